@@ -1,0 +1,83 @@
+/* What n8n tells about an execution, the same whether the command line or the server told it. */
+import type { IDataObject, INodeExecutionData, IRunExecutionData, ITaskData } from 'n8n-workflow';
+
+export type ExecutionStatus = 'success' | 'error' | 'canceled' | 'crashed' | 'waiting' | 'running' | 'new';
+
+export interface ExecutionError {
+	message: string;
+	description?: string | null;
+	name?: string;
+	context?: IDataObject;
+}
+
+export class Execution {
+	constructor(
+		readonly id: string | undefined,
+		readonly status: ExecutionStatus,
+		readonly data: IRunExecutionData | undefined,
+	) {}
+
+	get succeeded(): boolean {
+		return this.status === 'success' && this.error === undefined;
+	}
+
+	/** What ended the execution; errors that a node handed on to its error branch are among its items. */
+	get error(): ExecutionError | undefined {
+		return this.data?.resultData.error as ExecutionError | undefined;
+	}
+
+	/** Each time the node ran, oldest first. A try that Retry On Fail repeats is not a run of its own. */
+	runs(nodeName: string): ITaskData[] {
+		return this.data?.resultData.runData[nodeName] ?? [];
+	}
+
+	/** The items that came out of a node in its last run. `output` 1 is the error branch of a node with one output. */
+	items(nodeName: string, output = 0): INodeExecutionData[] {
+		return this.runs(nodeName).at(-1)?.data?.main?.[output] ?? [];
+	}
+
+	/** The only item that came out of a node. */
+	item(nodeName: string, output = 0): INodeExecutionData {
+		const items = this.items(nodeName, output);
+		if (items.length !== 1) {
+			throw new Error(`“${nodeName}” gave ${items.length} items, not one. ${this.summary()}`);
+		}
+		return items[0];
+	}
+
+	/** For the message of a check that did not hold. */
+	summary(): string {
+		const nodes = Object.entries(this.data?.resultData.runData ?? {}).map(([name, runs]) => {
+			const last = runs.at(-1);
+			const counts = last?.data?.main?.map((items) => items?.length ?? 0).join('+') ?? 'nothing';
+			return `${name}: ${last?.error ? `“${last.error.message}”` : counts}`;
+		});
+		const error = this.error ? `; ${this.error.message} (${this.error.description ?? ''})` : '';
+		return `Execution ${this.id ?? ''} ${this.status}${error} [${nodes.join(', ')}]`;
+	}
+
+	expectSuccess(): this {
+		if (!this.succeeded) throw new Error(this.summary());
+		return this;
+	}
+}
+
+/** Undoes `flatted`, the format in which n8n stores and serves an execution's data. */
+export function unflatten(text: string): unknown {
+	const table = JSON.parse(text) as unknown[];
+	const done = new Map<number, unknown>();
+	// A string inside an object or array is an index into the table; a string of the table itself is a string.
+	const resolve = (value: unknown): unknown => (typeof value === 'string' ? at(Number(value)) : value);
+	const at = (index: number): unknown => {
+		if (done.has(index)) return done.get(index);
+		const entry = table[index];
+		if (typeof entry !== 'object' || entry === null) return entry;
+		const result: unknown[] | Record<string, unknown> = Array.isArray(entry) ? [] : {};
+		done.set(index, result); // before its members: they may point back
+		for (const [key, value] of Object.entries(entry)) {
+			(result as Record<string, unknown>)[key] = resolve(value);
+		}
+		return result;
+	};
+	return at(0);
+}

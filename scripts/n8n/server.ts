@@ -1,0 +1,310 @@
+/* A running n8n with its editor and webhooks, driven by the interface that the editor itself uses. */
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IDataObject, INode, IRunExecutionData } from 'n8n-workflow';
+import { Agent, fetch, type RequestInit, type Response } from 'undici';
+import { Execution, unflatten, type ExecutionStatus } from './execution';
+import { completeWorkflow, type CredentialExport, type Instance, type WorkflowExport } from './instance';
+import { kill, start, stop } from './process';
+
+/** Of the instance that is thrown away afterwards, and printed by the demo. */
+export const OWNER = {
+	email: 'owner@example.com',
+	firstName: 'Sandbox',
+	lastName: 'Owner',
+	password: 'Seedream-2025',
+};
+
+const OVER: ExecutionStatus[] = ['success', 'error', 'canceled', 'crashed'];
+
+export interface StoredWorkflow {
+	id: string;
+	versionId: string;
+	nodes: INode[];
+}
+
+export interface StoredExecution {
+	id: string;
+	status: ExecutionStatus;
+	mode: string;
+	workflowId: string;
+	retryOf?: string | null;
+	retrySuccessId?: string | null;
+	startedAt: string;
+	stoppedAt?: string | null;
+}
+
+export class RestError extends Error {
+	constructor(
+		readonly statusCode: number,
+		readonly body: string,
+		what: string,
+	) {
+		super(`${what}: ${statusCode} ${body.slice(0, 500)}`);
+	}
+}
+
+export class Server {
+	private cookie = '';
+	private readonly agent = new Agent({ headersTimeout: 600_000, bodyTimeout: 600_000 });
+	private log = '';
+
+	private constructor(
+		readonly instance: Instance,
+		readonly url: string,
+		private readonly child: ChildProcess,
+	) {
+		for (const stream of [child.stdout!, child.stderr!]) {
+			stream.on('data', (chunk: Buffer) => {
+				this.log = (this.log + chunk.toString('utf8')).slice(-200_000);
+			});
+		}
+	}
+
+	/** Starts the server of an instance and logs in as its owner. */
+	static async start(instance: Instance, env: NodeJS.ProcessEnv = {}): Promise<Server> {
+		const processEnv = await instance.processEnv(env);
+		const url = `http://localhost:${processEnv.N8N_PORT}`;
+		const child = start(instance.n8n.nodeBin, [instance.n8n.n8nBin, 'start'], {
+			cwd: instance.folder,
+			env: { ...processEnv, WEBHOOK_URL: `${url}/`, N8N_EDITOR_BASE_URL: `${url}/` },
+		});
+		const server = new Server(instance, url, child);
+		try {
+			await server.waitUntilReady();
+			await server.login();
+		} catch (error) {
+			await server.stop();
+			throw error;
+		}
+		return server;
+	}
+
+	get pid(): number {
+		return this.child.pid!;
+	}
+
+	/** The last 200 kB of what n8n logged. */
+	get logs(): string {
+		return this.log;
+	}
+
+	private async waitUntilReady(): Promise<void> {
+		const deadline = Date.now() + 120_000;
+		for (;;) {
+			if (this.child.exitCode !== null || this.child.signalCode !== null) {
+				throw new Error(`n8n ended before it was ready:\n${this.log}`);
+			}
+			const response = await this.request('/healthz/readiness').catch(() => undefined);
+			await response?.body?.cancel();
+			if (response?.ok) return;
+			if (Date.now() > deadline) throw new Error(`n8n is not ready after two minutes:\n${this.log}`);
+			await delay(250);
+		}
+	}
+
+	/** Plain HTTP to this n8n, e.g. to one of its webhooks. */
+	async request(path: string, init: RequestInit = {}): Promise<Response> {
+		return await fetch(new URL(path, this.url), { ...init, dispatcher: this.agent });
+	}
+
+	/** A call as the editor makes it. The answer is what stands in `data`. */
+	async rest<T = IDataObject>(method: string, path: string, body?: unknown): Promise<T> {
+		const response = await this.request(`/rest/${path}`, {
+			method,
+			headers: {
+				// n8n binds the session to it.
+				'browser-id': 'seedream-driver',
+				'content-type': 'application/json',
+				...(this.cookie && { cookie: this.cookie }),
+			},
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		const text = await response.text();
+		if (!response.ok) throw new RestError(response.status, text, `${method} /rest/${path}`);
+		const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0]);
+		if (cookies.some((cookie) => cookie.startsWith('n8n-auth='))) this.cookie = cookies.join('; ');
+		return (JSON.parse(text) as { data: T }).data;
+	}
+
+	private async login(): Promise<void> {
+		// An instance that was started before has its owner already.
+		await this.rest('POST', 'owner/setup', OWNER).catch((error: unknown) => {
+			if (!(error instanceof RestError) || error.statusCode !== 400) throw error;
+		});
+		await this.rest('POST', 'login', { emailOrLdapLoginId: OWNER.email, password: OWNER.password });
+	}
+
+	/** Stores a credential; n8n gives it an id of its own. */
+	async createCredential(credential: Omit<CredentialExport, 'id'>): Promise<{ id: string; name: string }> {
+		const { name, type, data } = credential;
+		const { id } = await this.rest<{ id: string }>('POST', 'credentials', { name, type, data });
+		return { id, name };
+	}
+
+	/** Presses the credential screen's test button. */
+	async testCredential(credential: CredentialExport): Promise<{ status: 'OK' | 'Error'; message: string }> {
+		return await this.rest('POST', 'credentials/test', { credentials: credential });
+	}
+
+	/** Stores a workflow; n8n gives it an id of its own. */
+	async createWorkflow(workflow: Omit<WorkflowExport, 'id'>): Promise<StoredWorkflow> {
+		const { id: _id, ...complete } = completeWorkflow({ ...workflow, id: '' });
+		return await this.rest<StoredWorkflow>('POST', 'workflows', complete);
+	}
+
+	async getWorkflow(id: string): Promise<StoredWorkflow> {
+		return await this.rest<StoredWorkflow>('GET', `workflows/${id}`);
+	}
+
+	/** Switches a workflow on and waits until its webhook or form answers. */
+	async activate(workflowId: string): Promise<void> {
+		const { versionId, nodes } = await this.getWorkflow(workflowId);
+		if (this.instance.n8n.line === '1.x') {
+			await this.rest('PATCH', `workflows/${workflowId}`, { active: true, versionId });
+		} else {
+			await this.rest('POST', `workflows/${workflowId}/activate`, { versionId });
+		}
+		for (const node of nodes) {
+			const path = webhookPath(node);
+			if (path) await this.waitForWebhook(path);
+		}
+	}
+
+	async deactivate(workflowId: string): Promise<void> {
+		if (this.instance.n8n.line === '1.x') {
+			const { versionId } = await this.getWorkflow(workflowId);
+			await this.rest('PATCH', `workflows/${workflowId}`, { active: false, versionId });
+		} else {
+			await this.rest('POST', `workflows/${workflowId}/deactivate`, {});
+		}
+	}
+
+	/** 2.x registers webhooks after it has answered. A preflight tells without running the workflow. */
+	private async waitForWebhook(path: string): Promise<void> {
+		const deadline = Date.now() + 30_000;
+		for (;;) {
+			const response = await this.request(path, {
+				method: 'OPTIONS',
+				headers: { origin: this.url, 'access-control-request-method': 'POST' },
+			});
+			await response.body?.cancel();
+			if (response.headers.get('access-control-allow-methods')?.includes(',')) return;
+			if (Date.now() > deadline) throw new Error(`No webhook at ${path} after 30 s:\n${this.log}`);
+			await delay(100);
+		}
+	}
+
+	/** Presses “Execute workflow” and returns the execution's id at once. */
+	async runManually(workflowId: string): Promise<string> {
+		const workflowData = await this.getWorkflow(workflowId);
+		const trigger = workflowData.nodes.find((node) => /trigger$/i.test(node.type));
+		const triggerToStartFrom = trigger && { name: trigger.name };
+		const { executionId } = await this.rest<{ executionId: string }>('POST', `workflows/${workflowId}/run`, {
+			workflowData,
+			triggerToStartFrom,
+			...(this.instance.n8n.line === '1.x' && { startNodes: [], runData: undefined }),
+		});
+		return executionId;
+	}
+
+	/** Executions of a workflow, newest first. */
+	async listExecutions(workflowId: string): Promise<StoredExecution[]> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+		const { results } = await this.rest<{ results: StoredExecution[] }>(
+			'GET',
+			`executions?filter=${filter}&limit=100`,
+		);
+		return results;
+	}
+
+	async getExecution(id: string): Promise<Execution> {
+		const stored = await this.rest<StoredExecution & { data: string }>('GET', `executions/${id}`);
+		const data = stored.data ? (unflatten(stored.data) as IRunExecutionData) : undefined;
+		return new Execution(id, stored.status, data);
+	}
+
+	/** Waits until an execution is over (or, if told so, waiting). */
+	async waitForExecution(
+		id: string,
+		options: { timeoutSeconds?: number; until?: ExecutionStatus[] } = {},
+	): Promise<Execution> {
+		const { timeoutSeconds = 120, until = OVER } = options;
+		const deadline = Date.now() + timeoutSeconds * 1000;
+		for (;;) {
+			const stored = await this.rest<StoredExecution>('GET', `executions/${id}`);
+			if (until.includes(stored.status)) return await this.getExecution(id);
+			if (Date.now() > deadline) {
+				throw new Error(
+					`Execution ${id} is still “${stored.status}” after ${timeoutSeconds} s:\n${this.log}`,
+				);
+			}
+			await delay(250);
+		}
+	}
+
+	/** Waits for an execution of a workflow that a webhook, form or schedule has started. */
+	async waitForNewExecution(
+		workflowId: string,
+		known: StoredExecution[] = [],
+		options: Parameters<Server['waitForExecution']>[1] = {},
+	): Promise<Execution> {
+		const deadline = Date.now() + (options.timeoutSeconds ?? 120) * 1000;
+		for (;;) {
+			const executions = await this.listExecutions(workflowId);
+			const fresh = executions.filter(({ id }) => !known.some((other) => other.id === id)).at(-1);
+			if (fresh) return await this.waitForExecution(fresh.id, options);
+			if (Date.now() > deadline) throw new Error(`No execution of workflow ${workflowId}:\n${this.log}`);
+			await delay(250);
+		}
+	}
+
+	/** Presses the stop button of a running execution. */
+	async stopExecution(id: string): Promise<void> {
+		await this.rest('POST', `executions/${id}/stop`, {});
+	}
+
+	/** Presses “Retry” on a failed execution: a new execution, begun at the node that failed. */
+	async retryExecution(
+		id: string,
+		options: { withSavedWorkflow?: boolean; timeoutSeconds?: number } = {},
+	): Promise<Execution> {
+		const retried = await this.rest<StoredExecution>('POST', `executions/${id}/retry`, {
+			loadWorkflow: options.withSavedWorkflow ?? false,
+		});
+		return await this.waitForExecution(retried.id, options);
+	}
+
+	/** Names of the node types that this n8n has loaded, e.g. `n8n-nodes-seedream.seedreamEdit`. */
+	async nodeTypes(): Promise<string[]> {
+		const response = await this.request('/types/nodes.json', {
+			headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
+		});
+		return ((await response.json()) as Array<{ name: string }>).map(({ name }) => name);
+	}
+
+	async stop(): Promise<void> {
+		await stop(this.child);
+		await this.agent.destroy();
+	}
+
+	/** Ends n8n as a crash would, in the middle of what it does. */
+	async kill(): Promise<void> {
+		await kill(this.child);
+		await this.agent.destroy();
+	}
+}
+
+function webhookPath(node: INode): string | undefined {
+	const path = typeof node.parameters.path === 'string' ? node.parameters.path : node.webhookId;
+	switch (node.type) {
+		case 'n8n-nodes-base.webhook':
+			return `/webhook/${path}`;
+		case 'n8n-nodes-base.formTrigger': {
+			const options = node.parameters.options as { path?: string } | undefined;
+			return `/form/${options?.path ?? path}`;
+		}
+		default:
+			return undefined;
+	}
+}
