@@ -45,7 +45,6 @@ const QUIET: NodeJS.ProcessEnv = {
 	N8N_PERSONALIZATION_ENABLED: 'false',
 	N8N_HIRING_BANNER_ENABLED: 'false',
 	N8N_DYNAMIC_BANNERS_ENABLED: 'false',
-	N8N_DISABLED_MODULES: 'mcp-registry',
 };
 
 export class Instance {
@@ -66,6 +65,8 @@ export class Instance {
 			{
 				...n8n.env,
 				...QUIET,
+				// 1.x refuses to start with the name of a module it does not have.
+				...(n8n.line === '2.x' && { N8N_DISABLED_MODULES: 'mcp-registry' }),
 				N8N_USER_FOLDER: folder,
 				N8N_ENCRYPTION_KEY: randomBytes(24).toString('hex'),
 				N8N_LISTEN_ADDRESS: '127.0.0.1',
