@@ -1,0 +1,54 @@
+/** What a handler gives back, and the shapes in which Atlas Cloud words a refusal. */
+
+export type AnswerBody =
+	| { kind: 'json'; value: unknown }
+	| { kind: 'raw'; bytes: Buffer; contentType: string }
+	| { kind: 'file'; path: string; size: number; contentType: string };
+
+export interface Answer {
+	status: number;
+	headers?: Record<string, string>;
+	body: AnswerBody;
+}
+
+/** Thrown where a request is refused; the server words it as the endpoint's envelope. */
+export class Refusal extends Error {
+	constructor(
+		readonly status: number,
+		message: string,
+	) {
+		super(message);
+	}
+}
+
+export function json(value: unknown, status = 200): Answer {
+	return { status, body: { kind: 'json', value } };
+}
+
+const PHRASES: Record<number, string> = {
+	400: 'bad request',
+	401: 'unauthorized',
+	402: 'insufficient balance',
+	403: 'forbidden',
+	404: 'not found',
+	413: 'request body too large',
+	429: 'rate limit exceeded',
+	451: 'unavailable for legal reasons',
+	500: 'internal server error',
+	502: 'bad gateway',
+	503: 'service unavailable',
+	504: 'gateway timeout',
+};
+
+export function phraseOf(status: number): string {
+	return PHRASES[status] ?? 'unexpected';
+}
+
+/** `{code, msg, request_id, data}`, and under `/public/` `{error: {type, code, message}, request_id}` [D]. */
+export function refused(path: string, status: number, message: string, requestId: string): Answer {
+	if (path.startsWith('/public/')) {
+		const type = phraseOf(status).replace(/ /g, '_');
+		return json({ error: { type, code: String(status), message }, request_id: requestId }, status);
+	}
+	return json({ code: status, msg: message, request_id: requestId, data: null }, status);
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { randomId } from './random';
+
+/** A file on disk, whole. */
+export interface FileOnDisk {
+	path: string;
+	size: number;
+	sha256: string;
+}
+
+export interface StoredFile {
+	contentType: string;
+	/** Pictures are made in the background: a download waits for its own. */
+	made: Promise<FileOnDisk>;
+	expiresAtMs: number;
+}
+
+const CONTENT_TYPES: Record<string, string> = {
+	'.jpg': 'image/jpeg',
+	'.jpeg': 'image/jpeg',
+	'.png': 'image/png',
+	'.webp': 'image/webp',
+	'.bmp': 'image/bmp',
+	'.tif': 'image/tiff',
+	'.tiff': 'image/tiff',
+	'.gif': 'image/gif',
+};
+
+/** The picture formats the models read [V], by the extension of the URL's path; undefined for any other. */
+export function pictureTypeOf(urlPath: string): string | undefined {
+	return CONTENT_TYPES[extname(urlPath).toLowerCase()];
+}
+
+/** The storage host's files: uploads and outputs, all on disk in one temporary folder that goes when the sandbox does. */
+export class FileStore {
+	private readonly folder = mkdtempSync(join(tmpdir(), 'seedream-sandbox-'));
+	private readonly files = new Map<string, StoredFile>();
+
+	newPath(extension = ''): string {
+		return join(this.folder, randomId() + extension);
+	}
+
+	/** Files stand under the path of their URL, as a client would send it. */
+	add(urlPath: string, file: StoredFile): void {
+		// A picture that cannot be made is told to whoever downloads it, not to the process.
+		file.made.catch(() => undefined);
+		this.files.set(urlPath, file);
+	}
+
+	find(urlPath: string, nowMs: number): StoredFile | undefined {
+		const file = this.files.get(urlPath);
+		return file && file.expiresAtMs > nowMs ? file : undefined;
+	}
+
+	expire(urlPath: string): void {
+		const file = this.files.get(urlPath);
+		if (file) file.expiresAtMs = -Infinity;
+	}
+
+	async remove(): Promise<void> {
+		this.files.clear();
+		await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+	}
+}
+
+export async function fileOnDisk(path: string): Promise<FileOnDisk> {
+	const hash = createHash('sha256');
+	let size = 0;
+	for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+		hash.update(chunk);
+		size += chunk.length;
+	}
+	return { path, size, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,46 @@
+import { json, Refusal, type Answer } from './answers';
+import { predictionData, type PredictionContext } from './predictions';
+import type { Task } from './tasks';
+
+const MOST_PER_PAGE = 100;
+
+/** `GET /api/v1/model/history` [C]: newest first, paged, filtered by model, status and prediction id. */
+export async function historyAnswer(
+	tasks: readonly Task[],
+	query: URLSearchParams,
+	context: PredictionContext,
+): Promise<Answer> {
+	const pageNo = numberOf(query, 'no', 1, Number.MAX_SAFE_INTEGER);
+	const pageSize = numberOf(query, 'size', 10, MOST_PER_PAGE);
+	const model = query.get('model');
+	const status = query.get('status')?.toLowerCase();
+	const sessionId = query.get('sessionID');
+	const found = tasks.filter(
+		({ record }) =>
+			(!model || record.model === model) &&
+			(!status || record.status === status) &&
+			(!sessionId || record.id === sessionId),
+	);
+	const page = found.slice((pageNo - 1) * pageSize, pageNo * pageSize);
+	const items = await Promise.all(page.map(async (task) => await historyItem(task, context)));
+	return json({ code: 200, message: 'success', data: { items, pageNo, pageSize, total: found.length } });
+}
+
+async function historyItem(task: Task, context: PredictionContext): Promise<unknown> {
+	return {
+		ID: task.row,
+		createdAt: Math.floor((task.record.createdAtMs + context.skewMs) / 1000),
+		model: task.record.model,
+		status: task.record.status,
+		requestBody: await task.requestBody(),
+		result: await predictionData(task, context, false),
+	};
+}
+
+function numberOf(query: URLSearchParams, name: string, normal: number, most: number): number {
+	const value = query.get(name);
+	if (value === null) return normal;
+	const number = /^\d+$/.test(value) ? Number(value) : 0;
+	if (number < 1 || number > most) throw new Refusal(400, `${name} must be from 1 to ${most}`);
+	return number;
+}

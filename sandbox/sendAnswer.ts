@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Answer } from './answers';
+
+/** A byte range of a file, both ends included. */
+interface Range {
+	start: number;
+	end: number;
+}
+
+/** Sends an answer whole. Files are streamed, in part where the request has a `Range`. */
+export async function sendAnswer(
+	answer: Answer,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
+	const head = request.method === 'HEAD';
+	if (answer.body.kind !== 'file') {
+		const { bytes, contentType } = bytesOf(answer);
+		response.writeHead(answer.status, {
+			'content-type': contentType,
+			'content-length': bytes.length,
+			...answer.headers,
+		});
+		response.end(head ? undefined : bytes);
+		return;
+	}
+	const { path, size, contentType } = answer.body;
+	const range = answer.status === 200 ? rangeOf(request.headers.range, size) : null;
+	const { start, end } = range ?? { start: 0, end: size - 1 };
+	response.writeHead(range ? 206 : answer.status, {
+		'content-type': contentType,
+		'content-length': end - start + 1,
+		'accept-ranges': 'bytes',
+		...(range ? { 'content-range': `bytes ${start}-${end}/${size}` } : {}),
+		...answer.headers,
+	});
+	if (head) response.end();
+	else await pipeline(createReadStream(path, { start, end }), response);
+}
+
+/** Announces the whole length, sends half of it and closes the connection. */
+export async function sendHalf(answer: Answer, response: ServerResponse): Promise<void> {
+	const size = answer.body.kind === 'file' ? answer.body.size : bytesOf(answer).bytes.length;
+	const contentType = answer.body.kind === 'file' ? answer.body.contentType : bytesOf(answer).contentType;
+	const half = Math.floor(size / 2);
+	response.writeHead(answer.status, {
+		'content-type': contentType,
+		'content-length': size,
+		...answer.headers,
+	});
+	response.flushHeaders();
+	if (answer.body.kind === 'file') {
+		const source = createReadStream(answer.body.path, { start: 0, end: Math.max(0, half - 1) });
+		for await (const chunk of source as AsyncIterable<Buffer>) await writeFlushed(response, chunk);
+	} else await writeFlushed(response, bytesOf(answer).bytes.subarray(0, half));
+	response.destroy();
+}
+
+/** This many bytes, not announced: JSON that does not end, or a picture that does not. */
+export async function sendHuge(bytes: number, ofFile: boolean, response: ServerResponse): Promise<void> {
+	response.writeHead(200, { 'content-type': ofFile ? 'image/png' : 'application/json; charset=utf-8' });
+	const start = ofFile
+		? Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+		: Buffer.from('{"code":200,"message":"');
+	response.write(start);
+	const piece = Buffer.alloc(64 * 1024, ofFile ? 0 : 'a');
+	for (let left = bytes - start.length; left > 0 && !response.destroyed; left -= piece.length) {
+		if (response.write(left < piece.length ? piece.subarray(0, left) : piece)) continue;
+		await Promise.race([once(response, 'drain'), once(response, 'close')]);
+	}
+	response.end();
+}
+
+export function bytesOf({ body }: Answer): { bytes: Buffer; contentType: string } {
+	if (body.kind === 'raw') return body;
+	if (body.kind === 'file') throw new Error('a file is streamed');
+	return { bytes: Buffer.from(JSON.stringify(body.value)), contentType: 'application/json; charset=utf-8' };
+}
+
+async function writeFlushed(response: ServerResponse, chunk: Buffer): Promise<void> {
+	await new Promise<void>((resolve) => response.write(chunk, () => resolve()));
+}
+
+/** `bytes=a-b`, `bytes=a-` and `bytes=-n`; anything else gives the whole file. */
+function rangeOf(header: string | undefined, size: number): Range | null {
+	const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+	if (!match || size === 0) return null;
+	const [, from = '', to = ''] = match;
+	if (from === '' && to === '') return null;
+	const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
+	const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
+	return start <= end ? { start, end } : null;
+}

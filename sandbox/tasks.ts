@@ -1,0 +1,351 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { editPicture } from './editPicture';
+import type { Fate } from './faults';
+import type { FileOnDisk, FileStore } from './fileStore';
+import { checkReachable, InputRefusal, openInputs, type InputPicture } from './inputPictures';
+import { bodyToKeep, type LedgerBook } from './ledger';
+import { preparedPicture } from './preparedPicture';
+import { randomId, seededRandom } from './random';
+import type { Submit } from './submitRules';
+import type { FailedTaskShape, SandboxClock, SandboxOptions, SandboxPrediction } from './types';
+import { WorkQueue } from './workQueue';
+
+const HOUR_MS = 3_600_000;
+const LARGE_BODY = 64 * 1024;
+const EDITS_AT_ONCE = 2;
+
+export interface Task {
+	/** What the ledger shows of it. */
+	record: SandboxPrediction;
+	/** The history's own number for it. */
+	row: number;
+	base64: boolean;
+	/** The JSON exactly as sent; large ones are on disk. */
+	requestBody: () => Promise<string>;
+	/** Once it ended so. */
+	failure: { shape: FailedTaskShape; reason: string } | null;
+	priceUsd: number;
+	patch: Record<string, unknown> | null;
+	/** Where the outputs will be; none with base64. */
+	urls: string[];
+	/** Of the outputs, in order. */
+	files: Array<Promise<FileOnDisk>>;
+	mimeType: string;
+	recordRetentionHours: number;
+}
+
+type LiveOptions = Pick<SandboxOptions, 'limits' | 'predictSeconds' | 'jitter' | 'history'>;
+
+interface Surroundings {
+	clock: SandboxClock;
+	ledger: LedgerBook;
+	files: FileStore;
+	filesUrl: () => string;
+	options: LiveOptions;
+	seed: number;
+	prepared?: { bytes: number | undefined };
+}
+
+const FAILURE_REASONS: Record<FailedTaskShape, string> = {
+	status200: 'generation failed: the model could not edit this image',
+	http500: 'generation failed: internal model error',
+	nsfw: '',
+	moderation: 'the request was blocked by content moderation',
+	errorObject: 'generation failed: the upstream model refused the request',
+};
+
+/** Every task of this sandbox, from `created` or `queued` over `processing` to its end. */
+export class TaskBook {
+	private readonly tasks: Task[] = [];
+	private readonly byId = new Map<string, Task>();
+	private readonly edits = new WorkQueue(EDITS_AT_ONCE);
+	private readonly waiting: Array<() => void> = [];
+	private readonly jitter: () => number;
+	private readonly prepared = new Map<string, Promise<FileOnDisk>>();
+	private processing = 0;
+	private unfinished = 0;
+	private closed = false;
+
+	constructor(private readonly around: Surroundings) {
+		this.jitter = seededRandom(around.seed);
+	}
+
+	/** Makes the prepared pictures now, so that the first task is as fast as the others. */
+	async prepare(): Promise<void> {
+		if (this.around.prepared) await Promise.all([this.preparedFile('png'), this.preparedFile('jpeg')]);
+	}
+
+	get unfinishedCount(): number {
+		return this.unfinished;
+	}
+
+	/** The task, unless its record's time is up [D]. */
+	find(id: string): Task | undefined {
+		const task = this.byId.get(id);
+		return task && !this.isGone(task) ? task : undefined;
+	}
+
+	/** Newest first. */
+	listed(): Task[] {
+		const visibleUntil = this.now() - (this.around.options.history?.delaySeconds ?? 0) * 1000;
+		return this.tasks
+			.filter((task) => task.record.createdAtMs <= visibleUntil && !this.isGone(task))
+			.sort((a, b) => b.record.createdAtMs - a.record.createdAtMs || b.row - a.row);
+	}
+
+	/** Creates and starts a task, and charges it unless it is fated to fail: of Atlas that is not known. */
+	create(submit: Submit, text: string, fates: Fate[]): Task {
+		const now = this.now();
+		const body = bodyToKeep(text, JSON.parse(text) as unknown);
+		const task = this.keep(submit.model.id, submit.prompt, body, text, now, false);
+		const price = Math.round(submit.model.priceUsd * submit.outputCount * 1e6) / 1e6;
+		task.base64 = submit.base64;
+		task.mimeType = `image/${submit.format}`;
+		task.recordRetentionHours = submit.recordRetentionHours;
+		for (const fate of fates) {
+			if (fate.type === 'patchResult') task.patch = { ...task.patch, ...fate.patch };
+		}
+		const fail = fates.find((fate) => fate.type === 'failTask');
+		if (!fail) {
+			task.priceUsd = price;
+			this.around.ledger.charges.push({
+				predictionId: task.record.id,
+				model: submit.model.id,
+				priceUsd: price,
+				atMs: now,
+				prompt: submit.prompt,
+				body,
+			});
+		}
+		this.unfinished += 1;
+		this.around.ledger.maxRunning = Math.max(this.around.ledger.maxRunning, this.unfinished);
+		this.addForeignTasksAround(task, body);
+		void this.run(task, submit, fail?.type === 'failTask' ? fail.shape : null);
+		return task;
+	}
+
+	/** A finished task that somebody else on this account sent. Not charged here: it is not the client's doing. */
+	addForeign(body: object, createdAtMs = this.now()): Task {
+		const text = JSON.stringify(body);
+		const fields = body as { model?: unknown; prompt?: unknown };
+		const task = this.keep(
+			typeof fields.model === 'string' ? fields.model : 'bytedance/seedream-v5.0-lite/edit',
+			typeof fields.prompt === 'string' ? fields.prompt : '',
+			body,
+			text,
+			createdAtMs,
+			true,
+		);
+		const made = this.preparedFile('png');
+		task.record.status = 'completed';
+		task.record.startedAtMs = createdAtMs;
+		task.record.completedAtMs = createdAtMs + 4000;
+		task.record.predictSeconds = 4;
+		task.priceUsd = 0.032;
+		task.files = [made];
+		task.record.outputs = [this.addOutput(made, 'png', 336)];
+		return task;
+	}
+
+	/** To be called when the limits changed: more tasks may start now. */
+	startWaiting(): void {
+		while (this.waiting.length > 0 && this.hasSlot()) {
+			this.processing += 1;
+			this.waiting.shift()?.();
+		}
+	}
+
+	async close(): Promise<void> {
+		this.closed = true;
+		await this.edits.close();
+		await Promise.allSettled(this.prepared.values());
+	}
+
+	private now(): number {
+		return this.around.clock.nowMs();
+	}
+
+	private isGone({ record, recordRetentionHours }: Task): boolean {
+		if (recordRetentionHours === 0) return record.completedAtMs !== null;
+		return this.now() > record.createdAtMs + recordRetentionHours * HOUR_MS;
+	}
+
+	private keep(
+		model: string,
+		prompt: string,
+		body: unknown,
+		text: string,
+		createdAtMs: number,
+		foreign: boolean,
+	): Task {
+		const record: SandboxPrediction = {
+			id: randomId(),
+			model,
+			prompt,
+			body,
+			status: 'created',
+			createdAtMs,
+			startedAtMs: null,
+			completedAtMs: null,
+			predictSeconds: null,
+			outputs: [],
+			foreign,
+			outputSha256: [],
+		};
+		const task: Task = {
+			record,
+			row: this.tasks.length + 1001,
+			base64: false,
+			requestBody: this.keepText(text),
+			failure: null,
+			priceUsd: 0,
+			patch: null,
+			urls: [],
+			files: [],
+			mimeType: 'image/png',
+			recordRetentionHours: 336,
+		};
+		this.tasks.push(task);
+		this.byId.set(record.id, task);
+		this.around.ledger.predictions.set(record.id, record);
+		return task;
+	}
+
+	private keepText(text: string): () => Promise<string> {
+		if (text.length <= LARGE_BODY) return async () => text;
+		const path = this.around.files.newPath('.json');
+		const written = writeFile(path, text);
+		written.catch(() => undefined);
+		return async () => {
+			await written;
+			return await readFile(path, 'utf8');
+		};
+	}
+
+	/** Like ours in turn by model, by prompt and by neither, shortly before and after. */
+	private addForeignTasksAround(task: Task, body: unknown): void {
+		const count = this.around.options.history?.foreignTasks ?? 0;
+		for (let at = 0; at < count; at += 1) {
+			const own = typeof body === 'object' && body !== null ? body : {};
+			const image = `${this.around.filesUrl()}/uploads/${randomId(8)}/theirs.png`;
+			const variants: object[] = [
+				{ ...own, prompt: `${task.record.prompt}, please` },
+				{ ...own, images: [image] },
+				{ model: 'bytedance/seedream-v4/edit', prompt: `somebody else's wish ${at}`, images: [image] },
+			];
+			this.addForeign(
+				variants[at % 3] ?? {},
+				task.record.createdAtMs + (at % 2 === 0 ? -700 : 700) * (at + 1),
+			);
+		}
+	}
+
+	private hasSlot(): boolean {
+		return this.processing < (this.around.options.limits?.queueAtOnce ?? Infinity);
+	}
+
+	private async slot(task: Task): Promise<void> {
+		if (this.hasSlot() && this.waiting.length === 0) {
+			this.processing += 1;
+			return;
+		}
+		task.record.status = 'queued';
+		await new Promise<void>((resolve) => this.waiting.push(resolve));
+	}
+
+	private async run(task: Task, submit: Submit, fate: FailedTaskShape | null): Promise<void> {
+		const { clock } = this.around;
+		await this.slot(task);
+		const { record } = task;
+		record.startedAtMs = this.now();
+		const { predictSeconds = 3, jitter = 0.25 } = this.around.options;
+		const ms = predictSeconds * 1000 * (1 + jitter * (2 * this.jitter() - 1));
+		const refusal = fate ? Promise.resolve(null) : this.begin(task, submit);
+		await clock.sleepMs(ms * 0.1);
+		if (this.closed) return;
+		record.status = 'processing';
+		await clock.sleepMs(ms * 0.9);
+		const reason = await refusal;
+		if (this.closed) return;
+
+		if (fate) task.failure = { shape: fate, reason: FAILURE_REASONS[fate] };
+		else if (reason !== null) task.failure = { shape: 'status200', reason };
+		if (reason !== null) this.refund(task);
+		record.completedAtMs = this.now();
+		if (task.failure) {
+			record.status = task.failure.shape === 'nsfw' ? 'completed' : 'failed';
+			task.files = [];
+		} else {
+			record.status = 'completed';
+			record.outputs = task.urls;
+			record.predictSeconds = Math.round(record.completedAtMs - record.startedAtMs) / 1000;
+		}
+		this.unfinished -= 1;
+		this.processing -= 1;
+		this.startWaiting();
+	}
+
+	/** A task that the model refuses is not charged here. */
+	private refund(task: Task): void {
+		const { charges } = this.around.ledger;
+		const at = charges.findIndex(({ predictionId }) => predictionId === task.record.id);
+		if (at >= 0) charges.splice(at, 1);
+		task.priceUsd = 0;
+	}
+
+	/**
+	 * Looks at the inputs and sets the edits going; answers why the model refuses them, or null. The task ends on its
+	 * own time: a picture that is not ready then makes its download wait, not the status.
+	 */
+	private async begin(task: Task, submit: Submit): Promise<string | null> {
+		const { files } = this.around;
+		try {
+			let inputs: InputPicture[] = [];
+			if (this.around.prepared)
+				await checkReachable(submit.images, files, this.around.filesUrl(), this.now());
+			else inputs = await openInputs(submit.images, files, this.around.filesUrl(), this.now());
+			for (let index = 0; index < submit.outputCount; index += 1) {
+				const made = this.around.prepared
+					? this.preparedFile(submit.format)
+					: this.edited(submit, inputs, index);
+				made.then(
+					({ sha256 }) => (task.record.outputSha256[index] = sha256),
+					() => undefined,
+				);
+				task.files.push(made);
+				const url = this.addOutput(made, submit.format, submit.fileExpirationHours);
+				if (!submit.base64) task.urls.push(url);
+			}
+			return null;
+		} catch (error) {
+			if (error instanceof InputRefusal) return error.message;
+			return `generation failed: ${error instanceof Error ? error.message : String(error)}`;
+		}
+	}
+
+	private async edited(submit: Submit, inputs: InputPicture[], index: number): Promise<FileOnDisk> {
+		const { prompt, width, height, format, outputCount } = submit;
+		return await this.edits.run(async () => {
+			const path = this.around.files.newPath(`.${format}`);
+			return await editPicture({ prompt, inputs, width, height, format, index, count: outputCount }, path);
+		});
+	}
+
+	private addOutput(made: Promise<FileOnDisk>, format: 'png' | 'jpeg', expirationHours: number): string {
+		const path = `/outputs/${randomId()}.${format}`;
+		const expiresAtMs = this.now() + expirationHours * HOUR_MS;
+		this.around.files.add(path, { contentType: `image/${format}`, made, expiresAtMs });
+		return this.around.filesUrl() + path;
+	}
+
+	private async preparedFile(format: 'png' | 'jpeg'): Promise<FileOnDisk> {
+		let made = this.prepared.get(format);
+		if (!made) {
+			const path = this.around.files.newPath(`.${format}`);
+			made = preparedPicture(format, path, this.around.prepared?.bytes);
+			made.catch(() => undefined);
+			this.prepared.set(format, made);
+		}
+		return await made;
+	}
+}

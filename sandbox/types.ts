@@ -1,0 +1,202 @@
+/** The public types of the sandbox: what a test, a demo or a benchmark may set, and what it may read afterwards. */
+
+/** Time as the sandbox sees it. Tests inject one that runs faster; the default is the real one. */
+export interface SandboxClock {
+	nowMs(): number;
+	sleepMs(ms: number): Promise<void>;
+}
+
+/** A rate limit. A refused call costs no token. */
+export interface TokenBucket {
+	perSecond: number;
+	burst: number;
+}
+
+export interface SandboxLimits {
+	/** Rate of `POST …/generateImage`. */
+	submits?: TokenBucket;
+	/** Rate of `GET …/prediction/{id}`. */
+	looks?: TokenBucket;
+	/** A submit beside this many unfinished tasks is answered 429. */
+	runningAtOnce?: number;
+	/** Beside this many running tasks, further ones wait as `queued`. */
+	queueAtOnce?: number;
+}
+
+export interface SandboxHistory {
+	/** How long a new task stays out of the history. */
+	delaySeconds?: number;
+	/** Tasks of other users of the same account, sprinkled in for each own task. */
+	foreignTasks?: number;
+}
+
+/** A new prediction is answered with this status at first: it is not visible yet [C]. */
+export interface SandboxWarmUp {
+	seconds: number;
+	status: 404 | 400;
+}
+
+export interface SandboxOptions {
+	/** Default `sandbox-key`. */
+	apiKey?: string;
+	/** Default 0: any free port of 127.0.0.1. */
+	port?: number;
+	/** Default 0: any free port of 127.0.0.1. */
+	filesPort?: number;
+	/** Default 3. */
+	predictSeconds?: number;
+	/** Default 0.25: uniformly up to a quarter faster or slower. Seeded. */
+	jitter?: number;
+	seed?: number;
+	clock?: SandboxClock;
+	/** Atlas's clock against ours: moves the `Date` header and every time in an answer. */
+	clockSkewSeconds?: number;
+	/** Serve one prepared picture (a PNG and a JPEG of it) instead of editing: for benchmarks. */
+	preparedPictures?: boolean;
+	/** Pad the prepared picture's file to this many bytes; it stays a valid picture. */
+	preparedPictureBytes?: number;
+	limits?: SandboxLimits;
+	/** Default true: `…/uploads/<random>/<name>`. False: a random name with the same extension. */
+	keepUploadNames?: boolean;
+	history?: SandboxHistory;
+	warmUp?: SandboxWarmUp;
+	faults?: Fault[];
+	/** Called once a request is over, answered or not: the command line prints a line per request with it. */
+	onRequestOver?: (request: LedgerRequest) => void;
+}
+
+export type Endpoint =
+	'upload' | 'submit' | 'prediction' | 'history' | 'models' | 'schema' | 'balance' | 'file';
+
+export type FailedTaskShape = 'status200' | 'http500' | 'nsfw' | 'moderation' | 'errorObject';
+
+export type FaultAction =
+	/** The connection is reset and nothing was done. */
+	| { type: 'resetBefore' }
+	/** The connection is reset after the work: a task exists and is charged. */
+	| { type: 'resetAfter' }
+	| { type: 'delay'; seconds: number; then?: 'handle' }
+	/** Never answered, nothing done. */
+	| { type: 'hang' }
+	/** Never answered, but the work is done. */
+	| { type: 'hangAfter' }
+	/** `handled: true` does the work first. Without a body: the documented envelope. A string is sent as it is. */
+	| {
+			type: 'status';
+			status: number;
+			body?: unknown;
+			headers?: Record<string, string>;
+			handled?: boolean;
+	  }
+	/** Handled; the full length is announced and half of it sent. */
+	| { type: 'truncate' }
+	/** Handled; the answer is no JSON. */
+	| { type: 'malformedJson' }
+	/** Handled; every value of the answer has another type. */
+	| { type: 'wrongTypes' }
+	/** Handled; the answer is `{}`. */
+	| { type: 'emptyObject' }
+	/** Handled; the answer has this many bytes and does not announce them. */
+	| { type: 'hugeBody'; bytes: number }
+	| { type: 'redirect'; location: string; status?: number }
+	/** On `submit`: the task that this call creates ends so. */
+	| { type: 'failTask'; shape: FailedTaskShape }
+	/** On `submit`: merged into the data of the finished prediction. */
+	| { type: 'patchResult'; patch: Record<string, unknown> }
+	/** On `file`: 200 with a page of HTML or, the next time, with random bytes called a picture. */
+	| { type: 'corruptPicture' };
+
+export interface Fault {
+	endpoint: Endpoint;
+	/** 1-based, counted per fault from when it is added. Default 1. */
+	nth?: number;
+	/** For how many calls from `nth` on. Default 1 (with `probability`: no end); Infinity allowed. */
+	times?: number;
+	/** Instead of `nth`; seeded. */
+	probability?: number;
+	action: FaultAction;
+	/** Only requests whose path or body (of an upload: the file's name) holds this. */
+	match?: string;
+}
+
+export interface LedgerRequest {
+	atMs: number;
+	endpoint: Endpoint | 'other';
+	method: string;
+	/** With its query. */
+	path: string;
+	/** `null`: there was no answer. */
+	status: number | null;
+	authorization: string | null;
+	/** Bytes of the JSON body or of the uploaded file. */
+	bytesIn: number;
+	/** Of JSON requests; strings are shortened where the body is over 64 kB. */
+	body?: unknown;
+	remoteOrigin: 'api' | 'files';
+}
+
+export interface Charge {
+	predictionId: string;
+	model: string;
+	priceUsd: number;
+	atMs: number;
+	prompt: string;
+	body: unknown;
+}
+
+export interface SandboxPrediction {
+	id: string;
+	model: string;
+	prompt: string;
+	body: unknown;
+	status: string;
+	createdAtMs: number;
+	startedAtMs: number | null;
+	completedAtMs: number | null;
+	predictSeconds: number | null;
+	outputs: string[];
+	foreign: boolean;
+	/** Of each output, in order; filled once the picture is made, at the latest when it is downloaded. */
+	outputSha256: string[];
+}
+
+export interface LedgerUpload {
+	url: string;
+	fileName: string;
+	contentType: string;
+	bytes: number;
+	sha256: string;
+}
+
+/** What the sandbox saw and did. Tests assert on it. */
+export interface Ledger {
+	requests: LedgerRequest[];
+	charges: Charge[];
+	uploads: LedgerUpload[];
+	predictions: Map<string, SandboxPrediction>;
+	count(endpoint: Endpoint): number;
+	/** The most unfinished tasks (created, queued or processing) there ever were at one time. */
+	maxRunning: number;
+}
+
+export type ChangeableOptions = Pick<
+	SandboxOptions,
+	'limits' | 'predictSeconds' | 'jitter' | 'history' | 'warmUp' | 'keepUploadNames' | 'clockSkewSeconds'
+>;
+
+export interface Sandbox {
+	baseUrl: string;
+	filesUrl: string;
+	apiKey: string;
+	ledger: Ledger;
+	addFault(fault: Fault): void;
+	clearFaults(): void;
+	setOptions(options: Partial<ChangeableOptions>): void;
+	/** From now on this upload or output is answered 404. */
+	expireOutput(url: string): void;
+	/** A finished task that somebody else on the account sent with this body; answers its id. */
+	addForeignTask(body: object): string;
+	/** Drops all connections and comes back on the same ports with its tasks. */
+	restart(downSeconds?: number): Promise<void>;
+	close(): Promise<void>;
+}

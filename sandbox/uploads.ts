@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { extname } from 'node:path';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Refusal } from './answers';
+import { pictureTypeOf, type FileStore } from './fileStore';
+import type { LedgerBook } from './ledger';
+import { randomId } from './random';
+import type { LedgerUpload } from './types';
+
+/** The one part of an upload. */
+export interface UploadPart {
+	fieldName: string;
+	fileName: string;
+	contentType: string;
+	stream: Readable;
+}
+
+/**
+ * `POST /api/v1/model/uploadMedia`: one part named `file`, with file name and content type [S]. Streamed to disk.
+ * A name without an extension, or with a wrong one, is taken here and refused by the model later [C].
+ */
+export async function storeUpload(
+	part: UploadPart | undefined,
+	context: { files: FileStore; ledger: LedgerBook; filesUrl: string; keepName: boolean },
+	onBytes: (bytes: number) => void,
+): Promise<LedgerUpload> {
+	if (!part) throw new Refusal(400, 'file is required: send multipart/form-data with one part named file');
+	if (part.fieldName !== 'file')
+		throw new Refusal(400, `file is required, got a part named ${part.fieldName}`);
+	if (part.fileName === '') throw new Refusal(400, 'file must have a file name');
+
+	const path = context.files.newPath();
+	const hash = createHash('sha256');
+	let bytes = 0;
+	const meter = new Transform({
+		transform(chunk: Buffer, _encoding, done) {
+			bytes += chunk.length;
+			onBytes(bytes);
+			hash.update(chunk);
+			done(null, chunk);
+		},
+	});
+	await pipeline(part.stream, meter, createWriteStream(path));
+	if (bytes === 0) throw new Refusal(400, 'file is empty');
+
+	const name = context.keepName ? part.fileName : randomId(8) + extname(part.fileName).toLowerCase();
+	const urlPath = `/uploads/${randomId(8)}/${encodeURIComponent(name)}`;
+	const sha256 = hash.digest('hex');
+	context.files.add(urlPath, {
+		contentType: pictureTypeOf(name) ?? 'application/octet-stream',
+		made: Promise.resolve({ path, size: bytes, sha256 }),
+		expiresAtMs: Infinity,
+	});
+	const upload = {
+		url: context.filesUrl + urlPath,
+		fileName: part.fileName,
+		contentType: part.contentType,
+		bytes,
+		sha256,
+	};
+	context.ledger.uploads.push(upload);
+	return upload;
+}
+
+/** Both shapes at once: the page's `file_name` and `content_type` [S], the live `type` and `filename` [C]. */
+export function uploadAnswer(upload: LedgerUpload): unknown {
+	return {
+		code: 200,
+		message: 'success',
+		data: {
+			type: upload.contentType.split('/')[0],
+			download_url: upload.url,
+			filename: upload.fileName,
+			file_name: upload.fileName,
+			content_type: upload.contentType,
+			size: upload.bytes,
+		},
+	};
+}
