@@ -1,7 +1,7 @@
 /* A real n8n with the Node it wants, in a cache folder outside the tree: minutes the first time,
  * nothing after that. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -23,6 +23,7 @@ export interface InstalledN8n {
 const NODE_MAJOR = '24';
 /** Raise it when the recipe below changes, so that older installs are made anew. */
 const RECIPE = 1;
+const SIGN_OF_LIFE_SECONDS = 3;
 
 interface Recipe {
 	overrides: Record<string, string | Record<string, string>>;
@@ -150,10 +151,12 @@ async function lock(
 	for (;;) {
 		try {
 			await mkdir(path);
-			await writeFile(join(path, 'pid'), String(process.pid));
+			// A sign of life instead of a process id: the next run may be in another container.
+			const alive = setInterval(() => utimesSync(path, new Date(), new Date()), SIGN_OF_LIFE_SECONDS * 1000);
 			const release = () => rmSync(path, { recursive: true, force: true });
 			const forget = onExit(release);
 			return () => {
+				clearInterval(alive);
 				forget();
 				release();
 			};
@@ -174,17 +177,8 @@ async function lock(
 }
 
 async function ownerLives(path: string): Promise<boolean> {
-	const readPid = () => (existsSync(join(path, 'pid')) ? Number(readFileSync(join(path, 'pid'), 'utf8')) : 0);
-	// Between its mkdir and its write, the owner has no pid yet.
-	if (!readPid()) await delay(1000);
-	const pid = readPid();
-	if (!pid) return false;
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === 'EPERM';
-	}
+	const lock = await stat(path).catch(() => undefined);
+	return lock !== undefined && Date.now() - lock.mtimeMs < SIGN_OF_LIFE_SECONDS * 10_000;
 }
 
 async function npm(args: string[], options: RunOptions, what: string, log: Log): Promise<void> {

@@ -101,7 +101,7 @@ export class Bench {
 	/** Imports a workflow and runs it by n8n's command line. */
 	async execute(workflow: Omit<WorkflowExport, 'id' | 'name'>): Promise<Execution> {
 		const id = `e2e${Date.now().toString(36)}${++this.workflows}`.padEnd(16, '0');
-		await this.instance.importWorkflow({ id, name: id, ...workflow });
+		await this.instance.importWorkflow({ ...workflow, id, name: id });
 		return await this.instance.executeWorkflow(id);
 	}
 
