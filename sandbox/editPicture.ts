@@ -166,7 +166,7 @@ async function applyFilters(base: Pixels, wish: Instructions): Promise<Pixels> {
 	await settle();
 	if (wish.cooler) change(picture.linear([0.82, 0.98, 1.14], [0, 2, 8]));
 	await settle();
-	if (wish.vivid) change(picture.modulate({ saturation: 1.8 }));
+	if (wish.vivid) change(picture.modulate({ saturation: 1.6 }));
 	await settle();
 	if (wish.sepia) {
 		change(
@@ -186,29 +186,32 @@ async function applyFilters(base: Pixels, wish: Instructions): Promise<Pixels> {
 	return await pixelsOf(picture);
 }
 
-/** Few flat colours with dark outlines. */
+/** Few flat colours with dark outlines. Both are found in a smaller picture: faster, and calmer to look at. */
 async function cartoon(base: Pixels): Promise<Pixels> {
 	const { width, height } = base;
-	const flat = await pixelsOf(open(base).median(5).modulate({ saturation: 1.35 }));
+	const small = await pixelsOf(open(base).resize(1000, 1000, { fit: 'inside', withoutEnlargement: true }));
+	const calm = await pixelsOf(open(small).median(5).modulate({ saturation: 1.3 }));
+	const flat = await pixelsOf(open(calm).resize(width, height, { fit: 'fill' }));
 	await posterise(flat.data);
-	const outline = await open(base)
-		.grayscale()
-		.blur(Math.max(1.2, width / 1100))
-		.convolve({ width: 3, height: 3, kernel: [-1, -1, -1, -1, 8, -1, -1, -1, -1], scale: 1 })
-		.linear(5, 0)
-		.negate()
-		.threshold(200)
-		.toColourspace('srgb')
-		.removeAlpha()
-		.raw()
-		.toBuffer({ resolveWithObject: true });
-	const raw = { width, height, channels: outline.info.channels };
-	return await pixelsOf(open(flat).composite([{ input: outline.data, raw, blend: 'multiply' }]));
+	// Where two blurs of different strength differ, there is an outline.
+	const fine = await pixelsOf(open(small).blur(1.2));
+	const coarse = await pixelsOf(open(fine).blur(3));
+	const raw = { width: small.width, height: small.height, channels: 3 as const };
+	const difference = await pixelsOf(open(fine).composite([{ input: coarse.data, raw, blend: 'difference' }]));
+	const all: [number, number, number] = [1, 1, 1];
+	const outline = await pixelsOf(
+		open(await pixelsOf(open(difference).recomb([all, all, all])))
+			.linear(-6, 340)
+			.resize(width, height, { fit: 'fill', kernel: 'cubic' }),
+	);
+	return await pixelsOf(
+		open(flat).composite([{ input: outline.data, raw: { width, height, channels: 3 }, blend: 'multiply' }]),
+	);
 }
 
 /** Six levels a channel, in slices so that the event loop goes on. */
 async function posterise(data: Buffer): Promise<void> {
-	const levels = Uint8Array.from({ length: 256 }, (_, value) => Math.round(Math.round(value / 51) * 51));
+	const levels = Uint8Array.from({ length: 256 }, (_, value) => Math.round(value / 51) * 51);
 	for (let start = 0; start < data.length; start += 2_000_000) {
 		const end = Math.min(data.length, start + 2_000_000);
 		for (let at = start; at < end; at += 1) data[at] = levels[data[at] ?? 0] ?? 0;
