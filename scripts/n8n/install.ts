@@ -152,7 +152,9 @@ async function lock(
 		try {
 			await mkdir(path);
 			// A sign of life instead of a process id: the next run may be in another container.
-			const alive = setInterval(() => utimesSync(path, new Date(), new Date()), SIGN_OF_LIFE_SECONDS * 1000);
+			const alive = setInterval(() => {
+				if (existsSync(path)) utimesSync(path, new Date(), new Date());
+			}, SIGN_OF_LIFE_SECONDS * 1000);
 			const release = () => rmSync(path, { recursive: true, force: true });
 			const forget = onExit(release);
 			return () => {

@@ -1,6 +1,7 @@
 /* What a case is, and what it gets to work with. */
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startSandbox } from '../../sandbox';
 import type { Sandbox } from '../../sandbox/types';
 import type { Execution } from '../../scripts/n8n/execution';
@@ -110,6 +111,18 @@ export class Bench {
 		const server = await Server.start(this.instance, env);
 		this.atEnd(async () => await server.stop());
 		return server;
+	}
+
+	async until(holds: () => boolean, what: string, timeoutSeconds = 30): Promise<void> {
+		const deadline = Date.now() + timeoutSeconds * 1000;
+		while (!holds()) {
+			if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
+			await delay(50);
+		}
+	}
+
+	async pause(seconds: number): Promise<void> {
+		await delay(seconds * 1000);
 	}
 
 	async close(): Promise<void> {
