@@ -1,0 +1,207 @@
+import type { IDisplayOptions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { DEFAULT_MODEL, V4_EDIT, V5_LITE_EDIT } from '../../../api/models';
+import { sizeText, V5_LITE_SIZES, type NamedSize } from '../../../api/sizes';
+
+/** Fields that several operations share. Each operation shows them by `updateDisplayOptions`. */
+
+export const modelField: INodeProperties = {
+	displayName: 'Model',
+	name: 'model',
+	type: 'resourceLocator',
+	default: { mode: 'list', value: DEFAULT_MODEL, cachedResultName: 'Seedream v5.0 Lite Edit' },
+	required: true,
+	description: 'The Seedream model that makes the edit',
+	modes: [
+		{
+			displayName: 'From List',
+			name: 'list',
+			type: 'list',
+			typeOptions: { searchListMethod: 'searchModels', searchable: true },
+		},
+		{
+			displayName: 'By ID',
+			name: 'id',
+			type: 'string',
+			placeholder: `e.g. ${V4_EDIT}`,
+			validation: [
+				{
+					type: 'regex',
+					properties: {
+						regex: '[^\\s]+/[^\\s]+',
+						errorMessage: 'A model’s ID looks like bytedance/seedream-v4/edit',
+					},
+				},
+			],
+		},
+	],
+};
+
+export const promptField: INodeProperties = {
+	displayName: 'Prompt',
+	name: 'prompt',
+	type: 'string',
+	typeOptions: { rows: 4 },
+	default: '',
+	placeholder: 'e.g. Replace the background with a sunny beach, keep the product as it is',
+	description: 'What to change. Up to about 600 English words do best.',
+};
+
+export const imageSourceField: INodeProperties = {
+	displayName: 'Image Source',
+	name: 'imageSource',
+	type: 'options',
+	options: [
+		{
+			name: 'Binary File',
+			value: 'binary',
+			description: 'Pictures that a node before this one hands on as files',
+		},
+		{ name: 'Image URL', value: 'url', description: 'Pictures at public addresses, or data URIs' },
+		{ name: 'Both', value: 'both', description: 'Binary files first, then URLs' },
+	],
+	default: 'binary',
+	description: 'Where the pictures to edit come from',
+};
+
+export const inputDataFieldNameField: INodeProperties = {
+	displayName: 'Input Data Field Name',
+	name: 'inputDataFieldName',
+	type: 'string',
+	default: 'data',
+	required: true,
+	placeholder: 'e.g. data',
+	hint: 'Several with commas between, or * for all pictures of the item',
+	description:
+		'The name of the input field that holds the picture. "data" also means the only picture of the item, whatever its field is called.',
+};
+
+export const imageUrlsField: INodeProperties = {
+	displayName: 'Image URLs',
+	name: 'imageUrls',
+	type: 'string',
+	typeOptions: { rows: 2 },
+	default: '',
+	required: true,
+	placeholder: 'e.g. https://example.com/photo.jpg',
+	hint: 'One a line',
+	description: 'Public addresses of the pictures, or data URIs. An expression may give an array.',
+};
+
+/** A size for people: `Widescreen 16:9 · 2K · 2848 × 1600`. */
+function sizeOption(size: NamedSize): INodePropertyOptions {
+	return { name: `${size.shape} · ${size.tier} · ${size.width} × ${size.height}`, value: sizeText(size) };
+}
+
+const MATCH_INPUT = {
+	name: 'Match Input Image',
+	value: 'matchInput',
+	description: 'Keeps the shape of the first picture',
+} satisfies INodePropertyOptions;
+const CUSTOM: INodePropertyOptions = {
+	name: 'Custom',
+	value: 'custom',
+	description: 'Width and height in pixels',
+};
+
+const V4_SIZES: NamedSize[] = [
+	{ shape: 'Square 1:1', tier: '1K', width: 1024, height: 1024 },
+	...V5_LITE_SIZES.filter(
+		({ width, height }) => Math.min(width, height) >= 1024 && Math.max(width, height) <= 4096,
+	),
+	{ shape: 'Square 1:1', tier: '4K', width: 4096, height: 4096 },
+];
+
+/** The models whose sizes are not those of v4. With an expression the model is not known, and all sizes are shown. */
+const V4_MODELS = [V4_EDIT, `${V4_EDIT}-sequential`];
+const V5_LITE_MODELS = [V5_LITE_EDIT, `${V5_LITE_EDIT}-sequential`];
+
+function sizeField(options: INodePropertyOptions[], displayOptions: IDisplayOptions): INodeProperties {
+	const description = 'Size of the edited picture';
+	return {
+		displayName: 'Size',
+		name: 'size',
+		type: 'options',
+		default: MATCH_INPUT.value,
+		description,
+		options,
+		displayOptions,
+	};
+}
+
+/**
+ * One list per family of models, so that only what the model offers can be chosen. An expression as the model
+ * passes every `show`: the last list, for models that are not known, is then the one that is left.
+ */
+export const sizeFields: INodeProperties[] = [
+	sizeField([MATCH_INPUT, ...V5_LITE_SIZES.map(sizeOption)], {
+		show: { model: V5_LITE_MODELS },
+		hide: { model: [{ _cnd: { startsWith: '=' } }] },
+	}),
+	sizeField([MATCH_INPUT, CUSTOM, ...V4_SIZES.map(sizeOption)], {
+		show: { model: V4_MODELS },
+		hide: { model: [{ _cnd: { startsWith: '=' } }] },
+	}),
+	sizeField([MATCH_INPUT, CUSTOM, ...V5_LITE_SIZES.map(sizeOption)], {
+		hide: { model: [...V4_MODELS, ...V5_LITE_MODELS] },
+	}),
+	{
+		displayName: 'Width',
+		name: 'width',
+		type: 'number',
+		typeOptions: { minValue: 1, maxValue: 16384 },
+		default: 2048,
+		required: true,
+		description: 'Width of the edited picture, in pixels',
+		displayOptions: { show: { size: ['custom'] } },
+	},
+	{
+		displayName: 'Height',
+		name: 'height',
+		type: 'number',
+		typeOptions: { minValue: 1, maxValue: 16384 },
+		default: 2048,
+		required: true,
+		description: 'Height of the edited picture, in pixels',
+		displayOptions: { show: { size: ['custom'] } },
+	},
+];
+
+/** Pictures and what to do with them: the fields of every operation that submits. */
+export const editFields: INodeProperties[] = [
+	modelField,
+	promptField,
+	imageSourceField,
+	{ ...inputDataFieldNameField, displayOptions: { show: { imageSource: ['binary', 'both'] } } },
+	{ ...imageUrlsField, displayOptions: { show: { imageSource: ['url', 'both'] } } },
+	...sizeFields,
+];
+
+export const predictionIdField: INodeProperties = {
+	displayName: 'Prediction ID',
+	name: 'predictionId',
+	type: 'string',
+	default: '={{ $json.predictionId }}',
+	required: true,
+	placeholder: 'e.g. 8f4c2a…',
+	description: 'As the operation Submit gives it',
+};
+
+export const downloadFields: INodeProperties[] = [
+	{
+		displayName: 'Download Images',
+		name: 'downloadImages',
+		type: 'boolean',
+		default: true,
+		description: 'Whether to hand on the pictures as files. Without it the items hold their URLs only.',
+	},
+	{
+		displayName: 'Output Data Field Name',
+		name: 'outputDataFieldName',
+		type: 'string',
+		default: 'data',
+		required: true,
+		placeholder: 'e.g. data',
+		description: 'The name of the output field that gets the picture',
+		displayOptions: { show: { downloadImages: [true] } },
+	},
+];

@@ -1,0 +1,160 @@
+import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
+import { MOST_SEQUENTIAL_IMAGES } from '../../../api/models';
+
+/** The options that operations choose from, by their names. */
+
+export const DEFAULT_CONCURRENCY = 20;
+export const DEFAULT_MAX_EDITS = 250;
+export const DEFAULT_TIMEOUT_SECONDS = 300;
+export const DEFAULT_MAX_DOWNLOAD_MB = 100;
+
+const MOST_HOURS = 336;
+
+const concurrency: INodeProperties = {
+	displayName: 'Concurrency',
+	name: 'concurrency',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: 200 },
+	default: DEFAULT_CONCURRENCY,
+	description:
+		'How many items are worked on at once. The node slows down by itself when Atlas Cloud asks for it.',
+};
+
+const includeInputFields: INodeProperties = {
+	displayName: 'Include Input Fields',
+	name: 'includeInputFields',
+	type: 'boolean',
+	default: false,
+	description: 'Whether the output items keep the fields of their input items',
+};
+
+const maxDownloadMb: INodeProperties = {
+	displayName: 'Max Download Size (MB)',
+	name: 'maxDownloadMb',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	default: DEFAULT_MAX_DOWNLOAD_MB,
+	description: 'A larger picture is refused',
+};
+
+const timeoutSeconds: INodeProperties = {
+	displayName: 'Timeout (Seconds)',
+	name: 'timeoutSeconds',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	default: DEFAULT_TIMEOUT_SECONDS,
+	description: 'How long to wait for an edit, counted for each item from its own submit',
+};
+
+const onTimeout: INodeProperties = {
+	displayName: 'On Timeout',
+	name: 'onTimeout',
+	type: 'options',
+	options: [
+		{ name: 'Fail the Item', value: 'error', description: 'The message tells the prediction ID' },
+		{
+			name: 'Hand It on Unfinished',
+			value: 'continue',
+			description: 'The item can be fed to Wait for Completion',
+		},
+	],
+	default: 'error',
+	description: 'What to do with an edit that is still going when its time is up',
+};
+
+const extraBodyFields: INodeProperties = {
+	displayName: 'Extra Body Fields',
+	name: 'extraBodyFields',
+	type: 'json',
+	default: '{}',
+	description: 'JSON object that is merged into the request, for what this node has no field for',
+};
+
+const fileExpirationHours: INodeProperties = {
+	displayName: 'File Expiration (Hours)',
+	name: 'fileExpirationHours',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MOST_HOURS },
+	default: MOST_HOURS,
+	description: 'How long Atlas Cloud keeps the edited picture for download',
+};
+
+const maxEdits: INodeProperties = {
+	displayName: 'Max Edits per Run',
+	name: 'maxEdits',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	default: DEFAULT_MAX_EDITS,
+	description: 'More items than this are refused before anything is sent, with the estimated cost',
+};
+
+const maxImages: INodeProperties = {
+	displayName: 'Max Images',
+	name: 'maxImages',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MOST_SEQUENTIAL_IMAGES },
+	default: 1,
+	description: 'How many pictures a sequential model may make of one prompt. Each is paid for.',
+};
+
+const outputFormat: INodeProperties = {
+	displayName: 'Output Format',
+	name: 'outputFormat',
+	type: 'options',
+	options: [
+		{ name: 'JPEG', value: 'jpeg' },
+		{ name: 'PNG', value: 'png' },
+	],
+	default: 'png',
+	description: 'File format of the edited picture. Seedream v4 has no choice.',
+};
+
+const recordRetentionHours: INodeProperties = {
+	displayName: 'Record Retention (Hours)',
+	name: 'recordRetentionHours',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MOST_HOURS },
+	default: MOST_HOURS,
+	description: 'How long Atlas Cloud keeps its record of the edit. It is needed to fetch the picture later.',
+};
+
+const resubmitUnknown: INodeProperties = {
+	displayName: 'Resubmit When Unknown',
+	name: 'resubmitUnknown',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to submit an edit again when its answer was lost and the history does not show it. It may then be billed twice.',
+};
+
+const COLLECTION: Omit<INodeProperties, 'options'> = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+};
+
+function collection(...options: INodeProperties[]): INodeProperties {
+	const sorted: Array<INodePropertyOptions | INodeProperties | INodePropertyCollection> = [...options].sort(
+		(a, b) => a.displayName.localeCompare(b.displayName),
+	);
+	return { ...COLLECTION, options: sorted };
+}
+
+const ofItems = [concurrency, includeInputFields];
+const ofSubmits = [
+	extraBodyFields,
+	fileExpirationHours,
+	maxEdits,
+	maxImages,
+	outputFormat,
+	recordRetentionHours,
+	resubmitUnknown,
+];
+
+export const editOptions = collection(...ofItems, ...ofSubmits, maxDownloadMb, timeoutSeconds, onTimeout);
+export const submitOptions = collection(...ofItems, ...ofSubmits);
+export const uploadOptions = collection(...ofItems);
+export const getOptions = collection(...ofItems, maxDownloadMb);
+export const waitOptions = collection(...ofItems, maxDownloadMb, timeoutSeconds, onTimeout);

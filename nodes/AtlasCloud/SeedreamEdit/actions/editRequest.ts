@@ -1,0 +1,296 @@
+import type { IDataObject } from 'n8n-workflow';
+import { openPublic } from '../../api/downloads';
+import type { EditRequest } from '../../api/edits';
+import { inputError, shown } from '../../api/errors';
+import { asNumber, asObject, parseJson, type JsonObject } from '../../api/json';
+import { isSequential, knownModel, MOST_INPUT_IMAGES, MOST_SEQUENTIAL_IMAGES } from '../../api/models';
+import { pictureKind } from '../../api/pictureKind';
+import { HEADER_BYTES, pictureSize } from '../../api/pictureSize';
+import { checkSize, matchInput, parseSize, type Dimensions } from '../../api/sizes';
+import { readBeginning, StreamGuard } from '../../api/streams';
+import { READ_TIMEOUT_MS } from '../../api/timeouts';
+import { sizeOf } from '../transport/n8nBinary';
+import { DEFAULT_MAX_EDITS, DEFAULT_TIMEOUT_SECONDS } from './common/options';
+import { itemPictures, type ItemPicture } from './inputPictures';
+import type { NodeRun } from './nodeRun';
+import { readOptions } from './outlet';
+
+/** One item's edit as its fields say it; the size may still have to be looked up. */
+export interface EditJob {
+	request: EditRequest;
+	pictures: ItemPicture[];
+	/** What the Size field says: `matchInput`, or dimensions. */
+	size: 'matchInput' | Dimensions;
+	options: IDataObject;
+	/** Pictures that one edit may bring, for the estimate. */
+	mostOutputs: number;
+}
+
+/** What `extraBodyFields` may not set: the node has fields for it, or could not read the answer. */
+const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode'];
+
+const MOST_HOURS = 336;
+
+function readModel(run: NodeRun, itemIndex: number): string {
+	const model: unknown = run.context.getNodeParameter('model', itemIndex, '', { extractValue: true });
+	if (typeof model === 'string' && /^[^\s?#]+$/.test(model.trim())) return model.trim();
+	throw inputError(
+		'Model is empty or no model’s ID',
+		'Choose one from the list, or give an ID such as bytedance/seedream-v4/edit.',
+	);
+}
+
+function readPrompt(run: NodeRun, itemIndex: number): string {
+	const prompt: unknown = run.context.getNodeParameter('prompt', itemIndex, '');
+	if (typeof prompt === 'string' && prompt.trim() !== '') return prompt.trim();
+	throw inputError(
+		'Prompt is empty',
+		'Say what to change in the picture. Where the prompt is an expression, check that this item has the field.',
+	);
+}
+
+function readSize(run: NodeRun, itemIndex: number): 'matchInput' | Dimensions {
+	const { context } = run;
+	const size: unknown = context.getNodeParameter('size', itemIndex, 'matchInput');
+	if (size === 'matchInput') return size;
+	if (size === 'custom') {
+		const side = (name: string) => asNumber(context.getNodeParameter(name, itemIndex, 0)) ?? 0;
+		return { width: side('width'), height: side('height') };
+	}
+	const parsed = typeof size === 'string' ? parseSize(size) : null;
+	if (parsed) return parsed;
+	throw inputError(
+		`"${shown(String(size))}" is not a size`,
+		'Choose one from the list, or give an expression that brings matchInput, custom, or width*height such as 2048*2048.',
+	);
+}
+
+/** An option that is a whole number in a range; undefined where it is not set. */
+function readWhole(
+	options: IDataObject,
+	name: string,
+	label: string,
+	least: number,
+	most: number,
+): number | undefined {
+	const value = options[name];
+	if (value === undefined || value === null || value === '') return undefined;
+	const number = asNumber(value);
+	if (number !== null && Number.isInteger(number) && number >= least && number <= most) return number;
+	throw inputError(
+		`${label} is not a whole number from ${least} to ${most}`,
+		'Set it under Options, or remove it there.',
+	);
+}
+
+function readExtra(options: IDataObject): JsonObject {
+	const value = options.extraBodyFields;
+	if (value === undefined || value === null || value === '') return {};
+	const extra = asObject(typeof value === 'string' ? parseJson(value) : value);
+	if (!extra)
+		throw inputError(
+			'Extra Body Fields is not a JSON object',
+			'Write it like {"enable_base64_output": true}.',
+		);
+	const taken = Object.keys(extra).filter((name) => OWN_FIELDS.includes(name));
+	if (taken.length === 0) return extra;
+	throw inputError(
+		`Extra Body Fields may not set ${taken.join(', ')}`,
+		taken.includes('enable_sync_mode')
+			? 'The node asks for the result itself; with enable_sync_mode it could lose it.'
+			: 'Use the node’s own fields for these.',
+	);
+}
+
+function checkCount(count: number, model: string, mostInputImages: number): void {
+	if (count === 0) {
+		throw inputError(
+			'The item has no picture',
+			'Set Input Data Field Name to its binary field, or give Image URLs.',
+		);
+	}
+	if (count > mostInputImages) {
+		throw inputError(
+			`The item has ${count} pictures; ${model} takes at most ${mostInputImages}`,
+			'Pass fewer pictures in one item.',
+		);
+	}
+}
+
+/** The options that go into the body, and how many pictures they ask for. */
+function readBodyOptions(
+	options: IDataObject,
+	model: string,
+	pictureCount: number,
+): { body: JsonObject; mostOutputs: number } {
+	const body: JsonObject = {};
+	const { outputFormat } = options;
+	if (typeof outputFormat === 'string' && outputFormat !== '') {
+		if (!['jpeg', 'png'].includes(outputFormat))
+			throw inputError(`"${shown(outputFormat)}" is not an Output Format`, 'Choose JPEG or PNG.');
+		if (/seedream-v4\//.test(model)) {
+			throw inputError(
+				'Seedream v4 has no choice of Output Format',
+				'Remove it under Options, or choose another model.',
+			);
+		}
+		body.output_format = outputFormat;
+	}
+	const maxImages = readWhole(options, 'maxImages', 'Max Images', 1, MOST_SEQUENTIAL_IMAGES);
+	if (maxImages !== undefined && maxImages > 1 && !isSequential(model)) {
+		throw inputError(
+			`${model} makes one picture of a prompt`,
+			'Remove Max Images under Options, or choose a sequential model.',
+		);
+	}
+	if (isSequential(model) && maxImages !== undefined) {
+		if (pictureCount + maxImages > MOST_SEQUENTIAL_IMAGES) {
+			throw inputError(
+				`${pictureCount} input pictures and up to ${maxImages} edited ones are more than ${MOST_SEQUENTIAL_IMAGES}`,
+				'Lower Max Images, or pass fewer pictures.',
+			);
+		}
+		body.max_images = maxImages;
+	}
+	return { body, mostOutputs: maxImages ?? 1 };
+}
+
+function readHeaders(options: IDataObject): Record<string, string> {
+	const files = readWhole(options, 'fileExpirationHours', 'File Expiration', 1, MOST_HOURS);
+	const record = readWhole(options, 'recordRetentionHours', 'Record Retention', 1, MOST_HOURS);
+	return {
+		...(files === undefined ? {} : { 'X-AtlasCloud-Object-Expiration-Hours': String(files) }),
+		...(record === undefined ? {} : { 'X-AtlasCloud-Request-Retention-Hours': String(record) }),
+	};
+}
+
+/** Milliseconds of the option Timeout. */
+export function readTimeoutMs(options: IDataObject): number {
+	const value = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+	const seconds = asNumber(value);
+	if (seconds !== null && seconds > 0 && seconds <= 86_400) return seconds * 1_000;
+	throw inputError(
+		'Timeout is not a number of seconds from 1 to 86400',
+		'Set it under Options, or remove it there for the default of 300.',
+	);
+}
+
+/**
+ * Reads and checks the fields of an edit. Sends nothing.
+ * @throws AtlasError (`input`)
+ */
+export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob> {
+	const options = readOptions(run, itemIndex);
+	const model = readModel(run, itemIndex);
+	const prompt = readPrompt(run, itemIndex);
+	const size = readSize(run, itemIndex);
+	const extra = readExtra(options);
+	const headers = readHeaders(options);
+	const timeoutMs = readTimeoutMs(options);
+	const pictures = await itemPictures(run.context, itemIndex);
+	checkCount(pictures.length, model, knownModel(model)?.mostInputImages ?? MOST_INPUT_IMAGES);
+	const { body, mostOutputs } = readBodyOptions(options, model, pictures.length);
+	const known = knownModel(model);
+	// What can be told without asking anybody is told now, before any other item's request.
+	if (known && size !== 'matchInput') checkSize(size, known.sizes, model);
+	return {
+		request: {
+			itemIndex,
+			model,
+			pictures: pictures.map(({ file, url }) => (file ? { file } : { url })),
+			body: { model, prompt, ...body, ...extra },
+			headers,
+			timeoutMs,
+			mayResubmit: options.resubmitUnknown === true,
+		},
+		pictures,
+		size,
+		options,
+		mostOutputs,
+	};
+}
+
+/** Settles the size: Match Input Image looks at the first picture, other models' schemas are read. */
+export async function resolveEdit(run: NodeRun, job: EditJob): Promise<void> {
+	const { model } = job.request;
+	const rules = await run.rulesOf(model);
+	checkCount(job.pictures.length, model, rules.mostInputImages);
+	if (job.size !== 'matchInput') {
+		job.request.body.size = checkSize(job.size, rules.sizes, model);
+		return;
+	}
+	const dimensions = await dimensionsOf(run, job.pictures[0]);
+	if (dimensions) {
+		job.request.body.size = matchInput(dimensions, rules.sizes, model);
+		return;
+	}
+	throw inputError(
+		'The shape of the first picture cannot be read, so Match Input Image cannot follow it',
+		'Choose a size from the list instead. Without one Seedream makes a square, and that would be paid for.',
+	);
+}
+
+async function dimensionsOf(run: NodeRun, picture: ItemPicture): Promise<Dimensions | null> {
+	if (picture.looked) return sizeOf(picture.looked);
+	if (/^data:/i.test(picture.url)) {
+		const base64 = picture.url.slice(
+			picture.url.indexOf(',') + 1,
+			picture.url.indexOf(',') + 1 + HEADER_BYTES * 2,
+		);
+		return pictureSize(Buffer.from(base64, 'base64'));
+	}
+	return await dimensionsAt(run, picture.url);
+}
+
+/**
+ * The dimensions of the picture at a URL, from its first 64 kB. Tells neither status nor body: the URL may be a
+ * stranger's, out of a form.
+ * @throws AtlasError (`input`) where there is a page, or nothing that can be looked at
+ */
+async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | null> {
+	const { client, signal } = run;
+	const howTo =
+		'Check the link in a private browser window: it has to show the picture itself. Or choose a size from the list instead of Match Input Image.';
+	const beginning = await openPublic(client.http, url, client.baseUrl, signal, {
+		range: `bytes=0-${HEADER_BYTES - 1}`,
+	})
+		.then(async ({ statusCode, body }) => {
+			const guard = new StreamGuard(body, client.clock, READ_TIMEOUT_MS, signal);
+			const bytes = statusCode === 200 || statusCode === 206 ? await readBeginning(body, HEADER_BYTES) : null;
+			guard.end();
+			return bytes;
+		})
+		.catch(() => null);
+	if (!beginning) throw inputError(`"${shown(url)}" could not be looked at`, howTo);
+	const kind = pictureKind(beginning);
+	if (kind?.name === 'web page')
+		throw inputError('This link opens a page, not a picture', `${shown(url)} — ${howTo}`);
+	return pictureSize(beginning);
+}
+
+/**
+ * Refuses a run that is larger than Max Edits per Run.
+ * @throws AtlasError (`input`) with the estimated cost
+ */
+export function checkMaxEdits(_run: NodeRun, jobs: EditJob[]): void {
+	const first = jobs[0];
+	if (!first) return;
+	const most =
+		readWhole(first.options, 'maxEdits', 'Max Edits per Run', 1, Number.MAX_SAFE_INTEGER) ??
+		DEFAULT_MAX_EDITS;
+	if (jobs.length <= most) return;
+	throw inputError(
+		`This run would make ${jobs.length} edits; Max Edits per Run is ${most}`,
+		`${estimate(jobs)} Raise Max Edits per Run under Options to allow it, or pass fewer items.`,
+	);
+}
+
+function estimate(jobs: EditJob[]): string {
+	const prices = jobs.map(({ request, mostOutputs }) => {
+		const price = knownModel(request.model)?.priceUsd;
+		return price === undefined ? null : price * mostOutputs;
+	});
+	const known = prices.filter((price): price is number => price !== null);
+	if (known.length < jobs.length) return 'What it would cost is not known for this model.';
+	return `It would cost about $${known.reduce((sum, price) => sum + price, 0).toFixed(2)}.`;
+}

@@ -1,0 +1,44 @@
+import { updateDisplayOptions } from 'n8n-workflow';
+import { downloadFields, editFields } from '../common/fields';
+import { editOptions } from '../common/options';
+import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../editRequest';
+import { readOutlet, timeoutError } from '../outlet';
+import { itemOperation } from '../operation';
+import { pictureItems, safeStem, stemOfUrl, unfinishedJson, type PictureOutlet } from '../outputItems';
+
+type Job = EditJob & { outlet: PictureOutlet };
+
+/** Upload, submit, wait and download in one. */
+export const edit = itemOperation<Job>({
+	description: updateDisplayOptions({ show: { resource: ['image'], operation: ['edit'] } }, [
+		...editFields,
+		...downloadFields,
+		editOptions,
+	]),
+	pacesItself: true,
+
+	async read(run, itemIndex) {
+		const job = await readEdit(run, itemIndex);
+		const [first] = job.pictures;
+		const stem = first.file ? safeStem(first.file.fileName ?? first.file.fieldName) : stemOfUrl(first.url);
+		return { ...job, outlet: readOutlet(run, itemIndex, `${stem}-edited`) };
+	},
+	checkAll: checkMaxEdits,
+	resolve: resolveEdit,
+
+	async work(run, job, itemIndex) {
+		const { request, outlet, options } = job;
+		const { bought, prediction } = await run.edits.edit(request);
+		const known = { model: request.model, prompt: request.body.prompt, size: sizeOf(request.body.size) };
+		if (prediction) return await pictureItems(run, prediction, known, outlet);
+		const { predictionId } = bought;
+		if (options.onTimeout === 'continue') {
+			return [{ json: unfinishedJson(predictionId, known), pairedItem: { item: itemIndex } }];
+		}
+		throw timeoutError(predictionId, request.timeoutMs);
+	},
+});
+
+function sizeOf(size: unknown): string | null {
+	return typeof size === 'string' ? size : null;
+}

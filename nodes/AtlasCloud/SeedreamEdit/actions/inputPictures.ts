@@ -1,0 +1,180 @@
+import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { checkInputUrl } from '../../api/addresses';
+import { inputError } from '../../api/errors';
+import { asObject } from '../../api/json';
+import type { PictureFile } from '../../api/uploads';
+import { lookInto, toPictureFile, type LookedInto } from '../transport/n8nBinary';
+
+/** A picture of an item: a binary field that was looked into, or an address. */
+export type ItemPicture =
+	| { file: PictureFile; looked: LookedInto; url?: undefined }
+	| { file?: undefined; looked?: undefined; url: string };
+
+type Fields = Array<[name: string, binary: IBinaryData]>;
+
+/** n8n-workflow 1.x has no such test of its own. In memory the file is in `data`, stored it has an `id`. */
+function isBinary(value: unknown): value is IBinaryData {
+	const object = asObject(value);
+	return object !== undefined && typeof object.mimeType === 'string' && ('data' in object || 'id' in object);
+}
+
+/** All binary fields of an item: its own, those in 2.x's combined binary mode (`json._files`), and binary values in its json. */
+function fieldsOf(item: INodeExecutionData): Fields {
+	const named = (holder: unknown): Fields =>
+		Object.entries(asObject(holder) ?? {}).filter((entry): entry is [string, IBinaryData] =>
+			isBinary(entry[1]),
+		);
+	const fields = [...named(item.binary), ...named(item.json._files), ...named(item.json)];
+	return fields.filter(([name], i) => fields.findIndex(([other]) => other === name) === i);
+}
+
+/** A field by its name, or by its path in the json (`_files.data`, `photo.front`). */
+function fieldNamed(item: INodeExecutionData, fields: Fields, name: string): IBinaryData | undefined {
+	const found = fields.find(([fieldName]) => fieldName === name)?.[1];
+	if (found) return found;
+	const value = name.split('.').reduce<unknown>((inner, key) => asObject(inner)?.[key], item.json);
+	return isBinary(value) ? value : undefined;
+}
+
+/**
+ * An expression such as `{{ $binary.photo }}` leaves the base64 out (n8n's data proxy does): in memory mode the
+ * file itself is found by the rest.
+ */
+function withContent(binary: IBinaryData, fields: Fields): IBinaryData {
+	if (binary.id || binary.data) return binary;
+	const twin = fields.find(([, { fileName, mimeType, fileSize }]) => {
+		return fileName === binary.fileName && mimeType === binary.mimeType && fileSize === binary.fileSize;
+	});
+	return twin?.[1] ?? binary;
+}
+
+async function picturesAmong(helpers: IExecuteFunctions['helpers'], fields: Fields): Promise<LookedInto[]> {
+	const looked = await Promise.all(
+		fields.map(async ([name, binary]) => await lookInto(helpers, name, binary)),
+	);
+	return looked.filter(({ kind }) => kind?.mimeType.startsWith('image/'));
+}
+
+function listed(fields: Fields): string {
+	return fields.length > 0
+		? `The item’s binary fields: ${fields.map(([name]) => name).join(', ')}. Set Input Data Field Name to one of them, to several with commas between, or to * for all pictures.`
+		: 'The item has no binary field at all. Check that the node before this one hands on a file, or set Image Source to Image URL.';
+}
+
+/** The binary pictures that an item's Input Data Field Name means, in order. */
+async function lookUpFields(
+	context: IExecuteFunctions,
+	item: INodeExecutionData,
+	value: unknown,
+): Promise<LookedInto[]> {
+	const { helpers } = context;
+	const fields = fieldsOf(item);
+	const values: unknown[] = Array.isArray(value)
+		? value
+		: typeof value === 'string'
+			? value
+					.split(',')
+					.map((name) => name.trim())
+					.filter((name) => name !== '')
+			: [value];
+	const looked: LookedInto[] = [];
+	for (const [i, wanted] of values.entries()) {
+		if (
+			isBinary(wanted) ||
+			(asObject(wanted)?.mimeType !== undefined && asObject(wanted)?.fileName !== undefined)
+		) {
+			const binary = withContent(wanted as IBinaryData, fields);
+			if (!isBinary(binary))
+				throw inputError(
+					'The expression in Input Data Field Name gives a file without its content',
+					listed(fields),
+				);
+			const name = fields.find(
+				([, own]) => own === binary || (own.id !== undefined && own.id === binary.id),
+			)?.[0];
+			looked.push(await lookInto(helpers, name ?? binary.fileName ?? `file ${i + 1}`, binary));
+		} else if (typeof wanted !== 'string') {
+			throw inputError('Input Data Field Name is neither a field’s name nor a binary file', listed(fields));
+		} else if (wanted === '*') {
+			const all = await picturesAmong(helpers, fields);
+			if (all.length === 0)
+				throw inputError('The item has no binary field that is a picture', listed(fields));
+			looked.push(...all);
+		} else {
+			const binary = fieldNamed(item, fields, wanted);
+			if (binary) looked.push(await lookInto(helpers, wanted, binary));
+			else looked.push(await onlyPicture(helpers, fields, wanted));
+		}
+	}
+	return looked;
+}
+
+/** `data`, the default, also means the only picture there is: forms and chats name their fields themselves. */
+async function onlyPicture(
+	helpers: IExecuteFunctions['helpers'],
+	fields: Fields,
+	wanted: string,
+): Promise<LookedInto> {
+	const pictures = wanted === 'data' ? await picturesAmong(helpers, fields) : [];
+	if (pictures.length === 1) return pictures[0];
+	throw inputError(
+		pictures.length > 1
+			? `The item has no binary field "data", and ${pictures.length} others that are pictures`
+			: `The item has no binary field "${wanted}"`,
+		listed(fields),
+	);
+}
+
+/**
+ * The pictures of an item's binary fields.
+ * @throws AtlasError (`input`) for a field that is not there, or is no picture that Seedream takes
+ */
+export async function binaryPictures(context: IExecuteFunctions, itemIndex: number): Promise<ItemPicture[]> {
+	const item = context.getInputData()[itemIndex];
+	const value = context.getNodeParameter('inputDataFieldName', itemIndex);
+	const looked = await lookUpFields(context, item, value);
+	return await Promise.all(
+		looked.map(async (one): Promise<ItemPicture> => ({
+			file: await toPictureFile(context.helpers, one),
+			looked: one,
+		})),
+	);
+}
+
+/** Splits a text of URLs: at line ends, and at a comma only where another URL begins (image CDNs put commas in paths). */
+export function splitUrls(text: string): string[] {
+	return text
+		.split(/[\r\n]+|,\s*(?=https?:\/\/|data:)/i)
+		.map((url) => url.trim().replace(/,$/, ''))
+		.filter((url) => url !== '');
+}
+
+/**
+ * The URLs and data URIs of an item.
+ * @throws AtlasError (`input`) for a malformed one
+ */
+export function urlPictures(context: IExecuteFunctions, itemIndex: number): ItemPicture[] {
+	const value: unknown = context.getNodeParameter('imageUrls', itemIndex, '');
+	const values: unknown[] = Array.isArray(value) ? value : [value];
+	const urls = values.flatMap((one) => {
+		if (one === null || one === undefined) return [];
+		if (typeof one === 'string') return splitUrls(one);
+		throw inputError(
+			'Image URLs holds something that is not text',
+			'Give one URL a line, or an array of URLs.',
+		);
+	});
+	for (const url of urls) checkInputUrl(url);
+	return urls.map((url) => ({ url }));
+}
+
+/**
+ * All pictures of an item, binaries first, as its Image Source says.
+ * @throws AtlasError (`input`)
+ */
+export async function itemPictures(context: IExecuteFunctions, itemIndex: number): Promise<ItemPicture[]> {
+	const source = context.getNodeParameter('imageSource', itemIndex, 'binary') as string;
+	const urls = source === 'binary' ? [] : urlPictures(context, itemIndex);
+	const binaries = source === 'url' ? [] : await binaryPictures(context, itemIndex);
+	return [...binaries, ...urls];
+}

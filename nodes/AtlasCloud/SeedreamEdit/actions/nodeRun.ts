@@ -1,0 +1,114 @@
+import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { checkBaseUrl } from '../../api/addresses';
+import { modelRules, type ModelRules } from '../../api/catalogue';
+import { AtlasClient } from '../../api/client';
+import { Downloads } from '../../api/downloads';
+import { Edits } from '../../api/edits';
+import { inputError } from '../../api/errors';
+import { sha256 } from '../../api/hash';
+import { Intents, type IntentRecords } from '../../api/intents';
+import { asObject } from '../../api/json';
+import { Recovery } from '../../api/recovery';
+import { Slots } from '../../api/slots';
+import { Submits } from '../../api/submits';
+import { Uploads, type UploadOwner } from '../../api/uploads';
+import { PredictionWatch } from '../../api/watch';
+import { CREDENTIAL_TYPE } from '../credential';
+import { n8nPictureStore } from '../transport/n8nBinary';
+import { n8nClock } from '../transport/n8nClock';
+import { n8nHttp } from '../transport/n8nHttp';
+import { DEFAULT_CONCURRENCY } from './common/options';
+
+/** Downloads at once: a picture or two on the way to the disk are as fast as many. */
+const DOWNLOADS_AT_ONCE = 8;
+
+/** Everything that one call of execute() shares between its items. Made once: n8n resolves a parameter slowly. */
+export interface NodeRun {
+	context: IExecuteFunctions;
+	client: AtlasClient;
+	uploads: Uploads;
+	edits: Edits;
+	watch: PredictionWatch;
+	downloads: Downloads<IBinaryData>;
+	downloadSlots: Slots;
+	intents: Intents;
+	/** What a model takes; a schema is read once per run. */
+	rulesOf: (model: string) => Promise<ModelRules>;
+	/** Items worked on at once. */
+	concurrency: number;
+	/** Aborted by a cancel of the execution, and by {@link stop}. */
+	signal: AbortSignal;
+	/** Ends the batch: nothing new is submitted, no picture is waited for. */
+	stop: () => void;
+}
+
+/** n8n keeps the node's context in the execution's data: it outlives a try, and a person's retry takes it along. */
+function intentRecords(context: IExecuteFunctions): IntentRecords {
+	const nodeContext = context.getContext('node');
+	nodeContext.seedreamIntents ??= {} satisfies IntentRecords;
+	return nodeContext.seedreamIntents as IntentRecords;
+}
+
+/** Options as item 0 has them: what goes for the whole run cannot differ between items. */
+function runOptions(context: IExecuteFunctions): IDataObject {
+	return (asObject(context.getNodeParameter('options', 0, {})) ?? {}) as IDataObject;
+}
+
+function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
+	const known = new Map<string, Promise<ModelRules>>();
+	return async (model) => {
+		const rules = known.get(model) ?? modelRules(client, model);
+		known.set(model, rules);
+		return await rules;
+	};
+}
+
+/**
+ * Sets up one node run.
+ * @throws AtlasError (`input`) for a Base URL that is not allowed
+ */
+export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
+	const credentials = await context.getCredentials(CREDENTIAL_TYPE);
+	const baseUrl = checkBaseUrl(typeof credentials.baseUrl === 'string' ? credentials.baseUrl : '');
+	const { concurrency: wanted = DEFAULT_CONCURRENCY } = runOptions(context);
+	if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < 1) {
+		throw inputError(
+			'Concurrency is not a whole number from 1 on',
+			'Set it under Options, or remove it there for the default of 20.',
+		);
+	}
+	const stopping = new AbortController();
+	const cancelSignal = context.getExecutionCancelSignal?.();
+	const signal = cancelSignal ? AbortSignal.any([cancelSignal, stopping.signal]) : stopping.signal;
+
+	const http = n8nHttp(context);
+	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal });
+	const node = context.getNode();
+	const executionId = context.getExecutionId();
+	const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0;
+	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
+	const owner: UploadOwner = { executionId, nodeTag, runIndex };
+	const intents = new Intents(intentRecords(context), {
+		executionId,
+		runIndex,
+		isTool: node.type.endsWith('Tool'),
+	});
+	const uploads = new Uploads(client, owner, signal);
+	const watch = new PredictionWatch(client);
+	const submits = new Submits(client, intents, wanted, signal);
+	const recovery = context.getMode() === 'retry' ? new Recovery(client, owner, intents.claimedIds()) : null;
+	return {
+		context,
+		client,
+		uploads,
+		edits: new Edits({ client, uploads, submits, watch, intents, recovery, concurrency: wanted, signal }),
+		watch,
+		downloads: new Downloads(http, n8nClock, baseUrl, n8nPictureStore(context.helpers)),
+		downloadSlots: new Slots(Math.min(DOWNLOADS_AT_ONCE, wanted)),
+		intents,
+		rulesOf: rulesReader(client),
+		concurrency: wanted,
+		signal,
+		stop: () => stopping.abort(),
+	};
+}

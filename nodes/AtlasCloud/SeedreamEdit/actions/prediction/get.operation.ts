@@ -1,0 +1,23 @@
+import { updateDisplayOptions } from 'n8n-workflow';
+import { downloadFields, predictionIdField } from '../common/fields';
+import { getOptions } from '../common/options';
+import { itemOperation } from '../operation';
+import { pictureItems, predictionJson } from '../outputItems';
+import { readPredictionJob, type PredictionJob } from '../predictionRequest';
+
+/** Asks how predictions stand now; a failed one is an answer here, not an error. */
+export const get = itemOperation<PredictionJob>({
+	description: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['get'] } }, [
+		predictionIdField,
+		...downloadFields,
+		getOptions,
+	]),
+
+	read: async (run, itemIndex) => readPredictionJob(run, itemIndex),
+
+	async work(run, { predictionId, known, outlet }, itemIndex) {
+		const prediction = await run.watch.now(predictionId, run.signal);
+		if (prediction.status === 'completed') return await pictureItems(run, prediction, known, outlet);
+		return [{ json: predictionJson(prediction, known, null), pairedItem: { item: itemIndex } }];
+	},
+});

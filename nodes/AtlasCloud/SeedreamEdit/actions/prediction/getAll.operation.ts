@@ -1,0 +1,79 @@
+import type { INodeExecutionData } from 'n8n-workflow';
+import { updateDisplayOptions } from 'n8n-workflow';
+import { inputError } from '../../../api/errors';
+import { readHistory } from '../../../api/history';
+import { asNumber, asObject, asString } from '../../../api/json';
+import type { OnceOperation } from '../operation';
+import { predictionJson } from '../outputItems';
+
+/** The account's history, newest first; runs once, not per item. */
+export const getAll: OnceOperation = {
+	description: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['getAll'] } }, [
+		{
+			displayName: 'Return All',
+			name: 'returnAll',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to return all results or only up to a given limit',
+		},
+		{
+			displayName: 'Limit',
+			name: 'limit',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 50,
+			description: 'Max number of results to return',
+			displayOptions: { show: { returnAll: [false] } },
+		},
+		{
+			displayName: 'Filters',
+			name: 'filters',
+			type: 'collection',
+			placeholder: 'Add filter',
+			default: {},
+			options: [
+				{
+					displayName: 'Model',
+					name: 'model',
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. bytedance/seedream-v4/edit',
+					description: 'ID of the model that made the prediction',
+				},
+				{
+					displayName: 'Status',
+					name: 'status',
+					type: 'options',
+					options: [
+						{ name: 'Completed', value: 'completed' },
+						{ name: 'Failed', value: 'failed' },
+						{ name: 'Processing', value: 'processing' },
+					],
+					default: 'completed',
+					description: 'How the prediction stands',
+				},
+			],
+		},
+	]),
+
+	async once({ context, client }) {
+		const returnAll = context.getNodeParameter('returnAll', 0, false) === true;
+		const limit = returnAll ? Infinity : asNumber(context.getNodeParameter('limit', 0, 50));
+		if (limit === null || limit < 1)
+			throw inputError('Limit is not a number from 1 on', 'Set it, or switch Return All on.');
+		const filters = asObject(context.getNodeParameter('filters', 0, {})) ?? {};
+		const model = asString(filters.model)?.trim() ?? undefined;
+		const status = asString(filters.status) ?? undefined;
+		const items: INodeExecutionData[] = [];
+		// Atlas has several words for each status, so that one is picked out here.
+		for await (const { prediction } of readHistory(client, { model })) {
+			if (model !== undefined && prediction.model !== model) continue;
+			if (status !== undefined && prediction.status !== status) continue;
+			const known = { model: null, prompt: null, size: null };
+			const imageIndex = prediction.outputs.length > 0 ? 0 : null;
+			items.push({ json: predictionJson(prediction, known, imageIndex), pairedItem: { item: 0 } });
+			if (items.length >= limit) break;
+		}
+		return items;
+	},
+};

@@ -1,0 +1,39 @@
+import type { IDataObject } from 'n8n-workflow';
+import { updateDisplayOptions } from 'n8n-workflow';
+import { downloadFields, predictionIdField } from '../common/fields';
+import { waitOptions } from '../common/options';
+import { readTimeoutMs } from '../editRequest';
+import { itemOperation } from '../operation';
+import { readOptions, timeoutError } from '../outlet';
+import { pictureItems, unfinishedJson } from '../outputItems';
+import { readPredictionJob, type PredictionJob } from '../predictionRequest';
+
+type Job = PredictionJob & { timeoutMs: number; options: IDataObject };
+
+/** Waits for predictions that were submitted before, and fetches their pictures. */
+export const waitForCompletion = itemOperation<Job>({
+	description: updateDisplayOptions(
+		{ show: { resource: ['prediction'], operation: ['waitForCompletion'] } },
+		[predictionIdField, ...downloadFields, waitOptions],
+	),
+
+	async read(run, itemIndex) {
+		const options = readOptions(run, itemIndex);
+		return { ...readPredictionJob(run, itemIndex), timeoutMs: readTimeoutMs(options), options };
+	},
+
+	async work(run, { predictionId, known, outlet, timeoutMs, options }, itemIndex) {
+		const prediction = await run.watch.completed({
+			predictionId,
+			model: known.model ?? '',
+			sentAtMs: null,
+			deadlineMs: run.client.clock.nowMs() + timeoutMs,
+			signal: run.signal,
+		});
+		if (prediction) return await pictureItems(run, prediction, known, outlet);
+		if (options.onTimeout === 'continue') {
+			return [{ json: unfinishedJson(predictionId, known), pairedItem: { item: itemIndex } }];
+		}
+		throw timeoutError(predictionId, timeoutMs);
+	},
+});

@@ -1,0 +1,178 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { AtlasError, CancelledError } from '../../api/errors';
+import { Slots } from '../../api/slots';
+import { edit } from './image/edit.operation';
+import { upload } from './image/upload.operation';
+import { startRun, type NodeRun } from './nodeRun';
+import type { ItemOperation, Operation } from './operation';
+import { get } from './prediction/get.operation';
+import { getAll } from './prediction/getAll.operation';
+import { submit } from './prediction/submit.operation';
+import { waitForCompletion } from './prediction/waitForCompletion.operation';
+
+/** Every operation: a new one is a file of its own and a line here. */
+export const operations: Record<string, Record<string, Operation>> = {
+	image: { edit, upload },
+	prediction: { get, getAll, submit, waitForCompletion },
+};
+
+/** What came of one item. */
+type Outcome = { items: INodeExecutionData[]; error?: undefined } | { items?: undefined; error: unknown };
+
+/** Checks before the first request look at a few items at once. */
+const CHECKS_AT_ONCE = 16;
+
+/** Finds the operation, runs it over the items, and turns errors into what n8n understands. */
+export async function router(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	// n8n runs a cancelled node again where Retry On Fail is on: the signal is then aborted from the start.
+	if (context.getExecutionCancelSignal?.()?.aborted)
+		throw toNodeError(context, new CancelledError(), undefined);
+	const resource = context.getNodeParameter('resource', 0) as string;
+	const name = context.getNodeParameter('operation', 0) as string;
+	const operation = operations[resource]?.[name];
+	if (!operation)
+		throw new NodeOperationError(context.getNode(), `There is no operation "${name}" of "${resource}"`);
+	const run = await startRun(context).catch((error: unknown) => {
+		throw toNodeError(context, error, undefined);
+	});
+	if ('once' in operation) {
+		const outcome = await settled(operation.once(run));
+		return [present(run, [outcome])];
+	}
+	return [present(run, await runItems(run, operation))];
+}
+
+async function settled(work: Promise<INodeExecutionData[]>): Promise<Outcome> {
+	return await work.then(
+		(items) => ({ items }),
+		(error: unknown) => ({ error }),
+	);
+}
+
+/** Checks all items, then works on them: all at once as far as the operation and Concurrency allow. */
+async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome[]> {
+	const { context } = run;
+	const itemIndexes = [...context.getInputData().keys()];
+	const outcomes: Array<Outcome | undefined> = itemIndexes.map(() => undefined);
+	const jobs: unknown[] = itemIndexes.map(() => undefined);
+	const open = () => itemIndexes.filter((i) => outcomes[i] === undefined);
+	// Where one bad item ends the node, it ends it before anything is sent or paid.
+	const isOver = () =>
+		open().length === 0 || (!context.continueOnFail() && open().length < itemIndexes.length);
+	const ended = () => outcomes.filter((outcome) => outcome !== undefined);
+
+	const checks = new Slots(CHECKS_AT_ONCE);
+	const checkEach = async (check: (itemIndex: number) => Promise<void>) => {
+		const checkOne = async (i: number) => {
+			await checks
+				.use(run.signal, async () => await check(i))
+				.catch((error: unknown) => (outcomes[i] = { error }));
+		};
+		await Promise.all(open().map(checkOne));
+	};
+	await checkEach(async (i) => {
+		jobs[i] = await operation.read(run, i);
+	});
+	if (isOver()) return ended();
+	try {
+		operation.checkAll?.(
+			run,
+			open().map((i) => jobs[i]),
+		);
+	} catch (error) {
+		for (const i of open()) outcomes[i] = { error };
+	}
+	if (!isOver()) await checkEach(async (i) => await operation.resolve?.(run, jobs[i]));
+	if (isOver()) return ended();
+
+	const slots = new Slots(operation.pacesItself ? Infinity : run.concurrency);
+	const workOn = async (i: number) => {
+		const outcome = await settled(slots.use(run.signal, async () => await operation.work(run, jobs[i], i)));
+		outcomes[i] = outcome;
+		if (outcome.error !== undefined && !context.continueOnFail()) run.stop();
+	};
+	await Promise.all(open().map(workOn));
+	return ended();
+}
+
+/** The outcomes as n8n's items, or thrown where the node is to stop on an error. */
+function present(run: NodeRun, outcomes: Outcome[]): INodeExecutionData[] {
+	const { context, intents } = run;
+	if (context.getExecutionCancelSignal?.()?.aborted) {
+		// n8n keeps nothing that is said after a cancel: its log is the place for what is paid for.
+		const ids = intents.openIds();
+		if (ids.length > 0)
+			context.logger.warn(`Seedream Edit was cancelled with edits under way: ${ids.join(', ')}`, {
+				predictionIds: ids,
+			});
+		throw toNodeError(context, new CancelledError(), undefined, ids);
+	}
+	if (!context.continueOnFail()) {
+		const itemIndex = outcomes.findIndex(
+			({ error }) => error !== undefined && !(error instanceof CancelledError),
+		);
+		if (itemIndex >= 0) throw toNodeError(context, outcomes[itemIndex].error, itemIndex, intents.openIds());
+	}
+	return outcomes.flatMap((outcome, itemIndex) => {
+		if (!outcome.items)
+			return [{ json: { error: errorJson(outcome.error) }, pairedItem: { item: itemIndex } }];
+		intents.delivered(itemIndex);
+		return withInput(context, itemIndex, outcome.items);
+	});
+}
+
+/** Puts the input's json first where the option asks for it. */
+function withInput(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	items: INodeExecutionData[],
+): INodeExecutionData[] {
+	const options = context.getNodeParameter('options', itemIndex, {}) as IDataObject;
+	if (options.includeInputFields !== true) return items;
+	const { json } = context.getInputData()[itemIndex];
+	return items.map((item) => ({ ...item, json: { ...json, ...item.json } }));
+}
+
+/** What a failed item tells. One key `error` that holds an object: n8n then sends the item, whole, to the error branch. */
+function errorJson(error: unknown): IDataObject {
+	const { message, description, predictionId, status, reason, statusCode, requestId } = asAtlasError(error);
+	return { message, description, predictionId, status, reason, statusCode, requestId };
+}
+
+function asAtlasError(error: unknown): AtlasError {
+	if (error instanceof AtlasError) return error;
+	const message = error instanceof Error ? error.message : String(error);
+	const description =
+		error instanceof Error && 'description' in error && typeof error.description === 'string'
+			? error.description
+			: '';
+	return new AtlasError(message, { kind: 'read', description });
+}
+
+/** The error that n8n shows for the node. `otherIds` are predictions of other items, paid for and not handed on. */
+function toNodeError(
+	context: IExecuteFunctions,
+	error: unknown,
+	itemIndex: number | undefined,
+	openIds: string[] = [],
+): NodeOperationError {
+	const known = asAtlasError(error);
+	const otherIds = openIds.filter((id) => id !== known.predictionId);
+	const others =
+		otherIds.length > 0
+			? ` Other edits were submitted and are not lost: ${otherIds.join(', ')}. Retry, or fetch them with Wait for Completion.`
+			: '';
+	const nodeError = new NodeOperationError(context.getNode(), known.message, {
+		itemIndex,
+		description: `${known.description}${others}`.trim(),
+	});
+	Object.assign(nodeError.context, {
+		predictionId: known.predictionId,
+		otherPredictionIds: otherIds,
+		reason: known.reason,
+		statusCode: known.statusCode,
+		requestId: known.requestId,
+	});
+	return nodeError;
+}

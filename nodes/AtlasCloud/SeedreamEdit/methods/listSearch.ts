@@ -1,0 +1,43 @@
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { checkBaseUrl } from '../../api/addresses';
+import { isSeedreamEdit, readCatalogue, type CatalogueModel } from '../../api/catalogue';
+import { AtlasClient } from '../../api/client';
+import { KNOWN_MODELS } from '../../api/models';
+import { CREDENTIAL_TYPE } from '../credential';
+import { n8nClock } from '../transport/n8nClock';
+import { n8nHttp } from '../transport/n8nHttp';
+
+/** The models this node knows by itself: offered when the catalogue cannot be reached. */
+const KNOWN: CatalogueModel[] = KNOWN_MODELS.map(({ id, name, priceUsd }) => ({
+	id,
+	name,
+	priceUsd,
+	schemaUrl: null,
+	averageLatency: null,
+}));
+
+async function seedreamEdits(context: ILoadOptionsFunctions): Promise<CatalogueModel[]> {
+	const { baseUrl } = await context.getCredentials(CREDENTIAL_TYPE);
+	const client = new AtlasClient({
+		baseUrl: checkBaseUrl(String(baseUrl)),
+		http: n8nHttp(context),
+		clock: n8nClock,
+		signal: undefined,
+	});
+	const models = (await readCatalogue(client, 1)).filter(({ id }) => isSeedreamEdit(id));
+	return models.length > 0 ? models : KNOWN;
+}
+
+/** The Seedream edit models of the catalogue, with price; the known ones when it cannot be had. */
+export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	const models = await seedreamEdits(this).catch(() => KNOWN);
+	const wanted = filter.toLowerCase();
+	return {
+		results: models
+			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
+			.map(({ id, name, priceUsd }) => ({
+				name: priceUsd === null ? name : `${name} · $${priceUsd} per run`,
+				value: id,
+			})),
+	};
+}

@@ -1,0 +1,111 @@
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import type { PictureStore } from '../../api/downloads';
+import { inputError } from '../../api/errors';
+import type { ByteStream } from '../../api/http';
+import { pictureKind, type PictureKind } from '../../api/pictureKind';
+import { pictureSize, HEADER_BYTES } from '../../api/pictureSize';
+import type { Dimensions } from '../../api/sizes';
+import { readBeginning } from '../../api/streams';
+import type { PictureFile } from '../../api/uploads';
+
+/** A binary field, looked into. `kind` is null where its bytes are no picture and no known document. */
+export interface LookedInto {
+	fieldName: string;
+	binary: IBinaryData;
+	beginning: Buffer;
+	kind: PictureKind | null;
+}
+
+type Helpers = IExecuteFunctions['helpers'];
+
+function openBinary(helpers: Helpers, { id, data }: IBinaryData): AsyncIterable<Uint8Array> {
+	return (async function* () {
+		// In-memory mode has no id: the file is in the item, as base64.
+		if (id) yield* (await helpers.getBinaryStream(id)) as AsyncIterable<Uint8Array>;
+		else yield Buffer.from(data, 'base64');
+	})();
+}
+
+async function readBinary(helpers: Helpers, binary: IBinaryData): Promise<Buffer> {
+	// Base64 is four letters for three bytes.
+	if (!binary.id) return Buffer.from(binary.data.slice(0, Math.ceil(HEADER_BYTES / 3) * 4), 'base64');
+	return await readBeginning(openBinary(helpers, binary), HEADER_BYTES);
+}
+
+/** Reads a binary field's first 64 kB: its kind and its dimensions stand there. */
+export async function lookInto(
+	helpers: Helpers,
+	fieldName: string,
+	binary: IBinaryData,
+): Promise<LookedInto> {
+	const beginning = await readBinary(helpers, binary);
+	return { fieldName, binary, beginning, kind: pictureKind(beginning) };
+}
+
+/** What can be done with a kind of file that Seedream does not take. */
+function wayOut(kind: PictureKind | null): string {
+	const takes = 'Seedream takes JPEG, PNG, WebP, GIF, BMP and TIFF.';
+	if (!kind) return `${takes} Check what the node before this one puts into the field.`;
+	if (kind.name === 'PDF') return `${takes} Turn the page into a picture first.`;
+	if (kind.name === 'web page') return `${takes} The node before this one downloaded a page: check its URL.`;
+	if (!kind.mimeType.startsWith('image/')) return takes;
+	return `${takes} Convert it first, for instance with n8n’s Edit Image node or in the app it comes from${kind.name === 'HEIC' ? ' (iPhone: Settings, Camera, Formats, Most Compatible)' : ''}.`;
+}
+
+/** "a PDF", "an AVIF": by the sound of the name. */
+function withArticle(kind: PictureKind): string {
+	return `${/^(AVIF|SVG|ICO)/.test(kind.name) ? 'an' : 'a'} ${kind.name}`;
+}
+
+/**
+ * The file as the API uploads it.
+ * @throws AtlasError (`input`) when it is no picture that Seedream takes
+ */
+export async function toPictureFile(helpers: Helpers, looked: LookedInto): Promise<PictureFile> {
+	const { fieldName, binary, kind } = looked;
+	if (!kind?.isInput) {
+		const what = kind ? `holds ${withArticle(kind)} file, which Seedream does not take` : 'holds no picture';
+		throw inputError(`The binary field "${fieldName}" ${what}`, wayOut(kind));
+	}
+	const sizeBytes = binary.id
+		? (await helpers.getBinaryMetadata(binary.id)).fileSize
+		: Buffer.byteLength(binary.data, 'base64');
+	return {
+		fieldName,
+		fileName: binary.fileName ?? null,
+		kind,
+		sizeBytes,
+		storedId: binary.id ?? null,
+		open: () => openBinary(helpers, binary),
+	};
+}
+
+/** The dimensions in a looked-into file's header; null where it does not tell. */
+export function sizeOf(looked: LookedInto): Dimensions | null {
+	return pictureSize(looked.beginning);
+}
+
+/** n8n's binary storage, as the place where pictures go. */
+export function n8nPictureStore(helpers: Helpers): PictureStore<IBinaryData> {
+	return {
+		async storeStream(source, content, fileName, mimeType) {
+			return await helpers.prepareBinaryData(readableOf(source, content), fileName, mimeType);
+		},
+		async storeBytes(bytes, fileName, mimeType) {
+			return await helpers.prepareBinaryData(Buffer.from(bytes), fileName, mimeType);
+		},
+	};
+}
+
+type PreparedFrom = Parameters<Helpers['prepareBinaryData']>[0];
+
+/**
+ * A Node stream of checked bytes. In-memory mode wants a real one, and a community node may not import
+ * `node:stream`; the answer's body is a `Readable`, whose class makes others.
+ */
+function readableOf(source: ByteStream, content: AsyncIterable<Uint8Array>): PreparedFrom {
+	const { from } = source.constructor as unknown as {
+		from: (chunks: AsyncIterable<Uint8Array>, options: { objectMode: boolean }) => PreparedFrom;
+	};
+	return from(content, { objectMode: false });
+}

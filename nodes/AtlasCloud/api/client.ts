@@ -1,0 +1,268 @@
+import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from './clock';
+import { AtlasError, CancelledError } from './errors';
+import { TransportError, type FileBody, type Http } from './http';
+import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
+import { readAll } from './streams';
+import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';
+
+/** An answer of Atlas, read whole and not yet believed. */
+export interface Answer {
+	statusCode: number;
+	/** `X-Request-ID`, or the envelope's `request_id`: every answer carries one [D]. */
+	requestId: string | null;
+	/** Milliseconds of a `Retry-After` header. Atlas sends none today [D]; a gateway before it may. */
+	retryAfterMs: number | null;
+	/** The body's JSON value; undefined where it was no JSON or was cut off. */
+	json: unknown;
+	/** Whether the body is Atlas's own envelope, and not some gateway's page. */
+	isEnvelope: boolean;
+	/** The envelope's `code`, which can differ from the HTTP status. */
+	envelopeCode: number | null;
+	/** Atlas's own words about it. */
+	reason: string | null;
+}
+
+/** An answer, or why there was none. */
+export type Exchange = { answer: Answer; fault?: undefined } | { answer?: undefined; fault: TransportError };
+
+/** The largest answer that is read: a page of history with long prompts is well under it. */
+const MOST_ANSWER_BYTES = 16_000_000;
+
+/** Tries of a read that finds no answer, when nobody sets a time for it. */
+const READ_TRIES = 6;
+
+/** Verdicts: asking again gives the same answer [D]. */
+export const VERDICTS = new Set([401, 402, 403, 451]);
+
+/** Atlas's words in any of the shapes an error is told in [D][C]. */
+export function reasonOf(value: unknown): string | null {
+	if (typeof value === 'string') return asString(value.trim());
+	const object = asObject(value);
+	if (!object) return null;
+	for (const key of ['message', 'msg', 'error', 'detail', 'reason']) {
+		const reason = reasonOf(object[key]);
+		if (reason) return reason;
+	}
+	return null;
+}
+
+interface ClientRequest {
+	method: 'GET' | 'POST';
+	path: string;
+	timeoutMs: number;
+	json?: unknown;
+	file?: FileBody;
+	headers?: Record<string, string>;
+	authenticated?: boolean;
+}
+
+export interface AtlasClientOptions {
+	/** Checked by `checkBaseUrl`. */
+	baseUrl: string;
+	http: Http;
+	clock: Clock;
+	/** The execution's cancel signal. */
+	signal: AbortSignal | undefined;
+}
+
+/** Speaks Atlas's HTTP: one place for the envelope, the clocks, and how patient a read is. */
+export class AtlasClient {
+	readonly baseUrl: string;
+
+	readonly clock: Clock;
+
+	readonly signal: AbortSignal | undefined;
+
+	readonly http: Http;
+
+	/**
+	 * Atlas's clock minus ours in milliseconds, from `Date` headers; never more than the truth, because a header
+	 * is older than its arrival and cut to the second. Null before the first answer.
+	 */
+	clockOffsetMs: number | null = null;
+
+	constructor(options: AtlasClientOptions) {
+		this.baseUrl = options.baseUrl;
+		this.http = options.http;
+		this.clock = options.clock;
+		this.signal = options.signal;
+	}
+
+	/** Sends the billable request, once. What the answer, or its absence, means is for the caller to say. */
+	async post(path: string, json: unknown, headers: Record<string, string>): Promise<Exchange> {
+		return await this.exchange({ method: 'POST', path, json, headers, timeoutMs: SUBMIT_TIMEOUT_MS });
+	}
+
+	/**
+	 * A read, patiently: 429, 5xx, lost and broken answers are asked for again with backoff.
+	 * @param what what is read, in words that follow "Could not "
+	 * @throws AtlasError (`read`) after the last try, or at once for an answer that is final.
+	 */
+	async get(
+		path: string,
+		what: string,
+		options: { authenticated?: boolean; tries?: number } = {},
+	): Promise<Answer> {
+		const ask = async () =>
+			await this.exchange({
+				method: 'GET',
+				path,
+				timeoutMs: READ_TIMEOUT_MS,
+				authenticated: options.authenticated,
+			});
+		return await this.patiently(ask, what, options.tries ?? READ_TRIES);
+	}
+
+	/** One look, without patience: the schedule that looks brings its own. */
+	async look(path: string): Promise<Exchange> {
+		return await this.exchange({ method: 'GET', path, timeoutMs: READ_TIMEOUT_MS });
+	}
+
+	/** Uploads a file. It costs nothing, so a lost answer is simply sent again. */
+	async upload(path: string, file: FileBody, signal: AbortSignal | undefined): Promise<Answer> {
+		const send = async () =>
+			await this.exchange({ method: 'POST', path, file, timeoutMs: UPLOAD_TIMEOUT_MS });
+		return await this.patiently(send, `upload ${file.fileName}`, 4, signal);
+	}
+
+	private async patiently(
+		ask: () => Promise<Exchange>,
+		what: string,
+		tries: number,
+		signal: AbortSignal | undefined = this.signal,
+	): Promise<Answer> {
+		for (let attempt = 0; ; attempt++) {
+			throwIfAborted(signal);
+			const exchange = await untilAborted(ask(), signal);
+			const { answer } = exchange;
+			if (answer && answer.statusCode < 300 && asObject(answer.json) && !isErrorCode(answer.envelopeCode))
+				return answer;
+			const again = !answer || isPassing(answer);
+			if (!again || attempt + 1 >= tries) throw readError(what, exchange);
+			await pauseMs(this.clock, answer?.retryAfterMs ?? backoffMs(attempt, 500, 8_000), signal);
+		}
+	}
+
+	private async exchange(request: ClientRequest): Promise<Exchange> {
+		const answered = this.answerTo(request);
+		return await answered.then(
+			(answer): Exchange => ({ answer }),
+			(error: unknown): Exchange => {
+				if (error instanceof CancelledError || this.signal?.aborted) throw new CancelledError();
+				if (error instanceof TransportError) return { fault: error };
+				return { fault: new TransportError(error instanceof Error ? error.message : String(error), null) };
+			},
+		);
+	}
+
+	private async answerTo({ path, ...request }: ClientRequest): Promise<Answer> {
+		const response = await this.http.send({
+			authenticated: true,
+			...request,
+			url: `${this.baseUrl}${path}`,
+			signal: this.signal,
+		});
+		const { headers, statusCode, body } = response;
+		const dateMs = Date.parse(headers.date ?? '');
+		if (Number.isFinite(dateMs)) {
+			this.clockOffsetMs = Math.max(this.clockOffsetMs ?? -Infinity, dateMs - this.clock.nowMs());
+		}
+		const text = await readAll(body, {
+			clock: this.clock,
+			stallMs: READ_TIMEOUT_MS,
+			signal: this.signal,
+			mostBytes: MOST_ANSWER_BYTES,
+		});
+		return toAnswer(statusCode, headers, text.toString('utf8'));
+	}
+}
+
+function isErrorCode(code: number | null): boolean {
+	return code !== null && code >= 400;
+}
+
+/** Whether another try may fare better: 408, 425, 429, every 5xx, and a good status with a broken body. */
+export function isPassing(answer: Answer): boolean {
+	const { statusCode, envelopeCode } = answer;
+	const code = statusCode < 300 && isErrorCode(envelopeCode) ? (envelopeCode as number) : statusCode;
+	return (
+		code === 408 || code === 425 || code === 429 || code >= 500 || (code < 300 && !asObject(answer.json))
+	);
+}
+
+function toAnswer(statusCode: number, headers: Record<string, string>, text: string): Answer {
+	const json = parseJson(text);
+	const envelope: JsonObject = asObject(json) ?? {};
+	const envelopeCode = typeof envelope.code === 'number' ? envelope.code : null;
+	const retryAfterS = asNumber(headers['retry-after']);
+	return {
+		statusCode,
+		requestId: asString(headers['x-request-id']) ?? asString(envelope.request_id),
+		retryAfterMs: retryAfterS !== null && retryAfterS >= 0 ? Math.min(retryAfterS, 300) * 1_000 : null,
+		json,
+		// `{code, msg|message, request_id, data}`, or on /public/ paths `{error: {type, code, message}, request_id}` [D][C]
+		isEnvelope:
+			(envelopeCode !== null && ('msg' in envelope || 'message' in envelope || 'data' in envelope)) ||
+			(asObject(envelope.error) !== undefined && 'request_id' in envelope),
+		envelopeCode,
+		reason: reasonOf(envelope.msg) ?? reasonOf(envelope.message) ?? reasonOf(envelope.error),
+	};
+}
+
+const WHAT_TO_DO: Record<number, string> = {
+	400: 'Atlas Cloud did not accept the request. Its own words name the field; change it and run again.',
+	401: 'The API key is missing, unknown or expired, or the Base URL is wrong (Atlas Cloud answers a wrong path the same way). Check both in the credential.',
+	402: 'The Atlas Cloud account has no balance left. Top it up at atlascloud.ai, then run again.',
+	403: 'This API key may not use this. Check the key’s scope in the Atlas Cloud console.',
+	404: 'Atlas Cloud does not know this id or model, or this account cannot use it. Check the id.',
+	413: 'The request is larger than 50 MB. Pass the pictures as files or URLs, not as data URIs.',
+	429: 'Atlas Cloud asks to slow down. Lower Concurrency under Options, or run again later.',
+	451: 'Atlas Cloud does not offer this in the region of the request.',
+};
+
+/** What to do about an HTTP status, for the person who has to. */
+export function adviceFor(statusCode: number): string {
+	return (
+		WHAT_TO_DO[statusCode] ??
+		'Atlas Cloud may be having trouble. Run again later, and tell its support the request id.'
+	);
+}
+
+/** What an exchange said, in words that end a sentence: `status 402: out of balance`. */
+export function told(exchange: Exchange): string {
+	const { answer, fault } = exchange;
+	if (!answer) return `no answer came${fault.code ? ` (${fault.code})` : ''}`;
+	const code =
+		answer.statusCode < 300 && isErrorCode(answer.envelopeCode) ? answer.envelopeCode : answer.statusCode;
+	if (answer.reason) return `status ${code}: ${answer.reason.slice(0, 500)}`;
+	return answer.json === undefined ? `status ${code}, with a body that is no JSON` : `status ${code}`;
+}
+
+/** The parts of an answer that errors repeat. */
+export function answerDetails(exchange: Exchange) {
+	const { answer } = exchange;
+	if (!answer) return { statusCode: null, requestId: null, reason: null };
+	return { statusCode: answer.statusCode, requestId: answer.requestId, reason: answer.reason };
+}
+
+/** The error of a free request that did not work out. */
+export function readError(what: string, exchange: Exchange, predictionId: string | null = null): AtlasError {
+	const { answer, fault } = exchange;
+	const code = answer
+		? isErrorCode(answer.envelopeCode) && answer.statusCode < 300
+			? answer.envelopeCode!
+			: answer.statusCode
+		: null;
+	const description =
+		code !== null
+			? adviceFor(code)
+			: fault?.neverOpened
+				? 'The address could not be reached. Check the Base URL of the credential and the network of this n8n.'
+				: 'The connection broke. Run again; it costs nothing until an edit is submitted.';
+	return new AtlasError(`Could not ${what}: ${told(exchange)}`, {
+		kind: 'read',
+		description,
+		predictionId,
+		...answerDetails(exchange),
+	});
+}

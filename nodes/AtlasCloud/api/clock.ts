@@ -1,0 +1,64 @@
+import { CancelledError } from './errors';
+
+/** Time as the node sees it. Injected, so that schedules can be tested on a virtual clock. */
+export interface Clock {
+	/** Milliseconds since the epoch. */
+	nowMs(): number;
+	/** Resolves after `ms` milliseconds. May not be cut short: callers race it. */
+	sleepMs(ms: number): Promise<void>;
+}
+
+/**
+ * The longest single sleep. n8n's `sleep` cannot be taken back in n8n 1.x, and a timer left behind keeps
+ * a worker from ending, so none may be long.
+ */
+const LONGEST_SLEEP_MS = 1_000;
+
+/** Throws {@link CancelledError} when the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+	if (signal?.aborted) throw new CancelledError();
+}
+
+/**
+ * Waits for `work`, but no longer than until the signal aborts.
+ * @throws CancelledError at once when it does; `work` goes on unobserved.
+ */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+	if (!signal) return await work;
+	work.catch(() => {}); // observed here even when the abort is what the caller hears
+	throwIfAborted(signal);
+	let onAbort = () => {};
+	const aborted = new Promise<never>((_, reject) => {
+		onAbort = () => reject(new CancelledError());
+		signal.addEventListener('abort', onAbort, { once: true });
+	});
+	return await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+/**
+ * Waits `ms` milliseconds, or until `wake` resolves.
+ * @throws CancelledError as soon as the signal aborts.
+ */
+export async function pauseMs(
+	clock: Clock,
+	ms: number,
+	signal: AbortSignal | undefined,
+	wake?: Promise<void>,
+): Promise<void> {
+	const untilMs = clock.nowMs() + ms;
+	let woken = false;
+	const woke = wake?.then(() => {
+		woken = true;
+	});
+	for (let leftMs = ms; leftMs > 0 && !woken; leftMs = untilMs - clock.nowMs()) {
+		const slept = clock.sleepMs(Math.min(leftMs, LONGEST_SLEEP_MS));
+		await untilAborted(woke ? Promise.race([slept, woke]) : slept, signal);
+	}
+	throwIfAborted(signal);
+}
+
+/** A pause in milliseconds for the n-th try (from 0): doubling from `firstMs`, at most `mostMs`, half of it random. */
+export function backoffMs(attempt: number, firstMs: number, mostMs: number): number {
+	const fullMs = Math.min(mostMs, firstMs * 2 ** attempt);
+	return fullMs / 2 + (Math.random() * fullMs) / 2;
+}

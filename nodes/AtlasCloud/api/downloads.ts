@@ -1,0 +1,253 @@
+import { whyNotFetchable } from './addresses';
+import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
+import { AtlasError, CancelledError, shown } from './errors';
+import { TransportError, type ByteStream, type Http, type HttpResponse } from './http';
+import { asNumber } from './json';
+import { isWhole, KIND_BYTES, pictureKind, TAIL_BYTES, type PictureKind } from './pictureKind';
+import type { PictureOutput } from './predictions';
+import { StreamGuard } from './streams';
+import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
+
+/** Where pictures go: n8n's binary storage. */
+export interface PictureStore<Stored> {
+	/**
+	 * Keeps a picture as it streams in.
+	 * @param source where `content` comes from, for what its class can do
+	 * @param content the bytes; throws when they turn out not to be the whole picture
+	 */
+	storeStream(
+		source: ByteStream,
+		content: AsyncIterable<Uint8Array>,
+		fileName: string,
+		mimeType: string,
+	): Promise<Stored>;
+	storeBytes(bytes: Uint8Array, fileName: string, mimeType: string): Promise<Stored>;
+}
+
+export interface DownloadOrder {
+	predictionId: string;
+	output: PictureOutput;
+	/** File name without extension: the extension is told by the bytes. */
+	baseName: string;
+	/** The option `maxDownloadMb`, in bytes. */
+	mostBytes: number;
+	signal: AbortSignal | undefined;
+}
+
+const TRIES = 4;
+const MOST_REDIRECTS = 3;
+
+/** Why one try of a download brought nothing. */
+class DownloadFault extends Error {
+	constructor(
+		message: string,
+		readonly isFinal: boolean,
+		readonly statusCode: number | null = null,
+	) {
+		super(message);
+	}
+}
+
+/** Fetches finished pictures: without the key, by the design's rule, whole or not at all. */
+export class Downloads<Stored> {
+	constructor(
+		private readonly http: Http,
+		private readonly clock: Clock,
+		private readonly baseUrl: string,
+		private readonly store: PictureStore<Stored>,
+	) {}
+
+	/**
+	 * Fetches one picture into the store, again from the start when it breaks.
+	 * @throws AtlasError (`download`) with the prediction id; CancelledError
+	 */
+	async fetch(order: DownloadOrder): Promise<Stored> {
+		const { output, signal } = order;
+		for (let attempt = 0; ; attempt++) {
+			throwIfAborted(signal);
+			const fetched =
+				output.base64 === undefined ? this.fetchOnce(output.url, order) : this.decode(output.base64, order);
+			const result = await fetched.catch((error: unknown) => {
+				if (error instanceof CancelledError || signal?.aborted) throw new CancelledError();
+				return error instanceof DownloadFault ? error : new DownloadFault(storeFault(error), false);
+			});
+			if (!(result instanceof DownloadFault)) return result;
+			const fault = result;
+			if (fault.isFinal || attempt + 1 >= TRIES) throw downloadError(order, fault);
+			await pauseMs(this.clock, backoffMs(attempt, 1_000, 8_000), signal);
+		}
+	}
+
+	private async decode(base64: string, order: DownloadOrder): Promise<Stored> {
+		const bytes = Buffer.from(base64, 'base64');
+		if (bytes.byteLength > order.mostBytes) throw tooLarge(order);
+		const kind = pictureKind(bytes);
+		if (
+			!kind?.mimeType.startsWith('image/') ||
+			!isWhole(kind, bytes, bytes.subarray(-TAIL_BYTES), bytes.byteLength)
+		) {
+			throw new DownloadFault('what Atlas Cloud sent is not a whole picture', true);
+		}
+		return await this.store.storeBytes(bytes, `${order.baseName}.${kind.extension}`, kind.mimeType);
+	}
+
+	private async fetchOnce(firstUrl: string, order: DownloadOrder): Promise<Stored> {
+		const response = await openPublic(this.http, firstUrl, this.baseUrl, order.signal, {});
+		const { body, statusCode, headers } = response;
+		const guard = new StreamGuard(body, this.clock, DOWNLOAD_TIMEOUT_MS, order.signal);
+		try {
+			if (statusCode !== 200) {
+				const isGone = statusCode === 404 || statusCode === 410 || statusCode === 403;
+				const isPassing = statusCode === 408 || statusCode === 425 || statusCode === 429 || statusCode >= 500;
+				const message = isGone
+					? `its link has expired (status ${statusCode})`
+					: `the file host answered with status ${statusCode}`;
+				throw new DownloadFault(message, !isPassing, statusCode);
+			}
+			const announced = asNumber(headers['content-length']);
+			if (announced !== null && announced > order.mostBytes) throw tooLarge(order);
+			const chunks = body[Symbol.asyncIterator]();
+			const head = await readHead(chunks);
+			const kind = pictureKind(head);
+			if (!kind?.mimeType.startsWith('image/')) {
+				throw new DownloadFault(
+					`the link gave ${kind ? `a ${kind.name}` : 'something'} that is not a picture`,
+					false,
+				);
+			}
+			const check = new WholePicture(kind, announced, order);
+			const stored = this.store.storeStream(
+				body,
+				check.through(head, chunks, guard),
+				`${order.baseName}.${kind.extension}`,
+				kind.mimeType,
+			);
+			return await stored.catch((error: unknown) => {
+				throw check.fault ?? error;
+			});
+		} finally {
+			guard.end();
+		}
+	}
+}
+
+/**
+ * Opens a URL of somebody else's host: by the rule, without the key, at most three redirects, each by the same rule.
+ * @throws DownloadFault, TransportError
+ */
+export async function openPublic(
+	http: Http,
+	firstUrl: string,
+	baseUrl: string,
+	signal: AbortSignal | undefined,
+	headers: Record<string, string>,
+): Promise<HttpResponse> {
+	let url = firstUrl;
+	for (let redirects = 0; ; redirects++) {
+		const objection = whyNotFetchable(url, baseUrl);
+		if (objection !== null)
+			throw new DownloadFault(`its link "${shown(url)}" is not followed: ${objection}`, true);
+		const response = await http.send({
+			method: 'GET',
+			url,
+			// Compressed, the announced length would not be the picture's.
+			headers: { 'accept-encoding': 'identity', ...headers },
+			timeoutMs: DOWNLOAD_TIMEOUT_MS,
+			authenticated: false,
+			signal,
+		});
+		const { statusCode, headers: answered } = response;
+		if (![301, 302, 303, 307, 308].includes(statusCode)) return response;
+		response.body.destroy();
+		if (redirects >= MOST_REDIRECTS) throw new DownloadFault('its link leads on and on', true, statusCode);
+		const location = answered.location ?? '';
+		if (!URL.canParse(location, url))
+			throw new DownloadFault('its link leads to no address', true, statusCode);
+		url = new URL(location, url).href;
+	}
+}
+
+/** Reads a stream's beginning: enough to tell its kind. */
+async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+	const parts: Uint8Array[] = [];
+	let size = 0;
+	while (size < KIND_BYTES) {
+		const next = await chunks.next();
+		if (next.done) break;
+		parts.push(next.value);
+		size += next.value.byteLength;
+	}
+	return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+}
+
+/** Lets a picture through, and throws at its end unless all of it came. */
+class WholePicture {
+	/** What was found wrong: n8n's storage may wrap what was thrown into it. */
+	fault: DownloadFault | undefined;
+
+	constructor(
+		private readonly kind: PictureKind,
+		private readonly announced: number | null,
+		private readonly order: DownloadOrder,
+	) {}
+
+	async *through(
+		head: Uint8Array,
+		rest: AsyncIterator<Uint8Array>,
+		guard: StreamGuard,
+	): AsyncGenerator<Uint8Array> {
+		let size = 0;
+		let tail: Uint8Array = Buffer.alloc(0);
+		for (let chunk: Uint8Array | undefined = head; chunk;) {
+			size += chunk.byteLength;
+			if (size > this.order.mostBytes) throw this.wrong(tooLarge(this.order));
+			tail =
+				chunk.byteLength >= TAIL_BYTES
+					? chunk.subarray(-TAIL_BYTES)
+					: Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+			yield chunk;
+			const next: IteratorResult<Uint8Array> = await rest.next();
+			guard.alive();
+			chunk = next.done ? undefined : next.value;
+		}
+		if (this.announced !== null && size !== this.announced) {
+			throw this.wrong(new DownloadFault(`${size} of ${this.announced} bytes came`, false));
+		}
+		if (!isWhole(this.kind, head, tail, size)) {
+			throw this.wrong(new DownloadFault(`the ${this.kind.name} is cut off`, false));
+		}
+	}
+
+	private wrong(fault: DownloadFault): DownloadFault {
+		this.fault = fault;
+		return fault;
+	}
+}
+
+function tooLarge(order: DownloadOrder): DownloadFault {
+	return new DownloadFault(
+		`it is larger than ${Math.floor(order.mostBytes / 1_000_000)} MB (raise Max Download Size under Options)`,
+		true,
+	);
+}
+
+function storeFault(error: unknown): string {
+	if (error instanceof TransportError) return `the connection broke${error.code ? ` (${error.code})` : ''}`;
+	return error instanceof Error ? error.message : String(error);
+}
+
+function downloadError(order: DownloadOrder, fault: DownloadFault): AtlasError {
+	const isGone = fault.statusCode === 404 || fault.statusCode === 410 || fault.statusCode === 403;
+	return new AtlasError(
+		`The edit is done and paid for, but its picture could not be fetched: ${fault.message}`,
+		{
+			kind: 'download',
+			description: isGone
+				? 'Ask for the prediction with the operation Get or Wait for Completion and this id, in case Atlas Cloud gives a new link. Once its files have expired the picture is gone: fetch pictures in the same run, or keep them longer with File Expiration under Options.'
+				: 'Nothing has to be paid again: use the operation Wait for Completion with this id to fetch the picture.',
+			predictionId: order.predictionId,
+			status: 'completed',
+			statusCode: fault.statusCode,
+		},
+	);
+}

@@ -1,0 +1,197 @@
+import type { AtlasClient } from './client';
+import { AtlasError, shown } from './errors';
+import { sha256 } from './hash';
+import type { Intent, Intents } from './intents';
+import { canonicalJson, type JsonObject } from './json';
+import type { Prediction } from './predictions';
+import type { Recovery } from './recovery';
+import { Slots } from './slots';
+import type { Bought, Submits } from './submits';
+import type { PictureFile, Uploads } from './uploads';
+import type { PredictionWatch } from './watch';
+
+/** A picture to be edited: a file of ours, or an address (a URL or a data URI) that Atlas reads itself. */
+export type InputPicture = { file: PictureFile; url?: undefined } | { file?: undefined; url: string };
+
+/** One item's edit, checked and complete but for the uploads. */
+export interface EditRequest {
+	itemIndex: number;
+	model: string;
+	pictures: InputPicture[];
+	/** The flat body [C] without `images`. */
+	body: JsonObject & { model: string; prompt: string };
+	headers: Record<string, string>;
+	/** How long it may take from its submit on, in ms. */
+	timeoutMs: number;
+	/** The option that lets an edit in doubt be submitted again. */
+	mayResubmit: boolean;
+}
+
+/** A bought edit, and the pictures it was bought for as Atlas was told them. */
+export interface BoughtEdit extends Bought {
+	/** URLs; of a data URI only its beginning. */
+	images: string[];
+}
+
+/** An edit that was waited for; `prediction` is null when its time ran out. */
+export interface WaitedEdit {
+	bought: BoughtEdit;
+	prediction: Prediction | null;
+}
+
+export interface EditsParts {
+	client: AtlasClient;
+	uploads: Uploads;
+	submits: Submits;
+	watch: PredictionWatch;
+	intents: Intents;
+	/** Null unless a person retries an execution. */
+	recovery: Recovery | null;
+	/** Edits under way at once. */
+	concurrency: number;
+	/** Cancel of the execution, or stop of the batch. */
+	signal: AbortSignal | undefined;
+}
+
+/** Uploads at once, and uploaded pictures that wait for their turn to be submitted. */
+const UPLOADS_AHEAD = 8;
+
+/** The edits of one node run: uploads, submits and waits of all items overlap. */
+export class Edits {
+	private readonly ahead: Slots;
+
+	private readonly underWay: Slots;
+
+	constructor(private readonly parts: EditsParts) {
+		this.ahead = new Slots(Math.min(UPLOADS_AHEAD, parts.concurrency));
+		this.underWay = new Slots(parts.concurrency);
+	}
+
+	/**
+	 * Buys an edit and hands back its id at once.
+	 * @throws AtlasError; CancelledError
+	 */
+	async submit(request: EditRequest): Promise<BoughtEdit> {
+		const { bought, leave } = await this.buy(request);
+		leave();
+		this.parts.submits.finished(request.model);
+		return bought;
+	}
+
+	/**
+	 * Buys an edit and waits until it is over or its time is up.
+	 * @throws AtlasError; CancelledError
+	 */
+	async edit(request: EditRequest): Promise<WaitedEdit> {
+		const { bought, leave } = await this.buy(request);
+		const { watch, signal, submits, intents } = this.parts;
+		const { predictionId, sentAtMs } = bought;
+		const intent = intents.of(request.itemIndex);
+		const deadlineMs = sentAtMs + request.timeoutMs;
+		const watched = watch.completed({ predictionId, model: request.model, sentAtMs, deadlineMs, signal });
+		const prediction = await watched
+			.catch((error: unknown) => {
+				if (intent && error instanceof AtlasError) noteFailure(intent, error);
+				throw error;
+			})
+			.finally(() => {
+				leave();
+				submits.finished(request.model);
+			});
+		if (prediction && intent) intent.state = 'done';
+		return { bought, prediction };
+	}
+
+	/** The returned `leave` gives the edit's place to the next. */
+	private async buy(request: EditRequest): Promise<{ bought: BoughtEdit; leave: () => void }> {
+		const { submits, intents, signal } = this.parts;
+		const hashes = await this.contentTags(request);
+		const fingerprint = sha256(canonicalJson([request.body, hashes]));
+		const intent =
+			intents.find(request.itemIndex, fingerprint) ?? (await this.recover(request, hashes, fingerprint));
+		if (intent) {
+			const leave = await this.underWay.take(signal);
+			const bought = await submits
+				.takeUp(request.itemIndex, intent, request.mayResubmit)
+				.catch((error: unknown) => {
+					leave();
+					throw error;
+				});
+			if (bought) return { bought: { ...bought, images: intent.images }, leave };
+			leave();
+		}
+		return await this.buyNew(request, fingerprint);
+	}
+
+	private async buyNew(
+		request: EditRequest,
+		fingerprint: string,
+	): Promise<{ bought: BoughtEdit; leave: () => void }> {
+		const { submits, uploads, signal } = this.parts;
+		const { itemIndex, body, headers, timeoutMs, mayResubmit } = request;
+		const leaveAhead = await this.ahead.take(signal);
+		const uploaded = Promise.all(
+			request.pictures.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
+		);
+		// The place ahead is held until then: no more is uploaded than will soon be submitted.
+		const ready = uploaded.then(async (images) => ({ images, leave: await this.underWay.take(signal) }));
+		const { images, leave } = await ready.finally(leaveAhead);
+		const told = images.map(shown);
+		const order = {
+			itemIndex,
+			headers,
+			fingerprint,
+			timeoutMs,
+			mayResubmit,
+			body: { ...body, images },
+			images: told,
+		};
+		const bought = await submits.buy(order).catch((error: unknown) => {
+			leave();
+			throw error;
+		});
+		return { bought: { ...bought, images: told }, leave };
+	}
+
+	/** Per picture the first sixteen hex digits of its content's SHA-256, or its URL: what it is, wherever it was uploaded to. */
+	private async contentTags(request: EditRequest): Promise<string[]> {
+		const { uploads } = this.parts;
+		return await Promise.all(
+			request.pictures.map(async ({ file, url }) =>
+				file ? (await uploads.contentHash(file)).slice(0, 16) : url,
+			),
+		);
+	}
+
+	/** An edit that a crashed execution had bought, found in the history by its uploads' names. */
+	private async recover(
+		request: EditRequest,
+		pictures: string[],
+		fingerprint: string,
+	): Promise<Intent | undefined> {
+		const { recovery, intents, client } = this.parts;
+		const task = await recovery?.take({ body: request.body, pictures });
+		if (!task) return undefined;
+		return intents.set(request.itemIndex, {
+			state: task.prediction.status === 'failed' ? 'failed' : 'accepted',
+			executionId: intents.executionId,
+			fingerprint,
+			bodyHash: '',
+			model: request.model,
+			// Its time counts anew from here: nobody has waited for it in this execution yet.
+			sentAtMs: client.clock.nowMs(),
+			clockOffsetMs: client.clockOffsetMs,
+			images: [],
+			predictionId: task.predictionId,
+			isModerated: task.prediction.isModerated,
+		});
+	}
+}
+
+/** Writes down what is known of a failed edit, for the next try. */
+function noteFailure(intent: Intent, error: AtlasError): void {
+	if (error.kind !== 'failed' && error.kind !== 'moderation') return;
+	intent.state = 'failed';
+	intent.isModerated = error.kind === 'moderation';
+	intent.failure = error.message;
+}

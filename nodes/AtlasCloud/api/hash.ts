@@ -1,0 +1,19 @@
+import { createHash } from 'crypto';
+
+/** SHA-256 of a text, in hex. */
+export function sha256(text: string): string {
+	return createHash('sha256').update(text).digest('hex');
+}
+
+/** SHA-256 of bytes as they come, in hex, and how many they were. */
+export async function sha256OfStream(
+	chunks: AsyncIterable<Uint8Array>,
+): Promise<{ hex: string; sizeBytes: number }> {
+	const hash = createHash('sha256');
+	let sizeBytes = 0;
+	for await (const chunk of chunks) {
+		hash.update(chunk);
+		sizeBytes += chunk.byteLength;
+	}
+	return { hex: hash.digest('hex'), sizeBytes };
+}

@@ -1,0 +1,97 @@
+import type { AtlasClient } from './client';
+import { sha256 } from './hash';
+import { asArray, asNumber, asObject, asString, canonicalJson, parseJson, type JsonObject } from './json';
+import { isPredictionId, toPrediction, type Prediction } from './predictions';
+
+/** One task in the account's history [C]. */
+export interface HistoryTask {
+	predictionId: string;
+	/** Unix seconds on Atlas's clock; null where not told. */
+	createdAtSeconds: number | null;
+	model: string | null;
+	/** The body as it was sent; null where it cannot be read. */
+	request: JsonObject | null;
+	prediction: Prediction;
+}
+
+export interface HistoryFilter {
+	model?: string;
+	status?: string;
+}
+
+const PAGE_SIZE = 50;
+/** No history is read further than this many pages. */
+const MOST_PAGES = 200;
+
+/** The hash by which a body as sent is compared with a task's `requestBody`. */
+export function bodyHash(body: unknown): string {
+	return sha256(canonicalJson(body));
+}
+
+function toTask(value: unknown): HistoryTask | null {
+	const item = asObject(value);
+	const predictionId = item?.ID ?? item?.id;
+	if (!item || !isPredictionId(predictionId)) return null;
+	const request =
+		asObject(typeof item.requestBody === 'string' ? parseJson(item.requestBody) : item.requestBody) ?? null;
+	const known = {
+		id: predictionId,
+		status: item.status,
+		model: item.model,
+		created_at: item.createdAt,
+		input: request,
+	};
+	const result = asObject(item.result) ?? {};
+	const prediction = toPrediction(predictionId, {
+		...known,
+		...result,
+		input: request,
+		status: result.status ?? item.status ?? '',
+	});
+	if (!prediction) return null;
+	return {
+		predictionId,
+		createdAtSeconds: asNumber(item.createdAt) ?? asNumber(item.created_at),
+		model: asString(item.model) ?? asString(request?.model),
+		request,
+		prediction: {
+			...prediction,
+			// A task that is over may have an answer without a status of its own: the item's counts.
+			model: prediction.model ?? asString(item.model),
+			createdAt: prediction.createdAt,
+		},
+	};
+}
+
+/**
+ * The account's history, newest first, page after page as far as the caller reads.
+ * @throws AtlasError (`read`) when a page cannot be had.
+ */
+export async function* readHistory(
+	client: AtlasClient,
+	filter: HistoryFilter = {},
+	pageSize = PAGE_SIZE,
+): AsyncGenerator<HistoryTask> {
+	const seen = new Set<string>();
+	for (let pageNo = 1; pageNo <= MOST_PAGES; pageNo++) {
+		const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
+		if (filter.model) query.set('model', filter.model);
+		if (filter.status) query.set('status', filter.status);
+		const answer = await client.get(
+			`/api/v1/model/history?${query.toString()}`,
+			'read the prediction history',
+		);
+		const data = asObject(asObject(answer.json)?.data);
+		const items = asArray(data?.items);
+		for (const item of items) {
+			const task = toTask(item);
+			// New tasks push older ones onto the next page while we read: each is told once.
+			if (!task || seen.has(task.predictionId)) continue;
+			seen.add(task.predictionId);
+			yield task;
+		}
+		const total = asNumber(data?.total);
+		if (items.length === 0 || (total !== null && pageNo * pageSize >= total)) return;
+		if (total === null && items.length < pageSize) return;
+	}
+}

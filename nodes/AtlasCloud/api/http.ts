@@ -1,0 +1,61 @@
+/** Bytes as they arrive. Closed early with `destroy`. */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+	destroy(error?: Error): void;
+}
+
+/** One request. Redirects are never followed by the implementation, and no status is an exception. */
+export interface HttpRequest {
+	method: 'GET' | 'POST';
+	url: string;
+	headers?: Record<string, string>;
+	/** A value to be sent as JSON. */
+	json?: unknown;
+	/** A file to be sent as multipart part `file`, streamed. */
+	file?: FileBody;
+	/** Milliseconds without an answer after which the request is given up. */
+	timeoutMs: number;
+	/** Whether the API key goes along. Only ever true for `baseUrl`. */
+	authenticated: boolean;
+	/** Ends the request early. Authenticated requests end with the execution's own signal instead (n8n). */
+	signal?: AbortSignal;
+}
+
+/** A file to upload: opened anew for each try, never held whole. */
+export interface FileBody {
+	fileName: string;
+	mimeType: string;
+	sizeBytes: number;
+	open(): AsyncIterable<Uint8Array>;
+}
+
+export interface HttpResponse {
+	statusCode: number;
+	/** Names in lower case. */
+	headers: Record<string, string>;
+	body: ByteStream;
+}
+
+/** What carries requests: n8n's helpers in the node. */
+export interface Http {
+	/** @throws TransportError when there is no answer; CancelledError when the execution was cancelled. */
+	send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+/** Codes of a connection that was never opened, so that nothing can have been received by the other side. */
+const NEVER_OPENED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** A request that got no answer. */
+export class TransportError extends Error {
+	/** Node's error code (`ECONNRESET`, `ECONNABORTED`, …), null where there is none. */
+	readonly code: string | null;
+
+	/** Whether the other side cannot have seen the request. */
+	readonly neverOpened: boolean;
+
+	constructor(message: string, code: string | null) {
+		super(message);
+		this.name = 'TransportError';
+		this.code = code;
+		this.neverOpened = code !== null && NEVER_OPENED.has(code);
+	}
+}

@@ -1,0 +1,92 @@
+import type { Clock } from './clock';
+import { CancelledError } from './errors';
+import { TransportError, type ByteStream } from './http';
+
+/** Ends a stream that stalls, or whose execution is cancelled: nothing in n8n does so once an answer has begun. */
+export class StreamGuard {
+	private lastMs: number;
+
+	private isOver = false;
+
+	private readonly onAbort: () => void;
+
+	/** @param stallMs milliseconds without a piece after which the stream is ended */
+	constructor(
+		private readonly stream: ByteStream,
+		private readonly clock: Clock,
+		private readonly stallMs: number,
+		private readonly signal: AbortSignal | undefined,
+	) {
+		this.lastMs = clock.nowMs();
+		this.onAbort = () => stream.destroy(new CancelledError());
+		if (signal?.aborted) this.onAbort();
+		signal?.addEventListener('abort', this.onAbort, { once: true });
+		void this.watch();
+	}
+
+	private async watch(): Promise<void> {
+		while (!this.isOver) {
+			await this.clock.sleepMs(Math.min(1_000, this.stallMs));
+			if (!this.isOver && this.clock.nowMs() - this.lastMs > this.stallMs) {
+				this.stream.destroy(new TransportError('The connection stalled', 'ETIMEDOUT'));
+			}
+		}
+	}
+
+	/** Says that a piece has arrived. */
+	alive(): void {
+		this.lastMs = this.clock.nowMs();
+	}
+
+	/** Ends the watching, and the stream where it has not ended by itself. */
+	end(): void {
+		this.isOver = true;
+		this.signal?.removeEventListener('abort', this.onAbort);
+		this.stream.destroy();
+	}
+}
+
+export interface ReadLimits {
+	clock: Clock;
+	stallMs: number;
+	signal: AbortSignal | undefined;
+	mostBytes: number;
+}
+
+/**
+ * Reads a stream whole.
+ * @throws TransportError when it is larger than `mostBytes`, stalls, or breaks; CancelledError
+ */
+export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<Buffer> {
+	const guard = new StreamGuard(stream, limits.clock, limits.stallMs, limits.signal);
+	const chunks: Uint8Array[] = [];
+	let size = 0;
+	try {
+		for await (const chunk of stream) {
+			guard.alive();
+			size += chunk.byteLength;
+			if (size > limits.mostBytes)
+				throw new TransportError(`The answer is larger than ${limits.mostBytes} bytes`, 'EMSGSIZE');
+			chunks.push(chunk);
+		}
+		return Buffer.concat(chunks);
+	} finally {
+		guard.end();
+	}
+}
+
+/**
+ * Reads a stream's beginning, and ends it there.
+ * @returns at least `wantedBytes` bytes, or all there are
+ */
+export async function readBeginning(chunks: AsyncIterable<Uint8Array>, wantedBytes: number): Promise<Buffer> {
+	const parts: Uint8Array[] = [];
+	let size = 0;
+	// Leaving the loop ends the stream: that is what for-await does to an iterator it has not read to its end.
+	for await (const chunk of chunks) {
+		parts.push(chunk);
+		size += chunk.byteLength;
+		if (size >= wantedBytes) break;
+	}
+	return Buffer.concat(parts);
+}

@@ -1,0 +1,251 @@
+import { adviceFor, answerDetails, told, type AtlasClient, type Exchange } from './client';
+import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
+import { AtlasError } from './errors';
+import { bodyHash } from './history';
+import type { Intent, Intents } from './intents';
+import type { JsonObject } from './json';
+import { LostSubmits } from './lostSubmits';
+import { Pace } from './pace';
+import { idInAnswer, predictionObject } from './predictions';
+
+/** One edit that is to be bought once. */
+export interface SubmitOrder {
+	itemIndex: number;
+	/** The flat JSON body [C]. */
+	body: JsonObject & { model: string };
+	headers: Record<string, string>;
+	/** The pictures' URLs as they are told to people. */
+	images: string[];
+	/** Hash of the request as it was written. */
+	fingerprint: string;
+	/** How long refusals (429, connection refused) are tried again, in ms. */
+	timeoutMs: number;
+	/** Whether to submit again where it stays unknown what became of the first: may bill twice. */
+	mayResubmit: boolean;
+}
+
+/** A prediction that is bought. */
+export interface Bought {
+	predictionId: string;
+	/** Our clock, ms, when its submit left. */
+	sentAtMs: number;
+	/** What the submit's answer held; null where the answer was lost, or it was bought by an earlier try. */
+	answer: JsonObject | null;
+}
+
+/** Answers that say that nothing was created, when Atlas's own envelope says them. */
+const NOT_CREATED = new Set([400, 401, 402, 403, 404, 413, 429, 451]);
+
+type Verdict =
+	| { kind: 'created'; predictionId: string }
+	| { kind: 'notCreated'; code: number | null }
+	| { kind: 'inDoubt' };
+
+/** What an answer to a submit means for the bill. Whatever is not plainly known is in doubt. */
+export function verdictOf(exchange: Exchange): Verdict {
+	const { answer, fault } = exchange;
+	if (!answer) return fault.neverOpened ? { kind: 'notCreated', code: null } : { kind: 'inDoubt' };
+	const predictionId = answer.statusCode < 300 ? idInAnswer(answer) : null;
+	if (predictionId !== null) return { kind: 'created', predictionId };
+	if (!answer.isEnvelope) return { kind: 'inDoubt' };
+	// A good status can carry a bad code; a bad status counts only where the envelope does not contradict it.
+	const { statusCode, envelopeCode } = answer;
+	if (statusCode < 300) {
+		return envelopeCode !== null && NOT_CREATED.has(envelopeCode) && idIn(exchange) === null
+			? { kind: 'notCreated', code: envelopeCode }
+			: { kind: 'inDoubt' };
+	}
+	const agrees = envelopeCode === null || NOT_CREATED.has(envelopeCode);
+	return NOT_CREATED.has(statusCode) && agrees
+		? { kind: 'notCreated', code: statusCode }
+		: { kind: 'inDoubt' };
+}
+
+function idIn(exchange: Exchange): string | null {
+	return exchange.answer ? idInAnswer(exchange.answer) : null;
+}
+
+/** Buys edits: each at most once, whatever is lost on the way. */
+export class Submits {
+	private readonly paces = new Map<string, Pace>();
+
+	private readonly lost: LostSubmits;
+
+	private readonly clock: Clock;
+
+	/** @param signal ends everything before a request leaves; a request that has left is always waited for */
+	constructor(
+		private readonly client: AtlasClient,
+		private readonly intents: Intents,
+		private readonly concurrency: number,
+		private readonly signal: AbortSignal | undefined,
+	) {
+		this.clock = client.clock;
+		// Looking for a lost submit goes on when the batch stops: it is an answer, not a picture.
+		this.lost = new LostSubmits(client, intents.claimedIds(), client.signal);
+	}
+
+	private paceOf(model: string): Pace {
+		const known = this.paces.get(model) ?? new Pace(this.clock, { mostUnderWay: this.concurrency });
+		this.paces.set(model, known);
+		return known;
+	}
+
+	/** Says that a bought edit is over, so that the next may go. */
+	finished(model: string): void {
+		this.paceOf(model).finished();
+	}
+
+	/**
+	 * Takes up what an earlier try has bought, or may have bought, for this item. Never sends anything.
+	 * @returns null where there is nothing to take up, and a new edit may be bought
+	 * @throws AtlasError `unknown` where it still cannot be told, `moderation` where it was stopped before
+	 */
+	async takeUp(itemIndex: number, intent: Intent, mayResubmit: boolean): Promise<Bought | null> {
+		if (intent.state === 'failed') {
+			if (!intent.isModerated) return null;
+			throw new AtlasError(intent.failure ?? 'Content moderation stopped the edit', {
+				kind: 'moderation',
+				description: 'Change the prompt or the picture: the same request is stopped again.',
+				predictionId: intent.predictionId,
+				status: 'failed',
+			});
+		}
+		if ((intent.state === 'accepted' || intent.state === 'done') && intent.predictionId !== undefined) {
+			this.paceOf(intent.model).resumed();
+			return { predictionId: intent.predictionId, sentAtMs: intent.sentAtMs, answer: null };
+		}
+		return await this.lookFor(itemIndex, intent, null, mayResubmit);
+	}
+
+	/**
+	 * Buys an edit: writes the intent down, submits once, and makes sure what became of it.
+	 * @throws AtlasError `refused` where nothing was created, `unknown` where it cannot be told; CancelledError
+	 */
+	async buy(order: SubmitOrder): Promise<Bought> {
+		const { model } = order.body;
+		const pace = this.paceOf(model);
+		const hash = bodyHash(order.body);
+		const giveUpMs = this.clock.nowMs() + order.timeoutMs;
+		for (let attempt = 0; ; attempt++) {
+			// Another item's submit of the very same body is lost: its task could not be told from ours.
+			while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
+			const turn = await pace.turn(this.signal);
+			if (this.signal?.aborted || this.lost.isLost(hash)) {
+				pace.gone();
+				throwIfAborted(this.signal);
+				continue;
+			}
+			const intent = this.intents.set(order.itemIndex, {
+				state: 'sending',
+				executionId: this.intents.executionId,
+				fingerprint: order.fingerprint,
+				bodyHash: hash,
+				model,
+				sentAtMs: this.clock.nowMs(),
+				clockOffsetMs: this.client.clockOffsetMs,
+				images: order.images,
+			});
+			const exchange = await this.send(order, hash);
+			const verdict = verdictOf(exchange);
+			if (verdict.kind === 'created') {
+				pace.taken(true);
+				intent.state = 'accepted';
+				intent.predictionId = verdict.predictionId;
+				return {
+					predictionId: verdict.predictionId,
+					sentAtMs: intent.sentAtMs,
+					answer: predictionObject(exchange.answer?.json) ?? null,
+				};
+			}
+			if (verdict.kind === 'inDoubt') {
+				pace.gone();
+				const found = await this.lookFor(order.itemIndex, intent, exchange, order.mayResubmit);
+				if (found) return found;
+				continue;
+			}
+			intent.state = 'failed';
+			const isRefusal = verdict.code === 429 || verdict.code === null;
+			let againInMs = backoffMs(attempt, 1_000, 15_000);
+			if (verdict.code === 429) againInMs = pace.refused(turn, exchange.answer?.retryAfterMs ?? null);
+			else pace.gone();
+			if (!isRefusal || this.clock.nowMs() + againInMs > giveUpMs) throw refusedError(exchange, verdict.code);
+			// The pace makes all wait after a 429; a refused connection is this one's own.
+			if (verdict.code === null) await pauseMs(this.clock, againInMs, this.signal);
+		}
+	}
+
+	/** Sends the request and waits for its answer, also when the batch is stopped meanwhile. */
+	private async send(order: SubmitOrder, hash: string): Promise<Exchange> {
+		this.lost.leaves(hash);
+		let exchange: Exchange | undefined;
+		try {
+			exchange = await this.client.post('/api/v1/model/generateImage', order.body, order.headers);
+			return exchange;
+		} finally {
+			this.lost.settled(hash, exchange ? (idIn(exchange) ?? undefined) : undefined);
+		}
+	}
+
+	/**
+	 * Looks in the history for a submit whose answer was lost.
+	 * @returns null where it was not found and may be sent again
+	 */
+	private async lookFor(
+		itemIndex: number,
+		intent: Intent,
+		exchange: Exchange | null,
+		mayResubmit: boolean,
+	): Promise<Bought | null> {
+		intent.state = 'unknown';
+		const result = await this.lost.find(intent);
+		if (result.kind === 'found') {
+			intent.state = 'accepted';
+			intent.predictionId = result.predictionId;
+			this.paceOf(intent.model).resumed();
+			return { predictionId: result.predictionId, sentAtMs: intent.sentAtMs, answer: null };
+		}
+		if (result.kind === 'notFound' && mayResubmit) {
+			intent.state = 'failed';
+			return null;
+		}
+		throw unknownError(intent, exchange, result.kind === 'ambiguous' ? result.predictionIds : [], itemIndex);
+	}
+}
+
+function refusedError(exchange: Exchange, code: number | null): AtlasError {
+	return new AtlasError(
+		code === null
+			? `Atlas Cloud could not be reached: ${told(exchange)}`
+			: `Atlas Cloud did not take the edit: ${told(exchange)}`,
+		{
+			kind: 'refused',
+			description: `${code === null ? 'Check the Base URL of the credential and the network of this n8n.' : adviceFor(code)} Nothing was created or billed.`,
+			...answerDetails(exchange),
+			status: null,
+		},
+	);
+}
+
+function unknownError(
+	intent: Intent,
+	exchange: Exchange | null,
+	candidates: string[],
+	itemIndex: number,
+): AtlasError {
+	const sentAt = new Date(intent.sentAtMs).toISOString();
+	const why = exchange ? ` (${told(exchange)})` : '';
+	const message =
+		candidates.length > 0
+			? `It is unknown which prediction is this item’s${why}: ${candidates.join(', ')} all fit`
+			: `It is unknown whether Atlas Cloud took the edit${why}`;
+	return new AtlasError(message, {
+		kind: 'unknown',
+		description:
+			candidates.length > 0
+				? 'More predictions of the same request are in the history than answers were lost. Look at them with the operation Get, and fetch the right one with Wait for Completion.'
+				: `It was not sent again, because that could be billed twice. Run Get Many, or look at atlascloud.ai, for a prediction of ${intent.model} created at ${sentAt} or shortly after (item ${itemIndex}). If there is one, fetch it with Wait for Completion; if there is none, nothing was billed and the item can be run again as a new execution.`,
+		status: 'unknown',
+		...(exchange ? answerDetails(exchange) : {}),
+	});
+}

@@ -1,0 +1,118 @@
+import type { AtlasClient } from './client';
+import { AtlasError } from './errors';
+import { sha256OfStream } from './hash';
+import type { FileBody } from './http';
+import { asObject, asString } from './json';
+import type { PictureKind } from './pictureKind';
+import { Slots } from './slots';
+
+/** A picture that is a file on our side. */
+export interface PictureFile {
+	/** The binary field it came from, as the item calls it. */
+	fieldName: string;
+	/** The name the file came with; null where it had none. */
+	fileName: string | null;
+	kind: PictureKind;
+	sizeBytes: number;
+	/** What makes two fields the same stored file: n8n's binary id, where there is one. */
+	storedId: string | null;
+	open(): AsyncIterable<Uint8Array>;
+}
+
+/** What names an upload, so that a later try can find its edit in the history even after a crash of n8n. */
+export interface UploadOwner {
+	executionId: string;
+	/** Eight hex digits that stand for workflow and node. */
+	nodeTag: string;
+	runIndex: number;
+}
+
+/** The parts of an uploaded file's name. */
+export interface UploadName extends UploadOwner {
+	itemIndex: number;
+	/** First sixteen hex digits of the content's SHA-256. */
+	contentTag: string;
+}
+
+/** `n8n-<execution>-<node>-r<run>-i<item>-<content>.<extension>` */
+export function uploadName(name: UploadName, extension: string): string {
+	const executionId = name.executionId.replace(/[^A-Za-z0-9]/g, '') || '0';
+	return `n8n-${executionId}-${name.nodeTag}-r${name.runIndex}-i${name.itemIndex}-${name.contentTag}.${extension}`;
+}
+
+/** Reads a name that {@link uploadName} wrote out of an uploaded file's URL; null where it is not kept, or not ours. */
+export function parseUploadUrl(url: string): UploadName | null {
+	const match = /\/n8n-([A-Za-z0-9]+)-([0-9a-f]{8})-r(\d+)-i(\d+)-([0-9a-f]{16})\.[a-z]+(?:[?#].*)?$/.exec(
+		url,
+	);
+	if (!match) return null;
+	const [, executionId, nodeTag, runIndex, itemIndex, contentTag] = match;
+	return { executionId, nodeTag, runIndex: Number(runIndex), itemIndex: Number(itemIndex), contentTag };
+}
+
+/** Uploads pictures, the same one only once per run, and tells their content's hash before. */
+export class Uploads {
+	private readonly hashes = new Map<string, Promise<string>>();
+
+	private readonly urls = new Map<string, Promise<string>>();
+
+	/** Hashing reads files: a few at a time is as fast as many. */
+	private readonly hashing = new Slots(4);
+
+	constructor(
+		private readonly client: AtlasClient,
+		private readonly owner: UploadOwner,
+		private readonly signal: AbortSignal | undefined,
+	) {}
+
+	/** SHA-256 of a picture's content, in hex. */
+	async contentHash(file: PictureFile): Promise<string> {
+		const read = async () =>
+			await this.hashing.use(this.signal, async () => (await sha256OfStream(file.open())).hex);
+		if (file.storedId === null) return await read();
+		return await remembered(this.hashes, file.storedId, read);
+	}
+
+	/**
+	 * The URL at which Atlas has the picture.
+	 * @throws AtlasError (`read`) when it could not be uploaded.
+	 */
+	async url(file: PictureFile, itemIndex: number): Promise<string> {
+		const hash = await this.contentHash(file);
+		return await remembered(this.urls, hash, async () => {
+			const contentTag = hash.slice(0, 16);
+			const body: FileBody = {
+				fileName: uploadName({ ...this.owner, itemIndex, contentTag }, file.kind.extension),
+				mimeType: file.kind.mimeType,
+				sizeBytes: file.sizeBytes,
+				open: () => file.open(),
+			};
+			const answer = await this.client.upload('/api/v1/model/uploadMedia', body, this.signal);
+			const data = asObject(asObject(answer.json)?.data);
+			const url = asString(data?.download_url) ?? asString(data?.url);
+			if (url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+			throw new AtlasError('Atlas Cloud took the upload and gave no usable link for it', {
+				kind: 'read',
+				description:
+					'Nothing was submitted or billed. Run again later, and tell Atlas’s support the request id.',
+				statusCode: answer.statusCode,
+				requestId: answer.requestId,
+				reason: answer.reason,
+			});
+		});
+	}
+}
+
+/** A promise made once per key; a failed one is forgotten, so that the next who asks tries anew. */
+async function remembered<T>(
+	promises: Map<string, Promise<T>>,
+	key: string,
+	make: () => Promise<T>,
+): Promise<T> {
+	const known = promises.get(key);
+	if (known) return await known;
+	const made = make();
+	promises.set(key, made);
+	made.catch(() => promises.delete(key));
+	return await made;
+}

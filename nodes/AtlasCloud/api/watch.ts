@@ -1,0 +1,286 @@
+import {
+	answerDetails,
+	isPassing,
+	readError,
+	told,
+	VERDICTS,
+	type AtlasClient,
+	type Exchange,
+} from './client';
+import { backoffMs, pauseMs, untilAborted, type Clock } from './clock';
+import { Durations } from './durations';
+import { AtlasError } from './errors';
+import { Pace } from './pace';
+import { failedError, toPrediction, type Prediction } from './predictions';
+
+/** A prediction to be waited for. */
+export interface Watched {
+	predictionId: string;
+	/** What it is waited for as; durations are learned per model. */
+	model: string;
+	/** Our clock, ms, when it was submitted; null where it is not known (a bare id). */
+	sentAtMs: number | null;
+	/** Our clock, ms: at that time it is given up as still going. */
+	deadlineMs: number;
+	signal: AbortSignal | undefined;
+}
+
+interface Entry extends Watched {
+	startMs: number;
+	nextLookMs: number;
+	/** ms after the start at which it was last seen going. */
+	lastGoingMs: number;
+	looks: number;
+	isScout: boolean;
+	faults: number;
+	lastFault: Exchange | null;
+	isLooking: boolean;
+	resolve: (prediction: Prediction) => void;
+	reject: (error: Error) => void;
+}
+
+/** How long after a submit a prediction may be answered 404 or 400 because it is not visible yet, in ms [C]. */
+export const WARM_UP_MS = 30_000;
+
+/** Never more looks a second than this in all. */
+const MOST_LOOKS_PER_SECOND = 20;
+
+/** Looks without a usable answer in a row, after which a prediction is given up even before its time. */
+const MOST_FAULTS = 40;
+
+/** Tries of a single look. */
+const NOW_TRIES = 6;
+
+/** How many of a batch find out for the others how long an edit takes. */
+const SCOUTS = 2;
+
+/** Where a prediction is asked for. */
+export function predictionPath(predictionId: string): string {
+	return `/api/v1/model/prediction/${encodeURIComponent(predictionId)}`;
+}
+
+/** The prediction in a look's answer: HTTP 5xx too can hold a verdict [C]. Null where it is none. */
+export function predictionIn(predictionId: string, exchange: Exchange): Prediction | null {
+	const { answer } = exchange;
+	if (!answer) return null;
+	const prediction = toPrediction(predictionId, answer.json);
+	if (answer.statusCode < 300) return prediction;
+	return answer.statusCode >= 500 && prediction?.status === 'failed' ? prediction : null;
+}
+
+/** Whether a look may fare better a moment later. */
+function isPassingLook({ answer }: Exchange): boolean {
+	return !answer || isPassing(answer) || answer.statusCode < 300;
+}
+
+/** The error of a look whose answer is final. */
+export function lookError(predictionId: string, exchange: Exchange): AtlasError {
+	return readError(`read prediction ${predictionId}`, exchange, predictionId);
+}
+
+/** One schedule of looks for all predictions of a node run. */
+export class PredictionWatch {
+	private readonly entries = new Set<Entry>();
+
+	private readonly durations = new Map<string, Durations>();
+
+	private readonly pace: Pace;
+
+	private isRunning = false;
+
+	private wake = () => {};
+
+	private readonly clock: Clock;
+
+	constructor(private readonly client: AtlasClient) {
+		this.clock = client.clock;
+		this.pace = new Pace(client.clock, { mostPerSecond: MOST_LOOKS_PER_SECOND });
+	}
+
+	/** What is learned, or known before, of a model's time. */
+	durationsOf(model: string): Durations {
+		const known = this.durations.get(model) ?? new Durations();
+		this.durations.set(model, known);
+		return known;
+	}
+
+	/**
+	 * Waits until the prediction is over.
+	 * @returns the completed prediction, or null when its time is up and it is still going
+	 * @throws AtlasError `failed`, `moderation`, or `read` for a final answer; CancelledError
+	 */
+	async completed(watched: Watched): Promise<Prediction | null> {
+		const prediction = await untilAborted(this.add(watched), watched.signal);
+		if (prediction.status === 'failed') throw failedError(prediction);
+		return prediction.status === 'completed' ? prediction : null;
+	}
+
+	/**
+	 * How a prediction stands now. Patient with passing faults, and with one that is not visible yet.
+	 * @throws AtlasError (`read`); CancelledError
+	 */
+	async now(predictionId: string, signal: AbortSignal | undefined): Promise<Prediction> {
+		const startMs = this.clock.nowMs();
+		for (let attempt = 0; ; attempt++) {
+			const exchange = await untilAborted(this.client.look(predictionPath(predictionId)), signal);
+			const prediction = predictionIn(predictionId, exchange);
+			if (prediction) return prediction;
+			const { answer } = exchange;
+			const isNotFound = answer?.statusCode === 404 || answer?.statusCode === 400;
+			const isOver = isNotFound
+				? this.clock.nowMs() - startMs >= WARM_UP_MS
+				: attempt + 1 >= NOW_TRIES || !isPassingLook(exchange);
+			if (isOver) throw lookError(predictionId, exchange);
+			await pauseMs(
+				this.clock,
+				answer?.retryAfterMs ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000),
+				signal,
+			);
+		}
+	}
+
+	private async add(watched: Watched): Promise<Prediction> {
+		return await new Promise<Prediction>((resolve, reject) => {
+			const nowMs = this.clock.nowMs();
+			const scouts = [...this.entries].filter(
+				({ model, isScout }) => isScout && model === watched.model,
+			).length;
+			const entry: Entry = {
+				...watched,
+				startMs: watched.sentAtMs ?? nowMs,
+				nextLookMs: nowMs,
+				lastGoingMs: 0,
+				looks: 0,
+				isScout: scouts < SCOUTS,
+				faults: 0,
+				lastFault: null,
+				isLooking: false,
+				resolve,
+				reject,
+			};
+			// Of a bare id nothing is known: it may have been done for days.
+			if (watched.sentAtMs !== null) this.schedule(entry);
+			this.entries.add(entry);
+			this.wake();
+			if (!this.isRunning) {
+				this.isRunning = true;
+				void this.run();
+			}
+		});
+	}
+
+	private schedule(entry: Entry): void {
+		const elapsedMs = this.clock.nowMs() - entry.startMs;
+		const nextMs = this.durationsOf(entry.model).nextLookMs(elapsedMs, entry.isScout, entry.looks === 0);
+		// The last look is at the deadline itself: what is done by then is not called late.
+		entry.nextLookMs = Math.min(entry.startMs + nextMs, Math.max(entry.deadlineMs, this.clock.nowMs()));
+	}
+
+	private async run(): Promise<void> {
+		while (this.entries.size > 0) {
+			const waiting = [...this.entries].filter(({ isLooking }) => !isLooking);
+			for (const entry of waiting) if (entry.signal?.aborted) this.entries.delete(entry);
+			const nowMs = this.clock.nowMs();
+			for (const entry of waiting) {
+				if (entry.nextLookMs > nowMs || entry.signal?.aborted) continue;
+				entry.isLooking = true;
+				void this.look(entry);
+			}
+			const dueMs = Math.min(
+				...[...this.entries].filter(({ isLooking }) => !isLooking).map(({ nextLookMs }) => nextLookMs),
+			);
+			const woken = new Promise<void>((resolve) => (this.wake = resolve));
+			await pauseMs(this.clock, Math.min(1_000, Math.max(1, dueMs - this.clock.nowMs())), undefined, woken);
+		}
+		this.isRunning = false;
+	}
+
+	private async look(entry: Entry): Promise<void> {
+		try {
+			const turn = await this.pace.turn(entry.signal);
+			// While it waited for its turn another one may have told how long such an edit takes.
+			const exchange = await this.client.look(predictionPath(entry.predictionId));
+			entry.looks++;
+			if (exchange.answer?.statusCode === 429) this.pace.refused(turn, exchange.answer.retryAfterMs);
+			else if (exchange.answer) this.pace.taken();
+			else this.pace.gone();
+			this.judge(entry, exchange);
+		} catch (error) {
+			this.entries.delete(entry);
+			entry.reject(error instanceof Error ? error : new Error(String(error)));
+		} finally {
+			entry.isLooking = false;
+			this.wake();
+		}
+	}
+
+	private judge(entry: Entry, exchange: Exchange): void {
+		const nowMs = this.clock.nowMs();
+		const prediction = predictionIn(entry.predictionId, exchange);
+		if (prediction && prediction.status !== 'processing') {
+			this.learn(entry, prediction, nowMs - entry.startMs);
+			this.entries.delete(entry);
+			entry.resolve(prediction);
+			return;
+		}
+		const code = exchange.answer?.statusCode ?? 0;
+		const isWarmingUp = (code === 404 || code === 400) && nowMs - entry.startMs < WARM_UP_MS;
+		const isFinal = !prediction && (VERDICTS.has(code) || ((code === 404 || code === 400) && !isWarmingUp));
+		if (prediction) {
+			entry.faults = 0;
+			entry.lastFault = null;
+			entry.lastGoingMs = nowMs - entry.startMs;
+		} else if (!isWarmingUp) {
+			entry.faults++;
+			entry.lastFault = exchange;
+		}
+		if (isFinal || entry.faults > MOST_FAULTS) {
+			this.entries.delete(entry);
+			entry.reject(lookError(entry.predictionId, exchange));
+			return;
+		}
+		if (nowMs >= entry.deadlineMs) {
+			this.entries.delete(entry);
+			if (prediction) entry.resolve(prediction);
+			else entry.reject(this.unreachableError(entry, exchange));
+			return;
+		}
+		this.schedule(entry);
+		if (!prediction) {
+			const soonestMs = nowMs + (isWarmingUp ? 1_000 : backoffMs(entry.faults - 1, 500, 8_000));
+			entry.nextLookMs = Math.min(
+				Math.max(entry.nextLookMs, soonestMs),
+				Math.max(entry.deadlineMs, nowMs + 1),
+			);
+		}
+	}
+
+	/** When the time is up and the last look brought nothing: still unknown, not failed. */
+	private unreachableError(entry: Entry, exchange: Exchange): AtlasError {
+		return new AtlasError(`Could not see whether the edit is done in its time: ${told(exchange)}`, {
+			kind: 'timeout',
+			description:
+				'The prediction is paid for and may be done. Get its picture with the operation Wait for Completion and this id.',
+			predictionId: entry.predictionId,
+			status: 'unknown',
+			...answerDetails(exchange),
+		});
+	}
+
+	private learn(entry: Entry, prediction: Prediction, elapsedMs: number): void {
+		if (prediction.status !== 'completed' || entry.sentAtMs === null) return;
+		const durations = this.durationsOf(entry.model);
+		const isFirst = durations.count === 0;
+		const toldMs =
+			prediction.predictTimeSeconds === null
+				? (entry.lastGoingMs + elapsedMs) / 2
+				: prediction.predictTimeSeconds * 1_000;
+		// Atlas's own time leaves out the queue; between the last two looks lies the truth.
+		durations.add(Math.min(elapsedMs, Math.max(entry.lastGoingMs, toldMs)));
+		if (!isFirst) return;
+		for (const other of this.entries) {
+			if (other !== entry && other.model === entry.model && !other.isLooking && other.faults === 0)
+				this.schedule(other);
+		}
+	}
+}
