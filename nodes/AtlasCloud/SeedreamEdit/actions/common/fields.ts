@@ -1,4 +1,4 @@
-import type { IDisplayOptions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { DEFAULT_MODEL, V4_EDIT, V5_LITE_EDIT } from '../../../api/models';
 import { sizeText, V5_LITE_SIZES, type NamedSize } from '../../../api/sizes';
 
@@ -92,11 +92,11 @@ function sizeOption(size: NamedSize): INodePropertyOptions {
 	return { name: `${size.shape} · ${size.tier} · ${size.width} × ${size.height}`, value: sizeText(size) };
 }
 
-const MATCH_INPUT = {
+const MATCH_INPUT: INodePropertyOptions = {
 	name: 'Match Input Image',
 	value: 'matchInput',
 	description: 'Keeps the shape of the first picture',
-} satisfies INodePropertyOptions;
+};
 const CUSTOM: INodePropertyOptions = {
 	name: 'Custom',
 	value: 'custom',
@@ -115,35 +115,46 @@ const V4_SIZES: NamedSize[] = [
 const V4_MODELS = [V4_EDIT, `${V4_EDIT}-sequential`];
 const V5_LITE_MODELS = [V5_LITE_EDIT, `${V5_LITE_EDIT}-sequential`];
 
-function sizeField(options: INodePropertyOptions[], displayOptions: IDisplayOptions): INodeProperties {
-	const description = 'Size of the edited picture';
-	return {
-		displayName: 'Size',
-		name: 'size',
-		type: 'options',
-		default: MATCH_INPUT.value,
-		description,
-		options,
-		displayOptions,
-	};
-}
+const sizeBase = { displayName: 'Size', name: 'size', description: 'Size of the edited picture' };
+
+const v5LiteSizes: INodePropertyOptions[] = [MATCH_INPUT, ...V5_LITE_SIZES.map(sizeOption)];
+const v4Sizes: INodePropertyOptions[] = [MATCH_INPUT, CUSTOM, ...V4_SIZES.map(sizeOption)];
+const anySizes: INodePropertyOptions[] = [MATCH_INPUT, CUSTOM, ...V5_LITE_SIZES.map(sizeOption)];
 
 /**
  * One list per family of models, so that only what the model offers can be chosen. An expression as the model
  * passes every `show`: the last list, for models that are not known, is then the one that is left.
  */
 export const sizeFields: INodeProperties[] = [
-	sizeField([MATCH_INPUT, ...V5_LITE_SIZES.map(sizeOption)], {
-		show: { model: V5_LITE_MODELS },
-		hide: { model: [{ _cnd: { startsWith: '=' } }] },
-	}),
-	sizeField([MATCH_INPUT, CUSTOM, ...V4_SIZES.map(sizeOption)], {
-		show: { model: V4_MODELS },
-		hide: { model: [{ _cnd: { startsWith: '=' } }] },
-	}),
-	sizeField([MATCH_INPUT, CUSTOM, ...V5_LITE_SIZES.map(sizeOption)], {
-		hide: { model: [...V4_MODELS, ...V5_LITE_MODELS] },
-	}),
+	{
+		...sizeBase,
+		type: 'options',
+		default: 'matchInput',
+		options: v5LiteSizes,
+		displayOptions: {
+			show: { model: V5_LITE_MODELS },
+			hide: { model: [{ _cnd: { startsWith: '=' } }] },
+		},
+	},
+	{
+		...sizeBase,
+		type: 'options',
+		default: 'matchInput',
+		options: v4Sizes,
+		displayOptions: {
+			show: { model: V4_MODELS },
+			hide: { model: [{ _cnd: { startsWith: '=' } }] },
+		},
+	},
+	{
+		...sizeBase,
+		type: 'options',
+		default: 'matchInput',
+		options: anySizes,
+		displayOptions: {
+			hide: { model: [...V4_MODELS, ...V5_LITE_MODELS] },
+		},
+	},
 	{
 		displayName: 'Width',
 		name: 'width',
