@@ -35,11 +35,14 @@ export async function editPicture(edit: Edit, path: string): Promise<FileOnDisk>
 	const wish = readInstructions(edit.prompt);
 	const base = edit.inputs.length === 0 ? await paintBackdrop(edit) : await layOut(edit, wish);
 	const filtered = await applyFilters(base, wish);
-	const picture = open(filtered).composite([
-		...border(filtered, wish.border),
-		...(wish.text === null ? [] : [drawnText(filtered, wish.text)]),
-		...strip(filtered, edit),
-	]);
+	// What is laid over it has an alpha channel; the picture keeps none.
+	const picture = open(filtered)
+		.composite([
+			...border(filtered, wish.border),
+			...(wish.text === null ? [] : [drawnText(filtered, wish.text)]),
+			...strip(filtered, edit),
+		])
+		.removeAlpha();
 	const encoded =
 		edit.format === 'jpeg' ? picture.jpeg({ quality: 88 }) : picture.png({ compressionLevel: 2 });
 	await encoded.toFile(path);

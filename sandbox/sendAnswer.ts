@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
@@ -65,13 +64,14 @@ export async function sendHuge(bytes: number, ofFile: boolean, response: ServerR
 	const start = ofFile
 		? Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 		: Buffer.from('{"code":200,"message":"');
-	response.write(start);
 	const piece = Buffer.alloc(64 * 1024, ofFile ? 0 : 'a');
-	for (let left = bytes - start.length; left > 0 && !response.destroyed; left -= piece.length) {
-		if (response.write(left < piece.length ? piece.subarray(0, left) : piece)) continue;
-		await Promise.race([once(response, 'drain'), once(response, 'close')]);
+	function* pieces(): Generator<Buffer> {
+		yield start;
+		for (let left = bytes - start.length; left > 0; left -= piece.length) {
+			yield left < piece.length ? piece.subarray(0, left) : piece;
+		}
 	}
-	response.end();
+	await pipeline(pieces, response);
 }
 
 export function bytesOf({ body }: Answer): { bytes: Buffer; contentType: string } {

@@ -1,0 +1,284 @@
+import sharp from 'sharp';
+import { readInstructions } from '../../sandbox/instructions';
+import { startSandbox, type Sandbox } from '../../sandbox';
+import { call, Client, colourAt, halves, LITE, plain, V4 } from './client';
+
+let sandbox: Sandbox;
+let client: Client;
+
+beforeAll(async () => {
+	sandbox = await startSandbox({ predictSeconds: 0.02 });
+	client = new Client(sandbox);
+});
+
+afterAll(async () => await sandbox.close());
+
+const dataUri = (bytes: Buffer, type = 'png'): string =>
+	`data:image/${type};base64,${bytes.toString('base64')}`;
+
+/** Of v4 at its smallest size: these tests are about colours. */
+async function edited(prompt: string, inputs: Buffer[], more: object = {}): Promise<Buffer> {
+	const images = inputs.map((bytes) => dataUri(bytes));
+	const data = await client.edit({ model: V4, prompt, images, size: '1024*1024', ...more });
+	return (await call(String(data['outputs']![0]))).bytes;
+}
+
+const grey = (value: number): string => `rgb(${value},${value},${value})`;
+
+describe('size and format', () => {
+	it('is a square of 2048 without a size', async () => {
+		const bytes = await edited('nicer', [await halves()], { size: undefined });
+		expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 2048, height: 2048 });
+	});
+
+	it.each([
+		['4096*1024', 'png'],
+		['1025*1333', 'png'],
+	])('is exactly %s', async (size, format) => {
+		const bytes = await edited('rotate 10 degrees on a blue background', [await halves()], { size });
+		const [width, height] = size.split('*').map(Number);
+		expect(await sharp(bytes).metadata()).toMatchObject({ format, width, height, channels: 3 });
+	});
+
+	it('is a JPEG where v5.0 is asked for one', async () => {
+		const more = { model: LITE, size: '2848*1600', output_format: 'jpeg' };
+		const bytes = await edited('nicer', [await halves()], more);
+		expect(await sharp(bytes).metadata()).toMatchObject({ format: 'jpeg', width: 2848, height: 1600 });
+	});
+
+	it('covers: nothing is squeezed', async () => {
+		const bytes = await edited('nicer', [await halves(300, 200)]);
+		expect((await colourAt(bytes, 0.02, 0.5)).r).toBeGreaterThan(180);
+		expect((await colourAt(bytes, 0.98, 0.5)).b).toBeGreaterThan(180);
+	});
+
+	it('says at the bottom where it is from', async () => {
+		const bytes = await edited('nicer', [await plain('#ffffff')]);
+		expect((await colourAt(bytes, 0.9, 0.99)).r).toBeLessThan(60);
+		expect((await colourAt(bytes, 0.9, 0.9)).r).toBeGreaterThan(250);
+	});
+
+	it('gives a sequence of pictures that differ', async () => {
+		const data = await client.edit({
+			model: 'bytedance/seedream-v4/edit-sequential',
+			prompt: 'a',
+			images: [dataUri(await halves())],
+			size: '1024*1024',
+			max_images: 3,
+		});
+		const outputs = data['outputs'] as unknown as string[];
+		const files = await Promise.all(outputs.map(async (url) => (await call(url)).bytes));
+		expect(new Set(files.map((file) => file.toString('base64'))).size).toBe(3);
+	});
+
+	it('paints without an input', async () => {
+		const data = await client.edit({ model: 'bytedance/seedream-v4', prompt: 'a lake', size: '1024*2048' });
+		const { bytes } = await call(String(data['outputs']![0]));
+		expect(await sharp(bytes).metadata()).toMatchObject({ width: 1024, height: 2048 });
+	});
+});
+
+describe('instructions', () => {
+	it('black and white has equal channels everywhere', async () => {
+		const bytes = await edited('Make it black and white', [await halves()]);
+		const data = await sharp(bytes).raw().toBuffer();
+		let unequal = 0;
+		for (let at = 0; at < data.length; at += 3) {
+			if (data[at] !== data[at + 1] || data[at] !== data[at + 2]) unequal += 1;
+		}
+		expect(unequal).toBe(0);
+	});
+
+	it.each<[string, (c: { r: number; g: number; b: number }) => boolean]>([
+		['brighter', ({ r }) => r > 140],
+		['darker', ({ r }) => r < 90],
+		['warmer', ({ r, b }) => r > b + 20],
+		['cooler', ({ r, b }) => b > r + 20],
+		['in sepia', ({ r, g, b }) => r > g && g > b],
+		['a vintage look, but not darker', ({ r, b }) => r > b],
+		[
+			'no blur, nothing',
+			({ r, g, b }) => Math.abs(r - 120) < 2 && Math.abs(g - 120) < 2 && Math.abs(b - 120) < 2,
+		],
+	])('%s', async (prompt, holds) => {
+		const colour = await colourAt(await edited(prompt, [await plain(grey(120))]), 0.5, 0.5);
+		expect([colour, holds(colour)]).toEqual([colour, true]);
+	});
+
+	it('inverts, and combines with warmer', async () => {
+		const dark = await edited('invert it', [await plain(grey(230))]);
+		expect((await colourAt(dark, 0.5, 0.5)).r).toBeCloseTo(25, -1);
+	});
+
+	it('saturates', async () => {
+		const { r, g } = await colourAt(await edited('more vivid colors', [await plain('#a07070')]), 0.5, 0.5);
+		expect(r - g).toBeGreaterThan(0x30 + 10);
+	});
+
+	it('blurs the edge, and sharpens it', async () => {
+		const share = async (prompt: string): Promise<number> => {
+			const bytes = await edited(prompt, [await halves(200, 200)]);
+			const row = await sharp(bytes).extract({ left: 0, top: 300, width: 1024, height: 1 }).raw().toBuffer();
+			let between = 0;
+			for (let at = 0; at < row.length; at += 3) if (row[at]! > 60 && row[at]! < 190) between += 1;
+			return between;
+		};
+		const [plainEdge, blurred, sharper] = [
+			await share('nicer'),
+			await share('blur it'),
+			await share('sharpen it'),
+		];
+		expect(blurred).toBeGreaterThan(plainEdge * 2);
+		expect(sharper).toBeLessThanOrEqual(plainEdge);
+	});
+
+	it.each([
+		['mirror it', 0.1, 0.5, 'blue'],
+		['upside down', 0.1, 0.5, 'blue'],
+		['upside down and mirrored', 0.1, 0.5, 'red'],
+		['flip it horizontally', 0.1, 0.5, 'blue'],
+		['rotate it to the right', 0.5, 0.1, 'red'],
+		['rotate left', 0.5, 0.1, 'blue'],
+		['rotate 90 degrees counterclockwise', 0.5, 0.1, 'blue'],
+	])('%s', async (prompt, x, y, expected) => {
+		const { r, b } = await colourAt(await edited(prompt, [await halves(200, 200)]), x, y);
+		expect(r > b ? 'red' : 'blue').toBe(expected);
+	});
+
+	it('flips vertically', async () => {
+		const picture = await sharp(await halves(200, 200))
+			.rotate(90)
+			.toBuffer();
+		const { r, b } = await colourAt(await edited('flip it vertically', [picture]), 0.5, 0.1);
+		expect(b).toBeGreaterThan(r);
+	});
+
+	it('puts a cut-out on a coloured background', async () => {
+		const hole = {
+			create: { width: 100, height: 100, channels: 4 as const, background: { r: 0, g: 0, b: 0, alpha: 0 } },
+		};
+		const dot = await plain('#00ff00', 30, 30);
+		const cutOut = await sharp(hole)
+			.composite([{ input: dot, left: 35, top: 35 }])
+			.png()
+			.toBuffer();
+		const bytes = await edited('put it on a red background', [cutOut]);
+		expect(await colourAt(bytes, 0.1, 0.1)).toEqual({ r: 220, g: 38, b: 38 });
+		expect((await colourAt(bytes, 0.5, 0.5)).g).toBeGreaterThan(200);
+	});
+
+	it('puts an opaque picture smaller on a coloured background', async () => {
+		const bytes = await edited('with a #102030 background', [await plain('#ffffff')]);
+		expect(await colourAt(bytes, 0.04, 0.5)).toEqual({ r: 0x10, g: 0x20, b: 0x30 });
+		expect((await colourAt(bytes, 0.5, 0.5)).r).toBe(255);
+	});
+
+	it('frames in colour, also what is black and white', async () => {
+		const bytes = await edited('black and white, with a gold border', [await halves()]);
+		expect(await colourAt(bytes, 0.02, 0.5)).toEqual({ r: 0xd4, g: 0xa0, b: 0x17 });
+	});
+
+	it('draws the text in quotes', async () => {
+		const area = async (prompt: string): Promise<number> => {
+			const bytes = await edited(prompt, [await plain(grey(120))]);
+			const { channels } = await sharp(
+				await sharp(bytes).extract({ left: 0, top: 640, width: 1024, height: 240 }).png().toBuffer(),
+			).stats();
+			return channels[0]!.stdev;
+		};
+		expect(await area('write SALE on it')).toBeLessThan(1);
+		expect(await area('write "SALE & more <b>" on it')).toBeGreaterThan(20);
+	});
+
+	it('makes a cartoon of few colours', async () => {
+		const gradient = await sharp(
+			Buffer.from(
+				'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"><defs><linearGradient id="g"><stop stop-color="#000"/><stop offset="1" stop-color="#fff"/></linearGradient></defs><rect width="300" height="300" fill="url(#g)"/></svg>',
+			),
+		)
+			.png()
+			.toBuffer();
+		const bytes = await edited('as a cartoon', [gradient]);
+		const row = await sharp(bytes).extract({ left: 0, top: 500, width: 1024, height: 1 }).raw().toBuffer();
+		expect(new Set(row.filter((_, at) => at % 3 === 0)).size).toBeLessThan(30);
+	});
+
+	it('lays several pictures side by side', async () => {
+		const inputs = [await plain('#ff0000'), await plain('#00ff00'), await plain('#0000ff')];
+		const bytes = await edited('together', inputs);
+		expect((await colourAt(bytes, 0.16, 0.5)).r).toBe(255);
+		expect((await colourAt(bytes, 0.5, 0.5)).g).toBe(255);
+		expect((await colourAt(bytes, 0.84, 0.5)).b).toBe(255);
+	});
+});
+
+describe('input formats', () => {
+	it.each(['jpeg', 'png', 'webp', 'tiff', 'gif'] as const)('reads %s', async (format) => {
+		const bytes = await sharp(await plain('#ff0000'))
+			.toFormat(format)
+			.toBuffer();
+		const url = await client.uploaded(bytes, `photo.${format}`);
+		const data = await client.edit({ model: V4, prompt: 'x', images: [url], size: '1024*1024' });
+		const output = (await call(String(data['outputs']![0]))).bytes;
+		expect((await colourAt(output, 0.5, 0.5)).r).toBeGreaterThan(240);
+	});
+
+	it('reads BMP', async () => {
+		const [width, height, row] = [10, 8, 32];
+		const bytes = Buffer.alloc(54 + row * height);
+		bytes.write('BM', 0, 'latin1');
+		bytes.writeUInt32LE(54, 10);
+		bytes.writeUInt32LE(40, 14);
+		bytes.writeInt32LE(width, 18);
+		bytes.writeInt32LE(height, 22);
+		bytes.writeUInt16LE(1, 26);
+		bytes.writeUInt16LE(24, 28);
+		for (let y = 0; y < height; y += 1)
+			for (let x = 0; x < width; x += 1) bytes[54 + y * row + x * 3 + 2] = 255;
+		const url = await client.uploaded(bytes, 'photo.bmp');
+		const data = await client.edit({ model: V4, prompt: 'x', images: [url], size: '1024*1024' });
+		const output = (await call(String(data['outputs']![0]))).bytes;
+		expect(await colourAt(output, 0.5, 0.5)).toEqual({ r: 255, g: 0, b: 0 });
+	});
+
+	it('turns a photo upright that its camera laid down', async () => {
+		const lying = await sharp(await halves(200, 100))
+			.withMetadata({ orientation: 6 })
+			.jpeg()
+			.toBuffer();
+		const url = await client.uploaded(lying, 'photo.jpg');
+		const data = await client.edit({ model: V4, prompt: 'x', images: [url], size: '1024*2048' });
+		const output = (await call(String(data['outputs']![0]))).bytes;
+		expect((await colourAt(output, 0.5, 0.1)).r).toBeGreaterThan(180);
+		expect((await colourAt(output, 0.5, 0.9)).b).toBeGreaterThan(180);
+	});
+});
+
+describe('reading a prompt', () => {
+	it('takes no instruction from the text to draw', () => {
+		expect(readInstructions('write “black and white” on it')).toMatchObject({
+			grayscale: false,
+			text: 'black and white',
+		});
+	});
+
+	it('leaves apostrophes alone', () => {
+		expect(readInstructions("don't blur the dog's ear, it's fine")).toMatchObject({
+			blur: false,
+			text: null,
+		});
+	});
+
+	it('tells two colours apart', () => {
+		expect(readInstructions('a blue border on a white background')).toMatchObject({
+			background: { r: 255, g: 255, b: 255 },
+			border: { r: 0x25, g: 0x63, b: 0xeb },
+		});
+		expect(readInstructions('make it black and white').background).toBeNull();
+	});
+
+	it('understands nothing of what it does not know', () => {
+		const wish = readInstructions('Change the background to a sunny beach. Preserve the face.');
+		expect(wish).toMatchObject({ background: null, rotateDegrees: 0, grayscale: false });
+	});
+});

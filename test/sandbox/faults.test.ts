@@ -1,0 +1,251 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startSandbox, type FailedTaskShape, type Fault, type Sandbox } from '../../sandbox';
+import { call, Client, halves, LITE } from './client';
+
+let sandbox: Sandbox;
+let client: Client;
+let body: object;
+
+beforeAll(async () => {
+	sandbox = await startSandbox({ predictSeconds: 0.02, preparedPictures: true });
+	client = new Client(sandbox);
+	body = { model: LITE, prompt: 'nicer', images: [await client.uploaded(await halves())] };
+});
+
+afterEach(() => sandbox.clearFaults());
+afterAll(async () => await sandbox.close());
+
+/** How many tasks and charges an attempt leaves behind. */
+async function leaves(attempt: () => Promise<unknown>): Promise<number> {
+	const before = sandbox.ledger.charges.length;
+	await attempt().catch(() => undefined);
+	return sandbox.ledger.charges.length - before;
+}
+
+async function submitted(): Promise<string> {
+	return String((await client.submit(body)).json['data']!['id']);
+}
+
+const lastOf = (endpoint: string): number | null | undefined =>
+	sandbox.ledger.requests.filter((request) => request.endpoint === endpoint).at(-1)?.status;
+
+describe('connections that break', () => {
+	it.each([
+		['resetBefore', 0],
+		['resetAfter', 1],
+	] as const)('%s leaves %i task', async (type, tasks) => {
+		sandbox.addFault({ endpoint: 'submit', action: { type } });
+		expect(await leaves(async () => await expect(client.submit(body)).rejects.toThrow())).toBe(tasks);
+		await expect(client.submit(body)).resolves.toMatchObject({ status: 200 });
+		sandbox.addFault({ endpoint: 'submit', action: { type } });
+		await client.submit(body).catch(() => undefined);
+		expect(lastOf('submit')).toBeNull();
+	});
+
+	it.each([
+		['hang', 0],
+		['hangAfter', 1],
+	] as const)('%s never answers and leaves %i task', async (type, tasks) => {
+		sandbox.addFault({ endpoint: 'submit', action: { type } });
+		const attempt = async (): Promise<unknown> =>
+			await call(`${sandbox.baseUrl}/api/v1/model/generateImage`, {
+				method: 'POST',
+				headers: { authorization: `Bearer ${sandbox.apiKey}` },
+				body: JSON.stringify(body),
+				signal: AbortSignal.timeout(150),
+			});
+		expect(await leaves(async () => await expect(attempt()).rejects.toThrow())).toBe(tasks);
+		expect(lastOf('submit')).toBeNull();
+	});
+
+	it('resets an upload and a download', async () => {
+		sandbox.addFault({ endpoint: 'upload', action: { type: 'resetBefore' } });
+		await expect(client.upload(await halves(), 'a.png')).rejects.toThrow();
+		const url = await client.uploaded(await halves());
+		sandbox.addFault({ endpoint: 'file', action: { type: 'resetBefore' } });
+		await expect(call(url)).rejects.toThrow();
+		expect((await call(url)).status).toBe(200);
+	});
+
+	it('truncate announces all and sends half', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'truncate' } });
+		expect(await leaves(async () => await expect(client.submit(body)).rejects.toThrow())).toBe(1);
+		const url = await client.uploaded(await halves());
+		sandbox.addFault({ endpoint: 'file', action: { type: 'truncate' } });
+		await expect(call(url)).rejects.toThrow();
+		expect(lastOf('file')).toBe(200);
+	});
+
+	it('delay waits and then goes on', async () => {
+		sandbox.addFault({ endpoint: 'balance', action: { type: 'delay', seconds: 0.15 } });
+		const start = Date.now();
+		expect((await client.get('/public/v1/balance')).status).toBe(200);
+		expect(Date.now() - start).toBeGreaterThanOrEqual(145);
+	});
+});
+
+describe('answers that are wrong', () => {
+	it('status: the documented envelope, headers, any body, before the work', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 402 } });
+		let reply = await client.submit(body);
+		expect(reply.status).toBe(402);
+		expect(reply.json).toEqual({
+			code: 402,
+			msg: 'insufficient balance',
+			request_id: reply.headers['x-request-id'],
+			data: null,
+		});
+		const html = '<html><body>502 Bad Gateway</body></html>';
+		const action = { type: 'status', status: 502, body: html, headers: { 'x-from': 'gateway' } } as const;
+		sandbox.addFault({ endpoint: 'submit', action });
+		expect(await leaves(async () => (reply = await client.submit(body)))).toBe(0);
+		expect(reply).toMatchObject({ status: 502, text: html });
+		expect(reply.headers).toMatchObject({ 'x-from': 'gateway', 'content-type': 'text/html; charset=utf-8' });
+		expect(reply.headers['x-request-id']).toBeTruthy();
+	});
+
+	it('status, handled: the work is done', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 503, handled: true } });
+		expect(await leaves(async () => expect((await client.submit(body)).status).toBe(503))).toBe(1);
+	});
+
+	it('malformedJson, emptyObject and wrongTypes, of a submit: the work is done', async () => {
+		for (const type of ['malformedJson', 'emptyObject', 'wrongTypes'] as const) {
+			sandbox.addFault({ endpoint: 'submit', action: { type } });
+			let reply;
+			expect(await leaves(async () => (reply = await client.submit(body)))).toBe(1);
+			expect(reply).toMatchObject({ status: 200 });
+			if (type === 'malformedJson') expect(reply).toMatchObject({ json: undefined });
+			if (type === 'emptyObject') expect(reply).toMatchObject({ text: '{}' });
+			if (type === 'wrongTypes') expect(reply).toMatchObject({ json: { data: { id: 42 } } });
+		}
+	});
+
+	it('hugeBody streams as much as it says', async () => {
+		sandbox.addFault({ endpoint: 'prediction', action: { type: 'hugeBody', bytes: 3_000_000 } });
+		const reply = await client.look('any');
+		expect(reply.bytes.length).toBe(3_000_000);
+		expect(reply.headers['content-length']).toBeUndefined();
+	});
+
+	it('redirect points elsewhere, and nothing follows it here', async () => {
+		const elsewhere = createServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
+		await new Promise((resolve) => elsewhere.once('listening', resolve));
+		const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`;
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'redirect', location, status: 307 } });
+		const reply = await client.submit(body);
+		expect(reply.status).toBe(307);
+		expect(reply.headers['location']).toBe(location);
+		elsewhere.close();
+	});
+
+	it('corruptPicture is a page, then noise', async () => {
+		const url = await client.uploaded(await halves());
+		sandbox.addFault({ endpoint: 'file', times: 2, action: { type: 'corruptPicture' } });
+		expect((await call(url)).text).toContain('<html>');
+		const noise = await call(url);
+		expect(noise.headers['content-type']).toBe('image/png');
+		expect(noise.bytes.subarray(1, 4).toString()).not.toBe('PNG');
+	});
+});
+
+describe('tasks that end badly', () => {
+	const shapes: Array<[FailedTaskShape, number, object]> = [
+		['status200', 200, { status: 'failed', outputs: [], error: expect.any(String) }],
+		['http500', 500, { status: 'failed', outputs: [] }],
+		['nsfw', 200, { status: 'completed', outputs: [], has_nsfw_contents: [true] }],
+		['moderation', 200, { status: 'failed', error_code: 1039 }],
+		['errorObject', 200, { status: 'failed', error: { message: expect.any(String) } }],
+	];
+
+	it.each(shapes)('failTask %s, and it is not charged', async (shape, status, data) => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
+		let id = '';
+		expect(await leaves(async () => (id = await submitted()))).toBe(0);
+		await client.finished(id);
+		const reply = await client.look(id);
+		expect(reply.status).toBe(status);
+		expect(reply.json['data']).toMatchObject(data);
+		expect((await client.finished(await submitted()))['status']).toBe('completed');
+	});
+
+	it('patchResult changes the finished prediction only', async () => {
+		const patch = { outputs: ['file:///etc/passwd'], status: 'Succeeded' };
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'patchResult', patch } });
+		const id = await submitted();
+		expect((await client.look(id)).json['data']!['outputs']).toEqual([]);
+		expect(await client.finished(id)).toMatchObject(patch);
+	});
+});
+
+describe('when a fault strikes', () => {
+	const statuses = async (count: number): Promise<number[]> => {
+		const seen: number[] = [];
+		for (let at = 0; at < count; at += 1) seen.push((await client.get('/public/v1/balance')).status);
+		return seen;
+	};
+	const fault = (more: Partial<Fault>): Fault => ({
+		endpoint: 'balance',
+		action: { type: 'status', status: 500 },
+		...more,
+	});
+
+	it('once, on the first call, unless told otherwise', async () => {
+		sandbox.addFault(fault({}));
+		expect(await statuses(3)).toEqual([500, 200, 200]);
+	});
+
+	it('from the nth call on, so many times, counted from when it was added', async () => {
+		await statuses(3);
+		sandbox.addFault(fault({ nth: 2, times: 2 }));
+		expect(await statuses(5)).toEqual([200, 500, 500, 200, 200]);
+		sandbox.addFault(fault({ times: Infinity }));
+		expect(await statuses(4)).toEqual([500, 500, 500, 500]);
+	});
+
+	it('by chance, the same for the same seed', async () => {
+		const run = async (): Promise<number[]> => {
+			const own = await startSandbox({ seed: 5, faults: [fault({ probability: 0.5 })] });
+			const seen: number[] = [];
+			for (let at = 0; at < 20; at += 1) seen.push((await new Client(own).get('/public/v1/balance')).status);
+			await own.close();
+			return seen;
+		};
+		const seen = await run();
+		expect(await run()).toEqual(seen);
+		expect(new Set(seen)).toEqual(new Set([200, 500]));
+	});
+
+	it('only where the path, the body or an upload’s name holds the text', async () => {
+		const action = { type: 'status', status: 500 } as const;
+		sandbox.addFault({ endpoint: 'submit', match: 'special', action });
+		sandbox.addFault({ endpoint: 'upload', match: 'second.png', action });
+		sandbox.addFault({ endpoint: 'history', match: 'no=2', action });
+		expect((await client.submit(body)).status).toBe(200);
+		expect((await client.submit({ ...body, prompt: 'special' })).status).toBe(500);
+		expect((await client.upload(await halves(), 'first.png')).status).toBe(200);
+		expect((await client.upload(await halves(), 'second.png')).status).toBe(500);
+		expect((await client.get('/api/v1/model/history?no=1')).status).toBe(200);
+		expect((await client.get('/api/v1/model/history?no=2')).status).toBe(500);
+	});
+
+	it('several on one call: waits add up and fates join the first other one', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'delay', seconds: 0.05 } });
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
+		await expect(client.submit(body)).rejects.toThrow();
+		const [record] = [...sandbox.ledger.predictions.values()].slice(-1);
+		expect((await client.finished(record!.id))['status']).toBe('failed');
+	});
+});
+
+it('closes at once, whatever hangs', async () => {
+	const own = await startSandbox({ faults: [{ endpoint: 'balance', action: { type: 'hang' } }] });
+	const hanging = expect(new Client(own).get('/public/v1/balance')).rejects.toThrow();
+	await new Promise((resolve) => setTimeout(resolve, 50));
+	const start = Date.now();
+	await own.close();
+	expect(Date.now() - start).toBeLessThan(500);
+	await hanging;
+});

@@ -1,0 +1,254 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import sharp from 'sharp';
+import { call, halves, LITE, MovableClock, plain, V4, withSandbox, type Client } from './client';
+
+const pause = async (ms: number): Promise<void> => {
+	await new Promise((resolve) => setTimeout(resolve, ms));
+};
+
+async function body(client: Client, more: object = {}): Promise<object> {
+	return { model: LITE, prompt: 'nicer', images: [await client.uploaded(await halves())], ...more };
+}
+
+const idOf = (reply: { json: { [key: string]: { [key: string]: unknown } } }): string =>
+	String(reply.json['data']!['id']);
+
+describe('the life of a task', () => {
+	it('goes from created over processing to completed, in the time that is set', async () => {
+		await withSandbox(
+			{ preparedPictures: true, predictSeconds: 0.5, jitter: 0.1 },
+			async (client, sandbox) => {
+				const id = idOf(await client.submit(await body(client)));
+				const seen: string[] = [];
+				let data;
+				do {
+					data = (await client.look(id)).json['data']!;
+					const status = String(data['status']);
+					if (seen.at(-1) !== status) seen.push(status);
+					if (status !== 'completed') expect(data['outputs']).toEqual([]);
+					await pause(5);
+				} while (!data['completed_at']);
+				expect(seen).toEqual(['created', 'processing', 'completed']);
+				const record = sandbox.ledger.predictions.get(id)!;
+				const tookMs = record.completedAtMs! - record.createdAtMs;
+				expect(tookMs).toBeGreaterThan(440);
+				expect(tookMs).toBeLessThan(800);
+				expect(data).toMatchObject({
+					id,
+					model: LITE,
+					has_nsfw_contents: [false],
+					price: 0.032,
+					error: '',
+					metrics: { predict_time: record.predictSeconds },
+				});
+				expect(Date.parse(String(data['completed_at']))).toBe(record.completedAtMs);
+			},
+		);
+	});
+
+	it('varies the same way for the same seed', async () => {
+		const times = async (): Promise<number[]> => {
+			const took: number[] = [];
+			const clock = { nowMs: () => Date.now(), sleepMs: async (ms: number) => void took.push(ms) };
+			await withSandbox({ preparedPictures: true, predictSeconds: 10, seed: 7, clock }, async (client) => {
+				const request = await body(client);
+				await client.edit(request);
+				await client.edit(request);
+			});
+			return took;
+		};
+		const first = await times();
+		expect(await times()).toEqual(first);
+		const totals = [first[0]! + first[1]!, first[2]! + first[3]!];
+		for (const total of totals) expect(Math.abs(total - 10_000)).toBeLessThanOrEqual(2500);
+		expect(totals[0]).not.toBe(totals[1]);
+	});
+
+	it('answers 404 to an unknown id', async () => {
+		await withSandbox({}, async (client) => {
+			const reply = await client.look('unknown');
+			expect(reply.status).toBe(404);
+			expect(reply.json['code']).toBe(404);
+		});
+	});
+
+	it.each([404, 400] as const)('hides a new task behind %i while warming up', async (status) => {
+		await withSandbox({ preparedPictures: true, warmUp: { seconds: 0.2, status } }, async (client) => {
+			const id = idOf(await client.submit(await body(client)));
+			expect((await client.look(id)).status).toBe(status);
+			await pause(250);
+			expect((await client.look(id)).status).toBe(200);
+		});
+	});
+
+	it('tells every time by its own clock', async () => {
+		await withSandbox({ preparedPictures: true, clockSkewSeconds: -3600 }, async (client) => {
+			const data = await client.edit(await body(client));
+			const reply = await client.look(String(data['id']));
+			const hourAgo = (time: number): number => Math.abs(time - (Date.now() - 3_600_000));
+			expect(hourAgo(Date.parse(String(reply.headers['date'])))).toBeLessThan(5000);
+			expect(hourAgo(Date.parse(String(data['created_at'])))).toBeLessThan(5000);
+			const { json } = await client.get('/api/v1/model/history');
+			expect(hourAgo(Number(json['data']!['items']![0]!['createdAt']) * 1000)).toBeLessThan(5000);
+		});
+	});
+
+	it('forgets a task whose record is not to be kept', async () => {
+		const clock = new MovableClock();
+		await withSandbox({ preparedPictures: true, clock }, async (client) => {
+			const request = await body(client);
+			const name = 'X-AtlasCloud-Request-Retention-Hours';
+			const none = idOf(await client.submit(request, { [name]: '0' }));
+			const two = idOf(await client.submit(request, { [name]: '2' }));
+			expect((await client.look(none)).status).toBe(200);
+			await client.finished(two);
+			await pause(30);
+			expect((await client.look(none)).status).toBe(404);
+			clock.aheadMs = 3 * 3_600_000;
+			expect((await client.look(two)).status).toBe(404);
+			expect((await client.get('/api/v1/model/history')).json['data']!['total']).toBe(0);
+		});
+	});
+
+	it('answers base64 where that is asked for', async () => {
+		await withSandbox({}, async (client, sandbox) => {
+			const data = await client.edit(
+				await body(client, { model: V4, size: '1024*1024', enable_base64_output: true }),
+			);
+			const [output] = data['outputs'] as unknown as string[];
+			expect(output).toMatch(/^data:image\/png;base64,/);
+			const bytes = Buffer.from(output!.split(',')[1]!, 'base64');
+			expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1024, height: 1024 });
+			expect(sandbox.ledger.predictions.get(String(data['id']))!.outputs).toEqual([]);
+		});
+	});
+
+	it('survives a restart, on the same ports', async () => {
+		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
+			const id = idOf(await client.submit(await body(client)));
+			const back = sandbox.restart(0.1);
+			await pause(40);
+			await expect(client.look(id)).rejects.toThrow();
+			await back;
+			expect((await client.finished(id))['status']).toBe('completed');
+		});
+	});
+});
+
+describe('limits', () => {
+	it('refuses submits beyond the rate, and refusals cost nothing', async () => {
+		const limits = { submits: { perSecond: 20, burst: 2 } };
+		await withSandbox({ preparedPictures: true, limits }, async (client, sandbox) => {
+			const request = await body(client);
+			const burst = await Promise.all(Array.from({ length: 6 }, async () => await client.submit(request)));
+			const refused = burst.filter(({ status }) => status === 429);
+			expect(refused).toHaveLength(4);
+			expect(refused[0]!.json).toMatchObject({
+				code: 429,
+				msg: expect.stringContaining('rate limit') as string,
+			});
+			expect(Object.keys(refused[0]!.headers).join()).not.toMatch(/retry-after|ratelimit/i);
+			expect(sandbox.ledger.charges).toHaveLength(2);
+			await pause(120);
+			expect((await client.submit(request)).status).toBe(200);
+		});
+	});
+
+	it('refuses looks beyond the rate', async () => {
+		const limits = { looks: { perSecond: 1, burst: 1 } };
+		await withSandbox({ preparedPictures: true, limits }, async (client, sandbox) => {
+			const id = idOf(await client.submit(await body(client)));
+			expect((await client.look(id)).status).toBe(200);
+			expect((await client.look(id)).status).toBe(429);
+			sandbox.setOptions({ limits: {} });
+			expect((await client.look(id)).status).toBe(200);
+		});
+	});
+
+	it('refuses what would run beside too many', async () => {
+		const options = { preparedPictures: true, predictSeconds: 0.1, limits: { runningAtOnce: 2 } };
+		await withSandbox(options, async (client, sandbox) => {
+			const request = await body(client);
+			const id = idOf(await client.submit(request));
+			await client.submit(request);
+			expect((await client.submit(request)).status).toBe(429);
+			await client.finished(id);
+			await pause(60);
+			expect((await client.submit(request)).status).toBe(200);
+			expect(sandbox.ledger.maxRunning).toBe(2);
+		});
+	});
+
+	it('queues what has to wait', async () => {
+		const options = { preparedPictures: true, predictSeconds: 0.1, jitter: 0, limits: { queueAtOnce: 1 } };
+		await withSandbox(options, async (client, sandbox) => {
+			const request = await body(client);
+			const first = idOf(await client.submit(request));
+			const second = idOf(await client.submit(request));
+			expect((await client.look(second)).json['data']!['status']).toBe('queued');
+			await client.finished(second);
+			const [one, two] = [first, second].map((id) => sandbox.ledger.predictions.get(id)!);
+			expect(two!.startedAtMs).toBeGreaterThanOrEqual(one!.completedAtMs!);
+		});
+	});
+});
+
+describe('inputs the model refuses', () => {
+	it.each<[string, (client: Client) => Promise<string>, RegExp]>([
+		[
+			'a file without an extension',
+			async (c) => await c.uploaded(await halves(), 'photo'),
+			/no picture extension/,
+		],
+		['a file called something else', async (c) => await c.uploaded(await halves(), 'photo.pdf'), /extension/],
+		[
+			'a PNG called JPEG',
+			async (c) => await c.uploaded(await halves(), 'photo.jpg'),
+			/named as image\/jpeg but is/,
+		],
+		['a text called PNG', async (c) => await c.uploaded(Buffer.from('hello'), 'a.png'), /not a picture/],
+		['a picture over 3:1', async (c) => await c.uploaded(await plain('#123456', 400, 100)), /aspect ratio/],
+		[
+			'an upload that is gone',
+			async (c) => `${c.sandbox.filesUrl}/uploads/gone/a.png`,
+			/cannot download.*404/,
+		],
+		['a host elsewhere', async () => 'https://example.com/a.png', /cannot download/],
+		['a file of this machine', async () => 'file:///etc/passwd', /cannot download/],
+		['a data URI without base64', async () => 'data:image/png,abc', /data URI/],
+	])('%s: the task fails, and is not charged', async (_name, image, reason) => {
+		await withSandbox({}, async (client, sandbox) => {
+			const data = await client.edit({ model: LITE, prompt: 'x', images: [await image(client)] });
+			expect(data).toMatchObject({
+				status: 'failed',
+				outputs: [],
+				error: expect.stringMatching(reason) as string,
+			});
+			expect(sandbox.ledger.charges).toEqual([]);
+		});
+	});
+
+	it('takes data URIs, pictures on this machine and its own outputs', async () => {
+		const picture = await halves();
+		const server = createServer((_request, response) => response.end(picture)).listen(0, '127.0.0.1');
+		await new Promise((resolve) => server.once('listening', resolve));
+		try {
+			await withSandbox({}, async (client) => {
+				const size = '2048*2048';
+				const images = [
+					`data:image/png;base64,${picture.toString('base64')}`,
+					`http://127.0.0.1:${(server.address() as AddressInfo).port}/no-extension`,
+				];
+				const first = await client.edit({ model: LITE, prompt: 'x', images, size });
+				expect(first['status']).toBe('completed');
+				const again = await client.edit({ model: LITE, prompt: 'x', images: [first['outputs']![0]], size });
+				expect(again['status']).toBe('completed');
+				expect((await call(String(again['outputs']![0]))).status).toBe(200);
+			});
+		} finally {
+			server.close();
+			server.closeAllConnections();
+		}
+	});
+});
