@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from './clock';
 import { AtlasError, CancelledError } from './errors';
 import { TransportError, type FileBody, type Http } from './http';
@@ -62,7 +63,7 @@ export interface AtlasClientOptions {
 	http: Http;
 	clock: Clock;
 	/** The execution's cancel signal. */
-	signal: AbortSignal | undefined;
+	signal: CancelSignal | undefined;
 }
 
 /** Speaks Atlas's HTTP: one place for the envelope, the clocks, and how patient a read is. */
@@ -71,7 +72,7 @@ export class AtlasClient {
 
 	readonly clock: Clock;
 
-	readonly signal: AbortSignal | undefined;
+	readonly signal: CancelSignal | undefined;
 
 	readonly http: Http;
 
@@ -119,7 +120,7 @@ export class AtlasClient {
 	}
 
 	/** Uploads a file. It costs nothing, so a lost answer is simply sent again. */
-	async upload(path: string, file: FileBody, signal: AbortSignal | undefined): Promise<Answer> {
+	async upload(path: string, file: FileBody, signal: CancelSignal | undefined): Promise<Answer> {
 		const send = async () =>
 			await this.exchange({ method: 'POST', path, file, timeoutMs: UPLOAD_TIMEOUT_MS });
 		return await this.patiently(send, `upload ${file.fileName}`, 4, signal);
@@ -129,7 +130,7 @@ export class AtlasClient {
 		ask: () => Promise<Exchange>,
 		what: string,
 		tries: number,
-		signal: AbortSignal | undefined = this.signal,
+		signal: CancelSignal | undefined = this.signal,
 	): Promise<Answer> {
 		for (let attempt = 0; ; attempt++) {
 			throwIfAborted(signal);

@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import { CancelledError } from './errors';
 
 /** Time as the node sees it. Injected, so that schedules can be tested on a virtual clock. */
@@ -15,7 +16,7 @@ export interface Clock {
 const LONGEST_SLEEP_MS = 1_000;
 
 /** Throws {@link CancelledError} when the signal is aborted. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
+export function throwIfAborted(signal: CancelSignal | undefined): void {
 	if (signal?.aborted) throw new CancelledError();
 }
 
@@ -23,7 +24,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  * Waits for `work`, but no longer than until the signal aborts.
  * @throws CancelledError at once when it does; `work` goes on unobserved.
  */
-export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function untilAborted<T>(work: Promise<T>, signal: CancelSignal | undefined): Promise<T> {
 	if (!signal) return await work;
 	work.catch(() => {}); // observed here even when the abort is what the caller hears
 	throwIfAborted(signal);
@@ -42,7 +43,7 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | un
 export async function pauseMs(
 	clock: Clock,
 	ms: number,
-	signal: AbortSignal | undefined,
+	signal: CancelSignal | undefined,
 	wake?: Promise<void>,
 ): Promise<void> {
 	const untilMs = clock.nowMs() + ms;

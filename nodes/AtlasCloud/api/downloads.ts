@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import { whyNotFetchable } from './addresses';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
 import { AtlasError, CancelledError, shown } from './errors';
@@ -31,7 +32,7 @@ export interface DownloadOrder {
 	baseName: string;
 	/** The option `maxDownloadMb`, in bytes. */
 	mostBytes: number;
-	signal: AbortSignal | undefined;
+	signal: CancelSignal | undefined;
 }
 
 const TRIES = 4;
@@ -139,7 +140,7 @@ export async function openPublic(
 	http: Http,
 	firstUrl: string,
 	baseUrl: string,
-	signal: AbortSignal | undefined,
+	signal: CancelSignal | undefined,
 	headers: Record<string, string>,
 ): Promise<HttpResponse> {
 	let url = firstUrl;

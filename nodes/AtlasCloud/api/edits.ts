@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import type { AtlasClient } from './client';
 import { AtlasError, shown } from './errors';
 import { sha256 } from './hash';
@@ -50,7 +51,7 @@ export interface EditsParts {
 	/** Edits under way at once. */
 	concurrency: number;
 	/** Cancel of the execution, or stop of the batch. */
-	signal: AbortSignal | undefined;
+	signal: CancelSignal | undefined;
 }
 
 /** Uploads at once, and uploaded pictures that wait for their turn to be submitted. */

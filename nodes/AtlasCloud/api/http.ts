@@ -1,3 +1,5 @@
+import type { CancelSignal } from './cancellation';
+
 /** Bytes as they arrive. Closed early with `destroy`. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
 	destroy(error?: Error): void;
@@ -17,7 +19,7 @@ export interface HttpRequest {
 	/** Whether the API key goes along. Only ever true for `baseUrl`. */
 	authenticated: boolean;
 	/** Ends the request early. Authenticated requests end with the execution's own signal instead (n8n). */
-	signal?: AbortSignal;
+	signal?: CancelSignal;
 }
 
 /** A file to upload: opened anew for each try, never held whole. */

@@ -74,8 +74,12 @@ export class Intents {
 		const key = this.key(itemIndex);
 		const own = this.records[key];
 		if (own) {
-			if (own.executionId === this.scope.executionId && !this.scope.isTool) return own;
-			if (own.fingerprint === fingerprint) return own;
+			const isSame = own.fingerprint === fingerprint;
+			if (
+				this.scope.isTool ? isSame && !own.isDelivered : isSame || own.executionId === this.scope.executionId
+			) {
+				return own;
+			}
 			// A changed request after a person's retry is a new edit; the old record makes room.
 			delete this.records[key];
 		}

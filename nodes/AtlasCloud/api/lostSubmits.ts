@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import type { AtlasClient } from './client';
 import { pauseMs, throwIfAborted } from './clock';
 import { AtlasError } from './errors';
@@ -46,7 +47,7 @@ export class LostSubmits {
 	constructor(
 		private readonly client: AtlasClient,
 		claimedIds: string[],
-		private readonly signal: AbortSignal | undefined,
+		private readonly signal: CancelSignal | undefined,
 	) {
 		this.claimed = new Set(claimedIds);
 	}

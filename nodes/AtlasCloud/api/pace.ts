@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, type Clock } from './clock';
 
 export interface PaceOptions {
@@ -59,7 +60,7 @@ export class Pace {
 	 * and {@link gone}.
 	 * @throws CancelledError when the signal aborts while waiting
 	 */
-	async turn(signal: AbortSignal | undefined): Promise<PaceTurn> {
+	async turn(signal: CancelSignal | undefined): Promise<PaceTurn> {
 		const before = this.tail;
 		let next = () => {};
 		this.tail = new Promise((resolve) => (next = resolve));

@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import { throwIfAborted } from './clock';
 import { CancelledError } from './errors';
 
@@ -10,7 +11,7 @@ export class Slots {
 	constructor(private readonly count: number) {}
 
 	/** Takes a place, waiting for one; the returned function gives it back (once, however often it is called). */
-	async take(signal: AbortSignal | undefined): Promise<() => void> {
+	async take(signal: CancelSignal | undefined): Promise<() => void> {
 		throwIfAborted(signal);
 		if (this.taken < this.count) {
 			this.taken++;
@@ -40,7 +41,7 @@ export class Slots {
 	}
 
 	/** Does the work while holding a place. */
-	async use<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+	async use<T>(signal: CancelSignal | undefined, work: () => Promise<T>): Promise<T> {
 		const leave = await this.take(signal);
 		try {
 			return await work();

@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import type { Clock } from './clock';
 import { CancelledError } from './errors';
 import { TransportError, type ByteStream } from './http';
@@ -15,7 +16,7 @@ export class StreamGuard {
 		private readonly stream: ByteStream,
 		private readonly clock: Clock,
 		private readonly stallMs: number,
-		private readonly signal: AbortSignal | undefined,
+		private readonly signal: CancelSignal | undefined,
 	) {
 		this.lastMs = clock.nowMs();
 		this.onAbort = () => stream.destroy(new CancelledError());
@@ -49,7 +50,7 @@ export class StreamGuard {
 export interface ReadLimits {
 	clock: Clock;
 	stallMs: number;
-	signal: AbortSignal | undefined;
+	signal: CancelSignal | undefined;
 	mostBytes: number;
 }
 

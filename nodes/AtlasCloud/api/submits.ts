@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import { adviceFor, answerDetails, told, type AtlasClient, type Exchange } from './client';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
 import { AtlasError } from './errors';
@@ -78,7 +79,7 @@ export class Submits {
 		private readonly client: AtlasClient,
 		private readonly intents: Intents,
 		private readonly concurrency: number,
-		private readonly signal: AbortSignal | undefined,
+		private readonly signal: CancelSignal | undefined,
 	) {
 		this.clock = client.clock;
 		// Looking for a lost submit goes on when the batch stops: it is an answer, not a picture.

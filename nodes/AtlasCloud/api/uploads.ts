@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import type { AtlasClient } from './client';
 import { AtlasError } from './errors';
 import { sha256OfStream } from './hash';
@@ -62,7 +63,7 @@ export class Uploads {
 	constructor(
 		private readonly client: AtlasClient,
 		private readonly owner: UploadOwner,
-		private readonly signal: AbortSignal | undefined,
+		private readonly signal: CancelSignal | undefined,
 	) {}
 
 	/** SHA-256 of a picture's content, in hex. */

@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation';
 import {
 	answerDetails,
 	isPassing,
@@ -22,7 +23,7 @@ export interface Watched {
 	sentAtMs: number | null;
 	/** Our clock, ms: at that time it is given up as still going. */
 	deadlineMs: number;
-	signal: AbortSignal | undefined;
+	signal: CancelSignal | undefined;
 }
 
 interface Entry extends Watched {
@@ -119,7 +120,7 @@ export class PredictionWatch {
 	 * How a prediction stands now. Patient with passing faults, and with one that is not visible yet.
 	 * @throws AtlasError (`read`); CancelledError
 	 */
-	async now(predictionId: string, signal: AbortSignal | undefined): Promise<Prediction> {
+	async now(predictionId: string, signal: CancelSignal | undefined): Promise<Prediction> {
 		const startMs = this.clock.nowMs();
 		for (let attempt = 0; ; attempt++) {
 			const exchange = await untilAborted(this.client.look(predictionPath(predictionId)), signal);
@@ -217,6 +218,7 @@ export class PredictionWatch {
 	private judge(entry: Entry, exchange: Exchange): void {
 		const nowMs = this.clock.nowMs();
 		const prediction = predictionIn(entry.predictionId, exchange);
+		if (prediction) this.learnStart(entry, prediction);
 		if (prediction && prediction.status !== 'processing') {
 			this.learn(entry, prediction, nowMs - entry.startMs);
 			this.entries.delete(entry);
@@ -265,6 +267,14 @@ export class PredictionWatch {
 			status: 'unknown',
 			...answerDetails(exchange),
 		});
+	}
+
+	/** Of a bare id Atlas's own record tells when it began. */
+	private learnStart(entry: Entry, prediction: Prediction): void {
+		if (entry.sentAtMs !== null) return;
+		const createdMs = Date.parse(prediction.createdAt ?? '') - (this.client.clockOffsetMs ?? 0);
+		if (!(createdMs <= this.clock.nowMs())) return;
+		entry.sentAtMs = entry.startMs = createdMs;
 	}
 
 	private learn(entry: Entry, prediction: Prediction, elapsedMs: number): void {

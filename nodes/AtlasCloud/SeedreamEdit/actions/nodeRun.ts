@@ -1,5 +1,6 @@
 import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { checkBaseUrl } from '../../api/addresses';
+import { Cancellation, type CancelSignal } from '../../api/cancellation';
 import { modelRules, type ModelRules } from '../../api/catalogue';
 import { AtlasClient } from '../../api/client';
 import { Downloads } from '../../api/downloads';
@@ -37,7 +38,7 @@ export interface NodeRun {
 	/** Items worked on at once. */
 	concurrency: number;
 	/** Aborted by a cancel of the execution, and by {@link stop}. */
-	signal: AbortSignal;
+	signal: CancelSignal;
 	/** Ends the batch: nothing new is submitted, no picture is waited for. */
 	stop: () => void;
 }
@@ -77,9 +78,8 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 			'Set it under Options, or remove it there for the default of 20.',
 		);
 	}
-	const stopping = new AbortController();
 	const cancelSignal = context.getExecutionCancelSignal?.();
-	const signal = cancelSignal ? AbortSignal.any([cancelSignal, stopping.signal]) : stopping.signal;
+	const signal = new Cancellation(cancelSignal);
 
 	const http = n8nHttp(context);
 	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal });
@@ -109,6 +109,6 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 		rulesOf: rulesReader(client),
 		concurrency: wanted,
 		signal,
-		stop: () => stopping.abort(),
+		stop: () => signal.abort(),
 	};
 }

@@ -51,7 +51,7 @@ async function settled(work: Promise<INodeExecutionData[]>): Promise<Outcome> {
 }
 
 /** Checks all items, then works on them: all at once as far as the operation and Concurrency allow. */
-async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome[]> {
+async function runItems(run: NodeRun, operation: ItemOperation): Promise<Array<Outcome | undefined>> {
 	const { context } = run;
 	const itemIndexes = [...context.getInputData().keys()];
 	const outcomes: Array<Outcome | undefined> = itemIndexes.map(() => undefined);
@@ -60,7 +60,6 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome
 	// Where one bad item ends the node, it ends it before anything is sent or paid.
 	const isOver = () =>
 		open().length === 0 || (!context.continueOnFail() && open().length < itemIndexes.length);
-	const ended = () => outcomes.filter((outcome) => outcome !== undefined);
 
 	const checks = new Slots(CHECKS_AT_ONCE);
 	const checkEach = async (check: (itemIndex: number) => Promise<void>) => {
@@ -74,7 +73,7 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome
 	await checkEach(async (i) => {
 		jobs[i] = await operation.read(run, i);
 	});
-	if (isOver()) return ended();
+	if (isOver()) return outcomes;
 	try {
 		operation.checkAll?.(
 			run,
@@ -84,7 +83,7 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome
 		for (const i of open()) outcomes[i] = { error };
 	}
 	if (!isOver()) await checkEach(async (i) => await operation.resolve?.(run, jobs[i]));
-	if (isOver()) return ended();
+	if (isOver()) return outcomes;
 
 	const slots = new Slots(operation.pacesItself ? Infinity : run.concurrency);
 	const workOn = async (i: number) => {
@@ -93,11 +92,11 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome
 		if (outcome.error !== undefined && !context.continueOnFail()) run.stop();
 	};
 	await Promise.all(open().map(workOn));
-	return ended();
+	return outcomes;
 }
 
-/** The outcomes as n8n's items, or thrown where the node is to stop on an error. */
-function present(run: NodeRun, outcomes: Outcome[]): INodeExecutionData[] {
+/** The outcomes as n8n's items, or thrown where the node is to stop on an error. Undefined: was not begun. */
+function present(run: NodeRun, outcomes: Array<Outcome | undefined>): INodeExecutionData[] {
 	const { context, intents } = run;
 	if (context.getExecutionCancelSignal?.()?.aborted) {
 		// n8n keeps nothing that is said after a cancel: its log is the place for what is paid for.
@@ -109,14 +108,13 @@ function present(run: NodeRun, outcomes: Outcome[]): INodeExecutionData[] {
 		throw toNodeError(context, new CancelledError(), undefined, ids);
 	}
 	if (!context.continueOnFail()) {
-		const itemIndex = outcomes.findIndex(
-			({ error }) => error !== undefined && !(error instanceof CancelledError),
-		);
-		if (itemIndex >= 0) throw toNodeError(context, outcomes[itemIndex].error, itemIndex, intents.openIds());
+		const isFault = ({ error }: Outcome) => error !== undefined && !(error instanceof CancelledError);
+		const itemIndex = outcomes.findIndex((outcome) => outcome !== undefined && isFault(outcome));
+		if (itemIndex >= 0) throw toNodeError(context, outcomes[itemIndex]?.error, itemIndex, intents.openIds());
 	}
 	return outcomes.flatMap((outcome, itemIndex) => {
-		if (!outcome.items)
-			return [{ json: { error: errorJson(outcome.error) }, pairedItem: { item: itemIndex } }];
+		if (!outcome?.items)
+			return [{ json: { error: errorJson(outcome?.error) }, pairedItem: { item: itemIndex } }];
 		intents.delivered(itemIndex);
 		return withInput(context, itemIndex, outcome.items);
 	});

@@ -59,7 +59,6 @@ function toOptions(request: HttpRequest): IHttpRequestOptions {
 		options.headers = { ...options.headers, 'content-type': 'application/json' };
 		options.body = JSON.stringify(request.json);
 	}
-	if (request.signal && !request.authenticated) options.abortSignal = request.signal;
 	return options;
 }
 
@@ -78,8 +77,9 @@ function codeOf(error: unknown): string | null {
 
 /** Sends through n8n's own helpers: they bring the credential, the proxy, SSRF protection and cancelling. */
 export function n8nHttp(context: RequestContext): Http {
-	const send = async (request: HttpRequest): Promise<IN8nHttpFullResponse> => {
-		const options = toOptions(request);
+	const send = async (request: HttpRequest, abortSignal: AbortSignal): Promise<IN8nHttpFullResponse> => {
+		// On authenticated requests n8n puts the execution's own signal in its place.
+		const options = { ...toOptions(request), abortSignal };
 		const answer: unknown = request.authenticated
 			? await context.helpers.httpRequestWithAuthentication.call(
 					context as IAllExecuteFunctions,
@@ -91,7 +91,13 @@ export function n8nHttp(context: RequestContext): Http {
 	};
 	return {
 		async send(request): Promise<HttpResponse> {
-			const response = await send(request).catch((error: unknown) => {
+			const aborting = new AbortController();
+			const onAbort = () => aborting.abort();
+			request.signal?.addEventListener('abort', onAbort, { once: true });
+			const sent = send(request, aborting.signal).finally(() =>
+				request.signal?.removeEventListener('abort', onAbort),
+			);
+			const response = await sent.catch((error: unknown) => {
 				if (request.signal?.aborted) throw new CancelledError();
 				const message = error instanceof Error ? error.message : String(error);
 				throw new TransportError(message, codeOf(error));
