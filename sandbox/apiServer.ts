@@ -29,7 +29,7 @@ export interface ApiParts {
 	options: SandboxOptions;
 }
 
-/** The API's host. What is in which answer stands beside it in `atlas-cloud-api.md`'s words; see each handler. */
+/** The API's host. */
 export class ApiServer {
 	private submits: RateLimit | null = null;
 	private looks: RateLimit | null = null;
@@ -37,20 +37,20 @@ export class ApiServer {
 	private readonly parts = new WeakMap<Call, UploadPart | undefined>();
 	private readonly fastifyRequests = new WeakMap<IncomingMessage, FastifyRequest>();
 
-	constructor(private readonly with_: ApiParts) {
+	constructor(private readonly around: ApiParts) {
 		this.readLimits();
 	}
 
 	/** To be called when the limits changed. */
 	readLimits(): void {
-		const { options, stage } = this.with_;
+		const { options, stage } = this.around;
 		const nowMs = (): number => stage.clock.nowMs();
 		this.submits = options.limits?.submits ? new RateLimit(options.limits.submits, nowMs) : null;
 		this.looks = options.limits?.looks ? new RateLimit(options.limits.looks, nowMs) : null;
 	}
 
 	async build(): Promise<void> {
-		const { api } = this.with_;
+		const { api } = this.around;
 		const app = Fastify({
 			serverFactory: (listener) => api.createServer(listener),
 			routerOptions: { maxParamLength: 2000 },
@@ -105,7 +105,7 @@ export class ApiServer {
 	): Promise<void> {
 		reply.hijack();
 		this.fastifyRequests.set(request.raw, request);
-		await converse(this.with_.stage, endpoint, request.raw, reply.raw, handler);
+		await converse(this.around.stage, endpoint, request.raw, reply.raw, handler);
 	}
 
 	private lost(): Handler {
@@ -126,15 +126,15 @@ export class ApiServer {
 	}
 
 	private checkKey({ entry }: Call): void {
-		if (entry.authorization !== `Bearer ${this.with_.apiKey}`) throw new Refusal(401, 'unauthorized');
+		if (entry.authorization !== `Bearer ${this.around.apiKey}`) throw new Refusal(401, 'unauthorized');
 	}
 
 	private context(): PredictionContext {
-		return { baseUrl: this.with_.api.url, skewMs: this.with_.stage.skewMs() };
+		return { baseUrl: this.around.api.url, skewMs: this.around.stage.skewMs() };
 	}
 
 	private upload(): Handler {
-		const { files, stage, filesUrl, options } = this.with_;
+		const { files, stage, filesUrl, options } = this.around;
 		return {
 			read: async (call) => {
 				const part = await uploadPart(this.fastifyRequests.get(call.request));
@@ -172,7 +172,7 @@ export class ApiServer {
 				if (text === null) throw new Refusal(413, 'request body too large: at most 50 MB');
 				this.checkLimits();
 				const submit = checkSubmit(text, call.request.headers, call.path);
-				const task = this.with_.tasks.create(submit, text, call.fates);
+				const task = this.around.tasks.create(submit, text, call.fates);
 				return await submitAnswer(task, this.context(), submit.nested);
 			},
 		};
@@ -180,7 +180,7 @@ export class ApiServer {
 
 	/** 429 [D]: nothing was created, and there is no `Retry-After`. */
 	private checkLimits(): void {
-		const { tasks, options } = this.with_;
+		const { tasks, options } = this.around;
 		if (tasks.unfinishedCount >= (options.limits?.runningAtOnce ?? Infinity)) {
 			throw new Refusal(429, 'rate limit exceeded: too many running tasks');
 		}
@@ -189,7 +189,7 @@ export class ApiServer {
 
 	private async prediction(call: Call): Promise<Answer> {
 		if (this.looks && !this.looks.take()) throw new Refusal(429, 'rate limit exceeded');
-		const { tasks, options, stage } = this.with_;
+		const { tasks, options, stage } = this.around;
 		const task = tasks.find(decodeURIComponent(call.path.split('/').pop() ?? ''));
 		if (!task) throw new Refusal(404, 'prediction not found');
 		const { warmUp } = options;
@@ -201,15 +201,15 @@ export class ApiServer {
 	}
 
 	private async history(call: Call): Promise<Answer> {
-		return await historyAnswer(this.with_.tasks.listed(), call.query, this.context());
+		return await historyAnswer(this.around.tasks.listed(), call.query, this.context());
 	}
 
 	private models(): Answer {
-		return json(catalogue(this.with_.filesUrl(), this.with_.options.predictSeconds ?? 3));
+		return json(catalogue(this.around.filesUrl(), this.around.options.predictSeconds ?? 3));
 	}
 
 	private balance(): Answer {
-		const spent = this.with_.stage.ledger.charges.reduce((sum, { priceUsd }) => sum + priceUsd, 0);
+		const spent = this.around.stage.ledger.charges.reduce((sum, { priceUsd }) => sum + priceUsd, 0);
 		const money = (usd: number): { value: string; currency: string } => ({
 			value: Math.max(0, usd).toFixed(6),
 			currency: 'usd',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdtempSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -35,10 +35,20 @@ export function pictureTypeOf(urlPath: string): string | undefined {
 	return CONTENT_TYPES[extname(urlPath).toLowerCase()];
 }
 
+const folders = new Set<string>();
+// A test run that ends without close() leaves nothing behind either.
+process.once('exit', () => {
+	for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** The storage host's files: uploads and outputs, all on disk in one temporary folder that goes when the sandbox does. */
 export class FileStore {
 	private readonly folder = mkdtempSync(join(tmpdir(), 'seedream-sandbox-'));
 	private readonly files = new Map<string, StoredFile>();
+
+	constructor() {
+		folders.add(this.folder);
+	}
 
 	newPath(extension = ''): string {
 		return join(this.folder, randomId() + extension);
@@ -64,6 +74,7 @@ export class FileStore {
 	async remove(): Promise<void> {
 		this.files.clear();
 		await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+		folders.delete(this.folder);
 	}
 }
 

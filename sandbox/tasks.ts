@@ -137,6 +137,10 @@ export class TaskBook {
 			true,
 		);
 		const made = this.preparedFile('png');
+		made.then(
+			({ sha256 }) => (task.record.outputSha256[0] = sha256),
+			() => undefined,
+		);
 		task.record.status = 'completed';
 		task.record.startedAtMs = createdAtMs;
 		task.record.completedAtMs = createdAtMs + 4000;
