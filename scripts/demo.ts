@@ -17,6 +17,7 @@ import { elapsed, ensureN8n, N8N_VERSIONS } from './n8n/install';
 import { loadExample } from './n8n/example';
 import { Instance } from './n8n/instance';
 import { PROJECT_ROOT, packNode } from './n8n/packNode';
+import { untilInterrupted } from './n8n/process';
 import { OWNER, Server } from './n8n/server';
 
 const ATLAS_CLOUD = 'https://api.atlascloud.ai';
@@ -161,7 +162,8 @@ n8n’s editor is running, with the workflow and the credential ready:
   Email     ${OWNER.email}
   Password  ${OWNER.password}
 Everything in it goes when you stop it: Ctrl+C.`);
-	await server.ended();
+	await Promise.race([server.ended(), untilInterrupted()]);
+	console.log('Stopping n8n …');
 }
 
 main().then(

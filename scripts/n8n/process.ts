@@ -46,6 +46,13 @@ export function onExit(cleanup: () => void): () => void {
 	};
 }
 
+let interrupted: (() => void) | undefined;
+
+/** Waits for Ctrl+C, which then does not end us at once; a second one does. */
+export async function untilInterrupted(): Promise<void> {
+	await new Promise<void>((resolve) => (interrupted = resolve));
+}
+
 process.on('exit', () => {
 	killAllNow();
 	for (const cleanup of cleanups) cleanup();
@@ -55,7 +62,11 @@ for (const [signal, code] of [
 	['SIGTERM', 143],
 	['SIGHUP', 129],
 ] as const) {
-	process.on(signal, () => process.exit(code));
+	process.on(signal, () => {
+		if (!interrupted) process.exit(code);
+		interrupted();
+		interrupted = undefined;
+	});
 }
 
 export function start(command: string, args: string[], options: RunOptions = {}): ChildProcess {

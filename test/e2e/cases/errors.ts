@@ -40,7 +40,7 @@ e2e('errors: a failed edit leaves by the error output, with its prediction id', 
 	const { json } = execution.item('Edit', 1);
 	const error = json.error as unknown as ItemError;
 	const [predictionId] = bench.sandbox.ledger.predictions.keys();
-	assert.deepEqual(Object.keys(json), ['error']);
+	assert.equal(json.fileName, 'photo.jpg', 'n8n lays the error over the input’s json');
 	assert.equal(error.predictionId, predictionId);
 	assert.ok(error.message.includes(predictionId), 'the message names the prediction');
 	assert.ok(error.description, 'the description says what to do');

@@ -20,10 +20,17 @@ e2e('server: a photo posted to a webhook comes back edited', async (bench) => {
 	const workflow = await server.createWorkflow({
 		name: 'Webhook',
 		nodes: [
-			webhook('edit-this', { responseMode: 'lastNode', responseData: 'firstEntryBinary' }),
+			webhook('edit-this', { responseMode: 'responseNode' }),
 			seedream('Edit', { prompt: 'make it black and white' }),
+			// 1.x with its pictures in memory answers “When Last Node Finishes” with a Buffer's JSON.
+			{
+				name: 'Respond',
+				type: 'n8n-nodes-base.respondToWebhook',
+				typeVersion: 1.1,
+				parameters: { respondWith: 'binary', options: {} },
+			},
 		],
-		connections: chain('Webhook', 'Edit'),
+		connections: chain('Webhook', 'Edit', 'Respond'),
 	});
 	await server.activate(workflow.id);
 
