@@ -30,36 +30,27 @@ export function bodyHash(body: unknown): string {
 
 function toTask(value: unknown): HistoryTask | null {
 	const item = asObject(value);
-	const predictionId = item?.ID ?? item?.id;
-	if (!item || !isPredictionId(predictionId)) return null;
-	const request =
-		asObject(typeof item.requestBody === 'string' ? parseJson(item.requestBody) : item.requestBody) ?? null;
-	const known = {
-		id: predictionId,
-		status: item.status,
-		model: item.model,
-		created_at: item.createdAt,
-		input: request,
-	};
+	if (!item) return null;
 	const result = asObject(item.result) ?? {};
+	// `ID` may be the history's own number: the prediction's id is what its record says, where there is one.
+	const predictionId = [result.id, item.sessionID, item.ID, item.id].find(isPredictionId);
+	if (predictionId === undefined) return null;
+	const { requestBody } = item;
+	const request = asObject(typeof requestBody === 'string' ? parseJson(requestBody) : requestBody) ?? null;
+	const createdAt = item.createdAt ?? item.created_at;
+	const told = { created_at: createdAt, model: item.model, ...result, input: request };
 	const prediction = toPrediction(predictionId, {
-		...known,
-		...result,
-		input: request,
+		...told,
+		id: predictionId,
 		status: result.status ?? item.status ?? '',
 	});
 	if (!prediction) return null;
 	return {
 		predictionId,
-		createdAtSeconds: asNumber(item.createdAt) ?? asNumber(item.created_at),
-		model: asString(item.model) ?? asString(request?.model),
+		createdAtSeconds: asNumber(createdAt),
+		model: prediction.model ?? asString(request?.model),
 		request,
-		prediction: {
-			...prediction,
-			// A task that is over may have an answer without a status of its own: the item's counts.
-			model: prediction.model ?? asString(item.model),
-			createdAt: prediction.createdAt,
-		},
+		prediction,
 	};
 }
 
