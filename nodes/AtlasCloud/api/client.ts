@@ -232,7 +232,8 @@ export function adviceFor(statusCode: number): string {
 /** What an exchange said, in words that end a sentence: `status 402: out of balance`. */
 export function told(exchange: Exchange): string {
 	const { answer, fault } = exchange;
-	if (!answer) return `no answer came${fault.code ? ` (${fault.code})` : ''}`;
+	// Without a code it is n8n itself that objects (its SSRF protection, say): its words are the ones to read.
+	if (!answer) return fault.code ? `no answer came (${fault.code})` : fault.message.slice(0, 500);
 	const code =
 		answer.statusCode < 300 && isErrorCode(answer.envelopeCode) ? answer.envelopeCode : answer.statusCode;
 	if (answer.reason) return `status ${code}: ${answer.reason.slice(0, 500)}`;

@@ -233,7 +233,7 @@ function tooLarge(order: DownloadOrder): DownloadFault {
 }
 
 function storeFault(error: unknown): string {
-	if (error instanceof TransportError) return `the connection broke${error.code ? ` (${error.code})` : ''}`;
+	if (error instanceof TransportError && error.code) return `the connection broke (${error.code})`;
 	return error instanceof Error ? error.message : String(error);
 }
 
