@@ -1,0 +1,22 @@
+import type { Clock } from '../../nodes/AtlasCloud/api/clock';
+
+/** How much faster than the real one the clock runs that tests give to node and sandbox. */
+export const CLOCK_FACTOR = 20;
+
+const startMs = Date.now();
+
+/**
+ * Real time, twenty times as fast: a second's schedule takes 50 ms. The sandbox takes it as an option
+ * (`fastSandbox` does); the node, by this in a test's file:
+ *
+ *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./scaledClock'));
+ */
+export const scaledClock: Clock = {
+	nowMs: () => startMs + (Date.now() - startMs) * CLOCK_FACTOR,
+	async sleepMs(ms) {
+		await new Promise((resolve) => setTimeout(resolve, ms / CLOCK_FACTOR));
+	},
+};
+
+/** By the name that the node knows. */
+export const n8nClock = scaledClock;

@@ -1,0 +1,224 @@
+import type {
+	IBinaryData,
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+} from 'n8n-workflow';
+import { createHash } from 'node:crypto';
+import sharp, { type Sharp } from 'sharp';
+import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
+import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
+import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models';
+import { startSandbox, type Sandbox, type SandboxOptions, type SandboxPrediction } from '../../sandbox';
+import { readBinary, runNode, type BinaryMode, type HarnessOptions, type NodeRunResult } from './harness';
+import { scaledClock } from './scaledClock';
+
+export { readBinary } from './harness';
+export const V4 = V4_EDIT;
+export const LITE = V5_LITE_EDIT;
+/** Both ways in which n8n keeps files. */
+export const BINARY_MODES: BinaryMode[] = ['filesystem', 'default'];
+
+/** A file of an input item. */
+export interface InputFile {
+	bytes: Buffer;
+	fileName?: string;
+	mimeType?: string;
+}
+
+/** An input item; its `files` are put into n8n's binary storage first. */
+export interface InputItem {
+	json?: IDataObject;
+	binary?: INodeExecutionData['binary'];
+	pairedItem?: INodeExecutionData['pairedItem'];
+	files?: Record<string, Buffer | InputFile>;
+}
+
+type Seed = HarnessOptions['seed'];
+
+export interface SeedreamOptions extends Partial<
+	Omit<HarnessOptions, 'node' | 'credentialType' | 'seed' | 'parameters'>
+> {
+	sandbox: Sandbox;
+	/**
+	 * The node's parameters. A text as `model` stands for its resource locator. What is not given is the node's
+	 * default, but for the model (v4: its pictures are small) and the prompt.
+	 */
+	parameters?: Record<string, unknown>;
+	/** Default: one item with a small picture as `data`. */
+	items?: InputItem[] | Seed;
+	/** Put over key and address of the sandbox. */
+	credentialData?: ICredentialDataDecryptedObject;
+	/** Cancels the execution after so many real milliseconds. */
+	abortAfterMs?: number;
+}
+
+export interface SeedreamResult extends NodeRunResult {
+	/** Items of the first output. */
+	out: INodeExecutionData[];
+	/** Their json. */
+	json: IDataObject[];
+	/** What the node threw. */
+	error: ThrownError | undefined;
+}
+
+/** The parts of n8n's node errors that tests look at. */
+export interface ThrownError {
+	name: string;
+	message: string;
+	description?: string | null;
+	context?: IDataObject;
+}
+
+/** Puts a file into n8n's storage, as an earlier node would have. */
+export async function storeFile(context: IExecuteFunctions, file: Buffer | InputFile): Promise<IBinaryData> {
+	const {
+		bytes,
+		fileName = 'photo.png',
+		mimeType = 'image/png',
+	} = Buffer.isBuffer(file) ? { bytes: file } : file;
+	return await context.helpers.prepareBinaryData(bytes, fileName, mimeType);
+}
+
+function seedOf(items: InputItem[] | Seed | undefined): Seed {
+	if (typeof items === 'function') return items;
+	return async (context) => {
+		const wanted = items ?? [{ files: { data: await picture() } }];
+		return await Promise.all(
+			wanted.map(async ({ files, ...item }, i): Promise<INodeExecutionData> => {
+				const stored = await Promise.all(
+					Object.entries(files ?? {}).map(async ([name, file]) => [name, await storeFile(context, file)]),
+				);
+				const binary = { ...item.binary, ...(Object.fromEntries(stored) as Record<string, IBinaryData>) };
+				return {
+					pairedItem: { item: i },
+					...item,
+					json: item.json ?? {},
+					...(Object.keys(binary).length > 0 ? { binary } : {}),
+				};
+			}),
+		);
+	};
+}
+
+/** Runs Seedream Edit in n8n's engine against a sandbox. */
+export async function runSeedream(options: SeedreamOptions): Promise<SeedreamResult> {
+	const { sandbox, parameters = {}, items, credentialData, abortAfterMs, ...harness } = options;
+	const model = parameters.model ?? V4;
+	let timer: NodeJS.Timeout | undefined;
+	const aborted =
+		abortAfterMs === undefined
+			? undefined
+			: new Promise<void>((resolve) => (timer = setTimeout(resolve, abortAfterMs)));
+	const result = await runNode({
+		...harness,
+		...(aborted ? { cancelWhen: aborted } : {}),
+		node: new SeedreamEdit(),
+		type: harness.type ?? 'n8n-nodes-seedream.seedreamEdit',
+		credentialType: new AtlasCloudSeedreamApi(),
+		credentialData: { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl, ...credentialData },
+		seed: seedOf(items),
+		parameters: {
+			resource: 'image',
+			operation: 'edit',
+			prompt: 'make it black and white',
+			...parameters,
+			model: typeof model === 'string' ? { __rl: true, mode: 'id', value: model } : model,
+		},
+	});
+	clearTimeout(timer);
+	const out = result.items[0] ?? [];
+	const ofNode = result.run.data.resultData.runData.Node?.at(-1);
+	const thrown = ofNode?.error ?? result.run.data.resultData.error;
+	return {
+		...result,
+		out,
+		json: out.map(({ json }) => json),
+		error: thrown as unknown as ThrownError | undefined,
+	};
+}
+
+/** A stand-in Atlas Cloud on the scaled clock. It answers with one prepared picture unless `preparedPictures: false`. */
+export async function fastSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+	return await startSandbox({
+		clock: scaledClock,
+		predictSeconds: 1,
+		jitter: 0,
+		preparedPictures: true,
+		...options,
+	});
+}
+
+/** One colour on the left, another on the right. */
+export async function picture(
+	options: {
+		width?: number;
+		height?: number;
+		left?: string;
+		right?: string;
+		encode?: (picture: Sharp) => Sharp;
+	} = {},
+): Promise<Buffer> {
+	const { width = 60, height = 40, left = '#e02020', right = '#2040e0' } = options;
+	const half = {
+		create: { width: Math.ceil(width / 2), height, channels: 3 as const, background: right },
+	};
+	const made = sharp({ create: { width, height, channels: 3, background: left } }).composite([
+		{ input: half, left: Math.floor(width / 2), top: 0 },
+	]);
+	return await (options.encode ?? ((raw: Sharp) => raw.png()))(made).toBuffer();
+}
+
+/** A BMP: sharp writes none. 24 bits, one colour. */
+export function bmpPicture(width: number, height: number): Buffer {
+	const rowBytes = Math.ceil((width * 3) / 4) * 4;
+	const bytes = Buffer.alloc(54 + rowBytes * height, 0x80);
+	bytes.fill(0, 0, 54);
+	bytes.write('BM', 0, 'latin1');
+	bytes.writeUInt32LE(bytes.length, 2);
+	bytes.writeUInt32LE(54, 10);
+	bytes.writeUInt32LE(40, 14);
+	bytes.writeInt32LE(width, 18);
+	bytes.writeInt32LE(height, 22);
+	bytes.writeUInt16LE(1, 26);
+	bytes.writeUInt16LE(24, 28);
+	return bytes;
+}
+
+/** Hex SHA-256. */
+export function sha256(bytes: Buffer): string {
+	return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The content of an item's picture. */
+export async function pictureOf(item: INodeExecutionData | undefined, field = 'data'): Promise<Buffer> {
+	const binary = item?.binary?.[field];
+	if (!binary) throw new Error(`The item has no ${field}`);
+	return await readBinary(binary);
+}
+
+/** Mean red, green and blue of an area in the middle of a point given in shares of the picture. */
+export async function colourAt(bytes: Buffer, x: number, y: number): Promise<[number, number, number]> {
+	const { width, height } = await sharp(bytes).metadata();
+	const { channels } = await sharp(bytes)
+		.removeAlpha()
+		.extract({ left: Math.round(x * width) - 4, top: Math.round(y * height) - 4, width: 8, height: 8 })
+		.stats();
+	const [red, green, blue] = channels.map(({ mean }) => mean);
+	return [red ?? 0, green ?? 0, blue ?? 0];
+}
+
+/** The sandbox's record of what an item's json names. */
+export function predictionOf(sandbox: Sandbox, json: IDataObject | undefined): SandboxPrediction {
+	const found = sandbox.ledger.predictions.get(String(json?.predictionId));
+	if (!found) throw new Error(`The sandbox knows no prediction ${String(json?.predictionId)}`);
+	return found;
+}
+
+/** The bodies of all submits that the sandbox saw. */
+export function submittedBodies(sandbox: Sandbox): IDataObject[] {
+	return sandbox.ledger.requests
+		.filter(({ endpoint }) => endpoint === 'submit')
+		.map(({ body }) => body as IDataObject);
+}
