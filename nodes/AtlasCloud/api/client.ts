@@ -158,8 +158,8 @@ export class AtlasClient {
 
 	private async answerTo({ path, ...request }: ClientRequest): Promise<Answer> {
 		const response = await this.http.send({
-			authenticated: true,
 			...request,
+			authenticated: request.authenticated ?? true,
 			url: `${this.baseUrl}${path}`,
 			signal: this.signal,
 		});
@@ -229,11 +229,27 @@ export function adviceFor(statusCode: number): string {
 	);
 }
 
+/** Node's codes in words: n8n replaces a message that holds the code itself by a sentence of its own. */
+const FAULT_WORDS: Record<string, string> = {
+	EAI_AGAIN: 'the name server did not answer',
+	ECONNABORTED: 'the connection was given up',
+	ECONNREFUSED: 'the connection was refused',
+	ECONNRESET: 'the connection was cut',
+	EHOSTUNREACH: 'the host cannot be reached',
+	EMSGSIZE: 'it was larger than any answer should be',
+	ENOTFOUND: 'there is no such host',
+	EPIPE: 'the connection was cut',
+	ETIMEDOUT: 'it took too long',
+};
+
 /** What an exchange said, in words that end a sentence: `status 402: out of balance`. */
 export function told(exchange: Exchange): string {
 	const { answer, fault } = exchange;
 	// Without a code it is n8n itself that objects (its SSRF protection, say): its words are the ones to read.
-	if (!answer) return fault.code ? `no answer came (${fault.code})` : fault.message.slice(0, 500);
+	if (!answer)
+		return fault.code
+			? `no answer came (${FAULT_WORDS[fault.code] ?? fault.code})`
+			: fault.message.slice(0, 500);
 	const code =
 		answer.statusCode < 300 && isErrorCode(answer.envelopeCode) ? answer.envelopeCode : answer.statusCode;
 	if (answer.reason) return `status ${code}: ${answer.reason.slice(0, 500)}`;

@@ -5,7 +5,7 @@ import { AtlasError } from './errors';
 import { bodyHash } from './history';
 import type { Intent, Intents } from './intents';
 import type { JsonObject } from './json';
-import { LostSubmits } from './lostSubmits';
+import { LostSubmits, type LostResult } from './lostSubmits';
 import { Pace } from './pace';
 import { idInAnswer, predictionObject } from './predictions';
 
@@ -210,7 +210,7 @@ export class Submits {
 			intent.state = 'failed';
 			return null;
 		}
-		throw unknownError(intent, exchange, result.kind === 'ambiguous' ? result.predictionIds : [], itemIndex);
+		throw unknownError(intent, exchange, result, itemIndex);
 	}
 }
 
@@ -231,22 +231,29 @@ function refusedError(exchange: Exchange, code: number | null): AtlasError {
 function unknownError(
 	intent: Intent,
 	exchange: Exchange | null,
-	candidates: string[],
+	result: LostResult,
 	itemIndex: number,
 ): AtlasError {
 	const sentAt = new Date(intent.sentAtMs).toISOString();
 	const why = exchange ? ` (${told(exchange)})` : '';
-	const message =
-		candidates.length > 0
-			? `It is unknown which prediction is this item’s${why}: ${candidates.join(', ')} all fit`
-			: `It is unknown whether Atlas Cloud took the edit${why}`;
-	return new AtlasError(message, {
+	const details = {
 		kind: 'unknown',
-		description:
-			candidates.length > 0
-				? 'More predictions of the same request are in the history than answers were lost. Look at them with the operation Get, and fetch the right one with Wait for Completion.'
-				: `It was not sent again, because that could be billed twice. Run Get Many, or look at atlascloud.ai, for a prediction of ${intent.model} created at ${sentAt} or shortly after (item ${itemIndex}). If there is one, fetch it with Wait for Completion; if there is none, nothing was billed and the item can be run again as a new execution.`,
 		status: 'unknown',
 		...(exchange ? answerDetails(exchange) : {}),
+	} as const;
+	if (result.kind === 'ambiguous') {
+		return new AtlasError(
+			`It is unknown which prediction is this item’s${why}: ${result.predictionIds.join(', ')} all fit`,
+			{
+				...details,
+				description:
+					'More predictions of the same request are in the history than answers were lost. Look at them with the operation Get, and fetch the right one with Wait for Completion.',
+			},
+		);
+	}
+	const unread = result.kind === 'unreadable' ? `${result.error.message}. ` : '';
+	return new AtlasError(`It is unknown whether Atlas Cloud took the edit${why}`, {
+		...details,
+		description: `${unread}It was not sent again, because that could be billed twice. Run Get Many, or look at atlascloud.ai, for a prediction of ${intent.model} created at ${sentAt} or shortly after (item ${itemIndex}). If there is one, fetch it with Wait for Completion; if there is none, nothing was billed and the item can be run again as a new execution.`,
 	});
 }

@@ -165,6 +165,8 @@ function toNodeError(
 		itemIndex,
 		description: `${known.description}${others}`.trim(),
 	});
+	// n8n puts a sentence of its own in place of a message that holds ECONNRESET or the like, and the id would be gone.
+	nodeError.message = known.message;
 	Object.assign(nodeError.context, {
 		predictionId: known.predictionId,
 		otherPredictionIds: otherIds,
