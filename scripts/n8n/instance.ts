@@ -200,7 +200,7 @@ export class Instance {
 }
 
 /** Fills in what n8n wants in every workflow and nobody wants to write. */
-export function completeWorkflow(workflow: WorkflowExport) {
+export function completeWorkflow(workflow: Omit<WorkflowExport, 'id'>) {
 	return {
 		active: false,
 		...workflow,

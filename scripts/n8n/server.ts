@@ -160,8 +160,7 @@ export class Server {
 
 	/** Stores a workflow; n8n gives it an id of its own. */
 	async createWorkflow(workflow: Omit<WorkflowExport, 'id'>): Promise<StoredWorkflow> {
-		const { id: _id, ...complete } = completeWorkflow({ ...workflow, id: '' });
-		return await this.rest<StoredWorkflow>('POST', 'workflows', complete);
+		return await this.rest<StoredWorkflow>('POST', 'workflows', completeWorkflow(workflow));
 	}
 
 	async getWorkflow(id: string): Promise<StoredWorkflow> {
