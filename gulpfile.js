@@ -1,6 +1,5 @@
 const { spawn } = require('node:child_process');
 const { rm } = require('node:fs/promises');
-const path = require('node:path');
 const esbuild = require('esbuild');
 const { dest, parallel, series, src, watch } = require('gulp');
 
@@ -21,24 +20,26 @@ function clean() {
 	return rm('dist', { recursive: true, force: true });
 }
 
-/** TypeScript to JavaScript. */
-function compile() {
-	return run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+/** Types, by tsc: what follows looks at none. */
+function check() {
+	return run('typescript/bin/tsc', ['-p', 'tsconfig.json', '--noEmit']);
 }
 
-/** n8n installs the package without dependencies: the one library that node code uses goes into its file. */
-function bundle() {
-	const file = path.join('dist', 'nodes', 'AtlasCloud', 'api', 'pictureSize.js');
+/**
+ * One file per node and credential: n8n installs the package without dependencies, so that the one library goes in,
+ * and a single file loads in a third of the time of fifty.
+ */
+function compile() {
 	return esbuild.build({
-		entryPoints: [file],
-		outfile: file,
-		allowOverwrite: true,
+		entryPoints: ['credentials/*.credentials.ts', 'nodes/**/*.node.ts'],
+		outbase: '.',
+		outdir: 'dist',
 		bundle: true,
+		external: ['n8n-workflow'],
 		platform: 'node',
 		target: 'node20',
 		format: 'cjs',
 		legalComments: 'inline',
-		minifySyntax: true,
 	});
 }
 
@@ -50,11 +51,11 @@ function codex() {
 	return src(CODEX, { encoding: false }).pipe(dest('dist/nodes'));
 }
 
-const build = series(clean, parallel(series(compile, bundle), icons, codex));
+const build = series(clean, parallel(check, compile, icons, codex));
 
 /** Builds, and builds again what changes. */
 function watchAll() {
-	watch(SOURCES, series(compile, bundle));
+	watch(SOURCES, parallel(check, compile));
 	watch(ASSETS, icons);
 	watch(CODEX, codex);
 }
