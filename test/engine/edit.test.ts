@@ -1,18 +1,306 @@
+import sharp from 'sharp';
 import type { Sandbox } from '../../sandbox';
-import { BINARY_MODES, fastSandbox, pictureOf, predictionOf, runSeedream, sha256 } from './seedream';
+import {
+	BINARY_MODES,
+	colourAt,
+	fastSandbox,
+	LITE,
+	picture,
+	pictureOf,
+	predictionOf,
+	runSeedream,
+	sha256,
+	submittedBodies,
+	V4,
+} from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./scaledClock'));
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
 
 let sandbox: Sandbox;
+let painter: Sandbox;
 beforeAll(async () => {
 	sandbox = await fastSandbox();
+	painter = await fastSandbox({ preparedPictures: false });
 });
-afterAll(async () => await sandbox.close());
+afterAll(async () => await Promise.all([sandbox.close(), painter.close()]));
 
-test.each(BINARY_MODES)('edits a picture (%s)', async (binaryMode) => {
-	const { json, out, error } = await runSeedream({ sandbox, binaryMode });
+describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
+	it('brings the picture that Atlas made, of the shape of the input', async () => {
+		const photo = await picture({ width: 300, height: 200 });
+		const { error, out, json } = await runSeedream({
+			sandbox: painter,
+			binaryMode,
+			items: [{ files: { data: photo } }],
+		});
+		expect(error).toBeUndefined();
+		const [item] = out;
+		expect(item?.binary?.data.id === undefined).toBe(binaryMode === 'default');
+		expect(item?.binary?.data).toMatchObject({
+			fileName: 'photo-edited.png',
+			fileExtension: 'png',
+			mimeType: 'image/png',
+			fileType: 'image',
+		});
+		const bytes = await pictureOf(item);
+		expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1536, height: 1024 });
+		for (const x of [0.25, 0.75]) {
+			const [red, green, blue] = await colourAt(bytes, x, 0.5);
+			expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(4);
+		}
+		const made = predictionOf(painter, json[0]);
+		expect(sha256(bytes)).toBe(made.outputSha256[0]);
+		expect(json[0]).toEqual({
+			predictionId: made.id,
+			status: 'completed',
+			rawStatus: 'completed',
+			model: V4,
+			prompt: 'make it black and white',
+			size: '1536*1024',
+			imageUrl: made.outputs[0],
+			imageIndex: 0,
+			imageCount: 1,
+			predictTimeSeconds: made.predictSeconds,
+			priceUsd: 0.027,
+			nsfw: false,
+			failureReason: null,
+			createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+			completedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+		});
+		expect(item?.pairedItem).toEqual({ item: 0 });
+	});
+
+	it('uploads the very bytes it was given, and submits the flat body with their link', async () => {
+		const photo = await picture({ left: '#123456', right: binaryMode === 'default' ? '#fff' : '#000' });
+		const charges = sandbox.ledger.charges.length;
+		const { error } = await runSeedream({
+			sandbox,
+			binaryMode,
+			items: [{ files: { data: photo } }],
+			parameters: { prompt: '  mirror it ' },
+		});
+		expect(error).toBeUndefined();
+		const upload = sandbox.ledger.uploads.at(-1);
+		expect(upload).toMatchObject({ sha256: sha256(photo), bytes: photo.length, contentType: 'image/png' });
+		expect(upload?.fileName).toMatch(/^n8n-1-[0-9a-f]{8}-r0-i0-[0-9a-f]{16}\.png$/);
+		expect(submittedBodies(sandbox).at(-1)).toEqual({
+			model: V4,
+			prompt: 'mirror it',
+			images: [upload?.url],
+			size: '1536*1024',
+		});
+		expect(sandbox.ledger.charges.length - charges).toBe(1);
+	});
+
+	it('hands on many items in the order of their inputs, each with its own picture', async () => {
+		const colours = ['#d01010', '#10d010', '#1010d0', '#d0d010', '#10d0d0'];
+		const items = await Promise.all(
+			colours.map(async (left, i) => ({
+				json: { row: i },
+				files: { data: await picture({ left, right: left }) },
+			})),
+		);
+		const { error, out, json } = await runSeedream({
+			sandbox: painter,
+			binaryMode,
+			items,
+			parameters: { prompt: '={{ "row " + $json.row }}', size: '1024*1024' },
+		});
+		expect(error).toBeUndefined();
+		expect(json.map(({ prompt }) => prompt)).toEqual(items.map((_, i) => `row ${i}`));
+		expect(out.map(({ pairedItem }) => pairedItem)).toEqual(items.map((_, item) => ({ item })));
+		for (const [i, item] of out.entries()) {
+			const wanted = await colourAt(await picture({ left: colours[i], right: colours[i] }), 0.5, 0.5);
+			const got = await colourAt(await pictureOf(item), 0.5, 0.3);
+			for (const channel of [0, 1, 2]) expect(Math.abs(got[channel]! - wanted[channel]!)).toBeLessThan(6);
+		}
+	});
+
+	it('takes pictures out of the answer itself where Atlas puts them there', async () => {
+		const { error, out, json } = await runSeedream({
+			sandbox,
+			binaryMode,
+			parameters: { options: { extraBodyFields: '{"enable_base64_output": true}' } },
+		});
+		expect(error).toBeUndefined();
+		expect(json[0]).toMatchObject({ status: 'completed', imageUrl: null, imageIndex: 0, imageCount: 1 });
+		expect(JSON.stringify(json)).not.toContain('base64');
+		expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
+		expect(out[0]?.binary?.data.fileName).toBe('photo-edited.png');
+	});
+
+	it('makes one item of each picture of a sequential model, and tells the price once', async () => {
+		const { error, out, json } = await runSeedream({
+			sandbox: painter,
+			binaryMode,
+			parameters: { model: `${V4}-sequential`, size: '1024*1024', options: { maxImages: 3 } },
+		});
+		expect(error).toBeUndefined();
+		const made = predictionOf(painter, json[0]);
+		expect(json.map(({ imageIndex }) => imageIndex)).toEqual([0, 1, 2]);
+		expect(json.map(({ imageCount }) => imageCount)).toEqual([3, 3, 3]);
+		expect(json.map(({ imageUrl }) => imageUrl)).toEqual(made.outputs);
+		expect(json.map(({ priceUsd }) => priceUsd)).toEqual([expect.closeTo(0.081), null, null]);
+		expect(json.map(({ predictionId }) => predictionId)).toEqual([made.id, made.id, made.id]);
+		expect(out.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }, { item: 0 }]);
+		expect(out.map(({ binary }) => binary?.data.fileName)).toEqual([
+			'photo-edited.png',
+			'photo-edited-2.png',
+			'photo-edited-3.png',
+		]);
+		for (const [i, item] of out.entries()) {
+			expect(sha256(await pictureOf(item))).toBe(made.outputSha256[i]);
+		}
+	});
+
+	it('names a JPEG a JPEG', async () => {
+		const { out } = await runSeedream({
+			sandbox,
+			binaryMode,
+			parameters: { model: LITE, options: { outputFormat: 'jpeg' } },
+		});
+		expect(out[0]?.binary?.data).toMatchObject({
+			fileName: 'photo-edited.jpg',
+			fileExtension: 'jpg',
+			mimeType: 'image/jpeg',
+		});
+		expect(await sharp(await pictureOf(out[0])).metadata()).toMatchObject({ format: 'jpeg' });
+		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ output_format: 'jpeg', size: '2496*1664' });
+	});
+});
+
+it('takes for granted what the panel shows as defaults', async () => {
+	const { error, json } = await runSeedream({
+		sandbox,
+		parameters: { model: { __rl: true, mode: 'list', value: LITE } },
+	});
 	expect(error).toBeUndefined();
-	expect(json).toMatchObject([{ status: 'completed', imageCount: 1, imageIndex: 0 }]);
-	expect(out[0].binary?.data.id === undefined).toBe(binaryMode === 'default');
-	expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
+	expect(json[0]).toMatchObject({ model: LITE, size: '2496*1664', priceUsd: 0.032 });
+});
+
+it.each([
+	['my.photo.final.JPEG', 'my.photo.final-edited.png'],
+	['folder/../sub\\shop.png', 'shop-edited.png'],
+	['a<b>:c?.png', 'abc-edited.png'],
+	['...', 'image-edited.png'],
+	['data', 'data-edited.png'],
+	['Größe 10%.webp', 'Größe 10%-edited.png'],
+])('names the edit of "%s" "%s"', async (fileName, wanted) => {
+	const { error, out } = await runSeedream({
+		sandbox,
+		items: [{ files: { data: { bytes: await picture(), fileName } } }],
+	});
+	expect(error).toBeUndefined();
+	expect(out[0]?.binary?.data.fileName).toBe(wanted);
+});
+
+it('puts the picture where Output Data Field Name says', async () => {
+	const { out } = await runSeedream({ sandbox, parameters: { outputDataFieldName: 'edited' } });
+	expect(Object.keys(out[0]?.binary ?? {})).toEqual(['edited']);
+});
+
+it('leaves the picture at Atlas where Download Images is off', async () => {
+	const files = sandbox.ledger.count('file');
+	const { error, out, json } = await runSeedream({ sandbox, parameters: { downloadImages: false } });
+	expect(error).toBeUndefined();
+	expect(out[0]).not.toHaveProperty('binary');
+	expect(json[0]?.imageUrl).toBe(predictionOf(sandbox, json[0]).outputs[0]);
+	expect(sandbox.ledger.count('file')).toBe(files);
+});
+
+it('puts the input’s json first where Include Input Fields is on', async () => {
+	const items = [{ json: { sku: 'A-1', prompt: 'old', status: 'new' }, files: { data: await picture() } }];
+	const plain = await runSeedream({ sandbox, items });
+	expect(plain.json[0]).not.toHaveProperty('sku');
+	const { json } = await runSeedream({
+		sandbox,
+		items,
+		parameters: { options: { includeInputFields: true } },
+	});
+	expect(json[0]).toMatchObject({ sku: 'A-1', prompt: 'make it black and white', status: 'completed' });
+	expect(Object.keys(json[0] ?? {}).slice(0, 3)).toEqual(['sku', 'prompt', 'status']);
+});
+
+it('uploads the same picture once, however many items have it', async () => {
+	const uploads = sandbox.ledger.count('upload');
+	const data = await picture({ left: '#777' });
+	const { json } = await runSeedream({
+		sandbox,
+		items: [{ files: { data } }, { files: { data } }, { files: { data } }],
+	});
+	expect(json).toHaveLength(3);
+	expect(new Set(json.map(({ predictionId }) => predictionId)).size).toBe(3);
+	expect(sandbox.ledger.count('upload') - uploads).toBe(1);
+});
+
+it('merges Extra Body Fields, also given as an object by an expression', async () => {
+	for (const extraBodyFields of ['{"seed": 7}', '={{ { seed: 7 } }}', '={{ $json.extra }}']) {
+		await runSeedream({
+			sandbox,
+			items: [{ json: { extra: { seed: 7 } }, files: { data: await picture() } }],
+			parameters: { options: { extraBodyFields } },
+		});
+		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ seed: 7, model: V4, size: '1536*1024' });
+	}
+});
+
+it('takes the model out of an expression', async () => {
+	const { json } = await runSeedream({
+		sandbox,
+		items: [{ json: { model: V4 }, files: { data: await picture() } }],
+		parameters: { model: { __rl: true, mode: 'id', value: '={{ $json.model }}' } },
+	});
+	expect(json[0]).toMatchObject({ model: V4, size: '1536*1024' });
+});
+
+describe('an edit that is still going when its time is up', () => {
+	beforeEach(() => sandbox.setOptions({ predictSeconds: 15 }));
+	afterEach(() => sandbox.setOptions({ predictSeconds: 1 }));
+
+	it('fails its item, and says how to get the picture', async () => {
+		const { error } = await runSeedream({ sandbox, parameters: { options: { timeoutSeconds: 3 } } });
+		const id = [...sandbox.ledger.predictions.keys()].at(-1) ?? '';
+		expect(error?.message).toBe(`The edit is still going after 3 seconds (prediction ${id})`);
+		expect(error?.description).toContain('Wait for Completion');
+	});
+
+	it('is handed on unfinished where On Timeout says so, and picked up by Wait for Completion as it is', async () => {
+		const charges = sandbox.ledger.charges.length;
+		const { error, json, out } = await runSeedream({
+			sandbox,
+			parameters: { options: { timeoutSeconds: 3, onTimeout: 'continue' } },
+		});
+		expect(error).toBeUndefined();
+		expect(out[0]).not.toHaveProperty('binary');
+		expect(json[0]).toMatchObject({
+			status: 'processing',
+			model: V4,
+			prompt: 'make it black and white',
+			size: '1536*1024',
+			imageUrl: null,
+			imageIndex: null,
+			imageCount: 0,
+			priceUsd: null,
+		});
+		const waited = await runSeedream({
+			sandbox,
+			items: [{ json: json[0] }],
+			parameters: { resource: 'prediction', operation: 'waitForCompletion' },
+		});
+		expect(waited.error).toBeUndefined();
+		expect(waited.json[0]).toMatchObject({
+			predictionId: json[0]?.predictionId,
+			status: 'completed',
+			size: '1536*1024',
+		});
+		expect(sha256(await pictureOf(waited.out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
+		expect(sandbox.ledger.charges.length - charges).toBe(1);
+	});
+});
+
+it('sends retention options as headers, and refuses 0', async () => {
+	const options = { fileExpirationHours: 24, recordRetentionHours: 0 };
+	const { error } = await runSeedream({ sandbox, parameters: { options } });
+	expect(error?.message).toBe('Record Retention is not a whole number from 1 to 336');
 });

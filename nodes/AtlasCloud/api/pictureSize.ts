@@ -1,5 +1,7 @@
 import { imageSize } from 'image-size';
+import { pictureKind, TIFF } from './pictureKind';
 import type { Dimensions } from './sizes';
+import { readBeginning, readFrom } from './streams';
 
 /** How much of a file's beginning is looked at for its dimensions, in bytes. */
 export const HEADER_BYTES = 65_536;
@@ -20,4 +22,31 @@ export function pictureSize(bytes: Uint8Array): Dimensions | null {
 	} catch {
 		return null;
 	}
+}
+
+/** How far into a file its dimensions are looked for: long colour profiles and previews may come before them. */
+const FURTHER_BYTES = 4_000_000;
+
+/** A TIFF's directory of some hundred entries. */
+const DIRECTORY_BYTES = 4_096;
+
+/**
+ * The same where the first 64 kB do not tell: a TIFF has its directory wherever its header says, mostly at its end.
+ * @param chunks the whole file, which is read as far as it takes
+ */
+export async function pictureSizeFurtherIn(
+	beginning: Buffer,
+	chunks: AsyncIterable<Uint8Array>,
+): Promise<Dimensions | null> {
+	if (beginning.length < HEADER_BYTES) return null;
+	if (pictureKind(beginning) !== TIFF) return pictureSize(await readBeginning(chunks, FURTHER_BYTES));
+	const isLittleEndian = beginning[0] === 0x49;
+	const isBig = beginning[isLittleEndian ? 2 : 3] === 43;
+	const header = Buffer.from(beginning.subarray(0, isBig ? 16 : 8));
+	const view = new DataView(header.buffer, header.byteOffset);
+	const offset = isBig ? Number(view.getBigUint64(8, isLittleEndian)) : view.getUint32(4, isLittleEndian);
+	// What lies between is left out, and the header says so.
+	if (isBig) view.setBigUint64(8, BigInt(header.length), isLittleEndian);
+	else view.setUint32(4, header.length, isLittleEndian);
+	return pictureSize(Buffer.concat([header, await readFrom(chunks, offset, DIRECTORY_BYTES)]));
 }

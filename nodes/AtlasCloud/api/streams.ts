@@ -91,3 +91,23 @@ export async function readBeginning(chunks: AsyncIterable<Uint8Array>, wantedByt
 	}
 	return Buffer.concat(parts);
 }
+
+/**
+ * Reads bytes from the midst of a stream, and ends it there; what comes before is not kept.
+ * @returns `wantedBytes` bytes, or as many as there are
+ */
+export async function readFrom(
+	chunks: AsyncIterable<Uint8Array>,
+	offset: number,
+	wantedBytes: number,
+): Promise<Buffer> {
+	const parts: Uint8Array[] = [];
+	let position = 0;
+	for await (const chunk of chunks) {
+		const start = Math.max(0, offset - position);
+		position += chunk.byteLength;
+		if (start < chunk.byteLength) parts.push(chunk.subarray(start));
+		if (position >= offset + wantedBytes) break;
+	}
+	return Buffer.concat(parts).subarray(0, wantedBytes);
+}

@@ -9,9 +9,9 @@ import { HEADER_BYTES, pictureSize } from '../../api/pictureSize';
 import { checkSize, matchInput, parseSize, type Dimensions } from '../../api/sizes';
 import { readBeginning, StreamGuard } from '../../api/streams';
 import { READ_TIMEOUT_MS } from '../../api/timeouts';
-import { sizeOf } from '../transport/n8nBinary';
+import { checkInputKind, sizeOf } from '../transport/n8nBinary';
 import { DEFAULT_MAX_EDITS, DEFAULT_TIMEOUT_SECONDS } from './common/options';
-import { itemPictures, type ItemPicture } from './inputPictures';
+import { bytesOfDataUri, itemPictures, type ItemPicture } from './inputPictures';
 import type { NodeRun } from './nodeRun';
 import { readOptions } from './outlet';
 
@@ -231,14 +231,8 @@ export async function resolveEdit(run: NodeRun, job: EditJob): Promise<void> {
 }
 
 async function dimensionsOf(run: NodeRun, picture: ItemPicture): Promise<Dimensions | null> {
-	if (picture.looked) return sizeOf(picture.looked);
-	if (/^data:/i.test(picture.url)) {
-		const base64 = picture.url.slice(
-			picture.url.indexOf(',') + 1,
-			picture.url.indexOf(',') + 1 + HEADER_BYTES * 2,
-		);
-		return pictureSize(Buffer.from(base64, 'base64'));
-	}
+	if (picture.looked) return await sizeOf(run.context.helpers, picture.looked);
+	if (/^data:/i.test(picture.url)) return pictureSize(bytesOfDataUri(picture.url));
 	return await dimensionsAt(run, picture.url);
 }
 
@@ -265,6 +259,7 @@ async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | nul
 	const kind = pictureKind(beginning);
 	if (kind?.name === 'web page')
 		throw inputError('This link opens a page, not a picture', `${shown(url)} — ${howTo}`);
+	checkInputKind(`The link "${shown(url)}"`, kind);
 	return pictureSize(beginning);
 }
 

@@ -2,8 +2,9 @@ import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { checkInputUrl } from '../../api/addresses';
 import { inputError } from '../../api/errors';
 import { asObject } from '../../api/json';
+import { pictureKind } from '../../api/pictureKind';
 import type { PictureFile } from '../../api/uploads';
-import { lookInto, toPictureFile, type LookedInto } from '../transport/n8nBinary';
+import { checkInputKind, lookInto, toPictureFile, type LookedInto } from '../transport/n8nBinary';
 
 /** A picture of an item: a binary field that was looked into, or an address. */
 export type ItemPicture =
@@ -39,13 +40,20 @@ function fieldNamed(item: INodeExecutionData, fields: Fields, name: string): IBi
 /**
  * An expression such as `{{ $binary.photo }}` leaves the base64 out (n8n's data proxy does): in memory mode the
  * file itself is found by the rest.
+ * @throws AtlasError (`input`) where two files differ in nothing else: the wrong one would be paid for
  */
 function withContent(binary: IBinaryData, fields: Fields): IBinaryData {
 	if (binary.id || binary.data) return binary;
-	const twin = fields.find(([, { fileName, mimeType, fileSize }]) => {
-		return fileName === binary.fileName && mimeType === binary.mimeType && fileSize === binary.fileSize;
-	});
-	return twin?.[1] ?? binary;
+	const twins = fields.filter(([, twin]) =>
+		(['fileName', 'mimeType', 'fileSize', 'bytes'] as const).every((key) => twin[key] === binary[key]),
+	);
+	if (new Set(twins.map(([, { data }]) => data)).size > 1) {
+		throw inputError(
+			`The expression in Input Data Field Name could mean any of these files: ${twins.map(([name]) => name).join(', ')}`,
+			'They have the same name, type and size. Give the field’s name instead of an expression.',
+		);
+	}
+	return twins[0]?.[1] ?? binary;
 }
 
 async function picturesAmong(helpers: IExecuteFunctions['helpers'], fields: Fields): Promise<LookedInto[]> {
@@ -149,6 +157,11 @@ export function splitUrls(text: string): string[] {
 		.filter((url) => url !== '');
 }
 
+/** The bytes in a data URI. */
+export function bytesOfDataUri(uri: string): Buffer {
+	return Buffer.from(uri.slice(uri.indexOf(',') + 1), 'base64');
+}
+
 /**
  * The URLs and data URIs of an item.
  * @throws AtlasError (`input`) for a malformed one
@@ -164,7 +177,11 @@ export function urlPictures(context: IExecuteFunctions, itemIndex: number): Item
 			'Give one URL a line, or an array of URLs.',
 		);
 	});
-	for (const url of urls) checkInputUrl(url);
+	for (const url of urls) {
+		checkInputUrl(url);
+		if (/^data:/i.test(url))
+			checkInputKind('An image URL is a data URI that', pictureKind(bytesOfDataUri(url)));
+	}
 	return urls.map((url) => ({ url }));
 }
 

@@ -3,7 +3,7 @@ import type { PictureStore } from '../../api/downloads';
 import { inputError } from '../../api/errors';
 import type { ByteStream } from '../../api/http';
 import { pictureKind, type PictureKind } from '../../api/pictureKind';
-import { pictureSize, HEADER_BYTES } from '../../api/pictureSize';
+import { pictureSize, pictureSizeFurtherIn, HEADER_BYTES } from '../../api/pictureSize';
 import type { Dimensions } from '../../api/sizes';
 import { readBeginning } from '../../api/streams';
 import type { PictureFile } from '../../api/uploads';
@@ -52,9 +52,24 @@ function wayOut(kind: PictureKind | null): string {
 	return `${takes} Convert it first, for instance with n8n’s Edit Image node or in the app it comes from${kind.name === 'HEIC' ? ' (iPhone: Settings, Camera, Formats, Most Compatible)' : ''}.`;
 }
 
-/** "a PDF", "an AVIF": by the sound of the name. */
-function withArticle(kind: PictureKind): string {
-	return `${/^(AVIF|SVG|ICO)/.test(kind.name) ? 'an' : 'a'} ${kind.name}`;
+/** "a PDF file", "an AVIF file": by the sound of the name. */
+function withArticle({ name }: PictureKind): string {
+	if (name === 'web page') return 'a web page';
+	return `${/^(AVIF|SVG|ICO)/.test(name) ? 'an' : 'a'} ${name} file`;
+}
+
+/**
+ * Lets through what Seedream takes.
+ * @param holder what holds the file, as a subject of "holds"
+ * @throws AtlasError (`input`) that names the kind, and the way out
+ */
+export function checkInputKind(
+	holder: string,
+	kind: PictureKind | null,
+): asserts kind is PictureKind & { isInput: true } {
+	if (kind?.isInput) return;
+	const what = kind ? `holds ${withArticle(kind)}, which Seedream does not take` : 'holds no picture';
+	throw inputError(`${holder} ${what}`, wayOut(kind));
 }
 
 /**
@@ -63,10 +78,7 @@ function withArticle(kind: PictureKind): string {
  */
 export async function toPictureFile(helpers: Helpers, looked: LookedInto): Promise<PictureFile> {
 	const { fieldName, binary, kind } = looked;
-	if (!kind?.isInput) {
-		const what = kind ? `holds ${withArticle(kind)} file, which Seedream does not take` : 'holds no picture';
-		throw inputError(`The binary field "${fieldName}" ${what}`, wayOut(kind));
-	}
+	checkInputKind(`The binary field "${fieldName}"`, kind);
 	const sizeBytes = binary.id
 		? (await helpers.getBinaryMetadata(binary.id)).fileSize
 		: Buffer.byteLength(binary.data, 'base64');
@@ -80,9 +92,12 @@ export async function toPictureFile(helpers: Helpers, looked: LookedInto): Promi
 	};
 }
 
-/** The dimensions in a looked-into file's header; null where it does not tell. */
-export function sizeOf(looked: LookedInto): Dimensions | null {
-	return pictureSize(looked.beginning);
+/** A looked-into file's dimensions; null where it does not tell. */
+export async function sizeOf(
+	helpers: Helpers,
+	{ beginning, binary }: LookedInto,
+): Promise<Dimensions | null> {
+	return pictureSize(beginning) ?? (await pictureSizeFurtherIn(beginning, openBinary(helpers, binary)));
 }
 
 /** n8n's binary storage, as the place where pictures go. */

@@ -1,0 +1,395 @@
+import sharp from 'sharp';
+import type { IDataObject } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox';
+import type { BinaryMode } from './harness';
+import {
+	BINARY_MODES,
+	bmpPicture,
+	fastSandbox,
+	LITE,
+	picture,
+	runSeedream,
+	sha256,
+	storeFile,
+	submittedBodies,
+	V4,
+	type InputItem,
+	type SeedreamOptions,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+/** Pictures that are told apart by their content. */
+const pictures: Record<'red' | 'green' | 'blue', Buffer> = {
+	red: Buffer.alloc(0),
+	green: Buffer.alloc(0),
+	blue: Buffer.alloc(0),
+};
+const text = { bytes: Buffer.from('sku;name\n1;shoe\n'), fileName: 'rows.csv', mimeType: 'text/csv' };
+
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+	for (const name of ['red', 'green', 'blue'] as const)
+		pictures[name] = await picture({ left: name, right: name });
+});
+afterAll(async () => await sandbox.close());
+
+/** Runs, and tells the pictures of each submit in order: a file's colour, or the URL. */
+async function sent(options: Omit<SeedreamOptions, 'sandbox'>): Promise<string[][]> {
+	const before = submittedBodies(sandbox).length;
+	const { error } = await runSeedream({ sandbox, ...options });
+	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
+	const colours = new Map(Object.entries(pictures).map(([name, bytes]) => [sha256(bytes), name]));
+	return submittedBodies(sandbox)
+		.slice(before)
+		.map(({ images }) =>
+			(images as string[]).map((url) => {
+				const upload = sandbox.ledger.uploads.find((one) => one.url === url);
+				return upload ? (colours.get(upload.sha256) ?? '?') : url;
+			}),
+		);
+}
+
+/** Runs, and tells why it was refused; nothing may have been asked of anybody. */
+async function refusal(
+	options: Omit<SeedreamOptions, 'sandbox'>,
+): Promise<{ message: string; description: string }> {
+	const before = sandbox.ledger.requests.length;
+	const { error } = await runSeedream({ sandbox, ...options });
+	expect(sandbox.ledger.requests.slice(before)).toEqual([]);
+	if (!error) throw new Error('It was not refused');
+	return { message: error.message, description: error.description ?? '' };
+}
+
+const size = '1024*1024';
+
+describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode: BinaryMode) => {
+	const files = () => ({
+		photo: { bytes: pictures.red, fileName: 'photo.png' },
+		logo: { bytes: pictures.green, fileName: 'logo.png' },
+		rows: text,
+		back: { bytes: pictures.blue, fileName: 'back.png' },
+	});
+
+	it.each([
+		['one', 'logo', ['green']],
+		['several, in the order given', 'back, photo', ['blue', 'red']],
+		['one twice', 'photo,photo', ['red', 'red']],
+		['all that are pictures, in the order of the item', '*', ['red', 'green', 'blue']],
+		['an array of names', '={{ ["back", "logo"] }}', ['blue', 'green']],
+		['a binary object', '={{ $binary.logo }}', ['green']],
+		['binary objects', '={{ [$binary.back, $binary.photo] }}', ['blue', 'red']],
+		['names and binary objects mixed', '={{ ["photo", $binary.back] }}', ['red', 'blue']],
+		[
+			'all values of $binary but the text',
+			'={{ [$binary.photo, $binary.logo, $binary.back] }}',
+			['red', 'green', 'blue'],
+		],
+	])('take %s', async (_what, inputDataFieldName, wanted) => {
+		expect(
+			await sent({ binaryMode, items: [{ files: files() }], parameters: { inputDataFieldName } }),
+		).toEqual([wanted]);
+	});
+
+	it.each(['Photo_0', 'data0', 'Any_Name'])('mean the only picture by the default: %s', async (name) => {
+		expect(await sent({ binaryMode, items: [{ files: { rows: text, [name]: pictures.green } }] })).toEqual([
+			['green'],
+		]);
+	});
+
+	it('are found in the json of the combined mode, by name, by * and by expression', async () => {
+		for (const inputDataFieldName of [
+			'data',
+			'*',
+			'_files.data',
+			'={{ $json._files.data }}',
+			'={{ $json._files }}',
+		]) {
+			const run = sent({
+				binaryMode,
+				settings: { binaryMode: 'combined' },
+				items: async (context) => [
+					{
+						json: { _files: { data: await storeFile(context, pictures.blue) } } as unknown as IDataObject,
+						pairedItem: { item: 0 },
+					},
+				],
+				parameters: { inputDataFieldName },
+			});
+			if (inputDataFieldName === '={{ $json._files }}')
+				await expect(run).rejects.toThrow(
+					'Input Data Field Name is neither a field’s name nor a binary file',
+				);
+			else expect(await run).toEqual([['blue']]);
+		}
+	});
+
+	it('by expression are never mistaken for one another', async () => {
+		const alike = { photo: pictures.red, back: pictures.blue };
+		const run = {
+			binaryMode,
+			items: [{ files: alike }],
+			parameters: { inputDataFieldName: '={{ $binary.back }}' },
+		};
+		if (binaryMode === 'filesystem') {
+			expect(await sent(run)).toEqual([['blue']]);
+			return;
+		}
+		// In memory n8n hands an expression the file without its content: name, type and size are all there is.
+		expect(pictures.red.length).toBe(pictures.blue.length);
+		const { message, description } = await refusal(run);
+		expect(message).toBe(
+			'The expression in Input Data Field Name could mean any of these files: photo, back',
+		);
+		expect(description).toContain('Give the field’s name');
+		expect(await sent({ ...run, items: [{ files: { photo: pictures.blue, back: pictures.blue } }] })).toEqual(
+			[['blue']],
+		);
+	});
+
+	it('of each item are its own', async () => {
+		const items: InputItem[] = [
+			{ files: { data: pictures.red } },
+			{ files: { photo: pictures.green } },
+			{ files: { data: pictures.blue, photo: pictures.red } },
+		];
+		expect((await sent({ binaryMode, items })).map(([first]) => first).sort()).toEqual([
+			'blue',
+			'green',
+			'red',
+		]);
+	});
+
+	it('are named when the wanted one is not there', async () => {
+		const wrong = await refusal({
+			binaryMode,
+			items: [{ files: files() }],
+			parameters: { inputDataFieldName: 'photo, missing' },
+		});
+		expect(wrong.message).toBe('The item has no binary field "missing"');
+		expect(wrong.description).toContain('photo, logo, rows, back');
+		const several = await refusal({ binaryMode, items: [{ files: files() }] });
+		expect(several.message).toBe('The item has no binary field "data", and 3 others that are pictures');
+		expect(several.description).toContain('photo, logo, rows, back');
+	});
+
+	it.each([
+		['x.txt', 'text/plain'],
+		['data', 'application/octet-stream'],
+		['photo.heic', 'image/heic'],
+		['page.html', 'text/html'],
+	])('arrive as what they are, though called %s', async (fileName, mimeType) => {
+		const kinds = {
+			png: ['image/png', await picture()],
+			jpg: ['image/jpeg', await picture({ encode: (raw) => raw.jpeg() })],
+			webp: ['image/webp', await picture({ encode: (raw) => raw.webp() })],
+			gif: ['image/gif', await picture({ encode: (raw) => raw.gif() })],
+			tiff: ['image/tiff', await picture({ encode: (raw) => raw.tiff() })],
+			bmp: ['image/bmp', bmpPicture(60, 40)],
+		} satisfies Record<string, [string, Buffer]>;
+		const { error } = await runSeedream({
+			sandbox,
+			binaryMode,
+			items: Object.values(kinds).map(([, bytes]) => ({
+				files: { data: { bytes: bytes as Buffer, fileName, mimeType } },
+			})),
+		});
+		expect(error).toBeUndefined();
+		for (const [extension, [contentType, bytes]] of Object.entries(kinds)) {
+			const upload = sandbox.ledger.uploads.find((one) => one.sha256 === sha256(bytes as Buffer));
+			expect(upload).toMatchObject({
+				contentType,
+				fileName: expect.stringMatching(`\\.${extension}$`) as string,
+			});
+		}
+	});
+
+	it.each([
+		['HEIC', 'a HEIC file', /iPhone/, 'ftypheic\0\0\0\0mif1heic'],
+		['AVIF', 'an AVIF file', /Convert it/, 'ftypavif\0\0\0\0mif1avif'],
+		['PDF', 'a PDF file', /Turn the page into a picture/, null],
+		['SVG', 'an SVG file', /Convert it/, null],
+		['web page', 'a web page', /check its URL/, null],
+		['video', 'a video file', /Seedream takes JPEG/, 'ftypisom\0\0\0\0isom'],
+	])('with a %s are refused by name, with the way out', async (kind, words, wayOut, ftyp) => {
+		const contents: Record<string, Buffer> = {
+			PDF: Buffer.from('%PDF-1.7\n%âãÏÓ\n1 0 obj'),
+			SVG: Buffer.from('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>'),
+			'web page': Buffer.from('\n<!DOCTYPE html><html><body>Sign in</body></html>'),
+		};
+		const bytes =
+			ftyp === null
+				? contents[kind]
+				: Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(ftyp, 'latin1'), Buffer.alloc(600)]);
+		const { message, description } = await refusal({
+			binaryMode,
+			items: [
+				{
+					files: { data: { bytes: bytes ?? Buffer.alloc(0), fileName: 'photo.jpg', mimeType: 'image/jpeg' } },
+				},
+			],
+		});
+		expect(message).toContain('"data"');
+		expect(message).toContain(words);
+		expect(message).toContain('which Seedream does not take');
+		expect(description).toMatch(wayOut);
+		expect(description).toContain('JPEG, PNG, WebP, GIF, BMP and TIFF');
+	});
+
+	it('that hold no picture at all are refused', async () => {
+		const { message } = await refusal({
+			binaryMode,
+			items: [{ files: { data: { ...text, fileName: 'photo.png', mimeType: 'image/png' } } }],
+		});
+		expect(message).toBe('The binary field "data" holds no picture');
+	});
+});
+
+describe('image URLs', () => {
+	const a = 'https://cdn.example.com/w_100,h_200/a.jpg';
+	const b = 'http://example.org/b.png?x=1,2';
+
+	it.each([
+		['one', a, [a]],
+		['one a line, with blank lines', `\n ${a} \r\n\n${b}\n`, [a, b]],
+		['with commas between, and commas in their paths', `${a}, ${b},${a}`, [a, b, a]],
+		['with a comma at each line’s end', `${a},\n${b}`, [a, b]],
+		['as an array', '={{ $json.urls }}', [a, b]],
+		['as a text of the item', '={{ $json.urls.join("\\n") }}', [a, b]],
+	])('are taken %s', async (_what, imageUrls, wanted) => {
+		const uploads = sandbox.ledger.count('upload');
+		expect(
+			await sent({
+				items: [{ json: { urls: [a, b] } }],
+				parameters: { imageSource: 'url', imageUrls, size },
+			}),
+		).toEqual([wanted]);
+		expect(sandbox.ledger.count('upload')).toBe(uploads);
+	});
+
+	it('may be data URIs, whose shape is followed', async () => {
+		const dataUri = `data:image/png;base64,${(await picture({ width: 90, height: 30 })).toString('base64')}`;
+		expect(
+			await sent({ items: [{}], parameters: { imageSource: 'url', imageUrls: `${dataUri},${dataUri}` } }),
+		).toEqual([[dataUri, dataUri]]);
+		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ size: '3072*1024' });
+	});
+
+	it('come after the binary files, in order', async () => {
+		const dataUri = `data:image/png;base64,${pictures.green.toString('base64')}`;
+		expect(
+			await sent({
+				items: [{ json: { urls: [b, dataUri, a] }, files: { one: pictures.red, two: pictures.blue } }],
+				parameters: {
+					imageSource: 'both',
+					inputDataFieldName: 'two, one',
+					imageUrls: '={{ $json.urls }}',
+				},
+			}),
+		).toEqual([['blue', 'red', b, dataUri, a]]);
+	});
+
+	it.each([
+		['example.com/a.jpg', '"example.com/a.jpg" is not the URL of an image'],
+		['ftp://example.com/a.jpg', '"ftp://example.com/a.jpg" is not the URL of an image'],
+		[`${'https://example.com/a.jpg'}\nC:\\photos\\a.jpg`, '"C:\\photos\\a.jpg" is not the URL of an image'],
+		['https://exa mple.com/a.jpg', '"https://exa mple.com/a.jpg" is not the URL of an image'],
+		['data:text/html;base64,PGI+', 'An image URL is a data URI that holds no base64 picture'],
+		['data:image/png,abc', 'An image URL is a data URI that holds no base64 picture'],
+		[' \n ', 'The item has no picture'],
+		['={{ [] }}', 'The item has no picture'],
+		['={{ null }}', 'The item has no picture'],
+		['={{ [1] }}', 'Image URLs holds something that is not text'],
+		['={{ { a: 1 } }}', 'Image URLs holds something that is not text'],
+	])('are refused where malformed: %j', async (imageUrls, wanted) => {
+		const { message } = await refusal({ items: [{}], parameters: { imageSource: 'url', imageUrls, size } });
+		expect(message).toBe(wanted);
+	});
+
+	it('that are data URIs are refused by what their bytes are', async () => {
+		const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic\0\0\0\0mif1heic')]);
+		const of = (bytes: Buffer, type: string) => `data:image/${type};base64,${bytes.toString('base64')}`;
+		for (const imageUrls of [of(heic, 'heic'), of(heic, 'jpeg')]) {
+			const { message, description } = await refusal({
+				items: [{}],
+				parameters: { imageSource: 'url', imageUrls, size },
+			});
+			expect(message).toContain('HEIC');
+			expect(message).not.toContain('base64,');
+			expect(description).toContain('JPEG, PNG, WebP, GIF, BMP and TIFF');
+		}
+		const { message } = await refusal({
+			items: [{}],
+			parameters: { imageSource: 'url', imageUrls: of(Buffer.from('no picture'), 'png'), size },
+		});
+		expect(message).toContain('data URI');
+	});
+});
+
+describe('how many pictures', () => {
+	it.each([
+		[V4, 10],
+		[`${V4}-sequential`, 10],
+		[LITE, 14],
+		[`${LITE}-sequential`, 14],
+	])('%s takes up to %d', async (model, most) => {
+		const urls = (count: number) => Array.from({ length: count }, (_, i) => `https://example.com/${i}.png`);
+		const parameters = { model, imageSource: 'url', imageUrls: '={{ $json.urls }}', size: '2048*2048' };
+		expect((await sent({ items: [{ json: { urls: urls(most) } }], parameters }))[0]).toHaveLength(most);
+		const { message } = await refusal({ items: [{ json: { urls: urls(most + 1) } }], parameters });
+		expect(message).toBe(`The item has ${most + 1} pictures; ${model} takes at most ${most}`);
+	});
+
+	it('a sequential model takes and makes fifteen together', async () => {
+		const parameters = { model: `${V4}-sequential`, inputDataFieldName: 'data,data,data' };
+		const { message } = await refusal({ parameters: { ...parameters, options: { maxImages: 13 } } });
+		expect(message).toBe('3 input pictures and up to 13 edited ones are more than 15');
+		const { json } = await runSeedream({
+			sandbox,
+			parameters: { ...parameters, options: { maxImages: 12 } },
+		});
+		expect(json).toHaveLength(12);
+	});
+
+	it('is told of a model that is not known here by its schema', async () => {
+		const urls = Array.from({ length: 5 }, (_, i) => `https://example.com/${i}.png`);
+		const { error } = await runSeedream({
+			sandbox,
+			items: [{ json: { urls } }],
+			parameters: {
+				model: 'paperkite/kite-1/edit',
+				imageSource: 'url',
+				imageUrls: '={{ $json.urls }}',
+				size,
+			},
+		});
+		expect(error?.message).toBe('The item has 5 pictures; paperkite/kite-1/edit takes at most 4');
+	});
+
+	it('no picture is refused', async () => {
+		const none = await refusal({ items: [{ json: { a: 1 } }] });
+		expect(none.message).toBe('The item has no binary field "data"');
+		expect(none.description).toContain('The item has no binary field at all');
+		expect((await refusal({ items: [{}], parameters: { inputDataFieldName: ' ' } })).message).toBe(
+			'The item has no picture',
+		);
+		expect(
+			(await refusal({ items: [{ files: { a: text } }], parameters: { inputDataFieldName: '*' } })).message,
+		).toBe('The item has no binary field that is a picture');
+	});
+});
+
+it('leaves an input picture as it is: no byte is changed on its way', async () => {
+	const noisy = await sharp(Buffer.from(Array.from({ length: 200 * 200 * 3 }, (_, i) => (i * 7919) % 256)), {
+		raw: { width: 200, height: 200, channels: 3 },
+	})
+		.png()
+		.toBuffer();
+	for (const binaryMode of BINARY_MODES) {
+		await runSeedream({ sandbox, binaryMode, items: [{ files: { data: noisy } }] });
+		expect(sandbox.ledger.uploads.at(-1)).toMatchObject({ sha256: sha256(noisy), bytes: noisy.length });
+	}
+});
