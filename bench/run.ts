@@ -1,0 +1,70 @@
+/*
+ * Measures what the README says of batches. Everything runs on this machine against the sandbox and costs nothing.
+ *
+ *   npm run bench                          everything, about ten minutes; writes bench/RESULTS.md
+ *   npm run bench -- --only batch,memory   some groups; writes nothing
+ *   npm run bench -- --short               a small form that judges no time: are all items done, in order, none failed?
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { batch } from './groups/batch';
+import { growth } from './groups/growth';
+import { limits } from './groups/limits';
+import { load } from './groups/load';
+import { memory } from './groups/memory';
+import { noticing } from './groups/noticing';
+import { realN8n } from './groups/realN8n';
+import { markdown, print, type GroupResult } from './report';
+import { SandboxHost } from './sandbox';
+
+const GROUPS = [batch, growth, noticing, limits, memory, realN8n, load];
+
+function wantedGroups(only: string | undefined) {
+	if (only === undefined) return GROUPS;
+	const names = only.split(',').map((name) => name.trim());
+	const unknown = names.filter((name) => !GROUPS.some((group) => group.name === name));
+	if (unknown.length > 0)
+		throw new Error(`--only knows ${GROUPS.map(({ name }) => name).join(', ')}, not ${unknown.join(', ')}`);
+	return GROUPS.filter(({ name }) => names.includes(name));
+}
+
+async function main(): Promise<number> {
+	const { values } = parseArgs({
+		options: { short: { type: 'boolean', default: false }, only: { type: 'string' } },
+	});
+	const isShort = values.short;
+	const groups = wantedGroups(values.only);
+	const host = await SandboxHost.start();
+	const results: GroupResult[] = [];
+	try {
+		for (const group of groups) {
+			const startedMs = Date.now();
+			const rows = await group.measure({ host, isShort }).catch((error: unknown) => {
+				const result = error instanceof Error ? error.message : String(error);
+				return [{ what: 'Could not be measured', result, goal: 'to run', isMet: false, isBroken: true }];
+			});
+			results.push({ group, rows });
+			print({ group, rows }, isShort, Date.now() - startedMs);
+		}
+	} finally {
+		host.stop();
+	}
+	const judged = results.flatMap(({ group, rows }) =>
+		rows
+			.filter(({ isMet, isBroken }) => (isShort ? isBroken : !isMet))
+			.map((row) => `${group.title}: ${row.what} ${row.result}`),
+	);
+	if (!isShort && values.only === undefined)
+		await writeFile(join(__dirname, 'RESULTS.md'), await markdown(results));
+	console.log(judged.length === 0 ? '\nAll goals met.' : `\nMissed:\n  ${judged.join('\n  ')}`);
+	return judged.length === 0 ? 0 : 1;
+}
+
+main().then(
+	(code) => process.exit(code),
+	(error: unknown) => {
+		console.error(error instanceof Error ? error.message : error);
+		process.exit(1);
+	},
+);
