@@ -112,7 +112,9 @@ export function checkSize(size: Dimensions, rule: SizeRule, model: string): stri
 		rule.kind === 'list' &&
 		!rule.sizes.some((listed) => listed.width === width && listed.height === height)
 	) {
-		const near = nearest(size, rule.sizes);
+		const distance = (listed: Dimensions) =>
+			Math.abs(Math.log(listed.width / width)) + Math.abs(Math.log(listed.height / height));
+		const near = rule.sizes.reduce((a, b) => (distance(b) < distance(a) ? b : a));
 		throw inputError(
 			`${model} does not offer ${width} × ${height}`,
 			`The nearest size that it offers is ${near.width} × ${near.height}. Its sizes: ${rule.sizes.map((s) => `${s.width} × ${s.height}`).join(', ')}.`,

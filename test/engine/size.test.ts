@@ -1,0 +1,352 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import sharp, { type Sharp } from 'sharp';
+import type { Sandbox } from '../../sandbox';
+import {
+	BINARY_MODES,
+	bmpPicture,
+	fastSandbox,
+	LITE,
+	picture,
+	runSeedream,
+	submittedBodies,
+	V4,
+	type InputItem,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+let server: Server;
+let base = '';
+let answer: (request: IncomingMessage, response: ServerResponse) => void = () => {};
+const asked: IncomingMessage[] = [];
+
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+	server = createServer((request, response) => {
+		asked.push(request);
+		answer(request, response);
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+beforeEach(() => (asked.length = 0));
+afterAll(async () => {
+	await sandbox.close();
+	server.closeAllConnections();
+	server.close();
+});
+
+/** Runs one edit by Submit, and tells the size that was asked for. */
+async function sizeOf(
+	data: Buffer,
+	parameters: Record<string, unknown> = {},
+	binaryMode?: 'default',
+): Promise<unknown> {
+	const { error, json } = await runSeedream({
+		sandbox,
+		...(binaryMode ? { binaryMode } : {}),
+		items: [{ files: { data } }],
+		parameters: { resource: 'prediction', operation: 'submit', ...parameters },
+	});
+	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
+	expect(json[0]?.size).toBe(submittedBodies(sandbox).at(-1)?.size);
+	return json[0]?.size;
+}
+
+async function refusal(parameters: Record<string, unknown>, items?: InputItem[]) {
+	const submits = sandbox.ledger.count('submit');
+	const uploads = sandbox.ledger.count('upload');
+	const { error } = await runSeedream({ sandbox, parameters, ...(items ? { items } : {}) });
+	expect(sandbox.ledger.count('submit')).toBe(submits);
+	expect(sandbox.ledger.count('upload')).toBe(uploads);
+	if (!error) throw new Error('It was not refused');
+	return { message: error.message, description: error.description ?? '' };
+}
+
+describe('Match Input Image reads the shape of', () => {
+	const jpeg = (orientation: number) => (raw: Sharp) => raw.withMetadata({ orientation }).jpeg();
+	it.each<[string, (raw: Sharp) => Sharp, string]>([
+		['a PNG', (raw) => raw.png(), '1300*1100'],
+		['a JPEG', (raw) => raw.jpeg(), '1300*1100'],
+		['a progressive JPEG', (raw) => raw.jpeg({ progressive: true }), '1300*1100'],
+		['a JPEG that is turned by EXIF 1', jpeg(1), '1300*1100'],
+		['a JPEG that is turned by EXIF 3', jpeg(3), '1300*1100'],
+		['a JPEG that is turned by EXIF 6', jpeg(6), '1100*1300'],
+		['a JPEG that is turned by EXIF 8', jpeg(8), '1100*1300'],
+		['a WebP', (raw) => raw.webp(), '1300*1100'],
+		['a lossless WebP', (raw) => raw.webp({ lossless: true }), '1300*1100'],
+		['a WebP with alpha', (raw) => raw.ensureAlpha(0.5).webp(), '1300*1100'],
+		['a GIF', (raw) => raw.gif(), '1300*1100'],
+		['a TIFF', (raw) => raw.tiff(), '1300*1100'],
+		[
+			'a TIFF whose directory stands behind 4 MB of pixels',
+			(raw) => raw.tiff({ compression: 'none' }),
+			'1300*1100',
+		],
+		['a BigTIFF', (raw) => raw.tiff({ compression: 'none', bigtiff: true }), '1300*1100'],
+	])('%s', async (_what, encode, wanted) => {
+		const bytes = await picture({ width: 1300, height: 1100, encode });
+		expect(await sizeOf(bytes)).toBe(wanted);
+		expect(await sizeOf(bytes, {}, 'default')).toBe(wanted);
+	});
+
+	it('a BMP', async () => expect(await sizeOf(bmpPicture(1100, 1200))).toBe('1100*1200'));
+
+	it('a JPEG whose header is pushed beyond the first 64 kB', async () => {
+		const plain = await picture({ width: 1300, height: 1100, encode: (raw) => raw.jpeg() });
+		const profile = Buffer.alloc(60_002);
+		profile.writeUInt16BE(0xffe2, 0);
+		profile.writeUInt16BE(60_000, 2);
+		const bytes = Buffer.concat([plain.subarray(0, 2), profile, profile, profile, plain.subarray(2)]);
+		expect((await sharp(bytes).metadata()).width).toBe(1300);
+		expect(await sizeOf(bytes)).toBe('1300*1100');
+	});
+});
+
+describe('Match Input Image chooses', () => {
+	it.each([
+		[V4, 60, 40, '1536*1024'],
+		[V4, 2000, 1500, '2000*1500'],
+		[V4, 6000, 3000, '4096*2048'],
+		[V4, 1000, 4000, '1024*4096'],
+		[`${V4}-sequential`, 500, 500, '1024*1024'],
+		[LITE, 60, 40, '2496*1664'],
+		[LITE, 500, 500, '2048*2048'],
+		[LITE, 2049, 2048, '3072*3072'],
+		[LITE, 1920, 1080, '2848*1600'],
+		[LITE, 3840, 2160, '4096*2304'],
+		[LITE, 900, 1600, '1600*2848'],
+		[LITE, 800, 600, '2304*1728'],
+		[LITE, 3000, 1200, '3136*1344'],
+		[LITE, 5000, 5000, '3072*3072'],
+		['bytedance/seedream-v4.5/edit', 60, 40, '1536*1024'],
+		['bytedance/seedream-v5.0-pro/edit', 1920, 1080, '2848*1600'],
+		['paperkite/kite-1/edit', 4000, 2000, '2048*1024'],
+	])('for %s and %d × %d: %s', async (model, width, height, wanted) => {
+		expect(await sizeOf(bmpHeaderOf(width, height), { model })).toBe(wanted);
+	});
+
+	it('nothing where the picture is too narrow for the model', async () => {
+		const { message, description } = await refusal({}, [{ files: { data: bmpHeaderOf(5000, 1000) } }]);
+		expect(message).toBe(
+			`The picture (5000 × 1000) is too narrow for ${V4}, whose sides are 1024 to 4096 pixels`,
+		);
+		expect(description).toContain('Choose a size');
+	});
+
+	it('nothing where the model’s sizes are not known, and Custom still works there', async () => {
+		const { message, description } = await refusal({ model: 'bytedance/seedream-v9/edit' });
+		expect(message).toBe('Match Input Image does not know the sizes of bytedance/seedream-v9/edit');
+		expect(description).toBe('Choose a size from the list, or Custom.');
+		const { error } = await runSeedream({
+			sandbox,
+			parameters: { model: 'bytedance/seedream-v9/edit', size: 'custom', width: 1111, height: 777 },
+		});
+		expect(error?.message).toContain('model not found');
+		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ size: '1111*777' });
+	});
+
+	it('nothing where the schema cannot be had', async () => {
+		sandbox.addFault({ endpoint: 'schema', action: { type: 'status', status: 500 } });
+		const { message } = await refusal({ model: 'bytedance/seedream-v4.5/edit' });
+		expect(message).toBe('Match Input Image does not know the sizes of bytedance/seedream-v4.5/edit');
+	});
+
+	it.each([
+		['a GIF without its header', Buffer.from('GIF89a')],
+		['a PNG without its header', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])],
+		['a JPEG that is cut off', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46])],
+		['a TIFF that is cut off', Buffer.from('II*\0\xff\xff\xff\x00', 'latin1')],
+	])('nothing for %s: a paid square is no answer', async (_what, data) => {
+		const { message, description } = await refusal({}, [{ files: { data } }]);
+		expect(message).toContain('The shape of the first picture cannot be read');
+		expect(description).toContain('Choose a size from the list');
+	});
+});
+
+/** A small file that says it is so large: the header is all that is looked at. */
+function bmpHeaderOf(width: number, height: number): Buffer {
+	const bytes = bmpPicture(2, 2);
+	bytes.writeInt32LE(width, 18);
+	bytes.writeInt32LE(height, 22);
+	return bytes;
+}
+
+describe('Size', () => {
+	it.each([
+		[LITE, '2048*2048', '2048*2048'],
+		[LITE, '4096x2304', '4096*2304'],
+		[V4, '1024*4096', '1024*4096'],
+		[V4, '={{ $json.size }}', '1280*1281'],
+	])('of %s may be %s', async (model, size, wanted) => {
+		const { json } = await runSeedream({
+			sandbox,
+			items: [{ json: { size: '1280 × 1281' }, files: { data: await picture() } }],
+			parameters: { resource: 'prediction', operation: 'submit', model, size },
+		});
+		expect(json[0]?.size).toBe(wanted);
+	});
+
+	it('may be custom', async () => {
+		expect(await sizeOf(await picture(), { size: 'custom', width: 1500, height: 1025 })).toBe('1500*1025');
+	});
+
+	it.each([
+		[
+			LITE,
+			{ size: '2048*2049' },
+			`${LITE} does not offer 2048 × 2049`,
+			'The nearest size that it offers is 2048 × 2048',
+		],
+		[
+			LITE,
+			{ size: '={{ "custom" }}', width: 1024, height: 1024 },
+			`${LITE} does not offer 1024 × 1024`,
+			'3136 × 1344',
+		],
+		[
+			V4,
+			{ size: 'custom', width: 1023, height: 2048 },
+			`${V4} does not offer 1023 × 2048`,
+			'from 1024 to 4096',
+		],
+		[V4, { size: '4097*1024' }, `${V4} does not offer 4097 × 1024`, 'from 1024 to 4096'],
+		[
+			V4,
+			{ size: 'custom', width: 1500.5, height: 2048 },
+			'Width and Height have to be whole numbers of pixels',
+			'2048',
+		],
+		[V4, { size: '={{ "huge" }}' }, '"huge" is not a size', 'matchInput'],
+		[V4, { size: '={{ "" }}' }, '"" is not a size', 'matchInput'],
+		[V4, { size: '={{ undefined }}' }, '"undefined" is not a size', 'matchInput'],
+	])('of %s may not be %j', async (model, parameters, message, howTo) => {
+		const before = sandbox.ledger.requests.length;
+		const refused = await refusal({ model, ...parameters });
+		expect(refused.message).toBe(message);
+		expect(refused.description).toContain(howTo);
+		expect(sandbox.ledger.requests.length).toBe(before);
+	});
+});
+
+describe('a picture at a URL', () => {
+	const edit = async (imageUrls: string, parameters: Record<string, unknown> = {}) =>
+		await runSeedream({
+			sandbox,
+			items: [{}],
+			parameters: {
+				resource: 'prediction',
+				operation: 'submit',
+				imageSource: 'url',
+				imageUrls,
+				...parameters,
+			},
+		});
+
+	it('is looked at without the key, and no further than 64 kB', async () => {
+		const png = await picture({ width: 1300, height: 1100 });
+		let sentBytes = 0;
+		let isClosed = false;
+		answer = (_request, response) => {
+			response.on('close', () => (isClosed = true));
+			response.setHeader('content-type', 'application/octet-stream');
+			const piece = Buffer.alloc(16_384);
+			const more = () => {
+				// Without an end: only who reads the whole would still be reading.
+				while (!response.destroyed && response.write(piece)) sentBytes += piece.length;
+			};
+			response.on('drain', more);
+			response.write(png);
+			more();
+		};
+		const { error, json } = await edit(`${base}/endless.png`);
+		expect(error).toBeUndefined();
+		expect(json[0]?.size).toBe('1300*1100');
+		expect(asked[0]?.headers.range).toBe('bytes=0-65535');
+		expect(asked[0]?.headers).not.toHaveProperty('authorization');
+		// What the kernel buffers on the way counts as sent.
+		expect(sentBytes).toBeLessThan(32_000_000);
+		for (let i = 0; i < 200 && !isClosed; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+		expect(isClosed).toBe(true);
+	});
+
+	it('is not looked at where the size does not depend on it', async () => {
+		const { error } = await edit(`${base}/a.png`, { size: '1024*1024' });
+		expect(error).toBeUndefined();
+		expect(asked).toEqual([]);
+	});
+
+	it('is found by a few redirects, and not by many', async () => {
+		const png = await picture({ width: 1300, height: 1100 });
+		answer = (request, response) => {
+			const left = Number(/\d+/.exec(request.url ?? '')?.[0] ?? 0);
+			if (left === 0) response.end(png);
+			else response.writeHead(302, { location: `/${left - 1}` }).end();
+		};
+		expect((await edit(`${base}/3`)).json[0]?.size).toBe('1300*1100');
+		expect((await edit(`${base}/4`)).error?.message).toBe(`"${base}/4" could not be looked at`);
+	});
+
+	it('that opens a page is refused by these words', async () => {
+		answer = (_request, response) => {
+			response
+				.writeHead(200, { 'content-type': 'image/png' })
+				.end('<!doctype html><title>Secret 4711</title>');
+		};
+		const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/share/x` }, [
+			{},
+		]);
+		expect(message).toBe('This link opens a page, not a picture');
+		expect(description).toContain(`${base}/share/x`);
+		expect(description).not.toContain('4711');
+	});
+
+	it.each([
+		['a PDF', Buffer.from('%PDF-1.4 secret 4711'), 'holds a PDF file, which Seedream does not take'],
+		[
+			'HEIC',
+			Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),
+			'holds a HEIC file, which Seedream does not take',
+		],
+		['plain text', Buffer.from('secret 4711'), 'holds no picture'],
+		['nothing', Buffer.alloc(0), 'holds no picture'],
+	])('that gives %s is refused by name, and its content not told', async (_what, bytes, words) => {
+		answer = (_request, response) => void response.end(bytes);
+		const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [{}]);
+		expect(message).toContain(words);
+		expect(message + description).not.toContain('4711');
+	});
+
+	it.each([404, 401, 500])('that answers %d is refused, and neither status nor body told', async (status) => {
+		answer = (_request, response) => void response.writeHead(status).end('secret 4711');
+		const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [{}]);
+		expect(message).toBe(`"${base}/x.jpg" could not be looked at`);
+		expect(description).not.toMatch(new RegExp(`4711|${status}`));
+	});
+
+	it('of a private network is refused without being asked for', async () => {
+		for (const url of [
+			'https://192.168.0.1/a.png',
+			'https://169.254.169.254/latest',
+			'https://[fd00::1]/a.png',
+		]) {
+			const { message, description } = await refusal({ imageSource: 'url', imageUrls: url }, [{}]);
+			expect(message).toBe(`"${url}" could not be looked at`);
+			expect(description).not.toContain('private network');
+		}
+	});
+});
+
+it.each(BINARY_MODES)('follows the first of several pictures (%s)', async (binaryMode) => {
+	const { json } = await runSeedream({
+		sandbox,
+		binaryMode,
+		items: [{ files: { wide: bmpHeaderOf(2000, 1100), tall: bmpHeaderOf(1100, 2000) } }],
+		parameters: { resource: 'prediction', operation: 'submit', inputDataFieldName: 'tall, wide' },
+	});
+	expect(json[0]?.size).toBe('1100*2000');
+});
