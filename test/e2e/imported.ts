@@ -1,0 +1,54 @@
+/* Workflows of `examples/` in a running n8n, and what their cases share. */
+import { FormData, request } from 'undici';
+import { loadExample, type ExampleOptions } from '../../scripts/n8n/example';
+import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
+import { API_KEY, CREDENTIALS, type Bench } from './cases';
+
+/** Imports an example as the editor's “Import from File” does, with our credential chosen. */
+export async function importExample(
+	bench: Bench,
+	server: Server,
+	name: string,
+	adapt?: ExampleOptions['adapt'],
+): Promise<StoredWorkflow> {
+	const { filesFolder } = bench.instance;
+	const workflow = await loadExample(name, { id: '', filesFolder, credentials: CREDENTIALS, adapt });
+	return await server.createWorkflow(workflow);
+}
+
+/** Puts a picture where the internet would have it: among the sandbox's files. Answers its address. */
+export async function hosted(bench: Bench, bytes: Buffer, fileName: string): Promise<string> {
+	const form = new FormData();
+	form.set('file', new File([bytes], fileName));
+	const { statusCode, body } = await request(`${bench.sandbox.baseUrl}/api/v1/model/uploadMedia`, {
+		method: 'POST',
+		headers: { authorization: `Bearer ${API_KEY}` },
+		body: form,
+	});
+	const text = await body.text();
+	const answer = JSON.parse(text) as { data?: { download_url?: string } };
+	const url = answer.data?.download_url;
+	if (!url) throw new Error(`The sandbox did not take ${fileName}: ${statusCode} ${text}`);
+	return url;
+}
+
+/** The only answer to a form or JSON sent to a webhook. */
+export async function post(
+	server: Server,
+	path: string,
+	body: FormData | object,
+): Promise<{ status: number; contentType: string; bytes: Buffer; json: () => unknown }> {
+	const isForm = body instanceof FormData;
+	const response = await server.request(path, {
+		method: 'POST',
+		body: isForm ? body : JSON.stringify(body),
+		...(!isForm && { headers: { 'content-type': 'application/json' } }),
+	});
+	const bytes = Buffer.from(await response.arrayBuffer());
+	return {
+		status: response.status,
+		contentType: response.headers.get('content-type') ?? '',
+		bytes,
+		json: () => JSON.parse(bytes.toString('utf8')) as unknown,
+	};
+}
