@@ -1,6 +1,6 @@
 import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from './clock';
-import { AtlasError, CancelledError } from './errors';
+import { AtlasError, CancelledError, shown } from './errors';
 import { TransportError, type FileBody, type Http } from './http';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
 import { readAll } from './streams';
@@ -35,9 +35,14 @@ const READ_TRIES = 6;
 /** Verdicts: asking again gives the same answer [D]. */
 export const VERDICTS = new Set([401, 402, 403, 451]);
 
+/** A key shorter than this is none, and taking it out would spoil other words. */
+const SHORTEST_SECRET = 8;
+
+const DATA_URI = /data:[a-z0-9.+/-]+[;,][^\s"']*/gi;
+
 /** Atlas's words in any of the shapes an error is told in [D][C]. */
 export function reasonOf(value: unknown): string | null {
-	if (typeof value === 'string') return asString(value.trim());
+	if (typeof value === 'string') return asString(value.trim().replace(DATA_URI, shown));
 	const object = asObject(value);
 	if (!object) return null;
 	for (const key of ['message', 'msg', 'error', 'detail', 'reason']) {
@@ -64,6 +69,8 @@ export interface AtlasClientOptions {
 	clock: Clock;
 	/** The execution's cancel signal. */
 	signal: CancelSignal | undefined;
+	/** The API key, where it is known: an answer that repeats it is read without it. */
+	secret?: string;
 }
 
 /** Speaks Atlas's HTTP: one place for the envelope, the clocks, and how patient a read is. */
@@ -76,6 +83,8 @@ export class AtlasClient {
 
 	readonly http: Http;
 
+	private readonly secret: string;
+
 	/**
 	 * Atlas's clock minus ours in milliseconds, from `Date` headers; never more than the truth, because a header
 	 * is older than its arrival and cut to the second. Null before the first answer.
@@ -87,6 +96,7 @@ export class AtlasClient {
 		this.http = options.http;
 		this.clock = options.clock;
 		this.signal = options.signal;
+		this.secret = options.secret ?? '';
 	}
 
 	/** Sends the billable request, once. What the answer, or its absence, means is for the caller to say. */
@@ -174,7 +184,12 @@ export class AtlasClient {
 			signal: this.signal,
 			mostBytes: MOST_ANSWER_BYTES,
 		});
-		return toAnswer(statusCode, headers, text.toString('utf8'));
+		return toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
+	}
+
+	/** What Atlas says goes into items and messages; a key that it repeats may not. */
+	private withoutSecret(text: string): string {
+		return this.secret.length < SHORTEST_SECRET ? text : text.replaceAll(this.secret, '…');
 	}
 }
 

@@ -71,7 +71,7 @@ function toOutputs(data: JsonObject): PictureOutput[] {
 		const text = asString(object ? (object.url ?? object.download_url) : output);
 		if (text === null) return [];
 		if (/^data:/i.test(text)) return [{ base64: text.slice(text.indexOf(',') + 1) }];
-		if (/^[a-z][a-z0-9+.-]*:/i.test(text) || text.startsWith('/')) return [{ url: text }];
+		// Base64 of a JPEG begins with a slash.
 		return /^[A-Za-z0-9+/=\s_-]{64,}$/.test(text) ? [{ base64: text }] : [{ url: text }];
 	});
 }

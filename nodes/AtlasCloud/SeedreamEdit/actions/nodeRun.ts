@@ -82,7 +82,8 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	const signal = new Cancellation(cancelSignal);
 
 	const http = n8nHttp(context);
-	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal });
+	const secret = typeof credentials.apiKey === 'string' ? credentials.apiKey.trim() : '';
+	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal, secret });
 	const node = context.getNode();
 	const executionId = context.getExecutionId();
 	const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0;

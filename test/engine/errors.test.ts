@@ -1,0 +1,461 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox';
+import {
+	fastSandbox,
+	LITE,
+	picture,
+	pictureOf,
+	runSeedream,
+	submittedBodies,
+	V4,
+	type InputItem,
+	type SeedreamOptions,
+	type SeedreamResult,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+const KEY = 'apikey-0123456789abcdef-never-to-be-seen';
+let sandbox: Sandbox;
+let good: InputItem;
+
+beforeAll(async () => {
+	sandbox = await fastSandbox({ apiKey: KEY });
+	good = { files: { data: await picture() } };
+});
+afterAll(async () => await sandbox.close());
+afterEach(() => {
+	sandbox.clearFaults();
+	sandbox.setOptions({ predictSeconds: 1 });
+});
+
+async function edit(options: Omit<SeedreamOptions, 'sandbox'> = {}): Promise<SeedreamResult> {
+	return await runSeedream({ sandbox, items: [good], ...options });
+}
+
+const CONTINUE = { onError: 'continueRegularOutput' } as const;
+const BRANCH = { onError: 'continueErrorOutput' } as const;
+const ERROR_KEYS = ['message', 'description', 'predictionId', 'status', 'reason', 'statusCode', 'requestId'];
+
+function errorOf(item: INodeExecutionData | undefined): IDataObject {
+	expect(Object.keys(item ?? {}).sort()).toEqual(['json', 'pairedItem']);
+	expect(Object.keys(item?.json ?? {})).toEqual(['error']);
+	const error = item?.json.error as unknown as IDataObject;
+	expect(Object.keys(error)).toEqual(ERROR_KEYS);
+	expect(error.message).toEqual(expect.any(String));
+	expect(error.description).toMatch(/\.$/);
+	return error;
+}
+
+describe('one bad item among good ones', () => {
+	const items = (): InputItem[] => [good, { json: { sku: 'B' } }, good, good];
+
+	it('ends the node by default, before anything is asked or paid', async () => {
+		const before = sandbox.ledger.requests.length;
+		const { error, run } = await edit({ items: items() });
+		expect(run.status).toBe('error');
+		expect(error).toMatchObject({
+			name: 'NodeOperationError',
+			message: 'The item has no binary field "data"',
+			context: { itemIndex: 1 },
+		});
+		expect(error?.description).toContain('Check that the node before this one hands on a file');
+		expect(sandbox.ledger.requests.length).toBe(before);
+	});
+
+	it('fails alone under Continue, in its place', async () => {
+		const charges = sandbox.ledger.charges.length;
+		const { error, out } = await edit({ items: items(), nodeExtras: CONTINUE });
+		expect(error).toBeUndefined();
+		expect(out.map(({ json }) => json.status ?? 'failed')).toEqual([
+			'completed',
+			'failed',
+			'completed',
+			'completed',
+		]);
+		expect(out.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
+		expect(errorOf(out[1])).toEqual({
+			message: 'The item has no binary field "data"',
+			description: expect.any(String) as string,
+			predictionId: null,
+			status: null,
+			reason: null,
+			statusCode: null,
+			requestId: null,
+		});
+		for (const item of [out[0], out[2], out[3]]) expect((await pictureOf(item)).length).toBeGreaterThan(100);
+		expect(sandbox.ledger.charges.length - charges).toBe(3);
+	});
+
+	it('goes, whole, to the error branch under Continue (using error output)', async () => {
+		const { run, items: outputs } = await edit({
+			items: items(),
+			nodeExtras: BRANCH,
+			downstream: ['Good', 'Bad'],
+		});
+		expect(run.status).toBe('success');
+		expect(outputs.map((output) => output.length)).toEqual([3, 1]);
+		const arrived = (name: string) => run.data.resultData.runData[name]?.[0]?.data?.main[0] ?? [];
+		expect(arrived('Good').map(({ json }) => json.status)).toEqual(['completed', 'completed', 'completed']);
+		expect(arrived('Good').every(({ binary }) => binary?.data !== undefined)).toBe(true);
+		const [bad] = arrived('Bad');
+		// n8n puts the input's fields before ours.
+		expect(bad?.json).toMatchObject({ sku: 'B' });
+		expect(bad?.json.error).toMatchObject({ message: 'The item has no binary field "data"' });
+		expect(arrived('Bad')).toHaveLength(1);
+	});
+});
+
+describe('an edit that fails at Atlas', () => {
+	it('tells its id, Atlas’s words and what to do, on the error branch', async () => {
+		sandbox.addFault({ endpoint: 'submit', nth: 2, action: { type: 'failTask', shape: 'status200' } });
+		const prompts = ['first', 'second', 'third'];
+		const { items: outputs } = await edit({
+			items: prompts.map((prompt) => ({ ...good, json: { prompt } })),
+			parameters: { prompt: '={{ $json.prompt }}', options: { concurrency: 1 } },
+			nodeExtras: BRANCH,
+			downstream: ['Good', 'Bad'],
+		});
+		expect(outputs[0]?.map(({ json }) => json.prompt)).toEqual(['first', 'third']);
+		const [bad] = outputs[1] ?? [];
+		const error = bad?.json.error as unknown as IDataObject;
+		const task = [...sandbox.ledger.predictions.values()].find(({ prompt, id }) => prompt === 'second' && id);
+		expect(error).toMatchObject({
+			predictionId: task?.id,
+			status: 'failed',
+			reason: expect.any(String) as string,
+			description: expect.stringContaining('Run the item again') as string,
+		});
+		expect(error.message).toContain('Atlas Cloud could not make the edit: ');
+		expect(error.message).toContain(String(error.reason));
+		expect(error.message).toContain(String(task?.id));
+	});
+
+	it('ends the node by default, which then names the others that were submitted', async () => {
+		sandbox.setOptions({ predictSeconds: 3 });
+		sandbox.addFault({ endpoint: 'submit', nth: 1, action: { type: 'failTask', shape: 'moderation' } });
+		const known = new Set(sandbox.ledger.predictions.keys());
+		const { error, run } = await edit({ items: [good, good, good] });
+		const [failed, ...others] = [...sandbox.ledger.predictions.keys()].filter((id) => !known.has(id));
+		expect(run.status).toBe('error');
+		expect(error?.message).toContain('Content moderation stopped the edit');
+		expect(error?.message).toContain(failed);
+		for (const id of others) expect(error?.description).toContain(id);
+		expect(error?.context).toMatchObject({ predictionId: failed, otherPredictionIds: others });
+	});
+});
+
+it.each([
+	[400, 'its own words', 'prompt was refused'],
+	[401, 'The API key is missing, unknown or expired, or the Base URL is wrong', 'unauthorized'],
+	[402, 'Top it up', 'insufficient balance'],
+	[403, 'Check the key’s scope', 'forbidden'],
+	[404, 'Check the id', 'not found'],
+	[413, 'Pass the pictures as files or URLs', 'request body too large'],
+	[451, 'region', 'unavailable for legal reasons'],
+])('tells what a submit’s answer %d means, and sends it once', async (status, advice, reason) => {
+	const before = sandbox.ledger.count('submit');
+	sandbox.addFault({
+		endpoint: 'submit',
+		action: {
+			type: 'status',
+			status,
+			body: { code: status, msg: reason, request_id: 'envelope-id', data: null },
+			headers: { 'x-request-id': `req-${status}` },
+		},
+	});
+	const { out } = await edit({ nodeExtras: CONTINUE });
+	const error = errorOf(out[0]);
+	expect(error).toMatchObject({
+		message: `Atlas Cloud did not take the edit: status ${status}: ${reason}`,
+		predictionId: null,
+		status: null,
+		reason,
+		statusCode: status,
+		requestId: `req-${status}`,
+	});
+	expect(String(error.description).toLowerCase()).toContain(advice.toLowerCase());
+	expect(error.description).toContain('Nothing was created or billed.');
+	expect(sandbox.ledger.count('submit') - before).toBe(1);
+});
+
+it('tells of a wrong key what may be wrong, and asks once', async () => {
+	const before = sandbox.ledger.requests.length;
+	const { error } = await edit({ credentialData: { apiKey: 'wrong-key' } });
+	expect(error?.message).toMatch(/^Could not upload .*: status 401: unauthorized$/);
+	expect(error?.description).toBe(
+		'The API key is missing, unknown or expired, or the Base URL is wrong (Atlas Cloud answers a wrong path the same way). Check both in the credential.',
+	);
+	expect(error?.context).toMatchObject({ statusCode: 401, requestId: expect.any(String) as string });
+	expect(sandbox.ledger.requests.length - before).toBe(1);
+});
+
+it('tells where nobody answers', async () => {
+	const { error } = await edit({ credentialData: { baseUrl: 'http://127.0.0.1:9' } });
+	expect(error?.message).toContain('no answer came (the connection was refused)');
+	expect(error?.description).toContain('Check the Base URL of the credential');
+});
+
+describe('what is not right with any item', () => {
+	const url = { imageSource: 'url', imageUrls: 'https://example.com/a.png', size: '1024*1024' };
+	const bad: Array<[string, Record<string, unknown>, string]> = [
+		['an empty prompt', { prompt: '={{ "" }}' }, 'Prompt is empty'],
+		['a prompt of blanks', { prompt: ' \n\t ' }, 'Prompt is empty'],
+		['a prompt that is no text', { prompt: '={{ undefined }}' }, 'Prompt is empty'],
+		[
+			'an empty model',
+			{ model: { __rl: true, mode: 'id', value: '={{ "" }}' } },
+			'Model is empty or no model’s ID',
+		],
+		['a model with blanks', { model: '={{ "sea dream" }}' }, 'Model is empty or no model’s ID'],
+		['a field that is not there', { inputDataFieldName: 'photo' }, 'The item has no binary field "photo"'],
+		['a malformed URL', { ...url, imageUrls: 'example' }, '"example" is not the URL of an image'],
+		['an illegal size', { model: LITE, size: '1024*1024' }, `${LITE} does not offer 1024 × 1024`],
+		[
+			'extra fields that are no JSON',
+			{ options: { extraBodyFields: '{seed: 1' } },
+			'Extra Body Fields is not a JSON object',
+		],
+		[
+			'extra fields that are a list',
+			{ options: { extraBodyFields: '[1]' } },
+			'Extra Body Fields is not a JSON object',
+		],
+		[
+			'extra fields that are a number',
+			{ options: { extraBodyFields: '7' } },
+			'Extra Body Fields is not a JSON object',
+		],
+		[
+			'a timeout of nothing',
+			{ options: { timeoutSeconds: 0 } },
+			'Timeout is not a number of seconds from 1 to 86400',
+		],
+		[
+			'an output field without a name',
+			{ outputDataFieldName: '={{ "" }}' },
+			'Output Data Field Name is empty',
+		],
+		[
+			'a download of nothing',
+			{ options: { maxDownloadMb: 0 } },
+			'Max Download Size is not a number of megabytes',
+		],
+		[
+			'too long a file expiration',
+			{ options: { fileExpirationHours: 337 } },
+			'File Expiration is not a whole number from 1 to 336',
+		],
+		[
+			'no record',
+			{ options: { recordRetentionHours: 0 } },
+			'Record Retention is not a whole number from 1 to 336',
+		],
+		[
+			'several pictures of a model that makes one',
+			{ options: { maxImages: 2 } },
+			`${V4} makes one picture of a prompt`,
+		],
+		['a format of v4', { options: { outputFormat: 'png' } }, 'Seedream v4 has no choice of Output Format'],
+		[
+			'an unknown format',
+			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
+			'"webp" is not an Output Format',
+		],
+		...['model', 'prompt', 'images', 'size', 'enable_sync_mode'].map(
+			(name): [string, Record<string, unknown>, string] => [
+				`extra fields that set ${name}`,
+				{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
+				`Extra Body Fields may not set ${name}`,
+			],
+		),
+	];
+
+	it.each(bad)('is refused before the first request: %s', async (_what, parameters, message) => {
+		const before = sandbox.ledger.requests.length;
+		const { error } = await edit({ items: [good, good], parameters });
+		expect(error?.message).toBe(message);
+		expect(error?.description).not.toBe('');
+		const { out } = await edit({ parameters, nodeExtras: CONTINUE });
+		expect(errorOf(out[0]).message).toBe(message);
+		expect(sandbox.ledger.requests.length).toBe(before);
+	});
+
+	it('is refused also where it is the last of many items', async () => {
+		const before = sandbox.ledger.requests.length;
+		const items = Array.from({ length: 40 }, (_, i) => ({ ...good, json: { prompt: i === 39 ? '' : 'x' } }));
+		const { error } = await edit({ items, parameters: { prompt: '={{ $json.prompt }}' } });
+		expect(error).toMatchObject({ message: 'Prompt is empty', context: { itemIndex: 39 } });
+		expect(sandbox.ledger.requests.length).toBe(before);
+	});
+
+	it('is refused where it is only seen by looking: nothing is uploaded for the others', async () => {
+		const { error } = await edit({
+			items: [good, { ...good, json: { model: 'bytedance/seedream-v9/edit' } }],
+			parameters: {
+				model: { __rl: true, mode: 'id', value: '={{ $json.model ?? "bytedance/seedream-v4.5/edit" }}' },
+			},
+		});
+		expect(error?.context).toMatchObject({ itemIndex: 1 });
+		expect(sandbox.ledger.requests.at(-1)?.endpoint).toMatch(/models|schema/);
+	});
+
+	it('is a concurrency that is none', async () => {
+		for (const concurrency of [0, 1.5, '={{ "many" }}']) {
+			const { error } = await edit({ parameters: { options: { concurrency } } });
+			expect(error?.message).toBe('Concurrency is not a whole number from 1 on');
+		}
+	});
+});
+
+describe('Max Edits per Run', () => {
+	const many = (count: number) => Array.from({ length: count }, (): InputItem => good);
+
+	it.each([
+		[{ options: { maxEdits: 2 } }, 3, 'about $0.08.'],
+		[{ model: LITE, options: { maxEdits: 1 } }, 2, 'about $0.06.'],
+		[{ model: `${V4}-sequential`, options: { maxEdits: 1, maxImages: 10 } }, 2, 'about $0.54.'],
+		[{ model: 'vendor/other', size: '1024*1024', options: { maxEdits: 1 } }, 2, 'not known for this model'],
+		[{}, 251, 'about $6.78.'],
+	])('%j refuses %d items with the estimated cost', async (parameters, count, cost) => {
+		const before = sandbox.ledger.requests.length;
+		const { error } = await edit({ items: many(count), parameters });
+		const most = (parameters as { options?: { maxEdits?: number } }).options?.maxEdits ?? 250;
+		expect(error?.message).toBe(`This run would make ${count} edits; Max Edits per Run is ${most}`);
+		expect(error?.description).toContain(cost);
+		expect(sandbox.ledger.requests.length).toBe(before);
+	});
+
+	it('refuses each item under Continue, and counts only those that would be submitted', async () => {
+		const before = sandbox.ledger.requests.length;
+		const { out } = await edit({
+			items: [good, {}, good, good],
+			parameters: { options: { maxEdits: 2 } },
+			nodeExtras: CONTINUE,
+		});
+		expect(out.map((item) => errorOf(item).message)).toEqual([
+			'This run would make 3 edits; Max Edits per Run is 2',
+			'The item has no binary field "data"',
+			'This run would make 3 edits; Max Edits per Run is 2',
+			'This run would make 3 edits; Max Edits per Run is 2',
+		]);
+		expect(sandbox.ledger.requests.length).toBe(before);
+		const { json } = await edit({
+			items: [good, {}, good],
+			parameters: { options: { maxEdits: 2 } },
+			nodeExtras: CONTINUE,
+		});
+		expect(json.map(({ status }) => status)).toEqual(['completed', undefined, 'completed']);
+	});
+});
+
+describe('the address of the API', () => {
+	it.each([
+		['http://api.atlascloud.ai', 'The Base URL of the credential is not https'],
+		['ftp://127.0.0.1', 'The Base URL of the credential is not https'],
+		['http://127.0.0.1.example.com', 'The Base URL of the credential is not https'],
+		['api.atlascloud.ai', 'The Base URL of the credential is not a URL'],
+		['', 'The Base URL of the credential is not a URL'],
+		['https://key@api.atlascloud.ai', 'The Base URL of the credential holds more than an address'],
+		['https://api.atlascloud.ai?x=1', 'The Base URL of the credential holds more than an address'],
+	])('"%s" is refused', async (baseUrl, message) => {
+		const { error } = await edit({ credentialData: { baseUrl } });
+		expect(error?.message).toBe(message);
+		expect(error?.description).toContain('https://api.atlascloud.ai');
+	});
+
+	it('may end with a slash', async () => {
+		const { error } = await edit({ credentialData: { baseUrl: ` ${sandbox.baseUrl}/ ` } });
+		expect(error).toBeUndefined();
+	});
+});
+
+describe('the key', () => {
+	it('goes to the API and to nobody else', async () => {
+		await edit();
+		const { requests } = sandbox.ledger;
+		expect(requests.filter(({ remoteOrigin }) => remoteOrigin === 'files')).not.toHaveLength(0);
+		for (const { remoteOrigin, authorization, endpoint } of requests) {
+			if (remoteOrigin === 'files' || endpoint === 'models') expect(authorization).toBeNull();
+			else expect([`Bearer ${KEY}`, 'Bearer wrong-key']).toContain(authorization);
+		}
+	});
+
+	it('follows no redirect of the API', async () => {
+		for (const endpoint of ['upload', 'submit', 'prediction'] as const) {
+			const before = sandbox.ledger.requests.length;
+			sandbox.addFault({
+				endpoint,
+				times: Infinity,
+				action: { type: 'redirect', location: `${sandbox.filesUrl}/stolen` },
+			});
+			const { error } = await edit({ parameters: { options: { timeoutSeconds: 20 } } });
+			expect(error).toBeDefined();
+			expect(
+				sandbox.ledger.requests.slice(before).filter(({ remoteOrigin }) => remoteOrigin === 'files'),
+			).toEqual([]);
+			sandbox.clearFaults();
+		}
+	});
+
+	it('stands in no output and no error, whatever Atlas says', async () => {
+		const told: unknown[] = [];
+		for (const endpoint of ['upload', 'submit', 'prediction'] as const) {
+			for (const nodeExtras of [undefined, CONTINUE]) {
+				sandbox.addFault({
+					endpoint,
+					action: {
+						type: 'status',
+						status: 403,
+						body: { code: 403, msg: `key ${KEY} may not (Bearer ${KEY})`, data: null },
+					},
+				});
+				const { run, error, out } = await edit(nodeExtras ? { nodeExtras } : {});
+				told.push(run.data, { ...error }, error?.message, out);
+				sandbox.clearFaults();
+			}
+		}
+		told.push((await edit()).run.data);
+		expect(JSON.stringify(told).includes(KEY)).toBe(false);
+	});
+});
+
+it('shows no data URI whole, whatever Atlas says', async () => {
+	const bytes = await picture({ width: 300, height: 200, encode: (raw) => raw.jpeg() });
+	const uri = `data:image/jpeg;base64,${bytes.toString('base64')}`;
+	const parameters = { imageSource: 'url', imageUrls: uri };
+	const submit = { resource: 'prediction', operation: 'submit' };
+	const told: unknown[] = [];
+	// The node's own parameters hold it, and n8n repeats them in what it keeps.
+	const keep = ({ run, error, out }: SeedreamResult) =>
+		told.push(run.data.executionData?.contextData, error?.message, error?.description, error?.context, out);
+	keep(await edit({ parameters }));
+	keep(await edit({ parameters: { ...parameters, ...submit } }));
+	keep(await edit({ parameters: { ...parameters, imageUrls: `${uri}§` } }));
+	const msg = `images[0]: cannot read ${uri}`;
+	for (const nodeExtras of [{}, CONTINUE]) {
+		sandbox.addFault({
+			endpoint: 'submit',
+			action: { type: 'status', status: 400, body: { code: 400, msg, data: null } },
+		});
+		keep(await edit({ parameters, nodeExtras }));
+		sandbox.addFault({
+			endpoint: 'submit',
+			action: { type: 'patchResult', patch: { status: 'failed', outputs: [], error: msg } },
+		});
+		keep(await edit({ parameters, nodeExtras }));
+	}
+	sandbox.addFault({
+		endpoint: 'submit',
+		action: { type: 'patchResult', patch: { outputs: [uri, { url: uri }, bytes.toString('base64')] } },
+	});
+	const { json, out } = await edit({ parameters });
+	told.push(json);
+	expect(json.map(({ imageUrl }) => imageUrl)).toEqual([null, null, null]);
+	for (const item of out) expect(await pictureOf(item)).toEqual(bytes);
+	expect(submittedBodies(sandbox).at(-1)?.images).toEqual([uri]);
+	expect(JSON.stringify(told).includes(uri.slice(0, 200))).toBe(false);
+	expect(JSON.stringify(told).includes(bytes.toString('base64').slice(40, 200))).toBe(false);
+});

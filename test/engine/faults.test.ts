@@ -1,0 +1,45 @@
+import { allRows, runRows, type RowResult } from './money/faultTable';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./money/fastTime'),
+);
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
+	jest.requireActual('./money/fastTime'),
+);
+jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/fastTime'));
+
+// FAULT_ROW narrows the table to the rows whose name holds it.
+const rows = allRows().filter(({ name }) => name.includes(process.env.FAULT_ROW ?? ''));
+
+/** Rows wait most of their time, so that many go at once. */
+const AT_ONCE = 8;
+
+let results: Awaited<ReturnType<typeof runRows>>;
+beforeAll(async () => {
+	results = await runRows(rows, AT_ONCE);
+}, 300_000);
+
+function resultOf(name: string): RowResult {
+	const result = results.get(name);
+	if (!result) throw new Error('The row was not run');
+	if (result instanceof Error) throw result;
+	return result;
+}
+
+describe('every operation, every request it makes, every fault', () => {
+	it.each(rows.map((row) => [row.name, row] as const))('%s', (name, row) => {
+		const result = resultOf(name);
+		const { outcome, message, said, everything, charged } = result;
+		const story = `${outcome}: ${message}`;
+		expect([story, row.outcomes]).toEqual([story, expect.arrayContaining([outcome])]);
+		expect(charged.length).toBeLessThanOrEqual(row.use.wanted);
+		// What is paid for is told by its id, or plainly said to be unknown.
+		if (outcome !== 'unknown') for (const id of charged) expect(said).toContain(id);
+		if (!['done', 'unknown'].includes(outcome)) for (const id of charged) expect(message).toContain(id);
+		if (outcome === 'refused') expect(charged).toEqual([]);
+		if (row.endpoint !== 'history' && row.use.items === 'predictionId' && outcome !== 'done')
+			expect(message).toContain(result.predictionId);
+		expect(result.keyElsewhere).toEqual([]);
+		expect(everything).not.toContain(result.apiKey);
+	});
+});

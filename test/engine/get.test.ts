@@ -1,0 +1,147 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox';
+import {
+	BINARY_MODES,
+	fastSandbox,
+	pictureOf,
+	predictionOf,
+	runSeedream,
+	sha256,
+	V4,
+	type SeedreamOptions,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+});
+afterAll(async () => await sandbox.close());
+afterEach(() => {
+	sandbox.clearFaults();
+	sandbox.setOptions({ predictSeconds: 1 });
+});
+
+async function edited(parameters: Record<string, unknown> = {}): Promise<IDataObject> {
+	const { json } = await runSeedream({
+		sandbox,
+		parameters,
+		nodeExtras: { onError: 'continueRegularOutput' },
+	});
+	return json[0] ?? {};
+}
+
+async function get(options: Omit<SeedreamOptions, 'sandbox'>) {
+	return await runSeedream({
+		sandbox,
+		...options,
+		parameters: { resource: 'prediction', operation: 'get', ...options.parameters },
+	});
+}
+
+describe.each(BINARY_MODES)('a get, files kept in mode %s', (binaryMode) => {
+	it('brings the pictures of a prediction that is done', async () => {
+		const json = await edited();
+		const { error, out } = await get({ binaryMode, items: [{ json }] });
+		expect(error).toBeUndefined();
+		expect(out[0]?.json).toEqual(json);
+		expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json).outputSha256[0]);
+	});
+});
+
+it('tells of one that is still going, which Wait for Completion takes as it is', async () => {
+	sandbox.setOptions({ predictSeconds: 8 });
+	const { json: submitted } = await runSeedream({
+		sandbox,
+		parameters: { resource: 'prediction', operation: 'submit' },
+	});
+	const looks = sandbox.ledger.count('prediction');
+	const { out, json } = await get({ items: [{ json: submitted[0] ?? {} }] });
+	expect(sandbox.ledger.count('prediction') - looks).toBe(1);
+	expect(out).toHaveLength(1);
+	expect(out[0]).not.toHaveProperty('binary');
+	expect(json[0]).toMatchObject({
+		predictionId: submitted[0]?.predictionId,
+		status: 'processing',
+		model: V4,
+		prompt: 'make it black and white',
+		size: '1536*1024',
+		imageUrl: null,
+		imageIndex: null,
+		imageCount: 0,
+		predictTimeSeconds: null,
+		priceUsd: null,
+		failureReason: null,
+		completedAt: null,
+	});
+	const waited = await runSeedream({
+		sandbox,
+		items: [{ json: json[0] ?? {} }],
+		parameters: { resource: 'prediction', operation: 'waitForCompletion' },
+	});
+	expect(waited.json[0]).toMatchObject({ status: 'completed', size: '1536*1024' });
+});
+
+it.each(['status200', 'http500', 'errorObject', 'nsfw', 'moderation'] as const)(
+	'tells of one that failed (%s): an answer, no error',
+	async (shape) => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
+		const { error: failed } = await edited();
+		const { predictionId } = failed as unknown as { predictionId: string };
+		const { error, json, out } = await get({ items: [{ json: { predictionId } }] });
+		expect(error).toBeUndefined();
+		expect(json[0]).toMatchObject({ predictionId, status: 'failed', imageUrl: null, imageCount: 0 });
+		expect(json[0]).not.toHaveProperty('error');
+		expect(json[0]?.failureReason).toEqual(expect.any(String));
+		expect(out[0]).not.toHaveProperty('binary');
+		if (shape === 'nsfw') expect(json[0]?.nsfw).toBe(true);
+	},
+);
+
+it('hands on each item’s own, in order', async () => {
+	const items = [await edited(), await edited(), await edited()].map((json) => ({ json }));
+	const { out } = await get({ items: [...items].reverse(), parameters: { downloadImages: false } });
+	expect(out.map(({ json }) => json.predictionId)).toEqual(
+		items.map(({ json }) => json.predictionId).reverse(),
+	);
+	expect(out.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+});
+
+it('asks again where no usable answer came', async () => {
+	const json = await edited();
+	for (const [nth, action] of [
+		{ type: 'status', status: 503 } as const,
+		{ type: 'resetBefore' } as const,
+		{ type: 'malformedJson' } as const,
+		{ type: 'status', status: 429 } as const,
+	].entries())
+		sandbox.addFault({ endpoint: 'prediction', nth: nth + 1, action });
+	const { error, out } = await get({ items: [{ json }] });
+	expect(error).toBeUndefined();
+	expect(out[0]?.json.status).toBe('completed');
+});
+
+it('tells that a link has expired, and that the picture was paid for', async () => {
+	const json = await edited();
+	sandbox.expireOutput(String(json.imageUrl));
+	const { error } = await get({ items: [{ json }] });
+	expect(error?.message).toContain('its link has expired (status 404)');
+	expect(error?.message).toContain(String(json.predictionId));
+	const { json: links } = await get({ items: [{ json }], parameters: { downloadImages: false } });
+	expect(links[0]).toMatchObject({ status: 'completed', imageUrl: json.imageUrl });
+});
+
+it('refuses a picture that is larger than Max Download Size', async () => {
+	const large = await fastSandbox({ preparedPictureBytes: 1_200_000 });
+	try {
+		const { error } = await runSeedream({ sandbox: large, parameters: { options: { maxDownloadMb: 1 } } });
+		expect(error?.message).toContain('it is larger than 1 MB (raise Max Download Size under Options)');
+		const { json } = await runSeedream({ sandbox: large, parameters: { options: { maxDownloadMb: 2 } } });
+		expect(json[0]?.status).toBe('completed');
+	} finally {
+		await large.close();
+	}
+});

@@ -1,0 +1,140 @@
+import type { Sandbox } from '../../sandbox';
+import { fastSandbox, LITE, runSeedream, V4, type SeedreamOptions } from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+const ids: string[] = [];
+
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+	for (let i = 0; i < 120; i++) {
+		const model = i % 3 === 0 ? LITE : V4;
+		ids.unshift(
+			sandbox.addForeignTask({
+				model,
+				prompt: `task ${i}`,
+				images: ['https://example.com/a.png'],
+				size: '2048*2048',
+			}),
+		);
+	}
+});
+afterAll(async () => await sandbox.close());
+afterEach(() => sandbox.clearFaults());
+
+async function getAll(parameters: Record<string, unknown> = {}, options: Partial<SeedreamOptions> = {}) {
+	const before = sandbox.ledger.requests.length;
+	const result = await runSeedream({
+		sandbox,
+		items: [{}],
+		...options,
+		parameters: { resource: 'prediction', operation: 'getAll', ...parameters },
+	});
+	const asked = sandbox.ledger.requests.slice(before).map(({ path }) => path);
+	return { ...result, asked, found: result.json.map(({ predictionId }) => predictionId) };
+}
+
+it('lists the newest fifty by default, newest first, from one page', async () => {
+	const { error, found, asked, out } = await getAll();
+	expect(error).toBeUndefined();
+	expect(found).toEqual(ids.slice(0, 50));
+	expect(asked).toHaveLength(1);
+	expect(out.every((item) => !item.binary)).toBe(true);
+});
+
+it('tells of each as Get does', async () => {
+	const { json } = await getAll({ limit: 1 });
+	expect(json[0]).toEqual({
+		predictionId: ids[0],
+		status: 'completed',
+		rawStatus: 'completed',
+		model: V4,
+		prompt: 'task 119',
+		size: '2048*2048',
+		imageUrl: expect.stringMatching(/^http/) as string,
+		imageIndex: 0,
+		imageCount: 1,
+		predictTimeSeconds: expect.any(Number) as number,
+		priceUsd: expect.any(Number) as number,
+		nsfw: false,
+		failureReason: null,
+		createdAt: expect.stringMatching(/^\d{4}-/) as string,
+		completedAt: expect.stringMatching(/^\d{4}-/) as string,
+	});
+});
+
+it('runs once, whatever the number of input items', async () => {
+	const { found, asked, out } = await getAll({ limit: 2 }, { items: [{}, {}, {}] });
+	expect(found).toEqual(ids.slice(0, 2));
+	expect(asked).toHaveLength(1);
+	expect(out.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }]);
+});
+
+it('reads page after page for all, or up to a limit', async () => {
+	const all = await getAll({ returnAll: true });
+	expect(all.found).toEqual(ids);
+	expect(all.asked).toHaveLength(3);
+	const some = await getAll({ limit: 77 });
+	expect(some.found).toEqual(ids.slice(0, 77));
+	expect(some.asked).toHaveLength(2);
+});
+
+it('tells each once while new ones push older ones on', async () => {
+	sandbox.addFault({ endpoint: 'history', nth: 2, action: { type: 'delay', seconds: 8 } });
+	const pushed = new Promise<void>((resolve) =>
+		setTimeout(() => {
+			ids.unshift(
+				sandbox.addForeignTask({ model: V4, prompt: 'new', images: ['https://example.com/a.png'] }),
+			);
+			resolve();
+		}, 100),
+	);
+	const { found } = await getAll({ returnAll: true });
+	await pushed;
+	expect(new Set(found).size).toBe(found.length);
+	expect(ids).toEqual(expect.arrayContaining(found as string[]));
+	expect(found.length).toBeGreaterThanOrEqual(ids.length - 1);
+});
+
+it('filters by model', async () => {
+	const { json } = await getAll({ returnAll: true, filters: { model: LITE } });
+	expect(json).toHaveLength(40);
+	expect(json.every(({ model }) => model === LITE)).toBe(true);
+});
+
+it('filters by status, whatever word Atlas has for it', async () => {
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
+	await runSeedream({ sandbox, nodeExtras: { onError: 'continueRegularOutput' } });
+	const failed = await getAll({ filters: { status: 'failed' } });
+	expect(failed.json).toHaveLength(1);
+	expect(failed.json[0]).toMatchObject({ status: 'failed', imageUrl: null });
+	expect((await getAll({ returnAll: true, filters: { status: 'processing' } })).json).toEqual([]);
+	expect(
+		(await getAll({ returnAll: true, filters: { status: 'completed', model: LITE } })).json,
+	).toHaveLength(40);
+});
+
+it('hands on nothing where there is nothing', async () => {
+	const { error, out } = await getAll({ filters: { model: 'nobody/nothing' } });
+	expect(error).toBeUndefined();
+	expect(out).toEqual([]);
+});
+
+it.each([0, -1, '={{ "many" }}'])('refuses %s as a limit', async (limit) => {
+	const { error, asked } = await getAll({ limit });
+	expect(error?.message).toBe('Limit is not a number from 1 on');
+	expect(asked).toEqual([]);
+});
+
+it('tells why the history cannot be read, as one item under Continue', async () => {
+	sandbox.addFault({ endpoint: 'history', times: Infinity, action: { type: 'status', status: 403 } });
+	const { json } = await getAll({}, { items: [{}, {}], nodeExtras: { onError: 'continueRegularOutput' } });
+	expect(json).toHaveLength(1);
+	expect(json[0]?.error).toMatchObject({
+		statusCode: 403,
+		message: 'Could not read the prediction history: status 403: forbidden',
+	});
+});

@@ -1,0 +1,45 @@
+import type { Clock } from '../../../nodes/AtlasCloud/api/clock';
+import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http';
+import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
+
+/*
+ * Time for tests of long stories: a minute's search of the history takes about a second. Node and sandbox share the
+ * clock. A test's file puts these in the places of the real ones:
+ *
+ *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
+ *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
+ *     jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/fastTime'));
+ */
+
+/** How much faster than the real one the clock runs. */
+export const FACTOR = 50;
+
+const startMs = Date.now();
+
+export const fastClock: Clock = {
+	nowMs: () => startMs + (Date.now() - startMs) * FACTOR,
+	async sleepMs(ms) {
+		await new Promise((resolve) => setTimeout(resolve, ms / FACTOR));
+	},
+};
+
+export const n8nClock = fastClock;
+
+// Shorter than in truth (all that hangs is waited for several times) and still much longer than any answer takes.
+export const READ_TIMEOUT_MS = 15_000;
+export const SUBMIT_TIMEOUT_MS = 20_000;
+export const UPLOAD_TIMEOUT_MS = 15_000;
+export const DOWNLOAD_TIMEOUT_MS = 15_000;
+
+const real = jest.requireActual<{ n8nHttp: (context: RequestContext) => Http }>(
+	'../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp',
+);
+
+/** The real one; axios has no clock to be given, so its time limits are scaled. */
+export function n8nHttp(context: RequestContext): Http {
+	const http = real.n8nHttp(context);
+	return {
+		send: async (request: HttpRequest) =>
+			await http.send({ ...request, timeoutMs: Math.ceil(request.timeoutMs / FACTOR) }),
+	};
+}

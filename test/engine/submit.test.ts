@@ -1,0 +1,129 @@
+import type { Sandbox } from '../../sandbox';
+import {
+	BINARY_MODES,
+	fastSandbox,
+	LITE,
+	picture,
+	pictureOf,
+	predictionOf,
+	runSeedream,
+	sha256,
+	submittedBodies,
+	V4,
+	type SeedreamOptions,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+});
+afterAll(async () => await sandbox.close());
+afterEach(() => sandbox.clearFaults());
+
+async function submit(options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+	return await runSeedream({
+		sandbox,
+		...options,
+		parameters: { resource: 'prediction', operation: 'submit', ...options.parameters },
+	});
+}
+
+describe.each(BINARY_MODES)('a submit, files kept in mode %s', (binaryMode) => {
+	it('hands on the id at once, and nothing is waited for', async () => {
+		const looks = sandbox.ledger.count('prediction');
+		const bytes = await picture({ left: binaryMode === 'default' ? '#abc' : '#cba' });
+		const { error, out, json } = await submit({ binaryMode, items: [{ files: { data: bytes } }] });
+		expect(error).toBeUndefined();
+		const { id } = predictionOf(sandbox, json[0]);
+		expect(json).toEqual([
+			{
+				predictionId: id,
+				status: 'processing',
+				model: V4,
+				prompt: 'make it black and white',
+				images: [sandbox.ledger.uploads.find((one) => one.sha256 === sha256(bytes))?.url],
+				size: '1536*1024',
+				createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+			},
+		]);
+		expect(out[0]).not.toHaveProperty('binary');
+		expect(out[0]?.pairedItem).toEqual({ item: 0 });
+		expect(sandbox.ledger.count('prediction')).toBe(looks);
+	});
+
+	it('is followed by Wait for Completion as it is', async () => {
+		const items = await Promise.all(
+			['#101010', '#202020', '#303030'].map(async (left) => ({ files: { data: await picture({ left }) } })),
+		);
+		const submitted = await submit({ binaryMode, items, parameters: { model: LITE } });
+		const waited = await runSeedream({
+			sandbox,
+			binaryMode,
+			items: submitted.json.map((json) => ({ json })),
+			parameters: { resource: 'prediction', operation: 'waitForCompletion' },
+		});
+		expect(waited.error).toBeUndefined();
+		expect(waited.json.map(({ predictionId }) => predictionId)).toEqual(
+			submitted.json.map(({ predictionId }) => predictionId),
+		);
+		for (const [i, item] of waited.out.entries()) {
+			const made = predictionOf(sandbox, submitted.json[i]);
+			expect(item.json).toMatchObject({
+				status: 'completed',
+				model: LITE,
+				size: '2496*1664',
+				imageUrl: made.outputs[0],
+			});
+			expect(item.pairedItem).toEqual({ item: i });
+			expect(sha256(await pictureOf(item))).toBe(made.outputSha256[0]);
+		}
+	});
+});
+
+it('bills each item once', async () => {
+	const before = sandbox.ledger.charges.length;
+	const data = await picture();
+	const { json } = await submit({ items: [{ files: { data } }, { files: { data } }] });
+	expect(new Set(json.map(({ predictionId }) => predictionId)).size).toBe(2);
+	expect(sandbox.ledger.charges.length - before).toBe(2);
+});
+
+it('shows a data URI by its beginning only', async () => {
+	const dataUri = `data:image/png;base64,${(await picture()).toString('base64')}`;
+	const { json } = await submit({ items: [{}], parameters: { imageSource: 'url', imageUrls: dataUri } });
+	expect(json[0]?.images).toEqual(['data:image/png;…']);
+	expect(submittedBodies(sandbox).at(-1)?.images).toEqual([dataUri]);
+});
+
+it('understands the bare answer that one of the pages shows', async () => {
+	sandbox.addFault({
+		endpoint: 'submit',
+		action: {
+			type: 'status',
+			status: 200,
+			body: { id: 'pred-bare', status: 'created', model: V4, created_at: '2026-01-02T03:04:05Z' },
+		},
+	});
+	const { json } = await submit();
+	expect(json[0]).toMatchObject({
+		predictionId: 'pred-bare',
+		status: 'processing',
+		createdAt: '2026-01-02T03:04:05Z',
+	});
+});
+
+it('is told a price limit: more edits than Max Edits per Run are refused with their cost', async () => {
+	const before = sandbox.ledger.requests.length;
+	const data = await picture();
+	const { error } = await submit({
+		items: Array.from({ length: 4 }, () => ({ files: { data } })),
+		parameters: { options: { maxEdits: 3 } },
+	});
+	expect(error?.message).toContain('This run would make 4 edits; Max Edits per Run is 3');
+	expect(error?.description).toContain('It would cost about $0.11.');
+	expect(sandbox.ledger.requests.length).toBe(before);
+});

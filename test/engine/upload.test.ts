@@ -1,0 +1,147 @@
+import type { Sandbox } from '../../sandbox';
+import { BINARY_MODES, fastSandbox, picture, runSeedream, sha256, type SeedreamOptions } from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+});
+afterAll(async () => await sandbox.close());
+afterEach(() => sandbox.clearFaults());
+
+async function upload(options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+	return await runSeedream({
+		sandbox,
+		...options,
+		parameters: { resource: 'image', operation: 'upload', ...options.parameters },
+	});
+}
+
+describe.each(BINARY_MODES)('an upload, files kept in mode %s', (binaryMode) => {
+	it('puts the links in the files’ place', async () => {
+		const front = await picture({ left: 'red' });
+		const back = await picture({ left: 'green', encode: (raw) => raw.jpeg() });
+		const { error, out, json } = await upload({
+			binaryMode,
+			items: [
+				{
+					json: { sku: 1 },
+					files: {
+						front: { bytes: front, fileName: 'front.png' },
+						back: { bytes: back, fileName: 'b.txt', mimeType: 'text/plain' },
+					},
+				},
+			],
+			parameters: { inputDataFieldName: 'back, front' },
+		});
+		expect(error).toBeUndefined();
+		const uploaded = [back, front].map((bytes) =>
+			sandbox.ledger.uploads.findLast((one) => one.sha256 === sha256(bytes)),
+		);
+		const urls = uploaded.map((one) => one?.url);
+		expect(json).toEqual([
+			{
+				url: urls[0],
+				urls,
+				files: [
+					{
+						url: urls[0],
+						fieldName: 'back',
+						fileName: 'b.txt',
+						mimeType: 'image/jpeg',
+						fileSizeBytes: back.length,
+					},
+					{
+						url: urls[1],
+						fieldName: 'front',
+						fileName: 'front.png',
+						mimeType: 'image/png',
+						fileSizeBytes: front.length,
+					},
+				],
+			},
+		]);
+		expect(out[0]).not.toHaveProperty('binary');
+		expect(out[0]?.pairedItem).toEqual({ item: 0 });
+		expect(uploaded.map((one) => one?.contentType)).toEqual(['image/jpeg', 'image/png']);
+		expect(uploaded[0]?.fileName).toMatch(/\.jpg$/);
+	});
+
+	it('makes one item of each input item, in order', async () => {
+		const items = await Promise.all(
+			['#111', '#222', '#333', '#444'].map(async (left) => ({ files: { data: await picture({ left }) } })),
+		);
+		const { out, json } = await upload({ binaryMode, items, parameters: { options: { concurrency: 2 } } });
+		const wanted = items.map(
+			({ files }) => sandbox.ledger.uploads.findLast((one) => one.sha256 === sha256(files.data))?.url,
+		);
+		expect(json.map(({ url }) => url)).toEqual(wanted);
+		expect(out.map(({ pairedItem }) => pairedItem)).toEqual(items.map((_, item) => ({ item })));
+	});
+});
+
+it('costs nothing, and its link can be edited', async () => {
+	const { json } = await upload();
+	expect(sandbox.ledger.charges).toHaveLength(0);
+	const edited = await runSeedream({
+		sandbox,
+		items: [{ json: json[0] ?? {} }],
+		parameters: { imageSource: 'url', imageUrls: '={{ $json.urls }}' },
+	});
+	expect(edited.error).toBeUndefined();
+	expect(edited.json[0]).toMatchObject({ status: 'completed', size: '1536*1024' });
+	expect(edited.out[0]?.binary?.data.fileName).toMatch(/^n8n-.*-edited\.png$/);
+});
+
+it('sends a lost upload again: it costs nothing', async () => {
+	const before = sandbox.ledger.count('upload');
+	sandbox.addFault({ endpoint: 'upload', action: { type: 'resetAfter' } });
+	sandbox.addFault({ endpoint: 'upload', nth: 2, action: { type: 'status', status: 503 } });
+	const bytes = await picture({ left: 'orange' });
+	const { error, json } = await upload({ items: [{ files: { data: bytes } }] });
+	expect(error).toBeUndefined();
+	expect(sandbox.ledger.count('upload') - before).toBe(3);
+	expect(sandbox.ledger.uploads.at(-1)).toMatchObject({ sha256: sha256(bytes), url: json[0]?.url });
+});
+
+it('is content with a link that is called differently', async () => {
+	sandbox.addFault({
+		endpoint: 'upload',
+		action: {
+			type: 'status',
+			status: 200,
+			body: { code: 200, data: { url: 'https://files.example.com/a.png' } },
+		},
+	});
+	expect((await upload()).json[0]?.url).toBe('https://files.example.com/a.png');
+});
+
+it.each([{}, { code: 200, data: {} }, { code: 200, data: { download_url: 'ftp://x/y.png' } }])(
+	'tells that no usable link came in %j',
+	async (body) => {
+		sandbox.addFault({ endpoint: 'upload', action: { type: 'status', status: 200, body } });
+		const { error } = await upload();
+		expect(error?.message).toBe('Atlas Cloud took the upload and gave no usable link for it');
+		expect(error?.description).toContain('Nothing was submitted or billed');
+	},
+);
+
+it('refuses an item without a picture before anything is sent', async () => {
+	const before = sandbox.ledger.requests.length;
+	const { error } = await upload({
+		items: [{ files: { data: await picture() } }, { json: { a: 1 } }, { files: { data: await picture() } }],
+	});
+	expect(error).toMatchObject({ message: 'The item has no binary field "data"', context: { itemIndex: 1 } });
+	expect(sandbox.ledger.requests.length).toBe(before);
+});
+
+it('keeps the input’s fields where asked to', async () => {
+	const { json } = await upload({
+		items: [{ json: { sku: 7, url: 'old' }, files: { data: await picture() } }],
+		parameters: { options: { includeInputFields: true } },
+	});
+	expect(json[0]).toMatchObject({ sku: 7, url: sandbox.ledger.uploads.at(-1)?.url });
+});

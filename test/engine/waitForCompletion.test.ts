@@ -1,0 +1,158 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox';
+import {
+	BINARY_MODES,
+	fastSandbox,
+	pictureOf,
+	predictionOf,
+	runSeedream,
+	sha256,
+	V4,
+	type SeedreamOptions,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+});
+afterAll(async () => await sandbox.close());
+afterEach(() => {
+	sandbox.clearFaults();
+	sandbox.setOptions({ predictSeconds: 1, warmUp: undefined });
+});
+
+async function submitted(parameters: Record<string, unknown> = {}): Promise<IDataObject> {
+	const { json } = await runSeedream({
+		sandbox,
+		parameters: { resource: 'prediction', operation: 'submit', ...parameters },
+	});
+	return json[0] ?? {};
+}
+
+async function wait(options: Omit<SeedreamOptions, 'sandbox'>) {
+	return await runSeedream({
+		sandbox,
+		...options,
+		parameters: { resource: 'prediction', operation: 'waitForCompletion', ...options.parameters },
+	});
+}
+
+describe.each(BINARY_MODES)('a wait, files kept in mode %s', (binaryMode) => {
+	it('brings the pictures of a bare id, and what Atlas tells of it', async () => {
+		const { predictionId } = await submitted({
+			model: `${V4}-sequential`,
+			options: { maxImages: 2 },
+			size: '1024*1024',
+		});
+		const { error, out, json } = await wait({
+			binaryMode,
+			items: [{ json: { id: predictionId ?? '' } }],
+			parameters: { predictionId: '={{ $json.id }}', outputDataFieldName: 'made' },
+		});
+		expect(error).toBeUndefined();
+		const made = predictionOf(sandbox, { predictionId });
+		expect(json).toHaveLength(2);
+		// Atlas’s record holds no prompt and no size, and the item tells neither: nothing is made up.
+		expect(json[0]).toMatchObject({
+			predictionId,
+			status: 'completed',
+			prompt: null,
+			size: null,
+			imageIndex: 0,
+		});
+		expect(json.map(({ priceUsd }) => priceUsd)).toEqual([expect.closeTo(0.054), null]);
+		expect(out.map(({ binary }) => binary?.made.fileName)).toEqual([
+			`seedream-${String(predictionId)}.png`,
+			`seedream-${String(predictionId)}-2.png`,
+		]);
+		for (const [i, item] of out.entries())
+			expect(sha256(await pictureOf(item, 'made'))).toBe(made.outputSha256[i]);
+	});
+});
+
+it('fetches the same picture again as often as it is asked to, and nothing is billed', async () => {
+	const json = await submitted();
+	const charges = sandbox.ledger.charges.length;
+	const first = await wait({ items: [{ json }, { json }] });
+	const again = await wait({ items: [{ json }] });
+	const hashes = await Promise.all(
+		[...first.out, ...again.out].map(async (item) => sha256(await pictureOf(item))),
+	);
+	expect(hashes).toHaveLength(3);
+	expect(new Set(hashes).size).toBe(1);
+	expect(sandbox.ledger.charges.length).toBe(charges);
+});
+
+it('leaves the picture at Atlas where Download Images is off', async () => {
+	const { out } = await wait({ items: [{ json: await submitted() }], parameters: { downloadImages: false } });
+	expect(out[0]).not.toHaveProperty('binary');
+	expect(out[0]?.json.imageUrl).toMatch(/^http/);
+});
+
+it('waits for a prediction that is not visible yet', async () => {
+	sandbox.setOptions({ warmUp: { seconds: 5, status: 404 } });
+	const { error, json } = await wait({ items: [{ json: await submitted() }] });
+	expect(error).toBeUndefined();
+	expect(json[0]?.status).toBe('completed');
+});
+
+it('counts Timeout from when the wait begins, and hands on what is not done', async () => {
+	sandbox.setOptions({ predictSeconds: 30 });
+	const json = await submitted();
+	const parameters = { options: { timeoutSeconds: 2 } };
+	const { error } = await wait({ items: [{ json }], parameters });
+	expect(error?.message).toContain(`(prediction ${String(json.predictionId)})`);
+	const unfinished = await wait({
+		items: [{ json }],
+		parameters: { options: { timeoutSeconds: 2, onTimeout: 'continue' } },
+	});
+	expect(unfinished.json[0]).toMatchObject({
+		predictionId: json.predictionId,
+		status: 'processing',
+		model: V4,
+		prompt: json.prompt,
+		size: json.size,
+	});
+});
+
+it.each(['status200', 'http500', 'errorObject', 'nsfw', 'moderation'] as const)(
+	'tells that the prediction failed (%s)',
+	async (shape) => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
+		const json = await submitted();
+		const { json: failed } = await wait({
+			items: [{ json }],
+			nodeExtras: { onError: 'continueRegularOutput' },
+		});
+		expect(failed[0]?.error).toMatchObject({ predictionId: json.predictionId, status: 'failed' });
+		const { message } = failed[0]?.error as unknown as { message: string };
+		expect(message).toContain(String(json.predictionId));
+		if (shape === 'nsfw' || shape === 'moderation')
+			expect(message).toContain('Content moderation stopped the edit');
+		else expect(message).toContain('Atlas Cloud could not make the edit: ');
+	},
+);
+
+it.each([
+	['={{ "" }}', 'Prediction ID is empty'],
+	['={{ $json.nothing }}', 'Prediction ID is empty'],
+	['../../balance', '"../../balance" is not a prediction ID'],
+	['a b', '"a b" is not a prediction ID'],
+	['a?b=c', '"a?b=c" is not a prediction ID'],
+	['{{ $json.id }}', '"{{ $json.id }}" is not a prediction ID'],
+])('refuses %s as an id without asking anybody', async (predictionId, message) => {
+	const before = sandbox.ledger.requests.length;
+	const { error } = await wait({ items: [{}], parameters: { predictionId } });
+	expect(error?.message).toBe(message);
+	expect(sandbox.ledger.requests.length).toBe(before);
+});
+
+it('tells that Atlas does not know an id', async () => {
+	const { error } = await wait({ items: [{ json: { predictionId: 'unknown-1' } }] });
+	expect(error?.message).toContain('Could not read prediction unknown-1');
+	expect(error?.description).toContain('Check the id');
+});
