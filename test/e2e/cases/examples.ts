@@ -1,23 +1,126 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadExample } from '../../../scripts/n8n/example';
-import { CREDENTIALS, e2e } from '../cases';
-import { assertBlackAndWhite, assertShows, assertSize } from '../pictures';
+import type { Execution } from '../../../scripts/n8n/execution';
+import { PROJECT_ROOT } from '../../../scripts/n8n/packNode';
+import { CREDENTIALS, e2e, type Bench } from '../cases';
+import { hosted } from '../imported';
+import { assertBlackAndWhite, assertShows, assertSize, paint } from '../pictures';
+
+async function run(bench: Bench, name: string): Promise<Execution> {
+	const { filesFolder } = bench.instance;
+	const workflow = await loadExample(name, { id: '', filesFolder, credentials: CREDENTIALS });
+	return (await bench.execute(workflow)).expectSuccess();
+}
 
 e2e('examples: edit-a-photo.json runs as it is imported', async (bench) => {
 	const photo = await bench.photo();
-	const { filesFolder } = bench.instance;
-	const workflow = await loadExample('edit-a-photo', {
-		id: 'exampleEditPhoto',
-		filesFolder,
-		credentials: CREDENTIALS,
-	});
-	const execution = (await bench.execute(workflow)).expectSuccess();
+	const execution = await run(bench, 'edit-a-photo');
 	const { binary } = execution.item('Seedream Edit');
-	const saved = await readFile(join(filesFolder, binary!.data.fileName!));
+	const saved = await readFile(join(bench.instance.filesFolder, binary!.data.fileName!));
 	await assertSize(saved, 2496, 1664);
 	await assertBlackAndWhite(saved);
 	await assertShows(saved, await readFile(photo), (original) => original.grayscale());
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+});
+
+/** Good enough for a sheet of our own: quoted fields hold no line breaks here. */
+function readCsv(text: string): Array<Record<string, string>> {
+	const cells = (line: string) =>
+		[...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
+			.slice(0, -1)
+			.map(([, cell]) => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell));
+	const [header, ...lines] = text
+		.replace(/^\uFEFF/, '')
+		.trim()
+		.split(/\r?\n/);
+	const names = cells(header);
+	return lines.map((line) => Object.fromEntries(cells(`${line},`).map((cell, i) => [names[i] ?? '', cell])));
+}
+
+e2e('examples: spreadsheet-batch.json edits all rows and tells of each how it went', async (bench) => {
+	const { sandbox, instance } = bench;
+	const photo = await readFile(await bench.photo());
+	const mug = await hosted(bench, photo, 'mug.jpg');
+	const box = await hosted(bench, await paint({ r: 200, g: 30, b: 30 }), 'box.png');
+	const sheet = [
+		'product,photo,wish,price',
+		`Mug,${mug},mirror it,12.50`,
+		`Gone,${new URL('/nothing/here.png', mug).href},mirror it,1`,
+		`Refused,${box},"sepia, please",2`,
+		`Box,${box},"make it ""black and white""; make it black and white",3`,
+	];
+	sandbox.addFault({
+		endpoint: 'submit',
+		match: 'sepia',
+		times: Infinity,
+		action: { type: 'failTask', shape: 'moderation' },
+	});
+	await bench.file('products.csv', Buffer.from(sheet.join('\n')));
+	const execution = await run(bench, 'spreadsheet-batch');
+
+	const saved = await readFile(join(instance.filesFolder, 'results.csv'), 'utf8');
+	const results = readCsv(saved);
+	const column = (name: string) => results.map((row) => row[name]);
+	assert.deepEqual(column('product'), ['Mug', 'Gone', 'Refused', 'Box'], saved);
+	assert.deepEqual(column('price'), ['12.50', '1', '2', '3'], 'the sheet’s own columns');
+	assert.deepEqual(column('status'), ['completed', 'failed', 'failed', 'completed']);
+	const submitted = [...sandbox.ledger.predictions.values()];
+	const idOf = (prompt: string) => submitted.find((prediction) => prediction.prompt.includes(prompt))!.id;
+	assert.equal(submitted.length, 3, 'submits');
+	assert.deepEqual(column('predictionId'), [idOf('mirror'), '', idOf('sepia'), idOf('black')]);
+	assert.deepEqual(column('priceUsd'), ['0.032', '', '', '0.032']);
+	assert.deepEqual([results[0].error, results[3].error], ['', '']);
+	assert.match(results[1].error, /nothing\/here\.png/);
+	assert.ok(results[2].error.includes(idOf('sepia')), results[2].error);
+	assert.equal(execution.items('Seedream Edit', 1).length, 2, 'rows on the error branch');
+
+	const picture = async (row: number) => await readFile(join(instance.filesFolder, results[row].file));
+	await assertShows(await picture(0), photo, (original) => original.flop());
+	await assertBlackAndWhite(await picture(3));
+});
+
+e2e('examples: spreadsheet-batch.json with a sheet as it comes with the package', async (bench) => {
+	// Its photos are on the internet, which the sandbox does not reach: every row fails, and is told of.
+	await copyFile(
+		join(PROJECT_ROOT, 'examples', 'products.csv'),
+		join(bench.instance.filesFolder, 'products.csv'),
+	);
+	await run(bench, 'spreadsheet-batch');
+	const results = readCsv(await readFile(join(bench.instance.filesFolder, 'results.csv'), 'utf8'));
+	assert.deepEqual(
+		results.map(({ product, status }) => [product, status]),
+		[
+			['Espresso', 'failed'],
+			['Cat portrait', 'failed'],
+		],
+	);
+});
+
+e2e('examples: upload-once-edit-many.json compares two models', async (bench) => {
+	const photo = await readFile(await bench.photo());
+	const execution = await run(bench, 'upload-once-edit-many');
+	const { ledger } = bench.sandbox;
+	assert.equal(ledger.uploads.length, 1, 'uploads');
+	assert.deepEqual(ledger.charges.map((charge) => charge.model).sort(), [
+		'bytedance/seedream-v4/edit',
+		'bytedance/seedream-v5.0-lite/edit',
+	]);
+	assert.equal(ledger.maxRunning, 2, 'edits at the same time');
+	const rows = execution.items('Compare').map(({ json }) => json);
+	assert.deepEqual(
+		rows.map(({ model, size, priceUsd }) => [model, size, priceUsd]),
+		[
+			['bytedance/seedream-v5.0-lite/edit', '2496*1664', 0.032],
+			['bytedance/seedream-v4/edit', '1536*1024', 0.027],
+		],
+	);
+	for (const { file, size, predictTimeSeconds } of rows) {
+		assert.ok(Number(predictTimeSeconds) > 0, 'seconds');
+		const saved = await readFile(join(bench.instance.filesFolder, String(file)));
+		const [width, height] = String(size).split('*').map(Number);
+		await assertSize(saved, width, height);
+		await assertShows(saved, photo, (original) => original.grayscale());
+	}
 });
