@@ -319,7 +319,16 @@ function webhookPath(node: INode): string | undefined {
 			const options = node.parameters.options as { path?: string } | undefined;
 			return `/form/${options?.path ?? path}`;
 		}
+		case '@n8n/n8n-nodes-langchain.chatTrigger':
+			return node.parameters.public === true ? chatPath(node) : undefined;
+		case '@n8n/n8n-nodes-langchain.mcpTrigger':
+			return `/mcp/${path}`;
 		default:
 			return undefined;
 	}
+}
+
+/** Where a Chat Trigger takes messages. */
+export function chatPath(node: INode): string {
+	return `/webhook/${node.webhookId}/chat`;
 }

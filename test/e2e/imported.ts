@@ -1,4 +1,6 @@
 /* Workflows of `examples/` in a running n8n, and what their cases share. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IDataObject } from 'n8n-workflow';
 import { FormData, request } from 'undici';
 import { loadExample, type ExampleOptions } from '../../scripts/n8n/example';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
@@ -51,4 +53,33 @@ export async function post(
 		bytes,
 		json: () => JSON.parse(bytes.toString('utf8')) as unknown,
 	};
+}
+
+/** The rows of one of n8n's data tables, oldest first. */
+export async function tableRows(server: Server, name: string): Promise<IDataObject[]> {
+	const { projectId, id } = await dataTable(server, name);
+	const { data } = await server.rest<{ data: IDataObject[] }>(
+		'GET',
+		`projects/${projectId}/data-tables/${id}/rows?sortBy=id:asc`,
+	);
+	return data;
+}
+
+async function dataTable(server: Server, name: string): Promise<{ id: string; projectId: string }> {
+	const filter = encodeURIComponent(JSON.stringify({ name }));
+	const tables = await server.rest<{ data: Array<{ id: string; name: string; projectId: string }> }>(
+		'GET',
+		`data-tables-global?filter=${filter}`,
+	);
+	const table = tables.data.find((one) => one.name === name);
+	if (!table) throw new Error(`n8n has no data table “${name}”.`);
+	return table;
+}
+
+export async function until(holds: () => Promise<boolean>, what: string, timeoutSeconds = 60): Promise<void> {
+	const deadline = Date.now() + timeoutSeconds * 1000;
+	while (!(await holds())) {
+		if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
+		await delay(250);
+	}
 }

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { openPage } from '../browser';
+import { e2e } from '../cases';
+import { importExample } from '../imported';
+import { assertShows, assertSize, meanColour, paint } from '../pictures';
+
+const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
+
+/** Sends the form and takes the picture that its ending downloads. */
+async function sendForPicture(page: Page): Promise<{ name: string; bytes: Buffer }> {
+	const downloading = page.waitForEvent('download', { timeout: 60_000 });
+	await page.click(SUBMIT);
+	const download = await downloading;
+	return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+e2e(
+	'examples: form-to-picture.json, filled in by a browser, shows and returns the picture',
+	async (bench) => {
+		const server = await bench.startServer();
+		const workflow = await importExample(bench, server, 'form-to-picture');
+		await server.activate(workflow.id);
+		const photo = await bench.photo();
+		const page = await openPage(bench);
+		await page.goto(`${server.url}/form/edit-a-photo`);
+		assert.equal(await page.getAttribute('input[type=file]', 'accept'), '.jpg, .jpeg, .png, .webp');
+		await page.setInputFiles('input[type=file]', photo);
+		await page.fill('textarea', 'mirror it');
+		const { name, bytes } = await sendForPicture(page);
+		assert.match(name, /^photo-edited\.jpe?g$/);
+		await assertSize(bytes, 2496, 1664);
+		await assertShows(bytes, await readFile(photo), (original) => original.flop());
+		assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+
+		await page.getByText('Your picture is ready').waitFor();
+		const shown = page.getByAltText('The edited picture');
+		await shown.waitFor();
+		const isLoaded = 'document.querySelector(\'img[alt="The edited picture"]\').naturalWidth > 0';
+		await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
+		assert.equal(
+			await shown.getAttribute('src'),
+			[...bench.sandbox.ledger.predictions.values()][0].outputs[0],
+		);
+
+		// What Seedream does not take is told on the form's last page, and costs nothing.
+		bench.sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'moderation' } });
+		await page.goto(`${server.url}/form/edit-a-photo`);
+		await page.setInputFiles('input[type=file]', photo);
+		await page.fill('textarea', 'something that is refused');
+		await page.click(SUBMIT);
+		await page.getByText('That did not work').waitFor({ timeout: 60_000 });
+		assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+	},
+);
+
+e2e('examples: many-references.json makes one picture of three', async (bench) => {
+	const server = await bench.startServer();
+	const workflow = await importExample(bench, server, 'many-references');
+	await server.activate(workflow.id);
+	const page = await openPage(bench);
+	await page.goto(`${server.url}/form/try-on`);
+	const colours = {
+		Person: { r: 200, g: 30, b: 30 },
+		Garment: { r: 30, g: 200, b: 30 },
+		Scene: { r: 30, g: 30, b: 200 },
+	};
+	for (const [at, [name, colour]] of Object.entries(colours).entries()) {
+		const file = { name: `${name}.png`, mimeType: 'image/png', buffer: await paint(colour) };
+		await page.locator('input[type=file]').nth(at).setInputFiles(file);
+	}
+	const { bytes } = await sendForPicture(page);
+	await assertSize(bytes, 1728, 2304);
+	const thirds = await Promise.all(
+		[0, 1, 2].map(async (at) => await meanColour(bytes, at / 3 + 0.05, 0.5, at / 3 + 0.28, 0.75)),
+	);
+	assert.ok(thirds[0].r > 150 && thirds[0].g < 80, `image 1 is the person: ${JSON.stringify(thirds)}`);
+	assert.ok(thirds[1].g > 150 && thirds[1].b < 80, `image 2 is the garment: ${JSON.stringify(thirds)}`);
+	assert.ok(thirds[2].b > 150 && thirds[2].r < 80, `image 3 is the scene: ${JSON.stringify(thirds)}`);
+	const { ledger } = bench.sandbox;
+	assert.deepEqual([ledger.uploads.length, ledger.charges.length], [3, 1], 'uploads and charges');
+});
