@@ -72,7 +72,8 @@ export function inputError(message: string, description: string): AtlasError {
 /** The execution was cancelled, or the batch was stopped by another item's error: no verdict on this item. */
 export class CancelledError extends Error {
 	constructor() {
-		super('The execution was cancelled');
+		// In n8n's spelling: it tells by it that a node ended because of the cancel (n8n-core 2.41, processSuccessExecution).
+		super('The execution was canceled');
 		this.name = 'CancelledError';
 	}
 }

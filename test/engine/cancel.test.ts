@@ -1,0 +1,135 @@
+import type { Endpoint, FaultAction, Sandbox } from '../../sandbox';
+import { scaledClock } from './scaledClock';
+import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+/** Far less than any timeout, far more than a slow machine needs. */
+const SOON_MS = 5_000;
+
+let sandbox: Sandbox;
+let onRequestOver: (endpoint: string) => void = () => {};
+const items: InputItem[] = [];
+
+beforeAll(async () => {
+	sandbox = await fastSandbox({ onRequestOver: ({ endpoint }) => onRequestOver(endpoint) });
+	for (let i = 0; i < 6; i++) items.push({ files: { data: await picture({ left: `#${i}00` }) } });
+});
+afterEach(() => {
+	sandbox.clearFaults();
+	sandbox.setOptions({ predictSeconds: 1, limits: undefined });
+	onRequestOver = () => {};
+});
+afterAll(async () => await sandbox.close());
+
+/** Resolves when the sandbox has seen so many requests of a kind, over or not. */
+async function seen(endpoint: Endpoint, count: number): Promise<void> {
+	const wanted = sandbox.ledger.count(endpoint) + count;
+	while (sandbox.ledger.count(endpoint) < wanted) await scaledClock.sleepMs(20);
+	// What left at the same moment has arrived by then: it is what leaves later that counts.
+	await scaledClock.sleepMs(500);
+}
+
+/** Runs until it is cancelled, and makes sure that it ends soon and that nothing is sent afterwards. */
+async function cancelled(cancelWhen: Promise<unknown>, options: Partial<SeedreamOptions> = {}) {
+	let cancelledAtMs = 0;
+	const marked = cancelWhen.then(() => (cancelledAtMs = Date.now()));
+	const result = await runSeedream({ sandbox, items, ...options, cancelWhen: marked });
+	expect(Date.now() - cancelledAtMs).toBeLessThan(SOON_MS);
+	expect(result.run.status).toBe('canceled');
+	const { length } = sandbox.ledger.requests;
+	// A while of the node's own clock: whatever would still be sent is sent by then.
+	await scaledClock.sleepMs(6_000);
+	expect(sandbox.ledger.requests.slice(length)).toEqual([]);
+	return result;
+}
+
+it('stops waiting for edits, and submits no more of them', async () => {
+	sandbox.setOptions({ predictSeconds: 600 });
+	const submits = sandbox.ledger.count('submit');
+	await cancelled(seen('submit', 2), { parameters: { options: { concurrency: 2, timeoutSeconds: 1000 } } });
+	expect(sandbox.ledger.count('submit') - submits).toBe(2);
+});
+
+it.each<[string, Endpoint, FaultAction]>([
+	['an upload', 'upload', { type: 'hang' }],
+	['a submit', 'submit', { type: 'hangAfter' }],
+	['a look', 'prediction', { type: 'hang' }],
+	['a download', 'file', { type: 'hang' }],
+])('ends %s that never answers', async (_what, endpoint, action) => {
+	sandbox.addFault({ endpoint, times: Infinity, action });
+	const charges = sandbox.ledger.charges.length;
+	await cancelled(seen(endpoint, 1), { parameters: { options: { concurrency: 1, timeoutSeconds: 1000 } } });
+	// While the first picture is fetched the next item is submitted.
+	expect(sandbox.ledger.charges.length - charges).toBeLessThanOrEqual(endpoint === 'file' ? 2 : 1);
+});
+
+it('ends the wait after a 429, and submits nothing more', async () => {
+	sandbox.addFault({
+		endpoint: 'submit',
+		times: Infinity,
+		action: { type: 'status', status: 429, headers: { 'retry-after': '200' } },
+	});
+	const submits = sandbox.ledger.count('submit');
+	const charges = sandbox.ledger.charges.length;
+	const later = seen('submit', 1);
+	await cancelled(later, { parameters: { options: { concurrency: 1, timeoutSeconds: 1000 } } });
+	expect(sandbox.ledger.count('submit') - submits).toBe(1);
+	expect(sandbox.ledger.charges.length).toBe(charges);
+});
+
+it('ends the search for a lost submit', async () => {
+	sandbox.setOptions({ history: { delaySeconds: 500 } });
+	sandbox.addFault({ endpoint: 'submit', times: Infinity, action: { type: 'resetAfter' } });
+	await cancelled(seen('history', 1), { items: items.slice(0, 1) });
+	sandbox.setOptions({ history: undefined });
+});
+
+it.each(['waitForCompletion', 'get', 'getAll'])('ends %s', async (operation) => {
+	const { json } = await runSeedream({
+		sandbox,
+		parameters: { resource: 'prediction', operation: 'submit' },
+	});
+	const endpoint = operation === 'getAll' ? 'history' : 'prediction';
+	sandbox.addFault({ endpoint, times: Infinity, action: { type: 'hang' } });
+	await cancelled(seen(endpoint, 1), {
+		items: [{ json: json[0] ?? {} }],
+		parameters: { resource: 'prediction', operation },
+	});
+});
+
+it('ends the look at an address', async () => {
+	sandbox.addFault({ endpoint: 'file', times: Infinity, action: { type: 'hang' } });
+	await cancelled(seen('file', 1), {
+		items: [{}],
+		parameters: { imageSource: 'url', imageUrls: `${sandbox.filesUrl}/outputs/a.png` },
+	});
+});
+
+it('tells n8n’s log what is paid for: n8n keeps nothing that is said after a cancel', async () => {
+	sandbox.setOptions({ predictSeconds: 600 });
+	const known = new Set(sandbox.ledger.predictions.keys());
+	const { run } = await cancelled(seen('submit', 2), {
+		parameters: { options: { concurrency: 2, timeoutSeconds: 1000 } },
+	});
+	const intents = run.data.executionData?.contextData['node:Node']?.seedreamIntents as
+		Record<string, { predictionId?: string }> | undefined;
+	const paid = [...sandbox.ledger.predictions.keys()].filter((id) => !known.has(id));
+	// One whose answer was on its way may be missing: it is looked for in the history.
+	expect(paid).toEqual(
+		expect.arrayContaining(Object.values(intents ?? {}).flatMap((one) => one.predictionId ?? [])),
+	);
+});
+
+it('sends nothing when n8n runs the node again after a cancel', async () => {
+	sandbox.setOptions({ predictSeconds: 600 });
+	const submits = sandbox.ledger.count('submit');
+	await cancelled(seen('submit', 1), {
+		items: items.slice(0, 1),
+		nodeExtras: { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 },
+		parameters: { options: { timeoutSeconds: 1000 } },
+	});
+	expect(sandbox.ledger.count('submit') - submits).toBe(1);
+});
