@@ -11,6 +11,7 @@ import { readBeginning, StreamGuard } from '../../api/streams';
 import { READ_TIMEOUT_MS } from '../../api/timeouts';
 import { checkInputKind, sizeOf } from '../transport/n8nBinary';
 import { DEFAULT_MAX_EDITS, DEFAULT_TIMEOUT_SECONDS } from './common/options';
+import { readPrompt } from './common/promptTemplates';
 import { bytesOfDataUri, itemPictures, type ItemPicture } from './inputPictures';
 import type { NodeRun } from './nodeRun';
 import { readOptions } from './outlet';
@@ -37,15 +38,6 @@ function readModel(run: NodeRun, itemIndex: number): string {
 	throw inputError(
 		'Model is empty or no model’s ID',
 		'Choose one from the list, or give an ID such as bytedance/seedream-v4/edit.',
-	);
-}
-
-function readPrompt(run: NodeRun, itemIndex: number): string {
-	const prompt: unknown = run.context.getNodeParameter('prompt', itemIndex, '');
-	if (typeof prompt === 'string' && prompt.trim() !== '') return prompt.trim();
-	throw inputError(
-		'Prompt is empty',
-		'Say what to change in the picture. Where the prompt is an expression, check that this item has the field.',
 	);
 }
 
@@ -182,7 +174,7 @@ export function readTimeoutMs(options: IDataObject): number {
 export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob> {
 	const options = readOptions(run, itemIndex);
 	const model = readModel(run, itemIndex);
-	const prompt = readPrompt(run, itemIndex);
+	const prompt = readPrompt(run.context, itemIndex);
 	const size = readSize(run, itemIndex);
 	const extra = readExtra(options);
 	const headers = readHeaders(options);

@@ -1,6 +1,17 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { operations } from './router';
 
+/**
+ * Puts resource and operation before a field's other conditions. n8n looks at them in their order, and an expression
+ * ends the look with "shown": the field would stand in the panels of other operations too.
+ */
+function operationFirst(field: INodeProperties): INodeProperties {
+	const { show } = field.displayOptions ?? {};
+	if (!show) return field;
+	const { resource, operation } = show;
+	return { ...field, displayOptions: { ...field.displayOptions, show: { resource, operation, ...show } } };
+}
+
 /** Everything the panel shows, put together from the operations. */
 export const properties: INodeProperties[] = [
 	{
@@ -71,6 +82,6 @@ export const properties: INodeProperties[] = [
 		default: 'submit',
 	},
 	...Object.values(operations).flatMap((ofResource) =>
-		Object.values(ofResource).flatMap(({ description }) => description),
+		Object.values(ofResource).flatMap(({ description }) => description.map(operationFirst)),
 	),
 ];

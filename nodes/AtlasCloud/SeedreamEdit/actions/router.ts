@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../../api/errors';
+import type { Undelivered } from '../../api/intents';
 import { Slots } from '../../api/slots';
 import { edit } from './image/edit.operation';
 import { upload } from './image/upload.operation';
@@ -100,21 +101,27 @@ function present(run: NodeRun, outcomes: Array<Outcome | undefined>): INodeExecu
 	const { context, intents } = run;
 	if (context.getExecutionCancelSignal?.()?.aborted) {
 		// n8n keeps nothing that is said after a cancel: its log is the place for what is paid for.
-		const ids = intents.openIds();
-		if (ids.length > 0)
-			context.logger.warn(`Seedream Edit was cancelled with edits under way: ${ids.join(', ')}`, {
-				predictionIds: ids,
+		const undelivered = intents.undelivered();
+		const { ids, candidateIds, unknownCount } = undelivered;
+		if (ids.length + unknownCount > 0)
+			context.logger.warn(`Seedream Edit was cancelled.${tellUndelivered(undelivered, 0)}`, {
+				predictionIds: [...ids, ...candidateIds],
 			});
-		throw toNodeError(context, new CancelledError(), undefined, ids);
+		throw toNodeError(context, new CancelledError(), undefined, undelivered);
 	}
 	if (!context.continueOnFail()) {
 		const isFault = ({ error }: Outcome) => error !== undefined && !(error instanceof CancelledError);
 		const itemIndex = outcomes.findIndex((outcome) => outcome !== undefined && isFault(outcome));
-		if (itemIndex >= 0) throw toNodeError(context, outcomes[itemIndex]?.error, itemIndex, intents.openIds());
+		if (itemIndex >= 0) {
+			const error = asAtlasError(outcomes[itemIndex]?.error, intents.of(itemIndex)?.predictionId);
+			throw toNodeError(context, error, itemIndex, intents.undelivered());
+		}
 	}
 	return outcomes.flatMap((outcome, itemIndex) => {
-		if (!outcome?.items)
-			return [{ json: { error: errorJson(outcome?.error) }, pairedItem: { item: itemIndex } }];
+		if (!outcome?.items) {
+			const error = asAtlasError(outcome?.error, intents.of(itemIndex)?.predictionId);
+			return [{ json: { error: errorJson(error) }, pairedItem: { item: itemIndex } }];
+		}
 		intents.delivered(itemIndex);
 		return withInput(context, itemIndex, outcome.items);
 	});
@@ -133,43 +140,64 @@ function withInput(
 }
 
 /** What a failed item tells. One key `error` that holds an object: n8n then sends the item, whole, to the error branch. */
-function errorJson(error: unknown): IDataObject {
-	const { message, description, predictionId, status, reason, statusCode, requestId } = asAtlasError(error);
+function errorJson(error: AtlasError): IDataObject {
+	const { message, description, predictionId, status, reason, statusCode, requestId } = error;
 	return { message, description, predictionId, status, reason, statusCode, requestId };
 }
 
-function asAtlasError(error: unknown): AtlasError {
+/** @param predictionId what the item has bought: no error after a submit is without it, wherever it comes from */
+function asAtlasError(error: unknown, predictionId?: string): AtlasError {
 	if (error instanceof AtlasError) return error;
 	const message = error instanceof Error ? error.message : String(error);
 	const description =
 		error instanceof Error && 'description' in error && typeof error.description === 'string'
 			? error.description
 			: '';
-	return new AtlasError(message, { kind: 'read', description });
+	return new AtlasError(message, { kind: 'read', description, predictionId });
 }
 
-/** The error that n8n shows for the node. `otherIds` are predictions of other items, paid for and not handed on. */
+/** What is paid for, or may be, besides the item that the error is about. @param ownUnknown of these it tells itself */
+function tellUndelivered(undelivered: Undelivered, ownUnknown: number): string {
+	const { ids, failedIds, candidateIds, unknownCount } = undelivered;
+	const unknown = unknownCount - ownUnknown;
+	const told = [
+		ids.length > 0 &&
+			`Other edits were submitted and are not lost: ${ids.join(', ')}. Retry, or fetch them with Wait for Completion.`,
+		failedIds.length > 0 && `These failed as well: ${failedIds.join(', ')}.`,
+		unknown > 0 &&
+			`Of ${unknown} ${unknown === 1 ? 'item' : 'items'} it is unknown whether Atlas Cloud took the edit; Get Many shows what it took.`,
+		candidateIds.length > 0 && `These may be theirs: ${candidateIds.join(', ')}.`,
+	];
+	return told.flatMap((sentence) => (sentence === false ? [] : ` ${sentence}`)).join('');
+}
+
+const NOTHING: Undelivered = { ids: [], failedIds: [], candidateIds: [], unknownCount: 0 };
+
+/** The error that n8n shows for the node; `undelivered` is what the run has bought and not handed on. */
 function toNodeError(
 	context: IExecuteFunctions,
 	error: unknown,
 	itemIndex: number | undefined,
-	openIds: string[] = [],
+	undelivered = NOTHING,
 ): NodeOperationError {
 	const known = asAtlasError(error);
-	const otherIds = openIds.filter((id) => id !== known.predictionId);
-	const others =
-		otherIds.length > 0
-			? ` Other edits were submitted and are not lost: ${otherIds.join(', ')}. Retry, or fetch them with Wait for Completion.`
-			: '';
+	const isOther = (id: string) => !known.message.includes(id);
+	const others: Undelivered = {
+		ids: undelivered.ids.filter(isOther),
+		failedIds: undelivered.failedIds.filter(isOther),
+		candidateIds: undelivered.candidateIds.filter(isOther),
+		unknownCount: undelivered.unknownCount,
+	};
+	const toldOfOthers = tellUndelivered(others, known.kind === 'unknown' ? 1 : 0);
 	const nodeError = new NodeOperationError(context.getNode(), known.message, {
 		itemIndex,
-		description: `${known.description}${others}`.trim(),
+		description: `${known.description}${toldOfOthers}`.trim(),
 	});
 	// n8n puts a sentence of its own in place of a message that holds ECONNRESET or the like, and the id would be gone.
 	nodeError.message = known.message;
 	Object.assign(nodeError.context, {
 		predictionId: known.predictionId,
-		otherPredictionIds: otherIds,
+		otherPredictionIds: [...others.ids, ...others.failedIds, ...others.candidateIds],
 		reason: known.reason,
 		statusCode: known.statusCode,
 		requestId: known.requestId,

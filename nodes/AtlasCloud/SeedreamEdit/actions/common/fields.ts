@@ -1,6 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { DEFAULT_MODEL, V4_EDIT, V5_LITE_EDIT } from '../../../api/models';
-import { sizeText, V5_LITE_SIZES, type NamedSize } from '../../../api/sizes';
+import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT } from '../../../api/models';
+import { sizeText, V4_LEAST_SIDE, V4_MOST_SIDE, V5_LITE_SIZES, type NamedSize } from '../../../api/sizes';
+import { NO_TEMPLATE, promptTemplateFields } from './promptTemplates';
 
 /** Fields that several operations share. Each operation shows them by `updateDisplayOptions`. */
 
@@ -36,15 +37,30 @@ export const modelField: INodeProperties = {
 	],
 };
 
-export const promptField: INodeProperties = {
+const promptBase: INodeProperties = {
 	displayName: 'Prompt',
 	name: 'prompt',
 	type: 'string',
 	typeOptions: { rows: 4 },
 	default: '',
-	placeholder: 'e.g. Replace the background with a sunny beach, keep the product as it is',
-	description: 'What to change. Up to about 600 English words do best.',
 };
+
+/** Has to be filled in by itself; with a template it may add to it. */
+export const promptFields: INodeProperties[] = [
+	{
+		...promptBase,
+		required: true,
+		placeholder: 'e.g. Replace the background with a sunny beach, keep the product as it is',
+		description: 'What to change. Up to about 600 English words do best.',
+		displayOptions: { show: { promptTemplate: [NO_TEMPLATE] } },
+	},
+	{
+		...promptBase,
+		placeholder: 'e.g. Keep the logo in the corner',
+		description: 'Added to the sentence of the template. May stay empty.',
+		displayOptions: { hide: { promptTemplate: [NO_TEMPLATE] } },
+	},
+];
 
 export const imageSourceField: INodeProperties = {
 	displayName: 'Image Source',
@@ -104,55 +120,54 @@ const CUSTOM: INodePropertyOptions = {
 };
 
 const V4_SIZES: NamedSize[] = [
-	{ shape: 'Square 1:1', tier: '1K', width: 1024, height: 1024 },
+	{ shape: 'Square 1:1', tier: '1K', width: V4_LEAST_SIDE, height: V4_LEAST_SIDE },
 	...V5_LITE_SIZES.filter(
-		({ width, height }) => Math.min(width, height) >= 1024 && Math.max(width, height) <= 4096,
+		({ width, height }) =>
+			Math.min(width, height) >= V4_LEAST_SIDE && Math.max(width, height) <= V4_MOST_SIDE,
 	),
-	{ shape: 'Square 1:1', tier: '4K', width: 4096, height: 4096 },
+	{ shape: 'Square 1:1', tier: '4K', width: V4_MOST_SIDE, height: V4_MOST_SIDE },
 ];
 
-/** The models whose sizes are not those of v4. With an expression the model is not known, and all sizes are shown. */
-const V4_MODELS = [V4_EDIT, `${V4_EDIT}-sequential`];
-const V5_LITE_MODELS = [V5_LITE_EDIT, `${V5_LITE_EDIT}-sequential`];
-
-const sizeBase = { displayName: 'Size', name: 'size', description: 'Size of the edited picture' };
-
-const v5LiteSizes: INodePropertyOptions[] = [MATCH_INPUT, ...V5_LITE_SIZES.map(sizeOption)];
-const v4Sizes: INodePropertyOptions[] = [MATCH_INPUT, CUSTOM, ...V4_SIZES.map(sizeOption)];
-const anySizes: INodePropertyOptions[] = [MATCH_INPUT, CUSTOM, ...V5_LITE_SIZES.map(sizeOption)];
-
 /**
- * One list per family of models, so that only what the model offers can be chosen. An expression as the model
- * passes every `show`: the last list, for models that are not known, is then the one that is left.
+ * One list per known model, so that only what it offers can be chosen, and one for all others. They go by `hide`
+ * alone: n8n shows a field at once, whatever else is said, where a parameter named in `show` is an expression.
  */
+function sizeList(
+	options: INodePropertyOptions[],
+	hide: NonNullable<INodeProperties['displayOptions']>['hide'],
+): INodeProperties {
+	return {
+		displayName: 'Size',
+		name: 'size',
+		type: 'options',
+		options,
+		default: 'matchInput',
+		description: 'Size of the edited picture',
+		displayOptions: { hide },
+	};
+}
+
+const v5LiteSizes = [MATCH_INPUT, ...V5_LITE_SIZES.map(sizeOption)];
+const v4Sizes = [MATCH_INPUT, CUSTOM, ...V4_SIZES.map(sizeOption)];
+const anySizes = [MATCH_INPUT, CUSTOM, ...V5_LITE_SIZES.map(sizeOption)];
+
+const sizeLists: INodeProperties[] = [
+	...KNOWN_MODELS.map(({ id, sizes }) =>
+		sizeList(sizes.kind === 'list' ? v5LiteSizes : v4Sizes, { model: [{ _cnd: { not: id } }] }),
+	),
+	sizeList(anySizes, { model: KNOWN_MODELS.map(({ id }) => id) }),
+];
+
 export const sizeFields: INodeProperties[] = [
+	...sizeLists,
 	{
-		...sizeBase,
-		type: 'options',
-		default: 'matchInput',
-		options: v5LiteSizes,
+		displayName:
+			'The edited picture gets this shape, whatever the input’s: parts may be added or cut off. Match Input Image keeps the shape.',
+		name: 'sizeNotice',
+		type: 'notice',
+		default: '',
 		displayOptions: {
-			show: { model: V5_LITE_MODELS },
-			hide: { model: [{ _cnd: { startsWith: '=' } }] },
-		},
-	},
-	{
-		...sizeBase,
-		type: 'options',
-		default: 'matchInput',
-		options: v4Sizes,
-		displayOptions: {
-			show: { model: V4_MODELS },
-			hide: { model: [{ _cnd: { startsWith: '=' } }] },
-		},
-	},
-	{
-		...sizeBase,
-		type: 'options',
-		default: 'matchInput',
-		options: anySizes,
-		displayOptions: {
-			hide: { model: [...V4_MODELS, ...V5_LITE_MODELS] },
+			hide: { size: [MATCH_INPUT.value, { _cnd: { startsWith: '=' } }] },
 		},
 	},
 	{
@@ -180,7 +195,8 @@ export const sizeFields: INodeProperties[] = [
 /** Pictures and what to do with them: the fields of every operation that submits. */
 export const editFields: INodeProperties[] = [
 	modelField,
-	promptField,
+	...promptTemplateFields,
+	...promptFields,
 	imageSourceField,
 	{ ...inputDataFieldNameField, displayOptions: { show: { imageSource: ['binary', 'both'] } } },
 	{ ...imageUrlsField, displayOptions: { show: { imageSource: ['url', 'both'] } } },
