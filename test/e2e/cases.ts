@@ -100,10 +100,13 @@ export class Bench {
 	}
 
 	/** Imports a workflow and runs it by n8n's command line. */
-	async execute(workflow: Omit<WorkflowExport, 'id' | 'name'>): Promise<Execution> {
+	async execute(
+		workflow: Omit<WorkflowExport, 'id' | 'name'>,
+		env: NodeJS.ProcessEnv = {},
+	): Promise<Execution> {
 		const id = `e2e${Date.now().toString(36)}${++this.workflows}`.padEnd(16, '0');
 		await this.instance.importWorkflow({ ...workflow, id, name: id });
-		return await this.instance.executeWorkflow(id);
+		return await this.instance.executeWorkflow(id, { env });
 	}
 
 	/** Starts this n8n as a server; it is stopped when the case is over. */
