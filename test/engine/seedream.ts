@@ -5,16 +5,16 @@ import type {
 	IExecuteFunctions,
 	INodeExecutionData,
 } from 'n8n-workflow';
-import { createHash } from 'node:crypto';
-import sharp, { type Sharp } from 'sharp';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models';
 import { startSandbox, type Sandbox, type SandboxOptions, type SandboxPrediction } from '../../sandbox';
 import { readBinary, runNode, type BinaryMode, type HarnessOptions, type NodeRunResult } from './harness';
+import { picture } from './pictures';
 import { scaledClock } from './scaledClock';
 
 export { readBinary } from './harness';
+export { bmpPicture, colourAt, picture, sha256 } from './pictures';
 export const V4 = V4_EDIT;
 export const LITE = V5_LITE_EDIT;
 /** Both ways in which n8n keeps files. */
@@ -150,63 +150,11 @@ export async function fastSandbox(options: SandboxOptions = {}): Promise<Sandbox
 	});
 }
 
-/** One colour on the left, another on the right. */
-export async function picture(
-	options: {
-		width?: number;
-		height?: number;
-		left?: string;
-		right?: string;
-		encode?: (picture: Sharp) => Sharp;
-	} = {},
-): Promise<Buffer> {
-	const { width = 60, height = 40, left = '#e02020', right = '#2040e0' } = options;
-	const half = {
-		create: { width: Math.ceil(width / 2), height, channels: 3 as const, background: right },
-	};
-	const made = sharp({ create: { width, height, channels: 3, background: left } }).composite([
-		{ input: half, left: Math.floor(width / 2), top: 0 },
-	]);
-	return await (options.encode ?? ((raw: Sharp) => raw.png()))(made).toBuffer();
-}
-
-/** A BMP: sharp writes none. 24 bits, one colour. */
-export function bmpPicture(width: number, height: number): Buffer {
-	const rowBytes = Math.ceil((width * 3) / 4) * 4;
-	const bytes = Buffer.alloc(54 + rowBytes * height, 0x80);
-	bytes.fill(0, 0, 54);
-	bytes.write('BM', 0, 'latin1');
-	bytes.writeUInt32LE(bytes.length, 2);
-	bytes.writeUInt32LE(54, 10);
-	bytes.writeUInt32LE(40, 14);
-	bytes.writeInt32LE(width, 18);
-	bytes.writeInt32LE(height, 22);
-	bytes.writeUInt16LE(1, 26);
-	bytes.writeUInt16LE(24, 28);
-	return bytes;
-}
-
-/** Hex SHA-256. */
-export function sha256(bytes: Buffer): string {
-	return createHash('sha256').update(bytes).digest('hex');
-}
-
 /** The content of an item's picture. */
 export async function pictureOf(item: INodeExecutionData | undefined, field = 'data'): Promise<Buffer> {
 	const binary = item?.binary?.[field];
 	if (!binary) throw new Error(`The item has no ${field}`);
 	return await readBinary(binary);
-}
-
-/** Mean red, green and blue of an area in the middle of a point given in shares of the picture. */
-export async function colourAt(bytes: Buffer, x: number, y: number): Promise<[number, number, number]> {
-	const { width, height } = await sharp(bytes).metadata();
-	const { channels } = await sharp(bytes)
-		.removeAlpha()
-		.extract({ left: Math.round(x * width) - 4, top: Math.round(y * height) - 4, width: 8, height: 8 })
-		.stats();
-	const [red, green, blue] = channels.map(({ mean }) => mean);
-	return [red ?? 0, green ?? 0, blue ?? 0];
 }
 
 /** The sandbox's record of what an item's json names. */

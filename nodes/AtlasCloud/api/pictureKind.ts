@@ -94,7 +94,8 @@ export function isWhole(kind: PictureKind, head: Uint8Array, tail: Uint8Array, s
 		case JPEG:
 			return end.includes(Buffer.from([0xff, 0xd9]));
 		case GIF:
-			return end.includes(0x3b);
+			// Its end marker follows an empty block; some tools pad behind it.
+			return /\0;[\0\s]*$/.test(end.toString('latin1'));
 		case WEBP:
 			return start.length >= 8 && sizeBytes >= start.readUInt32LE(4) + 8;
 		case BMP:

@@ -1,0 +1,194 @@
+import {
+	checkBaseUrl,
+	checkInputUrl,
+	isLoopbackHost,
+	isPrivateHost,
+	whyNotFetchable,
+} from '../../nodes/AtlasCloud/api/addresses';
+import { openPublic } from '../../nodes/AtlasCloud/api/downloads';
+import { FakeHttp } from './fakeHttp';
+
+const hostOf = (url: string) => new URL(url).hostname;
+const BASE = 'https://api.atlascloud.ai';
+const LOCAL = 'http://127.0.0.1:8080';
+
+describe('a host', () => {
+	it.each([
+		'http://localhost',
+		'http://LOCALHOST.',
+		'http://api.localhost',
+		'http://127.0.0.1',
+		'http://127.255.1.2',
+		'http://0x7f.1',
+		'http://2130706433',
+		'http://0177.0.0.1',
+		'http://[::1]',
+		'http://[::ffff:127.0.0.1]',
+		'http://[::ffff:7f00:1]',
+	])('%s is this machine', (url) => {
+		expect(isLoopbackHost(hostOf(url))).toBe(true);
+		expect(isPrivateHost(hostOf(url))).toBe(true);
+	});
+
+	it.each([
+		'http://0.0.0.0',
+		'http://10.1.2.3',
+		'http://172.16.0.1',
+		'http://172.31.255.255',
+		'http://192.168.1.1',
+		'http://192.0.0.192',
+		'http://169.254.169.254',
+		'http://100.100.100.200',
+		'http://198.18.0.1',
+		'http://224.0.0.1',
+		'http://255.255.255.255',
+		'http://[fd00:ec2::254]',
+		'http://[fe80::1]',
+		'http://[fc00::1]',
+		'http://[ff02::1]',
+		'http://[::]',
+		'http://[::ffff:10.0.0.1]',
+		'http://[64:ff9b::a9fe:a9fe]',
+		'http://intranet',
+		'http://metadata.google.internal',
+		'http://printer.local',
+		'http://router.lan.',
+		'http://nas.home.arpa',
+	])('%s is private', (url) => {
+		expect(isPrivateHost(hostOf(url))).toBe(true);
+		expect(isLoopbackHost(hostOf(url))).toBe(false);
+	});
+
+	it.each([
+		'http://example.com',
+		'http://8.8.8.8',
+		'http://172.15.0.1',
+		'http://172.32.0.1',
+		'http://100.63.0.1',
+		'http://100.128.0.1',
+		'http://192.169.0.1',
+		'http://[2606:4700::1111]',
+		'http://localhost.example.com',
+		'http://127.0.0.1.example.com',
+		'http://local.example.org',
+	])('%s is public', (url) => {
+		expect(isPrivateHost(hostOf(url))).toBe(false);
+		expect(isLoopbackHost(hostOf(url))).toBe(false);
+	});
+});
+
+describe('Base URL', () => {
+	it.each([
+		[BASE, BASE],
+		[`${BASE}///`, BASE],
+		[' https://proxy.example.com/atlas/ ', 'https://proxy.example.com/atlas'],
+		['http://localhost:3000', 'http://localhost:3000'],
+		['http://127.0.0.1:1/', 'http://127.0.0.1:1'],
+		['http://[::1]:9', 'http://[::1]:9'],
+	])('"%s" is allowed', (given, wanted) => expect(checkBaseUrl(given)).toBe(wanted));
+
+	it.each([
+		'',
+		'api.atlascloud.ai',
+		'http://api.atlascloud.ai',
+		'http://192.168.0.2',
+		'ftp://127.0.0.1',
+		'file:///etc/passwd',
+		'https://user:pass@api.atlascloud.ai',
+		'https://api.atlascloud.ai/?key=1',
+		'https://api.atlascloud.ai/#x',
+	])('"%s" is refused', (given) => expect(() => checkBaseUrl(given)).toThrow('Base URL'));
+});
+
+describe('a file', () => {
+	it.each([
+		[BASE, 'https://static.example.com/a.png', null],
+		[BASE, 'http://static.example.com/a.png', 'it is not https'],
+		[BASE, 'http://127.0.0.1:9/a.png', 'it points to this machine'],
+		[BASE, 'https://localhost/a.png', 'it points to this machine'],
+		[BASE, 'https://10.0.0.1/a.png', 'it points into a private network'],
+		[BASE, 'https://169.254.169.254/latest', 'it points into a private network'],
+		[BASE, 'ftp://example.com/a', 'ftp:// links are not followed'],
+		[BASE, 'file:///etc/passwd', 'file:// links are not followed'],
+		[BASE, 'javascript:alert(1)', 'javascript:// links are not followed'],
+		[BASE, 'https://me:secret@example.com/a', 'it holds a user name or password'],
+		[BASE, '/relative.png', 'it is not a URL'],
+		[LOCAL, 'http://127.0.0.1:9/a.png', null],
+		[LOCAL, 'http://localhost:1234/a.png', null],
+		[LOCAL, 'http://192.168.0.2/a.png', 'it points into a private network'],
+		[LOCAL, 'http://169.254.169.254/latest', 'it points into a private network'],
+		[LOCAL, 'http://example.com/a.png', 'it is not https'],
+		[LOCAL, 'https://example.com/a.png', null],
+	])('of an API at %s may come from %s, or not: %s', (base, url, why) => {
+		expect(whyNotFetchable(url, base)).toBe(why);
+	});
+
+	const open = async (urls: Record<string, string>, first: string, base = BASE) => {
+		const http = new FakeHttp(({ url }) => {
+			const location = urls[url];
+			return location === undefined
+				? { chunks: [Buffer.from('picture')] }
+				: { statusCode: 302, headers: { location } };
+		});
+		const response = await openPublic(http, first, base, undefined, {});
+		return { http, response };
+	};
+
+	it('is fetched by three redirects at most, none with the key', async () => {
+		const chain = {
+			'https://a.example.com/1': '/2',
+			'https://a.example.com/2': '//b.example.com/3',
+			'https://b.example.com/3': 'https://c.example.com/4?x=1',
+		};
+		const { http, response } = await open(chain, 'https://a.example.com/1');
+		expect(response.statusCode).toBe(200);
+		expect(http.requests.map(({ url }) => url)).toEqual([
+			...Object.keys(chain),
+			'https://c.example.com/4?x=1',
+		]);
+		expect(http.requests.every(({ authenticated }) => !authenticated)).toBe(true);
+		await expect(
+			open({ ...chain, 'https://c.example.com/4?x=1': '/5' }, 'https://a.example.com/1'),
+		).rejects.toThrow('its link leads on and on');
+	});
+
+	it.each([
+		'http://169.254.169.254/',
+		'https://10.0.0.1/',
+		'http://127.0.0.1/',
+		'http://plain.example.com/',
+		'file:///etc/passwd',
+	])('is not followed to %s', async (location) => {
+		const requests: string[] = [];
+		const http = new FakeHttp(({ url }) => {
+			requests.push(url);
+			return { statusCode: 302, headers: { location } };
+		});
+		await expect(openPublic(http, 'https://a.example.com/1', BASE, undefined, {})).rejects.toThrow(
+			'is not followed',
+		);
+		expect(requests).toEqual(['https://a.example.com/1']);
+	});
+});
+
+describe('an input URL', () => {
+	it.each([
+		'https://example.com/a.jpg',
+		'http://example.com/a b'.replace(' ', '%20'),
+		'https://10.0.0.1/a.jpg',
+		'data:image/png;base64,iVBORw0=',
+		'DATA:image/svg+xml;base64,PHN2Zz4=',
+	])('%s is well formed', (url) => expect(() => checkInputUrl(url)).not.toThrow());
+
+	it.each([
+		'a.jpg',
+		'https:/example.com',
+		'https://',
+		'ftp://example.com/a',
+		'https://example.com/a b.jpg',
+		'data:image/png,xyz',
+		'data:text/plain;base64,eHg=',
+		'data:image/png;base64,',
+		'data:image/png;base64,<svg>',
+	])('%s is malformed', (url) => expect(() => checkInputUrl(url)).toThrow());
+});

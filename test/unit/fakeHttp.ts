@@ -1,0 +1,55 @@
+import { AtlasClient } from '../../nodes/AtlasCloud/api/client';
+import type { Clock } from '../../nodes/AtlasCloud/api/clock';
+import type { ByteStream, Http, HttpRequest, HttpResponse } from '../../nodes/AtlasCloud/api/http';
+
+/** An answer: a JSON value, or bytes as they come. */
+export interface FakeAnswer {
+	statusCode?: number;
+	headers?: Record<string, string>;
+	json?: unknown;
+	chunks?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+export const BASE_URL = 'https://api.example.com';
+
+function streamOf(
+	chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): ByteStream & { isDestroyed: boolean } {
+	const stream = {
+		isDestroyed: false,
+		destroy() {
+			stream.isDestroyed = true;
+		},
+		async *[Symbol.asyncIterator]() {
+			for await (const chunk of chunks) {
+				if (stream.isDestroyed) return;
+				yield chunk;
+			}
+		},
+	};
+	return stream;
+}
+
+/** Answers requests by a function, and keeps them. */
+export class FakeHttp implements Http {
+	readonly requests: HttpRequest[] = [];
+
+	constructor(
+		private readonly answer: (request: HttpRequest, count: number) => FakeAnswer | Promise<FakeAnswer>,
+	) {}
+
+	async send(request: HttpRequest): Promise<HttpResponse> {
+		this.requests.push(request);
+		const { statusCode = 200, headers = {}, json, chunks } = await this.answer(request, this.requests.length);
+		return { statusCode, headers, body: streamOf(chunks ?? [Buffer.from(JSON.stringify(json ?? null))]) };
+	}
+}
+
+export function clientOf(http: Http, clock: Clock): AtlasClient {
+	return new AtlasClient({ baseUrl: BASE_URL, http, clock, signal: undefined });
+}
+
+/** The path and query of a request to the API. */
+export function pathOf(request: HttpRequest): string {
+	return request.url.slice(BASE_URL.length);
+}

@@ -1,0 +1,180 @@
+import { NodeHelpers, type INode, type INodeParameters, type INodeProperties } from 'n8n-workflow';
+import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
+import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
+import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models';
+
+const { description } = new SeedreamEdit();
+const node: Pick<INode, 'typeVersion'> = { typeVersion: 1 };
+
+/** The parameters with all defaults, as n8n holds them while the panel is open. */
+function complete(parameters: INodeParameters): INodeParameters {
+	const filled = NodeHelpers.getNodeParameters(
+		description.properties,
+		parameters,
+		true,
+		false,
+		node,
+		description,
+	);
+	return filled ?? {};
+}
+
+function visible(parameters: INodeParameters): INodeProperties[] {
+	const values = complete(parameters);
+	return description.properties.filter((property) =>
+		NodeHelpers.displayParameter(values, property, node, description),
+	);
+}
+
+const namesOf = (properties: INodeProperties[]) => properties.map(({ name }) => name);
+const model = (value: string, mode = 'list') => ({ __rl: true, mode, value });
+
+const OTHER = 'bytedance/seedream-v9/edit';
+const BY_EXPRESSION = '={{ $json.model }}';
+const MODELS: Array<[string, INodeParameters['model'], RegExp | null]> = [
+	['none chosen yet', undefined, /^matchInput( \d+\*\d+){16}$/],
+	['v5.0 Lite by list', model(V5_LITE_EDIT), /^matchInput( \d+\*\d+){16}$/],
+	['v5.0 Lite by id', model(V5_LITE_EDIT, 'id'), /^matchInput( \d+\*\d+){16}$/],
+	['v5.0 Lite sequential', model(`${V5_LITE_EDIT}-sequential`), /^matchInput( \d+\*\d+){16}$/],
+	['v4 by list', model(V4_EDIT), /^matchInput custom 1024\*1024 .*4096\*4096$/],
+	['v4 by id', model(V4_EDIT, 'id'), /^matchInput custom 1024\*1024 .*4096\*4096$/],
+	['v4 sequential', model(`${V4_EDIT}-sequential`), /^matchInput custom 1024\*1024 .*4096\*4096$/],
+	['another model by id', model(OTHER, 'id'), /^matchInput custom( \d+\*\d+){16}$/],
+	['an expression as id', model(BY_EXPRESSION, 'id'), /^matchInput custom( \d+\*\d+){16}$/],
+	['an expression in list mode', model(BY_EXPRESSION), /^matchInput custom( \d+\*\d+){16}$/],
+];
+const SUBMITTING: INodeParameters[] = [
+	{ resource: 'image', operation: 'edit' },
+	{ resource: 'prediction', operation: 'submit' },
+];
+const EDIT = SUBMITTING[0];
+
+const ASKED = ['model', 'promptTemplate', 'prompt', 'imageSource', 'inputDataFieldName', 'size'];
+const DOWNLOAD = ['downloadImages', 'outputDataFieldName'];
+
+describe.each(MODELS)('with %s as the model', (_name, value, sizes) => {
+	const chosen: INodeParameters = value === undefined ? {} : { model: value };
+
+	it.each(SUBMITTING)('$operation shows one Size, with what the model offers', (operation) => {
+		const shown = visible({ ...operation, ...chosen }).filter(({ name }) => name === 'size');
+		expect(shown).toHaveLength(1);
+		const values = (shown[0]?.options ?? []).map((option) => ('value' in option ? option.value : ''));
+		expect(values.join(' ')).toMatch(sizes ?? /$/);
+		expect(shown[0]?.default).toBe('matchInput');
+		expect(complete({ ...operation, ...chosen }).size).toBe('matchInput');
+	});
+
+	it('each operation shows its own fields, in order', () => {
+		const of = (resource: string, operation: string) =>
+			namesOf(visible({ resource, operation, ...chosen })).slice(2);
+		expect(of('image', 'edit')).toEqual([...ASKED, ...DOWNLOAD, 'options']);
+		expect(of('prediction', 'submit')).toEqual([...ASKED, 'options']);
+		expect(of('image', 'upload')).toEqual(['inputDataFieldName', 'options']);
+		expect(of('prediction', 'waitForCompletion')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
+		expect(of('prediction', 'get')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
+		expect(of('prediction', 'getAll')).toEqual(['returnAll', 'limit', 'filters']);
+	});
+
+	it('a size that was chosen is kept', () => {
+		expect(complete({ ...EDIT, ...chosen, size: '2048*2048' }).size).toBe('2048*2048');
+	});
+});
+
+it('fields by expression are shown for their own operation only', () => {
+	const left = {
+		model: model(BY_EXPRESSION, 'id'),
+		size: BY_EXPRESSION,
+		imageSource: BY_EXPRESSION,
+		downloadImages: BY_EXPRESSION,
+		returnAll: BY_EXPRESSION,
+	};
+	for (const property of description.properties) {
+		const { show } = property.displayOptions ?? {};
+		if (!show?.operation) continue;
+		for (const [resource, operation] of [
+			['image', 'upload'],
+			['image', 'edit'],
+			['prediction', 'get'],
+			['prediction', 'getAll'],
+		]) {
+			const isOwn = show.resource?.includes(resource) && show.operation.includes(operation);
+			const isShown = NodeHelpers.displayParameter(
+				{ ...left, resource, operation, promptTemplate: 'none', predictionId: 'x' },
+				property,
+				node,
+				description,
+			);
+			if (!isOwn) expect([property.name, operation, isShown]).toEqual([property.name, operation, false]);
+		}
+	}
+});
+
+describe('Image Source', () => {
+	it.each([
+		['binary', ['inputDataFieldName']],
+		['url', ['imageUrls']],
+		['both', ['inputDataFieldName', 'imageUrls']],
+	])('%s shows the fields it needs', (imageSource, fields) => {
+		const shown = namesOf(visible({ ...EDIT, imageSource }));
+		expect(shown.filter((name) => /^(inputDataFieldName|imageUrls)$/.test(name))).toEqual(fields);
+	});
+});
+
+describe('Size', () => {
+	it('Custom asks for width and height', () => {
+		const shown = namesOf(visible({ ...EDIT, model: model(V4_EDIT), size: 'custom' }));
+		expect(shown.filter((name) => /^(width|height)$/.test(name))).toEqual(['width', 'height']);
+	});
+
+	it('a fixed size is said to change the shape, quietly: Match Input Image and expressions are not', () => {
+		const isTold = (size: string) => namesOf(visible({ ...EDIT, size })).includes('sizeNotice');
+		expect(isTold('2048*2048')).toBe(true);
+		expect(isTold('matchInput')).toBe(false);
+		expect(isTold('={{ $json.size }}')).toBe(false);
+	});
+});
+
+describe('Download Images', () => {
+	it('off tells that links expire, and asks for no output field', () => {
+		expect(namesOf(visible({ ...EDIT, downloadImages: false }))).toEqual(
+			expect.arrayContaining(['downloadImages', 'linksNotice']),
+		);
+		expect(namesOf(visible({ ...EDIT, downloadImages: false }))).not.toContain('outputDataFieldName');
+		expect(namesOf(visible({ ...EDIT, downloadImages: true }))).not.toContain('linksNotice');
+	});
+});
+
+describe.each(SUBMITTING)('Prompt Template of $operation', (operation) => {
+	it.each(PROMPT_TEMPLATES)('$name shows its notice and its fields', ({ value, fields }) => {
+		const shown = visible({ ...operation, promptTemplate: value });
+		const names = namesOf(shown);
+		const start = names.indexOf('promptTemplate');
+		const expected = [`${value}Notice`, ...fields.map(({ name }) => name), 'prompt'];
+		expect(names.slice(start + 1, start + 1 + expected.length)).toEqual(expected);
+		expect(names.filter((name) => name === 'prompt')).toHaveLength(1);
+		expect(shown.find(({ name }) => name === 'prompt')?.required).toBeUndefined();
+	});
+
+	it('None shows nothing but Prompt, which is required', () => {
+		const shown = visible({ ...operation, promptTemplate: 'none' });
+		expect(namesOf(shown).filter((name) => /^template|Notice$/.test(name))).toEqual([]);
+		const prompts = shown.filter(({ name }) => name === 'prompt');
+		expect(prompts).toHaveLength(1);
+		expect(prompts[0]?.required).toBe(true);
+	});
+
+	it('what is typed into Prompt stays when a template is chosen', () => {
+		const typed = complete({ ...operation, promptTemplate: 'restyle', prompt: 'no people' });
+		expect(typed.prompt).toBe('no people');
+		expect(complete({ ...typed, promptTemplate: 'none' }).prompt).toBe('no people');
+	});
+});
+
+it('sorts every Options by name', () => {
+	for (const { name, options } of description.properties) {
+		if (name !== 'options') continue;
+		const names = (options ?? []).map((option) => ('displayName' in option ? option.displayName : ''));
+		expect(names).toEqual([...names].sort((a, b) => a.localeCompare(b)));
+		expect(names.length).toBeGreaterThan(0);
+	}
+});

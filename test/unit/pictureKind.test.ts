@@ -1,0 +1,101 @@
+import sharp from 'sharp';
+import {
+	BMP,
+	GIF,
+	isWhole,
+	JPEG,
+	pictureKind,
+	PNG,
+	TAIL_BYTES,
+	TIFF,
+	WEBP,
+	type PictureKind,
+} from '../../nodes/AtlasCloud/api/pictureKind';
+import { bmpPicture } from '../engine/pictures';
+
+const made: Record<string, [PictureKind, () => Promise<Buffer>]> = {
+	PNG: [PNG, async () => await raw().png().toBuffer()],
+	JPEG: [JPEG, async () => await raw().jpeg().toBuffer()],
+	WebP: [WEBP, async () => await raw().webp().toBuffer()],
+	GIF: [GIF, async () => await raw().gif().toBuffer()],
+	TIFF: [TIFF, async () => await raw().tiff().toBuffer()],
+	BMP: [BMP, async () => await Promise.resolve(bmpPicture(40, 30))],
+};
+
+function raw() {
+	return sharp({ create: { width: 40, height: 30, channels: 3, background: '#a03' } });
+}
+
+const ftyp = (brands: string) =>
+	Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(`ftyp${brands}`, 'latin1')]);
+
+it.each(Object.entries(made))('knows a %s', async (_name, [kind, make]) => {
+	const bytes = await make();
+	expect(pictureKind(bytes)).toBe(kind);
+	expect(pictureKind(new Uint8Array(bytes))).toBe(kind);
+	expect(pictureKind(bytes.subarray(0, 64))).toBe(kind);
+	expect(kind.isInput).toBe(true);
+});
+
+it.each([
+	['HEIC', ftyp('heic\0\0\0\0mif1heic')],
+	['HEIC', ftyp('mif1\0\0\0\0mif1heic')],
+	['HEIC', ftyp('hevc\0\0\0\0')],
+	['AVIF', ftyp('avif\0\0\0\0mif1')],
+	['AVIF', ftyp('mif1\0\0\0\0mif1avif')],
+	['video', ftyp('isom\0\0\0\0')],
+	['video', ftyp('qt  \0\0\0\0')],
+	['PDF', Buffer.from('%PDF-1.7')],
+	['Photoshop', Buffer.from('8BPS\0\x01')],
+	['ICO', Buffer.from([0, 0, 1, 0, 1, 0])],
+	['JPEG XL', Buffer.from([0xff, 0x0a, 1, 2])],
+	['JPEG 2000', Buffer.from('\0\0\0\x0cjP  \r\n', 'latin1')],
+	['SVG', Buffer.from('<svg width="1"/>')],
+	['SVG', Buffer.from('\ufeff<?xml version="1.0"?>\n<!-- made by hand -->\n<svg/>')],
+	['web page', Buffer.from('\n  <!DOCTYPE HTML><html>')],
+	['web page', Buffer.from('<html lang="en">')],
+	['web page', Buffer.from('<!-- x --><head>')],
+	['ZIP or Office', Buffer.from('PK\x03\x04')],
+])('knows a %s, which is no input', (name, bytes) => {
+	expect(pictureKind(bytes)).toMatchObject({ name, isInput: false });
+});
+
+it.each([
+	['nothing', Buffer.alloc(0)],
+	['text', Buffer.from('BM is how this text begins')],
+	['CSV', Buffer.from('a;b;c')],
+	['JSON', Buffer.from('{"a":1}')],
+	['XML', Buffer.from('<?xml version="1.0"?><rss/>')],
+	['RIFF of sound', Buffer.from('RIFF\0\0\0\0WAVE')],
+	['zeroes', Buffer.alloc(600)],
+])('knows no picture in %s', (_what, bytes) => expect(pictureKind(bytes)).toBeNull());
+
+describe('whether a picture is whole', () => {
+	const check = (kind: PictureKind, bytes: Buffer) =>
+		isWhole(kind, bytes.subarray(0, 512), bytes.subarray(-TAIL_BYTES), bytes.length);
+
+	it.each(Object.entries(made))('%s', async (_name, [kind, make]) => {
+		expect(check(kind, await make())).toBe(true);
+	});
+
+	it.each(Object.entries(made).filter(([name]) => name !== 'TIFF'))(
+		'not %s cut off',
+		async (name, [kind]) => {
+			const noise = Buffer.from(Array.from({ length: 200 * 200 * 3 }, (_, i) => (i * 7919 + (i >> 3)) % 251));
+			const big = sharp(noise, { raw: { width: 200, height: 200, channels: 3 } });
+			const bytes =
+				name === 'BMP'
+					? bmpPicture(200, 200)
+					: await big.toFormat(name.toLowerCase() as 'png' | 'jpeg' | 'webp' | 'gif').toBuffer();
+			expect(check(kind, bytes)).toBe(true);
+			expect(check(kind, bytes.subarray(0, bytes.length >> 1))).toBe(false);
+		},
+	);
+
+	it('tolerates what some tools put behind the end', async () => {
+		for (const name of ['PNG', 'JPEG', 'GIF']) {
+			const [kind, make] = made[name]!;
+			expect(check(kind, Buffer.concat([await make(), Buffer.from('\r\n')]))).toBe(true);
+		}
+	});
+});

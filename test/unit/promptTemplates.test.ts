@@ -1,0 +1,126 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import {
+	PROMPT_TEMPLATES,
+	promptTemplateFields,
+	readPrompt,
+} from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
+import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
+
+function promptOf(parameters: Record<string, unknown>): string {
+	const getNodeParameter = (name: string, _itemIndex: number, fallback: unknown) =>
+		parameters[name] ?? fallback;
+	return readPrompt({ getNodeParameter } as unknown as IExecuteFunctions, 0);
+}
+
+function refusalOf(parameters: Record<string, unknown>): AtlasError {
+	try {
+		promptOf(parameters);
+	} catch (error) {
+		if (error instanceof AtlasError) return error;
+		throw error;
+	}
+	throw new Error('It was not refused');
+}
+
+const noticeOf = (value: string) =>
+	promptTemplateFields.find(({ name }) => name === `${value}Notice`)?.displayName ?? '';
+
+describe('without a template', () => {
+	it('the prompt is sent as it is', () => {
+		expect(promptOf({ promptTemplate: 'none', prompt: ' make it blue \n' })).toBe('make it blue');
+	});
+
+	it.each([{}, { prompt: '' }, { prompt: '  \n ' }, { prompt: null }, { prompt: { text: 'x' } }])(
+		'an empty prompt is refused: %j',
+		(parameters) => {
+			expect(refusalOf(parameters)).toMatchObject({ kind: 'input', message: 'Prompt is empty' });
+		},
+	);
+});
+
+describe('the list of templates', () => {
+	it('offers None first, and the tasks in order', () => {
+		const [list] = promptTemplateFields;
+		const names = (list?.options ?? []).map(({ name }) => name);
+		expect(list).toMatchObject({ name: 'promptTemplate', default: 'none' });
+		expect(names).toEqual([
+			'None',
+			'Add Text',
+			'Combine References',
+			'Creative Lettering',
+			'Lossless Enhancement',
+			'Perspective and Composition',
+			'Product on a Scene',
+			'Remove Background',
+			'Replace Background',
+			'Replace Text',
+			'Restyle',
+			'Sketch to Real Object',
+			'Whiteboard Formulas',
+		]);
+	});
+
+	it('has no two fields of one name', () => {
+		const names = promptTemplateFields.map(({ name }) => name);
+		expect(new Set(names).size).toBe(names.length);
+	});
+});
+
+describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields, name }) => {
+	const texts = Object.fromEntries(fields.map((field, i) => [field.name, `<text ${i}>`]));
+
+	it('names each of its fields once, and no other', () => {
+		const named = [...sentence.matchAll(/\{(\w+)\}/g)].map(([, field]) => field);
+		expect(named.sort()).toEqual(fields.map((field) => field.name).sort());
+	});
+
+	it('shows the very sentence that is sent', () => {
+		const sent = promptOf({ promptTemplate: value, ...texts });
+		const shown = fields.reduce(
+			(text, { displayName }, i) => text.replace(`<b>[${displayName}]</b>`, `<text ${i}>`),
+			noticeOf(value),
+		);
+		expect(shown).toBe(`Sent to Seedream: ${sent}`);
+		expect(sent).not.toMatch(/[{}]/);
+	});
+
+	it('has the prompt added to it', () => {
+		const bare = promptOf({ promptTemplate: value, ...texts });
+		expect(promptOf({ promptTemplate: value, ...texts, prompt: ' No people. ' })).toBe(`${bare} No people.`);
+	});
+
+	it('is refused while one of its fields is empty', () => {
+		for (const { name: fieldName, displayName } of fields) {
+			for (const empty of ['', '   ', undefined, null]) {
+				expect(refusalOf({ promptTemplate: value, ...texts, [fieldName]: empty })).toMatchObject({
+					kind: 'input',
+					message: `${displayName} of the template ${name} is empty`,
+				});
+			}
+		}
+	});
+});
+
+it('names all empty fields at once', () => {
+	expect(refusalOf({ promptTemplate: 'replaceText' }).message).toBe(
+		'Text to Replace and New Text of the template Replace Text are empty',
+	);
+});
+
+it('takes a number out of a spreadsheet as text', () => {
+	expect(promptOf({ promptTemplate: 'addText', templateText: 50, templatePlacement: 'below' })).toContain(
+		'“50”',
+	);
+});
+
+it('fills a text in as it is, whatever it holds', () => {
+	const templateText = '{templatePlacement} $& $1 "50% off"';
+	const sent = promptOf({ promptTemplate: 'addText', templateText, templatePlacement: 'below' });
+	expect(sent).toContain(`“${templateText}”`);
+});
+
+it('refuses a template that there is not', () => {
+	expect(refusalOf({ promptTemplate: 'poster', prompt: 'x' }).message).toBe(
+		'Prompt Template is not one of the list',
+	);
+});
