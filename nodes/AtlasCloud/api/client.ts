@@ -62,6 +62,13 @@ interface ClientRequest {
 	authenticated?: boolean;
 }
 
+interface ReadOptions {
+	authenticated?: boolean;
+	tries?: number;
+	/** Whether an answer holds what was asked for; one that does not is broken, and asked for again. */
+	isUsable?: (json: unknown) => boolean;
+}
+
 export interface AtlasClientOptions {
 	/** Checked by `checkBaseUrl`. */
 	baseUrl: string;
@@ -109,11 +116,7 @@ export class AtlasClient {
 	 * @param what what is read, in words that follow "Could not "
 	 * @throws AtlasError (`read`) after the last try, or at once for an answer that is final.
 	 */
-	async get(
-		path: string,
-		what: string,
-		options: { authenticated?: boolean; tries?: number } = {},
-	): Promise<Answer> {
+	async get(path: string, what: string, options: ReadOptions = {}): Promise<Answer> {
 		const ask = async () =>
 			await this.exchange({
 				method: 'GET',
@@ -121,7 +124,7 @@ export class AtlasClient {
 				timeoutMs: READ_TIMEOUT_MS,
 				authenticated: options.authenticated,
 			});
-		return await this.patiently(ask, what, options.tries ?? READ_TRIES);
+		return await this.patiently(ask, what, { tries: READ_TRIES, signal: this.signal, ...options });
 	}
 
 	/** One look, without patience: the schedule that looks brings its own. */
@@ -130,25 +133,30 @@ export class AtlasClient {
 	}
 
 	/** Uploads a file. It costs nothing, so a lost answer is simply sent again. */
-	async upload(path: string, file: FileBody, signal: CancelSignal | undefined): Promise<Answer> {
+	async upload(
+		path: string,
+		file: FileBody,
+		signal: CancelSignal | undefined,
+		isUsable: (json: unknown) => boolean,
+	): Promise<Answer> {
 		const send = async () =>
 			await this.exchange({ method: 'POST', path, file, timeoutMs: UPLOAD_TIMEOUT_MS });
-		return await this.patiently(send, `upload ${file.fileName}`, 4, signal);
+		return await this.patiently(send, `upload ${file.fileName}`, { tries: 4, signal, isUsable });
 	}
 
 	private async patiently(
 		ask: () => Promise<Exchange>,
 		what: string,
-		tries: number,
-		signal: CancelSignal | undefined = this.signal,
+		{ tries, signal, isUsable }: { tries: number; signal: CancelSignal | undefined } & ReadOptions,
 	): Promise<Answer> {
 		for (let attempt = 0; ; attempt++) {
 			throwIfAborted(signal);
 			const exchange = await untilAborted(ask(), signal);
 			const { answer } = exchange;
-			if (answer && answer.statusCode < 300 && asObject(answer.json) && !isErrorCode(answer.envelopeCode))
-				return answer;
-			const again = !answer || isPassing(answer);
+			const isGood =
+				answer && answer.statusCode < 300 && asObject(answer.json) && !isErrorCode(answer.envelopeCode);
+			if (isGood && (isUsable?.(answer.json) ?? true)) return answer;
+			const again = !answer || isGood || isPassing(answer);
 			if (!again || attempt + 1 >= tries) throw readError(what, exchange);
 			await pauseMs(this.clock, answer?.retryAfterMs ?? backoffMs(attempt, 500, 8_000), signal);
 		}
@@ -197,10 +205,14 @@ function isErrorCode(code: number | null): boolean {
 	return code !== null && code >= 400;
 }
 
+/** What an answer says of the request: its status, or the envelope's code where that tells of a good status otherwise. */
+export function codeIn({ statusCode, envelopeCode }: Answer): number {
+	return statusCode < 300 && envelopeCode !== null && isErrorCode(envelopeCode) ? envelopeCode : statusCode;
+}
+
 /** Whether another try may fare better: 408, 425, 429, every 5xx, and a good status with a broken body. */
 export function isPassing(answer: Answer): boolean {
-	const { statusCode, envelopeCode } = answer;
-	const code = statusCode < 300 && isErrorCode(envelopeCode) ? (envelopeCode as number) : statusCode;
+	const code = codeIn(answer);
 	return (
 		code === 408 || code === 425 || code === 429 || code >= 500 || (code < 300 && !asObject(answer.json))
 	);
@@ -265,10 +277,11 @@ export function told(exchange: Exchange): string {
 		return fault.code
 			? `no answer came (${FAULT_WORDS[fault.code] ?? fault.code})`
 			: fault.message.slice(0, 500);
-	const code =
-		answer.statusCode < 300 && isErrorCode(answer.envelopeCode) ? answer.envelopeCode : answer.statusCode;
-	if (answer.reason) return `status ${code}: ${answer.reason.slice(0, 500)}`;
-	return answer.json === undefined ? `status ${code}, with a body that is no JSON` : `status ${code}`;
+	const code = codeIn(answer);
+	if (answer.json === undefined) return `status ${code}, with a body that is no JSON`;
+	// A good status with nothing usable: "status 200: success" would tell the opposite.
+	if (code < 300) return `status ${code}, with a body that does not hold what was asked for`;
+	return answer.reason ? `status ${code}: ${answer.reason.slice(0, 500)}` : `status ${code}`;
 }
 
 /** The parts of an answer that errors repeat. */
@@ -281,11 +294,7 @@ export function answerDetails(exchange: Exchange) {
 /** The error of a free request that did not work out. */
 export function readError(what: string, exchange: Exchange, predictionId: string | null = null): AtlasError {
 	const { answer, fault } = exchange;
-	const code = answer
-		? isErrorCode(answer.envelopeCode) && answer.statusCode < 300
-			? answer.envelopeCode!
-			: answer.statusCode
-		: null;
+	const code = answer ? codeIn(answer) : null;
 	const description =
 		code !== null
 			? adviceFor(code)

@@ -54,6 +54,12 @@ function toTask(value: unknown): HistoryTask | null {
 	};
 }
 
+/** A broken answer must not pass for an empty history: an edit would be called unknown to Atlas that is in it. */
+function isPage(json: unknown): boolean {
+	const data = asObject(asObject(json)?.data);
+	return Array.isArray(data?.items) || (data?.items === null && asNumber(data.total) === 0);
+}
+
 /**
  * The account's history, newest first, page after page as far as the caller reads.
  * @throws AtlasError (`read`) when a page cannot be had.
@@ -71,6 +77,7 @@ export async function* readHistory(
 		const answer = await client.get(
 			`/api/v1/model/history?${query.toString()}`,
 			'read the prediction history',
+			{ isUsable: isPage },
 		);
 		const data = asObject(asObject(answer.json)?.data);
 		const items = asArray(data?.items);

@@ -36,8 +36,24 @@ export interface Intent {
 	/** Content moderation ended it: submitting the same again only costs time. */
 	isModerated?: boolean;
 	failure?: string;
+	/** Predictions that may be this one: more of them fit than answers were lost. */
+	candidateIds?: string[];
+	/** Predictions of this item that ended without a picture, before it was bought anew. */
+	formerIds?: string[];
 	/** The item's output was handed to n8n. */
 	isDelivered?: boolean;
+}
+
+/** Edits of a node run that are paid for, or may be, and whose pictures n8n does not have. */
+export interface Undelivered {
+	/** Bought, and neither handed on nor over without a picture. */
+	ids: string[];
+	/** Over without a picture. */
+	failedIds: string[];
+	/** May belong to items of which it is unknown. */
+	candidateIds: string[];
+	/** Items of which it is unknown whether Atlas took them. */
+	unknownCount: number;
 }
 
 /** Where intents are kept: an object inside n8n's node context. */
@@ -61,7 +77,8 @@ export class Intents {
 		private readonly scope: IntentScope,
 	) {}
 
-	private key(itemIndex: number): string {
+	/** What tells an item's record from others. */
+	key(itemIndex: number): string {
 		return `${this.scope.runIndex}/${itemIndex}`;
 	}
 
@@ -86,7 +103,10 @@ export class Intents {
 		if (!this.scope.isTool) return undefined;
 		// The tool's earlier try: the same request, bought and never handed out.
 		const earlier = Object.entries(this.records).find(
-			([, intent]) => intent.fingerprint === fingerprint && !intent.isDelivered && intent.state !== 'failed',
+			([, intent]) =>
+				intent.fingerprint === fingerprint &&
+				!intent.isDelivered &&
+				(intent.state !== 'failed' || intent.isModerated === true),
 		);
 		if (!earlier) return undefined;
 		delete this.records[earlier[0]];
@@ -101,23 +121,46 @@ export class Intents {
 
 	/** Writes an intent down. It is seen by the next try from this moment on. */
 	set(itemIndex: number, intent: Intent): Intent {
-		this.records[this.key(itemIndex)] = intent;
-		return intent;
+		const key = this.key(itemIndex);
+		const { predictionId, formerIds = [] } = this.records[key] ?? {};
+		const ids = predictionId === undefined ? formerIds : [...formerIds, predictionId];
+		this.records[key] = ids.length > 0 ? { ...intent, formerIds: ids } : intent;
+		return this.records[key];
 	}
 
 	/** Ids that items of this node have already: no lost submit may claim them. */
 	claimedIds(): string[] {
-		return Object.values(this.records).flatMap(({ predictionId }) => predictionId ?? []);
+		return Object.values(this.records).flatMap(({ predictionId, formerIds = [] }) =>
+			predictionId === undefined ? formerIds : [...formerIds, predictionId],
+		);
 	}
 
-	/** Ids that this run of the node has bought and not handed on yet. */
-	openIds(): string[] {
+	/** How many submits of this body may have been taken without an answer, beside those of these items. */
+	unknownCount(hash: string, exceptKeys: string[]): number {
+		return Object.entries(this.records).filter(
+			([key, { bodyHash, state }]) => state === 'unknown' && bodyHash === hash && !exceptKeys.includes(key),
+		).length;
+	}
+
+	/** What this run of the node has bought, or may have, and not handed on yet. */
+	undelivered(): Undelivered {
 		const prefix = `${this.scope.runIndex}/`;
-		return Object.entries(this.records).flatMap(([key, { predictionId, state, isDelivered }]) =>
-			key.startsWith(prefix) && predictionId !== undefined && state !== 'failed' && !isDelivered
-				? [predictionId]
-				: [],
+		const open = Object.entries(this.records).flatMap(([key, intent]) =>
+			key.startsWith(prefix) && !intent.isDelivered ? [intent] : [],
 		);
+		const idsOf = (isWanted: (intent: Intent) => boolean) =>
+			open.filter(isWanted).flatMap(({ predictionId }) => predictionId ?? []);
+		return {
+			ids: idsOf(({ state }) => state !== 'failed'),
+			failedIds: idsOf(({ state }) => state === 'failed'),
+			candidateIds: [
+				...new Set(open.flatMap(({ predictionId, candidateIds = [] }) => (predictionId ? [] : candidateIds))),
+			],
+			unknownCount: open.filter(
+				({ state, predictionId }) =>
+					predictionId === undefined && (state === 'unknown' || state === 'sending'),
+			).length,
+		};
 	}
 
 	/** Notes that an item's output was handed to n8n. */

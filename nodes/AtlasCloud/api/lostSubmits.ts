@@ -6,6 +6,8 @@ import { bodyHash, readHistory } from './history';
 
 /** A submit whose answer was lost: it may have been taken, and billed. */
 interface LostSubmit {
+	/** What tells it from others of the same body. */
+	key: string;
 	bodyHash: string;
 	model: string;
 	sentAtMs: number;
@@ -24,6 +26,14 @@ export type LostResult =
 	/** The history itself could not be read. */
 	| { kind: 'unreadable'; error: AtlasError };
 
+/** What is known of other submits of this node. */
+export interface KnownSubmits {
+	/** Ids that items have: no lost submit may claim them. */
+	claimedIds(): string[];
+	/** How many submits of this body got no answer and were not found, beside those of these keys. */
+	unknownCount(hash: string, exceptKeys: string[]): number;
+}
+
 /** How long the history is looked at for a lost submit, in ms; whether it shows a task at once is not known. */
 export const LOOK_FOR_MS = 60_000;
 
@@ -40,17 +50,16 @@ export class LostSubmits {
 	/** Bodies whose submit is on its way right now, with their number: a task may be theirs. */
 	private readonly underWay = new Map<string, number>();
 
-	private readonly claimed: Set<string>;
+	/** Ids that this run was answered, or found. */
+	private readonly claimed = new Set<string>();
 
 	private looking = false;
 
 	constructor(
 		private readonly client: AtlasClient,
-		claimedIds: string[],
+		private readonly known: KnownSubmits,
 		private readonly signal: CancelSignal | undefined,
-	) {
-		this.claimed = new Set(claimedIds);
-	}
+	) {}
 
 	/** Whether a submit of the same body is being looked for: another one sent now could be taken for it. */
 	isLost(hash: string): boolean {
@@ -73,7 +82,7 @@ export class LostSubmits {
 	 * @param lookForMs how long to look before giving up
 	 */
 	async find(
-		submit: { bodyHash: string; model: string; sentAtMs: number; clockOffsetMs: number | null },
+		submit: Pick<LostSubmit, 'key' | 'bodyHash' | 'model' | 'sentAtMs' | 'clockOffsetMs'>,
 		lookForMs = LOOK_FOR_MS,
 	): Promise<LostResult> {
 		return await new Promise<LostResult>((resolve, reject) => {
@@ -106,6 +115,7 @@ export class LostSubmits {
 			await pauseMs(clock, PAUSES_MS[Math.min(look, PAUSES_MS.length - 1)], this.signal);
 			// Who joins while the pages are read waits for the next look: those pages may be older than its submit.
 			const looked = [...this.lost];
+			const isLast = new Set(looked.filter(({ lookUntilMs }) => clock.nowMs() >= lookUntilMs));
 			const unreadable = await this.lookOnce(looked).then(
 				() => undefined,
 				(error: unknown) => {
@@ -114,12 +124,18 @@ export class LostSubmits {
 					throw error;
 				},
 			);
-			const nowMs = clock.nowMs();
 			for (const lost of looked) {
-				if (!this.lost.has(lost) || nowMs < lost.lookUntilMs) continue;
+				// While others of the same body are on their way it cannot be told whose a task is: the end waits for them.
+				if (!this.lost.has(lost) || !isLast.has(lost) || this.isUndecided(lost.bodyHash, looked)) continue;
 				lost.settle(unreadable ? { kind: 'unreadable', error: unreadable } : { kind: 'notFound' });
 			}
 		}
+	}
+
+	/** Whether a submit of this body is on its way, or was lost after the history was read: tasks may be its own. */
+	private isUndecided(hash: string, looked: LostSubmit[]): boolean {
+		if ((this.underWay.get(hash) ?? 0) > 0) return true;
+		return [...this.lost].some((lost) => lost.bodyHash === hash && !looked.includes(lost));
 	}
 
 	/** Reads the history once per model, and settles whom it tells of. */
@@ -128,13 +144,20 @@ export class LostSubmits {
 			const ofModel = looked.filter((lost) => lost.model === model);
 			const fitting = await this.readFitting(model, ofModel);
 			for (const [hash, candidates] of fitting) {
-				// A submit of the same body that is still on its way may own one of these: wait for its answer.
-				if ((this.underWay.get(hash) ?? 0) > 0) continue;
+				if (this.isUndecided(hash, looked)) continue;
 				const waiting = ofModel
 					.filter((lost) => lost.bodyHash === hash)
 					.sort((a, b) => a.sentAtMs - b.sentAtMs);
-				const free = candidates.filter(({ predictionId }) => !this.claimed.has(predictionId));
-				this.claim(waiting, free);
+				const taken = new Set([...this.claimed, ...this.known.claimedIds()]);
+				const free = candidates.filter(({ predictionId }) => !taken.has(predictionId));
+				this.claim(
+					waiting,
+					free,
+					this.known.unknownCount(
+						hash,
+						waiting.map(({ key }) => key),
+					),
+				);
 			}
 		}
 	}
@@ -151,7 +174,8 @@ export class LostSubmits {
 		return fitting;
 	}
 
-	private claim(waiting: LostSubmit[], free: Candidate[]): void {
+	/** @param others submits of the same body that were given up as unknown: tasks may be theirs too */
+	private claim(waiting: LostSubmit[], free: Candidate[], others: number): void {
 		const open = [...free];
 		const candidatesOf = (lost: LostSubmit) =>
 			open.filter((task) => task.createdAtSeconds >= this.sentAtAtlasSeconds(lost));
@@ -160,7 +184,7 @@ export class LostSubmits {
 		const fitting = open.filter((task) =>
 			waiting.some((lost) => task.createdAtSeconds >= this.sentAtAtlasSeconds(lost)),
 		);
-		if (fitting.length > waiting.length) {
+		if (fitting.length > waiting.length + others) {
 			const predictionIds = fitting.map(({ predictionId }) => predictionId);
 			for (const lost of waiting) lost.settle({ kind: 'ambiguous', predictionIds });
 			return;

@@ -44,8 +44,10 @@ export function isPredictionId(value: unknown): value is string {
 /** The prediction in an answer: in `data`, or bare [S][C]. Undefined where there is none. */
 export function predictionObject(json: unknown): JsonObject | undefined {
 	const root = asObject(json);
-	const data = asObject(root?.data) ?? root;
-	return data && ('id' in data || 'status' in data || 'outputs' in data) ? data : undefined;
+	const data = asObject(root?.data);
+	if (data) return 'id' in data || 'status' in data || 'outputs' in data ? data : undefined;
+	// A gateway's own `{"status": "error", "message": …}` is no verdict on a prediction.
+	return root && ('id' in root || 'outputs' in root) ? root : undefined;
 }
 
 /** The id that the answer to a submit holds; null where there is none that could be one. */
@@ -135,6 +137,18 @@ export function failedError(
 	statusCode: number | null = null,
 ): AtlasError {
 	const { predictionId, isModerated, failureReason, rawStatus } = prediction;
+	if (!isModerated && DONE.has((rawStatus ?? '').toLowerCase())) {
+		// Not one of the shapes in which Atlas tells a failure: paid for, so it is never bought anew.
+		return new AtlasError('Atlas Cloud says the edit is done and gives no picture', {
+			kind: 'read',
+			description:
+				'It may have been billed. Look at the prediction with the operation Get, or ask Atlas’s support with this id.',
+			predictionId,
+			status: 'completed',
+			requestId,
+			statusCode,
+		});
+	}
 	const reason = failureReason ?? (rawStatus ? `its status is "${rawStatus}"` : null);
 	return new AtlasError(
 		isModerated

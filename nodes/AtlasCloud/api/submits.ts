@@ -46,13 +46,15 @@ type Verdict =
 export function verdictOf(exchange: Exchange): Verdict {
 	const { answer, fault } = exchange;
 	if (!answer) return fault.neverOpened ? { kind: 'notCreated', code: null } : { kind: 'inDoubt' };
-	const predictionId = answer.statusCode < 300 ? idInAnswer(answer) : null;
-	if (predictionId !== null) return { kind: 'created', predictionId };
+	const { statusCode, envelopeCode } = answer;
+	const predictionId = idInAnswer(answer);
+	if (predictionId !== null) {
+		return statusCode < 300 ? { kind: 'created', predictionId } : { kind: 'inDoubt' };
+	}
 	if (!answer.isEnvelope) return { kind: 'inDoubt' };
 	// A good status can carry a bad code; a bad status counts only where the envelope does not contradict it.
-	const { statusCode, envelopeCode } = answer;
 	if (statusCode < 300) {
-		return envelopeCode !== null && NOT_CREATED.has(envelopeCode) && idIn(exchange) === null
+		return envelopeCode !== null && NOT_CREATED.has(envelopeCode)
 			? { kind: 'notCreated', code: envelopeCode }
 			: { kind: 'inDoubt' };
 	}
@@ -83,7 +85,7 @@ export class Submits {
 	) {
 		this.clock = client.clock;
 		// Looking for a lost submit goes on when the batch stops: it is an answer, not a picture.
-		this.lost = new LostSubmits(client, intents.claimedIds(), client.signal);
+		this.lost = new LostSubmits(client, intents, client.signal);
 	}
 
 	private paceOf(model: string): Pace {
@@ -128,6 +130,7 @@ export class Submits {
 		const pace = this.paceOf(model);
 		const hash = bodyHash(order.body);
 		const giveUpMs = this.clock.nowMs() + order.timeoutMs;
+		let { mayResubmit } = order;
 		for (let attempt = 0; ; attempt++) {
 			// Another item's submit of the very same body is lost: its task could not be told from ours.
 			while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
@@ -161,8 +164,10 @@ export class Submits {
 			}
 			if (verdict.kind === 'inDoubt') {
 				pace.gone();
-				const found = await this.lookFor(order.itemIndex, intent, exchange, order.mayResubmit);
+				const found = await this.lookFor(order.itemIndex, intent, exchange, mayResubmit);
 				if (found) return found;
+				// Once: each time may be billed.
+				mayResubmit = false;
 				continue;
 			}
 			intent.state = 'failed';
@@ -199,7 +204,8 @@ export class Submits {
 		mayResubmit: boolean,
 	): Promise<Bought | null> {
 		intent.state = 'unknown';
-		const result = await this.lost.find(intent);
+		const result = await this.lost.find({ ...intent, key: this.intents.key(itemIndex) });
+		intent.candidateIds = result.kind === 'ambiguous' ? result.predictionIds : undefined;
 		if (result.kind === 'found') {
 			intent.state = 'accepted';
 			intent.predictionId = result.predictionId;
@@ -239,6 +245,8 @@ function unknownError(
 	const details = {
 		kind: 'unknown',
 		status: 'unknown',
+		// An id in an answer that says otherwise may be the edit's, all the same.
+		predictionId: exchange ? idIn(exchange) : null,
 		...(exchange ? answerDetails(exchange) : {}),
 	} as const;
 	if (result.kind === 'ambiguous') {

@@ -1,6 +1,5 @@
 import type { CancelSignal } from './cancellation';
 import type { AtlasClient } from './client';
-import { AtlasError } from './errors';
 import { sha256OfStream } from './hash';
 import type { FileBody } from './http';
 import { asObject, asString } from './json';
@@ -88,20 +87,19 @@ export class Uploads {
 				sizeBytes: file.sizeBytes,
 				open: () => file.open(),
 			};
-			const answer = await this.client.upload('/api/v1/model/uploadMedia', body, this.signal);
-			const data = asObject(asObject(answer.json)?.data);
-			const url = asString(data?.download_url) ?? asString(data?.url);
-			if (url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-			throw new AtlasError('Atlas Cloud took the upload and gave no usable link for it', {
-				kind: 'read',
-				description:
-					'Nothing was submitted or billed. Run again later, and tell Atlas’s support the request id.',
-				statusCode: answer.statusCode,
-				requestId: answer.requestId,
-				reason: answer.reason,
-			});
+			const isUsable = (json: unknown) => linkIn(json) !== null;
+			const path = '/api/v1/model/uploadMedia';
+			const answer = await this.client.upload(path, body, this.signal, isUsable);
+			return linkIn(answer.json) as string; // isUsable has seen to it
 		});
 	}
+}
+
+/** The link in an upload's answer; null where there is none that could be one. */
+function linkIn(json: unknown): string | null {
+	const data = asObject(asObject(json)?.data);
+	const url = asString(data?.download_url) ?? asString(data?.url);
+	return url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
 }
 
 /** A promise made once per key; a failed one is forgotten, so that the next who asks tries anew. */

@@ -1,6 +1,7 @@
 import type { CancelSignal } from './cancellation';
 import {
 	answerDetails,
+	codeIn,
 	isPassing,
 	readError,
 	told,
@@ -48,6 +49,9 @@ const MOST_LOOKS_PER_SECOND = 20;
 
 /** Looks without a usable answer in a row, after which a prediction is given up even before its time. */
 const MOST_FAULTS = 40;
+
+/** Looks without a usable answer in a row, after which a prediction whose time is up is given up. */
+const LAST_TRIES = 4;
 
 /** Tries of a single look. */
 const NOW_TRIES = 6;
@@ -225,7 +229,7 @@ export class PredictionWatch {
 			entry.resolve(prediction);
 			return;
 		}
-		const code = exchange.answer?.statusCode ?? 0;
+		const code = exchange.answer ? codeIn(exchange.answer) : 0;
 		const isWarmingUp = (code === 404 || code === 400) && nowMs - entry.startMs < WARM_UP_MS;
 		const isFinal = !prediction && (VERDICTS.has(code) || ((code === 404 || code === 400) && !isWarmingUp));
 		if (prediction) {
@@ -241,7 +245,9 @@ export class PredictionWatch {
 			entry.reject(lookError(entry.predictionId, exchange));
 			return;
 		}
-		if (nowMs >= entry.deadlineMs) {
+		// A retry may begin after the deadline: one broken answer is not the last word on a paid edit.
+		const isOver = prediction !== null || isWarmingUp || entry.faults >= LAST_TRIES;
+		if (nowMs >= entry.deadlineMs && isOver) {
 			this.entries.delete(entry);
 			if (prediction) entry.resolve(prediction);
 			else entry.reject(this.unreachableError(entry, exchange));
@@ -250,10 +256,8 @@ export class PredictionWatch {
 		this.schedule(entry);
 		if (!prediction) {
 			const soonestMs = nowMs + (isWarmingUp ? 1_000 : backoffMs(entry.faults - 1, 500, 8_000));
-			entry.nextLookMs = Math.min(
-				Math.max(entry.nextLookMs, soonestMs),
-				Math.max(entry.deadlineMs, nowMs + 1),
-			);
+			const lookMs = Math.max(entry.nextLookMs, soonestMs);
+			entry.nextLookMs = nowMs < entry.deadlineMs ? Math.min(lookMs, entry.deadlineMs) : lookMs;
 		}
 	}
 
