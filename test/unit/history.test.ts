@@ -1,0 +1,119 @@
+import { readHistory, type HistoryTask } from '../../nodes/AtlasCloud/api/history';
+import { clientOf, FakeHttp, pathOf } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
+
+const row = (id: string, more: object = {}) => ({
+	ID: id,
+	createdAt: 1_700_000_000,
+	model: 'm',
+	status: 'completed',
+	requestBody: JSON.stringify({ model: 'm', prompt: `prompt of ${id}`, images: ['u'], size: '1*1' }),
+	result: { id, status: 'completed', outputs: [`https://cdn.example.com/${id}.png`] },
+	...more,
+});
+
+async function read(
+	page: (no: number, size: number) => unknown,
+	options: { most?: number; pageSize?: number } = {},
+) {
+	const clock = new VirtualClock();
+	const http = new FakeHttp((request) => {
+		const query = new URL(request.url).searchParams;
+		return { json: { code: 200, data: page(Number(query.get('no')), Number(query.get('size'))) } };
+	});
+	const tasks: HistoryTask[] = [];
+	const reading = async () => {
+		for await (const task of readHistory(clientOf(http, clock), { model: 'm/x' }, options.pageSize ?? 2)) {
+			tasks.push(task);
+			if (tasks.length >= (options.most ?? Infinity)) break;
+		}
+	};
+	await clock.until(reading());
+	return { tasks, ids: tasks.map(({ predictionId }) => predictionId), paths: http.requests.map(pathOf) };
+}
+
+const all = ['a', 'b', 'c', 'd', 'e'];
+const pageOf = (ids: string[]) => (no: number, size: number) => ({
+	items: ids.slice((no - 1) * size, no * size).map((id) => row(id)),
+	pageNo: no,
+	pageSize: size,
+	total: ids.length,
+});
+
+it('reads page after page, newest first', async () => {
+	const { ids, paths } = await read(pageOf(all));
+	expect(ids).toEqual(all);
+	expect(paths).toEqual([1, 2, 3].map((no) => `/api/v1/model/history?no=${no}&size=2&model=m%2Fx`));
+});
+
+it('reads no further than asked', async () => {
+	const { paths } = await read(pageOf(all), { most: 2 });
+	expect(paths).toHaveLength(1);
+});
+
+it('tells each once when new tasks push older ones on', async () => {
+	let pages = 0;
+	const { ids } = await read((no, size) => {
+		const ids = pages++ === 0 ? all : ['new', ...all];
+		return pageOf(ids)(no, size);
+	});
+	expect(ids).toEqual(all);
+});
+
+it('ends without a total at a page that is not full', async () => {
+	const { ids, paths } = await read((no, size) => ({ items: pageOf(all)(no, size).items }));
+	expect(ids).toEqual(all);
+	expect(paths).toHaveLength(3);
+});
+
+it('ends at a page with nothing on it', async () => {
+	const { ids, paths } = await read(() => ({ items: [], total: 9 }));
+	expect(ids).toEqual([]);
+	expect(paths).toHaveLength(1);
+});
+
+it.each([{}, null, { items: null, total: 9 }])('does not take %j for the end', async (page) => {
+	await expect(read(() => page)).rejects.toThrow('Could not read the prediction history');
+	let asked = 0;
+	const { ids } = await read((no, size) => (asked++ === 1 ? page : pageOf(all)(no, size)));
+	expect(ids).toEqual(all);
+});
+
+it('reads what a row tells', async () => {
+	const { tasks } = await read(() => ({ items: [row('a')], total: 1 }));
+	expect(tasks[0]).toMatchObject({
+		predictionId: 'a',
+		createdAtSeconds: 1_700_000_000,
+		model: 'm',
+		request: { prompt: 'prompt of a' },
+		prediction: {
+			predictionId: 'a',
+			status: 'completed',
+			prompt: 'prompt of a',
+			size: '1*1',
+			model: 'm',
+			createdAt: '2023-11-14T22:13:20.000Z',
+			outputs: [{ url: 'https://cdn.example.com/a.png' }],
+		},
+	});
+});
+
+it('passes over rows that make no sense, and reads on', async () => {
+	const { ids, tasks } = await read(
+		() => ({
+			items: [
+				null,
+				7,
+				{},
+				row('../x', { result: {} }),
+				row('broken-body', { requestBody: '{"model": ' }),
+				row('no-result', { result: null, status: 'processing' }),
+			],
+			total: 6,
+		}),
+		{ pageSize: 50 },
+	);
+	expect(ids).toEqual(['broken-body', 'no-result']);
+	expect(tasks.map(({ request }) => request === null)).toEqual([true, false]);
+	expect(tasks[1]?.prediction).toMatchObject({ status: 'processing', outputs: [] });
+});

@@ -1,0 +1,33 @@
+import {
+	asArray,
+	asNumber,
+	asObject,
+	asString,
+	canonicalJson,
+	parseJson,
+} from '../../nodes/AtlasCloud/api/json';
+import { bodyHash } from '../../nodes/AtlasCloud/api/history';
+
+it('narrows what came over the wire', () => {
+	expect(asObject({ a: 1 })).toEqual({ a: 1 });
+	for (const value of [null, undefined, [], 'x', 1]) expect(asObject(value)).toBeUndefined();
+	expect(asArray([1])).toEqual([1]);
+	for (const value of [null, undefined, {}, 'x', { length: 1 }]) expect(asArray(value)).toEqual([]);
+	expect(asString('x')).toBe('x');
+	for (const value of ['', 1, null, undefined, {}]) expect(asString(value)).toBeNull();
+	expect([asNumber(1.5), asNumber('1.5'), asNumber(' 2 '), asNumber('0.027')]).toEqual([1.5, 1.5, 2, 0.027]);
+	for (const value of ['', ' ', 'x', '1,5', NaN, Infinity, null, [], true])
+		expect(asNumber(value)).toBeNull();
+	expect(parseJson('{"a":[1]}')).toEqual({ a: [1] });
+	expect(parseJson('<html>')).toBeUndefined();
+});
+
+it('writes the same JSON value the same way, whatever the order of its keys', () => {
+	const a = { b: 1, a: { d: [1, { z: 1, y: 2 }], c: null } };
+	const b = { a: { c: null, d: [1, { y: 2, z: 1 }] }, b: 1 };
+	expect(canonicalJson(a)).toBe(canonicalJson(b));
+	expect(canonicalJson([2, 1])).toBe('[2,1]');
+	expect(canonicalJson({ a: undefined, b: 1 })).toBe('{"b":1}');
+	expect(bodyHash(a)).toBe(bodyHash(JSON.parse(JSON.stringify(b))));
+	expect(bodyHash(a)).not.toBe(bodyHash({ ...a, b: 2 }));
+});

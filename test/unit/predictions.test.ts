@@ -1,0 +1,175 @@
+import { failedError, isPredictionId, toPrediction } from '../../nodes/AtlasCloud/api/predictions';
+
+const of = (data: Record<string, unknown>) => toPrediction('p1', { code: 200, data: { id: 'p1', ...data } });
+const URL_A = 'https://cdn.example.com/a.png';
+const BASE64 = `/9j/${'A'.repeat(80)}==`;
+
+it.each(['created', 'starting', 'queued', 'pending', 'processing', 'running', 'RUNNING', 'warming-up', ''])(
+	'"%s" is still going',
+	(status) => expect(of({ status })?.status).toBe('processing'),
+);
+it.each(['completed', 'succeeded', 'success', 'Completed', 'SUCCEEDED'])('"%s" is done', (status) =>
+	expect(of({ status, outputs: [URL_A] })).toMatchObject({ status: 'completed', rawStatus: status }),
+);
+it.each(['failed', 'canceled', 'cancelled', 'error', 'timeout', 'FAILED'])('"%s" is over', (status) =>
+	expect(of({ status, outputs: [URL_A] })).toMatchObject({ status: 'failed', outputs: [] }),
+);
+
+it('is read bare as well as in an envelope', () => {
+	expect(
+		toPrediction('p1', { id: 'p1', status: 'created', model: 'm', created_at: '2026-01-01T00:00:00Z' }),
+	).toMatchObject({
+		predictionId: 'p1',
+		status: 'processing',
+		model: 'm',
+		createdAt: '2026-01-01T00:00:00Z',
+	});
+});
+
+it('keeps the id that was asked for', () => {
+	expect(toPrediction('p1', { data: { id: 'other', status: 'created' } })?.predictionId).toBe('p1');
+});
+
+it.each([
+	null,
+	undefined,
+	'text',
+	7,
+	[],
+	{},
+	{ code: 200, data: null },
+	{ data: {} },
+	{ data: [] },
+	{ data: { id: 1 } },
+])('is not seen in %j', (json) => expect(toPrediction('p1', json)).toBeNull());
+
+describe('outputs', () => {
+	it.each<[string, Record<string, unknown>, unknown[]]>([
+		['URLs', { outputs: [URL_A, `${URL_A}?2`] }, [{ url: URL_A }, { url: `${URL_A}?2` }]],
+		['one text', { output: URL_A }, [{ url: URL_A }]],
+		['a list called output', { output: [URL_A] }, [{ url: URL_A }]],
+		['outputs that are one text', { outputs: URL_A }, [{ url: URL_A }]],
+		['objects', { outputs: [{ url: URL_A }, { download_url: URL_A }] }, [{ url: URL_A }, { url: URL_A }]],
+		['data URIs', { outputs: ['data:image/png;base64,AAAA'] }, [{ base64: 'AAAA' }]],
+		['objects with data URIs', { outputs: [{ url: 'DATA:image/png;base64,AAAA' }] }, [{ base64: 'AAAA' }]],
+		['bare base64 of a JPEG', { outputs: [BASE64] }, [{ base64: BASE64 }]],
+		['bare base64 of a PNG', { outputs: [`iVBOR${'w'.repeat(80)}`] }, [{ base64: `iVBOR${'w'.repeat(80)}` }]],
+		['an empty output beside outputs', { outputs: [URL_A], output: '' }, [{ url: URL_A }]],
+		['something between', { outputs: [null, 7, '', {}, URL_A] }, [{ url: URL_A }]],
+	])('are read from %s', (_what, data, outputs) => {
+		expect(of({ status: 'completed', ...data })).toMatchObject({ status: 'completed', outputs });
+	});
+
+	it('none where it says completed is a failure', () => {
+		expect(of({ status: 'completed', outputs: [] })).toMatchObject({
+			status: 'failed',
+			isModerated: false,
+			failureReason: 'It says completed and holds no picture',
+		});
+	});
+
+	it('none, and not safe for work, is a content block', () => {
+		expect(of({ status: 'completed', outputs: [], has_nsfw_contents: [true] })).toMatchObject({
+			status: 'failed',
+			isModerated: true,
+			failureReason: 'The picture was found not safe for work',
+			nsfw: [true],
+		});
+	});
+
+	it('are not believed before the end', () => {
+		expect(of({ status: 'processing', outputs: [URL_A] })).toMatchObject({
+			status: 'processing',
+			outputs: [],
+		});
+	});
+});
+
+describe('a failure', () => {
+	it.each<[string, unknown, string | null]>([
+		['a text', 'out of memory', 'out of memory'],
+		['blanks', '  ', null],
+		['nothing', null, null],
+		['message', { message: 'm' }, 'm'],
+		['msg', { msg: 'm' }, 'm'],
+		['error', { error: 'm' }, 'm'],
+		['detail', { detail: 'm' }, 'm'],
+		['reason', { reason: 'm' }, 'm'],
+		['an object in an object', { error: { message: 'm' } }, 'm'],
+		['an object without words', { code: 7 }, null],
+	])('is told in %s', (_what, error, reason) => {
+		expect(of({ status: 'failed', error })?.failureReason).toBe(reason);
+	});
+
+	it.each([{ error_code: 1039 }, { error_code: '1039' }, { error: { code: 1039, message: 'x' } }])(
+		'by moderation is told by %j',
+		(data) => {
+			const prediction = of({ status: 'failed', ...data });
+			expect(prediction?.isModerated).toBe(true);
+			expect(failedError(prediction!)).toMatchObject({
+				kind: 'moderation',
+				predictionId: 'p1',
+				message: expect.stringMatching(/^Content moderation stopped the edit.*\(prediction p1\)$/) as string,
+			});
+		},
+	);
+
+	it('repeats no data URI', () => {
+		expect(
+			of({ status: 'failed', error: `cannot read data:image/png;base64,${'A'.repeat(999)} at all` }),
+		).toMatchObject({
+			failureReason: 'cannot read data:image/png;… at all',
+		});
+	});
+
+	it('tells Atlas’s word where there is no other', () => {
+		expect(failedError(of({ status: 'timeout' })!).message).toBe(
+			'Atlas Cloud could not make the edit: its status is "timeout" (prediction p1)',
+		);
+	});
+});
+
+it('reads times, price and duration as they are told, and makes nothing up', () => {
+	expect(
+		of({
+			status: 'completed',
+			outputs: [URL_A],
+			model: 'm',
+			metrics: { predict_time: 8.3 },
+			price: '0.027',
+			created_at: 1_700_000_000,
+			completed_at: 1_700_000_008_300,
+			has_nsfw_contents: [false],
+			input: { prompt: 'p', size: '1*1' },
+		}),
+	).toMatchObject({
+		model: 'm',
+		predictTimeSeconds: 8.3,
+		priceUsd: 0.027,
+		createdAt: '2023-11-14T22:13:20.000Z',
+		completedAt: '2023-11-14T22:13:28.300Z',
+		nsfw: [false],
+		prompt: 'p',
+		size: '1*1',
+	});
+	expect(of({ status: 'completed', outputs: [URL_A], executionTime: 2 })?.predictTimeSeconds).toBe(2);
+	expect(of({ status: 'completed', outputs: [URL_A], price: 'free', metrics: 7, input: 'x' })).toMatchObject({
+		model: null,
+		prompt: null,
+		size: null,
+		nsfw: [],
+		failureReason: null,
+		createdAt: null,
+		completedAt: null,
+		predictTimeSeconds: null,
+		priceUsd: null,
+	});
+});
+
+it.each(['a', '8f4c2a90-aa', 'pred_1.2:3', 'a'.repeat(200)])('"%s" is an id', (id) =>
+	expect(isPredictionId(id)).toBe(true),
+);
+it.each(['', '.', '..', 'a..b', '-a', 'a/b', 'a b', 'a?b', 'a%2f', 'ä', 'a'.repeat(201), 7, null])(
+	'%j is none',
+	(id) => expect(isPredictionId(id)).toBe(false),
+);

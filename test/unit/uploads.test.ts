@@ -1,0 +1,109 @@
+import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
+import { PNG } from '../../nodes/AtlasCloud/api/pictureKind';
+import { parseUploadUrl, uploadName, Uploads, type PictureFile } from '../../nodes/AtlasCloud/api/uploads';
+import { clientOf, FakeHttp } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
+
+const owner = { executionId: '4711', nodeTag: '0123abcd', runIndex: 2 };
+const contentTag = 'fedcba9876543210';
+
+describe('the name of an upload', () => {
+	it('is read out of its URL again', () => {
+		const name = { ...owner, itemIndex: 17, contentTag };
+		const text = uploadName(name, 'png');
+		expect(text).toBe('n8n-4711-0123abcd-r2-i17-fedcba9876543210.png');
+		for (const url of [
+			`https://files.example.com/uploads/abc/${text}`,
+			`https://files.example.com/${text}?X-Amz-Signature=1/2`,
+			`https://files.example.com/a/${text}#x`,
+		])
+			expect(parseUploadUrl(url)).toEqual(name);
+	});
+
+	it('holds nothing but letters and digits of an execution’s id', () => {
+		const name = { ...owner, itemIndex: 0, contentTag };
+		expect(uploadName({ ...name, executionId: 'ab-12/../x' }, 'jpg')).toMatch(/^n8n-ab12x-0123abcd-/);
+		expect(uploadName({ ...name, executionId: '' }, 'jpg')).toMatch(/^n8n-0-0123abcd-/);
+	});
+
+	it.each([
+		'https://files.example.com/uploads/photo.png',
+		'https://files.example.com/8c3d1f.png',
+		'https://files.example.com/n8n-1-0123abcd-r2-i17-fedcba98.png',
+		'https://files.example.com/xn8n-1-0123abcd-r2-i17-fedcba9876543210.png',
+		'https://files.example.com/?f=n8n-1-0123abcd-r2-i17-fedcba9876543210.png',
+		'data:image/png;base64,AAAA',
+		'',
+	])('is not seen in %s', (url) => expect(parseUploadUrl(url)).toBeNull());
+});
+
+function file(content: string, storedId: string | null): PictureFile & { opened: number } {
+	const one = {
+		fieldName: 'data',
+		fileName: 'a.png',
+		kind: PNG,
+		sizeBytes: content.length,
+		storedId,
+		opened: 0,
+		async *open() {
+			one.opened++;
+			yield await Promise.resolve(Buffer.from(content));
+		},
+	};
+	return one;
+}
+
+describe('uploads', () => {
+	const setup = (answer: (n: number) => { statusCode?: number; json?: unknown }) => {
+		const clock = new VirtualClock();
+		const http = new FakeHttp((_request, n) => answer(n));
+		return { clock, http, uploads: new Uploads(clientOf(http, clock), owner, undefined) };
+	};
+	const link = (n: number) => ({
+		json: { code: 200, data: { download_url: `https://f.example.com/${n}.png` } },
+	});
+
+	it('send the same content once, whatever it is called', async () => {
+		const { clock, http, uploads } = setup(link);
+		const urls = await clock.until(
+			Promise.all([
+				uploads.url(file('same', 'a'), 0),
+				uploads.url(file('same', 'b'), 1),
+				uploads.url(file('same', null), 2),
+				uploads.url(file('other', null), 3),
+			]),
+		);
+		expect(new Set(urls.slice(0, 3)).size).toBe(1);
+		expect(urls[3]).not.toBe(urls[0]);
+		expect(http.requests).toHaveLength(2);
+		expect(http.requests[0]?.file).toMatchObject({ mimeType: 'image/png', sizeBytes: 4 });
+		expect(http.requests[0]?.file?.fileName).toMatch(/^n8n-4711-0123abcd-r2-i\d-[0-9a-f]{16}\.png$/);
+	});
+
+	it('read a stored file once for its hash', async () => {
+		const { clock, uploads } = setup(link);
+		const one = file('x', 'id-1');
+		const hashes = await clock.until(Promise.all([uploads.contentHash(one), uploads.contentHash(one)]));
+		expect(hashes[0]).toBe(hashes[1]);
+		expect(one.opened).toBe(1);
+	});
+
+	it('try again what passes, and forget what failed', async () => {
+		let isDown = true;
+		const { clock, http, uploads } = setup((n) => (isDown ? { statusCode: 503 } : link(n)));
+		const failed = await clock.until(uploads.url(file('x', null), 0).catch((error: unknown) => error));
+		expect(failed).toBeInstanceOf(AtlasError);
+		expect(http.requests).toHaveLength(4);
+		isDown = false;
+		expect(await clock.until(uploads.url(file('x', null), 0))).toMatch(/^https/);
+	});
+
+	it('do not try again what is final', async () => {
+		const { clock, http, uploads } = setup(() => ({
+			statusCode: 401,
+			json: { code: 401, msg: 'no', data: null },
+		}));
+		await expect(clock.until(uploads.url(file('x', null), 0))).rejects.toThrow('status 401: no');
+		expect(http.requests).toHaveLength(1);
+	});
+});
