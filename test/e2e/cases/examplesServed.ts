@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { FormData } from 'undici';
-import { e2e } from '../cases';
-import { importExample, post } from '../imported';
-import { assertShows, assertSize } from '../pictures';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import fastify from 'fastify';
+import { FormData, request } from 'undici';
+import { chatPath } from '../../../scripts/n8n/server';
+import { e2e, type Bench } from '../cases';
+import { hosted, importExample, post, tableRows, until } from '../imported';
+import { assertBlackAndWhite, assertShows, assertSize, paint } from '../pictures';
 
 e2e('examples: webhook-api.json answers with the edited picture, or with what went wrong', async (bench) => {
 	const server = await bench.startServer();
@@ -28,4 +34,242 @@ e2e('examples: webhook-api.json answers with the edited picture, or with what we
 	assert.equal(refused.status, 422);
 	assert.match(error.message, /binary field/);
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+});
+
+// The data table is made by the workflow itself, which 1.x's Data Table node cannot do.
+const MAKES_A_TABLE = { lines: ['2.x' as const] };
+
+e2e(
+	'examples: fire-and-collect submits at once, and collects what is done by the clock',
+	async (bench) => {
+		const { sandbox } = bench;
+		sandbox.setOptions({ predictSeconds: 2 });
+		sandbox.addFault({
+			endpoint: 'submit',
+			match: 'refuse this',
+			action: { type: 'failTask', shape: 'moderation' },
+		});
+		const server = await bench.startServer();
+		const fire = await importExample(bench, server, 'fire-and-collect-1-submit');
+		const collect = await importExample(bench, server, 'fire-and-collect-2-collect', (node) =>
+			node.type === 'n8n-nodes-base.scheduleTrigger'
+				? { ...node, parameters: { rule: { interval: [{ field: 'seconds', secondsInterval: 2 }] } } }
+				: node,
+		);
+		await server.activate(fire.id);
+		const photo = await readFile(await bench.photo());
+		const imageUrl = await hosted(bench, photo, 'mug.jpg');
+		const fired: string[] = [];
+		for (const prompt of ['mirror it', 'refuse this']) {
+			const { status, json } = await post(server, '/webhook/seedream-submit', { imageUrl, prompt });
+			const answer = json() as { predictionId: string; status: string };
+			assert.equal(status, 202, JSON.stringify(answer));
+			assert.equal(answer.status, 'processing');
+			fired.push(answer.predictionId);
+		}
+		assert.deepEqual(fired, [...sandbox.ledger.predictions.keys()]);
+		const refused = await post(server, '/webhook/seedream-submit', { imageUrl, prompt: '' });
+		assert.equal(refused.status, 422, refused.bytes.toString('utf8'));
+
+		await server.activate(collect.id);
+		const rows = async () => await tableRows(server, 'seedream edits');
+		await until(async () => (await rows()).every(({ status }) => status !== 'processing'), 'both edits');
+		await server.deactivate(collect.id);
+		const [done, failed] = await rows();
+		assert.deepEqual(
+			[done.predictionId, done.status, done.prompt, done.error],
+			[fired[0], 'completed', 'mirror it', ''],
+		);
+		const saved = await readFile(join(bench.instance.filesFolder, String(done.file)));
+		await assertShows(saved, photo, (original) => original.flop());
+		assert.deepEqual([failed.predictionId, failed.status], [fired[1], 'failed']);
+		assert.ok(failed.error, 'why it failed');
+		assert.equal(sandbox.ledger.count('submit'), 2, 'submits');
+	},
+	MAKES_A_TABLE,
+);
+
+e2e(
+	'examples: conversation.json edits the latest picture of each chat until it is told to start over',
+	async (bench) => {
+		const { sandbox } = bench;
+		const server = await bench.startServer();
+		const workflow = await importExample(bench, server, 'conversation');
+		await server.activate(workflow.id);
+		const path = chatPath(workflow.nodes.find(({ type }) => type.endsWith('.chatTrigger'))!);
+		const say = async (sessionId: string, chatInput: string, file?: Buffer): Promise<string> => {
+			const form = new FormData();
+			form.set('action', 'sendMessage');
+			form.set('sessionId', sessionId);
+			form.set('chatInput', chatInput);
+			if (file) form.set('files', new File([file], 'mug.jpg', { type: 'image/jpeg' }));
+			const body = file ? form : { action: 'sendMessage', sessionId, chatInput };
+			const answer = await post(server, path, body);
+			assert.equal(answer.status, 200, answer.bytes.toString('utf8'));
+			return (answer.json() as { output: string }).output;
+		};
+		const picture = async (reply: string): Promise<Buffer> => {
+			const [, url] = /!\[.*\]\((.+)\)/.exec(reply) ?? [];
+			assert.ok(url, `a picture, not: ${reply}`);
+			const { body } = await request(url);
+			return Buffer.from(await body.arrayBuffer());
+		};
+		const photo = await readFile(await bench.photo());
+		const red = await paint({ r: 200, g: 30, b: 30 });
+
+		assert.match(await say('ann', 'mirror it'), /Nothing has changed/);
+		const first = await picture(await say('ann', 'mirror it', photo));
+		await assertShows(first, photo, (original) => original.flop());
+		await picture(await say('bob', 'brighter', red));
+		const second = await picture(await say('ann', 'make it black and white'));
+		await assertBlackAndWhite(second);
+		await assertShows(second, photo, (original) => original.grayscale().flop());
+		// A wish that fails leaves the picture as it was.
+		assert.match(await say('ann', ''), /Nothing has changed/);
+		const third = await picture(await say('ann', 'mirror it'));
+		await assertShows(third, photo, (original) => original.grayscale());
+		assert.match(await say('ann', 'Start over'), /Forgotten/);
+		assert.match(await say('ann', 'mirror it'), /Nothing has changed/);
+		const bobs = await picture(await say('bob', 'mirror it'));
+		await assertShows(bobs, await picture(await say('bob', 'mirror it')), (original) => original.flop());
+		assert.equal(sandbox.ledger.charges.length, 6, 'charges');
+		assert.deepEqual(
+			(await tableRows(server, 'seedream chats')).map(({ sessionId }) => sessionId),
+			['bob'],
+		);
+	},
+	MAKES_A_TABLE,
+);
+
+/** A stand-in for OpenAI: it answers as scripted, and remembers what it was asked. */
+async function startModel(bench: Bench, answers: Array<(asked: ChatRequest) => object>) {
+	const asked: ChatRequest[] = [];
+	const model = fastify();
+	model.post('/v1/chat/completions', async (incoming) => {
+		const body = incoming.body as ChatRequest;
+		asked.push(body);
+		const answer = answers[asked.length - 1]?.(body);
+		if (!answer) throw new Error(`The model was asked ${asked.length} times.`);
+		return {
+			id: `chatcmpl-${asked.length}`,
+			object: 'chat.completion',
+			created: 0,
+			model: 'scripted',
+			choices: [
+				{
+					index: 0,
+					message: { role: 'assistant', content: null, ...answer },
+					finish_reason: 'tool_calls' in answer ? 'tool_calls' : 'stop',
+				},
+			],
+			usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+		};
+	});
+	await model.listen({ port: 0, host: '127.0.0.1' });
+	bench.atEnd(async () => await model.close());
+	const { port } = model.server.address() as AddressInfo;
+	return { url: `http://127.0.0.1:${port}/v1`, asked };
+}
+
+interface ChatRequest {
+	messages: Array<{ role: string; content: string; tool_call_id?: string }>;
+	tools?: Array<{ function: { name: string; description: string; parameters: JsonSchema } }>;
+	stream?: boolean;
+}
+
+interface JsonSchema {
+	properties: Record<string, { type: string }>;
+	required?: string[];
+}
+
+const TOOL_NAME = 'Edit_a_Picture';
+
+e2e('examples: agent-tool.json lets an agent call the node', async (bench) => {
+	const server = await bench.startServer();
+	const photo = await readFile(await bench.photo());
+	const imageUrls = await hosted(bench, photo, 'mug.jpg');
+	const lastOf = ({ messages }: ChatRequest) => messages.at(-1)!.content;
+	const call = (id: string, args: object) => ({
+		tool_calls: [{ id, type: 'function', function: { name: TOOL_NAME, arguments: JSON.stringify(args) } }],
+	});
+	const { url, asked } = await startModel(bench, [
+		() => call('call_1', { prompt: 'mirror it', imageUrls }),
+		(request) => call('call_2', { prompt: 'black and white', imageUrls: findUrl(lastOf(request)) }),
+		(request) => ({ content: `![done](${findUrl(lastOf(request))})` }),
+	]);
+	const openAi = await server.createCredential({
+		name: 'Scripted model',
+		type: 'openAiApi',
+		data: { apiKey: 'none', url },
+	});
+	const workflow = await importExample(bench, server, 'agent-tool', (node) => {
+		if (node.type.endsWith('.lmChatOpenAi')) return { ...node, credentials: { openAiApi: openAi } };
+		// The example's chat is for its editor only.
+		if (node.type.endsWith('.chatTrigger'))
+			return { ...node, parameters: { ...node.parameters, public: true } };
+		return node;
+	});
+	await server.activate(workflow.id);
+	const path = chatPath(workflow.nodes.find(({ type }) => type.endsWith('.chatTrigger'))!);
+	const chatInput = `Mirror ${imageUrls} and make it black and white`;
+	const answer = await post(server, path, { action: 'sendMessage', sessionId: 'ann', chatInput });
+	assert.equal(answer.status, 200, answer.bytes.toString('utf8'));
+
+	const { output } = answer.json() as { output: string };
+	const { body } = await request(findUrl(output));
+	const picture = Buffer.from(await body.arrayBuffer());
+	await assertBlackAndWhite(picture);
+	await assertShows(picture, photo, (original) => original.grayscale().flop());
+	const { ledger } = bench.sandbox;
+	assert.deepEqual(
+		ledger.charges.map(({ prompt }) => prompt),
+		['mirror it', 'black and white'],
+	);
+	const tool = asked[0].tools![0].function;
+	assert.equal(tool.name, TOOL_NAME);
+	assert.deepEqual(Object.keys(tool.parameters.properties).sort(), ['imageUrls', 'prompt']);
+	assert.equal(
+		ledger.requests.filter(({ endpoint }) => endpoint === 'file').length,
+		3,
+		'looks at inputs only',
+	);
+});
+
+function findUrl(text: string): string {
+	const [url] = /https?:\/\/[^\s"\\)]+\/outputs?\/[^\s"\\)]+/.exec(text) ?? [];
+	assert.ok(url, `a picture’s address, not: ${text}`);
+	return url;
+}
+
+e2e('examples: mcp-server.json offers the node to an MCP client', async (bench) => {
+	const server = await bench.startServer();
+	const workflow = await importExample(bench, server, 'mcp-server');
+	await server.activate(workflow.id);
+	const photo = await readFile(await bench.photo());
+	const imageUrls = await hosted(bench, photo, 'mug.jpg');
+	const client = new Client({ name: 'e2e', version: '1.0.0' });
+	const transport = new StreamableHTTPClientTransport(new URL(`${server.url}/mcp/seedream-mcp`));
+	await client.connect(transport);
+	try {
+		const { tools } = await client.listTools();
+		assert.deepEqual(
+			tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {}).sort()]),
+			[[TOOL_NAME, ['imageUrls', 'prompt']]],
+		);
+		const result = await client.callTool({
+			name: TOOL_NAME,
+			arguments: { prompt: 'mirror it', imageUrls },
+		});
+		const [content] = result.content as Array<{ type: string; text: string }>;
+		const { body } = await request(findUrl(content.text));
+		await assertShows(Buffer.from(await body.arrayBuffer()), photo, (original) => original.flop());
+		assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+
+		const failed = await client.callTool({ name: TOOL_NAME, arguments: { prompt: '', imageUrls } });
+		assert.match((failed.content as Array<{ text: string }>)[0].text, /prompt/i);
+		assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+	} finally {
+		await transport.terminateSession();
+		await client.close();
+	}
 });
