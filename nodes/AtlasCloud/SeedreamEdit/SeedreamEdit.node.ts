@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
+import { hints } from './actions/hints';
 import { properties } from './actions/properties';
 import { router } from './actions/router';
 import { searchModels } from './methods/listSearch';
@@ -20,6 +21,7 @@ export class SeedreamEdit implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
+		hints,
 		properties,
 	};
 

@@ -54,6 +54,8 @@ export async function readCatalogue(client: AtlasClient, tries?: number): Promis
 export interface ModelRules {
 	sizes: SizeRule;
 	mostInputImages: number;
+	/** List price of one picture, where it is known. */
+	priceUsd?: number | null;
 }
 
 const MOST_SCHEMA_BYTES = 2_000_000;
@@ -95,13 +97,13 @@ export function rulesInSchema(schema: JsonObject): ModelRules {
  */
 export async function modelRules(client: AtlasClient, model: string): Promise<ModelRules> {
 	const known = knownModel(model);
-	if (known) return { sizes: known.sizes, mostInputImages: known.mostInputImages };
+	if (known) return known;
 	const unknown: ModelRules = { sizes: { kind: 'free' }, mostInputImages: MOST_INPUT_IMAGES };
 	try {
 		const entry = (await readCatalogue(client, 2)).find(({ id }) => id === model);
-		if (!entry?.schemaUrl) return unknown;
-		const schema = await readSchema(client, entry.schemaUrl);
-		return schema ? rulesInSchema(schema) : unknown;
+		if (!entry) return unknown;
+		const schema = entry.schemaUrl === null ? null : await readSchema(client, entry.schemaUrl);
+		return { ...(schema ? rulesInSchema(schema) : unknown), priceUsd: entry.priceUsd };
 	} catch {
 		// Atlas judges the request itself; only Match Input Image needs to know, and says so.
 		return unknown;

@@ -37,6 +37,7 @@ export interface NodeRun {
 	rulesOf: (model: string) => Promise<ModelRules>;
 	/** Items worked on at once. */
 	concurrency: number;
+	startedAtMs: number;
 	/** Aborted by a cancel of the execution, and by {@link stop}. */
 	signal: CancelSignal;
 	/** Ends the batch: nothing new is submitted, no picture is waited for. */
@@ -69,6 +70,7 @@ function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
  * @throws AtlasError (`input`) for a Base URL that is not allowed
  */
 export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
+	const startedAtMs = n8nClock.nowMs();
 	const credentials = await context.getCredentials(CREDENTIAL_TYPE);
 	const baseUrl = checkBaseUrl(typeof credentials.baseUrl === 'string' ? credentials.baseUrl : '');
 	const { concurrency: wanted = DEFAULT_CONCURRENCY } = runOptions(context);
@@ -109,6 +111,7 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 		intents,
 		rulesOf: rulesReader(client),
 		concurrency: wanted,
+		startedAtMs,
 		signal,
 		stop: () => signal.abort(),
 	};

@@ -3,6 +3,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../../api/errors';
 import type { Undelivered } from '../../api/intents';
 import { Slots } from '../../api/slots';
+import { addExecutionHint } from './executionHint';
 import { edit } from './image/edit.operation';
 import { upload } from './image/upload.operation';
 import { startRun, type NodeRun } from './nodeRun';
@@ -41,7 +42,9 @@ export async function router(context: IExecuteFunctions): Promise<INodeExecution
 		const outcome = await settled(operation.once(run));
 		return [present(run, [outcome])];
 	}
-	return [present(run, await runItems(run, operation))];
+	const items = present(run, await runItems(run, operation));
+	await addExecutionHint(run, name, items);
+	return [items];
 }
 
 async function settled(work: Promise<INodeExecutionData[]>): Promise<Outcome> {

@@ -88,7 +88,7 @@ export const inputDataFieldNameField: INodeProperties = {
 	placeholder: 'e.g. data',
 	hint: 'Several with commas between, or * for all pictures of the item',
 	description:
-		'The name of the input field that holds the picture. "data" also means the only picture of the item, whatever its field is called.',
+		'The name of the input field that holds the picture. "data" also means the only picture of the item, whatever its field is called. Several pictures of one item go into one edit together.',
 };
 
 export const imageUrlsField: INodeProperties = {
@@ -100,7 +100,8 @@ export const imageUrlsField: INodeProperties = {
 	required: true,
 	placeholder: 'e.g. https://example.com/photo.jpg',
 	hint: 'One a line',
-	description: 'Public addresses of the pictures, or data URIs. An expression may give an array.',
+	description:
+		'Public addresses of the pictures, or data URIs. An expression may give an array. Several pictures of one item go into one edit together.',
 };
 
 /** A size for people: `Widescreen 16:9 · 2K · 2848 × 1600`. */
@@ -219,7 +220,16 @@ export const downloadFields: INodeProperties[] = [
 		name: 'downloadImages',
 		type: 'boolean',
 		default: true,
-		description: 'Whether to hand on the pictures as files. Without it the items hold their URLs only.',
+		description:
+			'Whether to hand on the pictures as files. Without it the items hold their URLs only, and n8n can pin them.',
+	},
+	{
+		displayName:
+			'The links stop working after a while: 14 days, unless the edit set File Expiration. This output can be pinned, to build on it without paying again.',
+		name: 'linksNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { hide: { downloadImages: [true, { _cnd: { startsWith: '=' } }] } },
 	},
 	{
 		displayName: 'Output Data Field Name',

@@ -1,0 +1,83 @@
+import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
+import { addExecutionHint } from '../../nodes/AtlasCloud/SeedreamEdit/actions/executionHint';
+import type { NodeRun } from '../../nodes/AtlasCloud/SeedreamEdit/actions/nodeRun';
+import { V4_EDIT } from '../../nodes/AtlasCloud/api/models';
+
+async function messageOf(json: IDataObject[], operation = 'edit'): Promise<string> {
+	const hints: NodeExecutionHint[] = [];
+	const run = {
+		startedAtMs: 1_000,
+		client: { clock: { nowMs: () => 13_400 } },
+		rulesOf: async (model: string) =>
+			await Promise.resolve({ priceUsd: model === 'vendor/listed/edit' ? 0.05 : undefined }),
+		context: {
+			addExecutionHints: (...added: NodeExecutionHint[]) => hints.push(...added),
+			getInputData: () => [],
+			getMode: () => 'trigger',
+			getNode: () => ({}),
+		},
+	};
+	await addExecutionHint(
+		run as unknown as NodeRun,
+		operation,
+		json.map((one) => ({ json: one })),
+	);
+	expect(hints).toHaveLength(1);
+	return hints[0]?.message ?? '';
+}
+
+const picture = (changes: IDataObject = {}): IDataObject => ({
+	status: 'completed',
+	model: V4_EDIT,
+	imageIndex: 0,
+	imageCount: 1,
+	priceUsd: 0.027,
+	...changes,
+});
+
+it('takes Atlas’s price, also where the list has another', async () => {
+	expect(await messageOf([picture({ priceUsd: 0.01 })])).toBe('1 picture in 12.4 s. Cost: $0.01.');
+});
+
+it('estimates from the list price where Atlas tells none, and says so', async () => {
+	expect(await messageOf([picture(), picture({ priceUsd: null })])).toBe(
+		'2 pictures in 12.4 s. Cost: about $0.054, an estimate from the list price.',
+	);
+});
+
+it('takes the catalogue’s price of a model that is not known here', async () => {
+	const unlisted = picture({ priceUsd: null, model: 'vendor/listed/edit' });
+	expect(await messageOf([unlisted])).toBe(
+		'1 picture in 12.4 s. Cost: about $0.05, an estimate from the list price.',
+	);
+});
+
+it('says that a price is not known rather than making one up', async () => {
+	const unknown = picture({ priceUsd: null, model: 'vendor/new/edit' });
+	expect(await messageOf([unknown])).toBe('1 picture in 12.4 s. Cost: the price of 1 edit is not known.');
+	expect(await messageOf([unknown, picture()])).toBe(
+		'2 pictures in 12.4 s. Cost: $0.027; the price of 1 edit is not known.',
+	);
+});
+
+it('estimates each picture of one prediction, once', async () => {
+	const pictures = [0, 1, 2].map((imageIndex) => picture({ imageIndex, imageCount: 3, priceUsd: null }));
+	expect(await messageOf(pictures)).toBe(
+		'3 pictures in 12.4 s. Cost: about $0.081, an estimate from the list price.',
+	);
+});
+
+it('counts what is still going, and what failed', async () => {
+	const going = picture({ status: 'processing', imageIndex: null, imageCount: 0, priceUsd: null });
+	const items = [picture(), going, { error: { message: 'x' } }];
+	expect(await messageOf(items)).toMatch(
+		/^1 picture, 1 edit still going, 1 failed in 12\.4 s\. Cost: about \$0\.054, an estimate/,
+	);
+	const failed = picture({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
+	expect(await messageOf([failed], 'get')).toBe('1 failed in 12.4 s.');
+});
+
+it('writes whole cents without a third digit', async () => {
+	expect(await messageOf([picture({ priceUsd: 0.5 })])).toContain('Cost: $0.50.');
+	expect(await messageOf([picture({ priceUsd: 12 })])).toContain('Cost: $12.00.');
+});
