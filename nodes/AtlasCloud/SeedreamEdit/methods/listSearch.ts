@@ -31,12 +31,12 @@ async function seedreamEdits(context: ILoadOptionsFunctions): Promise<CatalogueM
 /** The Seedream edit models of the catalogue, with price; the known ones when it cannot be had. */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const models = await seedreamEdits(this).catch(() => KNOWN);
-	const wanted = filter.toLowerCase();
+	const wanted = filter.trim().toLowerCase();
 	return {
 		results: models
 			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
 			.map(({ id, name, priceUsd }) => ({
-				name: priceUsd === null ? name : `${name} · $${priceUsd} per run`,
+				name: [name, ...(priceUsd === null ? [] : [`$${priceUsd} per run`]), id].join(' · '),
 				value: id,
 			})),
 	};

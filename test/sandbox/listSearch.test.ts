@@ -1,0 +1,97 @@
+import type {
+	ICredentialDataDecryptedObject,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+} from 'n8n-workflow';
+import { request } from 'undici';
+import { searchModels } from '../../nodes/AtlasCloud/SeedreamEdit/methods/listSearch';
+import { startSandbox, type Sandbox } from '../../sandbox';
+
+let sandbox: Sandbox;
+beforeAll(async () => (sandbox = await startSandbox()));
+afterAll(async () => await sandbox.close());
+
+/** As much of n8n as the dropdown needs. */
+function contextOf(credentials: ICredentialDataDecryptedObject): ILoadOptionsFunctions {
+	const context = {
+		getCredentials: async () => await Promise.resolve(credentials),
+		helpers: {
+			httpRequest: async ({ url, headers }: IHttpRequestOptions) =>
+				await request(url, { headers: headers as Record<string, string> }),
+		},
+	};
+	return context as unknown as ILoadOptionsFunctions;
+}
+
+const search = async (filter?: string, credentials: ICredentialDataDecryptedObject = sandboxAccount()) =>
+	(await searchModels.call(contextOf(credentials), filter)).results;
+const sandboxAccount = () => ({ apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl });
+
+const KNOWN_IDS = [
+	'bytedance/seedream-v5.0-lite/edit',
+	'bytedance/seedream-v4/edit',
+	'bytedance/seedream-v5.0-lite/edit-sequential',
+	'bytedance/seedream-v4/edit-sequential',
+];
+
+it('lists the Seedream edit models with name, price and id', async () => {
+	const results = await search();
+	expect(results).toContainEqual({
+		name: 'Seedream v4 Edit · $0.027 per run · bytedance/seedream-v4/edit',
+		value: 'bytedance/seedream-v4/edit',
+	});
+	expect(results.map(({ value }) => value)).toEqual(expect.arrayContaining(KNOWN_IDS));
+	for (const { value } of results) expect(value).toMatch(/\/seedream[^/]*\/edit(-sequential)?$/);
+});
+
+it('leaves out what Atlas hides', async () => {
+	const hidden = 'bytedance/seedream-v5.0-preview/edit';
+	const answer = await request(`${sandbox.baseUrl}/api/v1/models`);
+	expect(await answer.body.text()).toContain(hidden);
+	expect((await search()).map(({ value }) => value)).not.toContain(hidden);
+});
+
+it.each([
+	['V4', /v4/],
+	[' lite ', /lite/],
+	['bytedance/seedream-v4/edit-seq', /v4\/edit-sequential$/],
+])('finds by "%s"', async (filter, value) => {
+	const results = await search(filter);
+	expect(results.length).toBeGreaterThan(0);
+	for (const result of results) expect(result.value).toMatch(value);
+});
+
+it('finds nothing by what is not there', async () => {
+	expect(await search('flux')).toEqual([]);
+});
+
+it('sends no key: the catalogue needs none', async () => {
+	await search();
+	const asked = sandbox.ledger.requests.filter(({ endpoint }) => endpoint === 'models').at(-1);
+	expect(asked?.authorization).toBeNull();
+});
+
+describe('when the catalogue cannot be had', () => {
+	it.each([
+		['the address does not answer', { apiKey: 'k', baseUrl: 'http://127.0.0.1:9' }],
+		['the address is not allowed', { apiKey: 'k', baseUrl: 'http://example.com' }],
+		['there is no address', { apiKey: 'k' }],
+	])('offers the known models: %s', async (_name, credentials) => {
+		const results = await search('', credentials);
+		expect(results.map(({ value }) => value)).toEqual(KNOWN_IDS);
+		expect(results[1]?.name).toBe('Seedream v4 Edit · $0.027 per run · bytedance/seedream-v4/edit');
+		expect(await search('v5', credentials)).toHaveLength(2);
+	});
+
+	it('also when it answers something else', async () => {
+		const broken = await startSandbox({
+			faults: [{ endpoint: 'models', action: { type: 'status', status: 500 } }],
+		});
+		try {
+			const results = await search('', { apiKey: broken.apiKey, baseUrl: broken.baseUrl });
+			expect(results.map(({ value }) => value)).toEqual(KNOWN_IDS);
+		} finally {
+			await broken.close();
+		}
+	});
+});
