@@ -29,6 +29,9 @@ export type Exchange = { answer: Answer; fault?: undefined } | { answer?: undefi
 /** The largest answer that is read: a page of history with long prompts is well under it. */
 const MOST_ANSWER_BYTES = 16_000_000;
 
+/** The largest prediction that is read: it may hold its pictures itself, as base64 [C]. */
+const MOST_PREDICTION_BYTES = 128_000_000;
+
 /** Tries of a read that finds no answer, when nobody sets a time for it. */
 const READ_TRIES = 6;
 
@@ -60,6 +63,8 @@ interface ClientRequest {
 	file?: FileBody;
 	headers?: Record<string, string>;
 	authenticated?: boolean;
+	/** The largest answer that is read. */
+	mostBytes?: number;
 }
 
 interface ReadOptions {
@@ -129,7 +134,12 @@ export class AtlasClient {
 
 	/** One look, without patience: the schedule that looks brings its own. */
 	async look(path: string): Promise<Exchange> {
-		return await this.exchange({ method: 'GET', path, timeoutMs: READ_TIMEOUT_MS });
+		return await this.exchange({
+			method: 'GET',
+			path,
+			timeoutMs: READ_TIMEOUT_MS,
+			mostBytes: MOST_PREDICTION_BYTES,
+		});
 	}
 
 	/** Uploads a file. It costs nothing, so a lost answer is simply sent again. */
@@ -174,7 +184,11 @@ export class AtlasClient {
 		);
 	}
 
-	private async answerTo({ path, ...request }: ClientRequest): Promise<Answer> {
+	private async answerTo({
+		path,
+		mostBytes = MOST_ANSWER_BYTES,
+		...request
+	}: ClientRequest): Promise<Answer> {
 		const response = await this.http.send({
 			...request,
 			authenticated: request.authenticated ?? true,
@@ -190,7 +204,7 @@ export class AtlasClient {
 			clock: this.clock,
 			stallMs: READ_TIMEOUT_MS,
 			signal: this.signal,
-			mostBytes: MOST_ANSWER_BYTES,
+			mostBytes,
 		});
 		return toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
 	}

@@ -1,0 +1,245 @@
+import { Cancellation } from '../../nodes/AtlasCloud/api/cancellation';
+import { AtlasClient, reasonOf } from '../../nodes/AtlasCloud/api/client';
+import { backoffMs, pauseMs, untilAborted } from '../../nodes/AtlasCloud/api/clock';
+import { AtlasError, shown } from '../../nodes/AtlasCloud/api/errors';
+import { TransportError } from '../../nodes/AtlasCloud/api/http';
+import { BASE_URL, clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
+
+/** Reads with answers one after another; the last one repeats. */
+async function read(...answers: Array<FakeAnswer | Error>) {
+	const clock = new VirtualClock();
+	const http = new FakeHttp((_request, count) => {
+		const answer = answers[Math.min(count, answers.length) - 1]!;
+		if (answer instanceof Error) throw answer;
+		return answer;
+	});
+	const client = clientOf(http, clock);
+	const startMs = clock.nowMs();
+	const result = await clock.until(
+		client.get('/x', 'read it').then(
+			(answer) => ({ answer, error: undefined }),
+			(error: unknown) => ({ answer: undefined, error: error as AtlasError }),
+		),
+	);
+	return { ...result, client, clock, requests: http.requests, tookMs: clock.nowMs() - startMs };
+}
+
+const good: FakeAnswer = { json: { code: 200, data: {} } };
+const bad = (status: number, headers = {}): FakeAnswer => ({
+	statusCode: status,
+	headers,
+	json: { code: status, msg: `told ${status}`, data: null, request_id: 'r1' },
+});
+
+describe('a read', () => {
+	it.each<[string, FakeAnswer | Error]>([
+		['408', bad(408)],
+		['425', bad(425)],
+		['429', bad(429)],
+		['500', bad(500)],
+		['503', bad(503)],
+		['a gateway’s page', { statusCode: 502, chunks: [Buffer.from('<html>')] }],
+		['no JSON', { chunks: [Buffer.from('{"a":')] }],
+		['nothing', { chunks: [] }],
+		['a list', { json: [] }],
+		['200 with a code of 503', { json: { code: 503, msg: 'busy' } }],
+		['a reset', new TransportError('reset', 'ECONNRESET')],
+		['a refused connection', new TransportError('refused', 'ECONNREFUSED')],
+	])('is asked for again after %s', async (_what, answer) => {
+		const { answer: got, requests, tookMs } = await read(answer, answer, good);
+		expect(got?.statusCode).toBe(200);
+		expect(requests).toHaveLength(3);
+		expect(tookMs).toBeGreaterThan(500);
+		const { error, requests: all } = await read(answer);
+		expect(error).toBeInstanceOf(AtlasError);
+		expect(all).toHaveLength(6);
+	});
+
+	it.each([400, 401, 402, 403, 404, 413, 451])('is not asked for again after %d', async (status) => {
+		const { error, requests } = await read(bad(status));
+		expect(error).toMatchObject({
+			kind: 'read',
+			statusCode: status,
+			requestId: 'r1',
+			reason: `told ${status}`,
+			message: `Could not read it: status ${status}: told ${status}`,
+		});
+		expect(requests).toHaveLength(1);
+		const inside = await read({ json: { code: status, msg: 'no' } });
+		expect(inside.error?.statusCode).toBe(200);
+		expect(inside.requests).toHaveLength(1);
+	});
+
+	it('waits as long as Retry-After says, up to five minutes', async () => {
+		expect((await read(bad(429, { 'retry-after': '17' }), good)).tookMs).toBeGreaterThanOrEqual(17_000);
+		const { tookMs } = await read(bad(429, { 'retry-after': '99999' }), good);
+		expect(tookMs).toBeGreaterThanOrEqual(300_000);
+		expect(tookMs).toBeLessThan(310_000);
+		expect((await read(bad(429, { 'retry-after': 'Wed, 21 Oct 2026' }), good)).tookMs).toBeLessThan(5_000);
+	});
+
+	it('takes the request id out of the header first', async () => {
+		const { error } = await read(bad(400, { 'x-request-id': 'from-header' }));
+		expect(error?.requestId).toBe('from-header');
+	});
+
+	it('reads no answer without end', async () => {
+		let sent = 0;
+		const endless = (function* () {
+			for (;;) {
+				sent++;
+				yield Buffer.alloc(1_000_000, 0x20);
+			}
+		})();
+		const { error } = await read({ chunks: endless }, bad(400));
+		expect(error?.statusCode).toBe(400);
+		expect(sent).toBeLessThan(30);
+	});
+
+	it('knows Atlas’s clock by its Date, and never ahead of the truth', async () => {
+		const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00Z'));
+		const dates = ['Thu, 01 Jan 2026 00:01:00 GMT', 'Thu, 01 Jan 2026 00:01:01 GMT', 'nonsense'];
+		const http = new FakeHttp((_r, n) => ({ ...good, headers: { date: dates[n - 1] ?? '' } }));
+		const client = clientOf(http, clock);
+		expect(client.clockOffsetMs).toBeNull();
+		await clock.until(client.get('/x', 'x'));
+		expect(client.clockOffsetMs).toBe(60_000);
+		await clock.pass(500);
+		await clock.until(client.get('/x', 'x'));
+		expect(client.clockOffsetMs).toBe(60_500);
+		await clock.until(client.get('/x', 'x'));
+		expect(client.clockOffsetMs).toBe(60_500);
+	});
+
+	it('stops at once on a cancel', async () => {
+		const clock = new VirtualClock();
+		const signal = new Cancellation();
+		const http = new FakeHttp(() => bad(503, { 'retry-after': '100' }));
+		const client = new AtlasClient({ baseUrl: BASE_URL, http, clock, signal });
+		const work = client.get('/x', 'x');
+		work.catch(() => {});
+		await clock.pass(10_000);
+		signal.abort();
+		const atMs = clock.nowMs();
+		await expect(clock.until(work)).rejects.toThrow('canceled');
+		expect(clock.nowMs()).toBe(atMs);
+		expect(http.requests).toHaveLength(1);
+	});
+
+	it('leaves the key out of what Atlas repeats', async () => {
+		const clock = new VirtualClock();
+		const http = new FakeHttp(() => ({
+			statusCode: 403,
+			json: { code: 403, msg: 'key secret-0123 may not', data: null },
+		}));
+		const client = new AtlasClient({
+			baseUrl: BASE_URL,
+			http,
+			clock,
+			signal: undefined,
+			secret: 'secret-0123',
+		});
+		await expect(clock.until(client.get('/x', 'x'))).rejects.toThrow('key … may not');
+	});
+});
+
+it('sends a submit once, whatever comes', async () => {
+	for (const answer of [bad(503), bad(429), { chunks: [] }]) {
+		const http = new FakeHttp(() => answer);
+		const clock = new VirtualClock();
+		await clock.until(clientOf(http, clock).post('/submit', { a: 1 }, { x: 'y' }));
+		expect(http.requests).toHaveLength(1);
+		expect(http.requests[0]).toMatchObject({
+			method: 'POST',
+			json: { a: 1 },
+			headers: { x: 'y' },
+			authenticated: true,
+		});
+	}
+});
+
+it('reads a prediction that holds its pictures: some tens of megabytes', async () => {
+	const clock = new VirtualClock();
+	const picture = 'A'.repeat(30_000_000);
+	const http = new FakeHttp(() => ({ json: { data: { id: 'p', status: 'completed', outputs: [picture] } } }));
+	const { answer } = await clock.until(clientOf(http, clock).look('/p'));
+	expect(answer?.statusCode).toBe(200);
+});
+
+it.each([
+	['text', 'text'],
+	[' text ', 'text'],
+	['', null],
+	[{ message: '', msg: 'm' }, 'm'],
+	[{ error: { detail: { reason: 'deep' } } }, 'deep'],
+	[[{ message: 'x' }], null],
+	[7, null],
+	['bad data:image/png;base64,AAAA, sorry', 'bad data:image/png;… sorry'],
+])('reads Atlas’s words out of %j', (value, reason) => expect(reasonOf(value)).toBe(reason));
+
+it('shows nothing long', () => {
+	expect(shown('data:image/png;base64,AAAA')).toBe('data:image/png;…');
+	expect(shown('DATA:,x')).toBe('DATA:;…');
+	expect(shown('a'.repeat(500))).toHaveLength(121);
+	expect(shown('short')).toBe('short');
+});
+
+describe('a pause', () => {
+	it('takes its time, sleeps in short pieces, and ends early when woken', async () => {
+		const clock = new VirtualClock();
+		const slept: number[] = [];
+		const counting = {
+			nowMs: () => clock.nowMs(),
+			sleepMs: async (ms: number) => {
+				slept.push(ms);
+				await clock.sleepMs(ms);
+			},
+		};
+		const startMs = clock.nowMs();
+		await clock.until(pauseMs(counting, 3_500, undefined));
+		expect(clock.nowMs() - startMs).toBe(3_500);
+		expect(Math.max(...slept)).toBeLessThanOrEqual(1_000);
+		await clock.until(pauseMs(counting, 100_000, undefined, clock.sleepMs(2_000)));
+		expect(clock.nowMs() - startMs).toBe(5_500);
+	});
+
+	it('ends at once on a cancel', async () => {
+		const clock = new VirtualClock();
+		const signal = new Cancellation();
+		const pause = pauseMs(clock, 100_000, signal);
+		signal.abort();
+		await expect(pause).rejects.toThrow('canceled');
+		await expect(pauseMs(clock, 1, signal)).rejects.toThrow('canceled');
+		await expect(untilAborted(new Promise(() => {}), signal)).rejects.toThrow('canceled');
+	});
+
+	it('grows, is never longer than the most, and is not the same for all', () => {
+		for (let attempt = 0; attempt < 12; attempt++) {
+			const full = Math.min(8_000, 500 * 2 ** attempt);
+			for (let i = 0; i < 20; i++) {
+				const ms = backoffMs(attempt, 500, 8_000);
+				expect(ms).toBeGreaterThanOrEqual(full / 2);
+				expect(ms).toBeLessThanOrEqual(full);
+			}
+		}
+		expect(new Set(Array.from({ length: 10 }, () => backoffMs(3, 500, 8_000))).size).toBeGreaterThan(1);
+	});
+});
+
+it('a batch’s cancel hears its parent, once', () => {
+	const parent = new Cancellation();
+	const child = new Cancellation(parent);
+	let heard = 0;
+	const listener = () => heard++;
+	child.addEventListener('abort', listener);
+	child.addEventListener('abort', () => heard++);
+	child.removeEventListener('abort', listener);
+	parent.abort();
+	parent.abort();
+	expect([child.aborted, heard]).toEqual([true, 1]);
+	expect(new Cancellation(parent).aborted).toBe(true);
+	const stopped = new Cancellation(new Cancellation());
+	stopped.abort();
+	expect(stopped.aborted).toBe(true);
+});
