@@ -12,11 +12,17 @@ jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./mon
 const rows = allRows().filter(({ name }) => name.includes(process.env.FAULT_ROW ?? ''));
 
 /** Rows wait most of their time, so that many go at once. */
-const AT_ONCE = 8;
+const AT_ONCE = 24;
 
 let results: Awaited<ReturnType<typeof runRows>>;
 beforeAll(async () => {
 	results = await runRows(rows, AT_ONCE);
+	if (process.env.FAULT_TIMES) {
+		const times = [...results].map(
+			([name, result]) => `${result instanceof Error ? 0 : result.tookMs} ${name}`,
+		);
+		process.stderr.write(`${times.join('\n')}\n`);
+	}
 }, 300_000);
 
 function resultOf(name: string): RowResult {
@@ -29,8 +35,8 @@ function resultOf(name: string): RowResult {
 describe('every operation, every request it makes, every fault', () => {
 	it.each(rows.map((row) => [row.name, row] as const))('%s', (name, row) => {
 		const result = resultOf(name);
-		const { outcome, message, said, everything, charged } = result;
-		const story = `${outcome}: ${message}`;
+		const { outcome, message, said, everything, charged, requests } = result;
+		const story = `${outcome}: ${message}\n${requests.join('\n')}`;
 		expect([story, row.outcomes]).toEqual([story, expect.arrayContaining([outcome])]);
 		expect(charged.length).toBeLessThanOrEqual(row.use.wanted);
 		// What is paid for is told by its id, or plainly said to be unknown.

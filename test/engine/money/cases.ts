@@ -44,6 +44,9 @@ export const STATUSES = [400, 401, 402, 403, 404, 408, 409, 413, 425, 429, 451, 
 /** Replaced by a recording server's address when a row runs. */
 export const ELSEWHERE = 'http://elsewhere.invalid/';
 
+/** More than any answer in JSON may have. */
+const HUGE_BYTES = 17_000_000;
+
 /** What can happen to any request. */
 export const TRANSPORT_FAULTS: FaultKind[] = [
 	{ name: 'reset before', action: { type: 'resetBefore' } },
@@ -55,7 +58,7 @@ export const TRANSPORT_FAULTS: FaultKind[] = [
 	{ name: 'malformed json', action: { type: 'malformedJson' } },
 	{ name: 'wrong types', action: { type: 'wrongTypes' } },
 	{ name: 'empty object', action: { type: 'emptyObject' } },
-	{ name: 'huge body', action: { type: 'hugeBody', bytes: 17_000_000 } },
+	{ name: 'huge body', action: { type: 'hugeBody', bytes: HUGE_BYTES } },
 	{ name: 'redirect elsewhere', action: { type: 'redirect', location: ELSEWHERE } },
 	{ name: 'redirect 307 elsewhere', action: { type: 'redirect', location: ELSEWHERE, status: 307 } },
 ];
@@ -63,8 +66,12 @@ export const TRANSPORT_FAULTS: FaultKind[] = [
 export const STATUS_FAULTS: FaultKind[] = STATUSES.flatMap((status): FaultKind[] => [
 	{ name: `status ${status}`, action: { type: 'status', status } },
 	{ name: `status ${status} page`, action: { type: 'status', status, body: GATEWAY_PAGE } },
-	{ name: `status ${status} gateway json`, action: { type: 'status', status, body: GATEWAY_JSON } },
 ]);
+
+export const GATEWAY_JSON_FAULTS: FaultKind[] = [403, 404, 429, 500, 502, 503].map((status) => ({
+	name: `status ${status} gateway json`,
+	action: { type: 'status', status, body: GATEWAY_JSON },
+}));
 
 /** The work is done, and the answer says otherwise. An envelope of Atlas's own does not lie about a submit. */
 export const HANDLED_FAULTS: FaultKind[] = STATUSES.flatMap((status): FaultKind[] => [
@@ -155,11 +162,25 @@ export const SUBMIT_ANSWER_FAULTS: FaultKind[] = [
 	action: { type: 'status', status: 200, body, handled: true },
 }));
 
+/** A picture may be large: what counts is that it does not end as one. */
+function smaller(fault: FaultKind): FaultKind {
+	return fault.action.type === 'hugeBody'
+		? { ...fault, action: { type: 'hugeBody', bytes: 500_000 } }
+		: fault;
+}
+
 export function faultsOf(endpoint: Endpoint): FaultKind[] {
 	if (endpoint === 'submit')
-		return [...TRANSPORT_FAULTS, ...STATUS_FAULTS, ...HANDLED_FAULTS, ...SUBMIT_ANSWER_FAULTS];
-	if (endpoint === 'file') return [...TRANSPORT_FAULTS, ...STATUS_FAULTS, ...FILE_FAULTS];
-	return [...TRANSPORT_FAULTS, ...STATUS_FAULTS];
+		return [
+			...TRANSPORT_FAULTS,
+			...STATUS_FAULTS,
+			...GATEWAY_JSON_FAULTS,
+			...HANDLED_FAULTS,
+			...SUBMIT_ANSWER_FAULTS,
+		];
+	if (endpoint === 'file')
+		return [...TRANSPORT_FAULTS.map(smaller), ...STATUS_FAULTS, ...GATEWAY_JSON_FAULTS, ...FILE_FAULTS];
+	return [...TRANSPORT_FAULTS, ...STATUS_FAULTS, ...GATEWAY_JSON_FAULTS];
 }
 
 export type { Endpoint, Fault, FaultAction };
