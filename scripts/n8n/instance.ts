@@ -9,7 +9,7 @@ import type { IBinaryData, IConnections, IDataObject, INode, IWorkflowSettings }
 import { Execution, type ExecutionStatus } from './execution';
 import type { InstalledN8n } from './install';
 import { freePorts } from './ports';
-import { onExit, run, runOrThrow, type RunResult } from './process';
+import { onExit, run, runOrThrow, tail, type RunResult } from './process';
 
 export interface CredentialExport {
 	id: string;
@@ -162,7 +162,8 @@ export class Instance {
 			...options,
 		});
 		const run = findRun(result.stdout) ?? findRun(result.stderr);
-		if (!run) throw new Error(`n8n did not run workflow ${id}:\n${result.stdout}${result.stderr}`);
+		if (!run)
+			throw new Error(`n8n did not run workflow ${id}:\n${tail(result.stdout)}\n${tail(result.stderr)}`);
 		return new Execution(undefined, run.status, run.data);
 	}
 
@@ -174,6 +175,7 @@ export class Instance {
 			cwd: this.folder,
 			env: await this.processEnv(options.env),
 			timeoutSeconds: options.timeoutSeconds ?? 120,
+			outputFolder: this.folder,
 		});
 	}
 

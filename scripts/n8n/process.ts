@@ -2,6 +2,8 @@
  * when we stop, are interrupted, or throw. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -12,6 +14,11 @@ export interface RunOptions {
 	env?: NodeJS.ProcessEnv;
 	onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
 	timeoutSeconds?: number;
+	/**
+	 * Keeps the output in files of this folder while it runs. A process that writes megabytes into a pipe
+	 * and then exits can lose the end of them; into a file it cannot.
+	 */
+	outputFolder?: string;
 }
 
 export interface RunResult {
@@ -69,11 +76,16 @@ for (const [signal, code] of [
 	});
 }
 
-export function start(command: string, args: string[], options: RunOptions = {}): ChildProcess {
+export function start(
+	command: string,
+	args: string[],
+	options: RunOptions = {},
+	output: Array<'pipe' | number> = ['pipe', 'pipe'],
+): ChildProcess {
 	const child = spawn(command, args, {
 		cwd: options.cwd,
 		env: options.env,
-		stdio: ['ignore', 'pipe', 'pipe'],
+		stdio: ['ignore', ...output],
 		detached: process.platform !== 'win32',
 	});
 	running.add(child);
@@ -111,10 +123,35 @@ export async function kill(child: ChildProcess): Promise<void> {
 }
 
 export async function run(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
-	const child = start(command, args, options);
+	if (options.outputFolder === undefined) return await runOn(command, args, options);
+	const folder = await mkdtemp(join(options.outputFolder, 'output-'));
+	const paths = [join(folder, 'stdout'), join(folder, 'stderr')];
+	const files = await Promise.all(paths.map(async (path) => await open(path, 'w')));
+	try {
+		const result = await runOn(
+			command,
+			args,
+			options,
+			files.map(({ fd }) => fd),
+		);
+		const [stdout, stderr] = await Promise.all(paths.map(async (path) => await readFile(path, 'utf8')));
+		return { ...result, stdout, stderr };
+	} finally {
+		await Promise.all(files.map(async (file) => await file.close()));
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+async function runOn(
+	command: string,
+	args: string[],
+	options: RunOptions,
+	output?: number[],
+): Promise<RunResult> {
+	const child = start(command, args, options, output);
 	const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-	child.stdout!.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
-	child.stderr!.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
+	child.stdout?.on('data', (chunk: Buffer) => chunks.stdout.push(chunk));
+	child.stderr?.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
 	const abort = new AbortController();
 	let timedOut = false;
 	if (options.timeoutSeconds !== undefined) {
@@ -157,8 +194,10 @@ export async function runOrThrow(
 	return result;
 }
 
-function tail(text: string, lines = 40): string {
-	return text.trimEnd().split('\n').slice(-lines).join('\n');
+/** The end of an output, for a message: a picture in it would fill the screen. */
+export function tail(text: string, lines = 40): string {
+	const last = text.trimEnd().split('\n').slice(-lines);
+	return last.map((line) => (line.length > 300 ? `${line.slice(0, 300)} …` : line)).join('\n');
 }
 
 /**
