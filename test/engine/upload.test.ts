@@ -120,12 +120,16 @@ it('is content with a link that is called differently', async () => {
 });
 
 it.each([{}, { code: 200, data: {} }, { code: 200, data: { download_url: 'ftp://x/y.png' } }])(
-	'tells that no usable link came in %j',
+	'asks again where no usable link came in %j, and tells so in the end',
 	async (body) => {
-		sandbox.addFault({ endpoint: 'upload', action: { type: 'status', status: 200, body } });
+		const action = { type: 'status', status: 200, body } as const;
+		sandbox.addFault({ endpoint: 'upload', action });
+		expect((await upload()).json[0]?.url).toMatch(/^http/);
+		sandbox.clearFaults();
+		sandbox.addFault({ endpoint: 'upload', times: Infinity, action });
 		const { error } = await upload();
-		expect(error?.message).toBe('Atlas Cloud took the upload and gave no usable link for it');
-		expect(error?.description).toContain('Nothing was submitted or billed');
+		expect(error?.message).toMatch(/^Could not upload .* with a body that does not hold what was asked for$/);
+		expect(error?.description).not.toBe('');
 	},
 );
 
