@@ -222,6 +222,39 @@ it('puts the input’s json first where Include Input Fields is on', async () =>
 	expect(Object.keys(json[0] ?? {}).slice(0, 3)).toEqual(['sku', 'prompt', 'status']);
 });
 
+it('keeps no error of the input: n8n would take the edited picture for a failure, and run the node again', async () => {
+	const submits = sandbox.ledger.count('submit');
+	const { items } = await runSeedream({
+		sandbox,
+		items: [
+			{ json: { sku: 'A-1', message: 'm', error: 'of an earlier node' }, files: { data: await picture() } },
+		],
+		parameters: { options: { includeInputFields: true } },
+		nodeExtras: { onError: 'continueErrorOutput', retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+		downstream: ['Good', 'Bad'],
+	});
+	expect(items.map((output) => output.length)).toEqual([1, 0]);
+	expect(items[0]?.[0]?.json).toMatchObject({ sku: 'A-1', message: 'm', status: 'completed' });
+	expect(items[0]?.[0]?.json).not.toHaveProperty('error');
+	expect(sandbox.ledger.count('submit') - submits).toBe(1);
+});
+
+it('works on no more items at once than Concurrency says', async () => {
+	const own = await fastSandbox({ predictSeconds: 2 });
+	try {
+		const data = await picture();
+		const { json } = await runSeedream({
+			sandbox: own,
+			items: Array.from({ length: 9 }, () => ({ files: { data } })),
+			parameters: { options: { concurrency: 3 } },
+		});
+		expect(json.every(({ status }) => status === 'completed')).toBe(true);
+		expect(own.ledger.maxRunning).toBe(3);
+	} finally {
+		await own.close();
+	}
+});
+
 it('uploads the same picture once, however many items have it', async () => {
 	const uploads = sandbox.ledger.count('upload');
 	const data = await picture({ left: '#777' });
@@ -297,10 +330,4 @@ describe('an edit that is still going when its time is up', () => {
 		expect(sha256(await pictureOf(waited.out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
 		expect(sandbox.ledger.charges.length - charges).toBe(1);
 	});
-});
-
-it('sends retention options as headers, and refuses 0', async () => {
-	const options = { fileExpirationHours: 24, recordRetentionHours: 0 };
-	const { error } = await runSeedream({ sandbox, parameters: { options } });
-	expect(error?.message).toBe('Record Retention is not a whole number from 1 to 336');
 });

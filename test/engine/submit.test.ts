@@ -1,3 +1,5 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
@@ -126,4 +128,43 @@ it('is told a price limit: more edits than Max Edits per Run are refused with th
 	expect(error?.message).toContain('This run would make 4 edits; Max Edits per Run is 3');
 	expect(error?.description).toContain('It would cost about $0.11.');
 	expect(sandbox.ledger.requests.length).toBe(before);
+});
+
+it('sends what is kept how long as headers, and nothing of it in the body', async () => {
+	const seen: Array<{ headers: IncomingHttpHeaders; body: string }> = [];
+	const server = createServer((request, response) => {
+		let body = '';
+		request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+		request.on('end', () => {
+			seen.push({ headers: request.headers, body });
+			response.setHeader('content-type', 'application/json');
+			response.end(JSON.stringify({ code: 200, data: { id: 'p1', status: 'created' } }));
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const parameters = { imageSource: 'url', imageUrls: 'https://example.com/a.png', size: '1024*1024' };
+	const options = { fileExpirationHours: 24, recordRetentionHours: 1 };
+	await submit({ items: [{}], credentialData: { baseUrl }, parameters: { ...parameters, options } });
+	await submit({ items: [{}], credentialData: { baseUrl }, parameters });
+	server.close();
+	expect(seen.map(({ headers }) => headers['x-atlascloud-object-expiration-hours'])).toEqual([
+		'24',
+		undefined,
+	]);
+	expect(seen.map(({ headers }) => headers['x-atlascloud-request-retention-hours'])).toEqual([
+		'1',
+		undefined,
+	]);
+	expect(seen[0]?.headers).toMatchObject({
+		authorization: `Bearer ${sandbox.apiKey}`,
+		'content-type': 'application/json',
+	});
+	expect(JSON.parse(seen[0]?.body ?? '')).toEqual(JSON.parse(seen[1]?.body ?? ''));
+	expect(JSON.parse(seen[0]?.body ?? '')).toEqual({
+		model: V4,
+		prompt: 'make it black and white',
+		images: ['https://example.com/a.png'],
+		size: '1024*1024',
+	});
 });

@@ -138,8 +138,10 @@ function withInput(
 ): INodeExecutionData[] {
 	const options = context.getNodeParameter('options', itemIndex, {}) as IDataObject;
 	if (options.includeInputFields !== true) return items;
-	const { json } = context.getInputData()[itemIndex];
-	return items.map((item) => ({ ...item, json: { ...json, ...item.json } }));
+	const fields = { ...context.getInputData()[itemIndex].json };
+	// An `error` of the input would make n8n take a good item for a failed one, and run the node again.
+	delete fields.error;
+	return items.map((item) => ({ ...item, json: { ...fields, ...item.json } }));
 }
 
 /** What a failed item tells. One key `error` that holds an object: n8n then sends the item, whole, to the error branch. */
