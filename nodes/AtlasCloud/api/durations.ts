@@ -1,16 +1,91 @@
+/** What is aimed at: the mean delay is about half a step, and is to stay under a twentieth of the prediction's time. */
+const STEP = 0.06;
+/** Looks that one prediction is worth: enough for that step where times differ by half from the quickest to the slowest. */
+const LOOKS_EACH = 3.8;
+const LEAST_STEP_MS = 150;
+/** As long as so few have ended, their times say little of how much times differ. */
+const FEW = 5;
+const SPREAD_OF_FEW = 0.4;
+
+/** How much later each look is past the slowest known. */
+const LATE_STEP = 0.25;
+
+/** The first look where nothing is known: edits take 1.4 to 10 seconds [S]. */
+const FIRST_BLIND_MS = 1_000;
+const USUAL_MOST_MS = 10_000;
+/** Between two looks of a scout that is alone, as a share of the time elapsed; and how that grows past the usual. */
+const BLIND_STEP = 0.14;
+const LATE_FACTOR = 1.5;
+/** Scouts that are more take shorter steps together, each of them longer ones. */
+const SHARING = 0.35;
+const PATIENT_MS = 60_000;
+
+/** How many of a batch find out for the others how long an edit takes. */
+export const MOST_SCOUTS = 8;
+
+/** One of those that find out how long an edit takes. */
+export interface Scout {
+	/** From 0. */
+	number: number;
+	/** Of how many. */
+	count: number;
+}
+
+/**
+ * When to look while no prediction of the run has ended. A few scouts find out how long it takes; the others leave it
+ * to them, and look themselves only in case the scouts are slow ones. The more scouts, the farther apart each one's
+ * looks, and the closer together those of all: they take turns.
+ * @param elapsedMs since the submit
+ * @returns ms after the submit, later than `elapsedMs`
+ */
+export function blindLookMs(elapsedMs: number, scout: Scout | null): number {
+	if (!scout) return elapsedMs < PATIENT_MS ? PATIENT_MS : elapsedMs * 2;
+	const { number, count } = scout;
+	const beats = new Beats(BLIND_STEP / count ** SHARING);
+	const passed = Math.floor(beats.at(Math.max(elapsedMs, FIRST_BLIND_MS - 1)) + 1e-6);
+	const next = passed + 1;
+	return beats.timeMs(next + ((((number - next) % count) + count) % count));
+}
+
+/** Moments that lie farther and farther apart, numbered from 0, the first at {@link FIRST_BLIND_MS}. */
+class Beats {
+	private readonly rate: number;
+
+	private readonly lateRate: number;
+
+	/** @param step between two of them, as a share of the time elapsed */
+	constructor(step: number) {
+		this.rate = Math.log1p(step);
+		this.lateRate = Math.log1p(step * LATE_FACTOR);
+	}
+
+	private get lateFrom(): number {
+		return Math.log(USUAL_MOST_MS / FIRST_BLIND_MS) / this.rate;
+	}
+
+	/** How many have passed, with a fraction. */
+	at(timeMs: number): number {
+		return timeMs < USUAL_MOST_MS
+			? Math.log(timeMs / FIRST_BLIND_MS) / this.rate
+			: this.lateFrom + Math.log(timeMs / USUAL_MOST_MS) / this.lateRate;
+	}
+
+	timeMs(beat: number): number {
+		return beat < this.lateFrom
+			? FIRST_BLIND_MS * Math.exp(beat * this.rate)
+			: USUAL_MOST_MS * Math.exp((beat - this.lateFrom) * this.lateRate);
+	}
+}
+
 /**
  * How long predictions of one model take, learned from those of this run. Times are ms from the submit to the
  * prediction's end.
  */
 export class Durations {
+	/** In the order they came. */
 	private samples: number[] = [];
 
-	/** @param priorMs what is expected before the first has ended: the catalogue's average, or a guess; null without any */
-	constructor(private priorMs: number | null = null) {}
-
-	setPrior(priorMs: number): void {
-		this.priorMs = priorMs;
-	}
+	private sorted: number[] = [];
 
 	get count(): number {
 		return this.samples.length;
@@ -20,36 +95,53 @@ export class Durations {
 	add(durationMs: number): void {
 		this.samples.push(durationMs);
 		if (this.samples.length > 100) this.samples.shift();
+		this.sorted = [...this.samples].sort((a, b) => a - b);
+	}
+
+	/** @throws where {@link count} is 0 */
+	get medianMs(): number {
+		return this.quantile(0.5);
 	}
 
 	private quantile(share: number): number {
-		const sorted = [...this.samples].sort((a, b) => a - b);
-		return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+		const at = Math.min(1, Math.max(0, share)) * (this.sorted.length - 1);
+		const below = this.sorted[Math.floor(at)];
+		return below + (at - Math.floor(at)) * (this.sorted[Math.ceil(at)] - below);
+	}
+
+	/** How far the quickest and the slowest are apart, roughly. */
+	private get spreadMs(): number {
+		const seen = (this.quantile(0.9) - this.quantile(0.1)) / 0.8;
+		return this.count < FEW ? Math.max(seen, SPREAD_OF_FEW * this.medianMs) : seen;
 	}
 
 	/**
-	 * When to look for the first time, and then for the next, in ms after the submit.
+	 * When to look next, where {@link count} is not 0.
+	 *
+	 * Were times spread evenly over `s`, a first look when a share `q` is done and further ones every `d` would delay
+	 * by `q² s / 2 + (1 − q) d / 2` and cost `1 + (1 − q) / 2 + (1 − q)² s / 2d` looks. So the fewer looks there are,
+	 * the later the first one.
 	 * @param elapsedMs since the submit
-	 * @param isScout whether this one is to find out how long such predictions take, for the others of its batch
-	 * @returns ms after the submit, later than `elapsedMs`
+	 * @param looksEach what each prediction may cost, so that all together stay within the rate of looks
+	 * @returns ms after the submit; not later than `elapsedMs` where a look is due
 	 */
-	nextLookMs(elapsedMs: number, isScout: boolean, isFirst: boolean): number {
-		if (this.samples.length > 0) {
-			// Just after when the quickest tenth was done: a look a moment too early costs a whole step.
-			const firstMs = this.quantile(0.1) + 30;
-			if (elapsedMs < firstMs) return firstMs;
-			return elapsedMs + Math.max(200, STEP * elapsedMs);
-		}
-		if (isScout) {
-			const firstMs = this.priorMs === null ? 1_000 : Math.max(1_000, 0.5 * this.priorMs);
-			return isFirst && elapsedMs < firstMs ? firstMs : elapsedMs + Math.max(150, SCOUT_STEP * elapsedMs);
-		}
-		// The others leave it to the scouts, and look themselves only in case these are slow ones.
-		const firstMs = this.priorMs === null ? 12_000 : Math.max(4_000, 1.5 * this.priorMs);
-		return elapsedMs < firstMs ? firstMs : elapsedMs * 2;
+	nextLookMs(elapsedMs: number, looksEach: number, isFirst: boolean): number {
+		const looks = Math.min(LOOKS_EACH, looksEach);
+		const share = shareDone(looks);
+		const firstMs = this.quantile(share);
+		if (isFirst || elapsedMs < firstMs) return firstMs;
+		const left = Math.max(0.1, looks - 1 - (1 - share) / 2);
+		const evenMs = ((1 - share) ** 2 * this.spreadMs) / 2 / left;
+		const stepMs = Math.max(LEAST_STEP_MS, STEP * this.medianMs, evenMs);
+		const slowestMs = this.sorted[this.sorted.length - 1];
+		return elapsedMs + Math.max(stepMs, LATE_STEP * (elapsedMs - slowestMs));
 	}
 }
 
-/** Share of the elapsed time between two looks: half of it is the mean delay, which is to stay under 5%. */
-const STEP = 0.085;
-const SCOUT_STEP = 0.12;
+/** The best time for the first of so many looks, as the share of predictions that are done by then. */
+function shareDone(looks: number): number {
+	const [most, few, one] = [0.2, 0.4, 0.95];
+	if (looks >= LOOKS_EACH) return most;
+	if (looks >= 2) return few + ((looks - 2) / (LOOKS_EACH - 2)) * (most - few);
+	return one + Math.max(0, looks - 1) * (few - one);
+}

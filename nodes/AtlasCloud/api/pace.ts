@@ -2,7 +2,7 @@ import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, type Clock } from './clock';
 
 export interface PaceOptions {
-	/** Never more requests a second than this, whatever goes well. */
+	/** Never more requests in any one second than this, whatever goes well. They may leave together. */
 	mostPerSecond?: number;
 	/** Never more accepted and unfinished at once than this. */
 	mostUnderWay?: number;
@@ -42,6 +42,9 @@ export class Pace {
 
 	private takenAtMs: number[] = [];
 
+	/** When the last ones left, as many as may leave in a second. */
+	private leftAtMs: number[] = [];
+
 	/** Those who wait go one after another. */
 	private tail: Promise<void> = Promise.resolve();
 
@@ -53,6 +56,11 @@ export class Pace {
 		private readonly options: PaceOptions = {},
 	) {
 		this.window = options.mostUnderWay ?? Infinity;
+	}
+
+	/** Requests a second that are allowed now. */
+	get rate(): number {
+		return Math.min(this.perSecond, this.options.mostPerSecond ?? Infinity);
 	}
 
 	/**
@@ -70,9 +78,9 @@ export class Pace {
 				await pauseMs(this.clock, waitMs, signal, this.changed.promise);
 			}
 			const nowMs = this.clock.nowMs();
-			this.nextMs =
-				Math.max(nowMs, this.nextMs) +
-				1_000 / Math.min(this.perSecond, this.options.mostPerSecond ?? Infinity);
+			this.nextMs = Math.max(nowMs, this.nextMs) + 1_000 / this.perSecond;
+			const { mostPerSecond = 0 } = this.options;
+			if (mostPerSecond > 0) this.leftAtMs = [...this.leftAtMs, nowMs].slice(-mostPerSecond);
 			this.outstanding++;
 			return { leftAtMs: nowMs };
 		} finally {
@@ -84,7 +92,9 @@ export class Pace {
 		const nowMs = this.clock.nowMs();
 		const isFull =
 			this.outstanding >= this.mostOutstanding || this.underWay + this.outstanding >= Math.floor(this.window);
-		const openMs = Math.max(this.closedUntilMs, this.nextMs) - nowMs;
+		const isSpent = this.leftAtMs.length === this.options.mostPerSecond;
+		const againMs = isSpent ? this.leftAtMs[0] + 1_000 : 0;
+		const openMs = Math.max(this.closedUntilMs, this.nextMs, againMs) - nowMs;
 		return isFull ? Math.max(openMs, 1_000) : openMs;
 	}
 

@@ -10,7 +10,7 @@ import {
 	type Exchange,
 } from './client';
 import { backoffMs, pauseMs, untilAborted, type Clock } from './clock';
-import { Durations } from './durations';
+import { blindLookMs, Durations, MOST_SCOUTS, type Scout } from './durations';
 import { AtlasError } from './errors';
 import { Pace } from './pace';
 import { failedError, toPrediction, type Prediction } from './predictions';
@@ -33,7 +33,6 @@ interface Entry extends Watched {
 	/** ms after the start at which it was last seen going. */
 	lastGoingMs: number;
 	looks: number;
-	isScout: boolean;
 	faults: number;
 	lastFault: Exchange | null;
 	isLooking: boolean;
@@ -45,7 +44,7 @@ interface Entry extends Watched {
 export const WARM_UP_MS = 30_000;
 
 /** Never more looks a second than this in all. */
-const MOST_LOOKS_PER_SECOND = 20;
+const MOST_LOOKS_PER_SECOND = 30;
 
 /** Looks without a usable answer in a row, after which a prediction is given up even before its time. */
 const MOST_FAULTS = 40;
@@ -56,8 +55,8 @@ const LAST_TRIES = 4;
 /** Tries of a single look. */
 const NOW_TRIES = 6;
 
-/** How many of a batch find out for the others how long an edit takes. */
-const SCOUTS = 2;
+/** The share of the rate that is planned with: looks come unevenly. */
+const SPARE = 0.85;
 
 /** Where a prediction is asked for. */
 export function predictionPath(predictionId: string): string {
@@ -147,16 +146,12 @@ export class PredictionWatch {
 	private async add(watched: Watched): Promise<Prediction> {
 		return await new Promise<Prediction>((resolve, reject) => {
 			const nowMs = this.clock.nowMs();
-			const scouts = [...this.entries].filter(
-				({ model, isScout }) => isScout && model === watched.model,
-			).length;
 			const entry: Entry = {
 				...watched,
 				startMs: watched.sentAtMs ?? nowMs,
 				nextLookMs: nowMs,
 				lastGoingMs: 0,
 				looks: 0,
-				isScout: scouts < SCOUTS,
 				faults: 0,
 				lastFault: null,
 				isLooking: false,
@@ -164,8 +159,8 @@ export class PredictionWatch {
 				reject,
 			};
 			// Of a bare id nothing is known: it may have been done for days.
-			if (watched.sentAtMs !== null) this.schedule(entry);
 			this.entries.add(entry);
+			if (watched.sentAtMs !== null) this.schedule(entry, true);
 			this.wake();
 			if (!this.isRunning) {
 				this.isRunning = true;
@@ -174,9 +169,26 @@ export class PredictionWatch {
 		});
 	}
 
-	private schedule(entry: Entry): void {
+	/** The first of its model: where one of them is gone, the next takes its place. */
+	private scoutOf(entry: Entry): Scout | null {
+		const all = [...this.entries].filter(({ model }) => model === entry.model);
+		const number = all.indexOf(entry);
+		return number < MOST_SCOUTS ? { number, count: Math.min(all.length, MOST_SCOUTS) } : null;
+	}
+
+	/** How many looks the rate allows each of those under way. */
+	private looksEach(medianMs: number): number {
+		return (SPARE * this.pace.rate * medianMs) / 1_000 / this.entries.size;
+	}
+
+	/** @param isNews whether more is known now than when its last look was over */
+	private schedule(entry: Entry, isNews: boolean): void {
 		const elapsedMs = this.clock.nowMs() - entry.startMs;
-		const nextMs = this.durationsOf(entry.model).nextLookMs(elapsedMs, entry.isScout, entry.looks === 0);
+		const durations = this.durationsOf(entry.model);
+		const nextMs =
+			durations.count === 0
+				? blindLookMs(elapsedMs, this.scoutOf(entry))
+				: durations.nextLookMs(elapsedMs, this.looksEach(durations.medianMs), isNews);
 		// The last look is at the deadline itself: what is done by then is not called late.
 		entry.nextLookMs = Math.min(entry.startMs + nextMs, Math.max(entry.deadlineMs, this.clock.nowMs()));
 	}
@@ -188,6 +200,9 @@ export class PredictionWatch {
 			const nowMs = this.clock.nowMs();
 			for (const entry of waiting) {
 				if (entry.nextLookMs > nowMs || entry.signal?.aborted) continue;
+				// More may be known by now than when its first look was planned.
+				if (entry.looks === 0 && this.durationsOf(entry.model).count > 0) this.schedule(entry, true);
+				if (entry.nextLookMs > nowMs) continue;
 				entry.isLooking = true;
 				void this.look(entry);
 			}
@@ -215,6 +230,9 @@ export class PredictionWatch {
 			entry.reject(error instanceof Error ? error : new Error(String(error)));
 		} finally {
 			entry.isLooking = false;
+			// One that failed tells nothing of how long the others take: the next one finds out instead.
+			const isGone = !this.entries.has(entry);
+			if (isGone && this.durationsOf(entry.model).count === 0) this.scheduleAll(entry.model);
 			this.wake();
 		}
 	}
@@ -253,7 +271,7 @@ export class PredictionWatch {
 			else entry.reject(this.unreachableError(entry, exchange));
 			return;
 		}
-		this.schedule(entry);
+		this.schedule(entry, false);
 		if (!prediction) {
 			const soonestMs = nowMs + (isWarmingUp ? 1_000 : backoffMs(entry.faults - 1, 500, 8_000));
 			const lookMs = Math.max(entry.nextLookMs, soonestMs);
@@ -285,16 +303,17 @@ export class PredictionWatch {
 		if (prediction.status !== 'completed' || entry.sentAtMs === null) return;
 		const durations = this.durationsOf(entry.model);
 		const isFirst = durations.count === 0;
-		const toldMs =
-			prediction.predictTimeSeconds === null
-				? (entry.lastGoingMs + elapsedMs) / 2
-				: prediction.predictTimeSeconds * 1_000;
-		// Atlas's own time leaves out the queue; between the last two looks lies the truth.
+		const recordMs = Date.parse(prediction.completedAt ?? '') - Date.parse(prediction.createdAt ?? '');
+		const predictMs = (prediction.predictTimeSeconds ?? NaN) * 1_000;
+		const toldMs = [recordMs, predictMs, (entry.lastGoingMs + elapsedMs) / 2].find((ms) => ms > 0) ?? 0;
+		// The prediction's own time leaves out the queue; between the last two looks lies the truth.
 		durations.add(Math.min(elapsedMs, Math.max(entry.lastGoingMs, toldMs)));
-		if (!isFirst) return;
-		for (const other of this.entries) {
-			if (other !== entry && other.model === entry.model && !other.isLooking && other.faults === 0)
-				this.schedule(other);
-		}
+		if (isFirst) this.scheduleAll(entry.model);
+	}
+
+	/** Plans anew for all of a model: their first one tells how long it takes, or a scout is gone. */
+	private scheduleAll(model: string): void {
+		for (const entry of this.entries)
+			if (entry.model === model && entry.faults === 0) this.schedule(entry, true);
 	}
 }
