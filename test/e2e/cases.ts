@@ -35,6 +35,7 @@ export const WRONG_CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credWrong000000
  */
 export class Bench {
 	private readonly ending: Array<() => Promise<void>> = [];
+	private shared: Server | undefined;
 	private workflows = 0;
 	private currentSandbox: Sandbox | undefined;
 
@@ -100,20 +101,32 @@ export class Bench {
 	}
 
 	/** Imports a workflow and runs it by n8n's command line. */
-	async execute(
-		workflow: Omit<WorkflowExport, 'id' | 'name'>,
-		env: NodeJS.ProcessEnv = {},
-	): Promise<Execution> {
+	async execute(workflow: Omit<WorkflowExport, 'id' | 'name'>): Promise<Execution> {
 		const id = `e2e${Date.now().toString(36)}${++this.workflows}`.padEnd(16, '0');
 		await this.instance.importWorkflow({ ...workflow, id, name: id });
-		return await this.instance.executeWorkflow(id, { env });
+		return await this.instance.executeWorkflow(id);
 	}
 
 	/** Starts this n8n as a server; it is stopped when the case is over. */
 	async startServer(env: NodeJS.ProcessEnv = {}): Promise<Server> {
+		await this.stopSharedServer();
 		const server = await Server.start(this.instance, env);
 		this.atEnd(async () => await server.stop());
 		return server;
+	}
+
+	/**
+	 * This n8n as a server that goes on for the next case: for those that change nothing but their own
+	 * workflows. It ends when a case wants a server of its own.
+	 */
+	async sharedServer(): Promise<Server> {
+		this.shared ??= await Server.start(this.instance);
+		return this.shared;
+	}
+
+	private async stopSharedServer(): Promise<void> {
+		await this.shared?.stop();
+		this.shared = undefined;
 	}
 
 	async until(holds: () => boolean, what: string, timeoutSeconds = 30): Promise<void> {
@@ -129,6 +142,7 @@ export class Bench {
 	}
 
 	async close(): Promise<void> {
+		await this.stopSharedServer();
 		await this.instance.remove();
 	}
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
 import { FormData, request } from 'undici';
 import { loadExample, type ExampleOptions } from '../../scripts/n8n/example';
+import type { Execution } from '../../scripts/n8n/execution';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
 import { API_KEY, CREDENTIALS, type Bench } from './cases';
 
@@ -16,6 +17,26 @@ export async function importExample(
 	const { filesFolder } = bench.instance;
 	const workflow = await loadExample(name, { id: '', filesFolder, credentials: CREDENTIALS, adapt });
 	return await server.createWorkflow(workflow);
+}
+
+/** Imports an example and publishes it until the case is over. */
+export async function publishExample(
+	bench: Bench,
+	server: Server,
+	name: string,
+	adapt?: ExampleOptions['adapt'],
+): Promise<StoredWorkflow> {
+	const workflow = await importExample(bench, server, name, adapt);
+	await server.activate(workflow.id);
+	bench.atEnd(async () => await server.deactivate(workflow.id));
+	return workflow;
+}
+
+/** Imports an example and presses “Execute workflow”. */
+export async function runExample(bench: Bench, name: string): Promise<Execution> {
+	const server = await bench.sharedServer();
+	const { id } = await importExample(bench, server, name);
+	return (await server.waitForExecution(await server.runManually(id))).expectSuccess();
 }
 
 /** Puts a picture where the internet would have it: among the sandbox's files. Answers its address. */

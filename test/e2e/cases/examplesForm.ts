@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { openPage } from '../browser';
 import { e2e } from '../cases';
-import { importExample } from '../imported';
+import { publishExample } from '../imported';
 import { assertShows, assertSize, meanColour, paint } from '../pictures';
 
 const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
@@ -19,9 +19,8 @@ async function sendForPicture(page: Page): Promise<{ name: string; bytes: Buffer
 e2e(
 	'examples: form-to-picture.json, filled in by a browser, shows and returns the picture',
 	async (bench) => {
-		const server = await bench.startServer();
-		const workflow = await importExample(bench, server, 'form-to-picture');
-		await server.activate(workflow.id);
+		const server = await bench.sharedServer();
+		await publishExample(bench, server, 'form-to-picture');
 		const photo = await bench.photo();
 		const page = await openPage(bench);
 		await page.goto(`${server.url}/form/edit-a-photo`);
@@ -56,9 +55,8 @@ e2e(
 );
 
 e2e('examples: many-references.json makes one picture of three', async (bench) => {
-	const server = await bench.startServer();
-	const workflow = await importExample(bench, server, 'many-references');
-	await server.activate(workflow.id);
+	const server = await bench.sharedServer();
+	await publishExample(bench, server, 'many-references');
 	const page = await openPage(bench);
 	await page.goto(`${server.url}/form/try-on`);
 	const colours = {

@@ -8,13 +8,12 @@ import fastify from 'fastify';
 import { FormData, request } from 'undici';
 import { chatPath } from '../../../scripts/n8n/server';
 import { e2e, type Bench } from '../cases';
-import { hosted, importExample, post, tableRows, until } from '../imported';
+import { hosted, importExample, post, publishExample, tableRows, until } from '../imported';
 import { assertBlackAndWhite, assertShows, assertSize, paint } from '../pictures';
 
 e2e('examples: webhook-api.json answers with the edited picture, or with what went wrong', async (bench) => {
-	const server = await bench.startServer();
-	const workflow = await importExample(bench, server, 'webhook-api');
-	await server.activate(workflow.id);
+	const server = await bench.sharedServer();
+	await publishExample(bench, server, 'webhook-api');
 
 	const photo = await readFile(await bench.photo());
 	const form = new FormData();
@@ -49,14 +48,13 @@ e2e(
 			match: 'refuse this',
 			action: { type: 'failTask', shape: 'moderation' },
 		});
-		const server = await bench.startServer();
-		const fire = await importExample(bench, server, 'fire-and-collect-1-submit');
+		const server = await bench.sharedServer();
+		await publishExample(bench, server, 'fire-and-collect-1-submit');
 		const collect = await importExample(bench, server, 'fire-and-collect-2-collect', (node) =>
 			node.type === 'n8n-nodes-base.scheduleTrigger'
 				? { ...node, parameters: { rule: { interval: [{ field: 'seconds', secondsInterval: 2 }] } } }
 				: node,
 		);
-		await server.activate(fire.id);
 		const photo = await readFile(await bench.photo());
 		const imageUrl = await hosted(bench, photo, 'mug.jpg');
 		const fired: string[] = [];
@@ -93,9 +91,8 @@ e2e(
 	'examples: conversation.json edits the latest picture of each chat until it is told to start over',
 	async (bench) => {
 		const { sandbox } = bench;
-		const server = await bench.startServer();
-		const workflow = await importExample(bench, server, 'conversation');
-		await server.activate(workflow.id);
+		const server = await bench.sharedServer();
+		const workflow = await publishExample(bench, server, 'conversation');
 		const path = chatPath(workflow.nodes.find(({ type }) => type.endsWith('.chatTrigger'))!);
 		const say = async (sessionId: string, chatInput: string, file?: Buffer): Promise<string> => {
 			const form = new FormData();
@@ -185,7 +182,7 @@ interface JsonSchema {
 const TOOL_NAME = 'Edit_a_Picture';
 
 e2e('examples: agent-tool.json lets an agent call the node', async (bench) => {
-	const server = await bench.startServer();
+	const server = await bench.sharedServer();
 	const photo = await readFile(await bench.photo());
 	const imageUrls = await hosted(bench, photo, 'mug.jpg');
 	const lastOf = ({ messages }: ChatRequest) => messages.at(-1)!.content;
@@ -202,14 +199,13 @@ e2e('examples: agent-tool.json lets an agent call the node', async (bench) => {
 		type: 'openAiApi',
 		data: { apiKey: 'none', url },
 	});
-	const workflow = await importExample(bench, server, 'agent-tool', (node) => {
+	const workflow = await publishExample(bench, server, 'agent-tool', (node) => {
 		if (node.type.endsWith('.lmChatOpenAi')) return { ...node, credentials: { openAiApi: openAi } };
 		// The example's chat is for its editor only.
 		if (node.type.endsWith('.chatTrigger'))
 			return { ...node, parameters: { ...node.parameters, public: true } };
 		return node;
 	});
-	await server.activate(workflow.id);
 	const path = chatPath(workflow.nodes.find(({ type }) => type.endsWith('.chatTrigger'))!);
 	const chatInput = `Mirror ${imageUrls} and make it black and white`;
 	const answer = await post(server, path, { action: 'sendMessage', sessionId: 'ann', chatInput });
@@ -242,9 +238,8 @@ function findUrl(text: string): string {
 }
 
 e2e('examples: mcp-server.json offers the node to an MCP client', async (bench) => {
-	const server = await bench.startServer();
-	const workflow = await importExample(bench, server, 'mcp-server');
-	await server.activate(workflow.id);
+	const server = await bench.sharedServer();
+	await publishExample(bench, server, 'mcp-server');
 	const photo = await readFile(await bench.photo());
 	const imageUrls = await hosted(bench, photo, 'mug.jpg');
 	const client = new Client({ name: 'e2e', version: '1.0.0' });
