@@ -55,6 +55,9 @@ const LAST_TRIES = 4;
 /** Tries of a single look. */
 const NOW_TRIES = 6;
 
+/** What is taken of a time that only its end is known of. */
+const PROBE = 0.95;
+
 /** The share of the rate that is planned with: looks come unevenly. */
 const SPARE = 0.85;
 
@@ -305,9 +308,12 @@ export class PredictionWatch {
 		const isFirst = durations.count === 0;
 		const recordMs = Date.parse(prediction.completedAt ?? '') - Date.parse(prediction.createdAt ?? '');
 		const predictMs = (prediction.predictTimeSeconds ?? NaN) * 1_000;
-		const toldMs = [recordMs, predictMs, (entry.lastGoingMs + elapsedMs) / 2].find((ms) => ms > 0) ?? 0;
+		const { lastGoingMs } = entry;
+		// Seen for the first time when it is over, it was so for a while: a little less finds out whether they are quicker.
+		const guessedMs = Math.max((lastGoingMs + elapsedMs) / 2, PROBE * elapsedMs);
+		const toldMs = [recordMs, predictMs].find((ms) => ms > 0) ?? guessedMs;
 		// The prediction's own time leaves out the queue; between the last two looks lies the truth.
-		durations.add(Math.min(elapsedMs, Math.max(entry.lastGoingMs, toldMs)));
+		durations.add(Math.min(elapsedMs, Math.max(lastGoingMs, toldMs)));
 		if (isFirst) this.scheduleAll(entry.model);
 	}
 

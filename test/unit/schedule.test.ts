@@ -1,0 +1,173 @@
+import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/client';
+import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/durations';
+import { PredictionWatch } from '../../nodes/AtlasCloud/api/watch';
+import { VirtualClock } from './virtualClock';
+
+const ANSWER_MS = 10;
+
+/** The same numbers between 0 and 1 each time. */
+function seededRandom(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+		return state / 2 ** 32;
+	};
+}
+
+interface Batch {
+	/** How long predictions take, in seconds; a quarter more or less. */
+	seconds: number;
+	items: number;
+	atOnce: number;
+	/** Whether Atlas tells how long a prediction took. */
+	isTold?: boolean;
+	/** Numbers of predictions that fail, after a second. */
+	failing?: number[];
+}
+
+/** Runs a batch on a virtual clock: so many at once, the next one submitted when one is known to be over. */
+async function runBatch({ seconds, items, atOnce, isTold = true, failing = [] }: Batch) {
+	const clock = new VirtualClock();
+	const random = seededRandom(7);
+	const endsMs = new Map<string, number>();
+	const tookMsOf = new Map<string, number>();
+	const lookedAtMs: number[] = [];
+	const look = async (path: string): Promise<Exchange> => {
+		const id = path.split('/').at(-1) ?? '';
+		lookedAtMs.push(clock.nowMs());
+		const isOver = clock.nowMs() >= (endsMs.get(id) ?? 0);
+		await clock.sleepMs(ANSWER_MS);
+		const status = failing.includes(Number(id)) ? 'failed' : 'completed';
+		const metrics = isTold ? { predict_time: (tookMsOf.get(id) ?? 0) / 1_000 } : undefined;
+		const done = { id, status, outputs: ['https://files.test/a.png'], metrics };
+		const json = isOver ? done : { id, status: 'processing' };
+		const answer = { statusCode: 200, requestId: null, retryAfterMs: null, json };
+		return { answer: { ...answer, isEnvelope: true, envelopeCode: 200, reason: null } };
+	};
+	const client = { clock, clockOffsetMs: 0, signal: undefined, look };
+	const watch = new PredictionWatch(client as unknown as AtlasClient);
+	const lagsMs: number[] = [];
+	let next = 0;
+	const oneAfterAnother = async () => {
+		while (next < items) {
+			const number = next++;
+			const predictionId = String(number);
+			const sentAtMs = clock.nowMs();
+			const tookMs = failing.includes(number) ? 1_000 : seconds * 1_000 * (0.75 + random() / 2);
+			endsMs.set(predictionId, sentAtMs + tookMs);
+			tookMsOf.set(predictionId, tookMs);
+			const deadlineMs = sentAtMs + 600_000;
+			const watched = { predictionId, model: 'm', sentAtMs, deadlineMs, signal: undefined };
+			await watch.completed(watched).catch(() => null);
+			lagsMs.push(clock.nowMs() - sentAtMs - tookMs);
+		}
+	};
+	await clock.until(Promise.all(Array.from({ length: atOnce }, oneAfterAnother)));
+	return {
+		meanLagMs: lagsMs.reduce((sum, lag) => sum + lag, 0) / items,
+		looksEach: lookedAtMs.length / items,
+		lookedAtMs,
+	};
+}
+
+describe('a batch', () => {
+	it.each([
+		{ seconds: 2, items: 100, atOnce: 20 },
+		{ seconds: 8, items: 100, atOnce: 20 },
+		{ seconds: 60, items: 100, atOnce: 20 },
+	])('of $seconds s predictions is noticed soon, with few looks', async (batch) => {
+		const { meanLagMs, looksEach } = await runBatch(batch);
+		expect(meanLagMs).toBeLessThan(Math.max(250, 50 * batch.seconds));
+		expect(looksEach).toBeLessThan(5);
+	});
+
+	it('is noticed as soon where Atlas does not tell how long its predictions took', async () => {
+		const { meanLagMs, looksEach } = await runBatch({ seconds: 8, items: 100, atOnce: 20, isTold: false });
+		expect(meanLagMs).toBeLessThan(400);
+		expect(looksEach).toBeLessThan(5);
+	});
+
+	it('that is larger than the rate of looks allows for is looked at less', async () => {
+		const { looksEach, lookedAtMs } = await runBatch({ seconds: 3, items: 300, atOnce: 100 });
+		expect(looksEach).toBeLessThan(2);
+		for (const atMs of lookedAtMs)
+			expect(lookedAtMs.filter((other) => other >= atMs && other < atMs + 1_000).length).toBeLessThanOrEqual(
+				30,
+			);
+	});
+
+	it('whose first ones all fail is found out by others', async () => {
+		const failing = [0, 1, 2, 3, 4, 5, 6, 7];
+		const { meanLagMs } = await runBatch({ seconds: 4, items: 20, atOnce: 20, failing });
+		expect(meanLagMs).toBeLessThan(600);
+	});
+
+	it('of one is looked at closely from the first second on', async () => {
+		const { meanLagMs, lookedAtMs } = await runBatch({ seconds: 4, items: 1, atOnce: 1 });
+		expect(meanLagMs).toBeLessThan(0.15 * 4_000);
+		expect(lookedAtMs.length).toBeLessThan(15);
+	});
+});
+
+describe('while nothing is known', () => {
+	it('scouts take turns', () => {
+		const looks = [0, 1, 2, 3].flatMap((number) => {
+			const times: number[] = [];
+			for (let ms = 0; ms < 20_000; ms = times[times.length - 1])
+				times.push(blindLookMs(ms, { number, count: 4 }));
+			return times.map((ms) => ({ ms, number }));
+		});
+		const inTurn = looks.sort((a, b) => a.ms - b.ms).map(({ number }) => number);
+		expect(inTurn.slice(0, 20)).toEqual(inTurn.slice(0, 20).map((_, index) => index % 4));
+	});
+
+	it('the others wait for them, though not for ever', () => {
+		expect(blindLookMs(0, null)).toBe(60_000);
+		expect(blindLookMs(60_000, null)).toBe(120_000);
+	});
+
+	it.each([0, 999, 1_000, 1_400, 9_999, 10_000, 10_001, 86_400_000])(
+		'the next look is later than %i ms',
+		(ms) => {
+			for (const count of [1, 2, 8])
+				for (let number = 0; number < count; number++)
+					expect(blindLookMs(ms, { number, count })).toBeGreaterThan(ms);
+		},
+	);
+});
+
+describe('durations', () => {
+	const known = (...times: number[]) => {
+		const durations = new Durations();
+		for (const ms of times) durations.add(ms);
+		return durations;
+	};
+
+	it('begin to be looked for when the quickest are done', () => {
+		const durations = known(3_000, 3_200, 3_400, 3_600, 3_800, 4_000);
+		expect(durations.nextLookMs(10, 4, true)).toBeGreaterThanOrEqual(3_000);
+		expect(durations.nextLookMs(10, 4, true)).toBeLessThan(3_400);
+	});
+
+	it('are looked for later where looks are scarce', () => {
+		const durations = known(3_000, 3_200, 3_400, 3_600, 3_800, 4_000);
+		const firstMs = [5, 3, 2, 1.5, 1, 0.2].map((looks) => durations.nextLookMs(10, looks, true));
+		expect(firstMs).toEqual([...firstMs].sort((a, b) => a - b));
+		expect(firstMs.at(-1)).toBeLessThanOrEqual(4_000);
+	});
+
+	it('of one that is slower than all before are looked for ever less often', () => {
+		const durations = known(3_000, 3_100, 3_200, 3_300, 3_400);
+		const steps = [4_000, 8_000, 16_000, 60_000].map((ms) => durations.nextLookMs(ms, 4, false) - ms);
+		expect(steps).toEqual([...steps].sort((a, b) => a - b));
+		expect(steps[3]).toBeGreaterThan(10_000);
+	});
+
+	it('of long ago are forgotten', () => {
+		const durations = known(
+			...Array.from({ length: 100 }, () => 60_000),
+			...Array.from({ length: 100 }, () => 3_000),
+		);
+		expect(durations.medianMs).toBe(3_000);
+	});
+});
