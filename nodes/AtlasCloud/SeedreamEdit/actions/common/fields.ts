@@ -168,7 +168,7 @@ export const sizeFields: INodeProperties[] = [
 		type: 'notice',
 		default: '',
 		displayOptions: {
-			hide: { size: [MATCH_INPUT.value, { _cnd: { startsWith: '=' } }] },
+			hide: { size: [MATCH_INPUT.value, { _cnd: { regex: '^=' } }] },
 		},
 	},
 	{
@@ -229,7 +229,8 @@ export const downloadFields: INodeProperties[] = [
 		name: 'linksNotice',
 		type: 'notice',
 		default: '',
-		displayOptions: { hide: { downloadImages: [true, { _cnd: { startsWith: '=' } }] } },
+		// Not startsWith: with a value that is no text, n8n 1.x fails at it and refuses the whole workflow.
+		displayOptions: { hide: { downloadImages: [true, { _cnd: { regex: '^=' } }] } },
 	},
 	{
 		displayName: 'Output Data Field Name',
