@@ -52,6 +52,8 @@ export interface EditsParts {
 	concurrency: number;
 	/** Cancel of the execution, or stop of the batch. */
 	signal: CancelSignal | undefined;
+	/** Called when an edit fails, before its place goes to the next: where that ends the batch, the next is not bought. */
+	onFault: () => void;
 }
 
 /** Uploads at once, and uploaded pictures that wait for their turn to be submitted. */
@@ -93,6 +95,7 @@ export class Edits {
 		const prediction = await watched
 			.catch((error: unknown) => {
 				if (intent && error instanceof AtlasError) noteFailure(intent, error);
+				this.parts.onFault();
 				throw error;
 			})
 			.finally(() => {
@@ -114,10 +117,7 @@ export class Edits {
 			const leave = await this.underWay.take(signal);
 			const bought = await submits
 				.takeUp(request.itemIndex, intent, request.mayResubmit)
-				.catch((error: unknown) => {
-					leave();
-					throw error;
-				});
+				.catch((error: unknown) => this.giveUp(leave, error));
 			if (bought) return { bought: { ...bought, images: intent.images }, leave };
 			leave();
 		}
@@ -147,11 +147,14 @@ export class Edits {
 			body: { ...body, images },
 			images: told,
 		};
-		const bought = await submits.buy(order).catch((error: unknown) => {
-			leave();
-			throw error;
-		});
+		const bought = await submits.buy(order).catch((error: unknown) => this.giveUp(leave, error));
 		return { bought: { ...bought, images: told }, leave };
+	}
+
+	private giveUp(leave: () => void, error: unknown): never {
+		this.parts.onFault();
+		leave();
+		throw error;
 	}
 
 	/** Per picture the first sixteen hex digits of its content's SHA-256, or its URL: what it is, wherever it was uploaded to. */

@@ -73,8 +73,8 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	const startedAtMs = n8nClock.nowMs();
 	const credentials = await context.getCredentials(CREDENTIAL_TYPE);
 	const baseUrl = checkBaseUrl(typeof credentials.baseUrl === 'string' ? credentials.baseUrl : '');
-	const { concurrency: wanted = DEFAULT_CONCURRENCY } = runOptions(context);
-	if (typeof wanted !== 'number' || !Number.isInteger(wanted) || wanted < 1) {
+	const { concurrency = DEFAULT_CONCURRENCY } = runOptions(context);
+	if (typeof concurrency !== 'number' || !Number.isInteger(concurrency) || concurrency < 1) {
 		throw inputError(
 			'Concurrency is not a whole number from 1 on',
 			'Set it under Options, or remove it there for the default of 20.',
@@ -98,19 +98,32 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	});
 	const uploads = new Uploads(client, owner, signal);
 	const watch = new PredictionWatch(client);
-	const submits = new Submits(client, intents, wanted, signal);
+	const submits = new Submits(client, intents, concurrency, signal);
 	const recovery = context.getMode() === 'retry' ? new Recovery(client, owner, intents.claimedIds()) : null;
+	const onFault = () => {
+		if (!context.continueOnFail()) signal.abort();
+	};
 	return {
 		context,
 		client,
 		uploads,
-		edits: new Edits({ client, uploads, submits, watch, intents, recovery, concurrency: wanted, signal }),
+		edits: new Edits({
+			client,
+			uploads,
+			submits,
+			watch,
+			intents,
+			recovery,
+			concurrency,
+			signal,
+			onFault,
+		}),
 		watch,
 		downloads: new Downloads(http, n8nClock, baseUrl, n8nPictureStore(context.helpers)),
-		downloadSlots: new Slots(Math.min(DOWNLOADS_AT_ONCE, wanted)),
+		downloadSlots: new Slots(Math.min(DOWNLOADS_AT_ONCE, concurrency)),
 		intents,
 		rulesOf: rulesReader(client),
-		concurrency: wanted,
+		concurrency,
 		startedAtMs,
 		signal,
 		stop: () => signal.abort(),
