@@ -14,6 +14,11 @@ export interface EngineJob {
 	warmUp?: { baseUrl: string; apiKey: string } | undefined;
 }
 
+/** The job, and where the compiled node is. */
+export interface BuiltJob extends EngineJob {
+	builtIn: string;
+}
+
 export interface EngineResult {
 	/** As n8n measures it: execute() and nothing else. */
 	nodeMs: number;
@@ -31,13 +36,13 @@ export interface EngineResult {
 
 /** Runs the node in n8n-core's engine, in a new process. */
 async function runEngine(job: EngineJob): Promise<EngineResult> {
-	await build();
+	const builtIn = await build();
 	const child = startChild('engineWorker.ts');
 	return await new Promise<EngineResult>((resolve, reject) => {
 		child.once('message', (result) => resolve(result as EngineResult));
 		child.once('exit', (code) => reject(new Error(`The engine's process ended with ${code}`)));
 		child.once('error', reject);
-		child.send(job);
+		child.send({ ...job, builtIn } satisfies BuiltJob);
 	});
 }
 

@@ -3,15 +3,15 @@ import { createReadStream } from 'node:fs';
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { runNode } from '../test/engine/harness';
 import { loadBuilt } from './built';
-import type { EngineJob, EngineResult } from './engine';
+import type { BuiltJob, EngineJob, EngineResult } from './engine';
 import { photo } from './photos';
 
 /** Our clock, ms, at which the node knew of a prediction that it is over. */
 const knownAtMs: Record<string, number> = {};
 
 /** The moment of knowing cannot be seen from outside: there every look and its answer are alike. */
-async function noteKnowing(): Promise<void> {
-	const { PredictionWatch } = await loadBuilt();
+async function noteKnowing(folder: string): Promise<void> {
+	const { PredictionWatch } = await loadBuilt(folder);
 	const { completed } = PredictionWatch.prototype;
 	PredictionWatch.prototype.completed = async function (watched) {
 		const prediction = await completed.call(this, watched);
@@ -41,8 +41,8 @@ function seedOf({ items, input }: EngineJob): Seed {
 	};
 }
 
-async function execute(job: EngineJob): Promise<EngineResult> {
-	const { SeedreamEdit, AtlasCloudSeedreamApi } = await loadBuilt();
+async function execute(job: BuiltJob): Promise<EngineResult> {
+	const { SeedreamEdit, AtlasCloudSeedreamApi } = await loadBuilt(job.builtIn);
 	const { run, items } = await runNode({
 		node: new SeedreamEdit(),
 		type: 'n8n-nodes-seedream.seedreamEdit',
@@ -72,15 +72,15 @@ async function execute(job: EngineJob): Promise<EngineResult> {
 	};
 }
 
-async function main(job: EngineJob): Promise<void> {
-	await noteKnowing();
+async function main(job: BuiltJob): Promise<void> {
+	await noteKnowing(job.builtIn);
 	if (job.warmUp) await execute({ ...job, ...job.warmUp, items: 1, warmUp: undefined });
 	const result = await execute(job);
 	process.send?.(result, () => process.exit(0));
 }
 
 process.once('message', (job) => {
-	main(job as EngineJob).catch((error: unknown) => {
+	main(job as BuiltJob).catch((error: unknown) => {
 		console.error(error);
 		process.exit(1);
 	});

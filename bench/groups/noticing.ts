@@ -28,14 +28,14 @@ async function rowsOf({ host }: BenchContext, { predictSeconds, items }: Case): 
 export const noticing: Group = {
 	name: 'noticing',
 	title: 'Noticing',
-	note: 'Batches with 20 at once and times of ± 25%: 100 edits of 2 s, 100 of 8 s, 40 of 60 s. From the moment that a prediction is done to the one at which the node knows.',
+	note: 'Batches with 20 at once and times of ± 25%: 100 edits of 2 s, 100 of 8 s, 60 of 60 s. From the moment that a prediction is done to the one at which the node knows.',
 	async measure(context) {
 		const cases: Case[] = context.isShort
 			? [{ predictSeconds: 0.5, items: 10 }]
 			: [
 					{ predictSeconds: 2, items: 100 },
 					{ predictSeconds: 8, items: 100 },
-					{ predictSeconds: 60, items: 40 },
+					{ predictSeconds: 60, items: 60 },
 				];
 		const rows: Row[] = [];
 		for (const one of cases) rows.push(...(await rowsOf(context, one)));

@@ -1,7 +1,7 @@
 /** What is aimed at: the mean delay is about half a step, and is to stay under a twentieth of the prediction's time. */
 const STEP = 0.06;
 /** Looks that one prediction is worth: enough for that step where times differ by half from the quickest to the slowest. */
-const LOOKS_EACH = 3.8;
+const LOOKS_EACH = 3.9;
 const LEAST_STEP_MS = 150;
 /** As long as so few have ended, their times say little of how much times differ. */
 const FEW = 5;
@@ -12,12 +12,10 @@ const LATE_STEP = 0.25;
 
 /** The first look where nothing is known: edits take 1.4 to 10 seconds [S]. */
 const FIRST_BLIND_MS = 1_000;
-const USUAL_MOST_MS = 10_000;
-/** Between two looks of a scout that is alone, as a share of the time elapsed; and how that grows past the usual. */
+/** Between two looks of a scout that is alone, as a share of the time elapsed. */
 const BLIND_STEP = 0.14;
-const LATE_FACTOR = 1.5;
 /** Scouts that are more take shorter steps together, each of them longer ones. */
-const SHARING = 0.35;
+const SHARING = 0.3;
 const PATIENT_MS = 60_000;
 
 /** How many of a batch find out for the others how long an edit takes. */
@@ -41,40 +39,12 @@ export interface Scout {
 export function blindLookMs(elapsedMs: number, scout: Scout | null): number {
 	if (!scout) return elapsedMs < PATIENT_MS ? PATIENT_MS : elapsedMs * 2;
 	const { number, count } = scout;
-	const beats = new Beats(BLIND_STEP / count ** SHARING);
-	const passed = Math.floor(beats.at(Math.max(elapsedMs, FIRST_BLIND_MS - 1)) + 1e-6);
-	const next = passed + 1;
-	return beats.timeMs(next + ((((number - next) % count) + count) % count));
-}
-
-/** Moments that lie farther and farther apart, numbered from 0, the first at {@link FIRST_BLIND_MS}. */
-class Beats {
-	private readonly rate: number;
-
-	private readonly lateRate: number;
-
-	/** @param step between two of them, as a share of the time elapsed */
-	constructor(step: number) {
-		this.rate = Math.log1p(step);
-		this.lateRate = Math.log1p(step * LATE_FACTOR);
-	}
-
-	private get lateFrom(): number {
-		return Math.log(USUAL_MOST_MS / FIRST_BLIND_MS) / this.rate;
-	}
-
-	/** How many have passed, with a fraction. */
-	at(timeMs: number): number {
-		return timeMs < USUAL_MOST_MS
-			? Math.log(timeMs / FIRST_BLIND_MS) / this.rate
-			: this.lateFrom + Math.log(timeMs / USUAL_MOST_MS) / this.lateRate;
-	}
-
-	timeMs(beat: number): number {
-		return beat < this.lateFrom
-			? FIRST_BLIND_MS * Math.exp(beat * this.rate)
-			: USUAL_MOST_MS * Math.exp((beat - this.lateFrom) * this.lateRate);
-	}
+	// Each turn is a share later than the one before. Rounding must not give out the turn that has just been taken.
+	const rate = Math.log1p(BLIND_STEP / count ** SHARING);
+	const next =
+		elapsedMs < FIRST_BLIND_MS ? 0 : Math.floor(Math.log(elapsedMs / FIRST_BLIND_MS) / rate + 1e-6) + 1;
+	const turn = next + ((((number - next) % count) + count) % count);
+	return FIRST_BLIND_MS * Math.exp(turn * rate);
 }
 
 /**
