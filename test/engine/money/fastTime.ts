@@ -3,7 +3,7 @@ import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http';
 import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
 
 /*
- * Time for tests of long stories: a minute's search of the history takes about a second. Node and sandbox share the
+ * Time for tests of long stories: a minute's search of the history takes less than a second. Node and sandbox share the
  * clock. A test's file puts these in the places of the real ones:
  *
  *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
@@ -12,7 +12,7 @@ import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/tran
  */
 
 /** How much faster than the real one the clock runs. */
-export const FACTOR = 50;
+export const FACTOR = 100;
 
 const startMs = Date.now();
 
@@ -26,10 +26,10 @@ export const fastClock: Clock = {
 export const n8nClock = fastClock;
 
 // Shorter than in truth (all that hangs is waited for several times) and still much longer than any answer takes.
-export const READ_TIMEOUT_MS = 20_000;
-export const SUBMIT_TIMEOUT_MS = 60_000;
-export const UPLOAD_TIMEOUT_MS = 20_000;
-export const DOWNLOAD_TIMEOUT_MS = 20_000;
+export const READ_TIMEOUT_MS = 40_000;
+export const SUBMIT_TIMEOUT_MS = 120_000;
+export const UPLOAD_TIMEOUT_MS = 40_000;
+export const DOWNLOAD_TIMEOUT_MS = 40_000;
 
 /** By how much axios's time limits are shortened. Where nothing hangs they need not be short. */
 export const limits = { factor: FACTOR };

@@ -18,7 +18,7 @@ export interface Use {
 	losesAnswer?: boolean;
 }
 
-const OPTIONS = { timeoutSeconds: 40 };
+const OPTIONS = { timeoutSeconds: 100 };
 
 export const USES: Use[] = [
 	{

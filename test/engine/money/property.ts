@@ -186,7 +186,7 @@ export class Stage {
 				imageUrls: '={{ $json.url }}',
 				options: {
 					concurrency: story.concurrency,
-					...(story.operation === 'edit' ? { timeoutSeconds: 60 } : {}),
+					...(story.operation === 'edit' ? { timeoutSeconds: 120 } : {}),
 				},
 			},
 			nodeExtras: {
