@@ -1,5 +1,6 @@
 import { NodeHelpers, type INode, type INodeParameters, type INodeProperties } from 'n8n-workflow';
 import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
+import codex from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node.json';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models';
 
@@ -177,4 +178,9 @@ it('sorts every Options by name', () => {
 		expect(names).toEqual([...names].sort((a, b) => a.localeCompare(b)));
 		expect(names.length).toBeGreaterThan(0);
 	}
+});
+
+it('is found by the search of the nodes panel', () => {
+	// n8n 2.x leaves a node of the category AI out of it, unless it is one for agents.
+	expect(codex.categories).not.toContain('AI');
 });

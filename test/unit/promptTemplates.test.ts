@@ -77,7 +77,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 	it('shows the very sentence that is sent', () => {
 		const sent = promptOf({ promptTemplate: value, ...texts });
 		const shown = fields.reduce(
-			(text, { displayName }, i) => text.replace(`<b>[${displayName}]</b>`, `<text ${i}>`),
+			(text, { displayName }, i) => text.replace(`[${displayName}]`, `<text ${i}>`),
 			noticeOf(value),
 		);
 		expect(shown).toBe(`Sent to Seedream: ${sent}`);

@@ -13,7 +13,7 @@ export class SeedreamEdit implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle:
-			'={{ ({ edit: "Edit", upload: "Upload", submit: "Submit", waitForCompletion: "Wait for Completion", get: "Get", getAll: "Get Many" })[$parameter["operation"]] + ($parameter["model"]?.value ? ": " + $parameter["model"].value.replace("bytedance/", "") : "") }}',
+			'={{ ({ edit: "Edit", upload: "Upload", submit: "Submit", waitForCompletion: "Wait for Completion", get: "Get", getAll: "Get Many" })[$parameter["operation"]] + ($parameter["model"] ? ": " + String($parameter["model"].value ?? $parameter["model"]).replace("bytedance/", "") : "") }}',
 		description:
 			'Edit pictures with ByteDance Seedream on Atlas Cloud: upload, edit, wait and download in one step',
 		defaults: { name: 'Seedream Edit' },

@@ -28,6 +28,9 @@ async function seedreamEdits(context: ILoadOptionsFunctions): Promise<CatalogueM
 	return models.length > 0 ? models : KNOWN;
 }
 
+/** The dropdown is narrow, and all Seedream models are ByteDance's. */
+const shortId = (id: string) => id.replace(/^bytedance\//, '');
+
 /** The Seedream edit models of the catalogue, with price; the known ones when it cannot be had. */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const models = await seedreamEdits(this).catch(() => KNOWN);
@@ -36,7 +39,7 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 		results: models
 			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
 			.map(({ id, name, priceUsd }) => ({
-				name: [name, ...(priceUsd === null ? [] : [`$${priceUsd} per run`]), id].join(' · '),
+				name: [name, ...(priceUsd === null ? [] : [`$${priceUsd} per run`]), shortId(id)].join(' · '),
 				value: id,
 			})),
 	};

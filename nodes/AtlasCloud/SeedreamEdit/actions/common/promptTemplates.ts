@@ -170,7 +170,7 @@ function filled({ sentence, fields }: PromptTemplate, textFor: (field: TemplateF
 
 function templateProperties(template: PromptTemplate): INodeProperties[] {
 	const displayOptions = { show: { promptTemplate: [template.value] } };
-	const sentence = filled(template, ({ displayName }) => `<b>[${displayName}]</b>`);
+	const sentence = filled(template, ({ displayName }) => `[${displayName}]`);
 	return [
 		{
 			displayName: `Sent to Seedream: ${sentence}`,
