@@ -68,6 +68,7 @@ const SUBMIT_TROUBLE: FaultAction[] = [
 	status(502, { handled: true, page: true }),
 	status(504, { handled: true, page: true }),
 	status(408, { handled: true, page: true }),
+	status(429, { handled: true, page: true }),
 	status(400, { page: true }),
 	status(402),
 	{ type: 'redirect', location: 'http://127.0.0.1:9/' },
