@@ -14,8 +14,7 @@ export class SeedreamEdit implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ ({ edit: "Edit", upload: "Upload", submit: "Submit", waitForCompletion: "Wait for Completion", get: "Get", getAll: "Get Many" })[$parameter["operation"]] + ($parameter["model"] ? ": " + String($parameter["model"].value ?? $parameter["model"]).replace("bytedance/", "") : "") }}',
-		description:
-			'Edit pictures with ByteDance Seedream on Atlas Cloud: upload, edit, wait and download in one step',
+		description: 'Edit pictures with ByteDance Seedream on Atlas Cloud',
 		defaults: { name: 'Seedream Edit' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
