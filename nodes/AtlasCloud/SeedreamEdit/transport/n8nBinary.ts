@@ -12,7 +12,8 @@ import type { PictureFile } from '../../api/uploads';
 export interface LookedInto {
 	fieldName: string;
 	binary: IBinaryData;
-	beginning: Buffer;
+	/** Null where its first 64 kB do not tell. The bytes themselves are not kept: a batch has a thousand files. */
+	dimensions: Dimensions | null;
 	kind: PictureKind | null;
 }
 
@@ -39,7 +40,7 @@ export async function lookInto(
 	binary: IBinaryData,
 ): Promise<LookedInto> {
 	const beginning = await readBinary(helpers, binary);
-	return { fieldName, binary, beginning, kind: pictureKind(beginning) };
+	return { fieldName, binary, kind: pictureKind(beginning), dimensions: pictureSize(beginning) };
 }
 
 /** What can be done with a kind of file that Seedream does not take. */
@@ -95,9 +96,11 @@ export async function toPictureFile(helpers: Helpers, looked: LookedInto): Promi
 /** A looked-into file's dimensions; null where it does not tell. */
 export async function sizeOf(
 	helpers: Helpers,
-	{ beginning, binary }: LookedInto,
+	{ binary, dimensions }: LookedInto,
 ): Promise<Dimensions | null> {
-	return pictureSize(beginning) ?? (await pictureSizeFurtherIn(beginning, openBinary(helpers, binary)));
+	return (
+		dimensions ?? (await pictureSizeFurtherIn(await readBinary(helpers, binary), openBinary(helpers, binary)))
+	);
 }
 
 /** n8n's binary storage, as the place where pictures go. */
