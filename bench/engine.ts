@@ -10,6 +10,8 @@ export interface EngineJob {
 	input: 'photo' | 'none' | { path: string };
 	/** The node's, besides the prompt. */
 	parameters: Record<string, unknown>;
+	/** The most that the JavaScript heap may hold. */
+	heapMb?: number | undefined;
 	/** Runs one item there first: an n8n that has been running for a while is what people wait for. */
 	warmUp?: { baseUrl: string; apiKey: string } | undefined;
 }
@@ -37,7 +39,7 @@ export interface EngineResult {
 /** Runs the node in n8n-core's engine, in a new process. */
 async function runEngine(job: EngineJob): Promise<EngineResult> {
 	const builtIn = await build();
-	const child = startChild('engineWorker.ts');
+	const child = startChild('engineWorker.ts', job.heapMb);
 	return await new Promise<EngineResult>((resolve, reject) => {
 		child.once('message', (result) => resolve(result as EngineResult));
 		child.once('exit', (code) => reject(new Error(`The engine's process ended with ${code}`)));
@@ -46,7 +48,7 @@ async function runEngine(job: EngineJob): Promise<EngineResult> {
 	});
 }
 
-export interface BatchJob extends Partial<Pick<EngineJob, 'input' | 'parameters'>> {
+export interface BatchJob extends Partial<Pick<EngineJob, 'input' | 'parameters' | 'heapMb'>> {
 	items: number;
 	/** Default true. */
 	isWarm?: boolean;
@@ -59,11 +61,11 @@ export interface BatchJob extends Partial<Pick<EngineJob, 'input' | 'parameters'
 export async function runBatch(
 	host: SandboxHost,
 	sandbox: BenchSandbox,
-	{ items, input = 'photo', parameters = {}, isWarm = true }: BatchJob,
+	{ items, input = 'photo', parameters = {}, heapMb, isWarm = true }: BatchJob,
 ): Promise<EngineResult> {
 	const { baseUrl, apiKey } = sandbox;
 	const options = { maxEdits: items, ...(parameters.options as object | undefined) };
-	const job: EngineJob = { baseUrl, apiKey, items, input, parameters: { ...parameters, options } };
+	const job: EngineJob = { baseUrl, apiKey, items, input, heapMb, parameters: { ...parameters, options } };
 	const result = isWarm
 		? await host.with(
 				{ predictSeconds: 0.1 },

@@ -15,7 +15,7 @@ const FIRST_BLIND_MS = 1_000;
 /** Between two looks of a scout that is alone, as a share of the time elapsed. */
 const BLIND_STEP = 0.14;
 /** Scouts that are more take shorter steps together, each of them longer ones. */
-const SHARING = 0.3;
+const SHARING = 0.35;
 const PATIENT_MS = 60_000;
 
 /** How many of a batch find out for the others how long an edit takes. */
