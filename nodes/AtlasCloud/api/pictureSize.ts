@@ -13,7 +13,8 @@ export const HEADER_BYTES = 65_536;
  */
 export function pictureSize(bytes: Uint8Array): Dimensions | null {
 	try {
-		const { width, height, orientation } = imageSize(bytes);
+		// A copy: image-size reads past a cut-off header, into whatever shares a Buffer's memory, and that size would be paid for.
+		const { width, height, orientation } = imageSize(new Uint8Array(bytes));
 		if (!(width > 0 && height > 0)) return null;
 		// EXIF 5 to 8 are turned by 90°
 		return orientation !== undefined && orientation >= 5
