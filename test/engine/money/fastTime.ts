@@ -12,7 +12,7 @@ import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/tran
  */
 
 /** How much faster than the real one the clock runs. */
-export const FACTOR = 100;
+export const FACTOR = 60;
 
 const startMs = Date.now();
 
