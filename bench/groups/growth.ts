@@ -28,7 +28,7 @@ export const growth: Group = {
 		for (const items of sizes) {
 			const ratioOf = (all: Round[]) => median(all.map(({ ratio }) => ratio));
 			const measured = await rounds(
-				context.isShort || items >= 1_000 ? 1 : items === 1 ? 5 : 3,
+				context.isShort || items >= 100 ? 1 : items === 1 ? 5 : 3,
 				(all: Round[]) => ratioOf(all) > MOST_OF_IDEAL,
 				async (seed) => await oneRound(context, items, context.isShort ? 0.3 : 3, seed),
 			);
