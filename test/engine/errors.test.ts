@@ -110,7 +110,11 @@ describe('one bad item among good ones', () => {
 
 describe('an edit that fails at Atlas', () => {
 	it('tells its id, Atlas’s words and what to do, on the error branch', async () => {
-		sandbox.addFault({ endpoint: 'submit', match: 'second', action: { type: 'failTask', shape: 'status200' } });
+		sandbox.addFault({
+			endpoint: 'submit',
+			match: 'second',
+			action: { type: 'failTask', shape: 'status200' },
+		});
 		const prompts = ['first', 'second', 'third'];
 		const { items: outputs } = await edit({
 			items: prompts.map((prompt) => ({ ...good, json: { prompt } })),
