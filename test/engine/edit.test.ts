@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Create } from 'sharp';
 import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
@@ -253,6 +253,36 @@ it('works on no more items at once than Concurrency says', async () => {
 	} finally {
 		await own.close();
 	}
+});
+
+/** A picture that does not compress: the wider, the larger its file. */
+async function noise(width: number): Promise<Buffer> {
+	const background = { r: 0, g: 0, b: 0 };
+	const options = {
+		width,
+		height: width,
+		channels: 3,
+		background,
+		noise: { type: 'gaussian', mean: 128, sigma: 60 },
+	};
+	return await sharp({ create: options as Create })
+		.png()
+		.toBuffer();
+}
+
+it('works through the items in their order where Concurrency is 1, though the first has the largest file', async () => {
+	const before = submittedBodies(sandbox).length;
+	const items = await Promise.all(
+		[1600, 20, 10, 30].map(async (width, index) => ({
+			json: { wish: `wish ${index}` },
+			files: { data: await noise(width) },
+		})),
+	);
+	const parameters = { prompt: '={{ $json.wish }}', options: { concurrency: 1 } };
+	const { error } = await runSeedream({ sandbox, items, parameters });
+	expect(error).toBeUndefined();
+	const prompts = submittedBodies(sandbox).slice(before);
+	expect(prompts.map(({ prompt }) => prompt)).toEqual(['wish 0', 'wish 1', 'wish 2', 'wish 3']);
 });
 
 it('uploads the same picture once, however many items have it', async () => {

@@ -108,53 +108,54 @@ export class Edits {
 
 	/** The returned `leave` gives the edit's place to the next. */
 	private async buy(request: EditRequest): Promise<{ bought: BoughtEdit; leave: () => void }> {
-		const { submits, intents, signal } = this.parts;
-		const hashes = await this.contentTags(request);
-		const fingerprint = sha256(canonicalJson([request.body, hashes]));
-		const intent =
-			intents.find(request.itemIndex, fingerprint) ?? (await this.recover(request, hashes, fingerprint));
-		if (intent) {
-			const leave = await this.underWay.take(signal);
-			const bought = await submits
-				.takeUp(request.itemIndex, intent, request.mayResubmit)
-				.catch((error: unknown) => this.giveUp(leave, error));
-			if (bought) return { bought: { ...bought, images: intent.images }, leave };
+		const { signal } = this.parts;
+		// Before the files are read: with a concurrency of 1, items go in their order, whatever their files' sizes.
+		let leave = await this.ahead.take(signal);
+		const goUnderWay = async () => {
+			// The place ahead is held until then: no more is uploaded than will soon be submitted.
+			const leaveAhead = leave;
+			leave = await this.underWay.take(signal);
+			leaveAhead();
+		};
+		const bought = await this.takeUpOrBuy(request, goUnderWay).catch((error: unknown) => {
+			this.parts.onFault();
 			leave();
-		}
-		return await this.buyNew(request, fingerprint);
+			throw error;
+		});
+		return { bought, leave };
 	}
 
-	private async buyNew(
-		request: EditRequest,
-		fingerprint: string,
-	): Promise<{ bought: BoughtEdit; leave: () => void }> {
-		const { submits, uploads, signal } = this.parts;
+	private async takeUpOrBuy(request: EditRequest, goUnderWay: () => Promise<void>): Promise<BoughtEdit> {
+		const { submits, intents } = this.parts;
 		const { itemIndex, body, headers, timeoutMs, mayResubmit } = request;
-		const leaveAhead = await this.ahead.take(signal);
-		const uploaded = Promise.all(
-			request.pictures.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
-		);
-		// The place ahead is held until then: no more is uploaded than will soon be submitted.
-		const ready = uploaded.then(async (images) => ({ images, leave: await this.underWay.take(signal) }));
-		const { images, leave } = await ready.finally(leaveAhead);
-		const told = images.map(shown);
-		const order = {
+		const hashes = await this.contentTags(request);
+		const fingerprint = sha256(canonicalJson([body, hashes]));
+		const intent = intents.find(itemIndex, fingerprint) ?? (await this.recover(request, hashes, fingerprint));
+		if (intent) {
+			await goUnderWay();
+			const bought = await submits.takeUp(itemIndex, intent, mayResubmit);
+			if (bought) return { ...bought, images: intent.images };
+		}
+		const uploaded = await this.uploadedPictures(request);
+		if (!intent) await goUnderWay();
+		const images = uploaded.map(shown);
+		const bought = await submits.buy({
 			itemIndex,
 			headers,
 			fingerprint,
 			timeoutMs,
 			mayResubmit,
-			body: { ...body, images },
-			images: told,
-		};
-		const bought = await submits.buy(order).catch((error: unknown) => this.giveUp(leave, error));
-		return { bought: { ...bought, images: told }, leave };
+			body: { ...body, images: uploaded },
+			images,
+		});
+		return { ...bought, images };
 	}
 
-	private giveUp(leave: () => void, error: unknown): never {
-		this.parts.onFault();
-		leave();
-		throw error;
+	private async uploadedPictures({ pictures, itemIndex }: EditRequest): Promise<string[]> {
+		const { uploads } = this.parts;
+		return await Promise.all(
+			pictures.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
+		);
 	}
 
 	/** Per picture the first sixteen hex digits of its content's SHA-256, or its URL: what it is, wherever it was uploaded to. */
