@@ -328,6 +328,36 @@ describe('a picture at a URL', () => {
 		expect(description).not.toMatch(new RegExp(`4711|${status}`));
 	});
 
+	it.each<[string, (response: ServerResponse) => void]>([
+		['answers 503', (response) => void response.writeHead(503).end()],
+		['answers 429', (response) => void response.writeHead(429).end()],
+		['cuts the connection', (response) => void response.destroy()],
+		['breaks off', (response) => void response.write('GIF89a', () => response.destroy())],
+	])('is looked at again where its host %s at first', async (_what, stumble) => {
+		const png = await picture({ width: 1300, height: 1100 });
+		answer = (_request, response) => {
+			if (asked.length < 3) stumble(response);
+			else response.end(png);
+		};
+		const { error, json } = await edit(`${base}/a.png`);
+		expect(error).toBeUndefined();
+		expect(json[0]?.size).toBe('1300*1100');
+		expect(asked).toHaveLength(3);
+	});
+
+	it('is looked at once in a run, however many items have it', async () => {
+		const png = await picture({ width: 1300, height: 1100 });
+		answer = (_request, response) => void response.end(png);
+		const imageUrls = `${base}/a.png`;
+		const { json } = await runSeedream({
+			sandbox,
+			items: [{}, {}, {}],
+			parameters: { resource: 'prediction', operation: 'submit', imageSource: 'url', imageUrls },
+		});
+		expect(json.map(({ size }) => size)).toEqual(['1300*1100', '1300*1100', '1300*1100']);
+		expect(asked).toHaveLength(1);
+	});
+
 	it('of a private network is refused without being asked for', async () => {
 		for (const url of [
 			'https://192.168.0.1/a.png',

@@ -39,7 +39,7 @@ const TRIES = 4;
 const MOST_REDIRECTS = 3;
 
 /** Why one try of a download brought nothing. */
-class DownloadFault extends Error {
+export class DownloadFault extends Error {
 	constructor(
 		message: string,
 		readonly isFinal: boolean,

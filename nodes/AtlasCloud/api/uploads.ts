@@ -4,6 +4,7 @@ import { sha256OfStream } from './hash';
 import type { FileBody } from './http';
 import { asObject, asString } from './json';
 import type { PictureKind } from './pictureKind';
+import { remembered } from './remembered';
 import { Slots } from './slots';
 
 /** A picture that is a file on our side. */
@@ -100,18 +101,4 @@ function linkIn(json: unknown): string | null {
 	const data = asObject(asObject(json)?.data);
 	const url = asString(data?.download_url) ?? asString(data?.url);
 	return url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
-}
-
-/** A promise made once per key; a failed one is forgotten, so that the next who asks tries anew. */
-async function remembered<T>(
-	promises: Map<string, Promise<T>>,
-	key: string,
-	make: () => Promise<T>,
-): Promise<T> {
-	const known = promises.get(key);
-	if (known) return await known;
-	const made = make();
-	promises.set(key, made);
-	made.catch(() => promises.delete(key));
-	return await made;
 }

@@ -1,14 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
-import { openPublic } from '../../api/downloads';
 import type { EditRequest } from '../../api/edits';
 import { inputError, shown } from '../../api/errors';
 import { asNumber, asObject, parseJson, type JsonObject } from '../../api/json';
 import { isSequential, knownModel, MOST_INPUT_IMAGES, MOST_SEQUENTIAL_IMAGES } from '../../api/models';
-import { pictureKind } from '../../api/pictureKind';
-import { HEADER_BYTES, pictureSize } from '../../api/pictureSize';
+import { pictureSize } from '../../api/pictureSize';
 import { checkSize, matchInput, parseSize, type Dimensions } from '../../api/sizes';
-import { readBeginning, StreamGuard } from '../../api/streams';
-import { READ_TIMEOUT_MS } from '../../api/timeouts';
 import { checkInputKind, sizeOf } from '../transport/n8nBinary';
 import { DEFAULT_MAX_EDITS, DEFAULT_TIMEOUT_SECONDS } from './common/options';
 import { readPrompt } from './common/promptTemplates';
@@ -228,31 +224,16 @@ async function dimensionsOf(run: NodeRun, picture: ItemPicture): Promise<Dimensi
 	return await dimensionsAt(run, picture.url);
 }
 
-/**
- * The dimensions of the picture at a URL, from its first 64 kB. Tells neither status nor body: the URL may be a
- * stranger's, out of a form.
- * @throws AtlasError (`input`) where there is a page, or nothing that can be looked at
- */
+/** @throws AtlasError (`input`) where there is a page, or nothing that can be looked at */
 async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | null> {
-	const { client, signal } = run;
 	const howTo =
 		'Check the link in a private browser window: it has to show the picture itself. Or choose a size from the list instead of Match Input Image.';
-	const beginning = await openPublic(client.http, url, client.baseUrl, signal, {
-		range: `bytes=0-${HEADER_BYTES - 1}`,
-	})
-		.then(async ({ statusCode, body }) => {
-			const guard = new StreamGuard(body, client.clock, READ_TIMEOUT_MS, signal);
-			const bytes = statusCode === 200 || statusCode === 206 ? await readBeginning(body, HEADER_BYTES) : null;
-			guard.end();
-			return bytes;
-		})
-		.catch(() => null);
-	if (!beginning) throw inputError(`"${shown(url)}" could not be looked at`, howTo);
-	const kind = pictureKind(beginning);
-	if (kind?.name === 'web page')
+	const found = await run.urlPictures.look(url);
+	if (!found) throw inputError(`"${shown(url)}" could not be looked at`, howTo);
+	if (found.kind?.name === 'web page')
 		throw inputError('This link opens a page, not a picture', `${shown(url)} — ${howTo}`);
-	checkInputKind(`The link "${shown(url)}"`, kind);
-	return pictureSize(beginning);
+	checkInputKind(`The link "${shown(url)}"`, found.kind);
+	return found.dimensions;
 }
 
 /**

@@ -10,9 +10,11 @@ import { sha256 } from '../../api/hash';
 import { Intents, type IntentRecords } from '../../api/intents';
 import { asObject } from '../../api/json';
 import { Recovery } from '../../api/recovery';
+import { remembered } from '../../api/remembered';
 import { Slots } from '../../api/slots';
 import { Submits } from '../../api/submits';
 import { Uploads, type UploadOwner } from '../../api/uploads';
+import { UrlPictures } from '../../api/urlPictures';
 import { PredictionWatch } from '../../api/watch';
 import { CREDENTIAL_TYPE } from '../credential';
 import { n8nPictureStore } from '../transport/n8nBinary';
@@ -28,6 +30,7 @@ export interface NodeRun {
 	context: IExecuteFunctions;
 	client: AtlasClient;
 	uploads: Uploads;
+	urlPictures: UrlPictures;
 	edits: Edits;
 	watch: PredictionWatch;
 	downloads: Downloads<IBinaryData>;
@@ -58,11 +61,7 @@ function runOptions(context: IExecuteFunctions): IDataObject {
 
 function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
 	const known = new Map<string, Promise<ModelRules>>();
-	return async (model) => {
-		const rules = known.get(model) ?? modelRules(client, model);
-		known.set(model, rules);
-		return await rules;
-	};
+	return async (model) => await remembered(known, model, async () => await modelRules(client, model));
 }
 
 /**
@@ -107,6 +106,7 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 		context,
 		client,
 		uploads,
+		urlPictures: new UrlPictures(client, signal),
 		edits: new Edits({
 			client,
 			uploads,
