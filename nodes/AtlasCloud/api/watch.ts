@@ -43,8 +43,8 @@ interface Entry extends Watched {
 /** How long after a submit a prediction may be answered 404 or 400 because it is not visible yet, in ms [C]. */
 export const WARM_UP_MS = 30_000;
 
-/** Never more looks a second than this in all. */
-const MOST_LOOKS_PER_SECOND = 30;
+/** Never more looks a second than this in all: for twenty edits of three seconds, about four each. */
+const MOST_LOOKS_PER_SECOND = 40;
 
 /** Looks without a usable answer in a row, after which a prediction is given up even before its time. */
 const MOST_FAULTS = 40;
