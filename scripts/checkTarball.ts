@@ -2,13 +2,13 @@
  * Looks into the tarball that would be published: its files, its size, its manifest, and whether n8n's
  * scanner for verified community packages (@n8n/scan-community-package) would let it pass.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ESLint as ESLintClass, Linter } from 'eslint';
 import { packNode, PROJECT_ROOT } from './n8n/packNode';
-import { runOrThrow } from './n8n/process';
+import { cleanEnv, runOrThrow } from './n8n/process';
 
 const MOST_BYTES = 60_000;
 const ALLOWED_FILES = /^(dist\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
@@ -28,6 +28,7 @@ const SOURCE_FILES = ['package.json', '{nodes,credentials}/**/*.{js,ts,json}'];
 const PUBLISHED_FILES = ['**/*.js', 'package.json'];
 
 interface Manifest {
+	name: string;
 	dependencies?: Record<string, string>;
 	optionalDependencies?: Record<string, string>;
 	bundledDependencies?: string[];
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
 		}
 		complaints.push(...(await scan('source', PROJECT_ROOT, SOURCE_FILES)));
 		complaints.push(...(await scan('tarball', folder, PUBLISHED_FILES)));
+		complaints.push(...(await checkInstall(packed.tarball, manifest.name, join(folder, 'installed'))));
 		console.log(`${paths.length} files, ${(packed.sizeBytes / 1000).toFixed(1)} kB packed`);
 	} finally {
 		await rm(folder, { recursive: true, force: true });
@@ -114,6 +116,16 @@ function checkRequires(path: string, code: string): string[] {
 			const isNodes = name.startsWith('node:') || builtinModules.includes(name);
 			return `${path} requires ${name}${isNodes ? ', a module of Node' : ''}`;
 		});
+}
+
+/** As the README has it. n8n-workflow is n8n's: npm would bring another one, and on Node 20 fail to build its modules. */
+async function checkInstall(tarball: string, name: string, cwd: string): Promise<string[]> {
+	await mkdir(cwd);
+	await writeFile(join(cwd, 'package.json'), '{"private":true}');
+	const args = ['install', '--offline', '--no-audit', '--no-fund', tarball];
+	await runOrThrow('npm', args, { cwd, env: cleanEnv() });
+	const installed = (await readdir(join(cwd, 'node_modules'))).filter((entry) => !entry.startsWith('.'));
+	return installed.filter((entry) => entry !== name).map((entry) => `its installation brings ${entry} along`);
 }
 
 /** As `analyzePackage` of @n8n/scan-community-package 0.32.0 does it, with the plugins installed here. */
