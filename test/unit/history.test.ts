@@ -60,6 +60,17 @@ it('tells each once when new tasks push older ones on', async () => {
 	expect(ids).toEqual(all);
 });
 
+it('reads on for as many pages as there are', async () => {
+	const many = Array.from({ length: 1_001 }, (_, i) => `task-${i}`);
+	expect((await read(pageOf(many))).ids).toEqual(many);
+});
+
+it('ends where the same page comes again and again', async () => {
+	const { ids, paths } = await read(() => ({ items: [row('a'), row('b')], total: 99 }));
+	expect(ids).toEqual(['a', 'b']);
+	expect(paths).toHaveLength(4);
+});
+
 it('ends without a total at a page that is not full', async () => {
 	const { ids, paths } = await read((no, size) => ({ items: pageOf(all)(no, size).items }));
 	expect(ids).toEqual(all);

@@ -1,4 +1,11 @@
-import { NodeHelpers, type INode, type INodeParameters, type INodeProperties } from 'n8n-workflow';
+import {
+	NodeHelpers,
+	Workflow,
+	type INode,
+	type INodeParameters,
+	type INodeProperties,
+	type INodeTypes,
+} from 'n8n-workflow';
 import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
 import codex from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node.json';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
@@ -183,4 +190,35 @@ it('sorts every Options by name', () => {
 it('is found by the search of the nodes panel', () => {
 	// n8n 2.x leaves a node of the category AI out of it, unless it is one for agents.
 	expect(codex.categories).not.toContain('AI');
+});
+
+describe('the line under the node’s name', () => {
+	const types: INodeTypes = {
+		getByName: () => new SeedreamEdit(),
+		getByNameAndVersion: () => new SeedreamEdit(),
+		getKnownTypes: () => ({}),
+	};
+	const subtitleOf = (parameters: INodeParameters) => {
+		const one: INode = {
+			id: '1',
+			name: 'Node',
+			type: 'seedreamEdit',
+			typeVersion: 1,
+			position: [0, 0],
+			parameters: complete(parameters),
+		};
+		const workflow = new Workflow({ nodes: [one], connections: {}, active: false, nodeTypes: types });
+		return workflow.expression.getSimpleParameterValue(one, description.subtitle, 'manual', {});
+	};
+
+	it.each<[INodeParameters, string]>([
+		[EDIT, 'Edit: seedream-v5.0-lite/edit'],
+		[{ ...SUBMITTING[1], model: model(V4_EDIT, 'id') }, 'Submit: seedream-v4/edit'],
+		[{ resource: 'image', operation: 'upload' }, 'Upload'],
+		[{ resource: 'prediction', operation: 'waitForCompletion' }, 'Wait for Completion'],
+		[{ resource: 'prediction', operation: 'get' }, 'Get'],
+		[{ resource: 'prediction', operation: 'getAll' }, 'Get Many'],
+	])('of %j is "%s"', (parameters, wanted) => {
+		expect(subtitleOf(parameters)).toBe(wanted);
+	});
 });

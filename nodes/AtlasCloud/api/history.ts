@@ -20,8 +20,8 @@ export interface HistoryFilter {
 }
 
 const PAGE_SIZE = 50;
-/** No history is read further than this many pages. */
-const MOST_PAGES = 200;
+/** Pages in a row with nothing new on them, after which a history is over: it would tell the same for ever. */
+const MOST_STALE_PAGES = 3;
 
 /** The hash by which a body as sent is compared with a task's `requestBody`. */
 export function bodyHash(body: unknown): string {
@@ -70,7 +70,8 @@ export async function* readHistory(
 	pageSize = PAGE_SIZE,
 ): AsyncGenerator<HistoryTask> {
 	const seen = new Set<string>();
-	for (let pageNo = 1; pageNo <= MOST_PAGES; pageNo++) {
+	let stalePages = 0;
+	for (let pageNo = 1; stalePages < MOST_STALE_PAGES; pageNo++) {
 		const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
 		if (filter.model) query.set('model', filter.model);
 		if (filter.status) query.set('status', filter.status);
@@ -81,6 +82,7 @@ export async function* readHistory(
 		);
 		const data = asObject(asObject(answer.json)?.data);
 		const items = asArray(data?.items);
+		const before = seen.size;
 		for (const item of items) {
 			const task = toTask(item);
 			// New tasks push older ones onto the next page while we read: each is told once.
@@ -88,6 +90,7 @@ export async function* readHistory(
 			seen.add(task.predictionId);
 			yield task;
 		}
+		stalePages = seen.size === before ? stalePages + 1 : 0;
 		const total = asNumber(data?.total);
 		if (items.length === 0 || (total !== null && pageNo * pageSize >= total)) return;
 		if (total === null && items.length < pageSize) return;

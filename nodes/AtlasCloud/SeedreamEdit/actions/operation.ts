@@ -1,10 +1,16 @@
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import type { NodeRun } from './nodeRun';
 
+/** What the panel shows of an operation. */
+interface OperationFace {
+	/** Its line in the list of operations. */
+	option: INodePropertyOptions & { value: string };
+	/** Its fields, shown for it alone. */
+	fields: INodeProperties[];
+}
+
 /** An operation that works on each input item by itself. */
-export interface ItemOperation<Job = unknown> {
-	/** The operation's fields, shown for it alone. */
-	description: INodeProperties[];
+export interface ItemOperation<Job = unknown> extends OperationFace {
 	/**
 	 * Reads and checks one item's fields and files. Sends nothing.
 	 * @throws AtlasError (`input`)
@@ -27,8 +33,7 @@ export interface ItemOperation<Job = unknown> {
 }
 
 /** An operation that runs once, whatever the number of input items. */
-export interface OnceOperation {
-	description: INodeProperties[];
+export interface OnceOperation extends OperationFace {
 	/** @throws AtlasError; CancelledError */
 	once(run: NodeRun): Promise<INodeExecutionData[]>;
 }

@@ -12,6 +12,17 @@ function operationFirst(field: INodeProperties): INodeProperties {
 	return { ...field, displayOptions: { ...field.displayOptions, show: { resource, operation, ...show } } };
 }
 
+/** The resources, and the operation that each begins with. */
+const RESOURCES = [
+	{ name: 'Image', value: 'image', first: 'edit' },
+	{ name: 'Prediction', value: 'prediction', first: 'submit' },
+];
+
+const optionsOf = (resource: string) =>
+	Object.values(operations[resource])
+		.map(({ option }) => option)
+		.sort((a, b) => a.name.localeCompare(b.name));
+
 /** Everything the panel shows, put together from the operations. */
 export const properties: INodeProperties[] = [
 	{
@@ -19,69 +30,26 @@ export const properties: INodeProperties[] = [
 		name: 'resource',
 		type: 'options',
 		noDataExpression: true,
-		options: [
-			{ name: 'Image', value: 'image' },
-			{ name: 'Prediction', value: 'prediction' },
-		],
+		options: RESOURCES.map(({ name, value }) => ({ name, value })),
 		default: 'image',
 	},
-	{
+	...RESOURCES.map(({ value, first }): INodeProperties => ({
 		displayName: 'Operation',
 		name: 'operation',
 		type: 'options',
 		noDataExpression: true,
-		displayOptions: { show: { resource: ['image'] } },
-		options: [
-			{
-				name: 'Edit',
-				value: 'edit',
-				action: 'Edit an image',
-				description: 'Upload pictures, edit them, wait, and hand on the edited ones',
-			},
-			{
-				name: 'Upload',
-				value: 'upload',
-				action: 'Upload an image',
-				description: 'Upload pictures and hand on their links',
-			},
-		],
-		default: 'edit',
-	},
-	{
-		displayName: 'Operation',
-		name: 'operation',
-		type: 'options',
-		noDataExpression: true,
-		displayOptions: { show: { resource: ['prediction'] } },
-		options: [
-			{
-				name: 'Get',
-				value: 'get',
-				action: 'Get a prediction',
-				description: 'See how an edit stands, with its pictures if it is done',
-			},
-			{
-				name: 'Get Many',
-				value: 'getAll',
-				action: 'Get many predictions',
-				description: 'List the edits of this account',
-			},
-			{
-				name: 'Submit',
-				value: 'submit',
-				action: 'Submit an edit',
-				description: 'Start an edit and hand on its ID at once',
-			},
-			{
-				name: 'Wait for Completion',
-				value: 'waitForCompletion',
-				action: 'Wait for completion',
-				description: 'Wait for an edit that was submitted before, and hand on its pictures',
-			},
-		],
-		default: 'submit',
-	},
+		displayOptions: { show: { resource: [value] } },
+		options: optionsOf(value),
+		default: first,
+	})),
 	...Object.values(operations).flatMap((ofResource) =>
-		Object.values(ofResource).flatMap(({ description }) => description.map(operationFirst)),
+		Object.values(ofResource).flatMap(({ fields }) => fields.map(operationFirst)),
 	),
 ];
+
+const namesByOperation = Object.fromEntries(
+	RESOURCES.flatMap(({ value }) => optionsOf(value).map((option) => [option.value, option.name])),
+);
+
+/** An expression for the line under the node's name on the canvas: operation and model. */
+export const subtitle = `={{ (${JSON.stringify(namesByOperation)})[$parameter["operation"]] + ($parameter["model"] ? ": " + String($parameter["model"].value ?? $parameter["model"]).replace("bytedance/", "") : "") }}`;

@@ -39,7 +39,7 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 		results: models
 			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
 			.map(({ id, name, priceUsd }) => ({
-				name: [name, ...(priceUsd === null ? [] : [`$${priceUsd} per run`]), shortId(id)].join(' · '),
+				name: [name, ...(priceUsd === null ? [] : [`$${priceUsd}`]), shortId(id)].join(' · '),
 				value: id,
 			})),
 	};

@@ -11,7 +11,7 @@ export const modelField: INodeProperties = {
 	type: 'resourceLocator',
 	default: { mode: 'list', value: DEFAULT_MODEL, cachedResultName: 'Seedream v5.0 Lite Edit' },
 	required: true,
-	description: 'The Seedream model that makes the edit',
+	description: 'The Seedream model that makes the edit; the list tells its price per run',
 	modes: [
 		{
 			displayName: 'From List',

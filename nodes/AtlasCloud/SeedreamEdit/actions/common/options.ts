@@ -157,4 +157,9 @@ export const editOptions = collection(...ofItems, ...ofSubmits, maxDownloadMb, t
 export const submitOptions = collection(...ofItems, ...ofSubmits);
 export const uploadOptions = collection(...ofItems);
 export const getOptions = collection(...ofItems, maxDownloadMb);
-export const waitOptions = collection(...ofItems, maxDownloadMb, timeoutSeconds, onTimeout);
+export const waitOptions = collection(
+	...ofItems,
+	maxDownloadMb,
+	{ ...timeoutSeconds, description: 'How long to wait for each edit, counted from when this node begins to wait for it' },
+	onTimeout,
+);

@@ -10,7 +10,13 @@ type Job = EditJob & { outlet: PictureOutlet };
 
 /** Upload, submit, wait and download in one. */
 export const edit = itemOperation<Job>({
-	description: updateDisplayOptions({ show: { resource: ['image'], operation: ['edit'] } }, [
+	option: {
+		name: 'Edit',
+		value: 'edit',
+		action: 'Edit an image',
+		description: 'Upload pictures, edit them, wait, and hand on the edited ones',
+	},
+	fields: updateDisplayOptions({ show: { resource: ['image'], operation: ['edit'] } }, [
 		...editFields,
 		...downloadFields,
 		editOptions,

@@ -8,7 +8,13 @@ import { itemOperation } from '../operation';
 
 /** Uploads pictures and hands on their links in place of the files. */
 export const upload = itemOperation<PictureFile[]>({
-	description: updateDisplayOptions({ show: { resource: ['image'], operation: ['upload'] } }, [
+	option: {
+		name: 'Upload',
+		value: 'upload',
+		action: 'Upload an image',
+		description: 'Upload pictures and hand on their links',
+	},
+	fields: updateDisplayOptions({ show: { resource: ['image'], operation: ['upload'] } }, [
 		inputDataFieldNameField,
 		uploadOptions,
 	]),

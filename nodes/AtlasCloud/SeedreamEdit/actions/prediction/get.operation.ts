@@ -7,7 +7,13 @@ import { readPredictionJob, type PredictionJob } from '../predictionRequest';
 
 /** Asks how predictions stand now; a failed one is an answer here, not an error. */
 export const get = itemOperation<PredictionJob>({
-	description: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['get'] } }, [
+	option: {
+		name: 'Get',
+		value: 'get',
+		action: 'Get a prediction',
+		description: 'See how an edit stands, with its pictures if it is done',
+	},
+	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['get'] } }, [
 		predictionIdField,
 		...downloadFields,
 		getOptions,

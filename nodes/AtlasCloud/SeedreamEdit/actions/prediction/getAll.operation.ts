@@ -8,7 +8,13 @@ import { predictionJson } from '../outputItems';
 
 /** The account's history, newest first; runs once, not per item. */
 export const getAll: OnceOperation = {
-	description: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['getAll'] } }, [
+	option: {
+		name: 'Get Many',
+		value: 'getAll',
+		action: 'Get many predictions',
+		description: 'List the edits of this account',
+	},
+	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['getAll'] } }, [
 		{
 			displayName: 'Return All',
 			name: 'returnAll',

@@ -7,7 +7,13 @@ import { itemOperation } from '../operation';
 
 /** Submits edits and hands on their ids at once. */
 export const submit = itemOperation<EditJob>({
-	description: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['submit'] } }, [
+	option: {
+		name: 'Submit',
+		value: 'submit',
+		action: 'Submit an edit',
+		description: 'Start an edit and hand on its ID at once',
+	},
+	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['submit'] } }, [
 		...editFields,
 		submitOptions,
 	]),

@@ -12,10 +12,17 @@ type Job = PredictionJob & { timeoutMs: number; options: IDataObject };
 
 /** Waits for predictions that were submitted before, and fetches their pictures. */
 export const waitForCompletion = itemOperation<Job>({
-	description: updateDisplayOptions(
-		{ show: { resource: ['prediction'], operation: ['waitForCompletion'] } },
-		[predictionIdField, ...downloadFields, waitOptions],
-	),
+	option: {
+		name: 'Wait for Completion',
+		value: 'waitForCompletion',
+		action: 'Wait for completion',
+		description: 'Wait for an edit that was submitted before, and hand on its pictures',
+	},
+	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['waitForCompletion'] } }, [
+		predictionIdField,
+		...downloadFields,
+		waitOptions,
+	]),
 
 	async read(run, itemIndex) {
 		const options = readOptions(run, itemIndex);
