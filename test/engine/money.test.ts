@@ -1,15 +1,21 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Logger } from '@n8n/backend-common';
 import type { IDataObject } from 'n8n-workflow';
+import { request } from 'undici';
 import type { FaultAction, Ledger, Sandbox, SandboxOptions } from '../../sandbox';
 import { nextRound, retryByPerson } from './money/again';
 import { fastClock, limits } from './money/fastTime';
 import {
 	fastSandbox,
+	LITE,
 	picture,
 	pictureOf,
 	predictionOf,
 	runSeedream,
 	sha256,
 	submittedBodies,
+	V4,
 	type InputItem,
 	type SeedreamOptions,
 	type SeedreamResult,
@@ -52,6 +58,42 @@ const DOWNLOAD_TRIES = 4;
 
 function fails(endpoint: 'submit' | 'file' | 'history', action: FaultAction, times = 1, nth = 1): void {
 	sandbox.addFault({ endpoint, action, times, nth });
+}
+
+/** When each submit arrived, in seconds after the first request. */
+function submitSeconds(): number[] {
+	const startMs = ledger.requests[0].atMs;
+	return ledger.requests.flatMap(({ endpoint, atMs }) =>
+		endpoint === 'submit' ? [Math.round((atMs - startMs) / 1_000)] : [],
+	);
+}
+
+/** Stands before the sandbox and turns the answer to a submit into an error that holds the new prediction all the same. */
+async function behindGateway(work: (baseUrl: string) => Promise<void>): Promise<void> {
+	const server = createServer((incoming, outgoing) => {
+		const parts: Buffer[] = [];
+		incoming.on('data', (part: Buffer) => parts.push(part));
+		incoming.on('end', async () => {
+			const { authorization, 'content-type': contentType } = incoming.headers;
+			const answer = await request(`${sandbox.baseUrl}${incoming.url}`, {
+				method: incoming.method as 'GET' | 'POST',
+				headers: { authorization, ...(contentType ? { 'content-type': contentType } : {}) },
+				...(incoming.method === 'POST' ? { body: Buffer.concat(parts) } : {}),
+			});
+			const text = await answer.body.text();
+			const isSubmit = incoming.url?.includes('generateImage') ?? false;
+			const headers = { 'content-type': 'application/json', date: String(answer.headers.date) };
+			outgoing.writeHead(isSubmit ? 500 : answer.statusCode, headers);
+			outgoing.end(isSubmit ? text.replace('"code":200', '"code":500') : text);
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	try {
+		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	} finally {
+		server.closeAllConnections();
+		server.close();
+	}
 }
 
 async function edit(options: Partial<SeedreamOptions> = {}): Promise<SeedreamResult> {
@@ -180,6 +222,37 @@ describe('a lost answer', () => {
 		expect([chargedIds().length, submits()]).toEqual([2, 2]);
 	});
 
+	it('is found in the history too where the answer is an error that holds the id', async () => {
+		await behindGateway(async (baseUrl) => {
+			const parameters = { options: { resubmitUnknown: true } };
+			const result = await edit({ credentialData: { baseUrl }, parameters });
+			expect(result.error).toBeUndefined();
+			expect(idsIn(result)).toEqual(chargedIds());
+			expect(submits()).toBe(1);
+		});
+	});
+
+	it('is found past tasks that are too large to be read page by page', async () => {
+		const images = [`data:image/png;base64,${'A'.repeat(3_000_000)}`];
+		for (let i = 0; i < 7; i++) sandbox.addForeignTask({ model: V4, prompt: `${i}`, images });
+		fails('submit', { type: 'resetAfter' });
+		const result = await edit();
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('is sent again once in all where Resubmit When Unknown allows it, however many tries there are', async () => {
+		await atlas({ history: { delaySeconds: 100_000 } });
+		fails('submit', { type: 'resetAfter' }, Infinity);
+		const { error } = await edit({
+			parameters: { options: { resubmitUnknown: true } },
+			nodeExtras: RETRY_3,
+		});
+		expect(error?.message).toMatch(/^It is unknown/);
+		expect(submits()).toBe(2);
+	});
+
 	it('is sent again once where Resubmit When Unknown allows it', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const parameters = { options: { resubmitUnknown: true } };
@@ -205,6 +278,28 @@ describe('what is known not to be created', () => {
 		await up;
 		expect(idsIn(result)).toEqual(chargedIds());
 		expect(chargedIds()).toHaveLength(1);
+	});
+
+	it('keeps off as long as Retry-After says though another edit ends meanwhile', async () => {
+		sandbox.setOptions({ predictSeconds: 30 });
+		fails('submit', { type: 'status', status: 429 }, 1, 2);
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '200' } }, 1, 3);
+		const items = [photo, other].map((data) => ({ files: { data } }));
+		const { error } = await edit({ items, parameters: { options: { concurrency: 2 } } });
+		expect(error).toBeUndefined();
+		const [, , third, fourth] = submitSeconds();
+		expect(fourth - third).toBeGreaterThanOrEqual(199);
+	});
+
+	it('has its own time for that: what it waited for others does not count', async () => {
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '25' } }, 4);
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '10' } }, 1, 5);
+		const { json } = await edit({
+			items: [1, 2, 3, 4, 5].map(() => ({ files: { data: photo } })),
+			parameters: { options: { concurrency: 5, timeoutSeconds: 32 } },
+			nodeExtras: CONTINUE,
+		});
+		expect(json.map(({ status, error }) => error ?? status)).toEqual(Array(5).fill('completed'));
 	});
 
 	it.each([400, 401, 402, 403, 404, 413, 451])('is an answer at once: %s', async (status) => {
@@ -265,6 +360,40 @@ describe('Retry On Fail', () => {
 		expect(submits()).toBe(1);
 	});
 
+	it('is not held up by an item whose model is another one by then', async () => {
+		const json = { model: V4 };
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'submit' && submits() === 2) json.model = LITE;
+			},
+		});
+		fails('submit', { type: 'status', status: 402 }, 1, 2);
+		const result = await edit({
+			items: [
+				{ json, files: { data: photo } },
+				{ json: { model: V4 }, files: { data: other } },
+			],
+			parameters: {
+				model: { __rl: true, mode: 'id', value: '={{ $json.model }}' },
+				size: '2048*2048',
+				options: { concurrency: 1 },
+			},
+			nodeExtras: RETRY_3,
+			abortAfterMs: 8_000,
+		});
+		expect(result.run.status).toBe('success');
+		expect(result.json.map(({ model }) => model)).toEqual([V4, V4]);
+	});
+
+	it('tells the request that was bought, not the one of the last try', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_TRIES);
+		const { json } = await edit({
+			nodeExtras: RETRY_3,
+			parameters: { prompt: '={{ "at " + Math.random() }}' },
+		});
+		expect(json.map(({ prompt }) => prompt)).toEqual(ledger.charges.map(({ prompt }) => prompt));
+	});
+
 	it('keeps the others’ edits when one item makes n8n run all again', async () => {
 		fails('submit', { type: 'failTask', shape: 'status200' });
 		const result = await edit({
@@ -323,6 +452,20 @@ describe('a person’s retry of a failed execution', () => {
 		expect(idsIn(result)).toEqual(chargedIds());
 		expect(submits()).toBe(1);
 	});
+
+	it('gives each item its own, though one of them is unknown and another, the same, was not sent', async () => {
+		await atlas({ history: { delaySeconds: 70 }, predictSeconds: 30 });
+		fails('submit', { type: 'resetAfter' });
+		const items = ['x', 'y', 'x'].map((wish) => ({ json: { wish }, files: { data: photo } }));
+		const parameters = { prompt: '={{ $json.wish }}', options: { concurrency: 1 } };
+		const failed = await edit({ items, parameters });
+		expect(failed.error?.message).toMatch(/^It is unknown/);
+		await fastClock.sleepMs(30_000);
+		const result = await retryByPerson(failed, { sandbox, parameters });
+		expect(result.error).toBeUndefined();
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect(chargedIds()).toHaveLength(3);
+	});
 });
 
 describe('a retry after a crash of n8n', () => {
@@ -354,6 +497,42 @@ describe('a retry after a crash of n8n', () => {
 		const stopped = await edit({ ...retried, items: [{ files: { data: other } }] });
 		expect(stopped.error?.message).toMatch(/^Content moderation stopped/);
 		expect(submits()).toBe(3);
+	});
+
+	it('takes up the good one where the first had failed and was bought anew', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		const before = await edit({ ...crashed, nodeExtras: RETRY_3 });
+		const result = await edit(retried);
+		expect(idsIn(result)).toEqual(idsIn(before));
+		expect([submits(), chargedIds().length]).toEqual([2, 1]);
+	});
+
+	it.each<[string, IDataObject, FaultAction | null]>([
+		['is in the answer itself', { extraBodyFields: { enable_base64_output: true } }, null],
+		['is missing', {}, { type: 'patchResult', patch: { outputs: [] } }],
+	])('does not pay again for an edit that is done and whose picture %s', async (_what, options, fault) => {
+		if (fault) fails('submit', fault);
+		const before = await edit({ ...crashed, parameters: { options } });
+		const result = await edit({ ...retried, parameters: { options } });
+		expect(result.error?.message).toBe(before.error?.message);
+		expect([submits(), chargedIds().length]).toEqual([1, 1]);
+	});
+
+	it('takes up what was bought before the crash of an earlier retry, too', async () => {
+		const items = [1, 2].map(() => ({ files: { data: photo } }));
+		await edit(crashed);
+		await edit({ ...retried, items });
+		const result = await edit({ executionId: '43', mode: 'retry', items });
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('tells the pictures that were sent', async () => {
+		const parameters = { resource: 'prediction', operation: 'submit' };
+		const [before] = (await edit({ ...crashed, parameters })).json;
+		const [after] = (await edit({ ...retried, parameters })).json;
+		expect(after).toMatchObject({ images: before.images, prompt: before.prompt, size: before.size });
+		expect(before.images).toHaveLength(1);
 	});
 
 	it('does not look where nobody retries: the same picture and prompt may be a new wish', async () => {
@@ -401,6 +580,17 @@ describe('On Error: Stop Workflow', () => {
 		expect(error?.message).toContain('status 402');
 		expect([submits(), chargedIds()]).toEqual([1, []]);
 	});
+
+	it.each([1, 2])(
+		'submits nothing new after the first timeout, with a concurrency of %d',
+		async (concurrency) => {
+			sandbox.setOptions({ predictSeconds: 600 });
+			const items = [1, 2, 3, 4].map(() => ({ files: { data: photo } }));
+			const { error } = await edit({ items, parameters: { options: { concurrency, timeoutSeconds: 5 } } });
+			expect(error?.message).toMatch(/^The edit is still going/);
+			expect(submits()).toBe(concurrency);
+		},
+	);
 
 	it('waits for the answers of submits under way, not for pictures, and tells their ids', async () => {
 		refuse('a');
@@ -457,6 +647,63 @@ describe('a cancel', () => {
 	});
 });
 
+describe('the log after a cancel', () => {
+	const said = async (work: () => Promise<unknown>): Promise<string[]> => {
+		const warn = jest.spyOn(Logger.prototype, 'warn');
+		try {
+			await work();
+			return warn.mock.calls.map((call) => JSON.stringify(call));
+		} finally {
+			warn.mockRestore();
+		}
+	};
+	const stopButton = () => {
+		let cancel = () => {};
+		const cancelWhen = new Promise<void>((resolve) => (cancel = resolve));
+		return { cancel, cancelWhen };
+	};
+
+	it('tells what is paid for, once, where the cancel comes between two tries', async () => {
+		const { cancel, cancelWhen } = stopButton();
+		let files = 0;
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'file' && ++files === DOWNLOAD_TRIES) void fastClock.sleepMs(12_000).then(cancel);
+			},
+		});
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_TRIES);
+		const options = { nodeExtras: { ...RETRY_3, waitBetweenTries: 1_000 }, cancelWhen };
+		const lines = await said(async () => await edit(options));
+		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
+	});
+
+	it('tells what an earlier try had handed on, and n8n has thrown away', async () => {
+		const { cancel, cancelWhen } = stopButton();
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'submit' && submits() === 3) cancel();
+			},
+		});
+		sandbox.addFault({
+			endpoint: 'submit',
+			match: 'a wish',
+			action: { type: 'failTask', shape: 'status200' },
+		});
+		const items = ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } }));
+		const lines = await said(
+			async () =>
+				await edit({
+					items,
+					parameters: { prompt: '={{ $json.wish + " wish" }}' },
+					nodeExtras: { ...CONTINUE, ...RETRY_3 },
+					cancelWhen,
+				}),
+		);
+		const ofB = ledger.charges.find(({ prompt }) => prompt === 'b wish')?.predictionId;
+		expect(lines.some((line) => line.includes(String(ofB)))).toBe(true);
+	});
+});
+
 describe('a download', () => {
 	it.each<[string, FaultAction]>([
 		['breaks', { type: 'truncate' }],
@@ -486,6 +733,22 @@ describe('a download', () => {
 		expect(ledger.count('file')).toBe(1);
 	});
 
+	it.each(['http://169.254.169.254/latest', 'javascript:alert(1)', 'file:///etc/passwd'])(
+		'is not made, and the link not handed on either, where it leads to %s',
+		async (link) => {
+			for (const downloadImages of [true, false]) {
+				fails('submit', { type: 'patchResult', patch: { outputs: [link] } });
+				const { error } = await edit({ parameters: { downloadImages } });
+				expect(error?.message).toMatch(/^The edit is done and paid for, but its picture.*is not followed/);
+				expect(error?.message).toContain(chargedIds().at(-1));
+				const parameters = { resource: 'prediction', operation: 'getAll', limit: 1 };
+				const [listed] = (await edit({ parameters })).json;
+				expect(listed).toMatchObject({ predictionId: chargedIds().at(-1), imageUrl: null });
+			}
+			expect(ledger.count('file')).toBe(0);
+		},
+	);
+
 	it('of an expired link tells the id and where to ask', async () => {
 		fails('file', { type: 'status', status: 404 }, Infinity);
 		const { error } = await edit();
@@ -493,6 +756,14 @@ describe('a download', () => {
 		expect(error?.message).toContain(chargedIds()[0]);
 		expect(error?.description).toContain('Wait for Completion');
 	});
+});
+
+it('a prediction that is not visible yet is waited for, though the answer to its submit took its time', async () => {
+	await atlas({ warmUp: { seconds: 10, status: 404 } });
+	fails('submit', { type: 'delay', seconds: 40 });
+	const result = await edit();
+	expect(result.error).toBeUndefined();
+	expect(idsIn(result)).toEqual(chargedIds());
 });
 
 describe('a failed prediction', () => {

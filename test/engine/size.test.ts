@@ -321,6 +321,15 @@ describe('a picture at a URL', () => {
 		expect(message + description).not.toContain('4711');
 	});
 
+	it('that is not https is refused, and says so', async () => {
+		const imageUrls = 'http://example.com/a.png';
+		const { message, description } = await refusal({ imageSource: 'url', imageUrls }, [{}]);
+		expect(message).toBe(`"${imageUrls}" could not be looked at`);
+		expect(description).toMatch(
+			/^Match Input Image looks at https links only\. .*choose a size from the list/i,
+		);
+	});
+
 	it.each([404, 401, 500])('that answers %d is refused, and neither status nor body told', async (status) => {
 		answer = (_request, response) => void response.writeHead(status).end('secret 4711');
 		const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [{}]);

@@ -29,8 +29,8 @@ export type Exchange = { answer: Answer; fault?: undefined } | { answer?: undefi
 /** The largest answer that is read: a page of history with long prompts is well under it. */
 const MOST_ANSWER_BYTES = 16_000_000;
 
-/** The largest prediction that is read: it may hold its pictures itself, as base64 [C]. */
-const MOST_PREDICTION_BYTES = 128_000_000;
+/** The largest prediction that is read: it may hold its pictures itself, as base64 [C], and its request data URIs. */
+export const MOST_PREDICTION_BYTES = 128_000_000;
 
 /** Tries of a read that finds no answer, when nobody sets a time for it. */
 const READ_TRIES = 6;
@@ -72,6 +72,10 @@ interface ReadOptions {
 	tries?: number;
 	/** Whether an answer holds what was asked for; one that does not is broken, and asked for again. */
 	isUsable?: (json: unknown) => boolean;
+	/** The largest answer that is read. */
+	mostBytes?: number;
+	/** Whether the caller asks for less where an answer is too large: it is not asked for again then. */
+	asksForLess?: boolean;
 }
 
 export interface AtlasClientOptions {
@@ -128,6 +132,7 @@ export class AtlasClient {
 				path,
 				timeoutMs: READ_TIMEOUT_MS,
 				authenticated: options.authenticated,
+				mostBytes: options.mostBytes,
 			});
 		return await this.patiently(ask, what, { tries: READ_TRIES, signal: this.signal, ...options });
 	}
@@ -157,7 +162,12 @@ export class AtlasClient {
 	private async patiently(
 		ask: () => Promise<Exchange>,
 		what: string,
-		{ tries, signal, isUsable }: { tries: number; signal: CancelSignal | undefined } & ReadOptions,
+		{
+			tries,
+			signal,
+			isUsable,
+			asksForLess,
+		}: { tries: number; signal: CancelSignal | undefined } & ReadOptions,
 	): Promise<Answer> {
 		for (let attempt = 0; ; attempt++) {
 			throwIfAborted(signal);
@@ -166,7 +176,7 @@ export class AtlasClient {
 			const isGood =
 				answer && answer.statusCode < 300 && asObject(answer.json) && !isErrorCode(answer.envelopeCode);
 			if (isGood && (isUsable?.(answer.json) ?? true)) return answer;
-			const again = !answer || isGood || isPassing(answer);
+			const again = answer ? isGood || isPassing(answer) : !(asksForLess && isTooLarge(exchange));
 			if (!again || attempt + 1 >= tries) throw readError(what, exchange);
 			await pauseMs(this.clock, answer?.retryAfterMs ?? backoffMs(attempt, 500, 8_000), signal);
 		}
@@ -213,6 +223,10 @@ export class AtlasClient {
 	private withoutSecret(text: string): string {
 		return this.secret.length < SHORTEST_SECRET ? text : text.replaceAll(this.secret, '…');
 	}
+}
+
+function isTooLarge({ fault }: Exchange): boolean {
+	return fault?.code === 'EMSGSIZE';
 }
 
 function isErrorCode(code: number | null): boolean {
@@ -319,6 +333,7 @@ export function readError(what: string, exchange: Exchange, predictionId: string
 		kind: 'read',
 		description,
 		predictionId,
+		isTooLarge: isTooLarge(exchange),
 		...answerDetails(exchange),
 	});
 }

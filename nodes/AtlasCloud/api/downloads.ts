@@ -79,6 +79,16 @@ export class Downloads<Stored> {
 		}
 	}
 
+	/**
+	 * Whether a picture's link may be handed on: by the same rule as if it were fetched.
+	 * @throws AtlasError (`download`) with the prediction id
+	 */
+	checkLink(order: Pick<DownloadOrder, 'predictionId' | 'output'>): void {
+		const { url } = order.output;
+		const objection = url === undefined ? null : whyNotFetchable(url, this.baseUrl);
+		if (url !== undefined && objection !== null) throw downloadError(order, notFollowed(url, objection));
+	}
+
 	private async decode(base64: string, order: DownloadOrder): Promise<Stored> {
 		const bytes = Buffer.from(base64, 'base64');
 		if (bytes.byteLength > order.mostBytes) throw tooLarge(order);
@@ -146,8 +156,7 @@ export async function openPublic(
 	let url = firstUrl;
 	for (let redirects = 0; ; redirects++) {
 		const objection = whyNotFetchable(url, baseUrl);
-		if (objection !== null)
-			throw new DownloadFault(`its link "${shown(url)}" is not followed: ${objection}`, true);
+		if (objection !== null) throw notFollowed(url, objection);
 		const response = await http.send({
 			method: 'GET',
 			url,
@@ -225,6 +234,10 @@ class WholePicture {
 	}
 }
 
+function notFollowed(url: string, objection: string): DownloadFault {
+	return new DownloadFault(`its link "${shown(url)}" is not followed: ${objection}`, true);
+}
+
 function tooLarge(order: DownloadOrder): DownloadFault {
 	return new DownloadFault(
 		`it is larger than ${Math.floor(order.mostBytes / 1_000_000)} MB (raise Max Download Size under Options)`,
@@ -237,7 +250,10 @@ function storeFault(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
 }
 
-function downloadError(order: DownloadOrder, fault: DownloadFault): AtlasError {
+function downloadError(
+	{ predictionId }: Pick<DownloadOrder, 'predictionId'>,
+	fault: DownloadFault,
+): AtlasError {
 	const isGone = fault.statusCode === 404 || fault.statusCode === 410 || fault.statusCode === 403;
 	return new AtlasError(
 		`The edit is done and paid for, but its picture could not be fetched: ${fault.message}`,
@@ -246,7 +262,7 @@ function downloadError(order: DownloadOrder, fault: DownloadFault): AtlasError {
 			description: isGone
 				? 'Ask for the prediction with the operation Get or Wait for Completion and this id, in case Atlas Cloud gives a new link. Once its files have expired the picture is gone: fetch pictures in the same run, or keep them longer with File Expiration under Options.'
 				: 'Nothing has to be paid again: use the operation Wait for Completion with this id to fetch the picture.',
-			predictionId: order.predictionId,
+			predictionId,
 			status: 'completed',
 			statusCode: fault.statusCode,
 		},

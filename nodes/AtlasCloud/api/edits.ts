@@ -3,7 +3,7 @@ import type { AtlasClient } from './client';
 import { AtlasError, shown } from './errors';
 import { sha256 } from './hash';
 import type { Intent, Intents } from './intents';
-import { canonicalJson, type JsonObject } from './json';
+import { asArray, asString, canonicalJson, type JsonObject } from './json';
 import type { Prediction } from './predictions';
 import type { Recovery } from './recovery';
 import { Slots } from './slots';
@@ -26,17 +26,13 @@ export interface EditRequest {
 	timeoutMs: number;
 	/** The option that lets an edit in doubt be submitted again. */
 	mayResubmit: boolean;
-}
-
-/** A bought edit, and the pictures it was bought for as Atlas was told them. */
-export interface BoughtEdit extends Bought {
-	/** URLs; of a data URI only its beginning. */
-	images: string[];
+	/** Whether an edit that is still going when its time is up is a failure. */
+	failsOnTimeout: boolean;
 }
 
 /** An edit that was waited for; `prediction` is null when its time ran out. */
 export interface WaitedEdit {
-	bought: BoughtEdit;
+	bought: Bought;
 	prediction: Prediction | null;
 }
 
@@ -74,10 +70,10 @@ export class Edits {
 	 * Buys an edit and hands back its id at once.
 	 * @throws AtlasError; CancelledError
 	 */
-	async submit(request: EditRequest): Promise<BoughtEdit> {
+	async submit(request: EditRequest): Promise<Bought> {
 		const { bought, leave } = await this.buy(request);
 		leave();
-		this.parts.submits.finished(request.model);
+		this.parts.submits.finished(bought.model);
 		return bought;
 	}
 
@@ -88,11 +84,16 @@ export class Edits {
 	async edit(request: EditRequest): Promise<WaitedEdit> {
 		const { bought, leave } = await this.buy(request);
 		const { watch, signal, submits, intents } = this.parts;
-		const { predictionId, sentAtMs } = bought;
+		const { predictionId, model, sentAtMs, knownAtMs } = bought;
 		const intent = intents.of(request.itemIndex);
 		const deadlineMs = sentAtMs + request.timeoutMs;
-		const watched = watch.completed({ predictionId, model: request.model, sentAtMs, deadlineMs, signal });
-		const prediction = await watched
+		const watched = { predictionId, model, sentAtMs, knownAtMs, deadlineMs, signal };
+		const prediction = await watch
+			.completed(watched)
+			.then((over) => {
+				if (!over && request.failsOnTimeout) this.parts.onFault();
+				return over;
+			})
 			.catch((error: unknown) => {
 				if (intent && error instanceof AtlasError) noteFailure(intent, error);
 				this.parts.onFault();
@@ -100,14 +101,14 @@ export class Edits {
 			})
 			.finally(() => {
 				leave();
-				submits.finished(request.model);
+				submits.finished(model);
 			});
 		if (prediction && intent) intent.state = 'done';
 		return { bought, prediction };
 	}
 
 	/** The returned `leave` gives the edit's place to the next. */
-	private async buy(request: EditRequest): Promise<{ bought: BoughtEdit; leave: () => void }> {
+	private async buy(request: EditRequest): Promise<{ bought: Bought; leave: () => void }> {
 		const { signal } = this.parts;
 		// Before the files are read: with a concurrency of 1, items go in their order, whatever their files' sizes.
 		let leave = await this.ahead.take(signal);
@@ -125,7 +126,7 @@ export class Edits {
 		return { bought, leave };
 	}
 
-	private async takeUpOrBuy(request: EditRequest, goUnderWay: () => Promise<void>): Promise<BoughtEdit> {
+	private async takeUpOrBuy(request: EditRequest, goUnderWay: () => Promise<void>): Promise<Bought> {
 		const { submits, intents } = this.parts;
 		const { itemIndex, body, headers, timeoutMs, mayResubmit } = request;
 		const hashes = await this.contentTags(request);
@@ -134,21 +135,19 @@ export class Edits {
 		if (intent) {
 			await goUnderWay();
 			const bought = await submits.takeUp(itemIndex, intent, mayResubmit);
-			if (bought) return { ...bought, images: intent.images };
+			if (bought) return bought;
 		}
 		const uploaded = await this.uploadedPictures(request);
 		if (!intent) await goUnderWay();
-		const images = uploaded.map(shown);
-		const bought = await submits.buy({
+		return await submits.buy({
 			itemIndex,
 			headers,
 			fingerprint,
 			timeoutMs,
 			mayResubmit,
 			body: { ...body, images: uploaded },
-			images,
+			images: uploaded.map(shown),
 		});
-		return { ...bought, images };
 	}
 
 	private async uploadedPictures({ pictures, itemIndex }: EditRequest): Promise<string[]> {
@@ -186,7 +185,9 @@ export class Edits {
 			// Its time counts anew from here: nobody has waited for it in this execution yet.
 			sentAtMs: client.clock.nowMs(),
 			clockOffsetMs: client.clockOffsetMs,
-			images: [],
+			prompt: request.body.prompt,
+			size: asString(request.body.size),
+			images: asArray(task.request?.images).map((image) => shown(asString(image) ?? '')),
 			predictionId: task.predictionId,
 			isModerated: task.prediction.isModerated,
 		});

@@ -31,6 +31,8 @@ export interface FaultDetails {
 	statusCode?: number | null;
 	/** Atlas's `X-Request-ID`, which its support asks for. */
 	requestId?: string | null;
+	/** Whether the answer was larger than any that is read. */
+	isTooLarge?: boolean;
 }
 
 /** Everything that goes wrong between the node and Atlas, told for the person who has to act. */
@@ -49,6 +51,8 @@ export class AtlasError extends Error {
 
 	readonly requestId: string | null;
 
+	readonly isTooLarge: boolean;
+
 	constructor(message: string, details: FaultDetails) {
 		const id = details.predictionId ?? null;
 		// The id stands in the message itself: an agent, and n8n's execution list, show nothing else.
@@ -61,6 +65,7 @@ export class AtlasError extends Error {
 		this.reason = details.reason ?? null;
 		this.statusCode = details.statusCode ?? null;
 		this.requestId = details.requestId ?? null;
+		this.isTooLarge = details.isTooLarge ?? false;
 	}
 }
 

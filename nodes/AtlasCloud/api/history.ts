@@ -1,4 +1,5 @@
-import type { AtlasClient } from './client';
+import { MOST_PREDICTION_BYTES, type AtlasClient } from './client';
+import { AtlasError } from './errors';
 import { sha256 } from './hash';
 import { asArray, asNumber, asObject, asString, canonicalJson, parseJson, type JsonObject } from './json';
 import { isPredictionId, toPrediction, type Prediction } from './predictions';
@@ -39,11 +40,8 @@ function toTask(value: unknown): HistoryTask | null {
 	const request = asObject(typeof requestBody === 'string' ? parseJson(requestBody) : requestBody) ?? null;
 	const createdAt = item.createdAt ?? item.created_at;
 	const told = { created_at: createdAt, model: item.model, ...result, input: request };
-	const prediction = toPrediction(predictionId, {
-		...told,
-		id: predictionId,
-		status: result.status ?? item.status ?? '',
-	});
+	const record = { ...told, id: predictionId, status: result.status ?? item.status ?? '' };
+	const prediction = toPrediction(predictionId, record, false);
 	if (!prediction) return null;
 	return {
 		predictionId,
@@ -60,6 +58,46 @@ function isPage(json: unknown): boolean {
 	return Array.isArray(data?.items) || (data?.items === null && asNumber(data.total) === 0);
 }
 
+interface Page {
+	items: unknown[];
+	total: number | null;
+}
+
+/** One page of the history. Where it is too large to be read (requests may hold data URIs), it is read in smaller ones. */
+async function readPage(
+	client: AtlasClient,
+	filter: HistoryFilter,
+	pageNo: number,
+	pageSize: number,
+): Promise<Page> {
+	const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
+	if (filter.model) query.set('model', filter.model);
+	if (filter.status) query.set('status', filter.status);
+	const path = `/api/v1/model/history?${query.toString()}`;
+	const asksForLess = pageSize > 1;
+	const mostBytes = asksForLess ? undefined : MOST_PREDICTION_BYTES;
+	const answer = await client
+		.get(path, 'read the prediction history', { isUsable: isPage, mostBytes, asksForLess })
+		.catch((error: unknown) => {
+			if (asksForLess && error instanceof AtlasError && error.isTooLarge) return null;
+			throw error;
+		});
+	if (answer) {
+		const data = asObject(asObject(answer.json)?.data);
+		return { items: asArray(data?.items), total: asNumber(data?.total) };
+	}
+	const smallerSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
+	const count = pageSize / smallerSize;
+	const whole: Page = { items: [], total: null };
+	for (let i = 1; i <= count; i++) {
+		const { items, total } = await readPage(client, filter, (pageNo - 1) * count + i, smallerSize);
+		whole.items.push(...items);
+		whole.total = total;
+		if (items.length < smallerSize) break;
+	}
+	return whole;
+}
+
 /**
  * The account's history, newest first, page after page as far as the caller reads.
  * @throws AtlasError (`read`) when a page cannot be had.
@@ -72,16 +110,7 @@ export async function* readHistory(
 	const seen = new Set<string>();
 	let stalePages = 0;
 	for (let pageNo = 1; stalePages < MOST_STALE_PAGES; pageNo++) {
-		const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
-		if (filter.model) query.set('model', filter.model);
-		if (filter.status) query.set('status', filter.status);
-		const answer = await client.get(
-			`/api/v1/model/history?${query.toString()}`,
-			'read the prediction history',
-			{ isUsable: isPage },
-		);
-		const data = asObject(asObject(answer.json)?.data);
-		const items = asArray(data?.items);
+		const { items, total } = await readPage(client, filter, pageNo, pageSize);
 		const before = seen.size;
 		for (const item of items) {
 			const task = toTask(item);
@@ -91,7 +120,6 @@ export async function* readHistory(
 			yield task;
 		}
 		stalePages = seen.size === before ? stalePages + 1 : 0;
-		const total = asNumber(data?.total);
 		if (items.length === 0 || (total !== null && pageNo * pageSize >= total)) return;
 		if (total === null && items.length < pageSize) return;
 	}

@@ -30,9 +30,15 @@ export interface Intent {
 	sentAtMs: number;
 	/** Atlas's clock minus ours in ms as known then; null when no answer had come yet. */
 	clockOffsetMs: number | null;
+	/** As sent. */
+	prompt: string;
+	/** As sent, `W*H`; null where the model chose. */
+	size: string | null;
 	/** The pictures' URLs as sent; of a data URI only its beginning. */
 	images: string[];
 	predictionId?: string;
+	/** It was in doubt and has been sent once more: never again. */
+	isResubmitted?: boolean;
 	/** Content moderation ended it: submitting the same again only costs time. */
 	isModerated?: boolean;
 	failure?: string;
@@ -122,9 +128,13 @@ export class Intents {
 	/** Writes an intent down. It is seen by the next try from this moment on. */
 	set(itemIndex: number, intent: Intent): Intent {
 		const key = this.key(itemIndex);
-		const { predictionId, formerIds = [] } = this.records[key] ?? {};
+		const { predictionId, formerIds = [], isResubmitted } = this.records[key] ?? {};
 		const ids = predictionId === undefined ? formerIds : [...formerIds, predictionId];
-		this.records[key] = ids.length > 0 ? { ...intent, formerIds: ids } : intent;
+		this.records[key] = {
+			...intent,
+			...(ids.length > 0 ? { formerIds: ids } : {}),
+			...(isResubmitted ? { isResubmitted } : {}),
+		};
 		return this.records[key];
 	}
 
@@ -133,6 +143,14 @@ export class Intents {
 		return Object.values(this.records).flatMap(({ predictionId, formerIds = [] }) =>
 			predictionId === undefined ? formerIds : [...formerIds, predictionId],
 		);
+	}
+
+	/** Bodies of which an item still looks for its task. */
+	lostHashes(): Set<string> {
+		const lost = Object.values(this.records).filter(
+			({ state }) => state === 'unknown' || state === 'sending',
+		);
+		return new Set(lost.map(({ bodyHash }) => bodyHash));
 	}
 
 	/** How many submits of this body may have been taken without an answer, beside those of these items. */
@@ -144,10 +162,7 @@ export class Intents {
 
 	/** What this run of the node has bought, or may have, and not handed on yet. */
 	undelivered(): Undelivered {
-		const prefix = `${this.scope.runIndex}/`;
-		const open = Object.entries(this.records).flatMap(([key, intent]) =>
-			key.startsWith(prefix) && !intent.isDelivered ? [intent] : [],
-		);
+		const open = this.ofThisRound().filter(({ isDelivered }) => !isDelivered);
 		const idsOf = (isWanted: (intent: Intent) => boolean) =>
 			open.filter(isWanted).flatMap(({ predictionId }) => predictionId ?? []);
 		return {
@@ -161,6 +176,20 @@ export class Intents {
 					predictionId === undefined && (state === 'unknown' || state === 'sending'),
 			).length,
 		};
+	}
+
+	/**
+	 * Says that n8n runs the node once more in the same round: what an earlier try handed out was thrown away.
+	 * A tool's tries are rounds of their own.
+	 */
+	begin(): void {
+		if (this.scope.isTool) return;
+		for (const intent of this.ofThisRound()) delete intent.isDelivered;
+	}
+
+	private ofThisRound(): Intent[] {
+		const prefix = `${this.scope.runIndex}/`;
+		return Object.entries(this.records).flatMap(([key, intent]) => (key.startsWith(prefix) ? [intent] : []));
 	}
 
 	/** Notes that an item's output was handed to n8n. */

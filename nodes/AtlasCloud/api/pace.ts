@@ -29,6 +29,9 @@ export class Pace {
 
 	private closedUntilMs = 0;
 
+	/** Until when the service itself said to keep off. */
+	private toldUntilMs = 0;
+
 	/** Refusals in a row, each after the pause of the one before. */
 	private refusals = 0;
 
@@ -135,7 +138,10 @@ export class Pace {
 			this.closedUntilMs = nowMs + backoffMs(this.refusals - 1, 1_000, 30_000);
 			this.nextMs = this.closedUntilMs;
 		}
-		if (retryAfterMs !== null) this.closedUntilMs = Math.max(this.closedUntilMs, nowMs + retryAfterMs);
+		if (retryAfterMs !== null) {
+			this.toldUntilMs = Math.max(this.toldUntilMs, nowMs + retryAfterMs);
+			this.closedUntilMs = Math.max(this.closedUntilMs, this.toldUntilMs);
+		}
 		this.stir();
 		return this.closedUntilMs - nowMs;
 	}
@@ -155,7 +161,10 @@ export class Pace {
 	finished(): void {
 		this.underWay--;
 		if (this.refusals > 1)
-			this.closedUntilMs = this.nextMs = Math.min(this.closedUntilMs, this.clock.nowMs());
+			this.closedUntilMs = this.nextMs = Math.max(
+				this.toldUntilMs,
+				Math.min(this.closedUntilMs, this.clock.nowMs()),
+			);
 		this.stir();
 	}
 }

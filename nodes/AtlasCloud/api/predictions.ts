@@ -87,9 +87,10 @@ function toPredictTime(data: JsonObject): number | null {
 /**
  * Reads a prediction out of Atlas's answer, whatever of the seen shapes it has [S][C].
  * @param predictionId the id that was asked for: an answer cannot change it
+ * @param isWhole whether a finished one's pictures would be in it; a history may leave them out
  * @returns null where the answer holds no prediction
  */
-export function toPrediction(predictionId: string, json: unknown): Prediction | null {
+export function toPrediction(predictionId: string, json: unknown, isWhole = true): Prediction | null {
 	const data = predictionObject(json);
 	if (!data || (typeof data.status !== 'string' && !Array.isArray(data.outputs))) return null;
 	const rawStatus = asString(data.status);
@@ -101,9 +102,10 @@ export function toPrediction(predictionId: string, json: unknown): Prediction | 
 	const errorCode =
 		asNumber(data.error_code) ?? asNumber(errorObject?.code) ?? asNumber(errorObject?.error_code);
 	const isDone = DONE.has(word);
-	const isBlocked = isDone && outputs.length === 0 && flags.includes(true);
-	const status =
-		OVER.has(word) || (isDone && outputs.length === 0) ? 'failed' : isDone ? 'completed' : 'processing';
+	const isEmpty = isDone && outputs.length === 0;
+	const isBlocked = isEmpty && flags.includes(true);
+	const isFailed = OVER.has(word) || isBlocked || (isEmpty && isWhole);
+	const status = isFailed ? 'failed' : isDone ? 'completed' : 'processing';
 	const request = asObject(data.input);
 	const price = asNumber(data.price);
 	return {

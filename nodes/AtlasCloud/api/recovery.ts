@@ -1,7 +1,7 @@
 import type { AtlasClient } from './client';
-import { readHistory, type HistoryTask } from './history';
+import { bodyHash, readHistory, type HistoryTask } from './history';
 import { asArray, asString, canonicalJson, type JsonObject } from './json';
-import { parseUploadUrl, type UploadOwner } from './uploads';
+import { executionTag, parseUploadUrl, type UploadOwner } from './uploads';
 
 /** What an edit's request looks like whatever its pictures' uploads were called. */
 export interface RequestShape {
@@ -9,6 +9,18 @@ export interface RequestShape {
 	body: JsonObject;
 	/** Per picture the first sixteen hex digits of its content's SHA-256, or its URL. */
 	pictures: string[];
+}
+
+/** What the items of the node have, or look for, themselves. */
+export interface KnownEdits {
+	claimedIds(): string[];
+	/** Bodies of which an item still looks for its task. */
+	lostHashes(): Set<string>;
+}
+
+interface Found {
+	task: HistoryTask;
+	bodyHash: string;
 }
 
 /** How far back one look goes: a day of a busy account, and never more than so many tasks. */
@@ -20,38 +32,54 @@ const MOST_TASKS = 1_000;
  * stand in the history. Asked only when a person retries an execution. It looks once, for all items of the node.
  */
 export class Recovery {
-	private tasks: Promise<Map<string, HistoryTask[]>> | undefined;
+	private found: Promise<Map<string, Found[]>> | undefined;
 
 	constructor(
 		private readonly client: AtlasClient,
 		private readonly owner: UploadOwner,
-		private readonly claimedIds: string[],
+		private readonly known: KnownEdits,
 	) {}
 
-	/** Takes the oldest unclaimed prediction of this request out of the newest earlier execution; null where there is none. */
+	/**
+	 * Takes a prediction of this request that no item has: a good one where there is one, of the newest execution, and
+	 * of that the oldest. Null where there is none.
+	 */
 	async take(shape: RequestShape): Promise<HistoryTask | null> {
 		// Pictures given as URLs carry no name of ours: nothing tells such a task from another's.
 		if (!shape.pictures.some((picture) => /^[0-9a-f]{16}$/.test(picture))) return null;
-		this.tasks ??= this.read();
-		return (await this.tasks).get(keyOf(shape))?.shift() ?? null;
+		this.found ??= this.read();
+		const ofShape = (await this.found).get(keyOf(shape)) ?? [];
+		const claimed = new Set(this.known.claimedIds());
+		const lost = this.known.lostHashes();
+		const free = ofShape.filter(
+			({ task, bodyHash: hash }) => !claimed.has(task.predictionId) && !lost.has(hash),
+		);
+		const taken =
+			free.find(({ task }) => task.prediction.status !== 'failed') ??
+			free.find(({ task }) => task.prediction.isModerated) ??
+			free[0];
+		if (!taken) return null;
+		ofShape.splice(ofShape.indexOf(taken), 1);
+		return taken.task;
 	}
 
-	private async read(): Promise<Map<string, HistoryTask[]>> {
-		const found = new Map<string, HistoryTask[]>();
-		const newest = new Map<string, string>();
+	private async read(): Promise<Map<string, Found[]>> {
+		/** By request and execution: an earlier retry may have crashed as well, so that all executions count. */
+		const found = new Map<string, Map<string, Found[]>>();
 		const oldestSeconds = (this.client.clock.nowMs() - MOST_AGE_MS) / 1_000;
 		let count = 0;
 		for await (const task of readHistory(this.client)) {
 			if (++count > MOST_TASKS || (task.createdAtSeconds ?? Infinity) < oldestSeconds) break;
 			const read = this.shapeOf(task);
-			if (!read || this.claimedIds.includes(task.predictionId)) continue;
+			if (!read) continue;
 			const key = keyOf(read.shape);
+			const byExecution = found.get(key) ?? new Map<string, Found[]>();
+			found.set(key, byExecution);
+			const earlier = byExecution.get(read.executionId) ?? [];
 			// Newest first: the first execution met is the one that was running last.
-			if (!newest.has(key)) newest.set(key, read.executionId);
-			if (newest.get(key) !== read.executionId) continue;
-			found.set(key, [task, ...(found.get(key) ?? [])]);
+			byExecution.set(read.executionId, [{ task, bodyHash: bodyHash(task.request) }, ...earlier]);
 		}
-		return found;
+		return new Map([...found].map(([key, byExecution]) => [key, [...byExecution.values()].flat()]));
 	}
 
 	/** A task's shape, where its pictures were uploaded by this node in this round of another execution. */
@@ -63,8 +91,9 @@ export class Recovery {
 		for (const image of asArray(images)) {
 			const url = asString(image) ?? '';
 			const name = parseUploadUrl(url);
+			const { nodeTag, runIndex, executionId: ownId } = this.owner;
 			const isOurs =
-				name !== null && name.nodeTag === this.owner.nodeTag && name.runIndex === this.owner.runIndex;
+				name?.nodeTag === nodeTag && name.runIndex === runIndex && name.executionId !== executionTag(ownId);
 			if (isOurs) executionId = name.executionId;
 			pictures.push(isOurs ? name.contentTag : url);
 		}

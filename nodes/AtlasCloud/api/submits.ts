@@ -4,7 +4,7 @@ import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
 import { AtlasError } from './errors';
 import { bodyHash } from './history';
 import type { Intent, Intents } from './intents';
-import type { JsonObject } from './json';
+import { asString, type JsonObject } from './json';
 import { LostSubmits, type LostResult } from './lostSubmits';
 import { Pace } from './pace';
 import { idInAnswer, predictionObject } from './predictions';
@@ -13,7 +13,7 @@ import { idInAnswer, predictionObject } from './predictions';
 export interface SubmitOrder {
 	itemIndex: number;
 	/** The flat JSON body [C]. */
-	body: JsonObject & { model: string };
+	body: JsonObject & { model: string; prompt: string };
 	headers: Record<string, string>;
 	/** The pictures' URLs as they are told to people. */
 	images: string[];
@@ -28,8 +28,17 @@ export interface SubmitOrder {
 /** A prediction that is bought. */
 export interface Bought {
 	predictionId: string;
+	/** What it was bought for: an earlier try may have asked for something else. */
+	model: string;
+	prompt: string;
+	/** `W*H`; null where the model chose. */
+	size: string | null;
+	/** URLs; of a data URI only its beginning. */
+	images: string[];
 	/** Our clock, ms, when its submit left. */
 	sentAtMs: number;
+	/** Our clock, ms, when its id was told, or taken up. */
+	knownAtMs: number;
 	/** What the submit's answer held; null where the answer was lost, or it was bought by an earlier try. */
 	answer: JsonObject | null;
 }
@@ -116,7 +125,7 @@ export class Submits {
 		}
 		if ((intent.state === 'accepted' || intent.state === 'done') && intent.predictionId !== undefined) {
 			this.paceOf(intent.model).resumed();
-			return { predictionId: intent.predictionId, sentAtMs: intent.sentAtMs, answer: null };
+			return this.bought(intent, intent.predictionId);
 		}
 		return await this.lookFor(itemIndex, intent, null, mayResubmit);
 	}
@@ -129,8 +138,7 @@ export class Submits {
 		const { model } = order.body;
 		const pace = this.paceOf(model);
 		const hash = bodyHash(order.body);
-		const giveUpMs = this.clock.nowMs() + order.timeoutMs;
-		let { mayResubmit } = order;
+		let giveUpMs: number | undefined;
 		for (let attempt = 0; ; attempt++) {
 			// Another item's submit of the very same body is lost: its task could not be told from ours.
 			while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
@@ -148,26 +156,23 @@ export class Submits {
 				model,
 				sentAtMs: this.clock.nowMs(),
 				clockOffsetMs: this.client.clockOffsetMs,
+				prompt: order.body.prompt,
+				size: asString(order.body.size),
 				images: order.images,
 			});
+			giveUpMs ??= intent.sentAtMs + order.timeoutMs;
 			const exchange = await this.send(order, hash);
 			const verdict = verdictOf(exchange);
 			if (verdict.kind === 'created') {
 				pace.taken(true);
 				intent.state = 'accepted';
 				intent.predictionId = verdict.predictionId;
-				return {
-					predictionId: verdict.predictionId,
-					sentAtMs: intent.sentAtMs,
-					answer: predictionObject(exchange.answer?.json) ?? null,
-				};
+				return this.bought(intent, verdict.predictionId, predictionObject(exchange.answer?.json));
 			}
 			if (verdict.kind === 'inDoubt') {
 				pace.gone();
-				const found = await this.lookFor(order.itemIndex, intent, exchange, mayResubmit);
+				const found = await this.lookFor(order.itemIndex, intent, exchange, order.mayResubmit);
 				if (found) return found;
-				// Once: each time may be billed.
-				mayResubmit = false;
 				continue;
 			}
 			intent.state = 'failed';
@@ -181,6 +186,11 @@ export class Submits {
 		}
 	}
 
+	private bought(intent: Intent, predictionId: string, answer: JsonObject | null = null): Bought {
+		const { model, prompt, size, images, sentAtMs } = intent;
+		return { predictionId, model, prompt, size, images, sentAtMs, knownAtMs: this.clock.nowMs(), answer };
+	}
+
 	/** Sends the request and waits for its answer, also when the batch is stopped meanwhile. */
 	private async send(order: SubmitOrder, hash: string): Promise<Exchange> {
 		this.lost.leaves(hash);
@@ -189,7 +199,9 @@ export class Submits {
 			exchange = await this.client.post('/api/v1/model/generateImage', order.body, order.headers);
 			return exchange;
 		} finally {
-			this.lost.settled(hash, exchange ? (idIn(exchange) ?? undefined) : undefined);
+			// An id in an answer that is in doubt is not claimed: its task has to be found first.
+			const verdict = exchange ? verdictOf(exchange) : undefined;
+			this.lost.settled(hash, verdict?.kind === 'created' ? verdict.predictionId : undefined);
 		}
 	}
 
@@ -210,10 +222,12 @@ export class Submits {
 			intent.state = 'accepted';
 			intent.predictionId = result.predictionId;
 			this.paceOf(intent.model).resumed();
-			return { predictionId: result.predictionId, sentAtMs: intent.sentAtMs, answer: null };
+			return this.bought(intent, result.predictionId);
 		}
-		if (result.kind === 'notFound' && mayResubmit) {
+		// Once in all: each time may be billed.
+		if (result.kind === 'notFound' && mayResubmit && !intent.isResubmitted) {
 			intent.state = 'failed';
+			intent.isResubmitted = true;
 			return null;
 		}
 		throw unknownError(intent, exchange, result, itemIndex);

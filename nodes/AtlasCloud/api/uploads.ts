@@ -35,10 +35,14 @@ export interface UploadName extends UploadOwner {
 	contentTag: string;
 }
 
+/** An execution's id as it stands in uploads' names. */
+export function executionTag(executionId: string): string {
+	return executionId.replace(/[^A-Za-z0-9]/g, '') || '0';
+}
+
 /** `n8n-<execution>-<node>-r<run>-i<item>-<content>.<extension>` */
 export function uploadName(name: UploadName, extension: string): string {
-	const executionId = name.executionId.replace(/[^A-Za-z0-9]/g, '') || '0';
-	return `n8n-${executionId}-${name.nodeTag}-r${name.runIndex}-i${name.itemIndex}-${name.contentTag}.${extension}`;
+	return `n8n-${executionTag(name.executionId)}-${name.nodeTag}-r${name.runIndex}-i${name.itemIndex}-${name.contentTag}.${extension}`;
 }
 
 /** Reads a name that {@link uploadName} wrote out of an uploaded file's URL; null where it is not kept, or not ours. */

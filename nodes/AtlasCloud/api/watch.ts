@@ -22,6 +22,8 @@ export interface Watched {
 	model: string;
 	/** Our clock, ms, when it was submitted; null where it is not known (a bare id). */
 	sentAtMs: number | null;
+	/** Our clock, ms, when its id was told: for a while from then on it may not be visible. Default: `sentAtMs`, or now. */
+	knownAtMs?: number;
 	/** Our clock, ms: at that time it is given up as still going. */
 	deadlineMs: number;
 	signal: CancelSignal | undefined;
@@ -40,7 +42,7 @@ interface Entry extends Watched {
 	reject: (error: Error) => void;
 }
 
-/** How long after a submit a prediction may be answered 404 or 400 because it is not visible yet, in ms [C]. */
+/** How long after its id was told a prediction may be answered 404 or 400 because it is not visible yet, in ms [C]. */
 export const WARM_UP_MS = 30_000;
 
 /** Never more looks a second than this in all: for twenty edits of three seconds, about four each. */
@@ -251,7 +253,8 @@ export class PredictionWatch {
 			return;
 		}
 		const code = exchange.answer ? codeIn(exchange.answer) : 0;
-		const isWarmingUp = (code === 404 || code === 400) && nowMs - entry.startMs < WARM_UP_MS;
+		const isNew = nowMs - (entry.knownAtMs ?? entry.startMs) < WARM_UP_MS;
+		const isWarmingUp = (code === 404 || code === 400) && isNew;
 		const isFinal = !prediction && (VERDICTS.has(code) || ((code === 404 || code === 400) && !isWarmingUp));
 		if (prediction) {
 			entry.faults = 0;

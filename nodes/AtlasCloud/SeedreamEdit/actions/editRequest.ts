@@ -190,6 +190,7 @@ export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob
 			headers,
 			timeoutMs,
 			mayResubmit: options.resubmitUnknown === true,
+			failsOnTimeout: options.onTimeout !== 'continue',
 		},
 		pictures,
 		size,
@@ -229,7 +230,8 @@ async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | nul
 	const howTo =
 		'Check the link in a private browser window: it has to show the picture itself. Or choose a size from the list instead of Match Input Image.';
 	const found = await run.urlPictures.look(url);
-	if (!found) throw inputError(`"${shown(url)}" could not be looked at`, howTo);
+	const why = /^http:/i.test(url) ? 'Match Input Image looks at https links only. ' : '';
+	if (!found) throw inputError(`"${shown(url)}" could not be looked at`, why + howTo);
 	if (found.kind?.name === 'web page')
 		throw inputError('This link opens a page, not a picture', `${shown(url)} — ${howTo}`);
 	checkInputKind(`The link "${shown(url)}"`, found.kind);

@@ -54,6 +54,20 @@ function intentRecords(context: IExecuteFunctions): IntentRecords {
 	return nodeContext.seedreamIntents as IntentRecords;
 }
 
+/** `$runIndex`, which n8n gives to expressions only. */
+function runIndexOf(context: IExecuteFunctions): number {
+	return Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0;
+}
+
+/** What this round of the node means to buy, or has bought. */
+export function intentsOf(context: IExecuteFunctions): Intents {
+	return new Intents(intentRecords(context), {
+		executionId: context.getExecutionId(),
+		runIndex: runIndexOf(context),
+		isTool: context.getNode().type.endsWith('Tool'),
+	});
+}
+
 /** Options as item 0 has them: what goes for the whole run cannot differ between items. */
 function runOptions(context: IExecuteFunctions): IDataObject {
 	return (asObject(context.getNodeParameter('options', 0, {})) ?? {}) as IDataObject;
@@ -86,19 +100,18 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	const secret = typeof credentials.apiKey === 'string' ? credentials.apiKey.trim() : '';
 	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal, secret });
 	const node = context.getNode();
-	const executionId = context.getExecutionId();
-	const runIndex = Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0;
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
-	const owner: UploadOwner = { executionId, nodeTag, runIndex };
-	const intents = new Intents(intentRecords(context), {
-		executionId,
-		runIndex,
-		isTool: node.type.endsWith('Tool'),
-	});
+	const owner: UploadOwner = {
+		executionId: context.getExecutionId(),
+		nodeTag,
+		runIndex: runIndexOf(context),
+	};
+	const intents = intentsOf(context);
+	intents.begin();
 	const uploads = new Uploads(client, owner, signal);
 	const watch = new PredictionWatch(client);
 	const submits = new Submits(client, intents, concurrency, signal);
-	const recovery = context.getMode() === 'retry' ? new Recovery(client, owner, intents.claimedIds()) : null;
+	const recovery = context.getMode() === 'retry' ? new Recovery(client, owner, intents) : null;
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();
 	};

@@ -86,12 +86,13 @@ export async function pictureItems(
 		baseName,
 		mostDownloadBytes: mostBytes,
 	} = outlet;
+	const { predictionId } = prediction;
 	const fetchOne = async (imageIndex: number): Promise<IBinaryData> =>
 		await run.downloadSlots.use(
 			run.signal,
 			async () =>
 				await run.downloads.fetch({
-					predictionId: prediction.predictionId,
+					predictionId,
 					output: prediction.outputs[imageIndex],
 					baseName: imageIndex === 0 ? baseName : `${baseName}-${imageIndex + 1}`,
 					mostBytes,
@@ -99,10 +100,13 @@ export async function pictureItems(
 				}),
 		);
 	return await Promise.all(
-		prediction.outputs.map(async (_output, imageIndex): Promise<INodeExecutionData> => {
+		prediction.outputs.map(async (output, imageIndex): Promise<INodeExecutionData> => {
 			const json = predictionJson(prediction, known, imageIndex);
 			const pairedItem = { item };
-			if (!downloadImages) return { json, pairedItem };
+			if (!downloadImages) {
+				run.downloads.checkLink({ predictionId, output });
+				return { json, pairedItem };
+			}
 			return { json, binary: { [outputDataFieldName]: await fetchOne(imageIndex) }, pairedItem };
 		}),
 	);

@@ -1,12 +1,12 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../../api/errors';
-import type { Undelivered } from '../../api/intents';
+import type { Intents, Undelivered } from '../../api/intents';
 import { Slots } from '../../api/slots';
 import { addExecutionHint } from './executionHint';
 import { edit } from './image/edit.operation';
 import { upload } from './image/upload.operation';
-import { startRun, type NodeRun } from './nodeRun';
+import { intentsOf, startRun, type NodeRun } from './nodeRun';
 import type { ItemOperation, Operation } from './operation';
 import { get } from './prediction/get.operation';
 import { getAll } from './prediction/getAll.operation';
@@ -28,8 +28,7 @@ const CHECKS_AT_ONCE = 16;
 /** Finds the operation, runs it over the items, and turns errors into what n8n understands. */
 export async function router(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	// n8n runs a cancelled node again where Retry On Fail is on: the signal is then aborted from the start.
-	if (context.getExecutionCancelSignal?.()?.aborted)
-		throw toNodeError(context, new CancelledError(), undefined);
+	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, intentsOf(context));
 	const resource = context.getNodeParameter('resource', 0) as string;
 	const name = context.getNodeParameter('operation', 0) as string;
 	const operation = operations[resource]?.[name];
@@ -103,14 +102,7 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Array<O
 function present(run: NodeRun, outcomes: Array<Outcome | undefined>): INodeExecutionData[] {
 	const { context, intents } = run;
 	if (context.getExecutionCancelSignal?.()?.aborted) {
-		// n8n keeps nothing that is said after a cancel: its log is the place for what is paid for.
-		const undelivered = intents.undelivered();
-		const { ids, candidateIds, unknownCount } = undelivered;
-		if (ids.length + unknownCount > 0)
-			context.logger.warn(`Seedream Edit was cancelled.${tellUndelivered(undelivered, 0)}`, {
-				predictionIds: [...ids, ...candidateIds],
-			});
-		throw toNodeError(context, new CancelledError(), undefined, undelivered);
+		throw cancelError(context, intents);
 	}
 	if (!context.continueOnFail()) {
 		const isFault = ({ error }: Outcome) => error !== undefined && !(error instanceof CancelledError);
@@ -128,6 +120,23 @@ function present(run: NodeRun, outcomes: Array<Outcome | undefined>): INodeExecu
 		intents.delivered(itemIndex);
 		return withInput(context, itemIndex, outcome.items);
 	});
+}
+
+/** Executions whose log has been told: with Retry On Fail a cancelled node is run several times. */
+const toldOfCancel = new WeakSet<object>();
+
+/** n8n keeps nothing that is said after a cancel: its log is the place for what is paid for. */
+function cancelError(context: IExecuteFunctions, intents: Intents): NodeOperationError {
+	const undelivered = intents.undelivered();
+	const { ids, candidateIds, unknownCount } = undelivered;
+	const execution = context.getContext('node');
+	if (ids.length + unknownCount > 0 && !toldOfCancel.has(execution)) {
+		toldOfCancel.add(execution);
+		context.logger.warn(`Seedream Edit was cancelled.${tellUndelivered(undelivered, 0)}`, {
+			predictionIds: [...ids, ...candidateIds],
+		});
+	}
+	return toNodeError(context, new CancelledError(), undefined, undelivered);
 }
 
 /** Puts the input's json first where the option asks for it. */

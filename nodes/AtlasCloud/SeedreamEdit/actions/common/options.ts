@@ -160,6 +160,9 @@ export const getOptions = collection(...ofItems, maxDownloadMb);
 export const waitOptions = collection(
 	...ofItems,
 	maxDownloadMb,
-	{ ...timeoutSeconds, description: 'How long to wait for each edit, counted from when this node begins to wait for it' },
+	{
+		...timeoutSeconds,
+		description: 'How long to wait for each edit, counted from when this node begins to wait for it',
+	},
 	onTimeout,
 );

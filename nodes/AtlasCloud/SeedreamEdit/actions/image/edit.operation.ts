@@ -33,18 +33,13 @@ export const edit = itemOperation<Job>({
 	resolve: resolveEdit,
 
 	async work(run, job, itemIndex) {
-		const { request, outlet, options } = job;
+		const { request, outlet } = job;
 		const { bought, prediction } = await run.edits.edit(request);
-		const known = { model: request.model, prompt: request.body.prompt, size: sizeOf(request.body.size) };
-		if (prediction) return await pictureItems(run, prediction, known, outlet);
+		if (prediction) return await pictureItems(run, prediction, bought, outlet);
 		const { predictionId } = bought;
-		if (options.onTimeout === 'continue') {
-			return [{ json: unfinishedJson(predictionId, known), pairedItem: { item: itemIndex } }];
+		if (!request.failsOnTimeout) {
+			return [{ json: unfinishedJson(predictionId, bought), pairedItem: { item: itemIndex } }];
 		}
 		throw timeoutError(predictionId, request.timeoutMs);
 	},
 });
-
-function sizeOf(size: unknown): string | null {
-	return typeof size === 'string' ? size : null;
-}

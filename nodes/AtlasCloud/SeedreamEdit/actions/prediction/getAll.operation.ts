@@ -1,5 +1,6 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
+import { whyNotFetchable } from '../../../api/addresses';
 import { inputError } from '../../../api/errors';
 import { readHistory } from '../../../api/history';
 import { asNumber, asObject, asString } from '../../../api/json';
@@ -77,7 +78,11 @@ export const getAll: OnceOperation = {
 			if (status !== undefined && prediction.status !== status) continue;
 			const known = { model: null, prompt: null, size: null };
 			const imageIndex = prediction.outputs.length > 0 ? 0 : null;
-			items.push({ json: predictionJson(prediction, known, imageIndex), pairedItem: { item: 0 } });
+			const json = predictionJson(prediction, known, imageIndex);
+			// What may not be fetched is not handed on for another node to fetch.
+			const url = asString(json.imageUrl);
+			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json.imageUrl = null;
+			items.push({ json, pairedItem: { item: 0 } });
 			if (items.length >= limit) break;
 		}
 		return items;

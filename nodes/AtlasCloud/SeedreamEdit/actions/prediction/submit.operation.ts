@@ -24,9 +24,8 @@ export const submit = itemOperation<EditJob>({
 	resolve: resolveEdit,
 
 	async work(run, { request }, itemIndex) {
-		const { predictionId, images, answer } = await run.edits.submit(request);
+		const { predictionId, model, prompt, size, images, answer } = await run.edits.submit(request);
 		const told = toPrediction(predictionId, answer);
-		const { model, prompt, size } = request.body;
 		return [
 			{
 				json: {
@@ -36,7 +35,7 @@ export const submit = itemOperation<EditJob>({
 					model,
 					prompt,
 					images,
-					size: typeof size === 'string' ? size : null,
+					size,
 					createdAt: told?.createdAt ?? null,
 				},
 				pairedItem: { item: itemIndex },
