@@ -45,7 +45,8 @@ it(
 		process.stderr.write(
 			`property run, seed ${SEED}: ${sum('cases')} cases, ${sum('items')} wanted edits, ` +
 				`${sum('charges')} charges, ${sum('doubleCharges')} double charges, ${sum('lostIds')} lost ids, ` +
-				`${sum('pictures')} pictures compared, ${sum('errors')} errors, ${sum('unknown')} cases with an unknown\n`,
+				`${sum('pictures')} pictures compared, ${sum('errors')} errors, ${sum('unknown')} cases with an unknown, ` +
+				`${sum('crashes')} crashes, ${sum('personRetries')} retries by a person\n`,
 		);
 		expect(sum('cases')).toBeGreaterThanOrEqual(PATH === undefined ? RUNS : 1);
 		expect(sum('doubleCharges')).toBe(0);

@@ -2,7 +2,18 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import type { Endpoint, Fault, FaultAction, Sandbox } from '../../../sandbox';
-import { fastSandbox, picture, pictureOf, runSeedream, sha256, V4, type InputItem } from '../seedream';
+import {
+	fastSandbox,
+	picture,
+	pictureOf,
+	runSeedream,
+	sha256,
+	V4,
+	type InputItem,
+	type SeedreamOptions,
+	type SeedreamResult,
+} from '../seedream';
+import { retryByPerson } from './again';
 import { GATEWAY_PAGE } from './cases';
 import { fastClock } from './fastTime';
 
@@ -21,6 +32,10 @@ export interface Story {
 	skewSeconds: number;
 	warmUpSeconds: number;
 	keepUploadNames: boolean;
+	/** What follows: a person retries a failed execution, or n8n crashes and the execution is retried without its context. */
+	retries: Array<'person' | 'crash'>;
+	/** So many submits before the first crash; null: it comes when the node is through. */
+	crashAfterSubmits: number | null;
 }
 
 const PICTURES = 3;
@@ -72,6 +87,8 @@ const SUBMIT_TROUBLE: FaultAction[] = [
 	status(400, { page: true }),
 	status(402),
 	{ type: 'redirect', location: 'http://127.0.0.1:9/' },
+	// One that fails and is bought anew, too.
+	{ type: 'failTask', shape: 'status200' },
 	{ type: 'failTask', shape: 'status200' },
 	{ type: 'failTask', shape: 'http500' },
 	{ type: 'failTask', shape: 'nsfw' },
@@ -83,7 +100,7 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 	items: fc.array(
 		fc.record({
 			picture: fc.nat({ max: PICTURES - 1 }),
-			as: fc.constantFrom('binary' as const, 'url' as const),
+			as: fc.constantFrom('binary' as const, 'binary' as const, 'url' as const),
 			prompt: fc.nat({ max: 1 }),
 		}),
 		{ minLength: 1, maxLength: 6 },
@@ -106,8 +123,15 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 	foreignTasks: fc.constantFrom(0, 3),
 	skewSeconds: fc.constantFrom(0, -120, 45),
 	warmUpSeconds: fc.constantFrom(0, 10),
-	keepUploadNames: fc.boolean(),
+	keepUploadNames: fc.constantFrom(true, true, false),
+	retries: fc.array(fc.constantFrom<Array<Story['retries'][number]>>('person', 'crash'), {
+		maxLength: 2,
+	}),
+	crashAfterSubmits: fc.constantFrom(null, 1, 2, 3),
 });
+
+/** After so long, beside the history's delay, a request that was cut off has done what it does, in ms. */
+const SETTLED_MS = 20_000;
 
 /** What the cases of a run came to, to be told at its end. */
 export interface Tally {
@@ -119,6 +143,8 @@ export interface Tally {
 	pictures: number;
 	unknown: number;
 	errors: number;
+	crashes: number;
+	personRetries: number;
 }
 
 /** One sandbox and its pictures, for many stories one after another. */
@@ -132,23 +158,32 @@ export class Stage {
 		pictures: 0,
 		unknown: 0,
 		errors: 0,
+		crashes: 0,
+		personRetries: 0,
 	};
 
 	private constructor(
 		private readonly sandbox: Sandbox,
 		private readonly photos: Buffer[],
 		private readonly urls: string[],
+		/** Called when the sandbox has answered a submit, or its client is gone. */
+		private readonly submits: { onOver: () => void },
 	) {}
 
 	static async open(seed: number): Promise<Stage> {
-		const sandbox = await fastSandbox({ clock: fastClock, seed });
+		const submits = { onOver: () => {} };
+		const sandbox = await fastSandbox({
+			clock: fastClock,
+			seed,
+			onRequestOver: ({ endpoint }) => endpoint === 'submit' && submits.onOver(),
+		});
 		const colours = ['#e02020', '#20e020', '#2020e0'].slice(0, PICTURES);
 		const photos = await Promise.all(colours.map(async (left) => await picture({ left })));
 		const urls = colours.map((_colour, i) => {
 			const id = sandbox.addForeignTask({ model: V4, prompt: `a picture at an address ${i}`, images: [] });
 			return sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
 		});
-		return new Stage(sandbox, photos, urls);
+		return new Stage(sandbox, photos, urls, submits);
 	}
 
 	async close(): Promise<void> {
@@ -173,9 +208,8 @@ export class Stage {
 			.slice(0, 12);
 		const wanted = story.items.map((item): Wanted => ({ ...item, prompt: `${name} wish ${item.prompt}` }));
 		const before = ledger.charges.length;
-		const result = await runSeedream({
+		const { result, crashes } = await this.runAll(story, {
 			sandbox,
-			executionId: '5',
 			items: wanted.map((item): InputItem => this.inputOf(item)),
 			parameters: {
 				resource: story.operation === 'edit' ? 'image' : 'prediction',
@@ -196,6 +230,9 @@ export class Stage {
 			},
 		});
 		sandbox.clearFaults();
+		// Of pictures at URLs, and where names are not kept, a crash leaves nothing to be found: there the promise ends.
+		const mostCharges = ({ as }: Wanted) => (as === 'binary' && story.keepUploadNames ? 1 : 1 + crashes);
+		const mostOf = (items: Wanted[]) => items.reduce((sum, item) => sum + mostCharges(item), 0);
 		const charges = ledger.charges.slice(before);
 		const said = JSON.stringify([result.json, result.error?.message, result.error?.description]);
 		const kept = JSON.stringify(result.run.data.executionData?.contextData ?? {});
@@ -214,14 +251,18 @@ export class Stage {
 		tally.charges += charges.length;
 		const isUnknown = /unknown/.test(said);
 		if (isUnknown) tally.unknown += 1;
-		tally.doubleCharges += Math.max(0, charges.length - wanted.length);
-		must(charges.length <= wanted.length, 'charged no more than the wanted edits');
+		tally.doubleCharges += Math.max(0, charges.length - mostOf(wanted));
+		must(charges.length <= mostOf(wanted), 'charged no more than the wanted edits');
 		for (const prompt of new Set(wanted.map((item) => item.prompt))) {
 			const ofPrompt = charges.filter((charge) => charge.prompt === prompt).length;
-			const most = wanted.filter((item) => item.prompt === prompt).length;
+			const most = mostOf(wanted.filter((item) => item.prompt === prompt));
 			tally.doubleCharges += Math.max(0, ofPrompt - most);
 			must(ofPrompt <= most, `charged no more than wanted for "${prompt}"`);
 		}
+		if (!story.stops || !result.error) await this.checkItems(story, wanted, result.out, must);
+		if (result.error) tally.errors += 1;
+		// What a crashed execution had said is lost with it.
+		if (crashes > 0) return;
 		// What is unknown has no id: then it is said, as often as there are ids that nobody knows.
 		const untold = charges.filter(
 			({ predictionId }) => !said.includes(predictionId) && !kept.includes(predictionId),
@@ -229,16 +270,50 @@ export class Stage {
 		const sayings = kept.split('"state":"unknown"').length - 1;
 		tally.lostIds += Math.max(0, untold.length - sayings);
 		must(untold.length <= sayings, 'every charged id is told, kept, or said to be unknown');
-		if (!story.stops || !result.error) await this.checkItems(story, wanted, result.out, must);
-		if (result.error) {
-			tally.errors += 1;
-			for (const { predictionId } of charges) {
-				must(
-					said.includes(predictionId) || isUnknown,
-					'the thrown error tells the charged ids, or that they are unknown',
-				);
+		if (!result.error) return;
+		for (const { predictionId } of charges) {
+			must(
+				said.includes(predictionId) || isUnknown,
+				'the thrown error tells the charged ids, or that they are unknown',
+			);
+		}
+	}
+
+	/** The execution, and what follows it. */
+	private async runAll(
+		story: Story,
+		options: SeedreamOptions,
+	): Promise<{ result: SeedreamResult; crashes: number }> {
+		let executionId = 5;
+		let crashes = 0;
+		let result = await runSeedream({
+			...options,
+			executionId: `${executionId}`,
+			...(story.retries[0] === 'crash' ? { cancelWhen: this.submitsOver(story.crashAfterSubmits) } : {}),
+		});
+		for (const kind of story.retries) {
+			const retried = { ...options, executionId: `${++executionId}` };
+			if (kind === 'crash') {
+				crashes++;
+				await fastClock.sleepMs(story.historyDelaySeconds * 1_000 + SETTLED_MS);
+				result = await runSeedream({ ...retried, mode: 'retry' });
+			} else if (result.error) {
+				this.tally.personRetries++;
+				result = await retryByPerson(result, retried);
 			}
 		}
+		this.tally.crashes += crashes;
+		return { result, crashes };
+	}
+
+	/** Resolves when the sandbox is through with so many submits. */
+	private async submitsOver(count: number | null): Promise<void> {
+		let over = 0;
+		await new Promise<void>((resolve) => {
+			this.submits.onOver = () => {
+				if (++over === count) resolve();
+			};
+		});
 	}
 
 	private inputOf({ picture: index, as, prompt }: Wanted): InputItem {
