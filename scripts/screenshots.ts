@@ -58,7 +58,7 @@ const SHOTS: Shot[] = [
 	},
 	{
 		name: 'edit-template',
-		stage: async (page, studio) => await panelOf(page, studio, WORKFLOWS.template, EDIT_NODE, 1330),
+		stage: async (page, studio) => await panelOf(page, studio, WORKFLOWS.template, EDIT_NODE, 1400),
 	},
 	{
 		name: 'wait-panel',
@@ -172,7 +172,7 @@ async function viewPicture(page: Page, pane: 'input' | 'output'): Promise<void> 
 }
 
 async function outputOf(page: Page, studio: Studio, id: string): Promise<Locator> {
-	await page.setViewportSize({ width: 1400, height: 760 });
+	await page.setViewportSize({ width: 1480, height: 760 });
 	await openWorkflow(page, studio, id);
 	await run(page);
 	const panel = await openNode(page, EDIT_NODE);

@@ -33,7 +33,6 @@ describe('the life of a task', () => {
 				const record = sandbox.ledger.predictions.get(id)!;
 				const tookMs = record.completedAtMs! - record.createdAtMs;
 				expect(tookMs).toBeGreaterThan(440);
-				expect(tookMs).toBeLessThan(800);
 				expect(data).toMatchObject({
 					id,
 					model: LITE,
