@@ -112,7 +112,7 @@ async function searchForNode(page: Page, { server }: Studio): Promise<Locator> {
 }
 
 async function canvasAfterRun(page: Page, studio: Studio, id: string): Promise<Locator> {
-	await page.setViewportSize({ width: 1280, height: 520 });
+	await page.setViewportSize({ width: 1280, height: 640 });
 	await openWorkflow(page, studio, id);
 	await run(page);
 	await page.waitForTimeout(1_000);
