@@ -1,7 +1,7 @@
 /*
  * Measures what the README says of batches. Everything runs on this machine against the sandbox and costs nothing.
  *
- *   npm run bench                          everything, about ten minutes; writes bench/RESULTS.md
+ *   npm run bench                          everything, about twenty minutes; writes bench/RESULTS.md
  *   npm run bench -- --only batch,memory   some groups; writes nothing
  *   npm run bench -- --short               a small form that judges no time: are all items done, in order, none failed?
  */
