@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@n8n/backend-common';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { request } from 'undici';
+import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import type { FaultAction, Ledger, Sandbox, SandboxOptions } from '../../sandbox';
 import { nextRound, retryByPerson } from './money/again';
 import { fastClock, limits } from './money/fastTime';
@@ -232,6 +233,19 @@ describe('a lost answer', () => {
 		});
 	});
 
+	it('keeps the id that such an answer held where the history does not show it, through all tries', async () => {
+		await atlas({ history: { delaySeconds: 100_000 } });
+		await behindGateway(async (baseUrl) => {
+			const { error } = await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3 });
+			expect(error?.message).toContain(chargedIds()[0]);
+			expect(submits()).toBe(1);
+			const items = [photo, other].map((data) => ({ files: { data } }));
+			const both = await edit({ credentialData: { baseUrl }, items });
+			for (const id of chargedIds().slice(1))
+				expect(`${both.error?.message} ${both.error?.description}`).toContain(id);
+		});
+	});
+
 	it('is found past tasks that are too large to be read page by page', async () => {
 		const images = [`data:image/png;base64,${'A'.repeat(3_000_000)}`];
 		for (let i = 0; i < 7; i++) sandbox.addForeignTask({ model: V4, prompt: `${i}`, images });
@@ -264,6 +278,33 @@ describe('a lost answer', () => {
 	});
 });
 
+describe('Resubmit When Unknown', () => {
+	const parameters = { prompt: '={{ $json.wish + " wish" }}', options: { resubmitUnknown: true } };
+	const match = (wish: string, action: FaultAction) =>
+		sandbox.addFault({ endpoint: 'submit', match: `${wish} wish`, action });
+	const items = (...wishes: string[]) => wishes.map((wish) => ({ json: { wish }, files: { data: photo } }));
+	beforeEach(async () => await atlas({ history: { delaySeconds: 100_000 } }));
+
+	it('does not say that nothing was billed where the second submit is refused', async () => {
+		fails('submit', { type: 'resetAfter' });
+		fails('submit', { type: 'status', status: 402 }, 1, 2);
+		const { error } = await edit({ items: items('a'), parameters });
+		expect(error?.message).toContain('status 402');
+		expect(error?.description).toMatch(/unknown whether Atlas Cloud took .*first/);
+		expect(error?.description).not.toContain('Nothing was created or billed');
+		expect(submits()).toBe(2);
+	});
+
+	it('forgets no unknown edit where the batch stops before it is sent again', async () => {
+		match('b', { type: 'resetAfter' });
+		match('a', { type: 'delay', seconds: 5 });
+		match('a', { type: 'status', status: 402 });
+		const { error } = await edit({ items: items('a', 'b'), parameters });
+		expect(error?.message).toContain('status 402');
+		expect(error?.description).toContain('Of 1 item it is unknown');
+	});
+});
+
 describe('what is known not to be created', () => {
 	it('is tried again while Atlas says 429, and keeps off as long as Retry-After says', async () => {
 		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '40' } });
@@ -289,6 +330,13 @@ describe('what is known not to be created', () => {
 		expect(error).toBeUndefined();
 		const [, , third, fourth] = submitSeconds();
 		expect(fourth - third).toBeGreaterThanOrEqual(199);
+	});
+
+	it('keeps off for longer than a read would', async () => {
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '600' } });
+		expect((await edit({ parameters: { options: { timeoutSeconds: 3_600 } } })).error).toBeUndefined();
+		const [first, second] = submitSeconds();
+		expect(second - first).toBeGreaterThanOrEqual(599);
 	});
 
 	it('has its own time for that: what it waited for others does not count', async () => {
@@ -383,6 +431,30 @@ describe('Retry On Fail', () => {
 		});
 		expect(result.run.status).toBe('success');
 		expect(result.json.map(({ model }) => model)).toEqual([V4, V4]);
+	});
+
+	it('tells what an earlier try bought though the last one fails before it gets there', async () => {
+		const { parameters } = sameUrl(1);
+		const failing: FaultAction = { type: 'failTask', shape: 'status200' };
+		sandbox.addFault({ endpoint: 'submit', match: 'a wish', action: failing, times: Infinity });
+		// The look at the picture and the download are fine; the next try's looks are not.
+		fails('file', { type: 'status', status: 503 }, 6, 3);
+		const { json } = await edit({
+			items: ['a', 'b'].map((wish) => ({ json: { wish } })),
+			parameters: { ...parameters, size: 'matchInput', prompt: '={{ $json.wish + " wish" }}' },
+			nodeExtras: { ...CONTINUE, ...RETRY_3, maxTries: 2 },
+		});
+		const error = errorOf(json[1]);
+		expect(error).toMatchObject({ predictionId: chargedIds()[0] });
+		expect(error?.message).toContain('could not be looked at');
+		expect(error?.description).toContain('Wait for Completion');
+	});
+
+	it('tells the predictions of earlier tries that failed', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		fails('submit', { type: 'status', status: 402 }, 5, 2);
+		const { error } = await edit({ nodeExtras: RETRY_3 });
+		expect(error?.description).toContain([...ledger.predictions.keys()][0]);
 	});
 
 	it('tells the request that was bought, not the one of the last try', async () => {
@@ -525,6 +597,14 @@ describe('a retry after a crash of n8n', () => {
 		const result = await edit({ executionId: '43', mode: 'retry', items });
 		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
 		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('finds what was bought before a thousand edits of others', async () => {
+		const before = await edit(crashed);
+		for (let i = 0; i < 1_001; i++)
+			sandbox.addForeignTask({ model: i % 2 ? V4 : LITE, prompt: `${i}`, images: [] });
+		expect(idsIn(await edit(retried))).toEqual(idsIn(before));
+		expect(submits()).toBe(1);
 	});
 
 	it('tells the pictures that were sent', async () => {
@@ -677,6 +757,29 @@ describe('the log after a cancel', () => {
 		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
 	});
 
+	it('tells it too where that try had handed it on', async () => {
+		const { cancel, cancelWhen } = stopButton();
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'file') void fastClock.sleepMs(36_000).then(cancel);
+			},
+		});
+		sandbox.addFault({
+			endpoint: 'submit',
+			match: 'a wish',
+			action: { type: 'failTask', shape: 'status200' },
+		});
+		const options = {
+			items: ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } })),
+			parameters: { prompt: '={{ $json.wish + " wish" }}' },
+			nodeExtras: { ...CONTINUE, ...RETRY_3, waitBetweenTries: 2_000 },
+			cancelWhen,
+		};
+		const lines = await said(async () => await edit(options));
+		expect(submits()).toBe(2);
+		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
+	});
+
 	it('tells what an earlier try had handed on, and n8n has thrown away', async () => {
 		const { cancel, cancelWhen } = stopButton();
 		await atlas({
@@ -798,6 +901,45 @@ describe('as an agent’s tool, where each try has a run index of its own', () =
 		const third = await again(second);
 		expect(idsIn(third)).toEqual([chargedIds()[1]]);
 		expect(submits()).toBe(2);
+	});
+
+	it('keeps calls apart that n8n makes at once, with one run index', async () => {
+		// An agent with a Batch Size makes all of a batch's tools before one is called.
+		const own = SeedreamEdit.prototype.execute;
+		const execute = jest.spyOn(SeedreamEdit.prototype, 'execute');
+		execute.mockImplementation(async function (this: IExecuteFunctions) {
+			const calls = this.getInputData().map(async (item, itemIndex) => {
+				for (let runIndex = 0; ; runIndex++) {
+					const call = Object.create(this, {
+						getInputData: { value: () => [item] },
+						getNodeParameter: {
+							value: (name: string, _index: number, ...rest: [unknown]) =>
+								this.getNodeParameter(name, itemIndex, ...rest) as unknown,
+						},
+						evaluateExpression: { value: () => runIndex },
+					}) as IExecuteFunctions;
+					const [items] = await own.call(call).catch((error: Error) => {
+						if (runIndex > 0) throw error;
+						return [];
+					});
+					if (items) return items;
+				}
+			});
+			return [(await Promise.all(calls)).flat()];
+		});
+		try {
+			const { parameters } = sameUrl(1);
+			fails('file', { type: 'resetBefore' }, 2 * DOWNLOAD_TRIES);
+			const { error } = await edit({
+				...tool,
+				items: ['a', 'b'].map((wish) => ({ json: { wish } })),
+				parameters: { ...parameters, prompt: '={{ $json.wish + " wish" }}' },
+			});
+			expect(error).toBeUndefined();
+			expect(ledger.charges.map(({ prompt }) => prompt).sort()).toEqual(['a wish', 'b wish']);
+		} finally {
+			execute.mockRestore();
+		}
 	});
 
 	it('does not send again what is unknown or was stopped by content moderation', async () => {

@@ -65,6 +65,11 @@ it('reads on for as many pages as there are', async () => {
 	expect((await read(pageOf(many))).ids).toEqual(many);
 });
 
+it('reads on where Atlas gives fewer a page than were asked for', async () => {
+	const { ids } = await read((no) => ({ ...pageOf(all)(no, 1), pageSize: 1 }));
+	expect(ids).toEqual(all);
+});
+
 it('ends where the same page comes again and again', async () => {
 	const { ids, paths } = await read(() => ({ items: [row('a'), row('b')], total: 99 }));
 	expect(ids).toEqual(['a', 'b']);

@@ -178,7 +178,7 @@ export class AtlasClient {
 			if (isGood && (isUsable?.(answer.json) ?? true)) return answer;
 			const again = answer ? isGood || isPassing(answer) : !(asksForLess && isTooLarge(exchange));
 			if (!again || attempt + 1 >= tries) throw readError(what, exchange);
-			await pauseMs(this.clock, answer?.retryAfterMs ?? backoffMs(attempt, 500, 8_000), signal);
+			await pauseMs(this.clock, readAgainMs(answer) ?? backoffMs(attempt, 500, 8_000), signal);
 		}
 	}
 
@@ -225,6 +225,15 @@ export class AtlasClient {
 	}
 }
 
+/** No read is kept off longer than this, in ms, whatever `Retry-After` says. */
+const LONGEST_READ_PAUSE_MS = 300_000;
+
+/** After how long a read that was told so may be tried again, in ms; null where it was not told. */
+export function readAgainMs(answer: Answer | undefined): number | null {
+	const toldMs = answer?.retryAfterMs ?? null;
+	return toldMs === null ? null : Math.min(toldMs, LONGEST_READ_PAUSE_MS);
+}
+
 function isTooLarge({ fault }: Exchange): boolean {
 	return fault?.code === 'EMSGSIZE';
 }
@@ -254,7 +263,7 @@ function toAnswer(statusCode: number, headers: Record<string, string>, text: str
 	return {
 		statusCode,
 		requestId: asString(headers['x-request-id']) ?? asString(envelope.request_id),
-		retryAfterMs: retryAfterS !== null && retryAfterS >= 0 ? Math.min(retryAfterS, 300) * 1_000 : null,
+		retryAfterMs: retryAfterS !== null && retryAfterS >= 0 ? retryAfterS * 1_000 : null,
 		json,
 		// `{code, msg|message, request_id, data}`, or on /public/ paths `{error: {type, code, message}, request_id}` [D][C]
 		isEnvelope:

@@ -109,6 +109,7 @@ export async function* readHistory(
 ): AsyncGenerator<HistoryTask> {
 	const seen = new Set<string>();
 	let stalePages = 0;
+	let rows = 0;
 	for (let pageNo = 1; stalePages < MOST_STALE_PAGES; pageNo++) {
 		const { items, total } = await readPage(client, filter, pageNo, pageSize);
 		const before = seen.size;
@@ -120,7 +121,9 @@ export async function* readHistory(
 			yield task;
 		}
 		stalePages = seen.size === before ? stalePages + 1 : 0;
-		if (items.length === 0 || (total !== null && pageNo * pageSize >= total)) return;
+		// Counted, for Atlas may give fewer a page than were asked for.
+		rows += items.length;
+		if (items.length === 0 || (total !== null && rows >= total)) return;
 		if (total === null && items.length < pageSize) return;
 	}
 }

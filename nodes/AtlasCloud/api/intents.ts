@@ -37,7 +37,7 @@ export interface Intent {
 	/** The pictures' URLs as sent; of a data URI only its beginning. */
 	images: string[];
 	predictionId?: string;
-	/** It was in doubt and has been sent once more: never again. */
+	/** It was unknown and has been sent once more: never again. Of the first submit it stays unknown. */
 	isResubmitted?: boolean;
 	/** Content moderation ended it: submitting the same again only costs time. */
 	isModerated?: boolean;
@@ -78,6 +78,12 @@ export interface IntentScope {
 }
 
 export class Intents {
+	/**
+	 * Of a tool's call the request belongs to its name: an agent with a batch size makes several tools at once, all with
+	 * the same run index (n8n 2.41, ToolsAgent V2).
+	 */
+	private readonly callTags = new Map<number, string>();
+
 	constructor(
 		private readonly records: IntentRecords,
 		private readonly scope: IntentScope,
@@ -85,7 +91,7 @@ export class Intents {
 
 	/** What tells an item's record from others. */
 	key(itemIndex: number): string {
-		return `${this.scope.runIndex}/${itemIndex}`;
+		return `${this.scope.runIndex}/${itemIndex}${this.callTags.get(itemIndex) ?? ''}`;
 	}
 
 	/**
@@ -94,6 +100,7 @@ export class Intents {
 	 * same request.
 	 */
 	find(itemIndex: number, fingerprint: string): Intent | undefined {
+		if (this.scope.isTool) this.callTags.set(itemIndex, `/${fingerprint.slice(0, 16)}`);
 		const key = this.key(itemIndex);
 		const own = this.records[key];
 		if (own) {
@@ -128,12 +135,13 @@ export class Intents {
 	/** Writes an intent down. It is seen by the next try from this moment on. */
 	set(itemIndex: number, intent: Intent): Intent {
 		const key = this.key(itemIndex);
-		const { predictionId, formerIds = [], isResubmitted } = this.records[key] ?? {};
+		const { predictionId, formerIds = [], ...before } = this.records[key] ?? {};
 		const ids = predictionId === undefined ? formerIds : [...formerIds, predictionId];
+		const isResubmitted = before.isResubmitted === true || before.state === 'unknown';
 		this.records[key] = {
 			...intent,
 			...(ids.length > 0 ? { formerIds: ids } : {}),
-			...(isResubmitted ? { isResubmitted } : {}),
+			...(isResubmitted ? { isResubmitted, candidateIds: before.candidateIds } : {}),
 		};
 		return this.records[key];
 	}
@@ -167,7 +175,10 @@ export class Intents {
 			open.filter(isWanted).flatMap(({ predictionId }) => predictionId ?? []);
 		return {
 			ids: idsOf(({ state }) => state !== 'failed'),
-			failedIds: idsOf(({ state }) => state === 'failed'),
+			failedIds: [
+				...open.flatMap(({ formerIds = [] }) => formerIds),
+				...idsOf(({ state }) => state === 'failed'),
+			],
 			candidateIds: [
 				...new Set(open.flatMap(({ predictionId, candidateIds = [] }) => (predictionId ? [] : candidateIds))),
 			],

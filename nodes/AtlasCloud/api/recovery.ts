@@ -1,12 +1,13 @@
 import type { AtlasClient } from './client';
 import { bodyHash, readHistory, type HistoryTask } from './history';
 import { asArray, asString, canonicalJson, type JsonObject } from './json';
+import { remembered } from './remembered';
 import { executionTag, parseUploadUrl, type UploadOwner } from './uploads';
 
 /** What an edit's request looks like whatever its pictures' uploads were called. */
 export interface RequestShape {
 	/** The body without `images`. */
-	body: JsonObject;
+	body: JsonObject & { model: string };
 	/** Per picture the first sixteen hex digits of its content's SHA-256, or its URL. */
 	pictures: string[];
 }
@@ -23,16 +24,16 @@ interface Found {
 	bodyHash: string;
 }
 
-/** How far back one look goes: a day of a busy account, and never more than so many tasks. */
+/** How far back a look goes. */
 const MOST_AGE_MS = 24 * 3_600_000;
-const MOST_TASKS = 1_000;
 
 /**
  * Finds what an execution had bought before n8n itself crashed: its context is lost then, but its uploads' names
- * stand in the history. Asked only when a person retries an execution. It looks once, for all items of the node.
+ * stand in the history. Asked only when a person retries an execution. It looks once per model, for all items of the node.
  */
 export class Recovery {
-	private found: Promise<Map<string, Found[]>> | undefined;
+	/** By model. */
+	private readonly found = new Map<string, Promise<Map<string, Found[]>>>();
 
 	constructor(
 		private readonly client: AtlasClient,
@@ -47,8 +48,9 @@ export class Recovery {
 	async take(shape: RequestShape): Promise<HistoryTask | null> {
 		// Pictures given as URLs carry no name of ours: nothing tells such a task from another's.
 		if (!shape.pictures.some((picture) => /^[0-9a-f]{16}$/.test(picture))) return null;
-		this.found ??= this.read();
-		const ofShape = (await this.found).get(keyOf(shape)) ?? [];
+		const { model } = shape.body;
+		const found = await remembered(this.found, model, async () => await this.read(model));
+		const ofShape = found.get(keyOf(shape)) ?? [];
 		const claimed = new Set(this.known.claimedIds());
 		const lost = this.known.lostHashes();
 		const free = ofShape.filter(
@@ -63,16 +65,15 @@ export class Recovery {
 		return taken.task;
 	}
 
-	private async read(): Promise<Map<string, Found[]>> {
+	private async read(model: string): Promise<Map<string, Found[]>> {
 		/** By request and execution: an earlier retry may have crashed as well, so that all executions count. */
 		const found = new Map<string, Map<string, Found[]>>();
 		const oldestSeconds = (this.client.clock.nowMs() - MOST_AGE_MS) / 1_000;
-		let count = 0;
-		for await (const task of readHistory(this.client)) {
-			if (++count > MOST_TASKS || (task.createdAtSeconds ?? Infinity) < oldestSeconds) break;
-			const read = this.shapeOf(task);
+		for await (const task of readHistory(this.client, { model })) {
+			if ((task.createdAtSeconds ?? Infinity) < oldestSeconds) break;
+			const read = this.readOwn(task);
 			if (!read) continue;
-			const key = keyOf(read.shape);
+			const { key } = read;
 			const byExecution = found.get(key) ?? new Map<string, Found[]>();
 			found.set(key, byExecution);
 			const earlier = byExecution.get(read.executionId) ?? [];
@@ -82,8 +83,8 @@ export class Recovery {
 		return new Map([...found].map(([key, byExecution]) => [key, [...byExecution.values()].flat()]));
 	}
 
-	/** A task's shape, where its pictures were uploaded by this node in this round of another execution. */
-	private shapeOf(task: HistoryTask): { shape: RequestShape; executionId: string } | null {
+	/** What tells a task's request, where its pictures were uploaded by this node in this round of another execution. */
+	private readOwn(task: HistoryTask): { key: string; executionId: string } | null {
 		if (!task.request) return null;
 		const { images, ...body } = task.request;
 		let executionId: string | null = null;
@@ -97,10 +98,10 @@ export class Recovery {
 			if (isOurs) executionId = name.executionId;
 			pictures.push(isOurs ? name.contentTag : url);
 		}
-		return executionId === null ? null : { shape: { body, pictures }, executionId };
+		return executionId === null ? null : { key: keyOf({ body, pictures }), executionId };
 	}
 }
 
-function keyOf(shape: RequestShape): string {
+function keyOf(shape: { body: JsonObject; pictures: string[] }): string {
 	return canonicalJson([shape.body, shape.pictures]);
 }

@@ -175,12 +175,14 @@ export class Submits {
 				if (found) return found;
 				continue;
 			}
-			intent.state = 'failed';
+			// What was sent before this is not known any better now.
+			intent.state = intent.isResubmitted ? 'unknown' : 'failed';
 			const isRefusal = verdict.code === 429 || verdict.code === null;
 			let againInMs = backoffMs(attempt, 1_000, 15_000);
 			if (verdict.code === 429) againInMs = pace.refused(turn, exchange.answer?.retryAfterMs ?? null);
 			else pace.gone();
-			if (!isRefusal || this.clock.nowMs() + againInMs > giveUpMs) throw refusedError(exchange, verdict.code);
+			if (!isRefusal || this.clock.nowMs() + againInMs > giveUpMs)
+				throw refusedError(exchange, verdict.code, intent, order.itemIndex);
 			// The pace makes all wait after a 429; a refused connection is this one's own.
 			if (verdict.code === null) await pauseMs(this.clock, againInMs, this.signal);
 		}
@@ -217,32 +219,41 @@ export class Submits {
 	): Promise<Bought | null> {
 		intent.state = 'unknown';
 		const result = await this.lost.find({ ...intent, key: this.intents.key(itemIndex) });
-		intent.candidateIds = result.kind === 'ambiguous' ? result.predictionIds : undefined;
+		const toldId = exchange ? idIn(exchange) : null;
+		if (result.kind === 'ambiguous') intent.candidateIds = result.predictionIds;
+		// An id in an answer that says otherwise may be the edit's, all the same.
+		else if (toldId !== null) intent.candidateIds = [toldId];
 		if (result.kind === 'found') {
 			intent.state = 'accepted';
+			intent.candidateIds = undefined;
 			intent.predictionId = result.predictionId;
 			this.paceOf(intent.model).resumed();
 			return this.bought(intent, result.predictionId);
 		}
-		// Once in all: each time may be billed.
-		if (result.kind === 'notFound' && mayResubmit && !intent.isResubmitted) {
-			intent.state = 'failed';
-			intent.isResubmitted = true;
-			return null;
-		}
+		// Once in all: each time may be billed. Until it is sent it stays unknown.
+		if (result.kind === 'notFound' && mayResubmit && !intent.isResubmitted) return null;
 		throw unknownError(intent, exchange, result, itemIndex);
 	}
 }
 
-function refusedError(exchange: Exchange, code: number | null): AtlasError {
+function refusedError(
+	exchange: Exchange,
+	code: number | null,
+	intent: Intent,
+	itemIndex: number,
+): AtlasError {
+	const bill = intent.isResubmitted
+		? `It is unknown whether Atlas Cloud took the first submit of item ${itemIndex}, before this one: run Get Many to see.`
+		: 'Nothing was created or billed.';
 	return new AtlasError(
 		code === null
 			? `Atlas Cloud could not be reached: ${told(exchange)}`
 			: `Atlas Cloud did not take the edit: ${told(exchange)}`,
 		{
 			kind: 'refused',
-			description: `${code === null ? 'Check the Base URL of the credential and the network of this n8n.' : adviceFor(code)} Nothing was created or billed.`,
+			description: `${code === null ? 'Check the Base URL of the credential and the network of this n8n.' : adviceFor(code)} ${bill}`,
 			...answerDetails(exchange),
+			predictionId: intent.isResubmitted ? intent.candidateIds?.[0] : null,
 			status: null,
 		},
 	);
@@ -259,8 +270,7 @@ function unknownError(
 	const details = {
 		kind: 'unknown',
 		status: 'unknown',
-		// An id in an answer that says otherwise may be the edit's, all the same.
-		predictionId: exchange ? idIn(exchange) : null,
+		predictionId: result.kind === 'ambiguous' ? null : intent.candidateIds?.[0],
 		...(exchange ? answerDetails(exchange) : {}),
 	} as const;
 	if (result.kind === 'ambiguous') {

@@ -3,6 +3,7 @@ import {
 	answerDetails,
 	codeIn,
 	isPassing,
+	readAgainMs,
 	readError,
 	told,
 	VERDICTS,
@@ -142,7 +143,7 @@ export class PredictionWatch {
 			if (isOver) throw lookError(predictionId, exchange);
 			await pauseMs(
 				this.clock,
-				answer?.retryAfterMs ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000),
+				readAgainMs(answer) ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000),
 				signal,
 			);
 		}
@@ -226,7 +227,7 @@ export class PredictionWatch {
 			// While it waited for its turn another one may have told how long such an edit takes.
 			const exchange = await this.client.look(predictionPath(entry.predictionId));
 			entry.looks++;
-			if (exchange.answer?.statusCode === 429) this.pace.refused(turn, exchange.answer.retryAfterMs);
+			if (exchange.answer?.statusCode === 429) this.pace.refused(turn, readAgainMs(exchange.answer));
 			else if (exchange.answer) this.pace.taken();
 			else this.pace.gone();
 			this.judge(entry, exchange);

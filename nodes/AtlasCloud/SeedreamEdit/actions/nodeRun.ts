@@ -59,13 +59,15 @@ function runIndexOf(context: IExecuteFunctions): number {
 	return Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0;
 }
 
-/** What this round of the node means to buy, or has bought. */
-export function intentsOf(context: IExecuteFunctions): Intents {
-	return new Intents(intentRecords(context), {
+/** Begins a try of this round of the node: what it means to buy, and what earlier tries have bought. */
+export function beginTry(context: IExecuteFunctions): Intents {
+	const intents = new Intents(intentRecords(context), {
 		executionId: context.getExecutionId(),
 		runIndex: runIndexOf(context),
 		isTool: context.getNode().type.endsWith('Tool'),
 	});
+	intents.begin();
+	return intents;
 }
 
 /** Options as item 0 has them: what goes for the whole run cannot differ between items. */
@@ -106,8 +108,7 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 		nodeTag,
 		runIndex: runIndexOf(context),
 	};
-	const intents = intentsOf(context);
-	intents.begin();
+	const intents = beginTry(context);
 	const uploads = new Uploads(client, owner, signal);
 	const watch = new PredictionWatch(client);
 	const submits = new Submits(client, intents, concurrency, signal);

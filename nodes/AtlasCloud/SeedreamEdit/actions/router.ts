@@ -1,12 +1,12 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../../api/errors';
-import type { Intents, Undelivered } from '../../api/intents';
+import type { Intent, Intents, Undelivered } from '../../api/intents';
 import { Slots } from '../../api/slots';
 import { addExecutionHint } from './executionHint';
 import { edit } from './image/edit.operation';
 import { upload } from './image/upload.operation';
-import { intentsOf, startRun, type NodeRun } from './nodeRun';
+import { beginTry, startRun, type NodeRun } from './nodeRun';
 import type { ItemOperation, Operation } from './operation';
 import { get } from './prediction/get.operation';
 import { getAll } from './prediction/getAll.operation';
@@ -28,7 +28,7 @@ const CHECKS_AT_ONCE = 16;
 /** Finds the operation, runs it over the items, and turns errors into what n8n understands. */
 export async function router(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	// n8n runs a cancelled node again where Retry On Fail is on: the signal is then aborted from the start.
-	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, intentsOf(context));
+	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, beginTry(context));
 	const resource = context.getNodeParameter('resource', 0) as string;
 	const name = context.getNodeParameter('operation', 0) as string;
 	const operation = operations[resource]?.[name];
@@ -108,13 +108,13 @@ function present(run: NodeRun, outcomes: Array<Outcome | undefined>): INodeExecu
 		const isFault = ({ error }: Outcome) => error !== undefined && !(error instanceof CancelledError);
 		const itemIndex = outcomes.findIndex((outcome) => outcome !== undefined && isFault(outcome));
 		if (itemIndex >= 0) {
-			const error = asAtlasError(outcomes[itemIndex]?.error, intents.of(itemIndex)?.predictionId);
+			const error = asAtlasError(outcomes[itemIndex]?.error, intents.of(itemIndex));
 			throw toNodeError(context, error, itemIndex, intents.undelivered());
 		}
 	}
 	return outcomes.flatMap((outcome, itemIndex) => {
 		if (!outcome?.items) {
-			const error = asAtlasError(outcome?.error, intents.of(itemIndex)?.predictionId);
+			const error = asAtlasError(outcome?.error, intents.of(itemIndex));
 			return [{ json: { error: errorJson(error) }, pairedItem: { item: itemIndex } }];
 		}
 		intents.delivered(itemIndex);
@@ -159,15 +159,36 @@ function errorJson(error: AtlasError): IDataObject {
 	return { message, description, predictionId, status, reason, statusCode, requestId };
 }
 
-/** @param predictionId what the item has bought: no error after a submit is without it, wherever it comes from */
-function asAtlasError(error: unknown, predictionId?: string): AtlasError {
-	if (error instanceof AtlasError) return error;
+/** @param intent what the item has bought: no error after a submit is without its id, wherever it comes from */
+function asAtlasError(error: unknown, intent?: Intent): AtlasError {
+	const known = error instanceof AtlasError ? error : toAtlasError(error);
+	const { predictionId, formerIds = [], state } = intent ?? {};
+	const isOver = state === 'failed' || state === undefined;
+	const isNews = predictionId !== undefined && known.predictionId === null;
+	const failedIds = isNews && isOver ? [...formerIds, predictionId] : formerIds;
+	const told = [
+		known.description,
+		isNews &&
+			!isOver &&
+			'An earlier try bought this prediction, and nothing has to be paid again: run the item again, or fetch it with Wait for Completion.',
+		failedIds.length > 0 && `Predictions of earlier tries that failed: ${failedIds.join(', ')}.`,
+	];
+	const description = told.filter((sentence) => typeof sentence === 'string' && sentence !== '').join(' ');
+	if (description === known.description && !isNews) return known;
+	return new AtlasError(known.message, {
+		...known,
+		description,
+		predictionId: known.predictionId ?? predictionId,
+	});
+}
+
+function toAtlasError(error: unknown): AtlasError {
 	const message = error instanceof Error ? error.message : String(error);
 	const description =
 		error instanceof Error && 'description' in error && typeof error.description === 'string'
 			? error.description
 			: '';
-	return new AtlasError(message, { kind: 'read', description, predictionId });
+	return new AtlasError(message, { kind: 'read', description });
 }
 
 /** What is paid for, or may be, besides the item that the error is about. @param ownUnknown of these it tells itself */
