@@ -340,11 +340,11 @@ describe('what is known not to be created', () => {
 	});
 
 	it('has its own time for that: what it waited for others does not count', async () => {
-		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '25' } }, 4);
-		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '10' } }, 1, 5);
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '100' } }, 4);
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '40' } }, 1, 5);
 		const { json } = await edit({
 			items: [1, 2, 3, 4, 5].map(() => ({ files: { data: photo } })),
-			parameters: { options: { concurrency: 5, timeoutSeconds: 32 } },
+			parameters: { options: { concurrency: 5, timeoutSeconds: 128 } },
 			nodeExtras: CONTINUE,
 		});
 		expect(json.map(({ status, error }) => error ?? status)).toEqual(Array(5).fill('completed'));
