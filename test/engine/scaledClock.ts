@@ -3,7 +3,16 @@ import type { Clock } from '../../nodes/AtlasCloud/api/clock';
 /** How much faster than the real one the clock runs that tests give to node and sandbox. */
 export const CLOCK_FACTOR = 20;
 
-const startMs = Date.now();
+/** Real time, so many times as fast. */
+export function fasterClock(factor: number): Clock {
+	const startMs = Date.now();
+	return {
+		nowMs: () => startMs + (Date.now() - startMs) * factor,
+		async sleepMs(ms) {
+			await new Promise((resolve) => setTimeout(resolve, ms / factor));
+		},
+	};
+}
 
 /**
  * Real time, twenty times as fast: a second's schedule takes 50 ms. The sandbox takes it as an option
@@ -11,12 +20,7 @@ const startMs = Date.now();
  *
  *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./scaledClock'));
  */
-export const scaledClock: Clock = {
-	nowMs: () => startMs + (Date.now() - startMs) * CLOCK_FACTOR,
-	async sleepMs(ms) {
-		await new Promise((resolve) => setTimeout(resolve, ms / CLOCK_FACTOR));
-	},
-};
+export const scaledClock = fasterClock(CLOCK_FACTOR);
 
 /** By the name that the node knows. */
 export const n8nClock = scaledClock;

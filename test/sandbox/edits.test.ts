@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { readInstructions } from '../../sandbox/instructions';
 import { startSandbox, type Sandbox } from '../../sandbox';
+import { bmpPicture } from '../engine/pictures';
 import { call, Client, colourAt, halves, LITE, plain, V4 } from './client';
 
 let sandbox: Sandbox;
@@ -225,14 +226,7 @@ describe('input formats', () => {
 
 	it('reads BMP', async () => {
 		const [width, height, row] = [10, 8, 32];
-		const bytes = Buffer.alloc(54 + row * height);
-		bytes.write('BM', 0, 'latin1');
-		bytes.writeUInt32LE(54, 10);
-		bytes.writeUInt32LE(40, 14);
-		bytes.writeInt32LE(width, 18);
-		bytes.writeInt32LE(height, 22);
-		bytes.writeUInt16LE(1, 26);
-		bytes.writeUInt16LE(24, 28);
+		const bytes = bmpPicture(width, height).fill(0, 54);
 		for (let y = 0; y < height; y += 1)
 			for (let x = 0; x < width; x += 1) bytes[54 + y * row + x * 3 + 2] = 255;
 		const url = await client.uploaded(bytes, 'photo.bmp');

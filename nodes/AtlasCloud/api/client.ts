@@ -1,7 +1,7 @@
 import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from './clock';
 import { AtlasError, CancelledError, shown } from './errors';
-import { TransportError, type FileBody, type Http } from './http';
+import { isPassingStatus, TransportError, type FileBody, type Http } from './http';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
 import { readAll } from './streams';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';
@@ -250,9 +250,7 @@ export function codeIn({ statusCode, envelopeCode }: Answer): number {
 /** Whether another try may fare better: 408, 425, 429, every 5xx, and a good status with a broken body. */
 export function isPassing(answer: Answer): boolean {
 	const code = codeIn(answer);
-	return (
-		code === 408 || code === 425 || code === 429 || code >= 500 || (code < 300 && !asObject(answer.json))
-	);
+	return isPassingStatus(code) || (code < 300 && !asObject(answer.json));
 }
 
 function toAnswer(statusCode: number, headers: Record<string, string>, text: string): Answer {

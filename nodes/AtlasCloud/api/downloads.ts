@@ -2,7 +2,7 @@ import type { CancelSignal } from './cancellation';
 import { whyNotFetchable } from './addresses';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
 import { AtlasError, CancelledError, shown } from './errors';
-import { TransportError, type ByteStream, type Http, type HttpResponse } from './http';
+import { isPassingStatus, TransportError, type ByteStream, type Http, type HttpResponse } from './http';
 import { asNumber } from './json';
 import { isWhole, KIND_BYTES, pictureKind, TAIL_BYTES, type PictureKind } from './pictureKind';
 import type { PictureOutput } from './predictions';
@@ -37,6 +37,9 @@ export interface DownloadOrder {
 
 const TRIES = 4;
 const MOST_REDIRECTS = 3;
+
+/** Statuses of a link that has expired. */
+const GONE = new Set([403, 404, 410]);
 
 /** Why one try of a download brought nothing. */
 export class DownloadFault extends Error {
@@ -85,8 +88,9 @@ export class Downloads<Stored> {
 	 */
 	checkLink(order: Pick<DownloadOrder, 'predictionId' | 'output'>): void {
 		const { url } = order.output;
-		const objection = url === undefined ? null : whyNotFetchable(url, this.baseUrl);
-		if (url !== undefined && objection !== null) throw downloadError(order, notFollowed(url, objection));
+		if (url === undefined) return;
+		const objection = whyNotFetchable(url, this.baseUrl);
+		if (objection !== null) throw downloadError(order, notFollowed(url, objection));
 	}
 
 	private async decode(base64: string, order: DownloadOrder): Promise<Stored> {
@@ -108,12 +112,10 @@ export class Downloads<Stored> {
 		const guard = new StreamGuard(body, this.clock, DOWNLOAD_TIMEOUT_MS, order.signal);
 		try {
 			if (statusCode !== 200) {
-				const isGone = statusCode === 404 || statusCode === 410 || statusCode === 403;
-				const isPassing = statusCode === 408 || statusCode === 425 || statusCode === 429 || statusCode >= 500;
-				const message = isGone
+				const message = GONE.has(statusCode)
 					? `its link has expired (status ${statusCode})`
 					: `the file host answered with status ${statusCode}`;
-				throw new DownloadFault(message, !isPassing, statusCode);
+				throw new DownloadFault(message, !isPassingStatus(statusCode), statusCode);
 			}
 			const announced = asNumber(headers['content-length']);
 			if (announced !== null && announced > order.mostBytes) throw tooLarge(order);
@@ -254,7 +256,7 @@ function downloadError(
 	{ predictionId }: Pick<DownloadOrder, 'predictionId'>,
 	fault: DownloadFault,
 ): AtlasError {
-	const isGone = fault.statusCode === 404 || fault.statusCode === 410 || fault.statusCode === 403;
+	const isGone = fault.statusCode !== null && GONE.has(fault.statusCode);
 	return new AtlasError(
 		`The edit is done and paid for, but its picture could not be fetched: ${fault.message}`,
 		{

@@ -43,6 +43,11 @@ export interface Http {
 	send(request: HttpRequest): Promise<HttpResponse>;
 }
 
+/** Whether another try may fare better than this HTTP status: 408, 425, 429 and every 5xx. */
+export function isPassingStatus(statusCode: number): boolean {
+	return [408, 425, 429].includes(statusCode) || statusCode >= 500;
+}
+
 /** Codes of a connection that was never opened, so that nothing can have been received by the other side. */
 const NEVER_OPENED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 

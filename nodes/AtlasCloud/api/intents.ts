@@ -135,12 +135,12 @@ export class Intents {
 	/** Writes an intent down. It is seen by the next try from this moment on. */
 	set(itemIndex: number, intent: Intent): Intent {
 		const key = this.key(itemIndex);
-		const { predictionId, formerIds = [], ...before } = this.records[key] ?? {};
-		const ids = predictionId === undefined ? formerIds : [...formerIds, predictionId];
-		const isResubmitted = before.isResubmitted === true || before.state === 'unknown';
+		const before = this.of(itemIndex);
+		const formerIds = before ? idsOf(before) : [];
+		const isResubmitted = before?.isResubmitted === true || before?.state === 'unknown';
 		this.records[key] = {
 			...intent,
-			...(ids.length > 0 ? { formerIds: ids } : {}),
+			...(formerIds.length > 0 ? { formerIds } : {}),
 			...(isResubmitted ? { isResubmitted, candidateIds: before.candidateIds } : {}),
 		};
 		return this.records[key];
@@ -148,9 +148,7 @@ export class Intents {
 
 	/** Ids that items of this node have already: no lost submit may claim them. */
 	claimedIds(): string[] {
-		return Object.values(this.records).flatMap(({ predictionId, formerIds = [] }) =>
-			predictionId === undefined ? formerIds : [...formerIds, predictionId],
-		);
+		return Object.values(this.records).flatMap(idsOf);
 	}
 
 	/** Bodies of which an item still looks for its task. */
@@ -171,13 +169,13 @@ export class Intents {
 	/** What this run of the node has bought, or may have, and not handed on yet. */
 	undelivered(): Undelivered {
 		const open = this.ofThisRound().filter(({ isDelivered }) => !isDelivered);
-		const idsOf = (isWanted: (intent: Intent) => boolean) =>
+		const latestIds = (isWanted: (intent: Intent) => boolean) =>
 			open.filter(isWanted).flatMap(({ predictionId }) => predictionId ?? []);
 		return {
-			ids: idsOf(({ state }) => state !== 'failed'),
+			ids: latestIds(({ state }) => state !== 'failed'),
 			failedIds: [
 				...open.flatMap(({ formerIds = [] }) => formerIds),
-				...idsOf(({ state }) => state === 'failed'),
+				...latestIds(({ state }) => state === 'failed'),
 			],
 			candidateIds: [
 				...new Set(open.flatMap(({ predictionId, candidateIds = [] }) => (predictionId ? [] : candidateIds))),
@@ -212,4 +210,13 @@ export class Intents {
 	get executionId(): string {
 		return this.scope.executionId;
 	}
+
+	get runIndex(): number {
+		return this.scope.runIndex;
+	}
+}
+
+/** All predictions of an item, the latest last. */
+function idsOf({ predictionId, formerIds = [] }: Intent): string[] {
+	return predictionId === undefined ? formerIds : [...formerIds, predictionId];
 }

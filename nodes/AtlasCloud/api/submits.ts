@@ -161,8 +161,7 @@ export class Submits {
 				images: order.images,
 			});
 			giveUpMs ??= intent.sentAtMs + order.timeoutMs;
-			const exchange = await this.send(order, hash);
-			const verdict = verdictOf(exchange);
+			const { exchange, verdict } = await this.send(order, hash);
 			if (verdict.kind === 'created') {
 				pace.taken(true);
 				intent.state = 'accepted';
@@ -194,16 +193,17 @@ export class Submits {
 	}
 
 	/** Sends the request and waits for its answer, also when the batch is stopped meanwhile. */
-	private async send(order: SubmitOrder, hash: string): Promise<Exchange> {
+	private async send(order: SubmitOrder, hash: string): Promise<{ exchange: Exchange; verdict: Verdict }> {
 		this.lost.leaves(hash);
-		let exchange: Exchange | undefined;
+		let createdId: string | undefined;
 		try {
-			exchange = await this.client.post('/api/v1/model/generateImage', order.body, order.headers);
-			return exchange;
-		} finally {
+			const exchange = await this.client.post('/api/v1/model/generateImage', order.body, order.headers);
+			const verdict = verdictOf(exchange);
 			// An id in an answer that is in doubt is not claimed: its task has to be found first.
-			const verdict = exchange ? verdictOf(exchange) : undefined;
-			this.lost.settled(hash, verdict?.kind === 'created' ? verdict.predictionId : undefined);
+			if (verdict.kind === 'created') createdId = verdict.predictionId;
+			return { exchange, verdict };
+		} finally {
+			this.lost.settled(hash, createdId);
 		}
 	}
 

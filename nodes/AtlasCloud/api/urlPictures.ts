@@ -3,7 +3,7 @@ import type { AtlasClient } from './client';
 import { backoffMs, pauseMs } from './clock';
 import { DownloadFault, openPublic } from './downloads';
 import { CancelledError } from './errors';
-import { TransportError } from './http';
+import { isPassingStatus, TransportError } from './http';
 import { pictureKind, type PictureKind } from './pictureKind';
 import { HEADER_BYTES, pictureSize } from './pictureSize';
 import { remembered } from './remembered';
@@ -53,8 +53,7 @@ export class UrlPictures {
 		const guard = new StreamGuard(body, clock, READ_TIMEOUT_MS, this.signal);
 		try {
 			if (statusCode === 200 || statusCode === 206) return await readBeginning(body, HEADER_BYTES);
-			const isBusy = [408, 425, 429].includes(statusCode) || statusCode >= 500;
-			throw new DownloadFault(`status ${statusCode}`, !isBusy, statusCode);
+			throw new DownloadFault(`status ${statusCode}`, !isPassingStatus(statusCode), statusCode);
 		} finally {
 			guard.end();
 		}

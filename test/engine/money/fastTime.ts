@@ -1,6 +1,6 @@
-import type { Clock } from '../../../nodes/AtlasCloud/api/clock';
 import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http';
 import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
+import { fasterClock } from '../scaledClock';
 
 /*
  * Time for tests of long stories: a minute's search of the history takes less than a second. Node and sandbox share the
@@ -14,14 +14,7 @@ import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/tran
 /** How much faster than the real one the clock runs. */
 export const FACTOR = 60;
 
-const startMs = Date.now();
-
-export const fastClock: Clock = {
-	nowMs: () => startMs + (Date.now() - startMs) * FACTOR,
-	async sleepMs(ms) {
-		await new Promise((resolve) => setTimeout(resolve, ms / FACTOR));
-	},
-};
+export const fastClock = fasterClock(FACTOR);
 
 export const n8nClock = fastClock;
 

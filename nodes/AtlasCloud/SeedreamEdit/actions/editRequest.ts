@@ -176,9 +176,9 @@ export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob
 	const headers = readHeaders(options);
 	const timeoutMs = readTimeoutMs(options);
 	const pictures = await itemPictures(run.context, itemIndex);
-	checkCount(pictures.length, model, knownModel(model)?.mostInputImages ?? MOST_INPUT_IMAGES);
-	const { body, mostOutputs } = readBodyOptions(options, model, pictures.length);
 	const known = knownModel(model);
+	checkCount(pictures.length, model, known?.mostInputImages ?? MOST_INPUT_IMAGES);
+	const { body, mostOutputs } = readBodyOptions(options, model, pictures.length);
 	// What can be told without asking anybody is told now, before any other item's request.
 	if (known && size !== 'matchInput') checkSize(size, known.sizes, model);
 	return {

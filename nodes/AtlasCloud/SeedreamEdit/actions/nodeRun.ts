@@ -54,16 +54,12 @@ function intentRecords(context: IExecuteFunctions): IntentRecords {
 	return nodeContext.seedreamIntents as IntentRecords;
 }
 
-/** `$runIndex`, which n8n gives to expressions only. */
-function runIndexOf(context: IExecuteFunctions): number {
-	return Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0;
-}
-
 /** Begins a try of this round of the node: what it means to buy, and what earlier tries have bought. */
 export function beginTry(context: IExecuteFunctions): Intents {
 	const intents = new Intents(intentRecords(context), {
 		executionId: context.getExecutionId(),
-		runIndex: runIndexOf(context),
+		// n8n tells it to expressions only.
+		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
 	});
 	intents.begin();
@@ -103,12 +99,9 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal, secret });
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
-	const owner: UploadOwner = {
-		executionId: context.getExecutionId(),
-		nodeTag,
-		runIndex: runIndexOf(context),
-	};
 	const intents = beginTry(context);
+	const { executionId, runIndex } = intents;
+	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
 	const watch = new PredictionWatch(client);
 	const submits = new Submits(client, intents, concurrency, signal);

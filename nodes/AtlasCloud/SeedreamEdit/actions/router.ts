@@ -163,7 +163,7 @@ function errorJson(error: AtlasError): IDataObject {
 function asAtlasError(error: unknown, intent?: Intent): AtlasError {
 	const known = error instanceof AtlasError ? error : toAtlasError(error);
 	const { predictionId, formerIds = [], state } = intent ?? {};
-	const isOver = state === 'failed' || state === undefined;
+	const isOver = state === 'failed';
 	const isNews = predictionId !== undefined && known.predictionId === null;
 	const failedIds = isNews && isOver ? [...formerIds, predictionId] : formerIds;
 	const told = [
