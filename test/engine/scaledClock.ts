@@ -23,4 +23,4 @@ export function fasterClock(factor: number): Clock {
 export const scaledClock = fasterClock(CLOCK_FACTOR);
 
 /** By the name that the node knows. */
-export const n8nClock = scaledClock;
+export const startClock = (): Clock => scaledClock;

@@ -97,21 +97,6 @@ describe('a read', () => {
 		expect(sent).toBeLessThan(30);
 	});
 
-	it('knows Atlas’s clock by its Date, and never ahead of the truth', async () => {
-		const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00Z'));
-		const dates = ['Thu, 01 Jan 2026 00:01:00 GMT', 'Thu, 01 Jan 2026 00:01:01 GMT', 'nonsense'];
-		const http = new FakeHttp((_r, n) => ({ ...good, headers: { date: dates[n - 1] ?? '' } }));
-		const client = clientOf(http, clock);
-		expect(client.clockOffsetMs).toBeNull();
-		await clock.until(client.get('/x', 'x'));
-		expect(client.clockOffsetMs).toBe(60_000);
-		await clock.pass(500);
-		await clock.until(client.get('/x', 'x'));
-		expect(client.clockOffsetMs).toBe(60_500);
-		await clock.until(client.get('/x', 'x'));
-		expect(client.clockOffsetMs).toBe(60_500);
-	});
-
 	it('stops at once on a cancel', async () => {
 		const clock = new VirtualClock();
 		const signal = new Cancellation();

@@ -1,3 +1,4 @@
+import { AtlasClock } from '../../nodes/AtlasCloud/api/atlasClock';
 import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/client';
 import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/durations';
 import { PredictionWatch } from '../../nodes/AtlasCloud/api/watch';
@@ -41,10 +42,11 @@ async function runBatch({ seconds, items, atOnce, isTold = true, failing = [] }:
 		const metrics = isTold ? { predict_time: (tookMsOf.get(id) ?? 0) / 1_000 } : undefined;
 		const done = { id, status, outputs: ['https://files.test/a.png'], metrics };
 		const json = isOver ? done : { id, status: 'processing' };
-		const answer = { statusCode: 200, requestId: null, retryAfterMs: null, json };
+		const times = { sentAtMs: clock.nowMs(), receivedAtMs: clock.nowMs(), dateMs: null };
+		const answer = { statusCode: 200, requestId: null, retryAfterMs: null, json, ...times };
 		return { answer: { ...answer, isEnvelope: true, envelopeCode: 200, reason: null } };
 	};
-	const client = { clock, clockOffsetMs: 0, signal: undefined, look };
+	const client = { clock, atlasClock: new AtlasClock(), signal: undefined, look };
 	const watch = new PredictionWatch(client as unknown as AtlasClient);
 	const lagsMs: number[] = [];
 	let next = 0;

@@ -1,9 +1,17 @@
-import type { CancelSignal } from './cancellation';
-import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from './clock';
+import { AtlasClock } from './atlasClock';
+import { Cancellation, type CancelSignal } from './cancellation';
+import { backoffMs, pauseMs, throwIfAborted, untilAborted, withinMs, type Clock } from './clock';
 import { AtlasError, CancelledError, shown } from './errors';
-import { isPassingStatus, TransportError, type FileBody, type Http } from './http';
+import {
+	isPassingStatus,
+	TransportError,
+	type FileBody,
+	type Http,
+	type HttpRequest,
+	type HttpResponse,
+} from './http';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
-import { readAll } from './streams';
+import { MIN_BYTES_PER_SECOND, readAll } from './streams';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';
 
 /** An answer of Atlas, read whole and not yet believed. */
@@ -21,6 +29,11 @@ export interface Answer {
 	envelopeCode: number | null;
 	/** Atlas's own words about it. */
 	reason: string | null;
+	/** Our clock, in ms, when the request left and when the answer's headers came. */
+	sentAtMs: number;
+	receivedAtMs: number;
+	/** Atlas's clock by the answer's `Date` header, in ms; null where it has none. */
+	dateMs: number | null;
 }
 
 /** An answer, or why there was none. */
@@ -76,7 +89,19 @@ interface ReadOptions {
 	mostBytes?: number;
 	/** Whether the caller asks for less where an answer is too large: it is not asked for again then. */
 	asksForLess?: boolean;
+	/** Our clock, in ms: no retry starts after this. */
+	giveUpAtMs?: number;
 }
+
+interface PatientOptions extends ReadOptions {
+	tries: number;
+	signal: CancelSignal | undefined;
+	/** Whether a rate limiter paces the attempts: it makes the pauses after a 429. */
+	waitsItsTurn?: boolean;
+}
+
+/** How long an upload is tried again while it is refused, in ms. */
+const MAX_REFUSED_MS = 600_000;
 
 export interface AtlasClientOptions {
 	/** Checked by `checkBaseUrl`. */
@@ -101,11 +126,8 @@ export class AtlasClient {
 
 	private readonly secret: string;
 
-	/**
-	 * Atlas's clock minus ours in milliseconds, from `Date` headers; never more than the truth, because a header
-	 * is older than its arrival and cut to the second. Null before the first answer.
-	 */
-	clockOffsetMs: number | null = null;
+	/** What the answers so far say about Atlas's clock. */
+	readonly atlasClock = new AtlasClock();
 
 	constructor(options: AtlasClientOptions) {
 		this.baseUrl = options.baseUrl;
@@ -147,28 +169,35 @@ export class AtlasClient {
 		});
 	}
 
-	/** Uploads a file. It costs nothing, so a lost answer is simply sent again. */
+	/**
+	 * Uploads a file. It costs nothing, so a lost answer is simply sent again.
+	 * @param turn waits until one more upload may leave, sends it, and notes what came of it
+	 */
 	async upload(
 		path: string,
 		file: FileBody,
 		signal: CancelSignal | undefined,
 		isUsable: (json: unknown) => boolean,
+		turn: (send: () => Promise<Exchange>) => Promise<Exchange>,
 	): Promise<Answer> {
+		const timeoutMs = UPLOAD_TIMEOUT_MS + (file.sizeBytes / MIN_BYTES_PER_SECOND) * 1_000;
 		const send = async () =>
-			await this.exchange({ method: 'POST', path, file, timeoutMs: UPLOAD_TIMEOUT_MS });
-		return await this.patiently(send, `upload ${file.fileName}`, { tries: 4, signal, isUsable });
+			await turn(async () => await this.exchange({ method: 'POST', path, file, timeoutMs }));
+		return await this.patiently(send, `upload ${file.fileName}`, {
+			tries: 4,
+			signal,
+			isUsable,
+			waitsItsTurn: true,
+		});
 	}
 
 	private async patiently(
 		ask: () => Promise<Exchange>,
 		what: string,
-		{
-			tries,
-			signal,
-			isUsable,
-			asksForLess,
-		}: { tries: number; signal: CancelSignal | undefined } & ReadOptions,
+		options: PatientOptions,
 	): Promise<Answer> {
+		const { tries, signal, isUsable, asksForLess, waitsItsTurn, giveUpAtMs = Infinity } = options;
+		const startMs = this.clock.nowMs();
 		for (let attempt = 0; ; attempt++) {
 			throwIfAborted(signal);
 			const exchange = await untilAborted(ask(), signal);
@@ -176,9 +205,17 @@ export class AtlasClient {
 			const isGood =
 				answer && answer.statusCode < 300 && asObject(answer.json) && !isErrorCode(answer.envelopeCode);
 			if (isGood && (isUsable?.(answer.json) ?? true)) return answer;
+			const nowMs = this.clock.nowMs();
+			if (waitsItsTurn && answer && codeIn(answer) === 429) {
+				// The rate limiter has made the pause; a refusal is no failed attempt.
+				attempt--;
+				if (nowMs - startMs < MAX_REFUSED_MS && isWorthWaiting(answer)) continue;
+				throw readError(what, exchange);
+			}
 			const again = answer ? isGood || isPassing(answer) : !(asksForLess && isTooLarge(exchange));
-			if (!again || attempt + 1 >= tries) throw readError(what, exchange);
-			await pauseMs(this.clock, readAgainMs(answer) ?? backoffMs(attempt, 500, 8_000), signal);
+			const pause = readAgainMs(answer) ?? backoffMs(attempt, 500, 8_000);
+			if (!again || attempt + 1 >= tries || nowMs + pause > giveUpAtMs) throw readError(what, exchange);
+			await pauseMs(this.clock, pause, signal);
 		}
 	}
 
@@ -199,24 +236,39 @@ export class AtlasClient {
 		mostBytes = MOST_ANSWER_BYTES,
 		...request
 	}: ClientRequest): Promise<Answer> {
-		const response = await this.http.send({
+		const sentAtMs = this.clock.nowMs();
+		const { headers, statusCode, body } = await this.headersOf({
 			...request,
 			authenticated: request.authenticated ?? true,
 			url: `${this.baseUrl}${path}`,
-			signal: this.signal,
 		});
-		const { headers, statusCode, body } = response;
-		const dateMs = Date.parse(headers.date ?? '');
-		if (Number.isFinite(dateMs)) {
-			this.clockOffsetMs = Math.max(this.clockOffsetMs ?? -Infinity, dateMs - this.clock.nowMs());
-		}
+		const receivedAtMs = this.clock.nowMs();
 		const text = await readAll(body, {
 			clock: this.clock,
 			stallMs: READ_TIMEOUT_MS,
 			signal: this.signal,
 			mostBytes,
 		});
-		return toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
+		const answer = toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
+		const dateMs = this.atlasClock.observe(headers.date, sentAtMs, receivedAtMs);
+		return { ...answer, sentAtMs, receivedAtMs, dateMs };
+	}
+
+	/**
+	 * Sends a request and waits for its headers, no longer than its time limit: axios counts the time between two
+	 * pieces only, so headers that trickle in would never end it.
+	 */
+	private async headersOf(request: Omit<HttpRequest, 'signal'>): Promise<HttpResponse> {
+		const ending = new Cancellation(this.signal);
+		const sent = this.http.send({ ...request, signal: ending });
+		const timedOut = () => new TransportError('The answer took too long', 'ETIMEDOUT');
+		// A little more than n8n's own limit, which tells more.
+		return await withinMs(this.clock, request.timeoutMs + 1_000, sent, timedOut).catch((error: unknown) => {
+			// n8n ends an authenticated request only with the execution: what still arrives is closed unread.
+			sent.then(({ body }) => body.destroy()).catch(() => {});
+			if (!this.signal?.aborted) ending.abort();
+			throw error;
+		});
 	}
 
 	/** What Atlas says goes into items and messages; a key that it repeats may not. */
@@ -232,6 +284,11 @@ const LONGEST_READ_PAUSE_MS = 300_000;
 export function readAgainMs(answer: Answer | undefined): number | null {
 	const toldMs = answer?.retryAfterMs ?? null;
 	return toldMs === null ? null : Math.min(toldMs, LONGEST_READ_PAUSE_MS);
+}
+
+/** Whether a refused upload may be tried again: not where the service asks for a pause that is longer than anyone waits. */
+function isWorthWaiting({ retryAfterMs }: Answer): boolean {
+	return (retryAfterMs ?? 0) <= LONGEST_READ_PAUSE_MS;
 }
 
 function isTooLarge({ fault }: Exchange): boolean {
@@ -253,7 +310,11 @@ export function isPassing(answer: Answer): boolean {
 	return isPassingStatus(code) || (code < 300 && !asObject(answer.json));
 }
 
-function toAnswer(statusCode: number, headers: Record<string, string>, text: string): Answer {
+function toAnswer(
+	statusCode: number,
+	headers: Record<string, string>,
+	text: string,
+): Omit<Answer, 'sentAtMs' | 'receivedAtMs' | 'dateMs'> {
 	const json = parseJson(text);
 	const envelope: JsonObject = asObject(json) ?? {};
 	const envelopeCode = typeof envelope.code === 'number' ? envelope.code : null;

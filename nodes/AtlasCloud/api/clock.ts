@@ -3,7 +3,7 @@ import { CancelledError } from './errors';
 
 /** Time as the node sees it. Injected, so that schedules can be tested on a virtual clock. */
 export interface Clock {
-	/** Milliseconds since the epoch. */
+	/** Milliseconds since the epoch, as of the run's start. Never goes back, also where the machine's clock is set. */
 	nowMs(): number;
 	/** Resolves after `ms` milliseconds. May not be cut short: callers race it. */
 	sleepMs(ms: number): Promise<void>;
@@ -56,6 +56,29 @@ export async function pauseMs(
 		await untilAborted(woke ? Promise.race([slept, woke]) : slept, signal);
 	}
 	throwIfAborted(signal);
+}
+
+/**
+ * Waits for `work`, but no longer than `ms` milliseconds; `work` then goes on unobserved.
+ * @throws what `timedOut` makes when the time is up
+ */
+export async function withinMs<T>(
+	clock: Clock,
+	ms: number,
+	work: Promise<T>,
+	timedOut: () => Error,
+): Promise<T> {
+	let isOver = false;
+	const limit = async (): Promise<never> => {
+		const untilMs = clock.nowMs() + ms;
+		while (!isOver && clock.nowMs() < untilMs) {
+			await clock.sleepMs(Math.min(LONGEST_SLEEP_MS, Math.max(1, untilMs - clock.nowMs())));
+		}
+		throw timedOut();
+	};
+	const limited = limit();
+	limited.catch(() => {}); // the loser of the race
+	return await Promise.race([work, limited]).finally(() => (isOver = true));
 }
 
 /** A pause in milliseconds for the n-th try (from 0): doubling from `firstMs`, at most `mostMs`, half of it random. */

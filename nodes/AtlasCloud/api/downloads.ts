@@ -219,7 +219,7 @@ class WholePicture {
 					: Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
 			yield chunk;
 			const next: IteratorResult<Uint8Array> = await rest.next();
-			guard.alive();
+			guard.alive(next.done ? 0 : next.value.byteLength);
 			chunk = next.done ? undefined : next.value;
 		}
 		if (this.announced !== null && size !== this.announced) {

@@ -5,7 +5,7 @@ import { sha256 } from './hash';
 import type { Intent, Intents } from './intents';
 import { asArray, asString, canonicalJson, type JsonObject } from './json';
 import type { Prediction } from './predictions';
-import type { Recovery } from './recovery';
+import type { Recovery, WantedPicture } from './recovery';
 import { Slots } from './slots';
 import type { Bought, Submits } from './submits';
 import type { PictureFile, Uploads } from './uploads';
@@ -88,8 +88,22 @@ export class Edits {
 		const intent = intents.of(request.itemIndex);
 		const deadlineMs = sentAtMs + request.timeoutMs;
 		const watched = { predictionId, model, sentAtMs, knownAtMs, deadlineMs, signal };
+		let located = bought;
 		const prediction = await watch
 			.completed(watched)
+			.catch(async (error: unknown) => {
+				const isNotKnown = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
+				const found =
+					isNotKnown && intent ? await submits.relocate(request.itemIndex, intent, predictionId) : null;
+				if (!found) throw error;
+				located = found;
+				const { knownAtMs: foundAtMs } = found;
+				return await watch.completed({
+					...watched,
+					predictionId: found.predictionId,
+					knownAtMs: foundAtMs,
+				});
+			})
 			.then((over) => {
 				if (!over && request.failsOnTimeout) this.parts.onFault();
 				return over;
@@ -104,7 +118,7 @@ export class Edits {
 				submits.finished(model);
 			});
 		if (prediction && intent) intent.state = 'done';
-		return { bought, prediction };
+		return { bought: located, prediction };
 	}
 
 	/** The returned `leave` gives the edit's place to the next. */
@@ -129,16 +143,24 @@ export class Edits {
 	private async takeUpOrBuy(request: EditRequest, goUnderWay: () => Promise<void>): Promise<Bought> {
 		const { submits, intents } = this.parts;
 		const { itemIndex, body, headers, timeoutMs, mayResubmit } = request;
-		const hashes = await this.contentTags(request);
-		const fingerprint = sha256(canonicalJson([body, hashes]));
-		const intent = intents.find(itemIndex, fingerprint) ?? (await this.recover(request, hashes, fingerprint));
+		const wanted = await this.wantedPictures(request);
+		const fingerprint = sha256(canonicalJson([body, wanted]));
+		const intent = intents.find(itemIndex, fingerprint);
 		if (intent) {
 			await goUnderWay();
 			const bought = await submits.takeUp(itemIndex, intent, mayResubmit);
 			if (bought) return bought;
 		}
+		// An earlier retry may have bought what this execution had not, and crashed.
+		const isOwn = intent?.executionId === intents.executionId;
+		const recovered = isOwn ? undefined : await this.recover(request, wanted, fingerprint);
+		if (recovered) {
+			if (!intent) await goUnderWay();
+			const bought = await submits.takeUp(itemIndex, recovered, mayResubmit);
+			if (bought) return bought;
+		}
 		const uploaded = await this.uploadedPictures(request);
-		if (!intent) await goUnderWay();
+		if (!intent && !recovered) await goUnderWay();
 		return await submits.buy({
 			itemIndex,
 			headers,
@@ -157,20 +179,20 @@ export class Edits {
 		);
 	}
 
-	/** Per picture the first sixteen hex digits of its content's SHA-256, or its URL: what it is, wherever it was uploaded to. */
-	private async contentTags(request: EditRequest): Promise<string[]> {
+	/** What each picture is, wherever it was uploaded to. */
+	private async wantedPictures(request: EditRequest): Promise<WantedPicture[]> {
 		const { uploads } = this.parts;
 		return await Promise.all(
-			request.pictures.map(async ({ file, url }) =>
-				file ? (await uploads.contentHash(file)).slice(0, 16) : url,
+			request.pictures.map(async ({ file, url }): Promise<WantedPicture> =>
+				file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url },
 			),
 		);
 	}
 
-	/** An edit that a crashed execution had bought, found in the history by its uploads' names. */
+	/** An edit of the same content that an execution had bought before it crashed, found in the history. */
 	private async recover(
 		request: EditRequest,
-		pictures: string[],
+		pictures: WantedPicture[],
 		fingerprint: string,
 	): Promise<Intent | undefined> {
 		const { recovery, intents, client } = this.parts;
@@ -184,7 +206,6 @@ export class Edits {
 			model: request.model,
 			// Its time counts anew from here: nobody has waited for it in this execution yet.
 			sentAtMs: client.clock.nowMs(),
-			clockOffsetMs: client.clockOffsetMs,
 			prompt: request.body.prompt,
 			size: asString(request.body.size),
 			images: asArray(task.request?.images).map((image) => shown(asString(image) ?? '')),

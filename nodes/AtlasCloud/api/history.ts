@@ -1,4 +1,5 @@
-import { MOST_PREDICTION_BYTES, type AtlasClient } from './client';
+import type { TimeSpan } from './atlasClock';
+import { MOST_PREDICTION_BYTES, type Answer, type AtlasClient } from './client';
 import { AtlasError } from './errors';
 import { sha256 } from './hash';
 import { asArray, asNumber, asObject, asString, canonicalJson, parseJson, type JsonObject } from './json';
@@ -9,13 +10,19 @@ export interface HistoryTask {
 	predictionId: string;
 	/** Unix seconds on Atlas's clock; null where not told. */
 	createdAtSeconds: number | null;
+	/** When it was created on our clock; null where Atlas did not say, or its clock cannot be believed. */
+	created: TimeSpan | null;
 	model: string | null;
 	/** The body as it was sent; null where it cannot be read. */
 	request: JsonObject | null;
+	/** The {@link bodyHash} of `request`. */
+	requestHash: string | null;
 	prediction: Prediction;
 }
 
 export interface HistoryFilter {
+	/** Our clock, in ms: no page is asked for again after this. */
+	giveUpAtMs?: number;
 	model?: string;
 	status?: string;
 }
@@ -46,10 +53,19 @@ function toTask(value: unknown): HistoryTask | null {
 	return {
 		predictionId,
 		createdAtSeconds: asNumber(createdAt),
+		created: null,
 		model: prediction.model ?? asString(request?.model),
 		request,
+		requestHash: request && bodyHash(request),
 		prediction,
 	};
+}
+
+/** A task with its time on our clock: the answer that tells of it tells Atlas's clock as well. */
+function toTimedTask(client: AtlasClient, item: unknown, answer: Answer): HistoryTask | null {
+	const task = toTask(item);
+	if (!task || task.createdAtSeconds === null) return task;
+	return { ...task, created: client.atlasClock.toOurs(task.createdAtSeconds * 1_000, answer) };
 }
 
 /** A broken answer must not pass for an empty history: an edit would be called unknown to Atlas that is in it. */
@@ -59,7 +75,7 @@ function isPage(json: unknown): boolean {
 }
 
 interface Page {
-	items: unknown[];
+	tasks: Array<HistoryTask | null>;
 	total: number | null;
 }
 
@@ -77,23 +93,28 @@ async function readPage(
 	const asksForLess = pageSize > 1;
 	const mostBytes = asksForLess ? undefined : MOST_PREDICTION_BYTES;
 	const answer = await client
-		.get(path, 'read the prediction history', { isUsable: isPage, mostBytes, asksForLess })
+		.get(path, 'read the prediction history', {
+			isUsable: isPage,
+			mostBytes,
+			asksForLess,
+			giveUpAtMs: filter.giveUpAtMs,
+		})
 		.catch((error: unknown) => {
 			if (asksForLess && error instanceof AtlasError && error.isTooLarge) return null;
 			throw error;
 		});
 	if (answer) {
 		const data = asObject(asObject(answer.json)?.data);
-		return { items: asArray(data?.items), total: asNumber(data?.total) };
+		return { tasks: asArray(data?.items).map((item) => toTimedTask(client, item, answer)), total: asNumber(data?.total) };
 	}
 	const smallerSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
 	const count = pageSize / smallerSize;
-	const whole: Page = { items: [], total: null };
+	const whole: Page = { tasks: [], total: null };
 	for (let i = 1; i <= count; i++) {
-		const { items, total } = await readPage(client, filter, (pageNo - 1) * count + i, smallerSize);
-		whole.items.push(...items);
+		const { tasks, total } = await readPage(client, filter, (pageNo - 1) * count + i, smallerSize);
+		whole.tasks.push(...tasks);
 		whole.total = total;
-		if (items.length < smallerSize) break;
+		if (tasks.length < smallerSize) break;
 	}
 	return whole;
 }
@@ -111,10 +132,9 @@ export async function* readHistory(
 	let stalePages = 0;
 	let rows = 0;
 	for (let pageNo = 1; stalePages < MOST_STALE_PAGES; pageNo++) {
-		const { items, total } = await readPage(client, filter, pageNo, pageSize);
+		const { tasks, total } = await readPage(client, filter, pageNo, pageSize);
 		const before = seen.size;
-		for (const item of items) {
-			const task = toTask(item);
+		for (const task of tasks) {
 			// New tasks push older ones onto the next page while we read: each is told once.
 			if (!task || seen.has(task.predictionId)) continue;
 			seen.add(task.predictionId);
@@ -122,8 +142,8 @@ export async function* readHistory(
 		}
 		stalePages = seen.size === before ? stalePages + 1 : 0;
 		// Counted, for Atlas may give fewer a page than were asked for.
-		rows += items.length;
-		if (items.length === 0 || (total !== null && rows >= total)) return;
-		if (total === null && items.length < pageSize) return;
+		rows += tasks.length;
+		if (tasks.length === 0 || (total !== null && rows >= total)) return;
+		if (total === null && tasks.length < pageSize) return;
 	}
 }

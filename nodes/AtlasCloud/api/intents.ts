@@ -4,7 +4,7 @@
  * A crash of n8n loses it (n8n 2.41 and 1.123 save nothing while a node runs).
  */
 
-/** Why an intent was given up without a picture. */
+/** How far the purchase of an edit has come. */
 export type IntentState =
 	/** Written before the request leaves: whatever happens next, it may have been received. */
 	| 'sending'
@@ -28,8 +28,8 @@ export interface Intent {
 	model: string;
 	/** Our clock, in ms since the epoch, just before the request left. */
 	sentAtMs: number;
-	/** Atlas's clock minus ours in ms as known then; null when no answer had come yet. */
-	clockOffsetMs: number | null;
+	/** Our clock, in ms, when the answer came or was given up; missing where nobody lived to see it. */
+	endedAtMs?: number;
 	/** As sent. */
 	prompt: string;
 	/** As sent, `W*H`; null where the model chose. */
@@ -37,6 +37,8 @@ export interface Intent {
 	/** The pictures' URLs as sent; of a data URI only its beginning. */
 	images: string[];
 	predictionId?: string;
+	/** An id in an answer that says the submit failed: it may be the edit's, so nothing is ever sent over it. */
+	reportedId?: string;
 	/** It was unknown and has been sent once more: never again. Of the first submit it stays unknown. */
 	isResubmitted?: boolean;
 	/** Content moderation ended it: submitting the same again only costs time. */

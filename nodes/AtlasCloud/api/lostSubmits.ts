@@ -1,17 +1,23 @@
+import type { TimeSpan } from './atlasClock';
 import type { CancelSignal } from './cancellation';
 import type { AtlasClient } from './client';
 import { pauseMs, throwIfAborted } from './clock';
 import { AtlasError } from './errors';
-import { bodyHash, readHistory } from './history';
+import { readHistory } from './history';
 
-/** A submit whose answer was lost: it may have been taken, and billed. */
-interface LostSubmit {
+/** A submit whose answer was lost: it may have been taken, and billed. Times are our clock, in ms. */
+export interface UnansweredSubmit {
 	/** What tells it from others of the same body. */
 	key: string;
 	bodyHash: string;
 	model: string;
+	/** When it left. */
 	sentAtMs: number;
-	clockOffsetMs: number | null;
+	/** When its answer was lost or given up. */
+	endedAtMs: number;
+}
+
+interface LostSubmit extends UnansweredSubmit {
 	lookUntilMs: number;
 	settle: (result: LostResult) => void;
 	reject: (error: unknown) => void;
@@ -34,15 +40,66 @@ export interface KnownSubmits {
 	unknownCount(hash: string, exceptKeys: string[]): number;
 }
 
+/** A task in the history that has the body of a lost submit. */
+export interface Candidate {
+	predictionId: string;
+	/** When it was created, on our clock. */
+	created: TimeSpan;
+}
+
 /** How long the history is looked at for a lost submit, in ms; whether it shows a task at once is not known. */
 export const LOOK_FOR_MS = 60_000;
 
 /** Pauses between two looks into the history, in ms; the last one repeats. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
+/** How far a task's time may lie outside its submit's: clocks differ a little, and a gateway may hold a request back. */
+const EARLY_MS = 5_000;
+const LATE_MS = 30_000;
+
+/** When a lost submit's task can have been created. A task outside is an earlier or later edit with the same body. */
+function creationWindow({ sentAtMs, endedAtMs }: UnansweredSubmit): TimeSpan {
+	return { fromMs: sentAtMs - EARLY_MS, toMs: endedAtMs + LATE_MS };
+}
+
+function overlap(a: TimeSpan, b: TimeSpan): boolean {
+	return a.fromMs <= b.toMs && b.fromMs <= a.toMs;
+}
+
 /**
- * Finds predictions of submits that got no answer, in the account's history: same model, same body, created
- * since it was sent by Atlas's own clock, and not claimed by another item. One reading serves all that are lost.
+ * Gives tasks to lost submits of the same body: the oldest task to the oldest submit. Equal bodies make them
+ * interchangeable.
+ * @param others submits of the same body that were given up as unknown: tasks may be theirs too
+ * @returns what is settled; a submit without a task is not in it
+ */
+export function assign<T extends UnansweredSubmit>(
+	waiting: T[],
+	candidates: Candidate[],
+	others: number,
+): Map<T, LostResult> {
+	const fits = (lost: T, task: Candidate) => overlap(creationWindow(lost), task.created);
+	const fitting = candidates
+		.filter((task) => waiting.some((lost) => fits(lost, task)))
+		.sort((a, b) => a.created.fromMs - b.created.fromMs);
+	const settled = new Map<T, LostResult>();
+	if (fitting.length > waiting.length + others) {
+		const predictionIds = fitting.map(({ predictionId }) => predictionId);
+		for (const lost of waiting) settled.set(lost, { kind: 'ambiguous', predictionIds });
+		return settled;
+	}
+	const free = [...fitting];
+	for (const lost of [...waiting].sort((a, b) => a.sentAtMs - b.sentAtMs)) {
+		const at = free.findIndex((task) => fits(lost, task));
+		if (at < 0) continue;
+		const [{ predictionId }] = free.splice(at, 1);
+		settled.set(lost, { kind: 'found', predictionId });
+	}
+	return settled;
+}
+
+/**
+ * Finds predictions of submits that got no answer, in the account's history: same model, same body, created while the
+ * submit was on its way, and not claimed by another item. One reading serves all that are lost.
  */
 export class LostSubmits {
 	private readonly lost = new Set<LostSubmit>();
@@ -53,7 +110,7 @@ export class LostSubmits {
 	/** Ids that this run was answered, or found. */
 	private readonly claimed = new Set<string>();
 
-	private looking = false;
+	private isSearching = false;
 
 	constructor(
 		private readonly client: AtlasClient,
@@ -77,18 +134,20 @@ export class LostSubmits {
 		if (predictionId !== undefined) this.claimed.add(predictionId);
 	}
 
+	/** Says that an id turned out to be no prediction's, or not to be believed. */
+	release(predictionId: string): void {
+		this.claimed.delete(predictionId);
+	}
+
 	/**
-	 * Looks for the task of a lost submit.
-	 * @param lookForMs how long to look before giving up
+	 * Looks for the task of a lost submit. Whatever goes wrong on the way is a result, not an exception.
+	 * @throws CancelledError
 	 */
-	async find(
-		submit: Pick<LostSubmit, 'key' | 'bodyHash' | 'model' | 'sentAtMs' | 'clockOffsetMs'>,
-		lookForMs = LOOK_FOR_MS,
-	): Promise<LostResult> {
+	async find(submit: UnansweredSubmit): Promise<LostResult> {
 		return await new Promise<LostResult>((resolve, reject) => {
 			const lost: LostSubmit = {
 				...submit,
-				lookUntilMs: this.client.clock.nowMs() + lookForMs,
+				lookUntilMs: this.client.clock.nowMs() + LOOK_FOR_MS,
 				settle: (result) => {
 					this.lost.delete(lost);
 					resolve(result);
@@ -96,117 +155,94 @@ export class LostSubmits {
 				reject,
 			};
 			this.lost.add(lost);
-			if (this.looking) return;
-			this.looking = true;
-			this.lookUntilSettled()
+			if (this.isSearching) return;
+			this.isSearching = true;
+			this.searchUntilSettled()
 				.catch((error: unknown) => {
 					for (const waiting of this.lost) waiting.reject(error);
 					this.lost.clear();
 				})
 				.finally(() => {
-					this.looking = false;
+					this.isSearching = false;
 				});
 		});
 	}
 
-	private async lookUntilSettled(): Promise<void> {
+	private async searchUntilSettled(): Promise<void> {
 		const { clock } = this.client;
-		for (let look = 0; this.lost.size > 0; look++) {
-			await pauseMs(clock, PAUSES_MS[Math.min(look, PAUSES_MS.length - 1)], this.signal);
-			// Who joins while the pages are read waits for the next look: those pages may be older than its submit.
-			const looked = [...this.lost];
-			const isLast = new Set(looked.filter(({ lookUntilMs }) => clock.nowMs() >= lookUntilMs));
-			const unreadable = await this.lookOnce(looked).then(
-				() => undefined,
-				(error: unknown) => {
-					throwIfAborted(this.signal);
-					if (error instanceof AtlasError) return error;
-					throw error;
-				},
-			);
-			for (const lost of looked) {
+		for (let round = 0; this.lost.size > 0; round++) {
+			await pauseMs(clock, PAUSES_MS[Math.min(round, PAUSES_MS.length - 1)], this.signal);
+			// Who joins while the pages are read waits for the next round: those pages may be older than its submit.
+			const sought = [...this.lost];
+			const expired = sought.filter(({ lookUntilMs }) => clock.nowMs() >= lookUntilMs);
+			const error = await this.searchOnce(sought);
+			for (const lost of expired) {
 				// While others of the same body are on their way it cannot be told whose a task is: the end waits for them.
-				if (!this.lost.has(lost) || !isLast.has(lost) || this.isUndecided(lost.bodyHash, looked)) continue;
-				lost.settle(unreadable ? { kind: 'unreadable', error: unreadable } : { kind: 'notFound' });
+				if (!this.lost.has(lost) || this.isUndecided(lost.bodyHash, sought)) continue;
+				lost.settle(error ? { kind: 'unreadable', error } : { kind: 'notFound' });
 			}
 		}
 	}
 
 	/** Whether a submit of this body is on its way, or was lost after the history was read: tasks may be its own. */
-	private isUndecided(hash: string, looked: LostSubmit[]): boolean {
+	private isUndecided(hash: string, sought: LostSubmit[]): boolean {
 		if ((this.underWay.get(hash) ?? 0) > 0) return true;
-		return [...this.lost].some((lost) => lost.bodyHash === hash && !looked.includes(lost));
+		return [...this.lost].some((lost) => lost.bodyHash === hash && !sought.includes(lost));
 	}
 
-	/** Reads the history once per model, and settles whom it tells of. */
-	private async lookOnce(looked: LostSubmit[]): Promise<void> {
-		for (const model of new Set(looked.map((lost) => lost.model))) {
-			const ofModel = looked.filter((lost) => lost.model === model);
-			const fitting = await this.readFitting(model, ofModel);
-			for (const [hash, candidates] of fitting) {
-				if (this.isUndecided(hash, looked)) continue;
-				const waiting = ofModel
-					.filter((lost) => lost.bodyHash === hash)
-					.sort((a, b) => a.sentAtMs - b.sentAtMs);
-				const taken = new Set([...this.claimed, ...this.known.claimedIds()]);
-				const free = candidates.filter(({ predictionId }) => !taken.has(predictionId));
-				this.claim(
-					waiting,
-					free,
-					this.known.unknownCount(
-						hash,
-						waiting.map(({ key }) => key),
-					),
-				);
+	/**
+	 * Reads the history once per model, and settles the submits whose tasks it shows.
+	 * @returns why a history could not be read; undefined where all went well
+	 */
+	private async searchOnce(sought: LostSubmit[]): Promise<AtlasError | undefined> {
+		let unreadable: AtlasError | undefined;
+		for (const model of new Set(sought.map((lost) => lost.model))) {
+			const ofModel = sought.filter((lost) => lost.model === model);
+			try {
+				this.settleFound(ofModel, await this.readCandidates(model, ofModel), sought);
+			} catch (error) {
+				throwIfAborted(this.signal);
+				unreadable = toReadError(error);
+			}
+		}
+		return unreadable;
+	}
+
+	private settleFound(
+		ofModel: LostSubmit[],
+		candidates: Map<string, Candidate[]>,
+		sought: LostSubmit[],
+	): void {
+		for (const [hash, ofBody] of candidates) {
+			if (this.isUndecided(hash, sought)) continue;
+			const waiting = ofModel.filter((lost) => lost.bodyHash === hash);
+			const keys = waiting.map(({ key }) => key);
+			const taken = new Set([...this.claimed, ...this.known.claimedIds()]);
+			const free = ofBody.filter(({ predictionId }) => !taken.has(predictionId));
+			for (const [lost, result] of assign(waiting, free, this.known.unknownCount(hash, keys))) {
+				if (result.kind === 'found') this.claimed.add(result.predictionId);
+				lost.settle(result);
 			}
 		}
 	}
 
-	private async readFitting(model: string, lost: LostSubmit[]): Promise<Map<string, Candidate[]>> {
-		const fitting = new Map<string, Candidate[]>(lost.map(({ bodyHash: hash }) => [hash, []]));
-		for await (const task of readHistory(this.client, { model })) {
-			const sinceSeconds = Math.min(...lost.map((submit) => this.sentAtAtlasSeconds(submit)));
-			const createdAtSeconds = task.createdAtSeconds ?? Infinity;
-			if (createdAtSeconds < sinceSeconds) break;
-			if (task.request)
-				fitting.get(bodyHash(task.request))?.push({ predictionId: task.predictionId, createdAtSeconds });
+	/** Tasks of these submits' bodies whose time is known: by body. */
+	private async readCandidates(model: string, lost: LostSubmit[]): Promise<Map<string, Candidate[]>> {
+		const candidates = new Map<string, Candidate[]>(lost.map(({ bodyHash }) => [bodyHash, []]));
+		const sinceMs = Math.min(...lost.map((submit) => creationWindow(submit).fromMs));
+		const giveUpAtMs = Math.max(...lost.map(({ lookUntilMs }) => lookUntilMs));
+		for await (const { created, requestHash, predictionId } of readHistory(this.client, { model, giveUpAtMs })) {
+			// A task whose time is not known may be any edit with the same body.
+			if (!created) continue;
+			if (created.toMs < sinceMs) break;
+			if (requestHash !== null) candidates.get(requestHash)?.push({ predictionId, created });
 		}
-		return fitting;
-	}
-
-	/** @param others submits of the same body that were given up as unknown: tasks may be theirs too */
-	private claim(waiting: LostSubmit[], free: Candidate[], others: number): void {
-		const open = [...free];
-		const candidatesOf = (lost: LostSubmit) =>
-			open.filter((task) => task.createdAtSeconds >= this.sentAtAtlasSeconds(lost));
-		// Oldest task to the oldest submit; equal bodies make them exchangeable.
-		open.sort((a, b) => a.createdAtSeconds - b.createdAtSeconds);
-		const fitting = open.filter((task) =>
-			waiting.some((lost) => task.createdAtSeconds >= this.sentAtAtlasSeconds(lost)),
-		);
-		if (fitting.length > waiting.length + others) {
-			const predictionIds = fitting.map(({ predictionId }) => predictionId);
-			for (const lost of waiting) lost.settle({ kind: 'ambiguous', predictionIds });
-			return;
-		}
-		for (const lost of waiting) {
-			const task = candidatesOf(lost)[0];
-			if (!task) continue;
-			open.splice(open.indexOf(task), 1);
-			this.claimed.add(task.predictionId);
-			lost.settle({ kind: 'found', predictionId: task.predictionId });
-		}
-	}
-
-	/** When a submit left, on Atlas's clock: never later than it truly was, so that its task is not passed over. */
-	private sentAtAtlasSeconds(lost: LostSubmit): number {
-		const offsetMs = Math.min(lost.clockOffsetMs ?? Infinity, this.client.clockOffsetMs ?? Infinity);
-		// Without any Date header nothing is known of Atlas's clock; an hour is more than clocks differ.
-		return Math.floor((lost.sentAtMs + (Number.isFinite(offsetMs) ? offsetMs : -3_600_000)) / 1_000);
+		return candidates;
 	}
 }
 
-interface Candidate {
-	predictionId: string;
-	createdAtSeconds: number;
+function toReadError(error: unknown): AtlasError {
+	if (error instanceof AtlasError) return error;
+	const message = error instanceof Error ? error.message : String(error);
+	return new AtlasError(`Could not read the prediction history: ${message}`, { kind: 'read', description: '' });
 }

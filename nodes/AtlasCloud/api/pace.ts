@@ -69,15 +69,20 @@ export class Pace {
 	/**
 	 * Waits until one more request may leave. Each turn is to be ended by one of {@link taken}, {@link refused}
 	 * and {@link gone}.
+	 * @param patience which pauses that the service demands are not waited for
+	 * @returns null where there would be such a pause
 	 * @throws CancelledError when the signal aborts while waiting
 	 */
-	async turn(signal: CancelSignal | undefined): Promise<PaceTurn> {
+	async turn(signal: CancelSignal | undefined): Promise<PaceTurn>;
+	async turn(signal: CancelSignal | undefined, patience: Patience): Promise<PaceTurn | null>;
+	async turn(signal: CancelSignal | undefined, patience: Patience = {}): Promise<PaceTurn | null> {
 		const before = this.tail;
 		let next = () => {};
 		this.tail = new Promise((resolve) => (next = resolve));
 		try {
 			await before;
 			for (let waitMs = this.waitMs(); waitMs > 0; waitMs = this.waitMs()) {
+				if (this.isTooLong(patience)) return null;
 				await pauseMs(this.clock, waitMs, signal, this.changed.promise);
 			}
 			const nowMs = this.clock.nowMs();
@@ -89,6 +94,11 @@ export class Pace {
 		} finally {
 			next();
 		}
+	}
+
+	private isTooLong({ untilMs = Infinity, pauseMs: longestMs = Infinity }: Patience): boolean {
+		const opensAtMs = Math.max(this.closedUntilMs, this.nextMs);
+		return opensAtMs > untilMs || opensAtMs - this.clock.nowMs() > longestMs;
 	}
 
 	private waitMs(): number {
@@ -167,6 +177,14 @@ export class Pace {
 			);
 		this.stir();
 	}
+}
+
+/** How long a request waits for its turn while the service demands a pause. Default: as long as it takes. */
+export interface Patience {
+	/** Our clock, in ms. */
+	untilMs?: number;
+	/** The longest single pause, in ms. */
+	pauseMs?: number;
 }
 
 /** One request's permission to leave. */

@@ -1,15 +1,19 @@
 import type { AtlasClient } from './client';
-import { bodyHash, readHistory, type HistoryTask } from './history';
+import { readHistory, type HistoryTask } from './history';
+import type { InputFiles } from './inputFiles';
 import { asArray, asString, canonicalJson, type JsonObject } from './json';
 import { remembered } from './remembered';
-import { executionTag, parseUploadUrl, type UploadOwner } from './uploads';
+import { Slots } from './slots';
+import { contentTag, parseUploadUrl } from './uploads';
 
-/** What an edit's request looks like whatever its pictures' uploads were called. */
+/** An input picture by its content, or by the address that the item gives. */
+export type WantedPicture = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };
+
+/** What an edit's request looks like, wherever its pictures were uploaded to. */
 export interface RequestShape {
 	/** The body without `images`. */
 	body: JsonObject & { model: string };
-	/** Per picture the first sixteen hex digits of its content's SHA-256, or its URL. */
-	pictures: string[];
+	pictures: WantedPicture[];
 }
 
 /** What the items of the node have, or look for, themselves. */
@@ -19,89 +23,103 @@ export interface KnownEdits {
 	lostHashes(): Set<string>;
 }
 
-interface Found {
-	task: HistoryTask;
-	bodyHash: string;
-}
+/** Clocks differ, and a task can be a little older than its execution seems. */
+const SLACK_MS = 60_000;
 
-/** How far back a look goes. */
-const MOST_AGE_MS = 24 * 3_600_000;
+/** Tasks whose files are compared at the same time. */
+const COMPARED_AT_ONCE = 8;
 
 /**
- * Finds what an execution had bought before n8n itself crashed: its context is lost then, but its uploads' names
- * stand in the history. Asked only when a person retries an execution. It looks once per model, for all items of the node.
+ * Finds what an execution had bought before n8n itself crashed: its context is lost then, but Atlas's history holds
+ * its tasks. Asked only when a person retries an execution. A task is an item's where model and fields are equal and
+ * its input files hold the same bytes; Atlas does not keep the names of uploads.
  */
 export class Recovery {
-	/** By model. */
-	private readonly found = new Map<string, Promise<Map<string, Found[]>>>();
+	/** By model: tasks by everything in their body but the pictures. */
+	private readonly tasks = new Map<string, Promise<Map<string, HistoryTask[]>>>();
 
+	/** One item at a time for each body: two of them must not take the same task. */
+	private readonly turns = new Map<string, Slots>();
+
+	/** @param sinceMs our clock: when the retried execution began, as far as known */
 	constructor(
 		private readonly client: AtlasClient,
-		private readonly owner: UploadOwner,
+		private readonly inputs: InputFiles,
 		private readonly known: KnownEdits,
+		private readonly sinceMs: number,
 	) {}
 
 	/**
-	 * Takes a prediction of this request that no item has: a good one where there is one, of the newest execution, and
-	 * of that the oldest. Null where there is none.
+	 * Takes a prediction of this request that no item has: a good one where there is one, the newest first. Null where
+	 * there is none.
+	 * @throws AtlasError `read` where the history cannot be read, `unknown` where an input cannot; CancelledError
 	 */
 	async take(shape: RequestShape): Promise<HistoryTask | null> {
-		// Pictures given as URLs carry no name of ours: nothing tells such a task from another's.
-		if (!shape.pictures.some((picture) => /^[0-9a-f]{16}$/.test(picture))) return null;
 		const { model } = shape.body;
-		const found = await remembered(this.found, model, async () => await this.read(model));
-		const ofShape = found.get(keyOf(shape)) ?? [];
+		const tasks = await remembered(this.tasks, model, async () => await this.read(model));
+		const key = keyOf(shape.body, shape.pictures.length);
+		const turn = this.turns.get(key) ?? new Slots(1);
+		this.turns.set(key, turn);
+		return await turn.use(this.client.signal, async () => await this.takeOf(tasks.get(key) ?? [], shape));
+	}
+
+	private async takeOf(ofBody: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
 		const claimed = new Set(this.known.claimedIds());
 		const lost = this.known.lostHashes();
-		const free = ofShape.filter(
-			({ task, bodyHash: hash }) => !claimed.has(task.predictionId) && !lost.has(hash),
-		);
-		const taken =
-			free.find(({ task }) => task.prediction.status !== 'failed') ??
-			free.find(({ task }) => task.prediction.isModerated) ??
-			free[0];
-		if (!taken) return null;
-		ofShape.splice(ofShape.indexOf(taken), 1);
-		return taken.task;
+		const free = ofBody
+			.filter(({ predictionId }) => !claimed.has(predictionId))
+			.filter(({ requestHash }) => requestHash !== null && !lost.has(requestHash))
+			.sort((a, b) => rankOf(a) - rankOf(b));
+		for (let at = 0; at < free.length; at += COMPARED_AT_ONCE) {
+			const some = free.slice(at, at + COMPARED_AT_ONCE);
+			const areSame = await Promise.all(some.map(async (task) => await this.hasSamePictures(task, shape)));
+			const taken = some[areSame.indexOf(true)];
+			if (!taken) continue;
+			ofBody.splice(ofBody.indexOf(taken), 1);
+			return taken;
+		}
+		return null;
 	}
 
-	private async read(model: string): Promise<Map<string, Found[]>> {
-		/** By request and execution: an earlier retry may have crashed as well, so that all executions count. */
-		const found = new Map<string, Map<string, Found[]>>();
-		const oldestSeconds = (this.client.clock.nowMs() - MOST_AGE_MS) / 1_000;
+	/** Newest first, as the history has them. */
+	private async read(model: string): Promise<Map<string, HistoryTask[]>> {
+		const tasks = new Map<string, HistoryTask[]>();
 		for await (const task of readHistory(this.client, { model })) {
-			if ((task.createdAtSeconds ?? Infinity) < oldestSeconds) break;
-			const read = this.readOwn(task);
-			if (!read) continue;
-			const { key } = read;
-			const byExecution = found.get(key) ?? new Map<string, Found[]>();
-			found.set(key, byExecution);
-			const earlier = byExecution.get(read.executionId) ?? [];
-			// Newest first: the first execution met is the one that was running last.
-			byExecution.set(read.executionId, [{ task, bodyHash: bodyHash(task.request) }, ...earlier]);
+			if (task.created && task.created.toMs < this.sinceMs - SLACK_MS) break;
+			if (!task.request) continue;
+			const { images, ...body } = task.request;
+			const key = keyOf(body, asArray(images).length);
+			tasks.set(key, [...(tasks.get(key) ?? []), task]);
 		}
-		return new Map([...found].map(([key, byExecution]) => [key, [...byExecution.values()].flat()]));
+		return tasks;
 	}
 
-	/** What tells a task's request, where its pictures were uploaded by this node in this round of another execution. */
-	private readOwn(task: HistoryTask): { key: string; executionId: string } | null {
-		if (!task.request) return null;
-		const { images, ...body } = task.request;
-		let executionId: string | null = null;
-		const pictures: string[] = [];
-		for (const image of asArray(images)) {
-			const url = asString(image) ?? '';
-			const name = parseUploadUrl(url);
-			const { nodeTag, runIndex, executionId: ownId } = this.owner;
-			const isOurs =
-				name?.nodeTag === nodeTag && name.runIndex === runIndex && name.executionId !== executionTag(ownId);
-			if (isOurs) executionId = name.executionId;
-			pictures.push(isOurs ? name.contentTag : url);
+	private async hasSamePictures({ request }: HistoryTask, { pictures }: RequestShape): Promise<boolean> {
+		const urls = asArray(request?.images).map((image) => asString(image) ?? '');
+		for (const [i, picture] of pictures.entries()) {
+			const isSame = 'sha256' in picture ? await this.hasContent(urls[i], picture) : urls[i] === picture.url;
+			if (!isSame) return false;
 		}
-		return executionId === null ? null : { key: keyOf({ body, pictures }), executionId };
+		return true;
+	}
+
+	private async hasContent(
+		url: string,
+		{ sha256, sizeBytes }: { sha256: string; sizeBytes: number },
+	): Promise<boolean> {
+		// A name of ours that was kept saves the download: it holds the content's hash.
+		const name = parseUploadUrl(url);
+		if (name) return name.contentTag === contentTag(sha256);
+		return await this.inputs.holds(url, sha256, sizeBytes);
 	}
 }
 
-function keyOf(shape: { body: JsonObject; pictures: string[] }): string {
-	return canonicalJson([shape.body, shape.pictures]);
+/** A good one before a moderated one, which would be stopped again, before one that may be bought anew. */
+function rankOf({ prediction }: HistoryTask): number {
+	if (prediction.status !== 'failed') return 0;
+	return prediction.isModerated ? 1 : 2;
+}
+
+function keyOf(body: JsonObject, pictureCount: number): string {
+	return canonicalJson([body, pictureCount]);
 }

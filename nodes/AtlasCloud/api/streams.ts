@@ -3,22 +3,29 @@ import type { Clock } from './clock';
 import { CancelledError } from './errors';
 import { TransportError, type ByteStream } from './http';
 
-/** Ends a stream that stalls, or whose execution is cancelled: nothing in n8n does so once an answer has begun. */
+/** A stream that is slower than this on the whole is given up: one that trickles would outlive every time limit. */
+export const MIN_BYTES_PER_SECOND = 10_000;
+
+/** Ends a stream that stalls or trickles, or whose execution is cancelled: nothing in n8n does so once an answer has begun. */
 export class StreamGuard {
 	private lastMs: number;
+
+	private readonly startMs: number;
+
+	private receivedBytes = 0;
 
 	private isOver = false;
 
 	private readonly onAbort: () => void;
 
-	/** @param stallMs milliseconds without a piece after which the stream is ended */
+	/** @param stallMs milliseconds without a piece after which the stream is ended; it may take that long as a whole, and longer only while it is quick enough */
 	constructor(
 		private readonly stream: ByteStream,
 		private readonly clock: Clock,
 		private readonly stallMs: number,
 		private readonly signal: CancelSignal | undefined,
 	) {
-		this.lastMs = clock.nowMs();
+		this.startMs = this.lastMs = clock.nowMs();
 		this.onAbort = () => stream.destroy(new CancelledError());
 		if (signal?.aborted) this.onAbort();
 		signal?.addEventListener('abort', this.onAbort, { once: true });
@@ -28,15 +35,19 @@ export class StreamGuard {
 	private async watch(): Promise<void> {
 		while (!this.isOver) {
 			await this.clock.sleepMs(Math.min(1_000, this.stallMs));
-			if (!this.isOver && this.clock.nowMs() - this.lastMs > this.stallMs) {
+			if (this.isOver) return;
+			const nowMs = this.clock.nowMs();
+			const allowedMs = this.stallMs + (this.receivedBytes / MIN_BYTES_PER_SECOND) * 1_000;
+			if (nowMs - this.lastMs > this.stallMs || nowMs - this.startMs > allowedMs) {
 				this.stream.destroy(new TransportError('The connection stalled', 'ETIMEDOUT'));
 			}
 		}
 	}
 
-	/** Says that a piece has arrived. */
-	alive(): void {
+	/** Says that a piece of so many bytes has arrived. */
+	alive(bytes: number): void {
 		this.lastMs = this.clock.nowMs();
+		this.receivedBytes += bytes;
 	}
 
 	/** Ends the watching, and the stream where it has not ended by itself. */
@@ -64,7 +75,7 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 	let size = 0;
 	try {
 		for await (const chunk of stream) {
-			guard.alive();
+			guard.alive(chunk.byteLength);
 			size += chunk.byteLength;
 			if (size > limits.mostBytes)
 				throw new TransportError(`The answer is larger than ${limits.mostBytes} bytes`, 'EMSGSIZE');

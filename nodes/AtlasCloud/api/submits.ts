@@ -1,13 +1,15 @@
 import type { CancelSignal } from './cancellation';
 import { adviceFor, answerDetails, told, type AtlasClient, type Exchange } from './client';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
-import { AtlasError } from './errors';
+import { AtlasError, CancelledError } from './errors';
 import { bodyHash } from './history';
 import type { Intent, Intents } from './intents';
 import { asString, type JsonObject } from './json';
-import { LostSubmits, type LostResult } from './lostSubmits';
+import { LostSubmits, type LostResult, type UnansweredSubmit } from './lostSubmits';
 import { Pace } from './pace';
 import { idInAnswer, predictionObject } from './predictions';
+import { SUBMIT_TIMEOUT_MS } from './timeouts';
+import { readPrediction } from './watch';
 
 /** One edit that is to be bought once. */
 export interface SubmitOrder {
@@ -49,32 +51,30 @@ const NOT_CREATED = new Set([400, 401, 402, 403, 404, 413, 429, 451]);
 type Verdict =
 	| { kind: 'created'; predictionId: string }
 	| { kind: 'notCreated'; code: number | null }
-	| { kind: 'inDoubt' };
+	/** `reportedId`: an id in an answer that says otherwise. It may be the edit's, all the same. */
+	| { kind: 'inDoubt'; reportedId: string | null };
 
 /** What an answer to a submit means for the bill. Whatever is not plainly known is in doubt. */
 export function verdictOf(exchange: Exchange): Verdict {
 	const { answer, fault } = exchange;
-	if (!answer) return fault.neverOpened ? { kind: 'notCreated', code: null } : { kind: 'inDoubt' };
+	const inDoubt: Verdict = { kind: 'inDoubt', reportedId: null };
+	if (!answer) return fault.neverOpened ? { kind: 'notCreated', code: null } : inDoubt;
 	const { statusCode, envelopeCode } = answer;
 	const predictionId = idInAnswer(answer);
 	if (predictionId !== null) {
-		return statusCode < 300 ? { kind: 'created', predictionId } : { kind: 'inDoubt' };
+		return statusCode < 300
+			? { kind: 'created', predictionId }
+			: { kind: 'inDoubt', reportedId: predictionId };
 	}
-	if (!answer.isEnvelope) return { kind: 'inDoubt' };
+	if (!answer.isEnvelope) return inDoubt;
 	// A good status can carry a bad code; a bad status counts only where the envelope does not contradict it.
 	if (statusCode < 300) {
 		return envelopeCode !== null && NOT_CREATED.has(envelopeCode)
 			? { kind: 'notCreated', code: envelopeCode }
-			: { kind: 'inDoubt' };
+			: inDoubt;
 	}
 	const agrees = envelopeCode === null || NOT_CREATED.has(envelopeCode);
-	return NOT_CREATED.has(statusCode) && agrees
-		? { kind: 'notCreated', code: statusCode }
-		: { kind: 'inDoubt' };
-}
-
-function idIn(exchange: Exchange): string | null {
-	return exchange.answer ? idInAnswer(exchange.answer) : null;
+	return NOT_CREATED.has(statusCode) && agrees ? { kind: 'notCreated', code: statusCode } : inDoubt;
 }
 
 /** Buys edits: each at most once, whatever is lost on the way. */
@@ -127,7 +127,7 @@ export class Submits {
 			this.paceOf(intent.model).resumed();
 			return this.bought(intent, intent.predictionId);
 		}
-		return await this.lookFor(itemIndex, intent, null, mayResubmit);
+		return await this.resolveDoubt(itemIndex, intent, null, mayResubmit);
 	}
 
 	/**
@@ -138,53 +138,91 @@ export class Submits {
 		const { model } = order.body;
 		const pace = this.paceOf(model);
 		const hash = bodyHash(order.body);
-		let giveUpMs: number | undefined;
+		let giveUpAtMs: number | undefined;
 		for (let attempt = 0; ; attempt++) {
 			// Another item's submit of the very same body is lost: its task could not be told from ours.
 			while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
-			const turn = await pace.turn(this.signal);
+			// Its own time begins with its first submit: until then it only waits for others.
+			const patience = giveUpAtMs === undefined ? { pauseMs: order.timeoutMs } : { untilMs: giveUpAtMs };
+			const turn = await pace.turn(this.signal, patience);
+			if (!turn) throw throttledError(this.intents.of(order.itemIndex), order.itemIndex);
 			if (this.signal?.aborted || this.lost.isLost(hash)) {
 				pace.gone();
 				throwIfAborted(this.signal);
 				continue;
 			}
-			const intent = this.intents.set(order.itemIndex, {
-				state: 'sending',
-				executionId: this.intents.executionId,
-				fingerprint: order.fingerprint,
-				bodyHash: hash,
-				model,
-				sentAtMs: this.clock.nowMs(),
-				clockOffsetMs: this.client.clockOffsetMs,
-				prompt: order.body.prompt,
-				size: asString(order.body.size),
-				images: order.images,
-			});
-			giveUpMs ??= intent.sentAtMs + order.timeoutMs;
+			const intent = this.writeDown(order, hash);
+			giveUpAtMs ??= intent.sentAtMs + order.timeoutMs;
 			const { exchange, verdict } = await this.send(order, hash);
-			if (verdict.kind === 'created') {
-				pace.taken(true);
-				intent.state = 'accepted';
-				intent.predictionId = verdict.predictionId;
-				return this.bought(intent, verdict.predictionId, predictionObject(exchange.answer?.json));
+			intent.endedAtMs = this.clock.nowMs();
+			switch (verdict.kind) {
+				case 'created':
+					pace.taken(true);
+					intent.state = 'accepted';
+					intent.predictionId = verdict.predictionId;
+					return this.bought(intent, verdict.predictionId, predictionObject(exchange.answer?.json));
+				case 'inDoubt': {
+					pace.gone();
+					if (verdict.reportedId !== null) intent.reportedId = verdict.reportedId;
+					const found = await this.resolveDoubt(order.itemIndex, intent, exchange, order.mayResubmit);
+					if (found) return found;
+					break;
+				}
+				case 'notCreated': {
+					// What was sent before this is not known any better now.
+					intent.state = intent.isResubmitted ? 'unknown' : 'failed';
+					const isRefusal = verdict.code === 429 || verdict.code === null;
+					let againInMs = backoffMs(attempt, 1_000, 15_000);
+					if (verdict.code === 429) againInMs = pace.refused(turn, exchange.answer?.retryAfterMs ?? null);
+					else pace.gone();
+					if (!isRefusal || this.clock.nowMs() + againInMs > giveUpAtMs)
+						throw refusedError(exchange, verdict.code, intent, order.itemIndex);
+					// The pace makes all wait after a 429; a refused connection is this one's own.
+					if (verdict.code === null) await pauseMs(this.clock, againInMs, this.signal);
+				}
 			}
-			if (verdict.kind === 'inDoubt') {
-				pace.gone();
-				const found = await this.lookFor(order.itemIndex, intent, exchange, order.mayResubmit);
-				if (found) return found;
-				continue;
-			}
-			// What was sent before this is not known any better now.
-			intent.state = intent.isResubmitted ? 'unknown' : 'failed';
-			const isRefusal = verdict.code === 429 || verdict.code === null;
-			let againInMs = backoffMs(attempt, 1_000, 15_000);
-			if (verdict.code === 429) againInMs = pace.refused(turn, exchange.answer?.retryAfterMs ?? null);
-			else pace.gone();
-			if (!isRefusal || this.clock.nowMs() + againInMs > giveUpMs)
-				throw refusedError(exchange, verdict.code, intent, order.itemIndex);
-			// The pace makes all wait after a 429; a refused connection is this one's own.
-			if (verdict.code === null) await pauseMs(this.clock, againInMs, this.signal);
 		}
+	}
+
+	/**
+	 * Looks again for an edit whose id Atlas does not know, even after a while: a gateway may have made the id up.
+	 * @returns null where nothing better is found; the intent is then as it was
+	 * @throws CancelledError
+	 */
+	async relocate(itemIndex: number, intent: Intent, predictionId: string): Promise<Bought | null> {
+		if (intent.bodyHash === '') return null;
+		this.lost.release(predictionId);
+		Object.assign(intent, { state: 'unknown', predictionId: undefined, candidateIds: [predictionId] });
+		const result = await this.lost.find(this.unanswered(itemIndex, intent));
+		if (result.kind === 'found') return this.accept(intent, result.predictionId);
+		Object.assign(intent, { state: 'accepted', predictionId, candidateIds: undefined });
+		return null;
+	}
+
+	private writeDown(order: SubmitOrder, hash: string): Intent {
+		return this.intents.set(order.itemIndex, {
+			state: 'sending',
+			executionId: this.intents.executionId,
+			fingerprint: order.fingerprint,
+			bodyHash: hash,
+			model: order.body.model,
+			sentAtMs: this.clock.nowMs(),
+			prompt: order.body.prompt,
+			size: asString(order.body.size),
+			images: order.images,
+		});
+	}
+
+	private unanswered(itemIndex: number, intent: Intent): UnansweredSubmit {
+		const { bodyHash: hash, model, sentAtMs, endedAtMs = sentAtMs + SUBMIT_TIMEOUT_MS } = intent;
+		return { key: this.intents.key(itemIndex), bodyHash: hash, model, sentAtMs, endedAtMs };
+	}
+
+	private accept(intent: Intent, predictionId: string): Bought {
+		intent.state = 'accepted';
+		intent.candidateIds = undefined;
+		intent.predictionId = predictionId;
+		return this.bought(intent, predictionId);
 	}
 
 	private bought(intent: Intent, predictionId: string, answer: JsonObject | null = null): Bought {
@@ -208,32 +246,66 @@ export class Submits {
 	}
 
 	/**
-	 * Looks in the history for a submit whose answer was lost.
+	 * Finds out what became of a submit whose answer was lost, or says two things at once.
 	 * @returns null where it was not found and may be sent again
 	 */
-	private async lookFor(
+	private async resolveDoubt(
 		itemIndex: number,
 		intent: Intent,
 		exchange: Exchange | null,
 		mayResubmit: boolean,
 	): Promise<Bought | null> {
 		intent.state = 'unknown';
-		const result = await this.lost.find({ ...intent, key: this.intents.key(itemIndex) });
-		const toldId = exchange ? idIn(exchange) : null;
-		if (result.kind === 'ambiguous') intent.candidateIds = result.predictionIds;
-		// An id in an answer that says otherwise may be the edit's, all the same.
-		else if (toldId !== null) intent.candidateIds = [toldId];
-		if (result.kind === 'found') {
-			intent.state = 'accepted';
-			intent.candidateIds = undefined;
-			intent.predictionId = result.predictionId;
-			this.paceOf(intent.model).resumed();
-			return this.bought(intent, result.predictionId);
+		const { reportedId } = intent;
+		if (reportedId !== undefined) {
+			intent.candidateIds = [reportedId];
+			if (await this.isOurs(reportedId, intent.model)) return this.resume(intent, reportedId);
 		}
-		// Once in all: each time may be billed. Until it is sent it stays unknown.
-		if (result.kind === 'notFound' && mayResubmit && !intent.isResubmitted) return null;
+		const result = await this.lost.find(this.unanswered(itemIndex, intent));
+		if (result.kind === 'found') return this.resume(intent, result.predictionId);
+		if (result.kind === 'ambiguous') {
+			intent.candidateIds = [...new Set([...result.predictionIds, ...(intent.candidateIds ?? [])])];
+		}
+		// Once in all: each time may be billed. Never over an id that Atlas gave. Until it is sent it stays unknown.
+		const isFree = reportedId === undefined && !intent.isResubmitted;
+		if (result.kind === 'notFound' && mayResubmit && isFree) return null;
 		throw unknownError(intent, exchange, result, itemIndex);
 	}
+
+	private resume(intent: Intent, predictionId: string): Bought {
+		this.paceOf(intent.model).resumed();
+		return this.accept(intent, predictionId);
+	}
+
+	/** Whether an id that an error holds is a prediction of this model, which no other item has. */
+	private async isOurs(predictionId: string, model: string): Promise<boolean> {
+		if (this.intents.claimedIds().includes(predictionId)) return false;
+		try {
+			const prediction = await readPrediction(this.client, predictionId, this.client.signal);
+			return prediction.model === null || prediction.model === model;
+		} catch (error) {
+			if (error instanceof CancelledError) throw error;
+			return false;
+		}
+	}
+}
+
+/** What is to be said of the bill where this submit created nothing. */
+function billOf(intent: Intent | undefined, itemIndex: number): string {
+	return intent?.isResubmitted
+		? `It is unknown whether Atlas Cloud took the first submit of item ${itemIndex}, before this one: run Get Many to see.`
+		: 'Nothing was created or billed.';
+}
+
+/** The error of an edit that had no turn: the service demands a longer pause than the item's time. */
+function throttledError(intent: Intent | undefined, itemIndex: number): AtlasError {
+	return new AtlasError('Atlas Cloud did not take the edit: it asks for a longer pause than Timeout allows', {
+		kind: 'refused',
+		description: `${adviceFor(429)} ${billOf(intent, itemIndex)}`,
+		statusCode: 429,
+		predictionId: intent?.isResubmitted ? intent.candidateIds?.[0] : null,
+		status: null,
+	});
 }
 
 function refusedError(
@@ -242,9 +314,7 @@ function refusedError(
 	intent: Intent,
 	itemIndex: number,
 ): AtlasError {
-	const bill = intent.isResubmitted
-		? `It is unknown whether Atlas Cloud took the first submit of item ${itemIndex}, before this one: run Get Many to see.`
-		: 'Nothing was created or billed.';
+	const bill = billOf(intent, itemIndex);
 	return new AtlasError(
 		code === null
 			? `Atlas Cloud could not be reached: ${told(exchange)}`

@@ -1,8 +1,9 @@
 import type { CancelSignal } from './cancellation';
-import type { AtlasClient } from './client';
+import { readAgainMs, type AtlasClient, type Exchange } from './client';
 import { sha256OfStream } from './hash';
 import type { FileBody } from './http';
 import { asObject, asString } from './json';
+import { Pace } from './pace';
 import type { PictureKind } from './pictureKind';
 import { remembered } from './remembered';
 import { Slots } from './slots';
@@ -35,6 +36,11 @@ export interface UploadName extends UploadOwner {
 	contentTag: string;
 }
 
+/** The part of a content's SHA-256 that stands in uploads' names. */
+export function contentTag(sha256: string): string {
+	return sha256.slice(0, 16);
+}
+
 /** An execution's id as it stands in uploads' names. */
 export function executionTag(executionId: string): string {
 	return executionId.replace(/[^A-Za-z0-9]/g, '') || '0';
@@ -61,6 +67,9 @@ export class Uploads {
 
 	private readonly urls = new Map<string, Promise<string>>();
 
+	/** Uploads have a limit of their own, like submits and polls. */
+	private readonly pace: Pace;
+
 	/** Hashing reads files: a few at a time is as fast as many. */
 	private readonly hashing = new Slots(4);
 
@@ -68,7 +77,9 @@ export class Uploads {
 		private readonly client: AtlasClient,
 		private readonly owner: UploadOwner,
 		private readonly signal: CancelSignal | undefined,
-	) {}
+	) {
+		this.pace = new Pace(client.clock);
+	}
 
 	/** SHA-256 of a picture's content, in hex. */
 	async contentHash(file: PictureFile): Promise<string> {
@@ -85,18 +96,38 @@ export class Uploads {
 	async url(file: PictureFile, itemIndex: number): Promise<string> {
 		const hash = await this.contentHash(file);
 		return await remembered(this.urls, hash, async () => {
-			const contentTag = hash.slice(0, 16);
+			
 			const body: FileBody = {
-				fileName: uploadName({ ...this.owner, itemIndex, contentTag }, file.kind.extension),
+				fileName: uploadName({ ...this.owner, itemIndex, contentTag: contentTag(hash) }, file.kind.extension),
 				mimeType: file.kind.mimeType,
 				sizeBytes: file.sizeBytes,
 				open: () => file.open(),
 			};
 			const isUsable = (json: unknown) => linkIn(json) !== null;
 			const path = '/api/v1/model/uploadMedia';
-			const answer = await this.client.upload(path, body, this.signal, isUsable);
+			const answer = await this.client.upload(
+				path,
+				body,
+				this.signal,
+				isUsable,
+				async (send) => await this.inTurn(send),
+			);
 			return linkIn(answer.json) as string; // isUsable has seen to it
 		});
+	}
+
+	private async inTurn(send: () => Promise<Exchange>): Promise<Exchange> {
+		const turn = await this.pace.turn(this.signal);
+		let exchange: Exchange | undefined;
+		try {
+			exchange = await send();
+			return exchange;
+		} finally {
+			const answer = exchange?.answer;
+			if (answer?.statusCode === 429) this.pace.refused(turn, readAgainMs(answer));
+			else if (answer) this.pace.taken();
+			else this.pace.gone();
+		}
 	}
 }
 

@@ -13,8 +13,10 @@ import {
 import { backoffMs, pauseMs, untilAborted, type Clock } from './clock';
 import { blindLookMs, Durations, MOST_SCOUTS, type Scout } from './durations';
 import { AtlasError } from './errors';
+import { asObject, asString } from './json';
 import { Pace } from './pace';
 import { failedError, toPrediction, type Prediction } from './predictions';
+import { READ_TIMEOUT_MS } from './timeouts';
 
 /** A prediction to be waited for. */
 export interface Watched {
@@ -39,8 +41,16 @@ interface Entry extends Watched {
 	faults: number;
 	lastFault: Exchange | null;
 	isLooking: boolean;
-	resolve: (prediction: Prediction) => void;
+	/** The last record that was read of it. */
+	lastSeen: Prediction | null;
+	resolve: (ended: Ended) => void;
 	reject: (error: Error) => void;
+}
+
+/** How a wait ended, and the answer that told so. */
+interface Ended {
+	prediction: Prediction;
+	exchange: Exchange | null;
 }
 
 /** How long after its id was told a prediction may be answered 404 or 400 because it is not visible yet, in ms [C]. */
@@ -73,9 +83,36 @@ export function predictionPath(predictionId: string): string {
 export function predictionIn(predictionId: string, exchange: Exchange): Prediction | null {
 	const { answer } = exchange;
 	if (!answer) return null;
-	const prediction = toPrediction(predictionId, answer.json);
-	if (answer.statusCode < 300) return prediction;
-	return answer.statusCode >= 500 && prediction?.status === 'failed' ? prediction : null;
+	if (answer.statusCode < 300) return toPrediction(predictionId, answer.json);
+	// A gateway's page can hold words such as "error" and "timeout": only Atlas's own one is a verdict.
+	const { status } = asObject(asObject(answer.json)?.data) ?? {};
+	const isVerdict = answer.statusCode >= 500 && asString(status)?.toLowerCase() === 'failed';
+	return isVerdict ? toPrediction(predictionId, answer.json) : null;
+}
+
+/**
+ * Reads a prediction. Patient with passing faults, and with one that is not visible yet.
+ * @throws AtlasError (`read`); CancelledError
+ */
+export async function readPrediction(
+	client: AtlasClient,
+	predictionId: string,
+	signal: CancelSignal | undefined,
+): Promise<Prediction> {
+	const { clock } = client;
+	const startMs = clock.nowMs();
+	for (let attempt = 0; ; attempt++) {
+		const exchange = await untilAborted(client.look(predictionPath(predictionId)), signal);
+		const prediction = predictionIn(predictionId, exchange);
+		if (prediction) return prediction;
+		const { answer } = exchange;
+		const isNotFound = answer?.statusCode === 404 || answer?.statusCode === 400;
+		const isOver = isNotFound
+			? clock.nowMs() - startMs >= WARM_UP_MS
+			: attempt + 1 >= NOW_TRIES || !isPassingLook(exchange);
+		if (isOver) throw lookError(predictionId, exchange);
+		await pauseMs(clock, readAgainMs(answer) ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000), signal);
+	}
 }
 
 /** Whether a look may fare better a moment later. */
@@ -120,8 +157,11 @@ export class PredictionWatch {
 	 * @throws AtlasError `failed`, `moderation`, or `read` for a final answer; CancelledError
 	 */
 	async completed(watched: Watched): Promise<Prediction | null> {
-		const prediction = await untilAborted(this.add(watched), watched.signal);
-		if (prediction.status === 'failed') throw failedError(prediction);
+		const { prediction, exchange } = await untilAborted(this.add(watched), watched.signal);
+		if (prediction.status === 'failed') {
+			const { requestId, statusCode } = exchange?.answer ?? {};
+			throw failedError(prediction, requestId, statusCode);
+		}
 		return prediction.status === 'completed' ? prediction : null;
 	}
 
@@ -130,27 +170,11 @@ export class PredictionWatch {
 	 * @throws AtlasError (`read`); CancelledError
 	 */
 	async now(predictionId: string, signal: CancelSignal | undefined): Promise<Prediction> {
-		const startMs = this.clock.nowMs();
-		for (let attempt = 0; ; attempt++) {
-			const exchange = await untilAborted(this.client.look(predictionPath(predictionId)), signal);
-			const prediction = predictionIn(predictionId, exchange);
-			if (prediction) return prediction;
-			const { answer } = exchange;
-			const isNotFound = answer?.statusCode === 404 || answer?.statusCode === 400;
-			const isOver = isNotFound
-				? this.clock.nowMs() - startMs >= WARM_UP_MS
-				: attempt + 1 >= NOW_TRIES || !isPassingLook(exchange);
-			if (isOver) throw lookError(predictionId, exchange);
-			await pauseMs(
-				this.clock,
-				readAgainMs(answer) ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000),
-				signal,
-			);
-		}
+		return await readPrediction(this.client, predictionId, signal);
 	}
 
-	private async add(watched: Watched): Promise<Prediction> {
-		return await new Promise<Prediction>((resolve, reject) => {
+	private async add(watched: Watched): Promise<Ended> {
+		return await new Promise<Ended>((resolve, reject) => {
 			const nowMs = this.clock.nowMs();
 			const entry: Entry = {
 				...watched,
@@ -161,6 +185,7 @@ export class PredictionWatch {
 				faults: 0,
 				lastFault: null,
 				isLooking: false,
+				lastSeen: null,
 				resolve,
 				reject,
 			};
@@ -204,8 +229,10 @@ export class PredictionWatch {
 			const waiting = [...this.entries].filter(({ isLooking }) => !isLooking);
 			for (const entry of waiting) if (entry.signal?.aborted) this.entries.delete(entry);
 			const nowMs = this.clock.nowMs();
+			for (const entry of this.entries) if (nowMs >= entry.deadlineMs + READ_TIMEOUT_MS) this.expire(entry);
 			for (const entry of waiting) {
-				if (entry.nextLookMs > nowMs || entry.signal?.aborted) continue;
+				const isGone = !this.entries.has(entry);
+				if (isGone || entry.nextLookMs > nowMs) continue;
 				// More may be known by now than when its first look was planned.
 				if (entry.looks === 0 && this.durationsOf(entry.model).count > 0) this.schedule(entry, true);
 				if (entry.nextLookMs > nowMs) continue;
@@ -223,14 +250,21 @@ export class PredictionWatch {
 
 	private async look(entry: Entry): Promise<void> {
 		try {
-			const turn = await this.pace.turn(entry.signal);
+			const turn = await this.pace.turn(entry.signal, { untilMs: entry.deadlineMs });
+			if (!turn) {
+				// The service demands a pause that is longer than this one's time.
+				if (this.clock.nowMs() >= entry.deadlineMs) this.expire(entry);
+				entry.nextLookMs = entry.deadlineMs;
+				return;
+			}
 			// While it waited for its turn another one may have told how long such an edit takes.
 			const exchange = await this.client.look(predictionPath(entry.predictionId));
 			entry.looks++;
 			if (exchange.answer?.statusCode === 429) this.pace.refused(turn, readAgainMs(exchange.answer));
 			else if (exchange.answer) this.pace.taken();
 			else this.pace.gone();
-			this.judge(entry, exchange);
+			// An answer that comes after its time was up tells nobody anything.
+			if (this.entries.has(entry)) this.judge(entry, exchange);
 		} catch (error) {
 			this.entries.delete(entry);
 			entry.reject(error instanceof Error ? error : new Error(String(error)));
@@ -250,7 +284,7 @@ export class PredictionWatch {
 		if (prediction && prediction.status !== 'processing') {
 			this.learn(entry, prediction, nowMs - entry.startMs);
 			this.entries.delete(entry);
-			entry.resolve(prediction);
+			entry.resolve({ prediction, exchange });
 			return;
 		}
 		const code = exchange.answer ? codeIn(exchange.answer) : 0;
@@ -260,6 +294,7 @@ export class PredictionWatch {
 		if (prediction) {
 			entry.faults = 0;
 			entry.lastFault = null;
+			entry.lastSeen = prediction;
 			entry.lastGoingMs = nowMs - entry.startMs;
 		} else if (!isWarmingUp) {
 			entry.faults++;
@@ -274,7 +309,7 @@ export class PredictionWatch {
 		const isOver = prediction !== null || isWarmingUp || entry.faults >= LAST_TRIES;
 		if (nowMs >= entry.deadlineMs && isOver) {
 			this.entries.delete(entry);
-			if (prediction) entry.resolve(prediction);
+			if (prediction) entry.resolve({ prediction, exchange });
 			else entry.reject(this.unreachableError(entry, exchange));
 			return;
 		}
@@ -286,22 +321,31 @@ export class PredictionWatch {
 		}
 	}
 
+	/** Ends a wait whose time is up, whatever its last request is still waiting for. */
+	private expire(entry: Entry): void {
+		this.entries.delete(entry);
+		const { lastSeen, lastFault } = entry;
+		if (lastSeen && !lastFault) entry.resolve({ prediction: lastSeen, exchange: null });
+		else entry.reject(this.unreachableError(entry, lastFault));
+	}
+
 	/** When the time is up and the last look brought nothing: still unknown, not failed. */
-	private unreachableError(entry: Entry, exchange: Exchange): AtlasError {
-		return new AtlasError(`Could not see whether the edit is done in its time: ${told(exchange)}`, {
+	private unreachableError(entry: Entry, exchange: Exchange | null): AtlasError {
+		const why = exchange ? told(exchange) : 'no answer came in time';
+		return new AtlasError(`Could not see whether the edit is done in its time: ${why}`, {
 			kind: 'timeout',
 			description:
 				'The prediction is paid for and may be done. Get its picture with the operation Wait for Completion and this id.',
 			predictionId: entry.predictionId,
 			status: 'unknown',
-			...answerDetails(exchange),
+			...(exchange ? answerDetails(exchange) : {}),
 		});
 	}
 
 	/** Of a bare id Atlas's own record tells when it began. */
 	private learnStart(entry: Entry, prediction: Prediction): void {
 		if (entry.sentAtMs !== null) return;
-		const createdMs = Date.parse(prediction.createdAt ?? '') - (this.client.clockOffsetMs ?? 0);
+		const createdMs = Date.parse(prediction.createdAt ?? '') - (this.client.atlasClock.offsetMs ?? 0);
 		if (!(createdMs <= this.clock.nowMs())) return;
 		entry.sentAtMs = entry.startMs = createdMs;
 	}

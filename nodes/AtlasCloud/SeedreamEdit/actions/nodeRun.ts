@@ -7,6 +7,7 @@ import { Downloads } from '../../api/downloads';
 import { Edits } from '../../api/edits';
 import { inputError } from '../../api/errors';
 import { sha256 } from '../../api/hash';
+import { InputFiles } from '../../api/inputFiles';
 import { Intents, type IntentRecords } from '../../api/intents';
 import { asObject } from '../../api/json';
 import { Recovery } from '../../api/recovery';
@@ -18,7 +19,7 @@ import { UrlPictures } from '../../api/urlPictures';
 import { PredictionWatch } from '../../api/watch';
 import { CREDENTIAL_TYPE } from '../credential';
 import { n8nPictureStore } from '../transport/n8nBinary';
-import { n8nClock } from '../transport/n8nClock';
+import { startClock } from '../transport/n8nClock';
 import { n8nHttp } from '../transport/n8nHttp';
 import { DEFAULT_CONCURRENCY } from './common/options';
 
@@ -66,6 +67,20 @@ export function beginTry(context: IExecuteFunctions): Intents {
 	return intents;
 }
 
+/** How far back a retry looks where n8n does not tell when the retried execution began, in ms. */
+const RETRY_WINDOW_MS = 24 * 3_600_000;
+
+/**
+ * When the execution that a person retries began. n8n 2.x keeps its context across retries; where a crash lost it, or
+ * in 1.x, it is made anew by the retry and says nothing.
+ */
+function retriedSinceMs(context: IExecuteFunctions, nowMs: number): number {
+	const { source, establishedAt } = context.getExecutionContext?.() ?? {};
+	return source === undefined || source === 'retry' || establishedAt === undefined
+		? nowMs - RETRY_WINDOW_MS
+		: establishedAt;
+}
+
 /** Options as item 0 has them: what goes for the whole run cannot differ between items. */
 function runOptions(context: IExecuteFunctions): IDataObject {
 	return (asObject(context.getNodeParameter('options', 0, {})) ?? {}) as IDataObject;
@@ -81,7 +96,8 @@ function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
  * @throws AtlasError (`input`) for a Base URL that is not allowed
  */
 export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
-	const startedAtMs = n8nClock.nowMs();
+	const clock = startClock();
+	const startedAtMs = clock.nowMs();
 	const credentials = await context.getCredentials(CREDENTIAL_TYPE);
 	const baseUrl = checkBaseUrl(typeof credentials.baseUrl === 'string' ? credentials.baseUrl : '');
 	const { concurrency = DEFAULT_CONCURRENCY } = runOptions(context);
@@ -96,7 +112,7 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 
 	const http = n8nHttp(context);
 	const secret = typeof credentials.apiKey === 'string' ? credentials.apiKey.trim() : '';
-	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal, secret });
+	const client = new AtlasClient({ baseUrl, http, clock, signal: cancelSignal, secret });
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
 	const intents = beginTry(context);
@@ -105,7 +121,10 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	const uploads = new Uploads(client, owner, signal);
 	const watch = new PredictionWatch(client);
 	const submits = new Submits(client, intents, concurrency, signal);
-	const recovery = context.getMode() === 'retry' ? new Recovery(client, owner, intents) : null;
+	const recovery =
+		context.getMode() === 'retry'
+			? new Recovery(client, new InputFiles(client, signal), intents, retriedSinceMs(context, startedAtMs))
+			: null;
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();
 	};
@@ -126,7 +145,7 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 			onFault,
 		}),
 		watch,
-		downloads: new Downloads(http, n8nClock, baseUrl, n8nPictureStore(context.helpers)),
+		downloads: new Downloads(http, clock, baseUrl, n8nPictureStore(context.helpers)),
 		downloadSlots: new Slots(Math.min(DOWNLOADS_AT_ONCE, concurrency)),
 		intents,
 		rulesOf: rulesReader(client),

@@ -4,7 +4,7 @@ import { isSeedreamEdit, readCatalogue, type CatalogueModel } from '../../api/ca
 import { AtlasClient } from '../../api/client';
 import { KNOWN_MODELS } from '../../api/models';
 import { CREDENTIAL_TYPE } from '../credential';
-import { n8nClock } from '../transport/n8nClock';
+import { startClock } from '../transport/n8nClock';
 import { n8nHttp } from '../transport/n8nHttp';
 
 /** The models this node knows by itself: offered when the catalogue cannot be reached. */
@@ -21,7 +21,7 @@ async function seedreamEdits(context: ILoadOptionsFunctions): Promise<CatalogueM
 	const client = new AtlasClient({
 		baseUrl: checkBaseUrl(String(baseUrl)),
 		http: n8nHttp(context),
-		clock: n8nClock,
+		clock: startClock(),
 		signal: undefined,
 	});
 	const models = (await readCatalogue(client, 1)).filter(({ id }) => isSeedreamEdit(id));

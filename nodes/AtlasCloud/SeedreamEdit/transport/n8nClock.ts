@@ -1,8 +1,14 @@
 import { sleep } from 'n8n-workflow';
 import type { Clock } from '../../api/clock';
 
-/** Real time. n8n's `sleep` is all the timer that a community node may use. */
-export const n8nClock: Clock = {
-	nowMs: () => Date.now(),
-	sleepMs: async (ms) => await sleep(ms),
-};
+/**
+ * Real time for one run: right when the run starts, and monotonic from then on. A clock that is set back an hour would
+ * otherwise make a pause of seconds last an hour. n8n's `sleep` is all the timer that a community node may use.
+ */
+export function startClock(): Clock {
+	const epochMs = Date.now() - performance.now();
+	return {
+		nowMs: () => epochMs + performance.now(),
+		sleepMs: async (ms) => await sleep(ms),
+	};
+}
