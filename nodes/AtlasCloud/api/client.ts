@@ -3,7 +3,7 @@ import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from './
 import { AtlasError, CancelledError, shown } from './errors';
 import { isPassingStatus, TransportError, type FileBody, type Http } from './http';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
-import { readAll } from './streams';
+import { largeAnswers, readAll } from './streams';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';
 
 /** An answer of Atlas, read whole and not yet believed. */
@@ -215,6 +215,7 @@ export class AtlasClient {
 			stallMs: READ_TIMEOUT_MS,
 			signal: this.signal,
 			mostBytes,
+			largeAnswers,
 		});
 		return toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
 	}

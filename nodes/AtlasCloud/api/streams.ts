@@ -2,12 +2,15 @@ import type { CancelSignal } from './cancellation';
 import type { Clock } from './clock';
 import { CancelledError } from './errors';
 import { TransportError, type ByteStream } from './http';
+import { Slots } from './slots';
 
 /** Ends a stream that stalls, or whose execution is cancelled: nothing in n8n does so once an answer has begun. */
 export class StreamGuard {
 	private lastMs: number;
 
 	private isOver = false;
+
+	private isPaused = false;
 
 	private readonly onAbort: () => void;
 
@@ -28,7 +31,7 @@ export class StreamGuard {
 	private async watch(): Promise<void> {
 		while (!this.isOver) {
 			await this.clock.sleepMs(Math.min(1_000, this.stallMs));
-			if (!this.isOver && this.clock.nowMs() - this.lastMs > this.stallMs) {
+			if (!this.isOver && !this.isPaused && this.clock.nowMs() - this.lastMs > this.stallMs) {
 				this.stream.destroy(new TransportError('The connection stalled', 'ETIMEDOUT'));
 			}
 		}
@@ -37,6 +40,17 @@ export class StreamGuard {
 	/** Says that a piece has arrived. */
 	alive(): void {
 		this.lastMs = this.clock.nowMs();
+	}
+
+	/** Does something else than reading meanwhile: until it is done the stream does not stall. */
+	async pause<T>(work: Promise<T>): Promise<T> {
+		this.isPaused = true;
+		try {
+			return await work;
+		} finally {
+			this.isPaused = false;
+			this.alive();
+		}
 	}
 
 	/** Ends the watching, and the stream where it has not ended by itself. */
@@ -52,7 +66,15 @@ export interface ReadLimits {
 	stallMs: number;
 	signal: CancelSignal | undefined;
 	mostBytes: number;
+	/** Where an answer that grows large takes a place before it is read on. */
+	largeAnswers?: Slots;
 }
+
+/** An answer larger than this, in bytes, is a large one. */
+export const LARGE_ANSWER_BYTES = 16_000_000;
+
+/** Places for large answers, for all executions together: a few of 128 MB at once fill an n8n's memory. */
+export const largeAnswers = new Slots(2);
 
 /**
  * Reads a stream whole.
@@ -62,6 +84,7 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 	const guard = new StreamGuard(stream, limits.clock, limits.stallMs, limits.signal);
 	const chunks: Uint8Array[] = [];
 	let size = 0;
+	let leave: (() => void) | undefined;
 	try {
 		for await (const chunk of stream) {
 			guard.alive();
@@ -69,9 +92,12 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 			if (size > limits.mostBytes)
 				throw new TransportError(`The answer is larger than ${limits.mostBytes} bytes`, 'EMSGSIZE');
 			chunks.push(chunk);
+			if (size > LARGE_ANSWER_BYTES && limits.largeAnswers)
+				leave ??= await guard.pause(limits.largeAnswers.take(limits.signal));
 		}
-		return Buffer.concat(chunks);
+		return Buffer.concat(chunks, size);
 	} finally {
+		leave?.();
 		guard.end();
 	}
 }
