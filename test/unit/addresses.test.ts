@@ -49,6 +49,29 @@ describe('a host', () => {
 		'http://[::]',
 		'http://[::ffff:10.0.0.1]',
 		'http://[64:ff9b::a9fe:a9fe]',
+		'http://[64:ff9b::808:808]', // NAT64, also of a public address
+		'http://[64:ff9b::7f00:1]',
+		'http://[64:ff9b:1::808:808]',
+		'http://[64:ff9b:1:a00::1]',
+		'http://[2002:808:808::1]', // 6to4
+		'http://[2002:a00:1::1]',
+		'http://[2001::1]', // Teredo
+		'http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]',
+		'http://[fec0::1]',
+		'http://[feff::1]',
+		'http://[::808:808]',
+		'http://[::ffff:0:808:808]',
+		'http://[::ffff:0:127.0.0.1]',
+		'http://[100::1]',
+		'http://[2001:db8::1]',
+		'http://[2001:2::1]',
+		'http://[3fff:fff::1]',
+		'http://[2606:4700::5efe:a00:1]', // ISATAP
+		'http://[2606:4700:0:0:200:5efe:808:808]',
+		'http://192.0.2.1',
+		'http://198.51.100.1',
+		'http://203.0.113.255',
+		'http://192.88.99.1',
 		'http://intranet',
 		'http://metadata.google.internal',
 		'http://printer.local',
@@ -68,6 +91,15 @@ describe('a host', () => {
 		'http://100.128.0.1',
 		'http://192.169.0.1',
 		'http://[2606:4700::1111]',
+		'http://[2a00:1450:4001:82a::200e]',
+		'http://[2001:4860:4860::8888]',
+		'http://[2001:200::1]',
+		'http://[2606:4700:1:2:3:4:5:6]',
+		'http://[3fff:1000::1]',
+		'http://[::ffff:8.8.8.8]',
+		'http://192.0.78.1',
+		'http://198.51.101.1',
+		'http://203.0.114.1',
 		'http://localhost.example.com',
 		'http://127.0.0.1.example.com',
 		'http://local.example.org',
@@ -190,5 +222,20 @@ describe('an input URL', () => {
 		'data:text/plain;base64,eHg=',
 		'data:image/png;base64,',
 		'data:image/png;base64,<svg>',
+		'data:image/png;base64',
+		'data:image/png;base64;x,AAAA',
 	])('%s is malformed', (url) => expect(() => checkInputUrl(url)).toThrow());
+
+	it('may be a data URI of a hundred megabytes', () => {
+		const uri = `data:image/png;base64,${'A'.repeat(100_000_000)}`;
+		expect(() => checkInputUrl(uri)).not.toThrow();
+		expect(() => checkInputUrl(`${uri}<`)).toThrow('no base64 picture');
+		expect(() => checkInputUrl(`data:image/${'a'.repeat(50_000_000)}`)).toThrow('no base64 picture');
+	});
+});
+
+it('takes no time over a Base URL of slashes', () => {
+	const startMs = performance.now();
+	expect(() => checkBaseUrl(`https://a.example.com/${'/'.repeat(200_000)}x`)).not.toThrow();
+	expect(performance.now() - startMs).toBeLessThan(1_000);
 });

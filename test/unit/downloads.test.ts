@@ -3,8 +3,9 @@ import { Cancellation } from '../../nodes/AtlasCloud/api/cancellation';
 import { Downloads, type PictureStore } from '../../nodes/AtlasCloud/api/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http';
 import { pictureSize, pictureSizeFurtherIn } from '../../nodes/AtlasCloud/api/pictureSize';
-import type { PictureOutput } from '../../nodes/AtlasCloud/api/predictions';
-import { readAll, readBeginning, readFrom } from '../../nodes/AtlasCloud/api/streams';
+import { toPrediction, type PictureOutput } from '../../nodes/AtlasCloud/api/predictions';
+import { Slots } from '../../nodes/AtlasCloud/api/slots';
+import { LARGE_ANSWER_BYTES, readAll, readBeginning, readFrom } from '../../nodes/AtlasCloud/api/streams';
 import { BASE_URL, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -126,6 +127,26 @@ describe('a download', () => {
 		);
 	});
 
+	it('brings no SVG, which may hold a script', async () => {
+		const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
+		const headers = { 'content-type': 'image/svg+xml' };
+		expect((await fetchFrom([{ chunks: [svg], headers }])).error?.message).toContain(
+			'something that is not a picture (SVG)',
+		);
+		expect((await fetchFrom([], { base64: svg.toString('base64') })).error?.message).toContain(
+			'not a whole picture',
+		);
+	});
+
+	it('of 96 MB in base64 is kept whole', async () => {
+		const bytes = Buffer.concat([Buffer.from('GIF89a'), Buffer.alloc(95_999_992, 7), Buffer.from('\0;')]);
+		const prediction = toPrediction('p1', {
+			data: { id: 'p1', status: 'completed', outputs: [bytes.toString('base64')] },
+		});
+		const { kept } = await fetchFrom([], prediction!.outputs[0], 100_000_000);
+		expect(kept?.bytes.equals(bytes)).toBe(true);
+	});
+
 	it.each(['http://cdn.example.com/a.png', 'https://10.0.0.1/a.png', 'http://127.0.0.1/a.png', 'a.png'])(
 		'is not made from %s',
 		async (url) => {
@@ -199,6 +220,75 @@ describe('a stream', () => {
 		const reading = readAll(stream, { clock, stallMs: 30_000, signal: undefined, mostBytes: 100 });
 		await expect(clock.until(reading)).rejects.toThrow('stalled');
 		expect(clock.nowMs() - startMs).toBeLessThan(35_000);
+	});
+});
+
+describe('large answers', () => {
+	const gated = (sizes: number[]) => {
+		const state = { pieces: 0, isDestroyed: false, go: () => {} };
+		const gate = new Promise<void>((resolve) => (state.go = resolve));
+		const stream = {
+			destroy: () => (state.isDestroyed = true),
+			async *[Symbol.asyncIterator]() {
+				for (const size of sizes) {
+					state.pieces++;
+					yield Buffer.alloc(size);
+				}
+				await gate;
+			},
+		};
+		return { state, stream };
+	};
+	const turns = async () => {
+		for (let i = 0; i < 50; i++) await Promise.resolve();
+	};
+
+	it('are read a few at a time, and do not stall meanwhile', async () => {
+		const clock = new VirtualClock();
+		const limits = {
+			clock,
+			stallMs: 30_000,
+			signal: undefined,
+			mostBytes: 1e9,
+			largeAnswers: new Slots(2),
+		};
+		const sizes = [LARGE_ANSWER_BYTES, 1, 1];
+		const large = [gated(sizes), gated(sizes), gated(sizes)];
+		const small = gated([LARGE_ANSWER_BYTES]);
+		const read = large.map(async ({ stream }) => await readAll(stream, limits));
+		const readSmall = readAll(small.stream, limits);
+		await turns();
+		expect(large.map(({ state }) => state.pieces)).toEqual([3, 3, 2]);
+		small.state.go();
+		expect((await readSmall).length).toBe(LARGE_ANSWER_BYTES);
+		await clock.until(clock.sleepMs(20_000));
+		large[0]!.state.go();
+		expect((await read[0])?.length).toBe(LARGE_ANSWER_BYTES + 2);
+		await turns();
+		expect(large[2]!.state).toMatchObject({ pieces: 3 });
+		for (const { state } of large) state.go();
+		expect((await Promise.all(read)).map(({ length }) => length)).toEqual(
+			Array(3).fill(LARGE_ANSWER_BYTES + 2),
+		);
+	});
+
+	it('that wait for their place end with the execution, and do not count as stalled', async () => {
+		const clock = new VirtualClock();
+		const signal = new Cancellation();
+		const places = new Slots(0);
+		const { state, stream } = gated([LARGE_ANSWER_BYTES + 1, 1]);
+		const reading = readAll(stream, {
+			clock,
+			stallMs: 30_000,
+			signal,
+			mostBytes: 1e9,
+			largeAnswers: places,
+		}).catch((error: unknown) => error);
+		await clock.until(clock.sleepMs(120_000));
+		expect(state).toMatchObject({ isDestroyed: false, pieces: 1 });
+		signal.abort();
+		expect(await clock.until(reading)).toMatchObject({ name: 'CancelledError' });
+		expect(state.isDestroyed).toBe(true);
 	});
 });
 

@@ -1,4 +1,9 @@
-import { readHistory, type HistoryTask } from '../../nodes/AtlasCloud/api/history';
+import {
+	bodyHash,
+	readHistory,
+	type HistoryLimits,
+	type HistoryTask,
+} from '../../nodes/AtlasCloud/api/history';
 import { clientOf, FakeHttp, pathOf } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -14,7 +19,7 @@ const row = (id: string, more: object = {}) => ({
 
 async function read(
 	page: (no: number, size: number) => unknown,
-	options: { most?: number; pageSize?: number } = {},
+	options: { most?: number } & HistoryLimits = {},
 ) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp((request) => {
@@ -23,7 +28,11 @@ async function read(
 	});
 	const tasks: HistoryTask[] = [];
 	const reading = async () => {
-		for await (const task of readHistory(clientOf(http, clock), { model: 'm/x' }, options.pageSize ?? 2)) {
+		for await (const task of readHistory(
+			clientOf(http, clock),
+			{ model: 'm/x' },
+			{ pageSize: 2, ...options },
+		)) {
 			tasks.push(task);
 			if (tasks.length >= (options.most ?? Infinity)) break;
 		}
@@ -62,7 +71,7 @@ it('tells each once when new tasks push older ones on', async () => {
 
 it('reads on for as many pages as there are', async () => {
 	const many = Array.from({ length: 1_001 }, (_, i) => `task-${i}`);
-	expect((await read(pageOf(many))).ids).toEqual(many);
+	expect((await read(pageOf(many), { maxPages: 600 })).ids).toEqual(many);
 });
 
 it('reads on where Atlas gives fewer a page than were asked for', async () => {
@@ -99,7 +108,8 @@ it('reads what a row tells', async () => {
 	const { tasks } = await read(() => ({ items: [row('a')], total: 1 }));
 	expect(tasks[0]).toMatchObject({
 		predictionId: 'a',
-		createdAtSeconds: 1_700_000_000,
+		// Without a Date header our own clock stands for Atlas's, with some slack.
+		created: { fromMs: 1_699_999_995_000, toMs: 1_700_000_006_000 },
 		model: 'm',
 		request: { prompt: 'prompt of a' },
 		prediction: {
@@ -132,4 +142,94 @@ it('passes over rows that make no sense, and reads on', async () => {
 	expect(ids).toEqual(['broken-body', 'no-result']);
 	expect(tasks.map(({ request }) => request === null)).toEqual([true, false]);
 	expect(tasks[1]?.prediction).toMatchObject({ status: 'processing', outputs: [] });
+});
+
+it('ends where it is longer than it may be', async () => {
+	await expect(read(pageOf(all), { maxPages: 2 })).rejects.toMatchObject({
+		kind: 'read',
+		message: 'The prediction history is too long to search: it goes on after 4 predictions',
+	});
+	expect((await read(pageOf(all), { maxPages: 3 })).ids).toEqual(all);
+	const endless = (no: number, size: number) => ({
+		items: Array.from({ length: size }, (_, i) => row(`task-${no}-${i}`)),
+	});
+	await expect(read(endless)).rejects.toThrow('goes on after 80 predictions');
+});
+
+it.each<[unknown, number | null]>([
+	[1_700_000_000, 1_700_000_000],
+	[1_700_000_000_500, 1_700_000_000.5],
+	['1700000000', 1_700_000_000],
+	['1700000000500', 1_700_000_000.5],
+	['2023-11-14T22:13:20Z', 1_700_000_000],
+	['soon', null],
+	[undefined, null],
+])('a task created at %j was created at %s', async (createdAt, createdAtSeconds) => {
+	const { tasks } = await read(() => ({ items: [row('a', { createdAt })], total: 1 }));
+	const createdMs = createdAtSeconds === null ? null : createdAtSeconds * 1_000;
+	const created = createdMs === null ? null : { fromMs: createdMs - 5_000, toMs: createdMs + 6_000 };
+	expect(tasks[0]).toMatchObject({ predictionId: 'a', created });
+});
+
+it('takes the id that the record tells before the row’s own', async () => {
+	const result = { status: 'completed', outputs: ['https://cdn.example.com/a.png'] };
+	const { ids } = await read(
+		() => ({
+			items: [
+				row('1001', { result: { ...result, id: 'a' } }),
+				row('1002', { sessionID: 'b', result }),
+				row('c', { result }),
+				row('d', { result: { ...result, id: 7 } }),
+			],
+			total: 4,
+		}),
+		{ pageSize: 50 },
+	);
+	expect(ids).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('reads on over a task that cannot be read', async () => {
+	const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+	const error = JSON.parse(nested(3_000).replaceAll('"a"', '"error"')) as unknown;
+	const { tasks, ids } = await read(
+		() => ({
+			items: [
+				row('deep', { requestBody: nested(100_000) }),
+				row('deepish', { requestBody: JSON.parse(nested(1_000)) as unknown }),
+				row('deep-error', { result: { id: 'deep-error', status: 'failed', error } }),
+				row('large', { result: { id: 'large', status: 'completed', outputs: ['A'.repeat(6_000_000)] } }),
+				row('good'),
+			],
+			total: 5,
+		}),
+		{ pageSize: 50 },
+	);
+	expect(ids).toEqual(['deep', 'deepish', 'deep-error', 'large', 'good']);
+	expect(tasks.map(({ request }) => request === null)).toEqual([true, true, false, false, false]);
+	expect(tasks.map(({ requestHash }) => requestHash === null)).toEqual([true, true, false, false, false]);
+	expect(tasks[4]?.requestHash).toBe(
+		bodyHash({ size: '1*1', images: ['u'], prompt: 'prompt of good', model: 'm' }),
+	);
+});
+
+it('hands on the tasks of a page that is too large in smaller ones, and reads none of those ahead', async () => {
+	const ids = Array.from({ length: 50 }, (_, i) => `task-${i}`);
+	const clock = new VirtualClock();
+	const http = new FakeHttp((request) => {
+		const query = new URL(request.url).searchParams;
+		const size = Number(query.get('size'));
+		if (size === 50) return { chunks: [Buffer.alloc(16_000_001, 0x20)] };
+		return { json: { code: 200, data: pageOf(ids)(Number(query.get('no')), size) } };
+	});
+	const sizes = () => http.requests.map(({ url }) => Number(new URL(url).searchParams.get('size')));
+	const tasks = readHistory(clientOf(http, clock));
+	await clock.until(tasks.next());
+	expect(sizes()).toEqual([50, 10]);
+	const rest: string[] = [];
+	const reading = async () => {
+		for await (const { predictionId } of tasks) rest.push(predictionId);
+	};
+	await clock.until(reading());
+	expect(rest).toEqual(ids.slice(1));
+	expect(sizes()).toEqual([50, 10, 10, 10, 10, 10]);
 });

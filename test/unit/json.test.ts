@@ -4,6 +4,7 @@ import {
 	asObject,
 	asString,
 	canonicalJson,
+	isShallow,
 	parseJson,
 } from '../../nodes/AtlasCloud/api/json';
 import { bodyHash } from '../../nodes/AtlasCloud/api/history';
@@ -30,4 +31,11 @@ it('writes the same JSON value the same way, whatever the order of its keys', ()
 	expect(canonicalJson({ a: undefined, b: 1 })).toBe('{"b":1}');
 	expect(bodyHash(a)).toBe(bodyHash(JSON.parse(JSON.stringify(b))));
 	expect(bodyHash(a)).not.toBe(bodyHash({ ...a, b: 2 }));
+});
+
+it('knows a value that is nested too deep to be walked', () => {
+	const nested = (depth: number) => JSON.parse(`${'[{"a":'.repeat(depth)}1${'}]'.repeat(depth)}`) as unknown;
+	for (const value of [undefined, null, 1, 'x', [], {}, nested(50)]) expect(isShallow(value)).toBe(true);
+	expect(isShallow(Array.from({ length: 300_000 }, () => ({})))).toBe(true);
+	for (const depth of [51, 100_000]) expect(isShallow(nested(depth))).toBe(false);
 });

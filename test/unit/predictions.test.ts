@@ -1,4 +1,10 @@
-import { failedError, isPredictionId, toPrediction } from '../../nodes/AtlasCloud/api/predictions';
+import {
+	failedError,
+	idInAnswer,
+	isPredictionId,
+	toPrediction,
+	unixMs,
+} from '../../nodes/AtlasCloud/api/predictions';
 
 const of = (data: Record<string, unknown>) => toPrediction('p1', { code: 200, data: { id: 'p1', ...data } });
 const URL_A = 'https://cdn.example.com/a.png';
@@ -26,9 +32,69 @@ it('is read bare as well as in an envelope', () => {
 	});
 });
 
-it('keeps the id that was asked for', () => {
-	expect(toPrediction('p1', { data: { id: 'other', status: 'created' } })?.predictionId).toBe('p1');
+it.each(['other', 7, {}, ['p1'], 'P1'])('is not taken from the record of %j', (id) => {
+	expect(toPrediction('p1', { data: { id, status: 'created' } })).toBeNull();
+	expect(toPrediction('p1', { id, status: 'completed', outputs: [URL_A] })).toBeNull();
 });
+
+it.each([{}, { id: null }, { id: '' }])('is taken from a record without an id: %j', (id) => {
+	expect(toPrediction('p1', { code: 500, data: { ...id, status: 'failed', outputs: null } })).toMatchObject({
+		predictionId: 'p1',
+		status: 'failed',
+	});
+});
+
+describe('the id in the answer to a submit', () => {
+	it.each<[unknown, number, string | null]>([
+		[{ code: 200, data: { id: 'p1', status: 'created', model: 'm' } }, 200, 'p1'],
+		[{ code: 200, data: { id: 'p1' } }, 200, 'p1'],
+		[{ code: 500, data: { id: 'p1', status: 'failed' } }, 500, 'p1'],
+		[{ id: 'p1', status: 'created', model: 'm', created_at: 'now' }, 200, 'p1'],
+		[{ id: 'p1', status: 'created', model: 'm' }, 400, null],
+		[{ id: 'p1', status: 'created', model: 'm' }, 502, null],
+		[{ id: 'gw-1234', message: 'accepted' }, 202, null],
+		[{ id: 'req-1', status: 'error' }, 502, null],
+		[{ id: 'req-1', status: 'error' }, 200, null],
+		[{ id: 'p1', model: 'm' }, 200, null],
+		[{ id: 'p1', status: 1, model: 'm' }, 200, null],
+		[{ id: 'p1', status: 'created', model: '' }, 200, null],
+		[{ id: 'gw-1', status: 'x', model: 'm', data: { message: 'accepted' } }, 200, null],
+		[{ data: { id: 7 } }, 200, null],
+		[{ data: { id: '../x' } }, 200, null],
+		[{ data: [{ id: 'p1' }] }, 200, null],
+		[[], 200, null],
+		['p1', 200, null],
+		[undefined, 200, null],
+	])('of %j with status %d is %s', (json, statusCode, id) => {
+		expect(idInAnswer({ json, statusCode })).toBe(id);
+	});
+});
+
+it.each<[unknown, number | null]>([
+	[1_700_000_000, 1_700_000_000_000],
+	[1_700_000_000.5, 1_700_000_000_500],
+	[1_700_000_000_123, 1_700_000_000_123],
+	['1700000000', 1_700_000_000_000],
+	['1700000000123', 1_700_000_000_123],
+	['2023-11-14T22:13:20Z', 1_700_000_000_000],
+	['2023-11-14T22:13:20.123456789Z', 1_700_000_000_123],
+	['2023-11-14T23:13:20+01:00', 1_700_000_000_000],
+	['2023-11-14 22:13:20', 1_700_000_000_000],
+	['2023-11-14T22:13:20', 1_700_000_000_000],
+	['2023-11-14', 1_699_920_000_000],
+	['2023-99-14', null],
+	['yesterday', null],
+	['Tue, 14 Nov 2023 22:13:20 GMT', null],
+	['', null],
+	[0, null],
+	[-1, null],
+	[1e300, null],
+	[NaN, null],
+	[null, null],
+	[undefined, null],
+	[{}, null],
+	[true, null],
+])('the time %j is %s', (value, ms) => expect(unixMs(value)).toBe(ms));
 
 it.each([
 	null,
@@ -58,6 +124,39 @@ describe('outputs', () => {
 		['something between', { outputs: [null, 7, '', {}, URL_A] }, [{ url: URL_A }]],
 	])('are read from %s', (_what, data, outputs) => {
 		expect(of({ status: 'completed', ...data })).toMatchObject({ status: 'completed', outputs });
+	});
+
+	it('are a hundred at most', () => {
+		const outputs = Array.from({ length: 5_000 }, (_, i) => `${URL_A}?${i}`);
+		expect(of({ status: 'completed', outputs })?.outputs).toHaveLength(100);
+	});
+
+	it.each([6_000_000, 128_000_000])('of %d letters in bare base64 are read', (length) => {
+		const text = 'A'.repeat(length);
+		expect(of({ status: 'completed', outputs: [text] })?.outputs[0]?.base64 === text).toBe(true);
+		expect(of({ status: 'completed', output: `data:image/png;base64,${text}` })?.outputs).toHaveLength(1);
+	});
+
+	it('keep their flags where others are of no use', () => {
+		expect(
+			of({
+				status: 'completed',
+				outputs: ['', URL_A, null, `${URL_A}?2`, `${URL_A}?3`],
+				has_nsfw_contents: [true, false, true, true],
+			}),
+		).toMatchObject({ status: 'completed', nsfw: [false, true, null] });
+	});
+
+	it('may be left out of a record in the history', () => {
+		const record = { id: 'p1', status: 'completed' };
+		const inHistory = (more: object) => toPrediction('p1', { ...record, ...more }, false);
+		expect(inHistory({ has_nsfw_contents: [true] })).toMatchObject({ status: 'completed', outputs: [] });
+		expect(inHistory({ outputs: null })).toMatchObject({ status: 'completed', outputs: [] });
+		expect(inHistory({ outputs: [], has_nsfw_contents: [true] })?.isModerated).toBe(true);
+	});
+
+	it('are null while there are none', () => {
+		expect(of({ status: 'processing', outputs: null })).toMatchObject({ status: 'processing', outputs: [] });
 	});
 
 	it('none where it says completed is a failure', () => {
@@ -114,6 +213,19 @@ describe('a failure', () => {
 		},
 	);
 
+	it('is not read out of words without end', () => {
+		const depth = 100_000;
+		const error = JSON.parse(`${'{"error":'.repeat(depth)}"m"${'}'.repeat(depth)}`) as unknown;
+		expect(of({ status: 'failed', error })).toMatchObject({ status: 'failed', failureReason: null });
+	});
+
+	it('tells what its answer was', () => {
+		const prediction = of({ status: 'failed', error: 'm' })!;
+		expect(failedError(prediction, 'r1', 500)).toMatchObject({ requestId: 'r1', statusCode: 500 });
+		const blank = of({ status: 'completed' })!;
+		expect(failedError(blank, 'r1', 200)).toMatchObject({ kind: 'read', requestId: 'r1', statusCode: 200 });
+	});
+
 	it('repeats no data URI', () => {
 		expect(
 			of({ status: 'failed', error: `cannot read data:image/png;base64,${'A'.repeat(999)} at all` }),
@@ -157,13 +269,31 @@ it('reads times, price and duration as they are told, and makes nothing up', () 
 		model: null,
 		prompt: null,
 		size: null,
-		nsfw: [],
+		nsfw: [null],
 		failureReason: null,
 		createdAt: null,
 		completedAt: null,
 		predictTimeSeconds: null,
 		priceUsd: null,
 	});
+});
+
+it.each<[unknown, number | null]>([
+	['0.027', 0.027],
+	[' 0.5 ', 0.5],
+	[0.1, 0.1],
+	['0', 0],
+	['', null],
+	[' ', null],
+	['free', null],
+	['$0.027', null],
+	['-1', null],
+	['Infinity', null],
+	[null, null],
+	[{}, null],
+	[true, null],
+])('the price %j is %s', (price, priceUsd) => {
+	expect(of({ status: 'completed', outputs: [URL_A], price })?.priceUsd).toBe(priceUsd);
 });
 
 it.each(['a', '8f4c2a90-aa', 'pred_1.2:3', 'a'.repeat(200)])('"%s" is an id', (id) =>

@@ -58,9 +58,9 @@ class Atlas {
 	}
 }
 
-const going: FakeAnswer = { json: { code: 200, data: { id: 'p', status: 'processing' } } };
+const going: FakeAnswer = { json: { code: 200, data: { status: 'processing' } } };
 const done: FakeAnswer = {
-	json: { code: 200, data: { id: 'p', status: 'completed', outputs: ['https://cdn.example.com/a.png'] } },
+	json: { code: 200, data: { status: 'completed', outputs: ['https://cdn.example.com/a.png'] } },
 };
 const refused = (status: number): FakeAnswer => ({
 	statusCode: status,

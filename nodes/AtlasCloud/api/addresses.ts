@@ -6,54 +6,81 @@ import { inputError, shown } from './errors';
  * see what a name resolves to.
  */
 
-/** The host of a URL as numbers of an IPv4 address, also where it is written as IPv4-mapped IPv6. */
-function ipv4Of(hostname: string): number[] | undefined {
+/** The four numbers of an IPv4 address; undefined where a host is none. */
+function ipv4Of(host: string): number[] | undefined {
 	// WHATWG URL has already turned 0x7f.1, 2130706433 and the like into dotted decimals.
-	const dotted = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(hostname);
-	if (dotted) return dotted.slice(1).map(Number);
-	const mapped = /^\[::(?:ffff:(?:0:)?)?([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname);
-	const translated = /^\[64:ff9b::([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname);
-	const words = mapped ?? translated;
-	if (!words) return undefined;
-	const [high, low] = [parseInt(words[1], 16), parseInt(words[2], 16)];
-	return [high >> 8, high & 255, low >> 8, low & 255];
+	return /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) ? host.split('.').map(Number) : undefined;
+}
+
+/** The eight words of an IPv6 address in brackets, as WHATWG URL writes it; undefined where a host is none. */
+function ipv6Of(host: string): number[] | undefined {
+	if (!host.startsWith('[') || !host.endsWith(']')) return undefined;
+	const wordsOf = (text: string) => (text === '' ? [] : text.split(':').map((word) => parseInt(word, 16)));
+	const [before, after] = host.slice(1, -1).split('::');
+	const start = wordsOf(before);
+	const end = after === undefined ? [] : wordsOf(after);
+	return [...start, ...Array<number>(Math.max(0, 8 - start.length - end.length)).fill(0), ...end];
+}
+
+/** The IPv4 address that an IPv6 address stands for as `::ffff:a.b.c.d`: connections go to that one. */
+function mappedIpv4([a, b, c, d, e, f, high, low]: number[]): number[] | undefined {
+	const isMapped = [a, b, c, d, e].every((word) => word === 0) && f === 0xffff;
+	return isMapped ? [high >> 8, high & 255, low >> 8, low & 255] : undefined;
 }
 
 /** Whether a URL's host is this machine. */
 export function isLoopbackHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (host === 'localhost' || host.endsWith('.localhost') || host === '[::1]') return true;
-	return ipv4Of(host)?.[0] === 127;
+	const words = ipv6Of(host);
+	return (words ? mappedIpv4(words) : ipv4Of(host))?.[0] === 127;
+}
+
+function isPrivateIpv4([a, b, c]: number[]): boolean {
+	return (
+		a === 0 ||
+		a === 10 ||
+		a === 127 ||
+		(a === 100 && b >= 64 && b <= 127) || // carrier-grade NAT, and cloud metadata at 100.100.100.200
+		(a === 169 && b === 254) || // link-local, and cloud metadata
+		(a === 172 && b >= 16 && b <= 31) ||
+		(a === 192 && b === 168) ||
+		(a === 192 && b === 0 && (c === 0 || c === 2)) || // protocols, documentation
+		(a === 192 && b === 88 && c === 99) || // 6to4 relays
+		(a === 198 && (b === 18 || b === 19)) || // benchmarks
+		(a === 198 && b === 51 && c === 100) || // documentation
+		(a === 203 && b === 0 && c === 113) || // documentation
+		a >= 224
+	);
+}
+
+/**
+ * Addresses that stand for an IPv4 address by translation (NAT64, 6to4, Teredo, ISATAP) are private whatever it is:
+ * where such a packet ends is for the network to say, and no file host has one.
+ */
+function isPrivateIpv6(words: number[]): boolean {
+	const mapped = mappedIpv4(words);
+	if (mapped) return isPrivateIpv4(mapped);
+	const [first, second] = words;
+	return (
+		// Only 2000::/3 is public at all: not ::, fc00::/7, fe80::/10, fec0::/10, ff00::/8, 64:ff9b::/96, 64:ff9b:1::/48.
+		(first & 0xe000) !== 0x2000 ||
+		(first === 0x2001 && second < 0x200) || // Teredo, and other protocols
+		(first === 0x2001 && second === 0xdb8) || // documentation
+		first === 0x2002 || // 6to4
+		(first === 0x3fff && second < 0x1000) || // documentation
+		((words[4] & 0xfdff) === 0 && words[5] === 0x5efe) // ISATAP
+	);
 }
 
 /** Whether a URL's host is an address, or a name, that no public file can be at. This machine counts too. */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (isLoopbackHost(host)) return true;
+	const words = ipv6Of(host);
+	if (words) return isPrivateIpv6(words);
 	const ip = ipv4Of(host);
-	if (ip) {
-		const [a, b] = ip;
-		return (
-			a === 0 ||
-			a === 10 ||
-			(a === 100 && b >= 64 && b <= 127) || // carrier-grade NAT, and cloud metadata at 100.100.100.200
-			(a === 169 && b === 254) || // link-local, and cloud metadata
-			(a === 172 && b >= 16 && b <= 31) ||
-			(a === 192 && b === 168) ||
-			(a === 192 && b === 0) ||
-			(a === 198 && (b === 18 || b === 19)) ||
-			a >= 224
-		);
-	}
-	if (host.startsWith('[')) {
-		const word = parseInt(host.slice(1).split(':')[0] || '0', 16);
-		return (
-			word === 0 || // ::, ::1 and IPv4-compatible
-			(word & 0xfe00) === 0xfc00 || // unique local
-			(word & 0xffc0) === 0xfe80 || // link-local
-			(word & 0xff00) === 0xff00 // multicast
-		);
-	}
+	if (ip) return isPrivateIpv4(ip);
 	// A name without a dot, or in a private zone, is not a public name.
 	return !host.includes('.') || /\.(local|internal|intranet|lan|home|corp|home\.arpa)$/.test(host);
 }
@@ -63,7 +90,8 @@ export function isPrivateHost(hostname: string): boolean {
  * @throws AtlasError (`input`) unless it is https, or http on this machine.
  */
 export function checkBaseUrl(baseUrl: string): string {
-	const trimmed = baseUrl.trim().replace(/\/+$/, '');
+	let trimmed = baseUrl.trim();
+	while (trimmed.endsWith('/')) trimmed = trimmed.slice(0, -1);
 	const howTo =
 		'Open the credential and set Base URL to https://api.atlascloud.ai, or to an http address of this machine for tests.';
 	if (!URL.canParse(trimmed)) throw inputError('The Base URL of the credential is not a URL', howTo);
@@ -95,7 +123,10 @@ export function whyNotFetchable(url: string, baseUrl: string): string | null {
  */
 export function checkInputUrl(url: string): void {
 	if (/^data:/i.test(url)) {
-		if (!/^data:image\/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s_-]+$/i.test(url)) {
+		const comma = url.indexOf(',');
+		const isPicture = /^data:image\/[a-z0-9.+-]{1,100};base64,$/i.test(url.slice(0, comma + 1));
+		// Looking for what does not belong keeps nothing in mind: a picture is many millions of letters.
+		if (!isPicture || comma + 1 === url.length || /[^A-Za-z0-9+/=\s_-]/.test(url.slice(comma + 1))) {
 			throw inputError(
 				'An image URL is a data URI that holds no base64 picture',
 				'A data URI has to look like data:image/png;base64,iVBORw0…',

@@ -11,7 +11,7 @@ import {
 	type HttpResponse,
 } from './http';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
-import { MIN_BYTES_PER_SECOND, readAll } from './streams';
+import { largeAnswers, MIN_BYTES_PER_SECOND, readAll } from './streams';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';
 
 /** An answer of Atlas, read whole and not yet believed. */
@@ -56,13 +56,17 @@ const SHORTEST_SECRET = 8;
 
 const DATA_URI = /data:[a-z0-9.+/-]+[;,][^\s"']*/gi;
 
+/** Atlas nests an error's words two levels deep at most; a hostile body could go on for ever. */
+const MAX_REASON_DEPTH = 10;
+
 /** Atlas's words in any of the shapes an error is told in [D][C]. */
-export function reasonOf(value: unknown): string | null {
+export function reasonOf(value: unknown, depth = 0): string | null {
+	if (depth > MAX_REASON_DEPTH) return null;
 	if (typeof value === 'string') return asString(value.trim().replace(DATA_URI, shown));
 	const object = asObject(value);
 	if (!object) return null;
 	for (const key of ['message', 'msg', 'error', 'detail', 'reason']) {
-		const reason = reasonOf(object[key]);
+		const reason = reasonOf(object[key], depth + 1);
 		if (reason) return reason;
 	}
 	return null;
@@ -248,6 +252,7 @@ export class AtlasClient {
 			stallMs: READ_TIMEOUT_MS,
 			signal: this.signal,
 			mostBytes,
+			largeAnswers,
 		});
 		const answer = toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
 		const dateMs = this.atlasClock.observe(headers.date, sentAtMs, receivedAtMs);

@@ -4,7 +4,8 @@ import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
 import { AtlasError, CancelledError, shown } from './errors';
 import { isPassingStatus, TransportError, type ByteStream, type Http, type HttpResponse } from './http';
 import { asNumber } from './json';
-import { isWhole, KIND_BYTES, pictureKind, TAIL_BYTES, type PictureKind } from './pictureKind';
+import { PictureEnd } from './pictureEnd';
+import { isPicture, KIND_BYTES, pictureKind, type PictureKind } from './pictureKind';
 import type { PictureOutput } from './predictions';
 import { StreamGuard } from './streams';
 import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
@@ -97,12 +98,8 @@ export class Downloads<Stored> {
 		const bytes = Buffer.from(base64, 'base64');
 		if (bytes.byteLength > order.mostBytes) throw tooLarge(order);
 		const kind = pictureKind(bytes);
-		if (
-			!kind?.mimeType.startsWith('image/') ||
-			!isWhole(kind, bytes, bytes.subarray(-TAIL_BYTES), bytes.byteLength)
-		) {
-			throw new DownloadFault('what Atlas Cloud sent is not a whole picture', true);
-		}
+		const isWhole = isPicture(kind) && endIsIn(kind, bytes);
+		if (!isWhole) throw new DownloadFault('what Atlas Cloud sent is not a whole picture', true);
 		return await this.store.storeBytes(bytes, `${order.baseName}.${kind.extension}`, kind.mimeType);
 	}
 
@@ -122,12 +119,9 @@ export class Downloads<Stored> {
 			const chunks = body[Symbol.asyncIterator]();
 			const head = await readHead(chunks);
 			const kind = pictureKind(head);
-			if (!kind?.mimeType.startsWith('image/')) {
-				throw new DownloadFault(
-					`the link gave ${kind ? `a ${kind.name}` : 'something'} that is not a picture`,
-					false,
-				);
-			}
+			const found = kind ? ` (${kind.name})` : '';
+			if (!isPicture(kind))
+				throw new DownloadFault(`the link gave something that is not a picture${found}`, false);
 			const check = new WholePicture(kind, announced, order);
 			const stored = this.store.storeStream(
 				body,
@@ -192,6 +186,12 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> 
 	return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }
 
+function endIsIn(kind: PictureKind, bytes: Uint8Array): boolean {
+	const end = new PictureEnd(kind);
+	end.add(bytes);
+	return end.isReached();
+}
+
 /** Lets a picture through, and throws at its end unless all of it came. */
 class WholePicture {
 	/** What was found wrong: n8n's storage may wrap what was thrown into it. */
@@ -208,24 +208,19 @@ class WholePicture {
 		rest: AsyncIterator<Uint8Array>,
 		guard: StreamGuard,
 	): AsyncGenerator<Uint8Array> {
-		let size = 0;
-		let tail: Uint8Array = Buffer.alloc(0);
+		const end = new PictureEnd(this.kind);
 		for (let chunk: Uint8Array | undefined = head; chunk;) {
-			size += chunk.byteLength;
-			if (size > this.order.mostBytes) throw this.wrong(tooLarge(this.order));
-			tail =
-				chunk.byteLength >= TAIL_BYTES
-					? chunk.subarray(-TAIL_BYTES)
-					: Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+			end.add(chunk);
+			if (end.size > this.order.mostBytes) throw this.wrong(tooLarge(this.order));
 			yield chunk;
 			const next: IteratorResult<Uint8Array> = await rest.next();
 			guard.alive(next.done ? 0 : next.value.byteLength);
 			chunk = next.done ? undefined : next.value;
 		}
-		if (this.announced !== null && size !== this.announced) {
-			throw this.wrong(new DownloadFault(`${size} of ${this.announced} bytes came`, false));
+		if (this.announced !== null && end.size !== this.announced) {
+			throw this.wrong(new DownloadFault(`${end.size} of ${this.announced} bytes came`, false));
 		}
-		if (!isWhole(this.kind, head, tail, size)) {
+		if (!end.isReached()) {
 			throw this.wrong(new DownloadFault(`the ${this.kind.name} is cut off`, false));
 		}
 	}

@@ -2,21 +2,28 @@ import type { TimeSpan } from './atlasClock';
 import { MOST_PREDICTION_BYTES, type Answer, type AtlasClient } from './client';
 import { AtlasError } from './errors';
 import { sha256 } from './hash';
-import { asArray, asNumber, asObject, asString, canonicalJson, parseJson, type JsonObject } from './json';
-import { isPredictionId, toPrediction, type Prediction } from './predictions';
+import {
+	asArray,
+	asNumber,
+	asObject,
+	asString,
+	canonicalJson,
+	isShallow,
+	parseJson,
+	type JsonObject,
+} from './json';
+import { isPredictionId, toPrediction, unixMs, type Prediction } from './predictions';
 
 /** One task in the account's history [C]. */
 export interface HistoryTask {
 	predictionId: string;
-	/** Unix seconds on Atlas's clock; null where not told. */
-	createdAtSeconds: number | null;
 	/** When it was created on our clock; null where Atlas did not say, or its clock cannot be believed. */
 	created: TimeSpan | null;
 	model: string | null;
 	/** The body as it was sent; null where it cannot be read. */
 	request: JsonObject | null;
 	/** The {@link bodyHash} of `request`. */
-	requestHash: string | null;
+	readonly requestHash: string | null;
 	prediction: Prediction;
 }
 
@@ -27,7 +34,17 @@ export interface HistoryFilter {
 	status?: string;
 }
 
+export interface HistoryLimits {
+	/** Pages after which a longer history is an error. */
+	maxPages?: number;
+	pageSize?: number;
+}
+
 const PAGE_SIZE = 50;
+
+/** Two thousand tasks: who searches looks for one of the last day. */
+const MOST_PAGES = 40;
+
 /** Pages in a row with nothing new on them, after which a history is over: it would tell the same for ever. */
 const MOST_STALE_PAGES = 3;
 
@@ -36,7 +53,8 @@ export function bodyHash(body: unknown): string {
 	return sha256(canonicalJson(body));
 }
 
-function toTask(value: unknown): HistoryTask | null {
+/** A task with its time on our clock: the answer that tells of it tells Atlas's clock as well. */
+function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTask | null {
 	const item = asObject(value);
 	if (!item) return null;
 	const result = asObject(item.result) ?? {};
@@ -44,28 +62,27 @@ function toTask(value: unknown): HistoryTask | null {
 	const predictionId = [result.id, item.sessionID, item.ID, item.id].find(isPredictionId);
 	if (predictionId === undefined) return null;
 	const { requestBody } = item;
-	const request = asObject(typeof requestBody === 'string' ? parseJson(requestBody) : requestBody) ?? null;
+	const body = typeof requestBody === 'string' ? parseJson(requestBody) : requestBody;
+	// Anything can stand in another program's task, and one of them may not spoil the search for ours.
+	const request = isShallow(body) ? (asObject(body) ?? null) : null;
 	const createdAt = item.createdAt ?? item.created_at;
-	const told = { created_at: createdAt, model: item.model, ...result, input: request };
+	const told = { createdAt, model: item.model, ...result, input: request };
 	const record = { ...told, id: predictionId, status: result.status ?? item.status ?? '' };
 	const prediction = toPrediction(predictionId, record, false);
 	if (!prediction) return null;
+	const createdAtMs = unixMs(createdAt);
+	let hash: string | null | undefined;
 	return {
 		predictionId,
-		createdAtSeconds: asNumber(createdAt),
-		created: null,
+		created: createdAtMs === null ? null : client.atlasClock.toOurs(createdAtMs, answer),
 		model: prediction.model ?? asString(request?.model),
 		request,
-		requestHash: request && bodyHash(request),
+		// Only when it is asked for: a request may hold pictures.
+		get requestHash() {
+			return (hash ??= request && bodyHash(request));
+		},
 		prediction,
 	};
-}
-
-/** A task with its time on our clock: the answer that tells of it tells Atlas's clock as well. */
-function toTimedTask(client: AtlasClient, item: unknown, answer: Answer): HistoryTask | null {
-	const task = toTask(item);
-	if (!task || task.createdAtSeconds === null) return task;
-	return { ...task, created: client.atlasClock.toOurs(task.createdAtSeconds * 1_000, answer) };
 }
 
 /** A broken answer must not pass for an empty history: an edit would be called unknown to Atlas that is in it. */
@@ -75,17 +92,21 @@ function isPage(json: unknown): boolean {
 }
 
 interface Page {
-	tasks: Array<HistoryTask | null>;
+	items: unknown[];
+	answer: Answer;
 	total: number | null;
 }
 
-/** One page of the history. Where it is too large to be read (requests may hold data URIs), it is read in smaller ones. */
-async function readPage(
+/**
+ * One page of the history. Where it is too large to be read (requests may hold data URIs), it comes in smaller ones,
+ * one after the other: together they might not fit into memory.
+ */
+async function* readPage(
 	client: AtlasClient,
 	filter: HistoryFilter,
 	pageNo: number,
 	pageSize: number,
-): Promise<Page> {
+): AsyncGenerator<Page> {
 	const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
 	if (filter.model) query.set('model', filter.model);
 	if (filter.status) query.set('status', filter.status);
@@ -105,45 +126,63 @@ async function readPage(
 		});
 	if (answer) {
 		const data = asObject(asObject(answer.json)?.data);
-		return { tasks: asArray(data?.items).map((item) => toTimedTask(client, item, answer)), total: asNumber(data?.total) };
+		yield { items: asArray(data?.items), total: asNumber(data?.total), answer };
+		return;
 	}
 	const smallerSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
 	const count = pageSize / smallerSize;
-	const whole: Page = { tasks: [], total: null };
 	for (let i = 1; i <= count; i++) {
-		const { tasks, total } = await readPage(client, filter, (pageNo - 1) * count + i, smallerSize);
-		whole.tasks.push(...tasks);
-		whole.total = total;
-		if (tasks.length < smallerSize) break;
+		let rows = 0;
+		for await (const page of readPage(client, filter, (pageNo - 1) * count + i, smallerSize)) {
+			rows += page.items.length;
+			yield page;
+		}
+		if (rows < smallerSize) return;
 	}
-	return whole;
 }
 
 /**
  * The account's history, newest first, page after page as far as the caller reads.
- * @throws AtlasError (`read`) when a page cannot be had.
+ * @throws AtlasError (`read`) when a page cannot be had, or the history is longer than `maxPages`.
  */
 export async function* readHistory(
 	client: AtlasClient,
 	filter: HistoryFilter = {},
-	pageSize = PAGE_SIZE,
+	{ maxPages = MOST_PAGES, pageSize = PAGE_SIZE }: HistoryLimits = {},
 ): AsyncGenerator<HistoryTask> {
 	const seen = new Set<string>();
 	let stalePages = 0;
 	let rows = 0;
 	for (let pageNo = 1; stalePages < MOST_STALE_PAGES; pageNo++) {
-		const { tasks, total } = await readPage(client, filter, pageNo, pageSize);
+		if (pageNo > maxPages) throw tooLongError(maxPages * pageSize);
 		const before = seen.size;
-		for (const task of tasks) {
-			// New tasks push older ones onto the next page while we read: each is told once.
-			if (!task || seen.has(task.predictionId)) continue;
-			seen.add(task.predictionId);
-			yield task;
+		let total: number | null = null;
+		let rowsHere = 0;
+		for await (const page of readPage(client, filter, pageNo, pageSize)) {
+			for (const item of page.items) {
+				const task = toTask(client, item, page.answer);
+				// New tasks push older ones onto the next page while we read: each is told once.
+				if (!task || seen.has(task.predictionId)) continue;
+				seen.add(task.predictionId);
+				yield task;
+			}
+			({ total } = page);
+			rowsHere += page.items.length;
 		}
 		stalePages = seen.size === before ? stalePages + 1 : 0;
 		// Counted, for Atlas may give fewer a page than were asked for.
-		rows += tasks.length;
-		if (tasks.length === 0 || (total !== null && rows >= total)) return;
-		if (total === null && tasks.length < pageSize) return;
+		rows += rowsHere;
+		if (rowsHere === 0 || (total !== null && rows >= total)) return;
+		if (total === null && rowsHere < pageSize) return;
 	}
+}
+
+function tooLongError(count: number): AtlasError {
+	return new AtlasError(
+		`The prediction history is too long to search: it goes on after ${count} predictions`,
+		{
+			kind: 'read',
+			description: 'Look at the predictions at atlascloud.ai, or with the operation Get and an id.',
+		},
+	);
 }

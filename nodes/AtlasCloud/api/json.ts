@@ -34,6 +34,26 @@ export function parseJson(text: string): unknown {
 	}
 }
 
+/** Deeper than any request or error is; far from where walking a value would run out of stack. */
+const MOST_LEVELS = 100;
+
+/** Whether a JSON value can be walked: one nested a hundred thousand times parses, and then ends whoever walks it. */
+export function isShallow(value: unknown): boolean {
+	let level: unknown[] = [value];
+	for (let levels = 0; levels <= MOST_LEVELS; levels++) {
+		const next: unknown[] = [];
+		for (const one of level) {
+			if (typeof one !== 'object' || one === null) continue;
+			// Not spread into arguments: an array may have millions of elements.
+			for (const inner of Object.values(one))
+				if (typeof inner === 'object' && inner !== null) next.push(inner);
+		}
+		if (next.length === 0) return true;
+		level = next;
+	}
+	return false;
+}
+
 /** The same text for the same JSON value, whatever the order of its keys. */
 export function canonicalJson(value: unknown): string {
 	return JSON.stringify(value, (_key, inner: unknown) => {

@@ -27,11 +27,34 @@ export const WEBP = INPUT('WebP', 'webp', 'image/webp');
 export const GIF = INPUT('GIF', 'gif', 'image/gif');
 export const BMP = INPUT('BMP', 'bmp', 'image/bmp');
 export const TIFF = INPUT('TIFF', 'tiff', 'image/tiff');
+const SVG = OTHER('SVG', 'svg', 'image/svg+xml');
 
 /** How many first bytes {@link pictureKind} wants to see. */
 export const KIND_BYTES = 512;
 
 const starts = (bytes: Uint8Array, ...wanted: number[]) => wanted.every((byte, i) => bytes[i] === byte);
+
+const SVG_TAGS = ['<!doctype svg', '<svg'];
+const PAGE_TAGS = ['<!doctype html', '<html', '<head', '<body', '<script'];
+
+/** What a document begins with behind its byte order mark, blanks, XML declarations and comments, in lower case. */
+function firstTag(text: string): string {
+	let rest = text.startsWith('\xef\xbb\xbf') ? text.slice(3) : text;
+	// Step by step and never back: a pattern with nested repeats takes forever on many comments in a row.
+	for (;;) {
+		rest = rest.trimStart();
+		const [opener, closer] = rest.startsWith('<!--') ? ['<!--', '-->'] : ['<?', '?>'];
+		if (!rest.startsWith(opener)) return rest.slice(0, 32).toLowerCase();
+		const end = rest.indexOf(closer, opener.length);
+		if (end < 0) return '';
+		rest = rest.slice(end + closer.length);
+	}
+}
+
+/** Whether a kind may be handed on as a picture. An SVG may not: it can hold a script. */
+export function isPicture(kind: PictureKind | null): kind is PictureKind {
+	return kind !== null && kind !== SVG && kind.mimeType.startsWith('image/');
+}
 
 /** The kind of a file from its first bytes (512 are plenty), or null for what is no picture and no known document. */
 export function pictureKind(bytes: Uint8Array): PictureKind | null {
@@ -66,41 +89,9 @@ export function pictureKind(bytes: Uint8Array): PictureKind | null {
 	if (starts(bytes, 0xff, 0x0a) || text.startsWith('\0\0\0\x0cJXL '))
 		return OTHER('JPEG XL', 'jxl', 'image/jxl');
 	if (text.startsWith('\0\0\0\x0cjP  ')) return OTHER('JPEG 2000', 'jp2', 'image/jp2');
-	const markup = text
-		.replace(/^\xef\xbb\xbf/, '')
-		.trimStart()
-		.toLowerCase();
-	if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*(<!doctype svg|<svg)/.test(markup))
-		return OTHER('SVG', 'svg', 'image/svg+xml');
-	if (/^(<!--[\s\S]*?-->\s*)*(<!doctype html|<html|<head|<body|<script)/.test(markup))
-		return OTHER('web page', 'html', 'text/html');
+	const tag = firstTag(text);
+	if (SVG_TAGS.some((begins) => tag.startsWith(begins))) return SVG;
+	if (PAGE_TAGS.some((begins) => tag.startsWith(begins))) return OTHER('web page', 'html', 'text/html');
 	if (text.startsWith('PK\x03\x04')) return OTHER('ZIP or Office', 'zip', 'application/zip');
 	return null;
-}
-
-/** How many last bytes {@link isWhole} wants to see. */
-export const TAIL_BYTES = 4096;
-
-/**
- * Whether a picture's bytes reach its own end: a cut-off file has a good beginning.
- * @param tail its last bytes, at most 4096
- */
-export function isWhole(kind: PictureKind, head: Uint8Array, tail: Uint8Array, sizeBytes: number): boolean {
-	const end = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength);
-	const start = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-	switch (kind) {
-		case PNG:
-			return end.includes('IEND', 0, 'latin1');
-		case JPEG:
-			return end.includes(Buffer.from([0xff, 0xd9]));
-		case GIF:
-			// Its end marker follows an empty block; some tools pad behind it.
-			return /\0;[\0\s]*$/.test(end.toString('latin1'));
-		case WEBP:
-			return start.length >= 8 && sizeBytes >= start.readUInt32LE(4) + 8;
-		case BMP:
-			return start.length >= 6 && sizeBytes >= start.readUInt32LE(2);
-		default:
-			return sizeBytes > 0;
-	}
 }

@@ -9,9 +9,11 @@ export const HEADER_BYTES = 65_536;
 /**
  * Width and height out of a picture's header, as it is shown (EXIF orientation applied).
  * @param bytes the beginning of the file
- * @returns null where the header does not tell
+ * @returns null where the header does not tell, and for what Seedream does not take
  */
 export function pictureSize(bytes: Uint8Array): Dimensions | null {
+	// image-size reads many more kinds, some (SVG) with patterns that take long on a crafted file.
+	if (!pictureKind(bytes)?.isInput) return null;
 	try {
 		// A copy: image-size reads past a cut-off header, into whatever shares a Buffer's memory, and that size would be paid for.
 		const { width, height, orientation } = imageSize(new Uint8Array(bytes));

@@ -1,6 +1,6 @@
 import { reasonOf, type Answer } from './client';
 import { AtlasError } from './errors';
-import { asArray, asNumber, asObject, asString, type JsonObject } from './json';
+import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from './json';
 
 /** One picture of a finished prediction: at a URL, or in the answer itself (`enable_base64_output` [C]). */
 export type PictureOutput = { url: string; base64?: undefined } | { url?: undefined; base64: string };
@@ -16,7 +16,7 @@ export interface Prediction {
 	/** `W*H` */
 	size: string | null;
 	outputs: PictureOutput[];
-	/** Per output, whether it was found to be not safe for work. */
+	/** Per output, whether it was found to be not safe for work. Where there are no outputs, as Atlas told it. */
 	nsfw: Array<boolean | null>;
 	/** Atlas's words about a failure. */
 	failureReason: string | null;
@@ -34,6 +34,15 @@ const DONE = new Set(['completed', 'succeeded', 'success']);
 const OVER = new Set(['failed', 'canceled', 'cancelled', 'error', 'timeout']);
 const MODERATION_CODE = 1039;
 
+/** The most outputs that are taken: models make fifteen at most [C]. */
+const MOST_OUTPUTS = 100;
+
+/** How many first letters tell base64 from a URL. */
+const TOLD_BY_LETTERS = 4096;
+
+/** The shortest text that is taken for a picture in base64. */
+const SHORTEST_BASE64 = 64;
+
 /** An id as Atlas's look like: it goes into a path, so nothing else is let through. */
 export function isPredictionId(value: unknown): value is string {
 	return (
@@ -50,32 +59,79 @@ export function predictionObject(json: unknown): JsonObject | undefined {
 	return root && ('id' in root || 'outputs' in root) ? root : undefined;
 }
 
-/** The id that the answer to a submit holds; null where there is none that could be one. */
-export function idInAnswer(answer: Answer): string | null {
-	const id = predictionObject(answer.json)?.id;
-	return isPredictionId(id) ? id : null;
+/**
+ * The id of the prediction that the answer to a submit tells of; null where there is none. In an envelope it stands in
+ * `data`; bare it comes with a status and a model, and only in a good answer: gateways give their own requests ids.
+ */
+export function idInAnswer({ json, statusCode }: Pick<Answer, 'json' | 'statusCode'>): string | null {
+	const root = asObject(json);
+	const data = asObject(root?.data);
+	if (data) return isPredictionId(data.id) ? data.id : null;
+	if (!root || statusCode >= 400 || asString(root.status) === null || asString(root.model) === null)
+		return null;
+	return isPredictionId(root.id) ? root.id : null;
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+
+/** A time as Unix milliseconds: told in seconds, milliseconds, either as a text, or in ISO 8601. Null for anything else. */
+export function unixMs(value: unknown): number | null {
+	const number = asNumber(value);
+	let ms = NaN;
+	// As seconds it would be after the year 5000.
+	if (number !== null) ms = number > 1e11 ? number : number * 1_000;
+	else if (typeof value === 'string') {
+		const iso = ISO_TIME.exec(value);
+		// Without a zone it is Atlas's time, not the time of this machine.
+		if (iso) ms = Date.parse(`${value.replace(' ', 'T')}${iso[1] || value.length <= 10 ? '' : 'Z'}`);
+	}
+	return ms > 0 && ms < 8.64e15 ? ms : null;
 }
 
 function toTime(value: unknown): string | null {
-	if (typeof value === 'number' && Number.isFinite(value)) {
-		// The history counts in seconds, other answers in ISO texts.
-		const ms = value > 1e11 ? value : value * 1_000;
-		return ms > 0 && ms < 8.64e15 ? new Date(ms).toISOString() : null;
-	}
-	return asString(value);
+	const ms = unixMs(value);
+	if (ms === null) return null;
+	// An ISO text with a zone is left as it was told.
+	const isWhole = typeof value === 'string' && ISO_TIME.exec(value)?.[1] !== undefined;
+	return isWhole ? value : new Date(ms).toISOString();
 }
 
-function toOutputs(data: JsonObject): PictureOutput[] {
+function toOutput(value: unknown): PictureOutput | null {
+	const object = asObject(value);
+	const text = asString(object ? (object.url ?? object.download_url) : value);
+	if (text === null) return null;
+	if (/^data:/i.test(text)) return { base64: text.slice(text.indexOf(',') + 1) };
+	return isBase64(text) ? { base64: text } : { url: text };
+}
+
+/** Whether a text is bare base64 (of a JPEG it begins with a slash). No URL gets so far without a colon or a dot. */
+function isBase64(text: string): boolean {
+	// Looking for what does not belong: a pattern that repeats over many millions of letters overflows the stack.
+	return text.length >= SHORTEST_BASE64 && !/[^A-Za-z0-9+/=\s_-]/.test(text.slice(0, TOLD_BY_LETTERS));
+}
+
+/** The outputs that are of use, each with what was found of it. */
+function toOutputs(
+	data: JsonObject,
+	flags: Array<boolean | null>,
+): Array<{ output: PictureOutput; nsfw: boolean | null }> {
 	const listed = Array.isArray(data.outputs) ? data.outputs : data.outputs ? [data.outputs] : [];
 	const outputs = listed.length > 0 ? listed : asArray(data.output ? [data.output].flat() : []);
-	return outputs.flatMap((output): PictureOutput[] => {
-		const object = asObject(output);
-		const text = asString(object ? (object.url ?? object.download_url) : output);
-		if (text === null) return [];
-		if (/^data:/i.test(text)) return [{ base64: text.slice(text.indexOf(',') + 1) }];
-		// Base64 of a JPEG begins with a slash.
-		return /^[A-Za-z0-9+/=\s_-]{64,}$/.test(text) ? [{ base64: text }] : [{ url: text }];
+	return outputs.slice(0, MOST_OUTPUTS).flatMap((value, index) => {
+		const output = toOutput(value);
+		return output ? [{ output, nsfw: flags[index] ?? null }] : [];
 	});
+}
+
+/** A price in USD, mostly a text [M]; null where it is none. */
+function toPrice(value: unknown): number | null {
+	const price = asNumber(value);
+	return price !== null && price >= 0 ? price : null;
+}
+
+/** Whether a record says that it is another prediction's. One that leaves its id out, or empty, is what was asked for. */
+function isOthers(predictionId: string, { id }: JsonObject): boolean {
+	return id !== undefined && id !== null && id !== '' && id !== predictionId;
 }
 
 function toPredictTime(data: JsonObject): number | null {
@@ -86,28 +142,31 @@ function toPredictTime(data: JsonObject): number | null {
 
 /**
  * Reads a prediction out of Atlas's answer, whatever of the seen shapes it has [S][C].
- * @param predictionId the id that was asked for: an answer cannot change it
+ * @param predictionId the id that was asked for: a record of another one is a broken answer
  * @param isWhole whether a finished one's pictures would be in it; a history may leave them out
  * @returns null where the answer holds no prediction
  */
 export function toPrediction(predictionId: string, json: unknown, isWhole = true): Prediction | null {
 	const data = predictionObject(json);
-	if (!data || (typeof data.status !== 'string' && !Array.isArray(data.outputs))) return null;
+	if (!data || isOthers(predictionId, data)) return null;
+	if (typeof data.status !== 'string' && !Array.isArray(data.outputs)) return null;
 	const rawStatus = asString(data.status);
 	const word = (rawStatus ?? '').toLowerCase();
-	const outputs = toOutputs(data);
-	const flags = asArray(data.has_nsfw_contents).map((flag) => (typeof flag === 'boolean' ? flag : null));
-	const failureReason = reasonOf(data.error);
+	const flags = asArray(data.has_nsfw_contents)
+		.slice(0, MOST_OUTPUTS)
+		.map((flag) => (typeof flag === 'boolean' ? flag : null));
+	const outputs = toOutputs(data, flags);
+	const failureReason = isShallow(data.error) ? reasonOf(data.error) : null;
 	const errorObject = asObject(data.error);
 	const errorCode =
 		asNumber(data.error_code) ?? asNumber(errorObject?.code) ?? asNumber(errorObject?.error_code);
 	const isDone = DONE.has(word);
 	const isEmpty = isDone && outputs.length === 0;
-	const isBlocked = isEmpty && flags.includes(true);
+	// A record that leaves its outputs out says nothing of them by that.
+	const isBlocked = isEmpty && (isWhole || Array.isArray(data.outputs)) && flags.includes(true);
 	const isFailed = OVER.has(word) || isBlocked || (isEmpty && isWhole);
 	const status = isFailed ? 'failed' : isDone ? 'completed' : 'processing';
 	const request = asObject(data.input);
-	const price = asNumber(data.price);
 	return {
 		predictionId,
 		status,
@@ -115,8 +174,8 @@ export function toPrediction(predictionId: string, json: unknown, isWhole = true
 		model: asString(data.model),
 		prompt: asString(request?.prompt),
 		size: asString(request?.size),
-		outputs: status === 'completed' ? outputs : [],
-		nsfw: flags,
+		outputs: status === 'completed' ? outputs.map(({ output }) => output) : [],
+		nsfw: status === 'completed' && outputs.length > 0 ? outputs.map(({ nsfw }) => nsfw) : flags,
 		failureReason:
 			failureReason ??
 			(isBlocked
@@ -128,7 +187,7 @@ export function toPrediction(predictionId: string, json: unknown, isWhole = true
 		createdAt: toTime(data.created_at ?? data.createdAt),
 		completedAt: toTime(data.completed_at ?? data.completedAt),
 		predictTimeSeconds: toPredictTime(data),
-		priceUsd: price,
+		priceUsd: toPrice(data.price),
 	};
 }
 

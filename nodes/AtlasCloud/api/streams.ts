@@ -2,6 +2,7 @@ import type { CancelSignal } from './cancellation';
 import type { Clock } from './clock';
 import { CancelledError } from './errors';
 import { TransportError, type ByteStream } from './http';
+import { Slots } from './slots';
 
 /** A stream that is slower than this on the whole is given up: one that trickles would outlive every time limit. */
 export const MIN_BYTES_PER_SECOND = 10_000;
@@ -10,11 +11,13 @@ export const MIN_BYTES_PER_SECOND = 10_000;
 export class StreamGuard {
 	private lastMs: number;
 
-	private readonly startMs: number;
+	private startMs: number;
 
 	private receivedBytes = 0;
 
 	private isOver = false;
+
+	private isPaused = false;
 
 	private readonly onAbort: () => void;
 
@@ -38,7 +41,8 @@ export class StreamGuard {
 			if (this.isOver) return;
 			const nowMs = this.clock.nowMs();
 			const allowedMs = this.stallMs + (this.receivedBytes / MIN_BYTES_PER_SECOND) * 1_000;
-			if (nowMs - this.lastMs > this.stallMs || nowMs - this.startMs > allowedMs) {
+			const isSlow = nowMs - this.lastMs > this.stallMs || nowMs - this.startMs > allowedMs;
+			if (isSlow && !this.isPaused) {
 				this.stream.destroy(new TransportError('The connection stalled', 'ETIMEDOUT'));
 			}
 		}
@@ -48,6 +52,19 @@ export class StreamGuard {
 	alive(bytes: number): void {
 		this.lastMs = this.clock.nowMs();
 		this.receivedBytes += bytes;
+	}
+
+	/** Does something else than reading meanwhile: until it is done the stream does not stall. */
+	async pause<T>(work: Promise<T>): Promise<T> {
+		const pausedAtMs = this.clock.nowMs();
+		this.isPaused = true;
+		try {
+			return await work;
+		} finally {
+			this.isPaused = false;
+			this.lastMs = this.clock.nowMs();
+			this.startMs += this.lastMs - pausedAtMs;
+		}
 	}
 
 	/** Ends the watching, and the stream where it has not ended by itself. */
@@ -63,7 +80,15 @@ export interface ReadLimits {
 	stallMs: number;
 	signal: CancelSignal | undefined;
 	mostBytes: number;
+	/** Where an answer that grows large takes a place before it is read on. */
+	largeAnswers?: Slots;
 }
+
+/** An answer larger than this, in bytes, is a large one. */
+export const LARGE_ANSWER_BYTES = 16_000_000;
+
+/** Places for large answers, for all executions together: a few of 128 MB at once fill an n8n's memory. */
+export const largeAnswers = new Slots(2);
 
 /**
  * Reads a stream whole.
@@ -73,6 +98,7 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 	const guard = new StreamGuard(stream, limits.clock, limits.stallMs, limits.signal);
 	const chunks: Uint8Array[] = [];
 	let size = 0;
+	let leave: (() => void) | undefined;
 	try {
 		for await (const chunk of stream) {
 			guard.alive(chunk.byteLength);
@@ -80,9 +106,12 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 			if (size > limits.mostBytes)
 				throw new TransportError(`The answer is larger than ${limits.mostBytes} bytes`, 'EMSGSIZE');
 			chunks.push(chunk);
+			if (size > LARGE_ANSWER_BYTES && limits.largeAnswers)
+				leave ??= await guard.pause(limits.largeAnswers.take(limits.signal));
 		}
-		return Buffer.concat(chunks);
+		return Buffer.concat(chunks, size);
 	} finally {
+		leave?.();
 		guard.end();
 	}
 }
