@@ -3,6 +3,7 @@ import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from './
 import { AtlasError, CancelledError, shown } from './errors';
 import { isPassingStatus, TransportError, type FileBody, type Http } from './http';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
+import { Redaction } from './redaction';
 import { readAll } from './streams';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';
 
@@ -37,9 +38,6 @@ const READ_TRIES = 6;
 
 /** Verdicts: asking again gives the same answer [D]. */
 export const VERDICTS = new Set([401, 402, 403, 451]);
-
-/** A key shorter than this is none, and taking it out would spoil other words. */
-const SHORTEST_SECRET = 8;
 
 const DATA_URI = /data:[a-z0-9.+/-]+[;,][^\s"']*/gi;
 
@@ -99,7 +97,8 @@ export class AtlasClient {
 
 	readonly http: Http;
 
-	private readonly secret: string;
+	/** What Atlas says goes into items and messages; a key that it repeats may not. */
+	private readonly redaction: Redaction;
 
 	/**
 	 * Atlas's clock minus ours in milliseconds, from `Date` headers; never more than the truth, because a header
@@ -112,7 +111,7 @@ export class AtlasClient {
 		this.http = options.http;
 		this.clock = options.clock;
 		this.signal = options.signal;
-		this.secret = options.secret ?? '';
+		this.redaction = new Redaction(options.secret ?? '');
 	}
 
 	/** Sends the billable request, once. What the answer, or its absence, means is for the caller to say. */
@@ -188,8 +187,7 @@ export class AtlasClient {
 			(answer): Exchange => ({ answer }),
 			(error: unknown): Exchange => {
 				if (error instanceof CancelledError || this.signal?.aborted) throw new CancelledError();
-				if (error instanceof TransportError) return { fault: error };
-				return { fault: new TransportError(error instanceof Error ? error.message : String(error), null) };
+				return { fault: this.faultOf(error) };
 			},
 		);
 	}
@@ -216,12 +214,16 @@ export class AtlasClient {
 			signal: this.signal,
 			mostBytes,
 		});
-		return toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
+		return toAnswer(statusCode, headers, text.toString('utf8'), this.redaction);
 	}
 
-	/** What Atlas says goes into items and messages; a key that it repeats may not. */
-	private withoutSecret(text: string): string {
-		return this.secret.length < SHORTEST_SECRET ? text : text.replaceAll(this.secret, '…');
+	/** Why there is no answer, without the key. */
+	private faultOf(error: unknown): TransportError {
+		const message = this.redaction.text(error instanceof Error ? error.message : String(error));
+		if (!(error instanceof TransportError)) return new TransportError(message, null);
+		const { code, neverSent } = error;
+		const advice = error.advice === null ? null : this.redaction.text(error.advice);
+		return new TransportError(message, code, { neverSent, advice });
 	}
 }
 
@@ -253,14 +255,20 @@ export function isPassing(answer: Answer): boolean {
 	return isPassingStatus(code) || (code < 300 && !asObject(answer.json));
 }
 
-function toAnswer(statusCode: number, headers: Record<string, string>, text: string): Answer {
-	const json = parseJson(text);
+function toAnswer(
+	statusCode: number,
+	headers: Record<string, string>,
+	text: string,
+	redaction: Redaction,
+): Answer {
+	// After it is parsed: a JSON text can spell each letter of the key in another way.
+	const json = redaction.json(parseJson(text));
 	const envelope: JsonObject = asObject(json) ?? {};
 	const envelopeCode = typeof envelope.code === 'number' ? envelope.code : null;
 	const retryAfterS = asNumber(headers['retry-after']);
 	return {
 		statusCode,
-		requestId: asString(headers['x-request-id']) ?? asString(envelope.request_id),
+		requestId: asString(redaction.text(headers['x-request-id'] ?? '')) ?? asString(envelope.request_id),
 		retryAfterMs: retryAfterS !== null && retryAfterS >= 0 ? retryAfterS * 1_000 : null,
 		json,
 		// `{code, msg|message, request_id, data}`, or on /public/ paths `{error: {type, code, message}, request_id}` [D][C]
