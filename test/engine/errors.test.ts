@@ -268,7 +268,7 @@ describe('what is not right with any item', () => {
 			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
 			'"webp" is not an Output Format',
 		],
-		...['model', 'prompt', 'images', 'size', 'enable_sync_mode'].map(
+		...['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'].map(
 			(name): [string, Record<string, unknown>, string] => [
 				`extra fields that set ${name}`,
 				{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
