@@ -78,9 +78,10 @@ function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
 
 /**
  * Sets up one node run.
+ * @param intents of this try, from {@link beginTry}
  * @throws AtlasError (`input`) for a Base URL that is not allowed
  */
-export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
+export async function startRun(context: IExecuteFunctions, intents: Intents): Promise<NodeRun> {
 	const startedAtMs = n8nClock.nowMs();
 	const credentials = await context.getCredentials(CREDENTIAL_TYPE);
 	const baseUrl = checkBaseUrl(typeof credentials.baseUrl === 'string' ? credentials.baseUrl : '');
@@ -99,7 +100,6 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal, secret });
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
-	const intents = beginTry(context);
 	const { executionId, runIndex } = intents;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
