@@ -83,8 +83,8 @@ function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
  */
 export async function startRun(context: IExecuteFunctions, intents: Intents): Promise<NodeRun> {
 	const startedAtMs = n8nClock.nowMs();
-	const credentials = await context.getCredentials(CREDENTIAL_TYPE);
-	const baseUrl = checkBaseUrl(typeof credentials.baseUrl === 'string' ? credentials.baseUrl : '');
+	const credential = await context.getCredentials(CREDENTIAL_TYPE);
+	const baseUrl = checkBaseUrl(typeof credential.baseUrl === 'string' ? credential.baseUrl : '');
 	const { concurrency = DEFAULT_CONCURRENCY } = runOptions(context);
 	if (typeof concurrency !== 'number' || !Number.isInteger(concurrency) || concurrency < 1) {
 		throw inputError(
@@ -95,8 +95,8 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const cancelSignal = context.getExecutionCancelSignal?.();
 	const signal = new Cancellation(cancelSignal);
 
-	const http = n8nHttp(context);
-	const secret = typeof credentials.apiKey === 'string' ? credentials.apiKey.trim() : '';
+	const http = n8nHttp(context, credential);
+	const secret = typeof credential.apiKey === 'string' ? credential.apiKey.trim() : '';
 	const client = new AtlasClient({ baseUrl, http, clock: n8nClock, signal: cancelSignal, secret });
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
