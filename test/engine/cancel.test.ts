@@ -10,10 +10,10 @@ const mockSent: string[] = [];
 jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () => {
 	type Module = typeof import('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp');
 	const { n8nHttp } = jest.requireActual<Module>('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp');
-	const counting: typeof n8nHttp = (context) => ({
+	const counting: typeof n8nHttp = (context, credential) => ({
 		async send(request) {
 			mockSent.push(request.url);
-			return await n8nHttp(context).send(request);
+			return await n8nHttp(context, credential).send(request);
 		},
 	});
 	return { n8nHttp: counting };

@@ -1,4 +1,6 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { ExecuteContext } from 'n8n-core';
+import { Downloads } from '../../nodes/AtlasCloud/api/downloads';
 import type { Sandbox } from '../../sandbox';
 import {
 	fastSandbox,
@@ -268,7 +270,7 @@ describe('what is not right with any item', () => {
 			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
 			'"webp" is not an Output Format',
 		],
-		...['model', 'prompt', 'images', 'size', 'enable_sync_mode'].map(
+		...['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'].map(
 			(name): [string, Record<string, unknown>, string] => [
 				`extra fields that set ${name}`,
 				{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
@@ -312,6 +314,61 @@ describe('what is not right with any item', () => {
 			expect(error?.message).toBe('Concurrency is not a whole number from 1 on');
 		}
 	});
+});
+
+it.each<[string, () => unknown, Partial<IDataObject>]>([
+	['nothing', () => undefined, { message: 'The item failed without a reason' }],
+	['a text', () => 'disk full', { message: 'disk full' }],
+	['an object without a class', () => Object.create(null), { message: 'The item failed without a reason' }],
+	[
+		'an error that cannot be read',
+		() =>
+			Object.defineProperty(new Error(), 'description', {
+				get() {
+					throw new Error('no');
+				},
+			}),
+		{},
+	],
+	[
+		'an error of n8n’s',
+		() => Object.assign(new Error('Bad gateway'), { description: 'Ask them.', httpCode: '502' }),
+		{ message: 'Bad gateway', statusCode: 502 },
+	],
+])('tells the prediction, whatever is thrown after it is paid for: %s', async (_what, thrown, told) => {
+	const fetch = jest.spyOn(Downloads.prototype, 'fetch').mockImplementation(async () => {
+		throw await Promise.resolve(thrown());
+	});
+	try {
+		for (const nodeExtras of [CONTINUE, {}]) {
+			const known = new Set(sandbox.ledger.predictions.keys());
+			const { error, out } = await edit({ nodeExtras });
+			const [id] = [...sandbox.ledger.predictions.keys()].filter((one) => !known.has(one));
+			const seen = nodeExtras === CONTINUE ? errorOf(out[0]) : { ...error?.context, message: error?.message };
+			const message = `${(told.message as string | undefined) ?? ''} (prediction ${id})`;
+			expect(seen).toMatchObject({
+				...told,
+				predictionId: id,
+				message: expect.stringContaining(message) as string,
+			});
+		}
+	} finally {
+		fetch.mockRestore();
+	}
+});
+
+it('hands on what is paid for, also where the summary fails', async () => {
+	const hint = jest.spyOn(ExecuteContext.prototype, 'addExecutionHints').mockImplementation(() => {
+		throw new Error('no hints today');
+	});
+	try {
+		const { error, json } = await edit();
+		expect(hint).toHaveBeenCalledTimes(1);
+		expect(error).toBeUndefined();
+		expect(json.map(({ status }) => status)).toEqual(['completed']);
+	} finally {
+		hint.mockRestore();
+	}
 });
 
 describe('Max Edits per Run', () => {

@@ -127,6 +127,56 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		}
 	});
 
+	it('in the json are nothing in any other mode but to an expression: a webhook’s sender could have written them', async () => {
+		const items: SeedreamOptions['items'] = async (context) => {
+			const file = await storeFile(context, pictures.blue);
+			return [
+				{
+					json: { photo: file, _files: { data: file }, data: file } as unknown as IDataObject,
+					pairedItem: { item: 0 },
+				},
+			];
+		};
+		for (const [inputDataFieldName, message] of [
+			['data', 'The item has no binary field "data"'],
+			['photo', 'The item has no binary field "photo"'],
+			['_files.data', 'The item has no binary field "_files.data"'],
+			['={{ "photo" }}', 'The item has no binary field "photo"'],
+			['*', 'The item has no binary field that is a picture'],
+		]) {
+			const refused = await refusal({ binaryMode, items, parameters: { inputDataFieldName } });
+			expect(refused.message).toBe(message);
+			expect(refused.description).toContain('The item has no binary field at all');
+		}
+		expect(
+			await sent({ binaryMode, items, parameters: { inputDataFieldName: '={{ $json.photo }}' } }),
+		).toEqual([['blue']]);
+	});
+
+	it('in the json are read only where n8n can have stored them', async () => {
+		const ids = ['filesystem-v2:../../config', 'filesystem-v2:workflows/wf1/executions/1/binary_data/x', 'x'];
+		for (const id of ids) {
+			const file = { mimeType: 'image/png', fileName: 'a.png', data: 'filesystem-v2', id };
+			const items = [{ json: { photo: file, _files: { data: file } } as unknown as IDataObject }];
+			const settings = { binaryMode: 'combined' } as const;
+			for (const inputDataFieldName of ['data', 'photo', '_files.data', '*']) {
+				const { message } = await refusal({
+					binaryMode,
+					settings,
+					items,
+					parameters: { inputDataFieldName },
+				});
+				expect(message).toContain('The item has no binary field');
+			}
+			const { message } = await refusal({
+				binaryMode,
+				items,
+				parameters: { inputDataFieldName: '={{ $json.photo }}' },
+			});
+			expect(message).toBe('The expression in Input Data Field Name gives a file that n8n did not store');
+		}
+	});
+
 	it('by expression are never mistaken for one another', async () => {
 		const alike = { photo: pictures.red, back: pictures.blue };
 		const run = {

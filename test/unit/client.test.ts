@@ -111,21 +111,75 @@ describe('a read', () => {
 		expect(clock.nowMs()).toBe(atMs);
 		expect(http.requests).toHaveLength(1);
 	});
+});
 
-	it('leaves the key out of what Atlas repeats', async () => {
-		const clock = new VirtualClock();
-		const http = new FakeHttp(() => ({
-			statusCode: 403,
-			json: { code: 403, msg: 'key secret-0123 may not', data: null },
-		}));
-		const client = new AtlasClient({
-			baseUrl: BASE_URL,
-			http,
-			clock,
-			signal: undefined,
-			secret: 'secret-0123',
+describe('the key', () => {
+	const secret = 'secret/0"1\\é+xyz';
+
+	/** One look at an answer that repeats the key. */
+	async function look(answer: FakeAnswer | Error) {
+		const http = new FakeHttp(() => {
+			if (answer instanceof Error) throw answer;
+			return answer;
 		});
-		await expect(clock.until(client.get('/x', 'x'))).rejects.toThrow('key … may not');
+		const clock = new VirtualClock();
+		const client = new AtlasClient({ baseUrl: BASE_URL, http, clock, signal: undefined, secret });
+		return await clock.until(client.look('/x'));
+	}
+
+	/** All characters as JSON escapes. */
+	const escaped = [...secret].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+	const percent = [...Buffer.from(secret)].map((byte) => `%${byte.toString(16).toUpperCase()}`).join('');
+	const json = (inner: string) => ({ chunks: [Buffer.from(`{"code":403,"msg":"key ${inner} may not"}`)] });
+
+	it.each<[string, FakeAnswer]>([
+		['as it is', { json: { code: 403, msg: `key ${secret} may not` } }],
+		['in JSON escapes', json(escaped)],
+		['with an escaped slash', json(JSON.stringify(secret).slice(1, -1).replace('/', '\\/'))],
+		['as JSON inside JSON', json(JSON.stringify(escaped).slice(1, -1))],
+		['as JSON inside JSON, plain', json(JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1))],
+		['percent-encoded', json(encodeURIComponent(secret))],
+		['percent-encoded twice', json(encodeURIComponent(encodeURIComponent(secret)))],
+		['percent-encoded to the last letter', json(percent)],
+		['percent-encoded in small letters', json(percent.toLowerCase())],
+	])('is left out of what Atlas repeats: %s', async (_how, answer) => {
+		const { answer: read } = await look({ statusCode: 403, ...answer });
+		expect(read?.reason).toBe('key … may not');
+	});
+
+	it('is left out of names, lists and deep values', async () => {
+		const { answer } = await look({
+			json: { [`a ${secret}`]: [1, null, [`${secret}!`, { b: secret, c: 'kept' }]], d: secret },
+		});
+		expect(answer?.json).toEqual({ 'a …': [1, null, ['…!', { b: '…', c: 'kept' }]], d: '…' });
+	});
+
+	it('is left out of the request id', async () => {
+		for (const id of [secret, encodeURIComponent(secret)]) {
+			const { answer } = await look({ json: {}, headers: { 'x-request-id': `req-${id}` } });
+			expect(answer?.requestId).toBe('req-…');
+		}
+	});
+
+	it('is left out of why no answer came', async () => {
+		const error = new TransportError(`bad ${secret}`, 'EPIPE', { advice: `not ${secret}` });
+		expect((await look(error)).fault).toMatchObject({ message: 'bad …', code: 'EPIPE', advice: 'not …' });
+		const kept = new TransportError('blocked', null, { neverSent: true });
+		expect((await look(kept)).fault).toMatchObject({ neverSent: true, neverOpened: true, advice: null });
+		expect((await look(new Error(`odd ${secret}`))).fault?.message).toBe('odd …');
+	});
+
+	it('is looked for in any depth and any length', async () => {
+		const depth = 200_000;
+		const { answer } = await look({
+			chunks: [Buffer.from(`${'['.repeat(depth)}${JSON.stringify(secret)}${']'.repeat(depth)}`)],
+		});
+		let inner = answer?.json;
+		while (Array.isArray(inner)) inner = inner[0] as unknown;
+		expect(inner).toBe('…');
+		const startMs = performance.now();
+		await look({ json: ['A'.repeat(30_000_000), '\\'.repeat(1_000_000), '%25'.repeat(500_000)] });
+		expect(performance.now() - startMs).toBeLessThan(5_000);
 	});
 });
 

@@ -11,6 +11,7 @@ import {
 	type HttpResponse,
 } from './http';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
+import { Redaction } from './redaction';
 import { largeAnswers, MIN_BYTES_PER_SECOND, readAll } from './streams';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';
 
@@ -50,9 +51,6 @@ const READ_TRIES = 6;
 
 /** Verdicts: asking again gives the same answer [D]. */
 export const VERDICTS = new Set([401, 402, 403, 451]);
-
-/** A key shorter than this is none, and taking it out would spoil other words. */
-const SHORTEST_SECRET = 8;
 
 const DATA_URI = /data:[a-z0-9.+/-]+[;,][^\s"']*/gi;
 
@@ -128,7 +126,8 @@ export class AtlasClient {
 
 	readonly http: Http;
 
-	private readonly secret: string;
+	/** What Atlas says goes into items and messages; a key that it repeats may not. */
+	private readonly redaction: Redaction;
 
 	/** What the answers so far say about Atlas's clock. */
 	readonly atlasClock = new AtlasClock();
@@ -138,7 +137,7 @@ export class AtlasClient {
 		this.http = options.http;
 		this.clock = options.clock;
 		this.signal = options.signal;
-		this.secret = options.secret ?? '';
+		this.redaction = new Redaction(options.secret ?? '');
 	}
 
 	/** Sends the billable request, once. What the answer, or its absence, means is for the caller to say. */
@@ -216,7 +215,9 @@ export class AtlasClient {
 				if (nowMs - startMs < MAX_REFUSED_MS && isWorthWaiting(answer)) continue;
 				throw readError(what, exchange);
 			}
-			const again = answer ? isGood || isPassing(answer) : !(asksForLess && isTooLarge(exchange));
+			const again = answer
+				? isGood || isPassing(answer)
+				: !exchange.fault?.neverSent && !(asksForLess && isTooLarge(exchange));
 			const pause = readAgainMs(answer) ?? backoffMs(attempt, 500, 8_000);
 			if (!again || attempt + 1 >= tries || nowMs + pause > giveUpAtMs) throw readError(what, exchange);
 			await pauseMs(this.clock, pause, signal);
@@ -229,8 +230,7 @@ export class AtlasClient {
 			(answer): Exchange => ({ answer }),
 			(error: unknown): Exchange => {
 				if (error instanceof CancelledError || this.signal?.aborted) throw new CancelledError();
-				if (error instanceof TransportError) return { fault: error };
-				return { fault: new TransportError(error instanceof Error ? error.message : String(error), null) };
+				return { fault: this.faultOf(error) };
 			},
 		);
 	}
@@ -254,7 +254,7 @@ export class AtlasClient {
 			mostBytes,
 			largeAnswers,
 		});
-		const answer = toAnswer(statusCode, headers, this.withoutSecret(text.toString('utf8')));
+		const answer = toAnswer(statusCode, headers, text.toString('utf8'), this.redaction);
 		const dateMs = this.atlasClock.observe(headers.date, sentAtMs, receivedAtMs);
 		return { ...answer, sentAtMs, receivedAtMs, dateMs };
 	}
@@ -276,9 +276,13 @@ export class AtlasClient {
 		});
 	}
 
-	/** What Atlas says goes into items and messages; a key that it repeats may not. */
-	private withoutSecret(text: string): string {
-		return this.secret.length < SHORTEST_SECRET ? text : text.replaceAll(this.secret, '…');
+	/** Why there is no answer, without the key. */
+	private faultOf(error: unknown): TransportError {
+		const message = this.redaction.text(error instanceof Error ? error.message : String(error));
+		if (!(error instanceof TransportError)) return new TransportError(message, null);
+		const { code, neverSent } = error;
+		const advice = error.advice === null ? null : this.redaction.text(error.advice);
+		return new TransportError(message, code, { neverSent, advice });
 	}
 }
 
@@ -319,14 +323,16 @@ function toAnswer(
 	statusCode: number,
 	headers: Record<string, string>,
 	text: string,
+	redaction: Redaction,
 ): Omit<Answer, 'sentAtMs' | 'receivedAtMs' | 'dateMs'> {
-	const json = parseJson(text);
+	// After it is parsed: a JSON text can spell each letter of the key in another way.
+	const json = redaction.json(parseJson(text));
 	const envelope: JsonObject = asObject(json) ?? {};
 	const envelopeCode = typeof envelope.code === 'number' ? envelope.code : null;
 	const retryAfterS = asNumber(headers['retry-after']);
 	return {
 		statusCode,
-		requestId: asString(headers['x-request-id']) ?? asString(envelope.request_id),
+		requestId: asString(redaction.text(headers['x-request-id'] ?? '')) ?? asString(envelope.request_id),
 		retryAfterMs: retryAfterS !== null && retryAfterS >= 0 ? retryAfterS * 1_000 : null,
 		json,
 		// `{code, msg|message, request_id, data}`, or on /public/ paths `{error: {type, code, message}, request_id}` [D][C]
@@ -392,6 +398,9 @@ export function answerDetails(exchange: Exchange) {
 	return { statusCode: answer.statusCode, requestId: answer.requestId, reason: answer.reason };
 }
 
+/** What to do where n8n kept a request back and says no more than that. */
+export const NOT_SENT_ADVICE = 'n8n did not send the request. Change what it objects to, then run again.';
+
 /** The error of a free request that did not work out. */
 export function readError(what: string, exchange: Exchange, predictionId: string | null = null): AtlasError {
 	const { answer, fault } = exchange;
@@ -399,9 +408,11 @@ export function readError(what: string, exchange: Exchange, predictionId: string
 	const description =
 		code !== null
 			? adviceFor(code)
-			: fault?.neverOpened
-				? 'The address could not be reached. Check the Base URL of the credential and the network of this n8n.'
-				: 'The connection broke. Run again; it costs nothing until an edit is submitted.';
+			: fault?.neverSent
+				? (fault.advice ?? NOT_SENT_ADVICE)
+				: fault?.neverOpened
+					? 'The address could not be reached. Check the Base URL of the credential and the network of this n8n.'
+					: 'The connection broke. Run again; it costs nothing until an edit is submitted.';
 	return new AtlasError(`Could not ${what}: ${told(exchange)}`, {
 		kind: 'read',
 		description,

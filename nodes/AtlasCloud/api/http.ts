@@ -51,6 +51,14 @@ export function isPassingStatus(statusCode: number): boolean {
 /** Codes of a connection that was never opened, so that nothing can have been received by the other side. */
 const NEVER_OPENED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
+/** What else is known of a request that got no answer. */
+interface TransportFault {
+	/** Whether it is certain that n8n itself kept the request back. */
+	neverSent?: boolean;
+	/** What to do about it. */
+	advice?: string | null;
+}
+
 /** A request that got no answer. */
 export class TransportError extends Error {
 	/** Node's error code (`ECONNRESET`, `ECONNABORTED`, …), null where there is none. */
@@ -59,10 +67,22 @@ export class TransportError extends Error {
 	/** Whether the other side cannot have seen the request. */
 	readonly neverOpened: boolean;
 
-	constructor(message: string, code: string | null) {
+	/** Whether n8n itself kept the request back: its SSRF protection, say. The message is n8n's own then. */
+	readonly neverSent: boolean;
+
+	/** What to do about it in n8n's words, null where it says nothing. */
+	readonly advice: string | null;
+
+	constructor(
+		message: string,
+		code: string | null,
+		{ neverSent = false, advice = null }: TransportFault = {},
+	) {
 		super(message);
 		this.name = 'TransportError';
 		this.code = code;
-		this.neverOpened = code !== null && NEVER_OPENED.has(code);
+		this.neverSent = neverSent;
+		this.neverOpened = neverSent || (code !== null && NEVER_OPENED.has(code));
+		this.advice = advice;
 	}
 }

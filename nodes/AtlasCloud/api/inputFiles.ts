@@ -104,9 +104,7 @@ export class InputFiles {
 		const nowMs = this.client.clock.nowMs();
 		this.startedAtMs ??= nowMs;
 		const isOver =
-			this.opened >= MAX_FILES ||
-			this.readBytes > MAX_TOTAL_BYTES ||
-			nowMs - this.startedAtMs > MAX_TOTAL_MS;
+			this.opened >= MAX_FILES || this.readBytes > MAX_TOTAL_BYTES || nowMs - this.startedAtMs > MAX_TOTAL_MS;
 		if (isOver) throw unknownError('too many earlier edits look like this one');
 	}
 }

@@ -231,7 +231,10 @@ export class LostSubmits {
 		const candidates = new Map<string, Candidate[]>(lost.map(({ bodyHash }) => [bodyHash, []]));
 		const sinceMs = Math.min(...lost.map((submit) => creationWindow(submit).fromMs));
 		const giveUpAtMs = Math.max(...lost.map(({ lookUntilMs }) => lookUntilMs));
-		for await (const { created, requestHash, predictionId } of readHistory(this.client, { model, giveUpAtMs })) {
+		for await (const { created, requestHash, predictionId } of readHistory(this.client, {
+			model,
+			giveUpAtMs,
+		})) {
 			// A task whose time is not known may be any edit with the same body.
 			if (!created) continue;
 			if (created.toMs < sinceMs) break;
@@ -244,5 +247,8 @@ export class LostSubmits {
 function toReadError(error: unknown): AtlasError {
 	if (error instanceof AtlasError) return error;
 	const message = error instanceof Error ? error.message : String(error);
-	return new AtlasError(`Could not read the prediction history: ${message}`, { kind: 'read', description: '' });
+	return new AtlasError(`Could not read the prediction history: ${message}`, {
+		kind: 'read',
+		description: '',
+	});
 }

@@ -1,5 +1,5 @@
 import type { CancelSignal } from './cancellation';
-import { adviceFor, answerDetails, told, type AtlasClient, type Exchange } from './client';
+import { adviceFor, answerDetails, NOT_SENT_ADVICE, told, type AtlasClient, type Exchange } from './client';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
 import { AtlasError, CancelledError } from './errors';
 import { bodyHash } from './history';
@@ -171,7 +171,7 @@ export class Submits {
 				case 'notCreated': {
 					// What was sent before this is not known any better now.
 					intent.state = intent.isResubmitted ? 'unknown' : 'failed';
-					const isRefusal = verdict.code === 429 || verdict.code === null;
+					const isRefusal = verdict.code === 429 || (verdict.code === null && !exchange.fault?.neverSent);
 					let againInMs = backoffMs(attempt, 1_000, 15_000);
 					if (verdict.code === 429) againInMs = pace.refused(turn, exchange.answer?.retryAfterMs ?? null);
 					else pace.gone();
@@ -315,18 +315,23 @@ function refusedError(
 	itemIndex: number,
 ): AtlasError {
 	const bill = billOf(intent, itemIndex);
-	return new AtlasError(
-		code === null
-			? `Atlas Cloud could not be reached: ${told(exchange)}`
-			: `Atlas Cloud did not take the edit: ${told(exchange)}`,
-		{
-			kind: 'refused',
-			description: `${code === null ? 'Check the Base URL of the credential and the network of this n8n.' : adviceFor(code)} ${bill}`,
-			...answerDetails(exchange),
-			predictionId: intent.isResubmitted ? intent.candidateIds?.[0] : null,
-			status: null,
-		},
-	);
+	const { fault } = exchange;
+	const [message, advice] =
+		code !== null
+			? [`Atlas Cloud did not take the edit: ${told(exchange)}`, adviceFor(code)]
+			: fault?.neverSent
+				? [`n8n did not send the edit: ${told(exchange)}`, fault.advice ?? NOT_SENT_ADVICE]
+				: [
+						`Atlas Cloud could not be reached: ${told(exchange)}`,
+						'Check the Base URL of the credential and the network of this n8n.',
+					];
+	return new AtlasError(message, {
+		kind: 'refused',
+		description: `${advice} ${bill}`,
+		...answerDetails(exchange),
+		predictionId: intent.isResubmitted ? intent.candidateIds?.[0] : null,
+		status: null,
+	});
 }
 
 function unknownError(

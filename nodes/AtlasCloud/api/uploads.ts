@@ -97,7 +97,6 @@ export class Uploads {
 	async url(file: PictureFile, itemIndex: number): Promise<string> {
 		const hash = await this.contentHash(file);
 		return await remembered(this.urls, hash, async () => {
-			
 			const body: FileBody = {
 				fileName: uploadName({ ...this.owner, itemIndex, contentTag: contentTag(hash) }, file.kind.extension),
 				mimeType: file.kind.mimeType,

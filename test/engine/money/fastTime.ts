@@ -1,3 +1,4 @@
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http';
 import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
 import { fasterClock } from '../scaledClock';
@@ -27,15 +28,17 @@ export const DOWNLOAD_TIMEOUT_MS = 40_000;
 /** By how much axios's time limits are shortened. Where nothing hangs they need not be short. */
 export const limits = { factor: FACTOR };
 
-const real = jest.requireActual<{ n8nHttp: (context: RequestContext) => Http }>(
+type SendWith = (context: RequestContext, credential?: ICredentialDataDecryptedObject) => Http;
+
+const real = jest.requireActual<{ n8nHttp: SendWith }>(
 	'../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp',
 );
 
 /** The real one; axios has no clock to be given, so its time limits are scaled. */
-export function n8nHttp(context: RequestContext): Http {
-	const http = real.n8nHttp(context);
+export const n8nHttp: SendWith = (context, credential) => {
+	const http = real.n8nHttp(context, credential);
 	return {
 		send: async (request: HttpRequest) =>
 			await http.send({ ...request, timeoutMs: Math.ceil(request.timeoutMs / limits.factor) }),
 	};
-}
+};

@@ -23,8 +23,11 @@ export interface EditJob {
 	mostOutputs: number;
 }
 
-/** What `extraBodyFields` may not set: the node has fields for it, or could not read the answer. */
-const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode'];
+/**
+ * What `extraBodyFields` may not set: the node has fields for it, or could not read the answer. `input` holds all of
+ * these in the other shape of the body.
+ */
+const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'];
 
 const MOST_HOURS = 336;
 

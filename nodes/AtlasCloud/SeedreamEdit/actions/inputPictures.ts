@@ -13,28 +13,64 @@ export type ItemPicture =
 
 type Fields = Array<[name: string, binary: IBinaryData]>;
 
+/** An item as its pictures are looked for. */
+interface PictureHolder {
+	item: INodeExecutionData;
+	/** Its binary fields by name. */
+	fields: Fields;
+	/**
+	 * Whether n8n 2.x keeps files in the json (the workflow's setting, as n8n's `assertBinaryData` looks at it). In any
+	 * other workflow a file in the json is only what somebody wrote there, the sender of a webhook for instance.
+	 */
+	isCombined: boolean;
+}
+
 /** n8n-workflow 1.x has no such test of its own. In memory the file is in `data`, stored it has an `id`. */
 function isBinary(value: unknown): value is IBinaryData {
 	const object = asObject(value);
 	return object !== undefined && typeof object.mimeType === 'string' && ('data' in object || 'id' in object);
 }
 
-/** All binary fields of an item: its own, those in 2.x's combined binary mode (`json._files`), and binary values in its json. */
-function fieldsOf(item: INodeExecutionData): Fields {
-	const named = (holder: unknown): Fields =>
-		Object.entries(asObject(holder) ?? {}).filter((entry): entry is [string, IBinaryData] =>
-			isBinary(entry[1]),
-		);
-	const fields = [...named(item.binary), ...named(item.json._files), ...named(item.json)];
-	return fields.filter(([name], i) => fields.findIndex(([other]) => other === name) === i);
+/**
+ * The id of a file that n8n stored: its way of storing, perhaps folders, and a UUID that nobody can guess. An id in
+ * the json can be anybody's; n8n's own helpers would take any text for one.
+ */
+const STORED_ID =
+	/^[a-z0-9-]+:(?:[\w~-]+\/)*[\w-]*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a binary value from the json may be read: its content stands in it, or n8n stored it. */
+function isOwnBinary(value: unknown): value is IBinaryData {
+	if (!isBinary(value)) return false;
+	return value.id ? STORED_ID.test(value.id) : typeof value.data === 'string';
 }
 
-/** A field by its name, or by its path in the json (`_files.data`, `photo.front`). */
-function fieldNamed(item: INodeExecutionData, fields: Fields, name: string): IBinaryData | undefined {
+/** All binary fields of an item: its own, and in 2.x's combined binary mode those in its json (`_files`, or by themselves). */
+function holderOf(context: IExecuteFunctions, itemIndex: number): PictureHolder {
+	const item = context.getInputData()[itemIndex];
+	// n8n 1.x knows no such setting.
+	const settings = asObject(context.getWorkflowSettings?.());
+	const isCombined = settings?.binaryMode === 'combined';
+	const named = (holder: unknown, isFile: (value: unknown) => value is IBinaryData): Fields =>
+		Object.entries(asObject(holder) ?? {}).filter((entry): entry is [string, IBinaryData] =>
+			isFile(entry[1]),
+		);
+	const inJson = isCombined
+		? [...named(item.json._files, isOwnBinary), ...named(item.json, isOwnBinary)]
+		: [];
+	const fields = [...named(item.binary, isBinary), ...inJson];
+	return {
+		item,
+		fields: fields.filter(([name], i) => fields.findIndex(([other]) => other === name) === i),
+		isCombined,
+	};
+}
+
+/** A field by its name, or in the combined mode by its path in the json (`_files.data`, `photo.front`). */
+function fieldNamed({ item, fields, isCombined }: PictureHolder, name: string): IBinaryData | undefined {
 	const found = fields.find(([fieldName]) => fieldName === name)?.[1];
-	if (found) return found;
+	if (found || !isCombined) return found;
 	const value = name.split('.').reduce<unknown>((inner, key) => asObject(inner)?.[key], item.json);
-	return isBinary(value) ? value : undefined;
+	return isOwnBinary(value) ? value : undefined;
 }
 
 /**
@@ -71,12 +107,11 @@ function listed(fields: Fields): string {
 
 /** The binary pictures that an item's Input Data Field Name means, in order. */
 async function lookUpFields(
-	context: IExecuteFunctions,
-	item: INodeExecutionData,
+	helpers: IExecuteFunctions['helpers'],
+	holder: PictureHolder,
 	value: unknown,
 ): Promise<LookedInto[]> {
-	const { helpers } = context;
-	const fields = fieldsOf(item);
+	const { fields } = holder;
 	const values: unknown[] = Array.isArray(value)
 		? value
 		: typeof value === 'string'
@@ -100,6 +135,11 @@ async function lookUpFields(
 			const name = fields.find(
 				([, own]) => own === binary || (own.id !== undefined && own.id === binary.id),
 			)?.[0];
+			if (name === undefined && !isOwnBinary(binary))
+				throw inputError(
+					'The expression in Input Data Field Name gives a file that n8n did not store',
+					listed(fields),
+				);
 			looked.push(await lookInto(helpers, name ?? binary.fileName ?? `file ${i + 1}`, binary));
 		} else if (typeof wanted !== 'string') {
 			throw inputError('Input Data Field Name is neither a field’s name nor a binary file', listed(fields));
@@ -109,7 +149,7 @@ async function lookUpFields(
 				throw inputError('The item has no binary field that is a picture', listed(fields));
 			looked.push(...all);
 		} else {
-			const binary = fieldNamed(item, fields, wanted);
+			const binary = fieldNamed(holder, wanted);
 			if (binary) looked.push(await lookInto(helpers, wanted, binary));
 			else looked.push(await onlyPicture(helpers, fields, wanted));
 		}
@@ -138,9 +178,8 @@ async function onlyPicture(
  * @throws AtlasError (`input`) for a field that is not there, or is no picture that Seedream takes
  */
 export async function binaryPictures(context: IExecuteFunctions, itemIndex: number): Promise<ItemPicture[]> {
-	const item = context.getInputData()[itemIndex];
 	const value = context.getNodeParameter('inputDataFieldName', itemIndex);
-	const looked = await lookUpFields(context, item, value);
+	const looked = await lookUpFields(context.helpers, holderOf(context, itemIndex), value);
 	return await Promise.all(
 		looked.map(async (one): Promise<ItemPicture> => ({
 			file: await toPictureFile(context.helpers, one),

@@ -93,13 +93,14 @@ function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
 
 /**
  * Sets up one node run.
+ * @param intents of this try, from {@link beginTry}
  * @throws AtlasError (`input`) for a Base URL that is not allowed
  */
-export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
+export async function startRun(context: IExecuteFunctions, intents: Intents): Promise<NodeRun> {
 	const clock = startClock();
 	const startedAtMs = clock.nowMs();
-	const credentials = await context.getCredentials(CREDENTIAL_TYPE);
-	const baseUrl = checkBaseUrl(typeof credentials.baseUrl === 'string' ? credentials.baseUrl : '');
+	const credential = await context.getCredentials(CREDENTIAL_TYPE);
+	const baseUrl = checkBaseUrl(typeof credential.baseUrl === 'string' ? credential.baseUrl : '');
 	const { concurrency = DEFAULT_CONCURRENCY } = runOptions(context);
 	if (typeof concurrency !== 'number' || !Number.isInteger(concurrency) || concurrency < 1) {
 		throw inputError(
@@ -110,12 +111,11 @@ export async function startRun(context: IExecuteFunctions): Promise<NodeRun> {
 	const cancelSignal = context.getExecutionCancelSignal?.();
 	const signal = new Cancellation(cancelSignal);
 
-	const http = n8nHttp(context);
-	const secret = typeof credentials.apiKey === 'string' ? credentials.apiKey.trim() : '';
+	const http = n8nHttp(context, credential);
+	const secret = typeof credential.apiKey === 'string' ? credential.apiKey.trim() : '';
 	const client = new AtlasClient({ baseUrl, http, clock, signal: cancelSignal, secret });
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
-	const intents = beginTry(context);
 	const { executionId, runIndex } = intents;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);

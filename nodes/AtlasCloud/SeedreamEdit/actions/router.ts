@@ -1,13 +1,15 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
-import { AtlasError, CancelledError } from '../../api/errors';
+import { AtlasError, CancelledError, inputError } from '../../api/errors';
 import type { Intent, Intents, Undelivered } from '../../api/intents';
+import { asNumber, asObject, asString } from '../../api/json';
 import { Slots } from '../../api/slots';
 import { addExecutionHint } from './executionHint';
 import { edit } from './image/edit.operation';
 import { upload } from './image/upload.operation';
 import { beginTry, startRun, type NodeRun } from './nodeRun';
 import type { ItemOperation, Operation } from './operation';
+import { readOptions } from './outlet';
 import { get } from './prediction/get.operation';
 import { getAll } from './prediction/getAll.operation';
 import { submit } from './prediction/submit.operation';
@@ -22,42 +24,64 @@ export const operations: Record<string, Record<string, Operation>> = {
 /** What came of one item. */
 type Outcome = { items: INodeExecutionData[]; error?: undefined } | { items?: undefined; error: unknown };
 
+/** What came of all items, and what is put before their output. Undefined: was not begun, or is not wanted. */
+interface Outcomes {
+	outcomes: Array<Outcome | undefined>;
+	inputFields: Array<IDataObject | undefined>;
+}
+
+/** The message of an item that failed with nothing that could be told. */
+const NO_REASON = 'The item failed without a reason';
+
 /** Checks before the first request look at a few items at once. */
 const CHECKS_AT_ONCE = 16;
 
 /** Finds the operation, runs it over the items, and turns errors into what n8n understands. */
 export async function router(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	// First of all: whatever fails after it, an earlier try may have bought something, and the error tells of it.
+	const intents = beginTry(context);
 	// n8n runs a cancelled node again where Retry On Fail is on: the signal is then aborted from the start.
-	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, beginTry(context));
-	const resource = context.getNodeParameter('resource', 0) as string;
-	const name = context.getNodeParameter('operation', 0) as string;
-	const operation = operations[resource]?.[name];
-	if (!operation)
-		throw new NodeOperationError(context.getNode(), `There is no operation "${name}" of "${resource}"`);
-	const run = await startRun(context).catch((error: unknown) => {
-		throw toNodeError(context, error, undefined);
+	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, intents);
+	const { run, name, operation } = await prepare(context, intents).catch((error: unknown) => {
+		throw toNodeError(context, error, undefined, intents.undelivered());
 	});
 	if ('once' in operation) {
 		const outcome = await settled(operation.once(run));
-		return [present(run, [outcome])];
+		return [present(run, { outcomes: [outcome], inputFields: [] })];
 	}
 	const items = present(run, await runItems(run, operation));
-	await addExecutionHint(run, name, items);
+	await addExecutionHint(run, name, items).catch((error: unknown) => {
+		// The items are paid for: they go on without the hint.
+		context.logger.warn('Seedream Edit could not sum up its run', { error });
+	});
 	return [items];
+}
+
+/** Finds the operation and sets the run up. */
+async function prepare(
+	context: IExecuteFunctions,
+	intents: Intents,
+): Promise<{ run: NodeRun; name: string; operation: Operation }> {
+	const resource = context.getNodeParameter('resource', 0) as string;
+	const name = context.getNodeParameter('operation', 0) as string;
+	const operation = operations[resource]?.[name];
+	if (!operation) throw inputError(`There is no operation "${name}" of "${resource}"`, '');
+	return { run: await startRun(context, intents), name, operation };
 }
 
 async function settled(work: Promise<INodeExecutionData[]>): Promise<Outcome> {
 	return await work.then(
 		(items) => ({ items }),
-		(error: unknown) => ({ error }),
+		(error: unknown) => ({ error: error ?? new Error(NO_REASON) }),
 	);
 }
 
 /** Checks all items, then works on them: all at once as far as the operation and Concurrency allow. */
-async function runItems(run: NodeRun, operation: ItemOperation): Promise<Array<Outcome | undefined>> {
+async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcomes> {
 	const { context } = run;
 	const itemIndexes = [...context.getInputData().keys()];
 	const outcomes: Array<Outcome | undefined> = itemIndexes.map(() => undefined);
+	const inputFields: Array<IDataObject | undefined> = itemIndexes.map(() => undefined);
 	const jobs: unknown[] = itemIndexes.map(() => undefined);
 	const open = () => itemIndexes.filter((i) => outcomes[i] === undefined);
 	// Where one bad item ends the node, it ends it before anything is sent or paid.
@@ -74,9 +98,11 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Array<O
 		await Promise.all(open().map(checkOne));
 	};
 	await checkEach(async (i) => {
+		// Read now: an expression that fails may not cost a result that is paid for.
+		inputFields[i] = readInputFields(run, i);
 		jobs[i] = await operation.read(run, i);
 	});
-	if (isOver()) return outcomes;
+	if (isOver()) return { outcomes, inputFields };
 	try {
 		operation.checkAll?.(
 			run,
@@ -86,7 +112,7 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Array<O
 		for (const i of open()) outcomes[i] = { error };
 	}
 	if (!isOver()) await checkEach(async (i) => await operation.resolve?.(run, jobs[i]));
-	if (isOver()) return outcomes;
+	if (isOver()) return { outcomes, inputFields };
 
 	const slots = new Slots(operation.pacesItself ? Infinity : run.concurrency);
 	const workOn = async (i: number) => {
@@ -95,11 +121,11 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Array<O
 		if (outcome.error !== undefined && !context.continueOnFail()) run.stop();
 	};
 	await Promise.all(open().map(workOn));
-	return outcomes;
+	return { outcomes, inputFields };
 }
 
-/** The outcomes as n8n's items, or thrown where the node is to stop on an error. Undefined: was not begun. */
-function present(run: NodeRun, outcomes: Array<Outcome | undefined>): INodeExecutionData[] {
+/** The outcomes as n8n's items, or thrown where the node is to stop on an error. */
+function present(run: NodeRun, { outcomes, inputFields }: Outcomes): INodeExecutionData[] {
 	const { context, intents } = run;
 	if (context.getExecutionCancelSignal?.()?.aborted) {
 		throw cancelError(context, intents);
@@ -118,7 +144,7 @@ function present(run: NodeRun, outcomes: Array<Outcome | undefined>): INodeExecu
 			return [{ json: { error: errorJson(error) }, pairedItem: { item: itemIndex } }];
 		}
 		intents.delivered(itemIndex);
-		return withInput(context, itemIndex, outcome.items);
+		return withInput(inputFields[itemIndex], outcome.items);
 	});
 }
 
@@ -139,18 +165,17 @@ function cancelError(context: IExecuteFunctions, intents: Intents): NodeOperatio
 	return toNodeError(context, new CancelledError(), undefined, undelivered);
 }
 
-/** Puts the input's json first where the option asks for it. */
-function withInput(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	items: INodeExecutionData[],
-): INodeExecutionData[] {
-	const options = context.getNodeParameter('options', itemIndex, {}) as IDataObject;
-	if (options.includeInputFields !== true) return items;
-	const fields = { ...context.getInputData()[itemIndex].json };
+/** The input's json where the option asks for it. */
+function readInputFields(run: NodeRun, itemIndex: number): IDataObject | undefined {
+	if (readOptions(run, itemIndex).includeInputFields !== true) return undefined;
+	const fields = { ...run.context.getInputData()[itemIndex].json };
 	// An `error` of the input would make n8n take a good item for a failed one, and run the node again.
 	delete fields.error;
-	return items.map((item) => ({ ...item, json: { ...fields, ...item.json } }));
+	return fields;
+}
+
+function withInput(fields: IDataObject | undefined, items: INodeExecutionData[]): INodeExecutionData[] {
+	return fields ? items.map((item) => ({ ...item, json: { ...fields, ...item.json } })) : items;
 }
 
 /** What a failed item tells. One key `error` that holds an object: n8n then sends the item, whole, to the error branch. */
@@ -182,13 +207,22 @@ function asAtlasError(error: unknown, intent?: Intent): AtlasError {
 	});
 }
 
+/** Never throws, whatever it is given: it may stand between a person and the id of what is paid for. */
 function toAtlasError(error: unknown): AtlasError {
-	const message = error instanceof Error ? error.message : String(error);
-	const description =
-		error instanceof Error && 'description' in error && typeof error.description === 'string'
-			? error.description
-			: '';
-	return new AtlasError(message, { kind: 'read', description });
+	const tell = (name: string): unknown => {
+		try {
+			return asObject(error)?.[name];
+		} catch {
+			return undefined;
+		}
+	};
+	const message = asString(tell('message')) ?? asString(error) ?? NO_REASON;
+	return new AtlasError(message, {
+		kind: 'read',
+		description: asString(tell('description')) ?? '',
+		// Errors of n8n's own have it as text.
+		statusCode: asNumber(tell('httpCode')),
+	});
 }
 
 /** What is paid for, or may be, besides the item that the error is about. @param ownUnknown of these it tells itself */
@@ -232,6 +266,7 @@ function toNodeError(
 	nodeError.message = known.message;
 	Object.assign(nodeError.context, {
 		predictionId: known.predictionId,
+		status: known.status,
 		otherPredictionIds: [...others.ids, ...others.failedIds, ...others.candidateIds],
 		reason: known.reason,
 		statusCode: known.statusCode,

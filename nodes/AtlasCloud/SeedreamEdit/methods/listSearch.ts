@@ -17,10 +17,10 @@ const KNOWN: CatalogueModel[] = KNOWN_MODELS.map(({ id, name, priceUsd }) => ({
 }));
 
 async function seedreamEdits(context: ILoadOptionsFunctions): Promise<CatalogueModel[]> {
-	const { baseUrl } = await context.getCredentials(CREDENTIAL_TYPE);
+	const credential = await context.getCredentials(CREDENTIAL_TYPE);
 	const client = new AtlasClient({
-		baseUrl: checkBaseUrl(String(baseUrl)),
-		http: n8nHttp(context),
+		baseUrl: checkBaseUrl(String(credential.baseUrl)),
+		http: n8nHttp(context, credential),
 		clock: startClock(),
 		signal: undefined,
 	});

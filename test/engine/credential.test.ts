@@ -1,0 +1,85 @@
+import { SsrfProtectionConfig } from '@n8n/config';
+import { Container } from '@n8n/di';
+import type { Sandbox } from '../../sandbox';
+import { fastSandbox, picture, runSeedream, type InputItem } from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./scaledClock'),
+);
+
+let sandbox: Sandbox;
+let items: InputItem[];
+
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+	const colors = ['red', 'green', 'blue', 'white', 'black', 'gray'];
+	items = await Promise.all(colors.map(async (left) => ({ files: { data: await picture({ left }) } })));
+});
+afterAll(async () => await sandbox.close());
+afterEach(() => {
+	sandbox.clearFaults();
+	Container.get(SsrfProtectionConfig).enabled = false;
+});
+
+/** Counts the reads of the credential, and fails those from the given one on. */
+function credentialStore(firstFailing = Infinity) {
+	const store = {
+		reads: 0,
+		onCredentialRead() {
+			store.reads++;
+			if (store.reads >= firstFailing) throw new Error('Connection terminated unexpectedly');
+		},
+	};
+	return store;
+}
+
+it('is read once per run, whatever the number of requests', async () => {
+	const before = sandbox.ledger.requests.length;
+	const store = credentialStore();
+	const { error } = await runSeedream({ sandbox, items, onCredentialRead: store.onCredentialRead });
+	expect(error).toBeUndefined();
+	expect(sandbox.ledger.requests.length - before).toBeGreaterThan(3 * items.length);
+	expect(store.reads).toBe(1);
+});
+
+it('is not needed again: a run goes on while n8n’s database is away', async () => {
+	const { onCredentialRead } = credentialStore(2);
+	const { error, json } = await runSeedream({ sandbox, items, onCredentialRead });
+	expect(error).toBeUndefined();
+	expect(json.map(({ status }) => status)).toEqual(items.map(() => 'completed'));
+});
+
+it('that cannot be read on a later try hides nothing that the first try bought', async () => {
+	sandbox.addFault({ endpoint: 'submit', nth: 2, action: { type: 'failTask', shape: 'moderation' } });
+	const known = new Set(sandbox.ledger.predictions.keys());
+	const { onCredentialRead } = credentialStore(2);
+	const { error } = await runSeedream({
+		sandbox,
+		items: items.slice(0, 2),
+		onCredentialRead,
+		nodeExtras: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+	});
+	expect(error?.message).toBe('Connection terminated unexpectedly');
+	const bought = [...sandbox.ledger.predictions.keys()].filter((id) => !known.has(id));
+	expect(bought).toHaveLength(2);
+	for (const id of bought) expect(error?.description).toContain(id);
+	expect([...(error?.context?.otherPredictionIds as string[])].sort()).toEqual([...bought].sort());
+});
+
+it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was billed, in n8n’s own words', async () => {
+	const before = sandbox.ledger.requests.length;
+	Container.get(SsrfProtectionConfig).enabled = true;
+	const { error } = await runSeedream({
+		sandbox,
+		items: [{}],
+		parameters: {
+			imageSource: 'url',
+			imageUrls: 'https://example.com/a.png',
+			size: '1024*1024',
+			options: { timeoutSeconds: 2 },
+		},
+	});
+	expect(error?.message).toContain('The request was blocked because it resolves to a restricted IP address');
+	expect(error?.description).toContain('Nothing was created or billed.');
+	expect(sandbox.ledger.requests.length).toBe(before);
+});
