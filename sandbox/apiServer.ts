@@ -12,7 +12,7 @@ import type { Origin } from './origin';
 import { predictionAnswer, submitAnswer, type PredictionContext } from './predictions';
 import { checkSubmit } from './submitRules';
 import type { TaskBook } from './tasks';
-import type { Endpoint, SandboxOptions } from './types';
+import type { Endpoint, SandboxOptions, TokenBucket } from './types';
 import { storeUpload, uploadAnswer, type UploadPart } from './uploads';
 
 /** A JSON body over this is answered 413 [D]. */
@@ -31,6 +31,7 @@ export interface ApiParts {
 
 /** The API's host. */
 export class ApiServer {
+	private uploads: RateLimit | null = null;
 	private submits: RateLimit | null = null;
 	private looks: RateLimit | null = null;
 	private readonly bodies = new WeakMap<Call, string | null>();
@@ -44,9 +45,11 @@ export class ApiServer {
 	/** To be called when the limits changed. */
 	readLimits(): void {
 		const { options, stage } = this.around;
-		const nowMs = (): number => stage.clock.nowMs();
-		this.submits = options.limits?.submits ? new RateLimit(options.limits.submits, nowMs) : null;
-		this.looks = options.limits?.looks ? new RateLimit(options.limits.looks, nowMs) : null;
+		const limitOf = (bucket: TokenBucket | undefined): RateLimit | null =>
+			bucket ? new RateLimit(bucket, () => stage.clock.nowMs()) : null;
+		this.uploads = limitOf(options.limits?.uploads);
+		this.submits = limitOf(options.limits?.submits);
+		this.looks = limitOf(options.limits?.looks);
 	}
 
 	async build(): Promise<void> {
@@ -130,7 +133,8 @@ export class ApiServer {
 	}
 
 	private context(): PredictionContext {
-		return { baseUrl: this.around.api.url, skewMs: this.around.stage.skewMs() };
+		const { api, stage, options } = this.around;
+		return { baseUrl: api.url, skewMs: stage.skewMs(), nowMs: stage.clock.nowMs(), options };
 	}
 
 	private upload(): Handler {
@@ -143,11 +147,12 @@ export class ApiServer {
 			},
 			work: async (call) => {
 				this.checkKey(call);
+				if (this.uploads && !this.uploads.take()) throw new Refusal(429, 'rate limit exceeded');
 				const context = {
 					files,
 					ledger: stage.ledger,
 					filesUrl: filesUrl(),
-					keepName: options.keepUploadNames ?? true,
+					keepName: options.keepUploadNames ?? false,
 				};
 				const upload = await storeUpload(this.parts.get(call), context, (bytes) => {
 					call.entry.bytesIn = bytes;
@@ -190,7 +195,9 @@ export class ApiServer {
 	private async prediction(call: Call): Promise<Answer> {
 		if (this.looks && !this.looks.take()) throw new Refusal(429, 'rate limit exceeded');
 		const { tasks, options, stage } = this.around;
-		const task = tasks.find(decodeURIComponent(call.path.split('/').pop() ?? ''));
+		const id = decodeURIComponent(call.path.split('/').pop() ?? '');
+		if (call.otherRecord) return await predictionAnswer(tasks.otherThan(id), this.context());
+		const task = tasks.find(id);
 		if (!task) throw new Refusal(404, 'prediction not found');
 		const { warmUp } = options;
 		// For up to about 30 s a new prediction may not be visible yet [C].

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, phraseOf, refused, Refusal, type Answer } from './answers';
-import { wrongTypes, type CallFaults, type FaultBook, type Trouble } from './faults';
+import { wrongTypes, type CallFaults, type DateHeader, type FaultBook, type Trouble } from './faults';
 import type { LedgerBook } from './ledger';
 import { randomId } from './random';
-import { sendAnswer, sendHalf, sendHuge } from './sendAnswer';
+import { sendAnswer, sendHalf, sendHuge, sendTrickle } from './sendAnswer';
 import type { Endpoint, LedgerRequest, SandboxClock } from './types';
 
 /** One request on its way through the sandbox. */
@@ -17,6 +17,8 @@ export interface Call {
 	request: IncomingMessage;
 	entry: LedgerRequest;
 	fates: CallFaults['fates'];
+	/** The answer is to be another prediction's. */
+	otherRecord: boolean;
 }
 
 export interface Handler {
@@ -60,14 +62,24 @@ export async function converse(
 		remoteOrigin: stage.origin,
 	};
 	stage.ledger.requests.push(entry);
-	const call: Call = { endpoint, url, path, query: new URLSearchParams(query), request, entry, fates: [] };
+	const call: Call = {
+		endpoint,
+		url,
+		path,
+		query: new URLSearchParams(query),
+		request,
+		entry,
+		fates: [],
+		otherRecord: false,
+	};
+	let date: DateHeader | null = null;
 	const requestId = randomId();
 	response.on('error', () => undefined);
 	response.setHeader('X-Request-ID', requestId);
 	// Written down when the client can see it: a test reads the ledger right after its answer.
 	const writeHead = response.writeHead.bind(response) as (status: number, headers?: object) => ServerResponse;
 	response.writeHead = ((status: number, headers?: object) => {
-		response.setHeader('Date', new Date(stage.clock.nowMs() + stage.skewMs()).toUTCString());
+		setDate(response, date, stage);
 		entry.status = status;
 		return writeHead(status, headers);
 	}) as ServerResponse['writeHead'];
@@ -75,15 +87,28 @@ export async function converse(
 
 	try {
 		const read = handler.read ? await handler.read(call) : '';
-		const { delaySeconds, fates, trouble } = stage.faults.take(endpoint, `${url}\n${read}`);
-		call.fates = fates;
-		if (delaySeconds > 0) await stage.clock.sleepMs(delaySeconds * 1000);
-		await meet(stage, call, handler, requestId, response, trouble);
+		const faults = stage.faults.take(endpoint, `${url}\n${read}`);
+		call.fates = faults.fates;
+		call.otherRecord = faults.otherRecord;
+		date = faults.date;
+		if (faults.delaySeconds > 0) await stage.clock.sleepMs(faults.delaySeconds * 1000);
+		await meet(stage, call, handler, requestId, response, faults.trouble);
 	} catch (error) {
 		// The connection went away, or the sandbox itself is wrong: the latter has to be seen.
 		if (request.destroyed || response.destroyed || response.headersSent) response.destroy();
 		else await sendAnswer(refused(path, 500, `sandbox: ${String(error)}`, requestId), request, response);
 	}
+}
+
+function setDate(response: ServerResponse, date: DateHeader | null, { clock, skewMs }: Stage): void {
+	if (date === 'missing') {
+		// Node would add one by itself.
+		response.sendDate = false;
+		return;
+	}
+	const skewSeconds = typeof date === 'object' ? (date?.skewSeconds ?? 0) : 0;
+	const own = new Date(clock.nowMs() + skewMs() + skewSeconds * 1000).toUTCString();
+	response.setHeader('Date', typeof date === 'string' ? date : own);
 }
 
 async function meet(
@@ -123,6 +148,11 @@ async function meet(
 		case 'status':
 			if (trouble.handled) await work();
 			return await send({ ...answerOf(trouble, path, requestId), headers: trouble.headers });
+		case 'trickle': {
+			const answer = trouble.handled === false ? refused(path, 503, phraseOf(503), requestId) : await work();
+			await takeIn(call, handler);
+			return await sendTrickle(answer, trouble.bytesPerSecond, stage.clock, request, response);
+		}
 		case 'corruptPicture':
 			return await send(stage.faults.corruptPicture());
 	}

@@ -1,4 +1,4 @@
-import { Client, call, halves, LITE, withSandbox } from './client';
+import { Client, call, halves, LITE, withSandbox, type Json } from './client';
 
 describe('the key', () => {
 	it.each([
@@ -174,6 +174,34 @@ describe('history', () => {
 			expect((await client.look(foreign)).json['data']!['status']).toBe('completed');
 			expect(sandbox.ledger.predictions.get(foreign)!.foreign).toBe(true);
 			expect(sandbox.ledger.charges).toHaveLength(1);
+		});
+	});
+
+	it.each([
+		['seconds', (value: unknown) => Number(value) * 1000],
+		['milliseconds', Number],
+		['iso', (value: unknown) => Date.parse(String(value))],
+	] as const)('tells createdAt in %s', async (createdAtUnit, msOf) => {
+		await withSandbox({ preparedPictures: true, history: { createdAtUnit } }, async (client, sandbox) => {
+			sandbox.addForeignTask({ model: LITE, prompt: 'x' });
+			const [item] = (await client.get('/api/v1/model/history')).json['data']!['items'] as unknown as [Json];
+			expect(Math.abs(msOf(item['createdAt']) - Date.now())).toBeLessThan(5000);
+			sandbox.setOptions({ history: { createdAtUnit: 'missing' } });
+			const later = (await client.get('/api/v1/model/history')).json['data']!;
+			expect(later['items']![0]).not.toHaveProperty('createdAt');
+		});
+	});
+
+	it('puts extra items first, counts them, and sends them as they are', async () => {
+		const extraItems = [null, 'no task', { ID: 7, requestBody: '{' }];
+		await withSandbox({ preparedPictures: true, history: { extraItems } }, async (client, sandbox) => {
+			const id = sandbox.addForeignTask({ model: LITE, prompt: 'x' });
+			const first = (await client.get('/api/v1/model/history')).json['data']!;
+			expect(first).toMatchObject({ total: 4, items: [...extraItems, { result: { id } }] });
+			const other = (await client.get('/api/v1/model/history?model=other')).json['data']!;
+			expect(other).toMatchObject({ total: 3, items: extraItems });
+			const second = (await client.get('/api/v1/model/history?no=2&size=3')).json['data']!;
+			expect(second).toMatchObject({ total: 4, items: [{ result: { id } }] });
 		});
 	});
 });
