@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { json, Refusal, type Answer } from './answers';
-import { catalogue } from './catalogue';
+import { catalogue, openAiModels } from './catalogue';
 import { converse, type Call, type Handler, type Stage } from './conversation';
 import type { FileStore } from './fileStore';
 import { historyAnswer } from './history';
@@ -75,12 +75,16 @@ export class ApiServer {
 		route('POST', '/api/v1/model/uploadMedia', 'upload', this.upload());
 		route('POST', '/api/v1/model/generateImage', 'submit', this.submit());
 		route('POST', '/api/v1/model/generateVideo', 'submit', this.submit());
-		route(
-			'GET',
-			'/api/v1/model/prediction/:id',
-			'prediction',
-			this.withKey((call) => this.prediction(call)),
-		);
+		route('POST', '/api/v1/model/generateAudio', 'submit', this.submit());
+		// `result` is an alias [T], and a trailing slash is tolerated [C].
+		for (const path of ['prediction/:id', 'prediction/:id/', 'result/:id', 'result/:id/']) {
+			route(
+				'GET',
+				`/api/v1/model/${path}`,
+				'prediction',
+				this.withKey((call) => this.prediction(call)),
+			);
+		}
 		route(
 			'GET',
 			'/api/v1/model/history',
@@ -91,7 +95,13 @@ export class ApiServer {
 			'GET',
 			'/public/v1/balance',
 			'balance',
-			this.withKey(() => this.balance()),
+			this.withKey((call) => this.balance(call)),
+		);
+		route(
+			'GET',
+			'/v1/models',
+			'models',
+			this.withKey(() => json(openAiModels())),
 		);
 		// Needs no key [C].
 		route('GET', '/api/v1/models', 'models', { work: () => this.models() });
@@ -195,7 +205,7 @@ export class ApiServer {
 	private async prediction(call: Call): Promise<Answer> {
 		if (this.looks && !this.looks.take()) throw new Refusal(429, 'rate limit exceeded');
 		const { tasks, options, stage } = this.around;
-		const id = decodeURIComponent(call.path.split('/').pop() ?? '');
+		const id = decodeURIComponent(call.path.replace(/\/$/, '').split('/').pop() ?? '');
 		if (call.otherRecord) return await predictionAnswer(tasks.otherThan(id), this.context());
 		const task = tasks.find(id);
 		if (!task) throw new Refusal(404, 'prediction not found');
@@ -215,7 +225,7 @@ export class ApiServer {
 		return json(catalogue(this.around.filesUrl(), this.around.options.predictSeconds ?? 3));
 	}
 
-	private balance(): Answer {
+	private balance({ requestId }: Call): Answer {
 		const spent = this.around.stage.ledger.charges.reduce((sum, { priceUsd }) => sum + priceUsd, 0);
 		const money = (usd: number): { value: string; currency: string } => ({
 			value: Math.max(0, usd).toFixed(6),
@@ -226,6 +236,12 @@ export class ApiServer {
 			available: money(FIRST_BALANCE_USD - spent),
 			cash: money(FIRST_BALANCE_USD - spent),
 			bonus: money(0),
+			subscription_bonus: money(0),
+			frozen: money(0),
+			credit_grant: money(0),
+			scope: 'account',
+			account: { id: 'acc_sandbox', name: 'Sandbox', type: 'personal' },
+			request_id: requestId,
 		});
 	}
 }

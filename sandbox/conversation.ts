@@ -14,6 +14,7 @@ export interface Call {
 	/** Without. */
 	path: string;
 	query: URLSearchParams;
+	requestId: string;
 	request: IncomingMessage;
 	entry: LedgerRequest;
 	fates: CallFaults['fates'];
@@ -62,18 +63,19 @@ export async function converse(
 		remoteOrigin: stage.origin,
 	};
 	stage.ledger.requests.push(entry);
+	const requestId = randomId();
 	const call: Call = {
 		endpoint,
 		url,
 		path,
 		query: new URLSearchParams(query),
+		requestId,
 		request,
 		entry,
 		fates: [],
 		otherRecord: false,
 	};
 	let date: DateHeader | null = null;
-	const requestId = randomId();
 	response.on('error', () => undefined);
 	response.setHeader('X-Request-ID', requestId);
 	// Written down when the client can see it: a test reads the ledger right after its answer.
@@ -92,7 +94,7 @@ export async function converse(
 		call.otherRecord = faults.otherRecord;
 		date = faults.date;
 		if (faults.delaySeconds > 0) await stage.clock.sleepMs(faults.delaySeconds * 1000);
-		await meet(stage, call, handler, requestId, response, faults.trouble);
+		await meet(stage, call, handler, response, faults.trouble);
 	} catch (error) {
 		// The connection went away, or the sandbox itself is wrong: the latter has to be seen.
 		if (request.destroyed || response.destroyed || response.headersSent) response.destroy();
@@ -115,11 +117,10 @@ async function meet(
 	stage: Stage,
 	call: Call,
 	handler: Handler,
-	requestId: string,
 	response: ServerResponse,
 	trouble: Trouble | null,
 ): Promise<void> {
-	const { request, path } = call;
+	const { request, path, requestId } = call;
 	const reset = (): void => void request.socket.resetAndDestroy();
 	const send = async (answer: Answer): Promise<void> => {
 		await takeIn(call, handler);

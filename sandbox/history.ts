@@ -3,7 +3,8 @@ import { isoTime, predictionData, type PredictionContext } from './predictions';
 import type { Task } from './tasks';
 import type { SandboxHistory } from './types';
 
-const MOST_PER_PAGE = 100;
+/** [C] */
+const MOST_PER_PAGE = 50;
 
 /** `GET /api/v1/model/history` [C]: newest first, paged, filtered by model, status and prediction id. */
 export async function historyAnswer(
@@ -34,7 +35,7 @@ export async function historyAnswer(
 
 async function historyItem(task: Task, context: PredictionContext): Promise<unknown> {
 	return {
-		ID: task.row,
+		ID: task.record.id,
 		...createdAt(task.record.createdAtMs + context.skewMs, context.options.history?.createdAtUnit),
 		model: task.record.model,
 		status: task.record.status,

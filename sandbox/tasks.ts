@@ -18,7 +18,7 @@ const EDITS_AT_ONCE = 2;
 export interface Task {
 	/** What the ledger shows of it. */
 	record: SandboxPrediction;
-	/** The history's own number for it. */
+	/** Tells which of two tasks of the same moment is newer. */
 	row: number;
 	base64: boolean;
 	/** The JSON exactly as sent; large ones are on disk. */

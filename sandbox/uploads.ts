@@ -70,13 +70,22 @@ export function uploadPath(fileName: string, keepName: boolean): string {
 	return `/media/images/${number}_${randomId(8)}${encodeURIComponent(extname(fileName).toLowerCase())}`;
 }
 
+/** What Atlas takes a file for: its name's extension decides, not the part's content type [C]. */
+function kindOf(fileName: string): 'image' | 'video' | 'audio' | 'file' {
+	if (pictureTypeOf(fileName)) return 'image';
+	const extension = extname(fileName).toLowerCase();
+	if (/^\.(mp4|mov|webm|mkv|avi)$/.test(extension)) return 'video';
+	if (/^\.(mp3|wav|m4a|aac|flac|ogg)$/.test(extension)) return 'audio';
+	return 'file';
+}
+
 /** Both shapes at once: the page's `file_name` and `content_type` [S], the live `type` and `filename` [C]. */
 export function uploadAnswer(upload: LedgerUpload): unknown {
 	return {
 		code: 200,
 		message: 'success',
 		data: {
-			type: upload.contentType.split('/')[0],
+			type: kindOf(upload.fileName),
 			download_url: upload.url,
 			filename: upload.fileName,
 			file_name: upload.fileName,

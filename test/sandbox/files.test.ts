@@ -47,6 +47,19 @@ describe('upload', () => {
 		});
 	});
 
+	it.each([
+		['photo.JPG', 'image'],
+		['clip.mp4', 'video'],
+		['song.mp3', 'audio'],
+		['report.pdf', 'file'],
+		['photo', 'file'],
+	])('classifies %s by its name as %s, whatever its content type', async (name, type) => {
+		await withSandbox({}, async (client) => {
+			const { json } = await client.upload(await halves(), name);
+			expect(json['data']).toMatchObject({ type, content_type: 'image/png' });
+		});
+	});
+
 	it('can keep the name', async () => {
 		await withSandbox({ keepUploadNames: true }, async (client) => {
 			const bytes = await halves();

@@ -96,6 +96,18 @@ describe('the life of a task', () => {
 		expect(totals[0]).not.toBe(totals[1]);
 	});
 
+	it('is told under either path, with a slash at the end and with a query', async () => {
+		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
+			const id = idOf(await client.submit(await body(client)));
+			for (const path of [`prediction/${id}/`, `prediction/${id}?x=1`, `result/${id}`, `result/${id}/?x=1`]) {
+				const { status, json } = await client.get(`/api/v1/model/${path}`);
+				expect({ path, status, id: json['data']?.['id'] }).toEqual({ path, status: 200, id });
+			}
+			expect((await client.get(`/api/v1/model/result/${id}`, {})).status).toBe(401);
+			expect(sandbox.ledger.count('prediction')).toBe(5);
+		});
+	});
+
 	it('answers 404 to an unknown id', async () => {
 		await withSandbox({}, async (client) => {
 			const reply = await client.look('unknown');
