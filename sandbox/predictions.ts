@@ -42,7 +42,9 @@ export async function predictionData(
 /** Often published only after the end, and not at all of a task that is not charged [M]. */
 function priceOf(task: Task, completedAtMs: number, { nowMs, options }: PredictionContext): object {
 	const { afterSeconds = 0, as = 'string' } = options.price ?? {};
-	if (task.priceUsd === null || nowMs < completedAtMs + afterSeconds * 1000) return {};
+	// Other people's tasks were over long ago, whatever time they are given.
+	const isPublished = task.record.foreign || nowMs >= completedAtMs + afterSeconds * 1000;
+	if (task.priceUsd === null || !isPublished) return {};
 	return { price: as === 'string' ? String(task.priceUsd) : task.priceUsd };
 }
 

@@ -242,7 +242,8 @@ describe('history', () => {
 			const foreign = sandbox.addForeignTask({ model: LITE, prompt: 'mine', images: [url] });
 			sandbox.setOptions({ history: {} });
 			expect(await listed()).toContain(foreign);
-			expect((await client.look(foreign)).json['data']!['status']).toBe('completed');
+			const theirs = (await client.look(foreign)).json['data'];
+			expect(theirs).toMatchObject({ status: 'completed', price: '0.032' });
 			expect(sandbox.ledger.predictions.get(foreign)!.foreign).toBe(true);
 			expect(sandbox.ledger.charges).toHaveLength(1);
 		});
