@@ -44,11 +44,22 @@ export function phraseOf(status: number): string {
 	return PHRASES[status] ?? 'unexpected';
 }
 
-/** `{code, msg, request_id, data}`, and under `/public/` `{error: {type, code, message}, request_id}` [D]. */
+/** Type and code of the public API's errors. Only 401's are documented [D]; the others are worded alike. */
+const PUBLIC_ERRORS: Record<number, [type: string, code: string]> = {
+	400: ['invalid_request_error', 'invalid_parameter'],
+	401: ['authentication_error', 'invalid_api_key'],
+	402: ['billing_error', 'insufficient_balance'],
+	403: ['permission_error', 'forbidden'],
+	404: ['not_found_error', 'not_found'],
+	429: ['rate_limit_error', 'rate_limit_exceeded'],
+	503: ['api_error', 'service_unavailable'],
+};
+
+/** `{code, msg, request_id, data}`; of the public and the OpenAI-compatible API `{error: {…}, request_id}` [D]. */
 export function refused(path: string, status: number, message: string, requestId: string): Answer {
-	if (path.startsWith('/public/')) {
-		const type = phraseOf(status).replace(/ /g, '_');
-		return json({ error: { type, code: String(status), message }, request_id: requestId }, status);
+	if (/^\/(public|v1)\//.test(path)) {
+		const [type, code] = PUBLIC_ERRORS[status] ?? ['api_error', 'internal_error'];
+		return json({ error: { type, code, message, param: null }, request_id: requestId }, status);
 	}
 	return json({ code: status, msg: message, request_id: requestId, data: null }, status);
 }

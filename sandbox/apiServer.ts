@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { json, Refusal, type Answer } from './answers';
-import { catalogue } from './catalogue';
+import { catalogue, openAiModels } from './catalogue';
 import { converse, type Call, type Handler, type Stage } from './conversation';
 import type { FileStore } from './fileStore';
 import { historyAnswer } from './history';
@@ -12,7 +12,7 @@ import type { Origin } from './origin';
 import { predictionAnswer, submitAnswer, type PredictionContext } from './predictions';
 import { checkSubmit } from './submitRules';
 import type { TaskBook } from './tasks';
-import type { Endpoint, SandboxOptions } from './types';
+import type { Endpoint, SandboxOptions, TokenBucket } from './types';
 import { storeUpload, uploadAnswer, type UploadPart } from './uploads';
 
 /** A JSON body over this is answered 413 [D]. */
@@ -31,6 +31,7 @@ export interface ApiParts {
 
 /** The API's host. */
 export class ApiServer {
+	private uploads: RateLimit | null = null;
 	private submits: RateLimit | null = null;
 	private looks: RateLimit | null = null;
 	private readonly bodies = new WeakMap<Call, string | null>();
@@ -44,9 +45,11 @@ export class ApiServer {
 	/** To be called when the limits changed. */
 	readLimits(): void {
 		const { options, stage } = this.around;
-		const nowMs = (): number => stage.clock.nowMs();
-		this.submits = options.limits?.submits ? new RateLimit(options.limits.submits, nowMs) : null;
-		this.looks = options.limits?.looks ? new RateLimit(options.limits.looks, nowMs) : null;
+		const limitOf = (bucket: TokenBucket | undefined): RateLimit | null =>
+			bucket ? new RateLimit(bucket, () => stage.clock.nowMs()) : null;
+		this.uploads = limitOf(options.limits?.uploads);
+		this.submits = limitOf(options.limits?.submits);
+		this.looks = limitOf(options.limits?.looks);
 	}
 
 	async build(): Promise<void> {
@@ -72,12 +75,16 @@ export class ApiServer {
 		route('POST', '/api/v1/model/uploadMedia', 'upload', this.upload());
 		route('POST', '/api/v1/model/generateImage', 'submit', this.submit());
 		route('POST', '/api/v1/model/generateVideo', 'submit', this.submit());
-		route(
-			'GET',
-			'/api/v1/model/prediction/:id',
-			'prediction',
-			this.withKey((call) => this.prediction(call)),
-		);
+		route('POST', '/api/v1/model/generateAudio', 'submit', this.submit());
+		// `result` is an alias [T], and a trailing slash is tolerated [C].
+		for (const path of ['prediction/:id', 'prediction/:id/', 'result/:id', 'result/:id/']) {
+			route(
+				'GET',
+				`/api/v1/model/${path}`,
+				'prediction',
+				this.withKey((call) => this.prediction(call)),
+			);
+		}
 		route(
 			'GET',
 			'/api/v1/model/history',
@@ -88,7 +95,13 @@ export class ApiServer {
 			'GET',
 			'/public/v1/balance',
 			'balance',
-			this.withKey(() => this.balance()),
+			this.withKey((call) => this.balance(call)),
+		);
+		route(
+			'GET',
+			'/v1/models',
+			'models',
+			this.withKey(() => json(openAiModels())),
 		);
 		// Needs no key [C].
 		route('GET', '/api/v1/models', 'models', { work: () => this.models() });
@@ -130,7 +143,8 @@ export class ApiServer {
 	}
 
 	private context(): PredictionContext {
-		return { baseUrl: this.around.api.url, skewMs: this.around.stage.skewMs() };
+		const { api, stage, options } = this.around;
+		return { baseUrl: api.url, skewMs: stage.skewMs(), nowMs: stage.clock.nowMs(), options };
 	}
 
 	private upload(): Handler {
@@ -143,11 +157,12 @@ export class ApiServer {
 			},
 			work: async (call) => {
 				this.checkKey(call);
+				if (this.uploads && !this.uploads.take()) throw new Refusal(429, 'rate limit exceeded');
 				const context = {
 					files,
 					ledger: stage.ledger,
 					filesUrl: filesUrl(),
-					keepName: options.keepUploadNames ?? true,
+					keepName: options.keepUploadNames ?? false,
 				};
 				const upload = await storeUpload(this.parts.get(call), context, (bytes) => {
 					call.entry.bytesIn = bytes;
@@ -190,7 +205,9 @@ export class ApiServer {
 	private async prediction(call: Call): Promise<Answer> {
 		if (this.looks && !this.looks.take()) throw new Refusal(429, 'rate limit exceeded');
 		const { tasks, options, stage } = this.around;
-		const task = tasks.find(decodeURIComponent(call.path.split('/').pop() ?? ''));
+		const id = decodeURIComponent(call.path.replace(/\/$/, '').split('/').pop() ?? '');
+		if (call.otherRecord) return await predictionAnswer(tasks.otherThan(id), this.context());
+		const task = tasks.find(id);
 		if (!task) throw new Refusal(404, 'prediction not found');
 		const { warmUp } = options;
 		// For up to about 30 s a new prediction may not be visible yet [C].
@@ -208,7 +225,7 @@ export class ApiServer {
 		return json(catalogue(this.around.filesUrl(), this.around.options.predictSeconds ?? 3));
 	}
 
-	private balance(): Answer {
+	private balance({ requestId }: Call): Answer {
 		const spent = this.around.stage.ledger.charges.reduce((sum, { priceUsd }) => sum + priceUsd, 0);
 		const money = (usd: number): { value: string; currency: string } => ({
 			value: Math.max(0, usd).toFixed(6),
@@ -219,6 +236,12 @@ export class ApiServer {
 			available: money(FIRST_BALANCE_USD - spent),
 			cash: money(FIRST_BALANCE_USD - spent),
 			bonus: money(0),
+			subscription_bonus: money(0),
+			frozen: money(0),
+			credit_grant: money(0),
+			scope: 'account',
+			account: { id: 'acc_sandbox', name: 'Sandbox', type: 'personal' },
+			request_id: requestId,
 		});
 	}
 }

@@ -1,4 +1,5 @@
-import { MODELS, MOST_IMAGES_IN_AND_OUT, type Model } from './models';
+import { createHash } from 'node:crypto';
+import { MODELS, type Model, type SizeRule } from './models';
 
 /** `GET /api/v1/models` [C]: no key needed. `avgLatency` is in seconds here; Atlas does not name its unit. */
 export function catalogue(filesUrl: string, predictSeconds: number): unknown {
@@ -10,7 +11,12 @@ export function catalogue(filesUrl: string, predictSeconds: number): unknown {
 }
 
 function entry(model: Model, filesUrl: string, predictSeconds: number): Record<string, unknown> {
+	const price = {
+		base_price: String(model.priceUsd),
+		unit: model.type === 'Video' ? 'second' : 'generation',
+	};
 	return {
+		uuid: uuidOf(model.id),
 		model: model.id,
 		type: model.type,
 		displayName: model.displayName,
@@ -18,11 +24,29 @@ function entry(model: Model, filesUrl: string, predictSeconds: number): Record<s
 		organization: model.id.split('/')[0],
 		categories: model.categories,
 		tags: model.tags,
-		schema: filesUrl + schemaPath(model.id),
-		price: { actual: { base_price: String(model.priceUsd) }, discount: '100' },
+		// Text models have none [C].
+		...(model.type === 'Text' ? {} : { schema: filesUrl + schemaPath(model.id) }),
+		price: { actual: price, origin: price, discount: '100' },
 		avgLatency: model.type === 'Image' ? predictSeconds : 60,
 		display_console: model.displayConsole,
 	};
+}
+
+/** The same for the same model. */
+function uuidOf(modelId: string): string {
+	const hex = createHash('sha256').update(modelId).digest('hex');
+	return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
+}
+
+/** `GET /v1/models`, the OpenAI-compatible list [C]. Which models it holds is not known: here those of type Text. */
+export function openAiModels(): unknown {
+	const data = MODELS.filter(({ type }) => type === 'Text').map(({ id }) => ({
+		id,
+		object: 'model',
+		created: 1_735_689_600,
+		owned_by: id.split('/')[0],
+	}));
+	return { object: 'list', data };
 }
 
 /** `/model/schema/<id with "/" as "-">.json` [C]. */
@@ -32,7 +56,7 @@ export function schemaPath(modelId: string): string {
 
 /** The schema document at this path of the files host, if there is one. */
 export function schemaAt(path: string): Record<string, unknown> | undefined {
-	const model = MODELS.find(({ id }) => schemaPath(id) === path);
+	const model = MODELS.find(({ id, type }) => type !== 'Text' && schemaPath(id) === path);
 	return model && schemaDocument(model);
 }
 
@@ -44,11 +68,13 @@ function schemaDocument(model: Model): Record<string, unknown> {
 		info: { title: model.displayName, version: '1.0.0', 'x-model-id': model.id },
 		servers: [{ url: 'https://api.atlascloud.ai' }],
 		paths: {
-			'/api/v1/model/generateImage': {
-				post: {
-					requestBody: {
-						content: { 'application/json': { schema: { $ref: '#/components/schemas/Input' } } },
-					},
+			[`/api/v1/model/generate${model.type}`]: {
+				post: { requestBody: jsonOf('Input'), responses: { 200: jsonOf('PredictionResponse') } },
+			},
+			'/api/v1/model/prediction/{id}': {
+				get: {
+					parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+					responses: { 200: jsonOf('PredictionResponse') },
 				},
 			},
 		},
@@ -61,10 +87,40 @@ function schemaDocument(model: Model): Record<string, unknown> {
 					required: model.images ? ['prompt', 'images'] : ['prompt'],
 					'x-order-properties': Object.keys(properties),
 				},
+				PredictionResponse: PREDICTION_RESPONSE,
 			},
 		},
 	};
 }
+
+function jsonOf(schema: string): Record<string, unknown> {
+	return {
+		description: schema,
+		content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
+	};
+}
+
+const PREDICTION_RESPONSE = {
+	type: 'object',
+	title: 'PredictionResponse',
+	properties: {
+		code: { type: 'integer' },
+		message: { type: 'string' },
+		data: {
+			type: 'object',
+			properties: {
+				id: { type: 'string' },
+				model: { type: 'string' },
+				status: { type: 'string', enum: ['created', 'processing', 'completed', 'failed'] },
+				outputs: { type: 'array', items: { type: 'string' }, nullable: true },
+				urls: { type: 'object', properties: { get: { type: 'string' } } },
+				has_nsfw_contents: { type: 'array', items: { type: 'boolean' } },
+				error: { type: 'string' },
+				created_at: { type: 'string', format: 'date-time' },
+			},
+		},
+	},
+};
 
 function inputProperties(model: Model): Record<string, unknown> {
 	const properties: Record<string, unknown> = {
@@ -81,24 +137,16 @@ function inputProperties(model: Model): Record<string, unknown> {
 			maxItems: model.images.max,
 		};
 	}
-	const size = { type: 'string', title: 'Size', default: model.defaultSize };
-	properties['size'] =
-		model.size.kind === 'list'
-			? { ...size, description: 'Width*height of the picture.', enum: model.size.sizes }
-			: {
-					...size,
-					description: `Width*height of the picture, ${model.size.min} to ${model.size.max} a side.`,
-					minimum: model.size.min,
-					maximum: model.size.max,
-				};
-	if (model.sequential) {
-		properties['max_images'] = {
-			type: 'integer',
-			title: 'Max Images',
-			default: 1,
-			minimum: 1,
-			maximum: MOST_IMAGES_IN_AND_OUT,
-		};
+	properties['size'] = {
+		type: 'string',
+		title: 'Size',
+		default: model.defaultSize,
+		...sizeSchema(model.size),
+	};
+	if (model.sequence) {
+		const { field, most } = model.sequence;
+		const title = field === 'max_images' ? 'Max Images' : 'Num Images';
+		properties[field] = { type: 'integer', title, default: 1, minimum: 1, maximum: most };
 	}
 	if (model.outputFormat) {
 		properties['output_format'] = {
@@ -111,4 +159,19 @@ function inputProperties(model: Model): Record<string, unknown> {
 	properties['enable_base64_output'] = { type: 'boolean', title: 'Enable Base64 Output', default: false };
 	properties['enable_sync_mode'] = { type: 'boolean', title: 'Enable Sync Mode', default: false };
 	return properties;
+}
+
+function sizeSchema(size: SizeRule): Record<string, unknown> {
+	switch (size.kind) {
+		case 'list':
+			return { description: 'Width*height of the picture.', enum: size.sizes };
+		case 'tiers':
+			return { description: 'How large the picture is.', enum: size.tiers };
+		case 'range':
+			return {
+				description: `Width*height of the picture, ${size.min} to ${size.max} a side.`,
+				minimum: size.min,
+				maximum: size.max,
+			};
+	}
 }

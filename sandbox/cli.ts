@@ -18,13 +18,14 @@ const HELP = `A stand-in Atlas Cloud on this machine. It edits pictures for real
   --jitter <n>            and how much that varies, 0 to 1 (default 0.25)
   --seed <n>              the same seed varies in the same way
   --limits <list>         rate limits, comma-separated:
-                            submits=<per second>:<burst>   looks=<per second>:<burst>
+                            uploads=<per second>:<burst>   submits=<per second>:<burst>
+                            looks=<per second>:<burst>
                             runningAtOnce=<n> (more is refused)   queueAtOnce=<n> (more waits)
   --fault <json>          lets something go wrong; may be given several times, e.g.
                             --fault '{"endpoint":"submit","nth":2,"action":{"type":"failTask","shape":"nsfw"}}'
   --warm-up <seconds>     a new prediction is answered 404 for so long
   --clock-skew <seconds>  its clock against yours
-  --forget-names          uploads lose their file names
+  --keep-names            uploads keep their file names
   --prepared              one prepared picture instead of edits
   --quiet                 no line per request
   --help                  this text
@@ -45,7 +46,7 @@ const OPTIONS = {
 	fault: { type: 'string', multiple: true },
 	'warm-up': { type: 'string' },
 	'clock-skew': { type: 'string' },
-	'forget-names': { type: 'boolean' },
+	'keep-names': { type: 'boolean' },
 	prepared: { type: 'boolean' },
 	quiet: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
@@ -63,7 +64,7 @@ function readLimits(text: string): SandboxLimits {
 	const limits: SandboxLimits = {};
 	for (const part of text.split(',')) {
 		const [name = '', value = ''] = part.split('=', 2).map((piece) => piece.trim());
-		if (name === 'submits' || name === 'looks') {
+		if (name === 'uploads' || name === 'submits' || name === 'looks') {
 			const [perSecond = '', burst = perSecond] = value.split(':', 2);
 			limits[name] = { perSecond: number('limits', perSecond), burst: number('limits', burst) };
 		} else if (name === 'runningAtOnce' || name === 'queueAtOnce') limits[name] = number('limits', value);
@@ -78,7 +79,7 @@ function readOptions(args: string[]): SandboxOptions | null {
 	const options: SandboxOptions = {
 		port: number('port', values.port),
 		filesPort: number('files-port', values['files-port']),
-		keepUploadNames: !values['forget-names'],
+		keepUploadNames: values['keep-names'] ?? false,
 		preparedPictures: values.prepared ?? false,
 		faults: (values.fault ?? []).map((text) => JSON.parse(text) as Fault),
 	};

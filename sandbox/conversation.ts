@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, phraseOf, refused, Refusal, type Answer } from './answers';
-import { wrongTypes, type CallFaults, type FaultBook, type Trouble } from './faults';
+import { wrongTypes, type CallFaults, type DateHeader, type FaultBook, type Trouble } from './faults';
 import type { LedgerBook } from './ledger';
 import { randomId } from './random';
-import { sendAnswer, sendHalf, sendHuge } from './sendAnswer';
+import { sendAnswer, sendHalf, sendHuge, sendTrickle } from './sendAnswer';
 import type { Endpoint, LedgerRequest, SandboxClock } from './types';
 
 /** One request on its way through the sandbox. */
@@ -14,9 +14,12 @@ export interface Call {
 	/** Without. */
 	path: string;
 	query: URLSearchParams;
+	requestId: string;
 	request: IncomingMessage;
 	entry: LedgerRequest;
 	fates: CallFaults['fates'];
+	/** The answer is to be another prediction's. */
+	otherRecord: boolean;
 }
 
 export interface Handler {
@@ -60,14 +63,25 @@ export async function converse(
 		remoteOrigin: stage.origin,
 	};
 	stage.ledger.requests.push(entry);
-	const call: Call = { endpoint, url, path, query: new URLSearchParams(query), request, entry, fates: [] };
 	const requestId = randomId();
+	const call: Call = {
+		endpoint,
+		url,
+		path,
+		query: new URLSearchParams(query),
+		requestId,
+		request,
+		entry,
+		fates: [],
+		otherRecord: false,
+	};
+	let date: DateHeader | null = null;
 	response.on('error', () => undefined);
 	response.setHeader('X-Request-ID', requestId);
 	// Written down when the client can see it: a test reads the ledger right after its answer.
 	const writeHead = response.writeHead.bind(response) as (status: number, headers?: object) => ServerResponse;
 	response.writeHead = ((status: number, headers?: object) => {
-		response.setHeader('Date', new Date(stage.clock.nowMs() + stage.skewMs()).toUTCString());
+		setDate(response, date, stage);
 		entry.status = status;
 		return writeHead(status, headers);
 	}) as ServerResponse['writeHead'];
@@ -75,10 +89,12 @@ export async function converse(
 
 	try {
 		const read = handler.read ? await handler.read(call) : '';
-		const { delaySeconds, fates, trouble } = stage.faults.take(endpoint, `${url}\n${read}`);
-		call.fates = fates;
-		if (delaySeconds > 0) await stage.clock.sleepMs(delaySeconds * 1000);
-		await meet(stage, call, handler, requestId, response, trouble);
+		const faults = stage.faults.take(endpoint, `${url}\n${read}`);
+		call.fates = faults.fates;
+		call.otherRecord = faults.otherRecord;
+		date = faults.date;
+		if (faults.delaySeconds > 0) await stage.clock.sleepMs(faults.delaySeconds * 1000);
+		await meet(stage, call, handler, response, faults.trouble);
 	} catch (error) {
 		// The connection went away, or the sandbox itself is wrong: the latter has to be seen.
 		if (request.destroyed || response.destroyed || response.headersSent) response.destroy();
@@ -86,15 +102,25 @@ export async function converse(
 	}
 }
 
+function setDate(response: ServerResponse, date: DateHeader | null, { clock, skewMs }: Stage): void {
+	if (date === 'missing') {
+		// Node would add one by itself.
+		response.sendDate = false;
+		return;
+	}
+	const skewSeconds = typeof date === 'object' ? (date?.skewSeconds ?? 0) : 0;
+	const own = new Date(clock.nowMs() + skewMs() + skewSeconds * 1000).toUTCString();
+	response.setHeader('Date', typeof date === 'string' ? date : own);
+}
+
 async function meet(
 	stage: Stage,
 	call: Call,
 	handler: Handler,
-	requestId: string,
 	response: ServerResponse,
 	trouble: Trouble | null,
 ): Promise<void> {
-	const { request, path } = call;
+	const { request, path, requestId } = call;
 	const reset = (): void => void request.socket.resetAndDestroy();
 	const send = async (answer: Answer): Promise<void> => {
 		await takeIn(call, handler);
@@ -123,6 +149,11 @@ async function meet(
 		case 'status':
 			if (trouble.handled) await work();
 			return await send({ ...answerOf(trouble, path, requestId), headers: trouble.headers });
+		case 'trickle': {
+			const answer = trouble.handled === false ? refused(path, 503, phraseOf(503), requestId) : await work();
+			await takeIn(call, handler);
+			return await sendTrickle(answer, trouble.bytesPerSecond, stage.clock, request, response);
+		}
 		case 'corruptPicture':
 			return await send(stage.faults.corruptPicture());
 	}

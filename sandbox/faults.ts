@@ -10,12 +10,20 @@ interface ArmedFault {
 }
 
 export type Fate = Extract<FaultAction, { type: 'failTask' | 'patchResult' }>;
-export type Trouble = Exclude<FaultAction, Fate | { type: 'delay' }>;
+/** What goes along with a normal answer, or with any trouble. */
+type Company = Extract<FaultAction, { type: 'delay' | 'dateHeader' | 'otherRecord' }>;
+export type Trouble = Exclude<FaultAction, Fate | Company>;
+export type DateHeader = Extract<FaultAction, { type: 'dateHeader' }>['value'];
 
-/** All that goes wrong with one call: waits add up, every fate applies to its task, the first other action wins. */
+/**
+ * All that goes wrong with one call: waits add up, every fate applies to its task, a date and another record go along
+ * with the rest, and of the other actions the first one wins.
+ */
 export interface CallFaults {
 	delaySeconds: number;
 	fates: Fate[];
+	date: DateHeader | null;
+	otherRecord: boolean;
 	trouble: Trouble | null;
 }
 
@@ -40,7 +48,13 @@ export class FaultBook {
 
 	/** The faults of this call. Every call counts, also one that is refused later. */
 	take(endpoint: Endpoint | 'other', pathAndBody: string): CallFaults {
-		const result: CallFaults = { delaySeconds: 0, fates: [], trouble: null };
+		const result: CallFaults = {
+			delaySeconds: 0,
+			fates: [],
+			date: null,
+			otherRecord: false,
+			trouble: null,
+		};
 		for (const armed of this.armed) {
 			const { fault } = armed;
 			if (fault.endpoint !== endpoint) continue;
@@ -51,6 +65,8 @@ export class FaultBook {
 			const { action } = fault;
 			if (action.type === 'delay') result.delaySeconds += action.seconds;
 			else if (action.type === 'failTask' || action.type === 'patchResult') result.fates.push(action);
+			else if (action.type === 'dateHeader') result.date ??= action.value;
+			else if (action.type === 'otherRecord') result.otherRecord = true;
 			else result.trouble ??= action;
 		}
 		return result;

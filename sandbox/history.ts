@@ -1,8 +1,10 @@
 import { json, Refusal, type Answer } from './answers';
-import { predictionData, type PredictionContext } from './predictions';
+import { isoTime, predictionData, type PredictionContext } from './predictions';
 import type { Task } from './tasks';
+import type { SandboxHistory } from './types';
 
-const MOST_PER_PAGE = 100;
+/** [C] */
+const MOST_PER_PAGE = 50;
 
 /** `GET /api/v1/model/history` [C]: newest first, paged, filtered by model, status and prediction id. */
 export async function historyAnswer(
@@ -21,20 +23,38 @@ export async function historyAnswer(
 			(!status || record.status === status) &&
 			(!sessionId || record.id === sessionId),
 	);
-	const page = found.slice((pageNo - 1) * pageSize, pageNo * pageSize);
-	const items = await Promise.all(page.map(async (task) => await historyItem(task, context)));
-	return json({ code: 200, message: 'success', data: { items, pageNo, pageSize, total: found.length } });
+	const extraItems = context.options.history?.extraItems ?? [];
+	const all = [
+		...extraItems.map((item) => async () => await Promise.resolve(item)),
+		...found.map((task) => async () => await historyItem(task, context)),
+	];
+	const page = all.slice((pageNo - 1) * pageSize, pageNo * pageSize);
+	const items = await Promise.all(page.map(async (item) => await item()));
+	return json({ code: 200, message: 'success', data: { items, pageNo, pageSize, total: all.length } });
 }
 
 async function historyItem(task: Task, context: PredictionContext): Promise<unknown> {
 	return {
-		ID: task.row,
-		createdAt: Math.floor((task.record.createdAtMs + context.skewMs) / 1000),
+		ID: task.record.id,
+		...createdAt(task.record.createdAtMs + context.skewMs, context.options.history?.createdAtUnit),
 		model: task.record.model,
 		status: task.record.status,
 		requestBody: await task.requestBody(),
 		result: await predictionData(task, context, false),
 	};
+}
+
+function createdAt(ms: number, unit: SandboxHistory['createdAtUnit'] = 'seconds'): object {
+	switch (unit) {
+		case 'seconds':
+			return { createdAt: Math.floor(ms / 1000) };
+		case 'milliseconds':
+			return { createdAt: Math.floor(ms) };
+		case 'iso':
+			return { createdAt: isoTime(ms) };
+		case 'missing':
+			return {};
+	}
 }
 
 function numberOf(query: URLSearchParams, name: string, normal: number, most: number): number {

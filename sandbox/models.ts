@@ -1,8 +1,9 @@
 /**
  * The models of the stand-in catalogue.
  *
- * The Seedream ids, image counts, sizes and the prices of v4 and v5.0 Lite are Atlas Cloud's [S][C]. The prices of v4.5
- * and v5.0 Pro and their sizes are not published in what we have: they are stand-ins, as is everything in `OTHERS`.
+ * The Seedream ids and prices are Atlas Cloud's [S][C], and so are the image counts and sizes of v4, v4.7 and v5.0 Lite.
+ * The counts and sizes of v4.5, v5.0 Pro and v5.5 and the price of v5.5 are not in what we have: they are stand-ins, as
+ * is everything in `OTHERS` and the hidden model.
  */
 
 export type ModelType = 'Image' | 'Video' | 'Text' | 'Audio';
@@ -11,7 +12,17 @@ export type SizeRule =
 	/** Any `W*H` with both sides in this range. */
 	| { kind: 'range'; min: number; max: number }
 	/** One of these. */
-	| { kind: 'list'; sizes: readonly string[] };
+	| { kind: 'list'; sizes: readonly string[] }
+	/** One of these words. Whether `W*H` is taken too is not known: here it is. */
+	| { kind: 'tiers'; tiers: readonly string[]; min: number; max: number };
+
+/** How a model is asked for several pictures at once. */
+export interface SequenceRule {
+	field: 'max_images' | 'num_images';
+	most: number;
+	/** The most inputs and outputs together. */
+	mostTogether: number;
+}
 
 export interface Model {
 	id: string;
@@ -23,8 +34,8 @@ export interface Model {
 	size: SizeRule;
 	defaultSize: string;
 	outputFormat: boolean;
-	/** `max_images` 1–15, inputs and outputs together at most 15 [C][V]. */
-	sequential: boolean;
+	/** null where the model makes one picture only. */
+	sequence: SequenceRule | null;
 	priceUsd: number;
 	categories: string[];
 	tags: string[];
@@ -52,121 +63,130 @@ export const LITE_SIZES = [
 ] as const;
 
 const DEFAULT_SIZE = '2048*2048';
-export const MOST_IMAGES_IN_AND_OUT = 15;
+/** Of the models that end in `sequential`: inputs and outputs are at most 15 together [C][V]. */
+const MAX_IMAGES: SequenceRule = { field: 'max_images', most: 15, mostTogether: 15 };
+/** Of v4.7 [C]. No common limit is known. */
+const NUM_IMAGES: SequenceRule = { field: 'num_images', most: 14, mostTogether: Infinity };
+
+/** What follows a family's id in the ids of its models, and its name in theirs. */
+const NAME_ENDINGS = {
+	'': '',
+	'/text-to-image': '',
+	'/edit': ' Edit',
+	'/sequential': ' Sequential',
+	'/edit-sequential': ' Edit Sequential',
+};
 
 interface Family {
 	id: string;
 	name: string;
+	models: ReadonlyArray<keyof typeof NAME_ENDINGS>;
 	maxInputs: number;
 	size: SizeRule;
+	defaultSize: string;
 	outputFormat: boolean;
 	priceUsd: number;
-	sequential: boolean;
+	/** Of its models that do not end in `sequential`. */
+	sequence: SequenceRule | null;
 }
+
+const FOUR_MODELS = ['', '/edit', '/sequential', '/edit-sequential'] as const;
 
 const FAMILIES: Family[] = [
 	{
 		id: 'bytedance/seedream-v4',
 		name: 'Seedream v4',
+		models: FOUR_MODELS,
 		maxInputs: 10,
 		size: { kind: 'range', min: 1024, max: 4096 },
+		defaultSize: DEFAULT_SIZE,
 		outputFormat: false,
 		priceUsd: 0.027,
-		sequential: true,
+		sequence: null,
 	},
 	{
 		id: 'bytedance/seedream-v4.5',
 		name: 'Seedream v4.5',
+		models: FOUR_MODELS,
 		maxInputs: 10,
 		size: { kind: 'range', min: 1024, max: 4096 },
+		defaultSize: DEFAULT_SIZE,
 		outputFormat: false,
 		priceUsd: 0.036,
-		sequential: true,
+		sequence: null,
+	},
+	{
+		id: 'bytedance/seedream-v4.7',
+		name: 'Seedream v4.7',
+		models: ['/text-to-image', '/edit'],
+		maxInputs: 10,
+		size: { kind: 'tiers', tiers: ['1K', '2K', '4K'], min: 1024, max: 4096 },
+		defaultSize: '2K',
+		outputFormat: false,
+		priceUsd: 0.03,
+		sequence: NUM_IMAGES,
 	},
 	{
 		id: 'bytedance/seedream-v5.0-lite',
 		name: 'Seedream v5.0 Lite',
+		models: FOUR_MODELS,
 		maxInputs: 14,
 		size: { kind: 'list', sizes: LITE_SIZES },
+		defaultSize: DEFAULT_SIZE,
 		outputFormat: true,
 		priceUsd: 0.032,
-		sequential: true,
+		sequence: null,
 	},
 	{
 		id: 'bytedance/seedream-v5.0-pro',
 		name: 'Seedream v5.0 Pro',
+		models: ['/text-to-image', '/edit'],
 		maxInputs: 14,
 		size: { kind: 'list', sizes: LITE_SIZES },
+		defaultSize: DEFAULT_SIZE,
 		outputFormat: true,
-		priceUsd: 0.054,
-		sequential: false,
+		priceUsd: 0.036,
+		sequence: null,
+	},
+	{
+		id: 'bytedance/seedream-v5.5',
+		name: 'Seedream v5.5',
+		models: ['/text-to-image'],
+		maxInputs: 0,
+		size: { kind: 'list', sizes: LITE_SIZES },
+		defaultSize: DEFAULT_SIZE,
+		outputFormat: true,
+		priceUsd: 0.04,
+		sequence: null,
 	},
 ];
 
 function seedreamModels(family: Family): Model[] {
-	const shared = {
-		type: 'Image' as const,
-		size: family.size,
-		defaultSize: DEFAULT_SIZE,
-		outputFormat: family.outputFormat,
-		priceUsd: family.priceUsd,
-		displayConsole: true,
-	};
-	const images = { min: 1, max: family.maxInputs };
-	const models: Model[] = [
-		{
-			...shared,
-			id: family.id,
-			displayName: family.name,
-			profile: `${family.name} makes pictures from text.`,
-			images: null,
-			sequential: false,
-			categories: ['Text-to-Image'],
-			tags: ['TEXT-TO-IMAGE'],
-		},
-		{
-			...shared,
-			id: `${family.id}/edit`,
-			displayName: `${family.name} Edit`,
-			profile: `${family.name} edits pictures by instruction.`,
-			images,
-			sequential: false,
-			categories: ['Image-to-Image'],
-			tags: ['IMAGE-TO-IMAGE', 'EDIT'],
-		},
-	];
-	if (family.sequential) {
-		models.push(
-			{
-				...shared,
-				id: `${family.id}/sequential`,
-				displayName: `${family.name} Sequential`,
-				profile: `${family.name} makes several pictures that belong together.`,
-				images: null,
-				sequential: true,
-				categories: ['Text-to-Image'],
-				tags: ['TEXT-TO-IMAGE'],
-			},
-			{
-				...shared,
-				id: `${family.id}/edit-sequential`,
-				displayName: `${family.name} Edit Sequential`,
-				profile: `${family.name} makes several edited pictures that belong together.`,
-				images,
-				sequential: true,
-				categories: ['Image-to-Image'],
-				tags: ['IMAGE-TO-IMAGE', 'EDIT'],
-			},
-		);
-	}
-	return models;
+	return family.models.map((ending) => {
+		const edits = ending.startsWith('/edit');
+		const inSequence = ending.endsWith('sequential');
+		const what = edits ? 'edits pictures by instruction' : 'makes pictures from text';
+		return {
+			id: family.id + ending,
+			type: 'Image',
+			displayName: family.name + NAME_ENDINGS[ending],
+			profile: `${family.name} ${what}${inSequence ? ', several that belong together' : ''}.`,
+			images: edits ? { min: 1, max: family.maxInputs } : null,
+			size: family.size,
+			defaultSize: family.defaultSize,
+			outputFormat: family.outputFormat,
+			sequence: inSequence ? MAX_IMAGES : family.sequence,
+			priceUsd: family.priceUsd,
+			categories: [edits ? 'Image-to-Image' : 'Text-to-Image'],
+			tags: edits ? ['IMAGE-TO-IMAGE', 'EDIT'] : ['TEXT-TO-IMAGE'],
+			displayConsole: true,
+		};
+	});
 }
 
-/** Not for the console: `display_console: false`, which a list of models must hide [C]. */
+/** Not for the console: `display_console: false`, which a list of models must hide [C]. Made up. */
 const HIDDEN: Model = {
-	...seedreamModels(FAMILIES[2] as Family)[1]!,
-	id: 'bytedance/seedream-v5.0-preview/edit',
-	displayName: 'Seedream v5.0 Preview Edit',
+	...otherModel(['Image', 'harbor/seedream-hidden/edit', 'Hidden Edit', 0.03]),
 	displayConsole: false,
 };
 
@@ -225,7 +245,7 @@ function otherModel([type, id, displayName, priceUsd]: (typeof OTHERS)[number]):
 		size: { kind: 'range', min: 256, max: 2048 },
 		defaultSize: '1024*1024',
 		outputFormat: false,
-		sequential: false,
+		sequence: null,
 		priceUsd,
 		categories: [edits ? 'Image-to-Image' : `Text-to-${type}`],
 		tags: edits ? ['IMAGE-TO-IMAGE'] : [],

@@ -1,29 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { json, type Answer } from './answers';
 import type { Task } from './tasks';
+import type { SandboxOptions } from './types';
 
 export interface PredictionContext {
 	baseUrl: string;
 	/** Atlas's clock against ours. */
 	skewMs: number;
+	nowMs: number;
+	options: Pick<SandboxOptions, 'base64Form' | 'price' | 'history'>;
 }
 
 /** `{data}` of a prediction [S][C]. */
 export async function predictionData(
 	task: Task,
-	{ baseUrl, skewMs }: PredictionContext,
+	context: PredictionContext,
 	withBase64: boolean,
 ): Promise<Record<string, unknown>> {
+	const { baseUrl, skewMs } = context;
 	const { record, failure } = task;
-	const ended = record.completedAtMs !== null;
-	const outputs = ended && !failure ? await outputsOf(task, withBase64) : [];
+	const outputs = await outputsOf(task, context, withBase64);
 	const data: Record<string, unknown> = {
 		id: record.id,
 		model: record.model,
 		status: record.status,
 		outputs,
 		urls: { get: `${baseUrl}/api/v1/model/prediction/${record.id}` },
-		has_nsfw_contents: failure?.shape === 'nsfw' ? [true] : outputs.map(() => false),
+		has_nsfw_contents: failure?.shape === 'nsfw' ? [true] : (outputs ?? []).map(() => false),
 		error: failure?.reason ?? '',
 		created_at: isoTime(record.createdAtMs + skewMs),
 	};
@@ -32,26 +35,41 @@ export async function predictionData(
 	if (failure?.shape === 'errorObject') data['error'] = { code: 'upstream_refused', message: failure.reason };
 	// 1039 is content moderation [D].
 	if (failure?.shape === 'moderation') data['error_code'] = 1039;
-	if (record.predictSeconds !== null) {
-		data['metrics'] = { predict_time: record.predictSeconds };
-		data['price'] = task.priceUsd;
-	}
-	return { ...data, ...task.patch };
+	if (record.predictSeconds !== null) data['metrics'] = { predict_time: record.predictSeconds };
+	return { ...data, ...priceOf(task, record.completedAtMs, context), ...task.patch };
 }
 
-async function outputsOf(task: Task, withBase64: boolean): Promise<string[]> {
-	if (!task.base64) return task.record.outputs;
+/** Often published only after the end, and not at all of a task that is not charged [M]. */
+function priceOf(task: Task, completedAtMs: number, { nowMs, options }: PredictionContext): object {
+	const { afterSeconds = 0, as = 'string' } = options.price ?? {};
+	// Other people's tasks were over long ago, whatever time they are given.
+	const isPublished = task.record.foreign || nowMs >= completedAtMs + afterSeconds * 1000;
+	if (task.priceUsd === null || !isPublished) return {};
+	return { price: as === 'string' ? String(task.priceUsd) : task.priceUsd };
+}
+
+/** `null` while there are none, and of a failure [C][M]; a content block has an empty list [C]. */
+async function outputsOf(
+	{ record, failure, base64, files, mimeType }: Task,
+	{ options }: PredictionContext,
+	withBase64: boolean,
+): Promise<string[] | null> {
+	if (failure?.shape === 'nsfw') return [];
+	if (failure || record.completedAtMs === null) return null;
+	if (!base64) return record.outputs;
 	if (!withBase64) return [];
-	const files = await Promise.all(task.files);
-	return await Promise.all(
-		files.map(async ({ path }) => `data:${task.mimeType};base64,${await readFile(path, 'base64')}`),
-	);
+	const prefix = options.base64Form === 'bare' ? '' : `data:${mimeType};base64,`;
+	const made = await Promise.all(files);
+	return await Promise.all(made.map(async ({ path }) => prefix + (await readFile(path, 'base64'))));
 }
 
-/** A verdict can come with HTTP 200, or as a 5xx whose body holds the failed prediction [C]. */
+/** A verdict can come with HTTP 200, or as a 5xx that holds little more than it [C][M]. */
 export async function predictionAnswer(task: Task, context: PredictionContext): Promise<Answer> {
+	if (task.failure?.shape === 'http500') {
+		const data = { status: 'failed', outputs: null, executionTime: 0, ...task.patch };
+		return json({ code: 500, message: task.failure.reason, data }, 500);
+	}
 	const data = await predictionData(task, context, true);
-	if (task.failure?.shape === 'http500') return json({ code: 500, msg: task.failure.reason, data }, 500);
 	return json({ code: 200, message: 'success', data });
 }
 

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { fileOnDisk, type FileOnDisk } from './fileStore';
@@ -18,7 +19,25 @@ export async function preparedPicture(
 		font-family="sans-serif" text-anchor="middle" fill="#fff">sandbox</text></svg>`;
 	const picture = sharp(Buffer.from(svg)).flatten({ background: '#3b6ea5' });
 	const bytes = await (format === 'png' ? picture.png() : picture.jpeg()).toBuffer();
-	const padding = Math.max(0, (bytesWanted ?? 0) - bytes.length);
+	return await writePicture(bytes, format, path, bytesWanted ?? 0);
+}
+
+/** Makes the picture's file as large as wanted, where it is smaller; it stays a valid picture. */
+export async function padPicture(
+	{ path }: FileOnDisk,
+	format: 'png' | 'jpeg',
+	bytesWanted: number,
+): Promise<FileOnDisk> {
+	return await writePicture(await readFile(path), format, path, bytesWanted);
+}
+
+async function writePicture(
+	bytes: Buffer,
+	format: 'png' | 'jpeg',
+	path: string,
+	bytesWanted: number,
+): Promise<FileOnDisk> {
+	const padding = Math.max(0, bytesWanted - bytes.length);
 	const file = createWriteStream(path);
 	const write = async (piece: Buffer): Promise<void> => {
 		if (!file.write(piece)) await once(file, 'drain');

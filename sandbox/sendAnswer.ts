@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answers';
+import type { SandboxClock } from './types';
 
 /** A byte range of a file, both ends included. */
 interface Range {
@@ -56,6 +57,52 @@ export async function sendHalf(answer: Answer, response: ServerResponse): Promis
 		for await (const chunk of source as AsyncIterable<Buffer>) await writeFlushed(response, chunk);
 	} else await writeFlushed(response, bytesOf(answer).bytes.subarray(0, half));
 	response.destroy();
+}
+
+/** Headers at once, then so many bytes per second of the sandbox's clock, until the connection closes. */
+export async function sendTrickle(
+	answer: Answer,
+	bytesPerSecond: number,
+	clock: SandboxClock,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
+	const { body } = answer;
+	const { size, contentType } =
+		body.kind === 'file'
+			? body
+			: { size: bytesOf(answer).bytes.length, contentType: bytesOf(answer).contentType };
+	response.writeHead(answer.status, {
+		'content-type': contentType,
+		'content-length': size,
+		...answer.headers,
+	});
+	if (request.method === 'HEAD') {
+		response.end();
+		return;
+	}
+	response.flushHeaders();
+	// Some ten pieces a second, so that a client sees it come and not stand still.
+	const pieceBytes = Math.max(1, Math.ceil(bytesPerSecond / 10));
+	const pieces =
+		body.kind === 'file'
+			? (createReadStream(body.path, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>)
+			: slices(bytesOf(answer).bytes, pieceBytes);
+	const startMs = clock.nowMs();
+	let sent = 0;
+	for await (const piece of pieces) {
+		sent += piece.length;
+		const dueMs = startMs + (sent / bytesPerSecond) * 1000;
+		const waitMs = dueMs - clock.nowMs();
+		if (waitMs > 0) await clock.sleepMs(waitMs);
+		if (response.destroyed) return;
+		await writeFlushed(response, piece);
+	}
+	response.end();
+}
+
+function* slices(bytes: Buffer, length: number): Generator<Buffer> {
+	for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
 }
 
 /** This many bytes, not announced: JSON that does not end, or a picture that does not. */

@@ -28,7 +28,6 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
 		filesUrl,
 		options,
 		seed,
-		...(options.preparedPictures ? { prepared: { bytes: options.preparedPictureBytes } } : {}),
 	});
 	const stage = (origin: 'api' | 'files'): Stage => ({
 		origin,
@@ -70,6 +69,7 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
 			}
 		},
 		expireOutput: (url) => files.expire(new URL(url).pathname),
+		deleteUpload: (url) => files.expire(new URL(url).pathname),
 		addForeignTask: (body) => tasks.addForeign(body).record.id,
 		restart: async (downSeconds = 0) => {
 			await Promise.all([api.close(), storage.close()]);

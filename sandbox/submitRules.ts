@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { Refusal } from './answers';
-import { findModel, MOST_IMAGES_IN_AND_OUT, type Model } from './models';
+import { findModel, type Model } from './models';
 
 /** A submit that passed every rule. */
 export interface Submit {
@@ -34,7 +34,7 @@ export function checkSubmit(text: string, headers: IncomingHttpHeaders, path: st
 	const prompt = fields['prompt'];
 	if (typeof prompt !== 'string' || prompt.trim() === '') throw new Refusal(400, 'prompt is required');
 	const images = imagesOf(fields['images'], model);
-	const outputCount = outputCountOf(fields['max_images'], images.length, model);
+	const outputCount = outputCountOf(fields, images.length, model);
 	checkWebhookUrl(body['webhook_url'] ?? fields['webhook_url']);
 	return {
 		model,
@@ -78,8 +78,10 @@ function modelOf(id: unknown, path: string): Model {
 	if (typeof id !== 'string' || id === '') throw new Refusal(400, 'model is required');
 	const model = findModel(id);
 	if (!model) throw new Refusal(404, `model not found: ${id}`);
-	if (model.type !== 'Image') throw new Refusal(400, `model ${id} is not an image model`);
-	if (path.includes('generateVideo')) throw new Refusal(400, `model ${id} is not a video model`);
+	// One endpoint for each type of model [C].
+	const kind = /generate(\w+)/.exec(path)?.[1] ?? '';
+	if (model.type !== kind) throw new Refusal(400, `model ${id} cannot be used with generate${kind}`);
+	if (kind !== 'Image') throw new Refusal(400, `model ${id}: the sandbox makes pictures only`);
 	return model;
 }
 
@@ -98,14 +100,18 @@ function imagesOf(value: unknown, model: Model): string[] {
 
 function sizeOf(value: unknown, model: Model): { width: number; height: number } {
 	const size = value ?? model.defaultSize;
+	const rule = model.size;
+	if (rule.kind === 'tiers' && rule.tiers.some((tier) => tier === size)) {
+		const side = parseInt(String(size), 10) * 1024;
+		return { width: side, height: side };
+	}
 	const match = typeof size === 'string' ? /^(\d{1,5})\*(\d{1,5})$/.exec(size) : null;
 	if (!match) throw new Refusal(400, 'size must look like "2048*2048"');
 	const [width, height] = [Number(match[1]), Number(match[2])];
-	const rule = model.size;
 	if (rule.kind === 'list' && !rule.sizes.includes(`${width}*${height}`)) {
 		throw new Refusal(400, `size must be one of ${rule.sizes.join(', ')}`);
 	}
-	if (rule.kind === 'range') {
+	if (rule.kind !== 'list') {
 		const fits = (side: number): boolean => side >= rule.min && side <= rule.max;
 		if (!fits(width) || !fits(height)) {
 			throw new Refusal(400, `size must be from ${rule.min} to ${rule.max} a side`);
@@ -121,13 +127,15 @@ function formatOf(value: unknown, model: Model): 'png' | 'jpeg' {
 	return value;
 }
 
-function outputCountOf(value: unknown, inputs: number, model: Model): number {
-	if (!model.sequential || value === undefined) return 1;
-	if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MOST_IMAGES_IN_AND_OUT) {
-		throw new Refusal(400, `max_images must be from 1 to ${MOST_IMAGES_IN_AND_OUT}`);
+function outputCountOf(fields: Fields, inputs: number, { sequence }: Model): number {
+	if (!sequence) return 1;
+	const { field, most, mostTogether } = sequence;
+	const value = fields[field] ?? 1;
+	if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
+		throw new Refusal(400, `${field} must be from 1 to ${most}`);
 	}
-	if (inputs + value > MOST_IMAGES_IN_AND_OUT) {
-		throw new Refusal(400, `max_images and images must be at most ${MOST_IMAGES_IN_AND_OUT} together`);
+	if (inputs + value > mostTogether) {
+		throw new Refusal(400, `${field} and images must be at most ${mostTogether} together`);
 	}
 	return value;
 }

@@ -4,10 +4,11 @@ import type { Fate } from './faults';
 import type { FileOnDisk, FileStore } from './fileStore';
 import { checkReachable, InputRefusal, openInputs, type InputPicture } from './inputPictures';
 import { bodyToKeep, type LedgerBook } from './ledger';
-import { preparedPicture } from './preparedPicture';
+import { padPicture, preparedPicture } from './preparedPicture';
 import { randomId, seededRandom } from './random';
 import type { Submit } from './submitRules';
 import type { FailedTaskShape, SandboxClock, SandboxOptions, SandboxPrediction } from './types';
+import { uploadPath } from './uploads';
 import { WorkQueue } from './workQueue';
 
 const HOUR_MS = 3_600_000;
@@ -17,14 +18,15 @@ const EDITS_AT_ONCE = 2;
 export interface Task {
 	/** What the ledger shows of it. */
 	record: SandboxPrediction;
-	/** The history's own number for it. */
+	/** Tells which of two tasks of the same moment is newer. */
 	row: number;
 	base64: boolean;
 	/** The JSON exactly as sent; large ones are on disk. */
 	requestBody: () => Promise<string>;
 	/** Once it ended so. */
 	failure: { shape: FailedTaskShape; reason: string } | null;
-	priceUsd: number;
+	/** null: not charged. */
+	priceUsd: number | null;
 	patch: Record<string, unknown> | null;
 	/** Where the outputs will be; none with base64. */
 	urls: string[];
@@ -34,7 +36,18 @@ export interface Task {
 	recordRetentionHours: number;
 }
 
-type LiveOptions = Pick<SandboxOptions, 'limits' | 'predictSeconds' | 'jitter' | 'history'>;
+type LiveOptions = Pick<
+	SandboxOptions,
+	| 'limits'
+	| 'predictSeconds'
+	| 'jitter'
+	| 'history'
+	| 'keepUploadNames'
+	| 'chargeFailedTasks'
+	| 'preparedPictures'
+	| 'preparedPictureBytes'
+	| 'outputBytes'
+>;
 
 interface Surroundings {
 	clock: SandboxClock;
@@ -43,12 +56,11 @@ interface Surroundings {
 	filesUrl: () => string;
 	options: LiveOptions;
 	seed: number;
-	prepared?: { bytes: number | undefined };
 }
 
 const FAILURE_REASONS: Record<FailedTaskShape, string> = {
 	status200: 'generation failed: the model could not edit this image',
-	http500: 'generation failed: internal model error',
+	http500: 'Generation failed: internal model error (code: generation_failed)',
 	nsfw: '',
 	moderation: 'the request was blocked by content moderation',
 	errorObject: 'generation failed: the upstream model refused the request',
@@ -72,7 +84,8 @@ export class TaskBook {
 
 	/** Makes the prepared pictures now, so that the first task is as fast as the others. */
 	async prepare(): Promise<void> {
-		if (this.around.prepared) await Promise.all([this.preparedFile('png'), this.preparedFile('jpeg')]);
+		if (this.around.options.preparedPictures)
+			await Promise.all([this.preparedFile('png'), this.preparedFile('jpeg')]);
 	}
 
 	get unfinishedCount(): number {
@@ -88,12 +101,20 @@ export class TaskBook {
 	/** Newest first. */
 	listed(): Task[] {
 		const visibleUntil = this.now() - (this.around.options.history?.delaySeconds ?? 0) * 1000;
-		return this.tasks
-			.filter((task) => task.record.createdAtMs <= visibleUntil && !this.isGone(task))
-			.sort((a, b) => b.record.createdAtMs - a.record.createdAtMs || b.row - a.row);
+		return this.byAge(({ record }) => record.createdAtMs <= visibleUntil);
 	}
 
-	/** Creates and starts a task, and charges it unless it is fated to fail: of Atlas that is not known. */
+	/** The newest task but this one, or one made up that stands in no list and no ledger. */
+	otherThan(id: string): Task {
+		const [newest] = this.byAge(({ record }) => record.id !== id);
+		if (newest) return newest;
+		const body = { model: 'bytedance/seedream-v5.0-lite/edit', prompt: "somebody else's wish" };
+		const task = this.make(body.model, body.prompt, body, JSON.stringify(body), this.now() - 60_000, true);
+		this.finish(task);
+		return task;
+	}
+
+	/** Creates and starts a task. It is charged unless it is fated to fail: such were not billed in 5 of 5 cases [M]. */
 	create(submit: Submit, text: string, fates: Fate[]): Task {
 		const now = this.now();
 		const body = bodyToKeep(text, JSON.parse(text) as unknown);
@@ -106,7 +127,7 @@ export class TaskBook {
 			if (fate.type === 'patchResult') task.patch = { ...task.patch, ...fate.patch };
 		}
 		const fail = fates.find((fate) => fate.type === 'failTask');
-		if (!fail) {
+		if (!fail || this.around.options.chargeFailedTasks) {
 			task.priceUsd = price;
 			this.around.ledger.charges.push({
 				predictionId: task.record.id,
@@ -136,18 +157,7 @@ export class TaskBook {
 			createdAtMs,
 			true,
 		);
-		const made = this.preparedFile('png');
-		made.then(
-			({ sha256 }) => (task.record.outputSha256[0] = sha256),
-			() => undefined,
-		);
-		task.record.status = 'completed';
-		task.record.startedAtMs = createdAtMs;
-		task.record.completedAtMs = createdAtMs + 4000;
-		task.record.predictSeconds = 4;
-		task.priceUsd = 0.032;
-		task.files = [made];
-		task.record.outputs = [this.addOutput(made, 'png', 336)];
+		this.finish(task);
 		return task;
 	}
 
@@ -165,6 +175,30 @@ export class TaskBook {
 		await Promise.allSettled(this.prepared.values());
 	}
 
+	/** Ends a task that never ran, with the prepared picture. */
+	private finish(task: Task): void {
+		const { record } = task;
+		const made = this.preparedFile('png');
+		made.then(
+			({ sha256 }) => (record.outputSha256[0] = sha256),
+			() => undefined,
+		);
+		record.status = 'completed';
+		record.startedAtMs = record.createdAtMs;
+		record.completedAtMs = record.createdAtMs + 4000;
+		record.predictSeconds = 4;
+		record.outputs = [this.addOutput(made, 'png', 336)];
+		task.priceUsd = 0.032;
+		task.files = [made];
+	}
+
+	/** Those that pass and are not gone, newest first. */
+	private byAge(passes: (task: Task) => boolean): Task[] {
+		return this.tasks
+			.filter((task) => passes(task) && !this.isGone(task))
+			.sort((a, b) => b.record.createdAtMs - a.record.createdAtMs || b.row - a.row);
+	}
+
 	private now(): number {
 		return this.around.clock.nowMs();
 	}
@@ -174,7 +208,15 @@ export class TaskBook {
 		return this.now() > record.createdAtMs + recordRetentionHours * HOUR_MS;
 	}
 
-	private keep(
+	private keep(...what: Parameters<TaskBook['make']>): Task {
+		const task = this.make(...what);
+		this.tasks.push(task);
+		this.byId.set(task.record.id, task);
+		this.around.ledger.predictions.set(task.record.id, task.record);
+		return task;
+	}
+
+	private make(
 		model: string,
 		prompt: string,
 		body: unknown,
@@ -196,23 +238,19 @@ export class TaskBook {
 			foreign,
 			outputSha256: [],
 		};
-		const task: Task = {
+		return {
 			record,
 			row: this.tasks.length + 1001,
 			base64: false,
 			requestBody: this.keepText(text),
 			failure: null,
-			priceUsd: 0,
+			priceUsd: null,
 			patch: null,
 			urls: [],
 			files: [],
 			mimeType: 'image/png',
 			recordRetentionHours: 336,
 		};
-		this.tasks.push(task);
-		this.byId.set(record.id, task);
-		this.around.ledger.predictions.set(record.id, record);
-		return task;
 	}
 
 	private keepText(text: string): () => Promise<string> {
@@ -228,10 +266,11 @@ export class TaskBook {
 
 	/** Like ours in turn by model, by prompt and by neither, shortly before and after. */
 	private addForeignTasksAround(task: Task, body: unknown): void {
-		const count = this.around.options.history?.foreignTasks ?? 0;
+		const { history, keepUploadNames = false } = this.around.options;
+		const count = history?.foreignTasks ?? 0;
 		for (let at = 0; at < count; at += 1) {
 			const own = typeof body === 'object' && body !== null ? body : {};
-			const image = `${this.around.filesUrl()}/uploads/${randomId(8)}/theirs.png`;
+			const image = this.around.filesUrl() + uploadPath('theirs.png', keepUploadNames);
 			const variants: object[] = [
 				{ ...own, prompt: `${task.record.prompt}, please` },
 				{ ...own, images: [image] },
@@ -274,7 +313,7 @@ export class TaskBook {
 
 		if (fate) task.failure = { shape: fate, reason: FAILURE_REASONS[fate] };
 		else if (reason !== null) task.failure = { shape: 'status200', reason };
-		if (reason !== null) this.refund(task);
+		if (reason !== null && !this.around.options.chargeFailedTasks) this.refund(task);
 		record.completedAtMs = this.now();
 		if (task.failure) {
 			record.status = task.failure.shape === 'nsfw' ? 'completed' : 'failed';
@@ -289,12 +328,12 @@ export class TaskBook {
 		this.startWaiting();
 	}
 
-	/** A task that the model refuses is not charged here. */
+	/** A task that the model refuses is not charged. */
 	private refund(task: Task): void {
 		const { charges } = this.around.ledger;
 		const at = charges.findIndex(({ predictionId }) => predictionId === task.record.id);
 		if (at >= 0) charges.splice(at, 1);
-		task.priceUsd = 0;
+		task.priceUsd = null;
 	}
 
 	/**
@@ -305,11 +344,11 @@ export class TaskBook {
 		const { files } = this.around;
 		try {
 			let inputs: InputPicture[] = [];
-			if (this.around.prepared)
+			if (this.around.options.preparedPictures)
 				await checkReachable(submit.images, files, this.around.filesUrl(), this.now());
 			else inputs = await openInputs(submit.images, files, this.around.filesUrl(), this.now());
 			for (let index = 0; index < submit.outputCount; index += 1) {
-				const made = this.around.prepared
+				const made = this.around.options.preparedPictures
 					? this.preparedFile(submit.format)
 					: this.edited(submit, inputs, index);
 				made.then(
@@ -331,7 +370,10 @@ export class TaskBook {
 		const { prompt, width, height, format, outputCount } = submit;
 		return await this.edits.run(async () => {
 			const path = this.around.files.newPath(`.${format}`);
-			return await editPicture({ prompt, inputs, width, height, format, index, count: outputCount }, path);
+			const edit = { prompt, inputs, width, height, format, index, count: outputCount };
+			const made = await editPicture(edit, path);
+			const { outputBytes } = this.around.options;
+			return outputBytes === undefined ? made : await padPicture(made, format, outputBytes);
 		});
 	}
 
@@ -346,7 +388,8 @@ export class TaskBook {
 		let made = this.prepared.get(format);
 		if (!made) {
 			const path = this.around.files.newPath(`.${format}`);
-			made = preparedPicture(format, path, this.around.prepared?.bytes);
+			const { outputBytes, preparedPictureBytes } = this.around.options;
+			made = preparedPicture(format, path, outputBytes ?? preparedPictureBytes);
 			made.catch(() => undefined);
 			this.prepared.set(format, made);
 		}

@@ -13,6 +13,8 @@ export interface TokenBucket {
 }
 
 export interface SandboxLimits {
+	/** Rate of `POST …/uploadMedia`. */
+	uploads?: TokenBucket;
 	/** Rate of `POST …/generateImage`. */
 	submits?: TokenBucket;
 	/** Rate of `GET …/prediction/{id}`. */
@@ -28,6 +30,18 @@ export interface SandboxHistory {
 	delaySeconds?: number;
 	/** Tasks of other users of the same account, sprinkled in for each own task. */
 	foreignTasks?: number;
+	/** How `createdAt` is told. Default `seconds` [C]; `missing` leaves the field out. */
+	createdAtUnit?: 'seconds' | 'milliseconds' | 'iso' | 'missing';
+	/** Items sent as they are, ahead of every task and whatever the filter, and counted in `total`: tasks that cannot be read. */
+	extraItems?: unknown[];
+}
+
+/** How a finished prediction tells its price. */
+export interface SandboxPrice {
+	/** It is published so long after the task's end; there is no such field before. Default 0. */
+	afterSeconds?: number;
+	/** Default `string`: `"0.032"` [M]. */
+	as?: 'string' | 'number';
 }
 
 /** A new prediction is answered with this status at first: it is not visible yet [C]. */
@@ -55,8 +69,16 @@ export interface SandboxOptions {
 	preparedPictures?: boolean;
 	/** Pad the prepared picture's file to this many bytes; it stays a valid picture. */
 	preparedPictureBytes?: number;
+	/** The same for every output, prepared or edited. Goes before `preparedPictureBytes`. */
+	outputBytes?: number;
+	/** What `enable_base64_output` gives: `data:image/png;base64,…` (default) or only what follows the comma. */
+	base64Form?: 'dataUri' | 'bare';
+	/** Default: a string, published at once. */
+	price?: SandboxPrice;
+	/** Default false: a task that fails is not charged [M]. True charges it, and a failed prediction tells its price. */
+	chargeFailedTasks?: boolean;
 	limits?: SandboxLimits;
-	/** Default true: `…/uploads/<random>/<name>`. False: a random name with the same extension. */
+	/** Default false: `…/media/images/<number>_<random>.<extension>` [C][M]. True: `…/uploads/<random>/<name>` [S]. */
 	keepUploadNames?: boolean;
 	history?: SandboxHistory;
 	warmUp?: SandboxWarmUp;
@@ -88,6 +110,15 @@ export type FaultAction =
 			headers?: Record<string, string>;
 			handled?: boolean;
 	  }
+	/**
+	 * Headers at once, then so many bytes of the body per second of the sandbox's clock, until all is sent or the
+	 * connection closes. `handled: false`: nothing is done, and what trickles is the envelope of a 503.
+	 */
+	| { type: 'trickle'; bytesPerSecond: number; handled?: boolean }
+	/** Handled; the `Date` header is missing, is this text, or is so many seconds ahead of the sandbox's (or behind). */
+	| { type: 'dateHeader'; value: 'missing' | string | { skewSeconds: number } }
+	/** On `prediction`: the newest other task's record, or one made up where there is no other. */
+	| { type: 'otherRecord' }
 	/** Handled; the full length is announced and half of it sent. */
 	| { type: 'truncate' }
 	/** Handled; the answer is no JSON. */
@@ -181,7 +212,16 @@ export interface Ledger {
 
 export type ChangeableOptions = Pick<
 	SandboxOptions,
-	'limits' | 'predictSeconds' | 'jitter' | 'history' | 'warmUp' | 'keepUploadNames' | 'clockSkewSeconds'
+	| 'limits'
+	| 'predictSeconds'
+	| 'jitter'
+	| 'history'
+	| 'warmUp'
+	| 'keepUploadNames'
+	| 'clockSkewSeconds'
+	| 'base64Form'
+	| 'price'
+	| 'chargeFailedTasks'
 >;
 
 export interface Sandbox {
@@ -192,8 +232,10 @@ export interface Sandbox {
 	addFault(fault: Fault): void;
 	clearFaults(): void;
 	setOptions(options: Partial<ChangeableOptions>): void;
-	/** From now on this upload or output is answered 404. */
+	/** From now on this output (or upload) is answered 404. */
 	expireOutput(url: string): void;
+	/** From now on this upload is answered 404, and a submit that names it fails as one of an unreachable picture. */
+	deleteUpload(url: string): void;
 	/** A finished task that somebody else on the account sent with this body; answers its id. */
 	addForeignTask(body: object): string;
 	/** Drops all connections and comes back on the same ports with its tasks. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { extname } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -45,11 +45,10 @@ export async function storeUpload(
 	await pipeline(part.stream, meter, createWriteStream(path));
 	if (bytes === 0) throw new Refusal(400, 'file is empty');
 
-	const name = context.keepName ? part.fileName : randomId(8) + extname(part.fileName).toLowerCase();
-	const urlPath = `/uploads/${randomId(8)}/${encodeURIComponent(name)}`;
+	const urlPath = uploadPath(part.fileName, context.keepName);
 	const sha256 = hash.digest('hex');
 	context.files.add(urlPath, {
-		contentType: pictureTypeOf(name) ?? 'application/octet-stream',
+		contentType: pictureTypeOf(urlPath) ?? 'application/octet-stream',
 		made: Promise.resolve({ path, size: bytes, sha256 }),
 		expiresAtMs: Infinity,
 	});
@@ -64,13 +63,29 @@ export async function storeUpload(
 	return upload;
 }
 
+/** `…/media/images/<number>_<random>.jpg` [C][M], or with the file's own name as the page's example shows it [S]. */
+export function uploadPath(fileName: string, keepName: boolean): string {
+	if (keepName) return `/uploads/${randomId(8)}/${encodeURIComponent(fileName)}`;
+	const number = randomInt(1e12, 1e13);
+	return `/media/images/${number}_${randomId(8)}${encodeURIComponent(extname(fileName).toLowerCase())}`;
+}
+
+/** What Atlas takes a file for: its name's extension decides, not the part's content type [C]. */
+function kindOf(fileName: string): 'image' | 'video' | 'audio' | 'file' {
+	if (pictureTypeOf(fileName)) return 'image';
+	const extension = extname(fileName).toLowerCase();
+	if (/^\.(mp4|mov|webm|mkv|avi)$/.test(extension)) return 'video';
+	if (/^\.(mp3|wav|m4a|aac|flac|ogg)$/.test(extension)) return 'audio';
+	return 'file';
+}
+
 /** Both shapes at once: the page's `file_name` and `content_type` [S], the live `type` and `filename` [C]. */
 export function uploadAnswer(upload: LedgerUpload): unknown {
 	return {
 		code: 200,
 		message: 'success',
 		data: {
-			type: upload.contentType.split('/')[0],
+			type: kindOf(upload.fileName),
 			download_url: upload.url,
 			filename: upload.fileName,
 			file_name: upload.fileName,

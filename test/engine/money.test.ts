@@ -543,6 +543,7 @@ describe('a person’s retry of a failed execution', () => {
 describe('a retry after a crash of n8n', () => {
 	const crashed = { executionId: '41' };
 	const retried = { executionId: '42', mode: 'retry' as const };
+	beforeEach(() => sandbox.setOptions({ keepUploadNames: true }));
 
 	it('finds what was bought by the names of the uploads, each item its own', async () => {
 		const items = [photo, photo, other].map((data) => ({ files: { data } }));

@@ -84,7 +84,9 @@ describe.each(BINARY_MODES)('an upload, files kept in mode %s', (binaryMode) => 
 });
 
 it('costs nothing, and its link can be edited', async () => {
+	sandbox.setOptions({ keepUploadNames: true });
 	const { json } = await upload();
+	sandbox.setOptions({ keepUploadNames: false });
 	expect(sandbox.ledger.charges).toHaveLength(0);
 	const edited = await runSeedream({
 		sandbox,

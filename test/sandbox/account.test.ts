@@ -1,4 +1,4 @@
-import { Client, call, halves, LITE, withSandbox } from './client';
+import { Client, call, halves, LITE, withSandbox, type Json } from './client';
 
 describe('the key', () => {
 	it.each([
@@ -36,11 +36,28 @@ describe('balance', () => {
 			const refused = await client.get('/public/v1/balance', {});
 			expect(refused.status).toBe(401);
 			expect(refused.json).toEqual({
-				error: { type: 'unauthorized', code: '401', message: 'unauthorized' },
+				error: {
+					type: 'authentication_error',
+					code: 'invalid_api_key',
+					message: 'unauthorized',
+					param: null,
+				},
 				request_id: refused.headers['x-request-id'],
 			});
-			const { json } = await client.get('/public/v1/balance');
-			expect(json['available']).toEqual({ value: '125.500000', currency: 'usd' });
+			const { json, headers } = await client.get('/public/v1/balance');
+			const none = { value: '0.000000', currency: 'usd' };
+			expect(json).toEqual({
+				object: 'balance',
+				available: { value: '125.500000', currency: 'usd' },
+				cash: { value: '125.500000', currency: 'usd' },
+				bonus: none,
+				subscription_bonus: none,
+				frozen: none,
+				credit_grant: none,
+				scope: 'account',
+				account: { id: 'acc_sandbox', name: 'Sandbox', type: 'personal' },
+				request_id: headers['x-request-id'],
+			});
 		});
 	});
 
@@ -62,18 +79,23 @@ describe('catalogue', () => {
 			const models = json['data'] as unknown as Array<Record<string, unknown>>;
 			const ids = models.map(({ model }) => model);
 			expect(models.length).toBeGreaterThan(50);
-			for (const version of ['v4', 'v4.5', 'v5.0-lite', 'v5.0-pro']) {
-				expect(ids).toContain(`bytedance/seedream-${version}`);
-				expect(ids).toContain(`bytedance/seedream-${version}/edit`);
-			}
-			for (const version of ['v4', 'v4.5', 'v5.0-lite']) {
-				expect(ids).toContain(`bytedance/seedream-${version}/edit-sequential`);
-			}
+			const four = ['', '/edit', '/sequential', '/edit-sequential'];
+			const seedream = [
+				...['v4', 'v4.5', 'v5.0-lite'].flatMap((version) => four.map((ending) => version + ending)),
+				...['v4.7', 'v5.0-pro'].flatMap((version) => [`${version}/text-to-image`, `${version}/edit`]),
+				'v5.5/text-to-image',
+			];
+			expect(ids.filter((id) => /^bytedance\/seedream-/.test(String(id))).sort()).toEqual(
+				seedream.map((id) => `bytedance/seedream-${id}`).sort(),
+			);
+			const uuids = models.map(({ uuid }) => String(uuid));
+			for (const uuid of uuids) expect(uuid).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+			expect(new Set(uuids).size).toBe(models.length);
 			expect(new Set(models.map(({ type }) => type))).toEqual(new Set(['Text', 'Image', 'Video', 'Audio']));
 			expect(models.filter(({ display_console }) => display_console === false)).toHaveLength(1);
 			expect(models.find(({ model }) => model === LITE)).toMatchObject({
 				type: 'Image',
-				price: { actual: { base_price: '0.032' } },
+				price: { actual: { base_price: '0.032', unit: 'generation' } },
 				display_console: true,
 			});
 		});
@@ -105,7 +127,49 @@ describe('catalogue', () => {
 			expect((await inputOf('bytedance/seedream-v4/edit-sequential'))['properties']).toHaveProperty(
 				'max_images',
 			);
+			expect((await inputOf('bytedance/seedream-v4.7/edit'))['properties']).toMatchObject({
+				size: { enum: ['1K', '2K', '4K'] },
+				images: { maxItems: 10 },
+				num_images: { maximum: 14 },
+			});
 			expect((await call(`${sandbox.filesUrl}/model/schema/none.json`)).status).toBe(404);
+		});
+	});
+
+	it('tells in a schema where a model is called and what it answers; text models have none', async () => {
+		await withSandbox({}, async (client, sandbox) => {
+			const documentOf = async (id: string): Promise<Json> =>
+				(await call(`${sandbox.filesUrl}/model/schema/${id.replaceAll('/', '-')}.json`)).json;
+			const lite = await documentOf(LITE);
+			expect(Object.keys(lite['paths']!)).toEqual([
+				'/api/v1/model/generateImage',
+				'/api/v1/model/prediction/{id}',
+			]);
+			expect(lite['components']!['schemas']!['PredictionResponse']).toMatchObject({
+				properties: { data: { properties: { outputs: { type: 'array' } } } },
+			});
+			const video = await documentOf('marble/drift-2.1/text-to-video');
+			expect(video['paths']).toHaveProperty(['/api/v1/model/generateVideo']);
+			const { json } = await client.get('/api/v1/models', {});
+			const models = json['data'] as unknown as Array<{ type: string; schema?: string }>;
+			for (const { type, schema } of models) expect(schema === undefined).toBe(type === 'Text');
+		});
+	});
+
+	it('has an OpenAI-compatible list that needs the key', async () => {
+		await withSandbox({}, async (client) => {
+			const refused = await client.get('/v1/models', {});
+			expect(refused.status).toBe(401);
+			expect(refused.json).toMatchObject({ error: { code: 'invalid_api_key' } });
+			const { status, json } = await client.get('/v1/models');
+			expect(status).toBe(200);
+			expect(json).toMatchObject({ object: 'list', data: expect.any(Array) as unknown });
+			expect(json['data']![0]).toEqual({
+				id: expect.any(String) as string,
+				object: 'model',
+				created: expect.any(Number) as number,
+				owned_by: expect.any(String) as string,
+			});
 		});
 	});
 });
@@ -128,7 +192,12 @@ describe('history', () => {
 			expect(first).toMatchObject({ pageNo: 1, pageSize: 2, total: 3 });
 			const items = first['items'] as unknown as Array<Record<string, Record<string, unknown>>>;
 			expect(items.map((item) => item['requestBody'])).toEqual([bodies[2], bodies[1]]);
-			expect(items[0]).toMatchObject({ model: LITE, status: 'completed', result: { id: ids[2] } });
+			expect(items[0]).toMatchObject({
+				ID: ids[2],
+				model: LITE,
+				status: 'completed',
+				result: { id: ids[2] },
+			});
 			expect(Math.abs(Number(items[0]!['createdAt']) - Date.now() / 1000)).toBeLessThan(5);
 			const second = (await client.get('/api/v1/model/history?no=2&size=2')).json['data']!;
 			expect(second['items']).toHaveLength(1);
@@ -138,6 +207,8 @@ describe('history', () => {
 			expect((await client.get('/api/v1/model/history?model=other')).json['data']!['total']).toBe(0);
 			expect((await client.get('/api/v1/model/history?status=failed')).json['data']!['total']).toBe(0);
 			expect((await client.get('/api/v1/model/history?size=0')).status).toBe(400);
+			expect((await client.get('/api/v1/model/history?size=50')).status).toBe(200);
+			expect((await client.get('/api/v1/model/history?size=51')).status).toBe(400);
 		});
 	});
 
@@ -171,9 +242,38 @@ describe('history', () => {
 			const foreign = sandbox.addForeignTask({ model: LITE, prompt: 'mine', images: [url] });
 			sandbox.setOptions({ history: {} });
 			expect(await listed()).toContain(foreign);
-			expect((await client.look(foreign)).json['data']!['status']).toBe('completed');
+			const theirs = (await client.look(foreign)).json['data'];
+			expect(theirs).toMatchObject({ status: 'completed', price: '0.032' });
 			expect(sandbox.ledger.predictions.get(foreign)!.foreign).toBe(true);
 			expect(sandbox.ledger.charges).toHaveLength(1);
+		});
+	});
+
+	it.each([
+		['seconds', (value: unknown) => Number(value) * 1000],
+		['milliseconds', Number],
+		['iso', (value: unknown) => Date.parse(String(value))],
+	] as const)('tells createdAt in %s', async (createdAtUnit, msOf) => {
+		await withSandbox({ preparedPictures: true, history: { createdAtUnit } }, async (client, sandbox) => {
+			sandbox.addForeignTask({ model: LITE, prompt: 'x' });
+			const [item] = (await client.get('/api/v1/model/history')).json['data']!['items'] as unknown as [Json];
+			expect(Math.abs(msOf(item['createdAt']) - Date.now())).toBeLessThan(5000);
+			sandbox.setOptions({ history: { createdAtUnit: 'missing' } });
+			const later = (await client.get('/api/v1/model/history')).json['data']!;
+			expect(later['items']![0]).not.toHaveProperty('createdAt');
+		});
+	});
+
+	it('puts extra items first, counts them, and sends them as they are', async () => {
+		const extraItems = [null, 'no task', { ID: 7, requestBody: '{' }];
+		await withSandbox({ preparedPictures: true, history: { extraItems } }, async (client, sandbox) => {
+			const id = sandbox.addForeignTask({ model: LITE, prompt: 'x' });
+			const first = (await client.get('/api/v1/model/history')).json['data']!;
+			expect(first).toMatchObject({ total: 4, items: [...extraItems, { result: { id } }] });
+			const other = (await client.get('/api/v1/model/history?model=other')).json['data']!;
+			expect(other).toMatchObject({ total: 3, items: extraItems });
+			const second = (await client.get('/api/v1/model/history?no=2&size=3')).json['data']!;
+			expect(second).toMatchObject({ total: 4, items: [{ result: { id } }] });
 		});
 	});
 });

@@ -85,7 +85,8 @@ export class Client {
 	async finished(id: string): Promise<Json> {
 		for (;;) {
 			const data = (await this.look(id)).json['data'];
-			if (data?.['completed_at']) return data;
+			// A failure told as HTTP 500 has no times.
+			if (data?.['completed_at'] || String(data?.['status']) === 'failed') return data!;
 			await new Promise((resolve) => setTimeout(resolve, 10));
 		}
 	}

@@ -1,7 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startSandbox, type FailedTaskShape, type Fault, type Sandbox } from '../../sandbox';
-import { call, Client, halves, LITE } from './client';
+import { request } from 'undici';
+import {
+	startSandbox,
+	type FailedTaskShape,
+	type Fault,
+	type FaultAction,
+	type Sandbox,
+} from '../../sandbox';
+import { call, Client, halves, LITE, withSandbox, type Reply } from './client';
 
 let sandbox: Sandbox;
 let client: Client;
@@ -26,6 +33,8 @@ async function leaves(attempt: () => Promise<unknown>): Promise<number> {
 async function submitted(): Promise<string> {
 	return String((await client.submit(body)).json['data']!['id']);
 }
+
+const secondsAhead = (date: unknown): number => (Date.parse(String(date)) - Date.now()) / 1000;
 
 const lastOf = (endpoint: string): number | null | undefined =>
 	sandbox.ledger.requests.filter((request) => request.endpoint === endpoint).at(-1)?.status;
@@ -86,6 +95,91 @@ describe('connections that break', () => {
 });
 
 describe('answers that are wrong', () => {
+	it('trickle: headers at once, the body as slowly as it says, the work done', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'trickle', bytesPerSecond: 800 } });
+		const start = Date.now();
+		const answer = await request(`${sandbox.baseUrl}/api/v1/model/generateImage`, {
+			method: 'POST',
+			headers: { authorization: `Bearer ${sandbox.apiKey}` },
+			body: JSON.stringify(body),
+		});
+		const headersMs = Date.now() - start;
+		const text = await answer.body.text();
+		const wantedMs = (text.length / 800) * 1000;
+		expect(headersMs).toBeLessThan(wantedMs / 2);
+		expect(Date.now() - start).toBeGreaterThanOrEqual(wantedMs * 0.95);
+		expect(answer.headers['content-length']).toBe(String(text.length));
+		expect(JSON.parse(text)).toMatchObject({ code: 200, data: { model: LITE } });
+	});
+
+	it('trickle of a file sends all of it; without the work it is a 503 and leaves no task', async () => {
+		const picture = await halves();
+		const url = await client.uploaded(picture);
+		const bytesPerSecond = picture.length * 8;
+		sandbox.addFault({ endpoint: 'file', action: { type: 'trickle', bytesPerSecond } });
+		expect((await call(url)).bytes.equals(picture)).toBe(true);
+
+		const action = { type: 'trickle', bytesPerSecond: 5000, handled: false } as const;
+		sandbox.addFault({ endpoint: 'submit', action });
+		expect(await leaves(async () => expect((await client.submit(body)).status).toBe(503))).toBe(0);
+	});
+
+	it('trickle ends when the client goes away', async () => {
+		sandbox.addFault({ endpoint: 'balance', action: { type: 'trickle', bytesPerSecond: 20 } });
+		const attempt = call(`${sandbox.baseUrl}/public/v1/balance`, {
+			headers: { authorization: `Bearer ${sandbox.apiKey}` },
+			signal: AbortSignal.timeout(150),
+		});
+		await expect(attempt).rejects.toThrow();
+		expect((await client.get('/public/v1/balance')).status).toBe(200);
+	});
+
+	it.each<[string, Extract<FaultAction, { type: 'dateHeader' }>['value'], (date: unknown) => void]>([
+		['missing', 'missing', (date) => expect(date).toBeUndefined()],
+		['no date', 'yesterday, I think', (date) => expect(date).toBe('yesterday, I think')],
+		['ahead', { skewSeconds: 7200 }, (date) => expect(secondsAhead(date)).toBeCloseTo(7200, -2)],
+		['stale', { skewSeconds: -7200 }, (date) => expect(secondsAhead(date)).toBeCloseTo(-7200, -2)],
+	])('dateHeader %s, on an answer that is right', async (_name, value, check) => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'dateHeader', value } });
+		let reply: Reply | undefined;
+		expect(await leaves(async () => (reply = await client.submit(body)))).toBe(1);
+		expect(reply).toMatchObject({ status: 200, json: { data: { model: LITE } } });
+		check(reply?.headers['date']);
+		expect(secondsAhead((await client.submit(body)).headers['date'])).toBeCloseTo(0, -2);
+	});
+
+	it('dateHeader goes along with another fault', async () => {
+		const action = { type: 'dateHeader', value: { skewSeconds: 3600 } } as const;
+		sandbox.addFault({ endpoint: 'submit', action });
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 429 } });
+		const reply = await client.submit(body);
+		expect(reply.status).toBe(429);
+		expect(secondsAhead(reply.headers['date'])).toBeCloseTo(3600, -2);
+	});
+
+	it('otherRecord is the newest other task', async () => {
+		const [first, second] = [await submitted(), await submitted()];
+		await client.finished(second);
+		sandbox.addFault({ endpoint: 'prediction', times: 2, action: { type: 'otherRecord' } });
+		expect((await client.look(first)).json['data']).toMatchObject({ id: second });
+		expect((await client.look(second)).json['data']).toMatchObject({ id: first });
+		expect((await client.look(first)).json['data']).toMatchObject({ id: first });
+	});
+
+	it('otherRecord is made up where there is no other task', async () => {
+		await withSandbox({ preparedPictures: true }, async (own, { ledger, addFault }) => {
+			const image = await own.uploaded(await halves());
+			const { json } = await own.submit({ model: LITE, prompt: 'nicer', images: [image] });
+			const id = String(json['data']!['id']);
+			addFault({ endpoint: 'prediction', action: { type: 'otherRecord' } });
+			const other = (await own.look(id)).json['data']!;
+			expect(other).toMatchObject({ status: 'completed', id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+			expect(other['id']).not.toBe(id);
+			expect((await call(String(other['outputs']![0]))).headers['content-type']).toBe('image/png');
+			expect([...ledger.predictions.keys()]).toEqual([id]);
+		});
+	});
+
 	it('status: the documented envelope, headers, any body, before the work', async () => {
 		sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 402 } });
 		let reply = await client.submit(body);
@@ -152,8 +246,8 @@ describe('answers that are wrong', () => {
 
 describe('tasks that end badly', () => {
 	const shapes: Array<[FailedTaskShape, number, object]> = [
-		['status200', 200, { status: 'failed', outputs: [], error: expect.any(String) }],
-		['http500', 500, { status: 'failed', outputs: [] }],
+		['status200', 200, { status: 'failed', outputs: null, error: expect.any(String) }],
+		['http500', 500, { status: 'failed', outputs: null, executionTime: 0 }],
 		['nsfw', 200, { status: 'completed', outputs: [], has_nsfw_contents: [true] }],
 		['moderation', 200, { status: 'failed', error_code: 1039 }],
 		['errorObject', 200, { status: 'failed', error: { message: expect.any(String) } }],
@@ -170,11 +264,24 @@ describe('tasks that end badly', () => {
 		expect((await client.finished(await submitted()))['status']).toBe('completed');
 	});
 
+	it('failTask http500 tells little more than the verdict, the history all of it', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'http500' } });
+		const id = await submitted();
+		await client.finished(id);
+		expect((await client.look(id)).json).toEqual({
+			code: 500,
+			message: expect.stringMatching(/^Generation failed: .+ \(code: generation_failed\)$/) as string,
+			data: { status: 'failed', outputs: null, executionTime: 0 },
+		});
+		const { json } = await client.get(`/api/v1/model/history?sessionID=${id}`);
+		expect(json['data']!['items']![0]).toMatchObject({ status: 'failed', result: { id, outputs: null } });
+	});
+
 	it('patchResult changes the finished prediction only', async () => {
 		const patch = { outputs: ['file:///etc/passwd'], status: 'Succeeded' };
 		sandbox.addFault({ endpoint: 'submit', action: { type: 'patchResult', patch } });
 		const id = await submitted();
-		expect((await client.look(id)).json['data']!['outputs']).toEqual([]);
+		expect((await client.look(id)).json['data']!['outputs']).toBeNull();
 		expect(await client.finished(id)).toMatchObject(patch);
 	});
 });

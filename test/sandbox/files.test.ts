@@ -17,7 +17,7 @@ describe('upload', () => {
 				size: bytes.length,
 			});
 			const url = String(data['download_url']);
-			expect(url).toMatch(/\/uploads\/[0-9a-f]+\/my%20photo%20%C3%A9\.png$/);
+			expect(url).toMatch(/\/media\/images\/\d+_[0-9a-f]{16}\.png$/);
 			expect(new URL(url).origin).toBe(sandbox.filesUrl);
 			expect(sandbox.filesUrl).not.toBe(sandbox.baseUrl);
 			const file = await call(url);
@@ -39,10 +39,43 @@ describe('upload', () => {
 		});
 	});
 
-	it('can forget the name and keep the extension', async () => {
-		await withSandbox({ keepUploadNames: false }, async (client) => {
-			expect(await client.uploaded(await halves(), 'photo.PNG')).toMatch(/\/[0-9a-f]{16}\.png$/);
-			expect(await client.uploaded(await halves(), 'photo')).toMatch(/\/[0-9a-f]{16}$/);
+	it('replaces the name and keeps its extension', async () => {
+		await withSandbox({}, async (client) => {
+			const name = /\/media\/images\/\d+_[0-9a-f]{16}/.source;
+			expect(await client.uploaded(await halves(), 'photo.PNG')).toMatch(new RegExp(`${name}\\.png$`));
+			expect(await client.uploaded(await halves(), 'photo')).toMatch(new RegExp(`${name}$`));
+		});
+	});
+
+	it.each([
+		['photo.JPG', 'image'],
+		['clip.mp4', 'video'],
+		['song.mp3', 'audio'],
+		['report.pdf', 'file'],
+		['photo', 'file'],
+	])('classifies %s by its name as %s, whatever its content type', async (name, type) => {
+		await withSandbox({}, async (client) => {
+			const { json } = await client.upload(await halves(), name);
+			expect(json['data']).toMatchObject({ type, content_type: 'image/png' });
+		});
+	});
+
+	it('can keep the name', async () => {
+		await withSandbox({ keepUploadNames: true }, async (client) => {
+			const bytes = await halves();
+			const url = await client.uploaded(bytes, 'my photo é.png');
+			expect(url).toMatch(/\/uploads\/[0-9a-f]+\/my%20photo%20%C3%A9\.png$/);
+			expect((await call(url)).bytes.equals(bytes)).toBe(true);
+		});
+	});
+
+	it('is gone once deleted: for a download and for the model', async () => {
+		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
+			const url = await client.uploaded(await halves());
+			sandbox.deleteUpload(url);
+			expect((await call(url)).status).toBe(404);
+			const data = await client.edit({ model: LITE, prompt: 'x', images: [url] });
+			expect(data).toMatchObject({ status: 'failed', error: expect.stringContaining('404') as string });
 		});
 	});
 
@@ -136,6 +169,18 @@ describe('prepared pictures', () => {
 			expect(headers['content-type']).toBe(`image/${format}`);
 			expect((await sharp(bytes).stats()).channels.length).toBeGreaterThan(2);
 			expect((await sharp(bytes).metadata()).format).toBe(format);
+		});
+	});
+
+	it.each(['png', 'jpeg'] as const)('leave edited ones to be padded as well: %s', async (format) => {
+		await withSandbox({ outputBytes: 9_000_000 }, async (client, sandbox) => {
+			const url = await client.uploaded(await halves());
+			const data = await client.edit({ model: LITE, prompt: 'x', images: [url], output_format: format });
+			const { bytes } = await call(String(data['outputs']![0]));
+			expect(bytes.length).toBe(9_000_000);
+			expect(await sharp(bytes).metadata()).toMatchObject({ format, width: 2048 });
+			const { outputSha256 } = sandbox.ledger.predictions.get(String(data['id']))!;
+			expect(outputSha256).toEqual([createHash('sha256').update(bytes).digest('hex')]);
 		});
 	});
 });

@@ -45,7 +45,7 @@ it('lists the Seedream edit models with name, price and id', async () => {
 });
 
 it('leaves out what Atlas hides', async () => {
-	const hidden = 'bytedance/seedream-v5.0-preview/edit';
+	const hidden = 'harbor/seedream-hidden/edit';
 	const answer = await request(`${sandbox.baseUrl}/api/v1/models`);
 	expect(await answer.body.text()).toContain(hidden);
 	expect((await search()).map(({ value }) => value)).not.toContain(hidden);

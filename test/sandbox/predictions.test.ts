@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
-import { call, halves, LITE, MovableClock, plain, V4, withSandbox, type Client } from './client';
+import { call, halves, LITE, MovableClock, plain, V4, withSandbox, type Client, type Json } from './client';
 
 const pause = async (ms: number): Promise<void> => {
 	await new Promise((resolve) => setTimeout(resolve, ms));
@@ -26,7 +26,7 @@ describe('the life of a task', () => {
 					data = (await client.look(id)).json['data']!;
 					const status = String(data['status']);
 					if (seen.at(-1) !== status) seen.push(status);
-					if (status !== 'completed') expect(data['outputs']).toEqual([]);
+					if (status !== 'completed') expect(data['outputs']).toBeNull();
 					await pause(5);
 				} while (!data['completed_at']);
 				expect(seen).toEqual(['created', 'processing', 'completed']);
@@ -37,13 +37,45 @@ describe('the life of a task', () => {
 					id,
 					model: LITE,
 					has_nsfw_contents: [false],
-					price: 0.032,
+					price: '0.032',
 					error: '',
 					metrics: { predict_time: record.predictSeconds },
 				});
 				expect(Date.parse(String(data['completed_at']))).toBe(record.completedAtMs);
 			},
 		);
+	});
+
+	it('publishes the price as late as it is told to, as text or as a number', async () => {
+		const clock = new MovableClock();
+		const price = { afterSeconds: 30 };
+		await withSandbox({ preparedPictures: true, clock, price }, async (client, sandbox) => {
+			const id = idOf(await client.submit(await body(client)));
+			expect(await client.finished(id)).not.toHaveProperty('price');
+			clock.aheadMs = 29_000;
+			expect((await client.look(id)).json['data']).not.toHaveProperty('price');
+			clock.aheadMs = 31_000;
+			expect((await client.look(id)).json['data']!['price']).toBe('0.032');
+			sandbox.setOptions({ price: { as: 'number' } });
+			expect((await client.look(id)).json['data']!['price']).toBe(0.032);
+		});
+	});
+
+	it('charges failed tasks, and tells their price, only where it is told to', async () => {
+		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
+			const failing = async (): Promise<Json> => {
+				sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
+				return await client.edit(await body(client));
+			};
+			const gone = { model: LITE, prompt: 'x', images: [`${sandbox.filesUrl}/media/images/1_a.png`] };
+			expect(await failing()).not.toHaveProperty('price');
+			expect(await client.edit(gone)).not.toHaveProperty('price');
+			expect(sandbox.ledger.charges).toEqual([]);
+			sandbox.setOptions({ chargeFailedTasks: true });
+			expect(await failing()).toMatchObject({ status: 'failed', price: '0.032' });
+			expect(await client.edit(gone)).toMatchObject({ status: 'failed', price: '0.032' });
+			expect(sandbox.ledger.charges).toHaveLength(2);
+		});
 	});
 
 	it('varies the same way for the same seed', async () => {
@@ -62,6 +94,18 @@ describe('the life of a task', () => {
 		const totals = [first[0]! + first[1]!, first[2]! + first[3]!];
 		for (const total of totals) expect(Math.abs(total - 10_000)).toBeLessThanOrEqual(2500);
 		expect(totals[0]).not.toBe(totals[1]);
+	});
+
+	it('is told under either path, with a slash at the end and with a query', async () => {
+		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
+			const id = idOf(await client.submit(await body(client)));
+			for (const path of [`prediction/${id}/`, `prediction/${id}?x=1`, `result/${id}`, `result/${id}/?x=1`]) {
+				const { status, json } = await client.get(`/api/v1/model/${path}`);
+				expect({ path, status, id: json['data']?.['id'] }).toEqual({ path, status: 200, id });
+			}
+			expect((await client.get(`/api/v1/model/result/${id}`, {})).status).toBe(401);
+			expect(sandbox.ledger.count('prediction')).toBe(5);
+		});
 	});
 
 	it('answers 404 to an unknown id', async () => {
@@ -123,6 +167,22 @@ describe('the life of a task', () => {
 		});
 	});
 
+	it('answers base64 without its prefix, and 30 MB of it', async () => {
+		const outputBytes = 30 * 1024 * 1024;
+		await withSandbox({ preparedPictures: true, outputBytes }, async (client, sandbox) => {
+			const id = idOf(await client.submit(await body(client, { enable_base64_output: true })));
+			const outputOf = (data: Json): string => String(data['outputs']![0]);
+			const uri = outputOf(await client.finished(id));
+			expect(uri.slice(0, 22)).toBe('data:image/png;base64,');
+			sandbox.setOptions({ base64Form: 'bare' });
+			const bare = outputOf((await client.look(id)).json['data']!);
+			expect(bare === uri.slice(22)).toBe(true);
+			const bytes = Buffer.from(bare, 'base64');
+			expect(bytes.length).toBe(outputBytes);
+			expect((await sharp(bytes).metadata()).format).toBe('png');
+		});
+	});
+
 	it('survives a restart, on the same ports', async () => {
 		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
 			const id = idOf(await client.submit(await body(client)));
@@ -151,6 +211,20 @@ describe('limits', () => {
 			expect(sandbox.ledger.charges).toHaveLength(2);
 			await pause(120);
 			expect((await client.submit(request)).status).toBe(200);
+		});
+	});
+
+	it('refuses uploads beyond the rate', async () => {
+		const limits = { uploads: { perSecond: 0.01, burst: 2 } };
+		await withSandbox({ limits }, async (client, sandbox) => {
+			const picture = await halves();
+			const statuses: number[] = [];
+			for (let at = 0; at < 3; at += 1) statuses.push((await client.upload(picture, 'a.png')).status);
+			expect(statuses).toEqual([200, 200, 429]);
+			expect((await client.upload(picture, 'a.png')).json).toMatchObject({ code: 429, data: null });
+			expect(sandbox.ledger.uploads).toHaveLength(2);
+			sandbox.setOptions({ limits: {} });
+			expect((await client.upload(picture, 'a.png')).status).toBe(200);
 		});
 	});
 
@@ -210,7 +284,7 @@ describe('inputs the model refuses', () => {
 		['a picture over 3:1', async (c) => await c.uploaded(await plain('#123456', 400, 100)), /aspect ratio/],
 		[
 			'an upload that is gone',
-			async (c) => `${c.sandbox.filesUrl}/uploads/gone/a.png`,
+			async (c) => `${c.sandbox.filesUrl}/media/images/1_gone.png`,
 			/cannot download.*404/,
 		],
 		['a host elsewhere', async () => 'https://example.com/a.png', /cannot download/],
@@ -221,7 +295,7 @@ describe('inputs the model refuses', () => {
 			const data = await client.edit({ model: LITE, prompt: 'x', images: [await image(client)] });
 			expect(data).toMatchObject({
 				status: 'failed',
-				outputs: [],
+				outputs: null,
 				error: expect.stringMatching(reason) as string,
 			});
 			expect(sandbox.ledger.charges).toEqual([]);

@@ -1,4 +1,4 @@
-import { Client, halves, LITE, V4 } from './client';
+import { call, Client, halves, LITE, V4 } from './client';
 import { startSandbox, type Sandbox } from '../../sandbox';
 
 let sandbox: Sandbox;
@@ -15,6 +15,7 @@ afterAll(async () => await sandbox.close());
 
 const many = (count: number): string[] => Array.from({ length: count }, () => url);
 const edit = (more: object): object => ({ model: LITE, prompt: 'nicer', images: [url], ...more });
+const V47 = 'bytedance/seedream-v4.7/edit';
 const sequential = 'bytedance/seedream-v4/edit-sequential';
 
 it('answers the flat form with the envelope, and charges once', async () => {
@@ -24,7 +25,7 @@ it('answers the flat form with the envelope, and charges once', async () => {
 	expect(status).toBe(200);
 	const data = json['data']!;
 	expect(json['code']).toBe(200);
-	expect(data).toMatchObject({ model: LITE, outputs: [] });
+	expect(data).toMatchObject({ model: LITE, outputs: null });
 	expect(['created', 'queued']).toContain(data['status']);
 	expect(data['urls']!['get']).toBe(`${sandbox.baseUrl}/api/v1/model/prediction/${data['id']}`);
 	expect(Math.abs(Date.parse(String(data['created_at'])) - Date.now())).toBeLessThan(5000);
@@ -49,7 +50,30 @@ it('takes text to image, and the price of a sequence is per picture', async () =
 	expect((await client.submit({ model: 'bytedance/seedream-v4', prompt: 'a lake' })).status).toBe(200);
 	const data = await client.edit({ model: sequential, prompt: 'a', images: [url], max_images: 3 });
 	expect(data['outputs']).toHaveLength(3);
-	expect(data['price']).toBe(0.081);
+	expect(data['price']).toBe('0.081');
+});
+
+it('makes as many pictures of v4.7 as num_images says', async () => {
+	const data = await client.edit({ model: V47, prompt: 'a', images: many(10), num_images: 14 });
+	expect(data['outputs']).toHaveLength(14);
+});
+
+it.each([
+	['generateVideo', LITE, /cannot be used with generateVideo/],
+	['generateAudio', LITE, /cannot be used with generateAudio/],
+	['generateImage', 'marble/drift-2.1/text-to-video', /cannot be used with generateImage/],
+	['generateVideo', 'fennel/sing-1', /cannot be used with generateVideo/],
+	['generateVideo', 'marble/drift-2.1/text-to-video', /pictures only/],
+])('%s refuses %s', async (endpoint, model, message) => {
+	const before = sandbox.ledger.predictions.size;
+	const reply = await call(`${sandbox.baseUrl}/api/v1/model/${endpoint}`, {
+		method: 'POST',
+		headers: { authorization: `Bearer ${sandbox.apiKey}` },
+		body: JSON.stringify(edit({ model })),
+	});
+	expect(reply.status).toBe(400);
+	expect(reply.json['msg']).toMatch(message);
+	expect(sandbox.ledger.predictions.size).toBe(before);
 });
 
 it.each<[string, () => object | string, number, RegExp]>([
@@ -57,7 +81,13 @@ it.each<[string, () => object | string, number, RegExp]>([
 	['an array', () => '[]', 400, /object/],
 	['no model', () => ({ prompt: 'x' }), 400, /model/],
 	['an unknown model', () => edit({ model: 'bytedance/seedream-v9/edit' }), 404, /model not found/],
-	['a video model', () => edit({ model: 'marble/drift-2.1/text-to-video' }), 400, /not an image model/],
+	[
+		'a video model',
+		() => edit({ model: 'marble/drift-2.1/text-to-video' }),
+		400,
+		/cannot be used with generateImage/,
+	],
+	['a bare v5.0 Pro', () => edit({ model: 'bytedance/seedream-v5.0-pro' }), 404, /model not found/],
 	['no prompt', () => edit({ prompt: undefined }), 400, /prompt/],
 	['an empty prompt', () => edit({ prompt: '  ' }), 400, /prompt/],
 	['no images', () => edit({ images: undefined }), 400, /images/],
@@ -71,6 +101,8 @@ it.each<[string, () => object | string, number, RegExp]>([
 	['too small a size for v4', () => edit({ model: V4, size: '1023*2048' }), 400, /size/],
 	['too large a size for v4', () => edit({ model: V4, size: '2048*4097' }), 400, /size/],
 	['output_format webp', () => edit({ output_format: 'webp' }), 400, /output_format/],
+	['a tier that v4.7 has not', () => edit({ model: V47, size: '3K' }), 400, /size/],
+	['num_images 15', () => edit({ model: V47, num_images: 15 }), 400, /num_images/],
 	['max_images 0', () => edit({ model: sequential, max_images: 0 }), 400, /max_images/],
 	['max_images 16', () => edit({ model: sequential, max_images: 16 }), 400, /max_images/],
 	[
@@ -107,6 +139,8 @@ it.each<[string, () => object]>([
 	['14 images', () => ({ images: many(14) })],
 	['the largest 3K', () => ({ size: '4704*2016' })],
 	['v4 at an odd size', () => ({ model: V4, size: '1024*4096' })],
+	['v4.7 at a tier', () => ({ model: V47, size: '4K' })],
+	['v4.7 at a width and height', () => ({ model: V47, size: '1024*2048' })],
 	['a public webhook', () => ({ webhook_url: 'https://hooks.example.com/x' })],
 	['a webhook on a public address', () => ({ webhook_url: 'https://8.8.8.8/x' })],
 	['a field it does not know', () => ({ guidance_scale: 7.5 })],
