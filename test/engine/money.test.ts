@@ -873,7 +873,7 @@ it('a prediction that is not visible yet is waited for, though the answer to its
 describe('a failed prediction', () => {
 	it.each([
 		['status200', /^Atlas Cloud could not make the edit: generation failed: the model could not/],
-		['http500', /^Atlas Cloud could not make the edit: generation failed: internal model error/],
+		['http500', /^Atlas Cloud could not make the edit: Generation failed: internal model error/],
 		['errorObject', /^Atlas Cloud could not make the edit: generation failed: the upstream model/],
 		['moderation', /^Content moderation stopped the edit: the request was blocked/],
 		['nsfw', /^Content moderation stopped the edit: The picture was found not safe for work/],

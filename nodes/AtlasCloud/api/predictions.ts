@@ -134,6 +134,12 @@ function isOthers(predictionId: string, { id }: JsonObject): boolean {
 	return id !== undefined && id !== null && id !== '' && id !== predictionId;
 }
 
+/** A failure told as HTTP 500 has its reason in the envelope, beside the record. */
+function envelopeReason(json: unknown): string | null {
+	const { code, message, msg } = asObject(json) ?? {};
+	return typeof code === 'number' && code >= 500 ? reasonOf(message ?? msg) : null;
+}
+
 function toPredictTime(data: JsonObject): number | null {
 	const metrics = asObject(data.metrics);
 	const seconds = asNumber(metrics?.predict_time) ?? asNumber(data.executionTime);
@@ -156,7 +162,7 @@ export function toPrediction(predictionId: string, json: unknown, isWhole = true
 		.slice(0, MOST_OUTPUTS)
 		.map((flag) => (typeof flag === 'boolean' ? flag : null));
 	const outputs = toOutputs(data, flags);
-	const failureReason = isShallow(data.error) ? reasonOf(data.error) : null;
+	const failureReason = (isShallow(data.error) ? reasonOf(data.error) : null) ?? envelopeReason(json);
 	const errorObject = asObject(data.error);
 	const errorCode =
 		asNumber(data.error_code) ?? asNumber(errorObject?.code) ?? asNumber(errorObject?.error_code);

@@ -1,7 +1,7 @@
 import type { CancelSignal } from './cancellation';
 import { adviceFor, answerDetails, NOT_SENT_ADVICE, told, type AtlasClient, type Exchange } from './client';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
-import { AtlasError, CancelledError } from './errors';
+import { AtlasError } from './errors';
 import { bodyHash } from './history';
 import type { Intent, Intents } from './intents';
 import { asString, type JsonObject } from './json';
@@ -280,13 +280,10 @@ export class Submits {
 	/** Whether an id that an error holds is a prediction of this model, which no other item has. */
 	private async isOurs(predictionId: string, model: string): Promise<boolean> {
 		if (this.intents.claimedIds().includes(predictionId)) return false;
-		try {
-			const prediction = await readPrediction(this.client, predictionId, this.client.signal);
-			return prediction.model === null || prediction.model === model;
-		} catch (error) {
-			if (error instanceof CancelledError) throw error;
-			return false;
-		}
+		const { signal } = this.client;
+		const prediction = await readPrediction(this.client, predictionId, signal).catch(() => null);
+		throwIfAborted(signal);
+		return prediction !== null && [null, model].includes(prediction.model);
 	}
 }
 
