@@ -233,14 +233,25 @@ describe('a lost answer', () => {
 		});
 	});
 
-	it('keeps the id that such an answer held where the history does not show it, through all tries', async () => {
+	it('is asked for at once by the id that such an answer held, and never bought again', async () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
 		await behindGateway(async (baseUrl) => {
-			const { error } = await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3 });
+			const parameters = { options: { resubmitUnknown: true } };
+			const result = await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3, parameters });
+			expect(idsIn(result)).toEqual(chargedIds());
+			expect(submits()).toBe(1);
+		});
+	});
+
+	it('keeps the id that such an answer held where nothing shows it, through all tries', async () => {
+		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
+		await behindGateway(async (baseUrl) => {
+			const parameters = { options: { resubmitUnknown: true } };
+			const { error } = await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3, parameters });
 			expect(error?.message).toContain(chargedIds()[0]);
 			expect(submits()).toBe(1);
 			const items = [photo, other].map((data) => ({ files: { data } }));
-			const both = await edit({ credentialData: { baseUrl }, items });
+			const both = await edit({ credentialData: { baseUrl }, items, parameters });
 			for (const id of chargedIds().slice(1))
 				expect(`${both.error?.message} ${both.error?.description}`).toContain(id);
 		});
@@ -340,14 +351,15 @@ describe('what is known not to be created', () => {
 	});
 
 	it('has its own time for that: what it waited for others does not count', async () => {
-		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '100' } }, 4);
-		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '40' } }, 1, 5);
+		sandbox.addFault({ endpoint: 'upload', nth: 2, action: { type: 'delay', seconds: 5 } });
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '100' } });
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '40' } }, 1, 3);
 		const { json } = await edit({
-			items: [1, 2, 3, 4, 5].map(() => ({ files: { data: photo } })),
-			parameters: { options: { concurrency: 5, timeoutSeconds: 128 } },
+			items: [photo, other].map((data) => ({ files: { data } })),
+			parameters: { options: { timeoutSeconds: 128 } },
 			nodeExtras: CONTINUE,
 		});
-		expect(json.map(({ status, error }) => error ?? status)).toEqual(Array(5).fill('completed'));
+		expect(json.map(({ status, error }) => error ?? status)).toEqual(['completed', 'completed']);
 	});
 
 	it.each([400, 401, 402, 403, 404, 413, 451])('is an answer at once: %s', async (status) => {
@@ -630,18 +642,44 @@ describe('a retry after a crash of n8n', () => {
 		expect(chargedIds()).toHaveLength(3);
 	});
 
-	// Here the promise ends, and the README says so.
-	it('cannot see what was bought where Atlas replaces the names', async () => {
+	it('knows what was bought by its content where Atlas replaces the names', async () => {
+		await atlas({ keepUploadNames: false });
+		const items = [photo, photo, other].map((data) => ({ files: { data } }));
+		const before = await edit({ ...crashed, items });
+		const result = await edit({ ...retried, items });
+		expect(new Set(idsIn(result))).toEqual(new Set(idsIn(before)));
+		expect(idsIn(result)[2]).toBe(idsIn(before)[2]);
+		expect(chargedIds()).toHaveLength(3);
+	});
+
+	it('knows what was bought for images at URLs by the same URLs in the same order', async () => {
+		const same = sameUrl(1);
+		const before = await edit({ ...crashed, ...same });
+		expect(idsIn(await edit({ ...retried, ...same }))).toEqual(idsIn(before));
+		expect(chargedIds()).toHaveLength(1);
+	});
+
+	it('buys nothing where the inputs of earlier edits cannot be read', async () => {
 		await atlas({ keepUploadNames: false });
 		await edit(crashed);
+		fails('file', { type: 'status', status: 503 }, Infinity);
+		expect((await edit(retried)).error?.message).toMatch(/^It is unknown whether an earlier execution/);
+		expect(chargedIds()).toHaveLength(1);
+	});
+
+	// Here the promise ends, and docs/billing.md says so.
+	it('cannot see what was bought for files that Atlas has deleted', async () => {
+		await atlas({ keepUploadNames: false });
+		await edit(crashed);
+		for (const { url } of ledger.uploads) sandbox.deleteUpload(url);
 		await edit(retried);
 		expect(chargedIds()).toHaveLength(2);
 	});
 
-	it('cannot see what was bought for pictures at URLs', async () => {
-		const same = sameUrl(1);
-		await edit({ ...crashed, ...same });
-		await edit({ ...retried, ...same });
+	it('cannot see what was bought for a prompt that changes by itself', async () => {
+		const parameters = { prompt: '={{ "at " + Math.random() }}' };
+		await edit({ ...crashed, parameters });
+		await edit({ ...retried, parameters });
 		expect(chargedIds()).toHaveLength(2);
 	});
 });
