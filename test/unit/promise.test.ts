@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const page = readFileSync(join(ROOT, 'docs', 'billing.md'), 'utf8');
 const tests = readFileSync(join(ROOT, 'test', 'engine', 'money.test.ts'), 'utf8');
 
 /** The names of the tests, with the subject that they are grouped under. */
@@ -13,12 +13,11 @@ const named = new Set(
 	}),
 );
 
-const section = /^## Billing and retries\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? '';
-const promises = [...section.matchAll(/^- \*\*(.+?)\*\* (.+)\.$/gm)].map(
+const promises = [...page.matchAll(/^- \*\*(.+?)\*\* (.+)\.$/gm)].map(
 	([, subject, what]) => `${subject} ${what}`,
 );
 
-it('finds the promise in the README', () => {
+it('finds the promises in docs/billing.md', () => {
 	expect(promises.length).toBeGreaterThan(15);
 });
 

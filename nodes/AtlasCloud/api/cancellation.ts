@@ -14,10 +14,17 @@ export class Cancellation implements CancelSignal {
 
 	private isAborted = false;
 
+	private readonly onParentAbort = () => this.abort();
+
 	/** @param parent aborts this one too */
-	constructor(parent?: CancelSignal) {
+	constructor(private readonly parent?: CancelSignal) {
 		if (parent?.aborted) this.isAborted = true;
-		parent?.addEventListener('abort', () => this.abort(), { once: true });
+		parent?.addEventListener('abort', this.onParentAbort, { once: true });
+	}
+
+	/** Stops listening to the parent. For what lives shorter than it: a long run would collect thousands of listeners. */
+	detach(): void {
+		this.parent?.removeEventListener('abort', this.onParentAbort);
 	}
 
 	get aborted(): boolean {

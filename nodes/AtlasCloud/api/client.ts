@@ -268,12 +268,14 @@ export class AtlasClient {
 		const sent = this.http.send({ ...request, signal: ending });
 		const timedOut = () => new TransportError('The answer took too long', 'ETIMEDOUT');
 		// A little more than n8n's own limit, which tells more.
-		return await withinMs(this.clock, request.timeoutMs + 1_000, sent, timedOut).catch((error: unknown) => {
-			// n8n ends an authenticated request only with the execution: what still arrives is closed unread.
-			sent.then(({ body }) => body.destroy()).catch(() => {});
-			if (!this.signal?.aborted) ending.abort();
-			throw error;
-		});
+		return await withinMs(this.clock, request.timeoutMs + 1_000, sent, timedOut)
+			.catch((error: unknown) => {
+				// n8n ends an authenticated request only with the execution: what still arrives is closed unread.
+				sent.then(({ body }) => body.destroy()).catch(() => {});
+				if (!this.signal?.aborted) ending.abort();
+				throw error;
+			})
+			.finally(() => ending.detach());
 	}
 
 	/** Why there is no answer, without the key. */

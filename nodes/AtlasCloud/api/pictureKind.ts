@@ -4,7 +4,7 @@ export interface PictureKind {
 	name: string;
 	extension: string;
 	mimeType: string;
-	/** Whether Seedream takes it as input: jpeg, png, webp, bmp, tiff, gif (atlas-cloud-api [V]). */
+	/** Whether Seedream takes it as input: jpeg, png, webp, bmp, tiff, gif (docs/atlas-cloud-api.md [V]). */
 	isInput: boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { CancelSignal } from './cancellation';
-import { readAgainMs, type AtlasClient, type Exchange } from './client';
+import { adviceFor, codeIn, type AtlasClient, type Exchange } from './client';
+import { AtlasError } from './errors';
 import { sha256OfStream } from './hash';
 import type { FileBody } from './http';
 import { asObject, asString } from './json';
@@ -62,6 +63,18 @@ export function parseUploadUrl(url: string): UploadName | null {
 	return { executionId, nodeTag, runIndex: Number(runIndex), itemIndex: Number(itemIndex), contentTag };
 }
 
+/** The longest pause that the service may ask for before uploads give up, in ms. */
+const MAX_PAUSE_MS = 300_000;
+
+/** The error of a file that is not even sent: another one was told to stay away for longer than anyone waits. */
+function throttledError(): AtlasError {
+	return new AtlasError('Could not upload the file: Atlas Cloud asks for a very long pause (status 429)', {
+		kind: 'read',
+		description: adviceFor(429),
+		statusCode: 429,
+	});
+}
+
 /** Uploads pictures, the same one only once per run, and tells their content's hash before. */
 export class Uploads {
 	private readonly hashes = new Map<string, Promise<string>>();
@@ -117,14 +130,15 @@ export class Uploads {
 	}
 
 	private async inTurn(send: () => Promise<Exchange>): Promise<Exchange> {
-		const turn = await this.pace.turn(this.signal);
+		const turn = await this.pace.turn(this.signal, { pauseMs: MAX_PAUSE_MS });
+		if (!turn) throw throttledError();
 		let exchange: Exchange | undefined;
 		try {
 			exchange = await send();
 			return exchange;
 		} finally {
 			const answer = exchange?.answer;
-			if (answer?.statusCode === 429) this.pace.refused(turn, readAgainMs(answer));
+			if (answer && codeIn(answer) === 429) this.pace.refused(turn, answer.retryAfterMs);
 			else if (answer) this.pace.taken();
 			else this.pace.gone();
 		}

@@ -108,7 +108,8 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			'Set it under Options, or remove it there for the default of 20.',
 		);
 	}
-	const cancelSignal = context.getExecutionCancelSignal?.();
+	// n8n's own signal gets one listener of ours: Node warns from the eleventh on.
+	const cancelSignal = new Cancellation(context.getExecutionCancelSignal?.());
 	const signal = new Cancellation(cancelSignal);
 
 	const http = n8nHttp(context, credential);
