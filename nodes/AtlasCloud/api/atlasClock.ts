@@ -51,6 +51,11 @@ export class AtlasClock {
 		return sorted.length === 0 ? null : sorted[Math.floor((sorted.length - 1) / 2)];
 	}
 
+	/** Whether so many answers told the time that one wrong one among them shows; or none did, and ours has to do. */
+	get isSettled(): boolean {
+		return this.samples.length === 0 || this.samples.length >= ENOUGH_SAMPLES;
+	}
+
 	/**
 	 * When something happened on our clock that Atlas's clock puts at `atlasMs`, as far as an answer that tells of it
 	 * allows: its `Date` header was written between the request and its arrival.

@@ -1,3 +1,7 @@
+import type { TimeSpan } from './atlasClock';
+import { mayBeOf } from './lostSubmits';
+import { SUBMIT_TIMEOUT_MS } from './timeouts';
+
 /*
  * What the node means to buy, and what came of it, per item. Kept in n8n's node context, which lives in the
  * execution's data: it outlives a try of Retry On Fail, and goes along when a person retries a failed execution.
@@ -153,12 +157,18 @@ export class Intents {
 		return Object.values(this.records).flatMap(idsOf);
 	}
 
-	/** Bodies of which an item still looks for its task. */
-	lostHashes(): Set<string> {
-		const lost = Object.values(this.records).filter(
-			({ state }) => state === 'unknown' || state === 'sending',
+	/**
+	 * Whether an item that looks for a task of this body may still find this one. One of another time is none of that
+	 * submit: another retry has bought it since, for another item of the same request.
+	 */
+	isSought(hash: string, created: TimeSpan | null): boolean {
+		return Object.values(this.records).some(
+			({ state, bodyHash, sentAtMs, endedAtMs = sentAtMs + SUBMIT_TIMEOUT_MS }) =>
+				(state === 'unknown' || state === 'sending') &&
+				bodyHash === hash &&
+				created !== null &&
+				mayBeOf({ sentAtMs, endedAtMs }, created),
 		);
-		return new Set(lost.map(({ bodyHash }) => bodyHash));
 	}
 
 	/** How many submits of this body may have been taken without an answer, beside those of these items. */

@@ -5,16 +5,20 @@ import { pauseMs, throwIfAborted } from './clock';
 import { AtlasError } from './errors';
 import { readHistory } from './history';
 
-/** A submit whose answer was lost: it may have been taken, and billed. Times are our clock, in ms. */
-export interface UnansweredSubmit {
-	/** What tells it from others of the same body. */
-	key: string;
-	bodyHash: string;
-	model: string;
+/** When a submit was on its way: our clock, in ms. */
+export interface Sending {
 	/** When it left. */
 	sentAtMs: number;
 	/** When its answer was lost or given up. */
 	endedAtMs: number;
+}
+
+/** A submit whose answer was lost: it may have been taken, and billed. */
+export interface UnansweredSubmit extends Sending {
+	/** What tells it from others of the same body. */
+	key: string;
+	bodyHash: string;
+	model: string;
 }
 
 interface LostSubmit extends UnansweredSubmit {
@@ -58,12 +62,17 @@ const EARLY_MS = 5_000;
 const LATE_MS = 30_000;
 
 /** When a lost submit's task can have been created. A task outside is an earlier or later edit with the same body. */
-function creationWindow({ sentAtMs, endedAtMs }: UnansweredSubmit): TimeSpan {
+function creationWindow({ sentAtMs, endedAtMs }: Sending): TimeSpan {
 	return { fromMs: sentAtMs - EARLY_MS, toMs: endedAtMs + LATE_MS };
 }
 
 function overlap(a: TimeSpan, b: TimeSpan): boolean {
 	return a.fromMs <= b.toMs && b.fromMs <= a.toMs;
+}
+
+/** Whether a task of a submit's body may have come of it, by when it was created. */
+export function mayBeOf(submit: Sending, created: TimeSpan): boolean {
+	return overlap(creationWindow(submit), created);
 }
 
 /**
@@ -77,7 +86,7 @@ export function assign<T extends UnansweredSubmit>(
 	candidates: Candidate[],
 	others: number,
 ): Map<T, LostResult> {
-	const fits = (lost: T, task: Candidate) => overlap(creationWindow(lost), task.created);
+	const fits = (lost: T, task: Candidate) => mayBeOf(lost, task.created);
 	const fitting = candidates
 		.filter((task) => waiting.some((lost) => fits(lost, task)))
 		.sort((a, b) => a.created.fromMs - b.created.fromMs);
@@ -199,7 +208,11 @@ export class LostSubmits {
 		for (const model of new Set(sought.map((lost) => lost.model))) {
 			const ofModel = sought.filter((lost) => lost.model === model);
 			try {
-				this.settleFound(ofModel, await this.readCandidates(model, ofModel), sought);
+				let candidates = await this.readCandidates(model, ofModel);
+				// A single answer's clock may be stale, and an older edit would seem to be this one: more of them tell.
+				for (let again = 0; again < 2 && !this.client.atlasClock.isSettled; again++)
+					candidates = await this.readCandidates(model, ofModel);
+				this.settleFound(ofModel, candidates, sought);
 			} catch (error) {
 				throwIfAborted(this.signal);
 				unreadable = toReadError(error);

@@ -1,3 +1,4 @@
+import type { TimeSpan } from './atlasClock';
 import type { AtlasClient } from './client';
 import { readHistory, type HistoryTask } from './history';
 import type { InputFiles } from './inputFiles';
@@ -19,8 +20,8 @@ export interface RequestShape {
 /** What the items of the node have, or look for, themselves. */
 export interface KnownEdits {
 	claimedIds(): string[];
-	/** Bodies of which an item still looks for its task. */
-	lostHashes(): Set<string>;
+	/** Whether an item that looks for a task of this body may still find this one. */
+	isSought(hash: string, created: TimeSpan | null): boolean;
 }
 
 /** The clock of the machine that crashed may have been wrong, and what is compared is the content: an hour does no harm. */
@@ -65,10 +66,11 @@ export class Recovery {
 
 	private async takeOf(ofBody: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
 		const claimed = new Set(this.known.claimedIds());
-		const lost = this.known.lostHashes();
 		const free = ofBody
 			.filter(({ predictionId }) => !claimed.has(predictionId))
-			.filter(({ requestHash }) => requestHash !== null && !lost.has(requestHash))
+			.filter(
+				({ requestHash, created }) => requestHash !== null && !this.known.isSought(requestHash, created),
+			)
 			.sort((a, b) => rankOf(a) - rankOf(b));
 		for (let at = 0; at < free.length; at += COMPARED_AT_ONCE) {
 			const some = free.slice(at, at + COMPARED_AT_ONCE);

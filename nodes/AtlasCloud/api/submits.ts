@@ -226,8 +226,11 @@ export class Submits {
 	}
 
 	private bought(intent: Intent, predictionId: string, answer: JsonObject | null = null): Bought {
-		const { model, prompt, size, images, sentAtMs } = intent;
-		return { predictionId, model, prompt, size, images, sentAtMs, knownAtMs: this.clock.nowMs(), answer };
+		const { model, prompt, size, images } = intent;
+		const knownAtMs = this.clock.nowMs();
+		// Where the machine's clock was set back since an earlier try, the submit would lie ahead, and its time with it.
+		const sentAtMs = Math.min(intent.sentAtMs, knownAtMs);
+		return { predictionId, model, prompt, size, images, sentAtMs, knownAtMs, answer };
 	}
 
 	/** Sends the request and waits for its answer, also when the batch is stopped meanwhile. */

@@ -121,3 +121,51 @@ e2e('money: n8n killed between submit and result; the retry takes up what was pa
 	assert.equal(ledger.count('submit'), 1, 'submits');
 	assert.equal(ledger.charges.length, 1, 'charges');
 });
+
+e2e('money: n8n killed in the middle of twelve edits; the retry buys only the rest', async (bench) => {
+	// Few at once, so that some are done, some are under way and some are still to come.
+	bench.sandbox.setOptions({ predictSeconds: 4, jitter: 0 });
+	const server = await bench.startServer();
+	const path = 'kill-twelve';
+	const workflow = await server.createWorkflow({
+		name: path,
+		nodes: [
+			{
+				name: 'Webhook',
+				type: 'n8n-nodes-base.webhook',
+				typeVersion: 2,
+				webhookId: `id-of-${path}`,
+				parameters: { path, httpMethod: 'POST', responseMode: 'onReceived', options: {} },
+			},
+			{
+				name: 'Rows',
+				type: 'n8n-nodes-base.splitOut',
+				typeVersion: 1,
+				parameters: { fieldToSplitOut: 'body.rows', options: {} },
+			},
+			readFileNode('Read', await bench.photo()),
+			seedream('Edit', { prompt: PROMPT, options: { concurrency: 4 } }),
+		],
+		connections: chain('Webhook', 'Rows', 'Read', 'Edit'),
+	});
+	await server.activate(workflow.id);
+	const rows = Array.from({ length: 12 }, (_row, number) => ({ number }));
+	const body = JSON.stringify({ rows });
+	const headers = { 'content-type': 'application/json' };
+	await (await server.request(`/webhook/${path}`, { method: 'POST', body, headers })).text();
+	const { ledger } = bench.sandbox;
+	await bench.until(() => ledger.charges.length >= 6, 'the sixth submit');
+	await server.kill();
+	const boughtBefore = ledger.charges.length;
+	assert.ok(boughtBefore < 12, 'killed in the middle');
+
+	const again = await bench.startServer();
+	const [{ id }] = await again.listExecutions(workflow.id);
+	await again.waitForExecution(id, { until: ['crashed', 'error'] });
+	const retried = await again.retryExecution(id);
+	const items = retried.expectSuccess().items('Edit');
+	const ids = new Set(items.map(({ json }) => json.predictionId));
+	assert.equal(items.length, 12, 'items');
+	assert.deepEqual(ids, new Set(ledger.charges.map(({ predictionId }) => predictionId)));
+	assert.equal(ledger.charges.length, 12, 'charges');
+});

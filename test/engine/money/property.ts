@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import type { IDataObject } from 'n8n-workflow';
-import type { Endpoint, Fault, FaultAction, Sandbox } from '../../../sandbox';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { AtlasClient } from '../../../nodes/AtlasCloud/api/client';
+import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions';
+import { PredictionWatch } from '../../../nodes/AtlasCloud/api/watch';
+import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';
 import {
 	fastSandbox,
 	picture,
@@ -13,9 +16,16 @@ import {
 	type SeedreamOptions,
 	type SeedreamResult,
 } from '../seedream';
-import { retryByPerson } from './again';
+import { nextRound, retryByPerson } from './again';
 import { GATEWAY_PAGE } from './cases';
 import { fastClock } from './fastTime';
+import { READ_TIMEOUT_MS, whereTimeJumps } from './jumpingTime';
+
+/** Kills n8n while an execution runs: nothing of it is saved. */
+interface Crash {
+	/** So many submits are over by then; null: the node is through. */
+	afterSubmits: number | null;
+}
 
 /** A batch and everything that happens to it. */
 export interface Story {
@@ -27,16 +37,31 @@ export interface Story {
 	tries: number;
 	stops: boolean;
 	concurrency: number;
-	historyDelaySeconds: number;
-	foreignTasks: number;
+	/** Times that an execution comes to the node: a loop's rounds, or an agent's calls of its tool. */
+	rounds: number;
+	/** An agent's tool: one item a call, and a call that failed is made once more. */
+	isTool: boolean;
+	mayResubmit: boolean;
+	/** At first two items that are the very same request get no answer. */
+	losesEqual: boolean;
+	history: SandboxHistory;
+	/** How far Atlas's clock is off, in seconds. */
 	skewSeconds: number;
+	/** How far n8n's clock is off in each run of the node, in turn, in seconds. None: it is right. */
+	jumps: number[];
 	warmUpSeconds: number;
 	keepUploadNames: boolean;
-	/** What follows: a person retries a failed execution, or n8n crashes and the execution is retried without its context. */
-	retries: Array<'person' | 'crash'>;
-	/** So many submits before the first crash; null: it comes when the node is through. */
-	crashAfterSubmits: number | null;
+	limitsUploads: boolean;
+	/** Longer than the node waits. */
+	isSlow: boolean;
+	crash: Crash | null;
+	/** What follows: a person retries one of the executions that have failed so far. */
+	retries: Array<{ which: number; crash: Crash | null }>;
 }
+
+/** How long the node waits for an edit, in seconds; of a slow service, less is waited for. */
+const TIMEOUT_SECONDS = 120;
+const SLOW_TIMEOUT_SECONDS = 30;
 
 const PICTURES = 3;
 
@@ -71,6 +96,9 @@ const READ_TROUBLE: FaultAction[] = [
 	status(502, { page: true }),
 	status(503),
 	status(404),
+	...[-3_600, 3_600].map((skewSeconds): FaultAction => ({ type: 'dateHeader', value: { skewSeconds } })),
+	{ type: 'dateHeader', value: 'missing' },
+	{ type: 'dateHeader', value: 'half past nine' },
 ];
 
 const SUBMIT_TROUBLE: FaultAction[] = [
@@ -96,6 +124,37 @@ const SUBMIT_TROUBLE: FaultAction[] = [
 	{ type: 'patchResult', patch: { outputs: ['http://169.254.169.254/'] } },
 ];
 
+/** What a file host may say without a lie: after a lie, or a 404, a crashed purchase cannot be known by its input. */
+const FILE_TROUBLE = READ_TROUBLE.filter(
+	(action) =>
+		!['malformedJson', 'wrongTypes', 'emptyObject'].includes(action.type) &&
+		!(action.type === 'status' && action.status === 404),
+);
+
+/** A made picture that cannot be had. */
+const outputTrouble: fc.Arbitrary<Fault> = faultOn('file', [...READ_TROUBLE, { type: 'corruptPicture' }]).map(
+	(fault) => ({ ...fault, match: '/outputs/' }),
+);
+
+/** Ends a run of the node, so that there is something to retry. */
+const ending: fc.Arbitrary<Fault> = fc.oneof(
+	faultOn('submit', [status(402)]),
+	fc.nat({ max: 4 }).map((nth): Fault => ({
+		endpoint: 'file',
+		match: '/outputs/',
+		nth: nth + 1,
+		times: 4,
+		action: { type: 'resetBefore' },
+	})),
+);
+
+const sometimes = (weight: number) => fc.nat({ max: weight - 1 }).map((value) => value === 0);
+
+const crashes: fc.Arbitrary<Crash | null> = fc.oneof(
+	{ weight: 3, arbitrary: fc.constant(null) },
+	{ weight: 1, arbitrary: fc.record({ afterSubmits: fc.constantFrom(null, 1, 2, 3) }) },
+);
+
 export const stories: fc.Arbitrary<Story> = fc.record({
 	items: fc.array(
 		fc.record({
@@ -103,87 +162,184 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 			as: fc.constantFrom('binary' as const, 'binary' as const, 'url' as const),
 			prompt: fc.nat({ max: 1 }),
 		}),
-		{ minLength: 1, maxLength: 6 },
+		{ minLength: 1, maxLength: 5 },
 	),
 	operation: fc.constantFrom('edit' as const, 'edit' as const, 'edit' as const, 'submit' as const),
 	faults: fc.array(
 		fc.oneof(
-			{ weight: 3, arbitrary: faultOn('submit', SUBMIT_TROUBLE) },
-			{ weight: 1, arbitrary: faultOn('upload', READ_TROUBLE) },
-			{ weight: 1, arbitrary: faultOn('prediction', READ_TROUBLE) },
-			{ weight: 1, arbitrary: faultOn('history', READ_TROUBLE) },
-			{ weight: 1, arbitrary: faultOn('file', [...READ_TROUBLE, { type: 'corruptPicture' }]) },
+			{ weight: 6, arbitrary: faultOn('submit', SUBMIT_TROUBLE) },
+			{ weight: 2, arbitrary: faultOn('upload', READ_TROUBLE) },
+			{ weight: 2, arbitrary: faultOn('prediction', READ_TROUBLE) },
+			{ weight: 2, arbitrary: faultOn('history', READ_TROUBLE) },
+			{ weight: 1, arbitrary: faultOn('file', FILE_TROUBLE) },
+			{ weight: 1, arbitrary: outputTrouble },
+			{ weight: 4, arbitrary: ending },
 		),
 		{ maxLength: 4 },
 	),
-	tries: fc.constantFrom(1, 2, 3),
-	stops: fc.boolean(),
+	tries: fc.constantFrom(1, 1, 2, 3),
+	stops: fc.constantFrom(true, true, false),
 	concurrency: fc.constantFrom(1, 2, 20),
-	historyDelaySeconds: fc.constantFrom(0, 0, 5, 90),
-	foreignTasks: fc.constantFrom(0, 3),
-	skewSeconds: fc.constantFrom(0, -120, 45),
-	warmUpSeconds: fc.constantFrom(0, 10),
-	keepUploadNames: fc.constantFrom(true, true, false),
-	retries: fc.array(fc.constantFrom<Array<Story['retries'][number]>>('person', 'crash'), {
-		maxLength: 2,
+	rounds: fc.constantFrom(1, 1, 1, 2),
+	isTool: sometimes(6),
+	mayResubmit: sometimes(5),
+	losesEqual: sometimes(8),
+	history: fc.record({
+		delaySeconds: fc.constantFrom(0, 0, 5, 90),
+		foreignTasks: fc.constantFrom(0, 3),
+		createdAtUnit: fc.constantFrom('seconds', 'seconds', 'milliseconds', 'iso', 'missing'),
 	}),
-	crashAfterSubmits: fc.constantFrom(null, 1, 2, 3),
+	skewSeconds: fc.constantFrom(0, 0, -120, 45, -3_600, 3_600),
+	jumps: fc.oneof(
+		{ weight: 2, arbitrary: fc.constant<number[]>([]) },
+		{
+			weight: 1,
+			arbitrary: fc.array(fc.constantFrom<number[]>(0, -3_600, 3_600, -600, 45), {
+				minLength: 2,
+				maxLength: 4,
+			}),
+		},
+	),
+	warmUpSeconds: fc.constantFrom(0, 10),
+	keepUploadNames: fc.boolean(),
+	limitsUploads: sometimes(6),
+	isSlow: sometimes(16),
+	crash: crashes,
+	retries: fc.array(fc.record({ which: fc.nat({ max: 5 }), crash: crashes }), { maxLength: 3 }),
 });
 
 /** After so long, beside the history's delay, a request that was cut off has done what it does, in ms. */
-const SETTLED_MS = 20_000;
+const SETTLED_MS = 30_000;
+
+/** What a busy machine may add to a wait, in ms of the fast clock. */
+const BUSY_MS = 600_000;
+
+/** So many tasks in an account's history are read quickly; with more, the next story gets an account of its own. */
+const MOST_TASKS = 800;
 
 /** What the cases of a run came to, to be told at its end. */
-export interface Tally {
-	cases: number;
-	items: number;
-	charges: number;
-	doubleCharges: number;
-	lostIds: number;
-	pictures: number;
-	unknown: number;
-	errors: number;
-	crashes: number;
-	personRetries: number;
+const NO_TALLY = {
+	cases: 0,
+	/** Edits that were wanted, and those of them that were bought. */
+	wanted: 0,
+	bought: 0,
+	/** Wanted edits that came out of the node. */
+	delivered: 0,
+	pictures: 0,
+	doubleCharges: 0,
+	/** Bought over what was unknown, because Resubmit When Unknown said so. */
+	resubmitCharges: 0,
+	lostIds: 0,
+	/** Edits that were paid for and whose id no answer told. */
+	lostAnswers: 0,
+	errors: 0,
+	unknown: 0,
+	executions: 0,
+	crashes: 0,
+	retries: 0,
+	/** Of an execution that is not the last one. */
+	retriesOfEarlier: 0,
+	/** Of an execution that was retried before. */
+	retriesOnceMore: 0,
+	/** Rounds of a loop, and calls of a tool, after the first. */
+	rounds: 0,
+	calls: 0,
+	/** Stories in which so it was, and came to bear. */
+	tools: 0,
+	equalLost: 0,
+	jumps: 0,
+	slow: 0,
+	withoutNames: 0,
+};
+
+export type Tally = typeof NO_TALLY;
+
+/** Ids that a clean answer to a submit told. */
+const toldIds = new Set<string>();
+
+/** The longest wait for an edit beyond its time, in ms. */
+export const longestWait = { overMs: -Infinity };
+
+/** Looks on while the node submits and waits: the ids it is told, and how long it waits. */
+export function observeNode(): void {
+	const { post } = AtlasClient.prototype;
+	jest.spyOn(AtlasClient.prototype, 'post').mockImplementation(async function (
+		this: AtlasClient,
+		...request
+	) {
+		const exchange = await post.apply(this, request);
+		const id = exchange.answer && exchange.answer.statusCode < 300 ? idInAnswer(exchange.answer) : null;
+		if (id !== null) toldIds.add(id);
+		return exchange;
+	});
+	const { completed } = PredictionWatch.prototype;
+	jest.spyOn(PredictionWatch.prototype, 'completed').mockImplementation(async function (
+		this: PredictionWatch,
+		watched,
+	) {
+		const startMs = fastClock.nowMs();
+		return await completed.call(this, watched).finally(() => {
+			const timeoutMs = watched.deadlineMs - (watched.sentAtMs ?? startMs);
+			const overMs = fastClock.nowMs() - startMs - timeoutMs;
+			longestWait.overMs = Math.max(longestWait.overMs, overMs);
+		});
+	});
+}
+
+/** What no wait may go beyond its time by: a request's time. */
+export const MOST_OVER_MS = READ_TIMEOUT_MS + BUSY_MS;
+
+/** An execution as n8n keeps it. */
+interface Saved {
+	/** The run of the node that failed; null: nothing was saved, as before the first run. */
+	failed: SeedreamResult | null;
+	/** Rounds that were over by then, and the ids that they handed on. */
+	rounds: number;
+	handedIds: string[];
+}
+
+interface Execution {
+	/** What a person's retry starts from; null where it went well. */
+	saved: Saved | null;
+	isCrashed: boolean;
+}
+
+type Must = (holds: boolean, promise: string) => void;
+
+type Wanted = Omit<Story['items'][number], 'prompt'> & { prompt: string };
+
+/** A story while it is played. */
+interface Play {
+	story: Story;
+	wanted: Wanted[];
+	options: SeedreamOptions;
+	rounds: number;
+	/** The most items that ever came out of each round. */
+	delivered: number[];
+	must: Must;
 }
 
 /** One sandbox and its pictures, for many stories one after another. */
 export class Stage {
-	readonly tally: Tally = {
-		cases: 0,
-		items: 0,
-		charges: 0,
-		doubleCharges: 0,
-		lostIds: 0,
-		pictures: 0,
-		unknown: 0,
-		errors: 0,
-		crashes: 0,
-		personRetries: 0,
-	};
+	readonly tally: Tally = { ...NO_TALLY };
+
+	private executionId = 4;
 
 	private constructor(
-		private readonly sandbox: Sandbox,
+		private readonly seed: number,
 		private readonly photos: Buffer[],
-		private readonly urls: string[],
+		private sandbox: Sandbox,
+		private urls: string[],
 		/** Called when the sandbox has answered a submit, or its client is gone. */
 		private readonly submits: { onOver: () => void },
 	) {}
 
 	static async open(seed: number): Promise<Stage> {
 		const submits = { onOver: () => {} };
-		const sandbox = await fastSandbox({
-			clock: fastClock,
-			seed,
-			onRequestOver: ({ endpoint }) => endpoint === 'submit' && submits.onOver(),
-		});
-		const colours = ['#e02020', '#20e020', '#2020e0'].slice(0, PICTURES);
-		const photos = await Promise.all(colours.map(async (left) => await picture({ left })));
-		const urls = colours.map((_colour, i) => {
-			const id = sandbox.addForeignTask({ model: V4, prompt: `a picture at an address ${i}`, images: [] });
-			return sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
-		});
-		return new Stage(sandbox, photos, urls, submits);
+		const photos = await Promise.all(
+			['#e02020', '#20e020', '#2020e0'].slice(0, PICTURES).map(async (left) => await picture({ left })),
+		);
+		return new Stage(seed, photos, ...(await openAccount(seed, submits)), submits);
 	}
 
 	async close(): Promise<void> {
@@ -192,24 +348,89 @@ export class Stage {
 
 	/** Runs a story in n8n's engine. @throws where a promise is broken */
 	async play(story: Story): Promise<void> {
-		const { sandbox } = this;
+		if (this.sandbox.ledger.predictions.size > MOST_TASKS) {
+			await this.sandbox.close();
+			[this.sandbox, this.urls] = await openAccount(this.seed, this.submits);
+		}
+		await whereTimeJumps(story.jumps, async () => await this.playHere(story));
+	}
+
+	private async playHere(story: Story): Promise<void> {
+		const { sandbox, tally } = this;
 		const { ledger } = sandbox;
-		sandbox.clearFaults();
-		sandbox.setOptions({
-			history: { delaySeconds: story.historyDelaySeconds, foreignTasks: story.foreignTasks },
-			clockSkewSeconds: story.skewSeconds,
-			warmUp: { seconds: story.warmUpSeconds, status: 404 },
-			keepUploadNames: story.keepUploadNames,
-		});
-		for (const fault of story.faults) sandbox.addFault(fault);
 		const name = createHash('sha256')
 			.update(`${this.tally.cases}/${JSON.stringify(story)}`)
 			.digest('hex')
 			.slice(0, 12);
-		const wanted = story.items.map((item): Wanted => ({ ...item, prompt: `${name} wish ${item.prompt}` }));
+		const wanted = itemsOf(story).map((item): Wanted => ({ ...item, prompt: `${name} wish ${item.prompt}` }));
+		this.setUp(story);
 		const before = ledger.charges.length;
-		const { result, crashes } = await this.runAll(story, {
-			sandbox,
+		const must: Must = (holds, promise) => {
+			if (!holds) throw new Error(`${promise}\nsubmits: ${JSON.stringify(ledger.charges.slice(before))}`);
+		};
+		const play: Play = {
+			story,
+			wanted,
+			options: this.optionsOf(story, wanted),
+			rounds: story.rounds,
+			delivered: [],
+			must,
+		};
+		await this.runAll(play);
+		sandbox.clearFaults();
+
+		const charges = ledger.charges.slice(before);
+		const lost = charges.filter(({ predictionId }) => !toldIds.has(predictionId));
+		tally.cases += 1;
+		tally.wanted += wanted.length * play.rounds;
+		tally.bought += charges.length;
+		tally.delivered += play.delivered.reduce((sum, count) => sum + count, 0);
+		tally.lostAnswers += lost.length;
+		if (story.isTool) tally.tools += 1;
+		if (story.jumps.length > 0) tally.jumps += 1;
+		if (story.isSlow) tally.slow += 1;
+		if (!story.keepUploadNames) tally.withoutNames += 1;
+		const prompts = new Set(wanted.map(({ prompt }) => prompt));
+		must(
+			charges.every(({ prompt }) => prompts.has(prompt)),
+			'nothing else was bought',
+		);
+		for (const prompt of prompts) {
+			const mostWanted = play.rounds * wanted.filter((item) => item.prompt === prompt).length;
+			const extra = Math.max(0, charges.filter((charge) => charge.prompt === prompt).length - mostWanted);
+			// Only what nobody knew of may be sent once more, and only where the user took that risk.
+			const lostHere = lost.filter((charge) => charge.prompt === prompt);
+			const risked = story.mayResubmit ? Math.min(extra, lostHere.length) : 0;
+			tally.bought -= extra;
+			tally.resubmitCharges += risked;
+			tally.doubleCharges += extra - risked;
+			must(extra === risked, `charged no more than wanted for "${prompt}"`);
+			if (hasEqual(lostHere)) tally.equalLost += 1;
+		}
+	}
+
+	private setUp(story: Story): void {
+		const { sandbox } = this;
+		sandbox.clearFaults();
+		sandbox.setOptions({
+			predictSeconds: story.isSlow ? 3_000 : 1,
+			history: story.history,
+			clockSkewSeconds: story.skewSeconds,
+			warmUp: { seconds: story.warmUpSeconds, status: 404 },
+			keepUploadNames: story.keepUploadNames,
+			limits: story.limitsUploads ? { uploads: { perSecond: 1, burst: 1 } } : {},
+		});
+		const lost: Fault = { endpoint: 'submit', times: 2, action: { type: 'resetAfter' } };
+		for (const fault of [...(story.losesEqual ? [lost] : []), ...story.faults]) sandbox.addFault(fault);
+	}
+
+	private optionsOf(story: Story, wanted: Wanted[]): SeedreamOptions {
+		const continues = !story.stops && !story.isTool;
+		// The engine's tries of a tool are another thing: n8n makes them where the agent calls it.
+		const tries = story.isTool ? 1 : story.tries;
+		return {
+			sandbox: this.sandbox,
+			...(story.isTool ? { type: 'n8n-nodes-seedream.seedreamEditTool' } : {}),
 			items: wanted.map((item): InputItem => this.inputOf(item)),
 			parameters: {
 				resource: story.operation === 'edit' ? 'image' : 'prediction',
@@ -221,89 +442,124 @@ export class Stage {
 				imageUrls: '={{ $json.url }}',
 				options: {
 					concurrency: story.concurrency,
-					...(story.operation === 'edit' ? { timeoutSeconds: 120 } : {}),
+					resubmitUnknown: story.mayResubmit,
+					...(story.operation === 'edit'
+						? { timeoutSeconds: story.isSlow ? SLOW_TIMEOUT_SECONDS : TIMEOUT_SECONDS }
+						: {}),
 				},
 			},
 			nodeExtras: {
-				...(story.stops ? {} : { onError: 'continueRegularOutput' as const }),
-				...(story.tries > 1 ? { retryOnFail: true, maxTries: story.tries, waitBetweenTries: 1 } : {}),
+				...(continues ? { onError: 'continueRegularOutput' as const } : {}),
+				...(tries > 1 ? { retryOnFail: true, maxTries: tries, waitBetweenTries: 1 } : {}),
 			},
-		});
-		sandbox.clearFaults();
-		// Of pictures at URLs, and where names are not kept, a crash leaves nothing to be found: there the promise ends.
-		const mostCharges = ({ as }: Wanted) => (as === 'binary' && story.keepUploadNames ? 1 : 1 + crashes);
-		const mostOf = (items: Wanted[]) => items.reduce((sum, item) => sum + mostCharges(item), 0);
-		const charges = ledger.charges.slice(before);
-		const said = JSON.stringify([result.json, result.error?.message, result.error?.description]);
-		const kept = JSON.stringify(result.run.data.executionData?.contextData ?? {});
-		const stories = [
-			`${said}`,
-			`context: ${kept}`,
-			`submits: ${charges.map(({ predictionId }) => predictionId).join()}`,
-		];
-		const must = (holds: boolean, promise: string) => {
-			if (!holds) throw new Error(`${promise}\n${stories.join('\n')}`);
 		};
+	}
 
-		const { tally } = this;
-		tally.cases += 1;
-		tally.items += wanted.length;
-		tally.charges += charges.length;
-		const isUnknown = /unknown/.test(said);
-		if (isUnknown) tally.unknown += 1;
-		tally.doubleCharges += Math.max(0, charges.length - mostOf(wanted));
-		must(charges.length <= mostOf(wanted), 'charged no more than the wanted edits');
-		for (const prompt of new Set(wanted.map((item) => item.prompt))) {
-			const ofPrompt = charges.filter((charge) => charge.prompt === prompt).length;
-			const most = mostOf(wanted.filter((item) => item.prompt === prompt));
-			tally.doubleCharges += Math.max(0, ofPrompt - most);
-			must(ofPrompt <= most, `charged no more than wanted for "${prompt}"`);
-		}
-		if (!story.stops || !result.error) await this.checkItems(story, wanted, result.out, must);
-		if (result.error) tally.errors += 1;
-		// What a crashed execution had said is lost with it.
-		if (crashes > 0) return;
-		// What is unknown has no id: then it is said, as often as there are ids that nobody knows.
-		const untold = charges.filter(
-			({ predictionId }) => !said.includes(predictionId) && !kept.includes(predictionId),
-		);
-		const sayings = kept.split('"state":"unknown"').length - 1;
-		tally.lostIds += Math.max(0, untold.length - sayings);
-		must(untold.length <= sayings, 'every charged id is told, kept, or said to be unknown');
-		if (!result.error) return;
-		for (const { predictionId } of charges) {
-			must(
-				said.includes(predictionId) || isUnknown,
-				'the thrown error tells the charged ids, or that they are unknown',
-			);
-		}
+	private inputOf({ picture: index, as, prompt }: Wanted): InputItem {
+		return as === 'binary'
+			? { json: { prompt, field: 'data', url: '' }, files: { data: this.photos[index] ?? Buffer.alloc(0) } }
+			: { json: { prompt, field: '', url: this.urls[index] } };
 	}
 
 	/** The execution, and what follows it. */
-	private async runAll(
-		story: Story,
-		options: SeedreamOptions,
-	): Promise<{ result: SeedreamResult; crashes: number }> {
-		let executionId = 5;
-		let crashes = 0;
-		let result = await runSeedream({
-			...options,
-			executionId: `${executionId}`,
-			...(story.retries[0] === 'crash' ? { cancelWhen: this.submitsOver(story.crashAfterSubmits) } : {}),
-		});
-		for (const kind of story.retries) {
-			const retried = { ...options, executionId: `${++executionId}` };
-			if (kind === 'crash') {
-				crashes++;
-				await fastClock.sleepMs(story.historyDelaySeconds * 1_000 + SETTLED_MS);
-				result = await runSeedream({ ...retried, mode: 'retry' });
-			} else if (result.error) {
-				this.tally.personRetries++;
-				result = await retryByPerson(result, retried);
-			}
+	private async runAll(play: Play): Promise<void> {
+		const { story } = play;
+		const { tally } = this;
+		const failed: Array<{ saved: Saved; retries: number }> = [];
+		const nothing: Saved = { failed: null, rounds: 0, handedIds: [] };
+		let last = await this.execute(play, nothing, story.crash, false);
+		if (last.saved) failed.push({ saved: last.saved, retries: 0 });
+		for (const { which, crash } of story.retries) {
+			const picked = failed[which % Math.max(1, failed.length)];
+			if (!picked) break;
+			tally.retries += 1;
+			if (picked.saved !== last.saved) tally.retriesOfEarlier += 1;
+			if (picked.retries > 0) tally.retriesOnceMore += 1;
+			picked.retries += 1;
+			// What is not in the saved data is known from the history only. That shows it after a while.
+			if (last.isCrashed || picked.saved !== last.saved)
+				await fastClock.sleepMs((story.history.delaySeconds ?? 0) * 1_000 + SETTLED_MS);
+			last = await this.execute(play, picked.saved, crash, true);
+			if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		}
-		this.tally.crashes += crashes;
-		return { result, crashes };
+		// What is still on its way belongs to this story.
+		if (last.isCrashed) await fastClock.sleepMs(SETTLED_MS);
+	}
+
+	/** Goes on from what was saved, round by round, until all is done, a round fails or n8n crashes. */
+	private async execute(play: Play, saved: Saved, crash: Crash | null, isRetry: boolean): Promise<Execution> {
+		const { story, wanted, must } = play;
+		const { tally } = this;
+		const { ledger } = this.sandbox;
+		const before = ledger.charges.length;
+		let isCrashed = false;
+		const cancelWhen = crash
+			? this.submitsOver(crash.afterSubmits).then(() => (isCrashed = true))
+			: undefined;
+		const options: SeedreamOptions = {
+			...play.options,
+			executionId: `${++this.executionId}`,
+			...(isRetry ? { mode: 'retry' as const } : {}),
+			...(cancelWhen ? { cancelWhen } : {}),
+		};
+		tally.executions += 1;
+		const handedIds = [...saved.handedIds];
+		const said: string[] = [];
+		let callsLeft = story.isTool ? 1 : 0;
+		let { rounds } = saved;
+		let result = saved.failed ? await retryByPerson(saved.failed, options) : await runSeedream(options);
+		for (;;) {
+			said.push(JSON.stringify([result.json, result.error?.message, result.error?.description]));
+			if (isCrashed) break;
+			if (result.error) {
+				tally.errors += 1;
+				if (callsLeft-- <= 0) break;
+				tally.calls += 1;
+			} else {
+				const ids = await this.checkItems(story, wanted, result.out, must);
+				handedIds.push(...ids);
+				must(new Set(handedIds).size === handedIds.length, 'no prediction is handed on twice');
+				play.delivered[rounds] = Math.max(play.delivered[rounds] ?? 0, ids.length);
+				if (++rounds >= play.rounds) break;
+				if (story.isTool) tally.calls += 1;
+				else tally.rounds += 1;
+			}
+			result = await nextRound(result, options);
+		}
+		if (crash) {
+			tally.crashes += 1;
+			return { saved, isCrashed: true };
+		}
+		this.checkIds(ledger.charges.slice(before), result, said.join(), story, must);
+		const { error } = result;
+		return { saved: error ? { failed: result, rounds, handedIds } : null, isCrashed: false };
+	}
+
+	/** Every id that this execution paid for is known to somebody. */
+	private checkIds(
+		charges: Charge[],
+		result: SeedreamResult,
+		said: string,
+		{ mayResubmit }: Story,
+		must: Must,
+	): void {
+		const { tally } = this;
+		const kept = JSON.stringify(result.run.data.executionData?.contextData ?? {});
+		const isUnknown = /unknown/.test(said);
+		if (isUnknown) tally.unknown += 1;
+		const untold = charges.filter(
+			({ predictionId }) => !said.includes(predictionId) && !kept.includes(predictionId),
+		);
+		// What is unknown has no id: then it is said, as often as there are ids that nobody knows.
+		const count = (text: string) => kept.split(text).length - 1;
+		const sayings = count('"state":"unknown"') + (mayResubmit ? count('"isResubmitted":true') : 0);
+		tally.lostIds += Math.max(0, untold.length - sayings);
+		must(untold.length <= sayings, `every charged id is told, kept, or said to be unknown\n${said}\n${kept}`);
+		if (!result.error || mayResubmit) return;
+		must(
+			isUnknown || charges.every(({ predictionId }) => said.includes(predictionId)),
+			`the thrown error tells the charged ids, or that they are unknown\n${said}\n${kept}`,
+		);
 	}
 
 	/** Resolves when the sandbox is through with so many submits. */
@@ -316,33 +572,29 @@ export class Stage {
 		});
 	}
 
-	private inputOf({ picture: index, as, prompt }: Wanted): InputItem {
-		return as === 'binary'
-			? { json: { prompt, field: 'data', url: '' }, files: { data: this.photos[index] ?? Buffer.alloc(0) } }
-			: { json: { prompt, field: '', url: this.urls[index] } };
-	}
-
+	/** @returns the ids of the edits that came out */
 	private async checkItems(
 		story: Story,
 		wanted: Wanted[],
-		out: Awaited<ReturnType<typeof runSeedream>>['out'],
-		must: (holds: boolean, promise: string) => void,
-	): Promise<void> {
+		out: INodeExecutionData[],
+		must: Must,
+	): Promise<string[]> {
 		const { ledger } = this.sandbox;
 		const paired = out.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 		must(
 			JSON.stringify(paired) === JSON.stringify(wanted.map((_item, i) => i)),
 			`one item per input, in order, paired: ${JSON.stringify(paired)}`,
 		);
-		const ids = out.flatMap(({ json }) => (json.error ? [] : [String(json.predictionId)]));
-		must(new Set(ids).size === ids.length, 'no prediction is handed to two items');
+		const ids: string[] = [];
 		for (const [i, item] of out.entries()) {
 			if (item.json.error) {
 				this.tally.errors += 1;
 				must(typeof (item.json.error as IDataObject).message === 'string', 'an error tells what happened');
 				continue;
 			}
-			const made = ledger.predictions.get(String(item.json.predictionId));
+			const id = String(item.json.predictionId);
+			ids.push(id);
+			const made = ledger.predictions.get(id);
 			const { prompt, as, picture: index } = wanted[i] ?? { prompt: '', as: 'url', picture: 0 };
 			must(made?.prompt === prompt && !made.foreign, `item ${i} has its own edit`);
 			const image = ((made?.body as IDataObject | undefined)?.images as string[] | undefined)?.[0];
@@ -359,7 +611,30 @@ export class Stage {
 				`item ${i} holds the picture that was made`,
 			);
 		}
+		return ids;
 	}
 }
 
-type Wanted = Omit<Story['items'][number], 'prompt'> & { prompt: string };
+async function openAccount(seed: number, submits: { onOver: () => void }): Promise<[Sandbox, string[]]> {
+	const sandbox = await fastSandbox({
+		clock: fastClock,
+		seed,
+		onRequestOver: ({ endpoint }) => endpoint === 'submit' && submits.onOver(),
+	});
+	const urls = Array.from({ length: PICTURES }, (_, i) => {
+		const id = sandbox.addForeignTask({ model: V4, prompt: `a picture at an address ${i}`, images: [] });
+		return sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
+	});
+	return [sandbox, urls];
+}
+
+function itemsOf({ items, isTool, losesEqual }: Story): Story['items'] {
+	if (isTool) return items.slice(0, 1);
+	const equal = { ...items[0], as: 'url' as const };
+	return losesEqual ? [equal, equal, ...items.slice(1)] : items;
+}
+
+/** Whether two of them are the very same request. */
+function hasEqual(charges: Charge[]): boolean {
+	return new Set(charges.map(({ body }) => JSON.stringify(body))).size < charges.length;
+}

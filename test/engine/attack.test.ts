@@ -1,0 +1,652 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { IDataObject } from 'n8n-workflow';
+import { request } from 'undici';
+import type { FaultAction, Ledger, Sandbox, SandboxClock, SandboxOptions } from '../../sandbox';
+import { retryByPerson } from './money/again';
+import { fastClock, limits } from './money/fastTime';
+import {
+	bmpPicture,
+	fastSandbox,
+	LITE,
+	picture,
+	pictureOf,
+	predictionOf,
+	runSeedream,
+	sha256,
+	submittedBodies,
+	V4,
+	type InputItem,
+	type SeedreamOptions,
+	type SeedreamResult,
+} from './seedream';
+
+/*
+ * Faults that were found by attacking the node, each as one test: with the code before its fix it fails, or never ends.
+ */
+
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
+	jest.requireActual('./money/fastTime'),
+);
+jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
+	jest.requireActual('./money/fastTime'),
+);
+jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/fastTime'));
+
+let sandbox: Sandbox;
+let ledger: Ledger;
+let photo: Buffer;
+/** What happens after each request. */
+let onRequestOver: NonNullable<SandboxOptions['onRequestOver']> = () => {};
+/** How far the sandbox's clock is from the node's, in ms: its tasks can be made older than they are. */
+let shiftMs = 0;
+
+const shiftedClock: SandboxClock = {
+	nowMs: () => fastClock.nowMs() + shiftMs,
+	sleepMs: async (ms) => await fastClock.sleepMs(ms),
+};
+
+async function atlas(options: SandboxOptions = {}): Promise<void> {
+	await sandbox?.close();
+	onRequestOver = () => {};
+	shiftMs = 0;
+	sandbox = await fastSandbox({
+		clock: shiftedClock,
+		onRequestOver: (over) => onRequestOver(over),
+		...options,
+	});
+	({ ledger } = sandbox);
+}
+
+beforeAll(async () => {
+	limits.factor = 2;
+	photo = await picture();
+	await atlas();
+});
+afterAll(async () => await sandbox.close());
+
+const RETRY_3 = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+const CONTINUE = { onError: 'continueRegularOutput' } as const;
+const CRASHED = { executionId: '41' };
+const RETRIED = { executionId: '42', mode: 'retry' as const };
+const RESUBMIT = { options: { resubmitUnknown: true } };
+
+type FaultyEndpoint = 'upload' | 'submit' | 'prediction' | 'history' | 'file';
+
+function fails(endpoint: FaultyEndpoint, action: FaultAction, times = 1, nth = 1): void {
+	sandbox.addFault({ endpoint, action, times, nth });
+}
+
+async function edit(options: Partial<SeedreamOptions> = {}): Promise<SeedreamResult> {
+	return await runSeedream({ sandbox, items: [{ files: { data: photo } }], ...options });
+}
+
+const chargedIds = () => ledger.charges.map(({ predictionId }) => predictionId);
+const submits = () => ledger.count('submit');
+const idsIn = ({ json }: SeedreamResult) => json.map(({ predictionId }) => predictionId);
+const errorOf = (json: IDataObject | undefined) => json?.error as IDataObject | undefined;
+
+/** A picture at an address, which the sandbox would not edit but serves. */
+function address(): string {
+	const id = sandbox.addForeignTask({ model: 'x', prompt: 'a picture at an address', images: [] });
+	return ledger.predictions.get(id)!.outputs[0]!;
+}
+
+/** An edit without an upload: it has the very same body each time. */
+function ofAddress(): { items: InputItem[]; parameters: Record<string, unknown> } {
+	return { items: [{}], parameters: { imageSource: 'url', imageUrls: address(), size: '1024*1024' } };
+}
+
+/** Runs until so many submits are over; then n8n crashes, and nothing of the execution is left. */
+async function crash(afterSubmits: number, options: Partial<SeedreamOptions>): Promise<void> {
+	const crashed = new Promise<void>((resolve) => {
+		onRequestOver = ({ endpoint }) => {
+			if (endpoint === 'submit' && submits() >= afterSubmits) resolve();
+		};
+	});
+	const result = await edit({ ...CRASHED, ...options, cancelWhen: crashed });
+	expect(result.out).toHaveLength(0);
+	// What was on its way arrives, and is billed.
+	await fastClock.sleepMs(20_000);
+}
+
+/** The inputs of a bought edit, by their content. */
+function inputsOf(json: IDataObject | undefined): Array<string | undefined> {
+	const { images } = predictionOf(sandbox, json).body as { images: string[] };
+	return images.map((image) => ledger.uploads.find(({ url }) => url === image)?.sha256);
+}
+
+async function hasItsOwnPicture(result: SeedreamResult, photos: Buffer[]): Promise<void> {
+	expect(result.error).toBeUndefined();
+	expect(result.out).toHaveLength(photos.length);
+	for (const [i, bytes] of photos.entries()) {
+		expect(inputsOf(result.json[i])).toEqual([sha256(bytes)]);
+		const { outputSha256 } = predictionOf(sandbox, result.json[i]);
+		expect(sha256(await pictureOf(result.out[i]))).toBe(outputSha256[0]);
+	}
+	expect(new Set(idsIn(result)).size).toBe(photos.length);
+}
+
+describe('a crash in the midst of a batch, where the service keeps no names', () => {
+	it('makes a person’s retry buy none of twelve edits twice, and each item gets its own picture', async () => {
+		await atlas({ preparedPictures: false });
+		const photos = await Promise.all(
+			Array.from(
+				{ length: 12 },
+				async (_, i) => await picture({ left: `#${(i * 20 + 16).toString(16)}4060` }),
+			),
+		);
+		const items = photos.map((data) => ({ files: { data } }));
+		await crash(6, { items, parameters: { options: { concurrency: 2 } } });
+		const before = chargedIds();
+		expect(before.length).toBeGreaterThanOrEqual(6);
+		expect(before.length).toBeLessThan(12);
+		const result = await edit({ ...RETRIED, items });
+		await hasItsOwnPicture(result, photos);
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect(chargedIds()).toHaveLength(12);
+		const pictures = await Promise.all(result.out.map(async (item) => sha256(await pictureOf(item))));
+		expect(new Set(pictures).size).toBe(12);
+	});
+
+	it('tells two photos of the same size in bytes apart', async () => {
+		await atlas({ preparedPictures: false });
+		const photos = [0x20, 0x80, 0xe0].map((shade) => bmpPicture(60, 40).fill(shade, 54));
+		expect(new Set(photos.map(({ length }) => length)).size).toBe(1);
+		const items = photos.map((data) => ({ files: { data } }));
+		await crash(2, { items, parameters: { options: { concurrency: 1 } } });
+		// In another order: neither the place nor the age of a task says whose it is.
+		const turned = [...photos].reverse();
+		const result = await edit({ ...RETRIED, items: turned.map((data) => ({ files: { data } })) });
+		await hasItsOwnPicture(result, turned);
+		expect(chargedIds()).toHaveLength(3);
+	});
+
+	it('takes an edit of image URLs up for the same URLs in the same order, and for no others', async () => {
+		await atlas();
+		const [a, b] = [address(), address()];
+		const items = [[a, b], [b, a], [a], [a, b]].map((urls) => ({ json: { urls: urls.join('\n') } }));
+		const parameters = {
+			imageSource: 'url',
+			imageUrls: '={{ $json.urls }}',
+			size: '1024*1024',
+			options: { concurrency: 1 },
+		};
+		await crash(3, { items, parameters });
+		expect(chargedIds()).toHaveLength(3);
+		const result = await edit({ ...RETRIED, items: [...items].reverse(), parameters });
+		expect(result.error).toBeUndefined();
+		expect(chargedIds()).toHaveLength(4);
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		const sent = result.json.map((json) => (predictionOf(sandbox, json).body as IDataObject).images);
+		expect(sent).toEqual([[a, b], [a], [b, a], [a, b]]);
+	});
+
+	it('buys an edit again whose input file Atlas has deleted: that is the limit', async () => {
+		await atlas();
+		await edit(CRASHED);
+		for (const { url } of ledger.uploads) sandbox.deleteUpload(url);
+		expect((await edit(RETRIED)).error).toBeUndefined();
+		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('buys nothing where the file host stumbles over the input files', async () => {
+		await atlas();
+		await edit(CRASHED);
+		fails('file', { type: 'status', status: 503 }, Infinity);
+		const { error } = await edit(RETRIED);
+		expect(error?.message).toMatch(/^It is unknown whether an earlier execution/);
+		expect(error?.context).toMatchObject({ status: 'unknown' });
+		expect([submits(), chargedIds().length]).toEqual([1, 1]);
+	});
+
+	it('does not pay twice where it came in a retry, and the first execution is retried again', async () => {
+		await atlas();
+		fails('submit', { type: 'status', status: 402 });
+		const first = await edit();
+		expect(first.error?.message).toContain('status 402');
+		// It buys the edit, and n8n crashes: the first execution's data is as it was.
+		const second = await retryByPerson(first, { sandbox, executionId: '2' });
+		expect(idsIn(second)).toEqual(chargedIds());
+		const third = await retryByPerson(first, { sandbox, executionId: '3' });
+		expect(idsIn(third)).toEqual(chargedIds());
+		expect([submits(), chargedIds().length]).toEqual([2, 1]);
+	});
+});
+
+// Before, such a text was looked at for longer than the universe is old: there is nothing to be measured.
+describe('a text of many comments in a row', () => {
+	const text = `${'<!---->'.repeat(70)}x`;
+	beforeEach(async () => await atlas());
+
+	it('as a file is refused in plain words', async () => {
+		const { error } = await edit({ items: [{ files: { data: Buffer.from(text) } }] });
+		expect(error?.message).toMatch(/no picture|not a picture/);
+		expect(submits()).toBe(0);
+	});
+
+	it('at an image URL is refused in plain words', async () => {
+		const imageUrls = address();
+		fails('file', { type: 'status', status: 200, body: text }, Infinity);
+		const { error } = await edit({ items: [{}], parameters: { imageSource: 'url', imageUrls } });
+		expect(error?.message).toMatch(/^The link .* holds no picture$/);
+		expect(submits()).toBe(0);
+	});
+
+	it('as an output is no picture, and the error tells the ID', async () => {
+		fails('file', { type: 'status', status: 200, body: text }, Infinity);
+		const { error } = await edit();
+		expect(error?.message).toContain('is not a picture');
+		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
+		expect(submits()).toBe(1);
+	});
+});
+
+describe('a large or odd record', () => {
+	const base64 = { options: { extraBodyFields: { enable_base64_output: true } } };
+
+	it('with eight megabytes of bare base64 is delivered whole', async () => {
+		await atlas({ base64Form: 'bare', outputBytes: 8_000_000 });
+		const result = await edit({ parameters: base64 });
+		expect(result.error).toBeUndefined();
+		const bytes = await pictureOf(result.out[0]);
+		expect(bytes).toHaveLength(8_000_000);
+		expect(sha256(bytes)).toBe(predictionOf(sandbox, result.json[0]).outputSha256[0]);
+	});
+
+	const nested = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+	const odd = (id: string, more: object) => ({
+		ID: id,
+		// It stands first in the history, which is read down to the first task that is too old.
+		get createdAt() {
+			return Math.floor(fastClock.nowMs() / 1_000);
+		},
+		model: V4,
+		status: 'completed',
+		requestBody: JSON.stringify({ model: V4, prompt: 'x', images: ['x'] }),
+		...more,
+	});
+	it.each<[string, () => object]>([
+		[
+			'with eight megabytes of base64',
+			() => odd('a', { result: { id: 'a', status: 'completed', outputs: ['A'.repeat(8_000_000)] } }),
+		],
+		['with a request nested 5,000 levels deep', () => odd('b', { requestBody: `{"a":${nested}}` })],
+		['without an ID', () => odd('', { result: null })],
+	])('%s in the history does not spoil the search for a lost answer', async (_what, item) => {
+		await atlas({ history: { extraItems: [item()] } });
+		fails('submit', { type: 'resetAfter' });
+		const result = await edit();
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it.each<[string, FaultAction]>([
+		['is no JSON', { type: 'malformedJson' }],
+		['is too large', { type: 'hugeBody', bytes: 17_000_000 }],
+	])('leaves an edit unknown, with advice, where the history %s', async (_what, action) => {
+		await atlas();
+		fails('submit', { type: 'resetAfter' });
+		fails('history', action, Infinity);
+		const { error } = await edit({ parameters: RESUBMIT });
+		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(error?.description).toMatch(/was not sent again.*Get Many.*Wait for Completion/s);
+		expect([submits(), chargedIds().length]).toEqual([1, 1]);
+	});
+});
+
+describe('a poll that is answered with something else', () => {
+	const photos = () => [photo, bmpPicture(60, 40)];
+
+	it('does not give an item the picture of another prediction', async () => {
+		await atlas({ preparedPictures: false });
+		for (const nth of [1, 2, 4]) fails('prediction', { type: 'otherRecord' }, 1, nth);
+		const result = await edit({ items: photos().map((data) => ({ files: { data } })) });
+		await hasItsOwnPicture(result, photos());
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+	});
+
+	it('ends with an error that tells the ID where it always is another prediction’s', async () => {
+		await atlas();
+		fails('prediction', { type: 'otherRecord' }, Infinity);
+		const { error, out } = await edit({ parameters: { options: { timeoutSeconds: 30 } } });
+		expect(out).toHaveLength(0);
+		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
+		expect(error?.context?.status).toBe('unknown');
+		expect(submits()).toBe(1);
+	});
+
+	it.each<[string, number, object]>([
+		['502', 502, { id: 'gw-1', status: 'error' }],
+		['503', 503, { data: { status: 'error' } }],
+		['504', 504, { data: { status: 'timeout' } }],
+	])('by a gateway’s %s is no verdict: Retry On Fail buys nothing again', async (_name, status, body) => {
+		await atlas();
+		fails('prediction', { type: 'status', status, body }, 2);
+		const result = await edit({ nodeExtras: RETRY_3 });
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		fails('prediction', { type: 'status', status, body }, Infinity);
+		const { error } = await edit({ nodeExtras: RETRY_3, parameters: { options: { timeoutSeconds: 5 } } });
+		expect(error?.context).toMatchObject({ predictionId: chargedIds()[1], status: 'unknown' });
+		expect([submits(), chargedIds().length]).toEqual([2, 2]);
+	});
+});
+
+describe('a lost submit', () => {
+	/** The body of an edit that is over, and was made so long ago. */
+	async function older(seconds: number) {
+		const options = ofAddress();
+		shiftMs = -seconds * 1_000;
+		const before = await edit(options);
+		shiftMs = 0;
+		expect(before.error).toBeUndefined();
+		return options;
+	}
+
+	const isUnknown = ({ error }: SeedreamResult) =>
+		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+
+	it('does not claim a later edit of an equal body', async () => {
+		await atlas();
+		fails('submit', { type: 'resetBefore' });
+		let laterId: string | undefined;
+		onRequestOver = ({ endpoint, body }) => {
+			if (endpoint !== 'submit') return;
+			void fastClock.sleepMs(42_000).then(() => (laterId = sandbox.addForeignTask(body as object)));
+		};
+		isUnknown(await edit(ofAddress()));
+		expect(laterId).toBeDefined();
+		expect(submits()).toBe(1);
+	});
+
+	it.each(['seconds', 'milliseconds', 'iso', 'missing'] as const)(
+		'does not claim an older edit of an equal body whose time is told in %s',
+		async (createdAtUnit) => {
+			await atlas({ history: { createdAtUnit } });
+			const options = await older(60);
+			fails('submit', { type: 'resetBefore' });
+			isUnknown(await edit(options));
+			expect([submits(), chargedIds().length]).toEqual([2, 1]);
+		},
+	);
+
+	it.each(['milliseconds', 'iso'] as const)('finds its own where times are told in %s', async (unit) => {
+		await atlas({ history: { createdAtUnit: unit } });
+		const options = await older(60);
+		fails('submit', { type: 'resetAfter' });
+		expect(idsIn(await edit(options))).toEqual([chargedIds()[1]]);
+	});
+
+	it.each<[string, 'upload' | 'history', number]>([
+		['a stale history', 'history', -600],
+		['a history that is ahead', 'history', 600],
+		['a stale upload', 'upload', -600],
+	])('is not misled by the Date header of %s', async (_what, endpoint, skewSeconds) => {
+		await atlas();
+		const { parameters, items } = await older(600);
+		// Other items' answers tell Atlas's clock as well.
+		const others = [1, 2, 3].map((i) => ({ json: { wish: `wish ${i}` } }));
+		const mixed = [...items.map(() => ({ json: { wish: 'make it black and white' } })), ...others];
+		sandbox.addFault({
+			endpoint: 'submit',
+			match: 'make it black and white',
+			action: { type: 'resetBefore' },
+		});
+		fails(endpoint, { type: 'dateHeader', value: { skewSeconds } });
+		const { json } = await edit({
+			items: mixed,
+			parameters: { ...parameters, prompt: '={{ $json.wish }}' },
+			nodeExtras: CONTINUE,
+		});
+		expect(errorOf(json[0])?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(json.slice(1).map(({ predictionId }) => predictionId)).not.toContain(chargedIds()[0]);
+		expect(chargedIds()).toHaveLength(4);
+	});
+
+	it('is not misled by a stale history where nothing else has told the time', async () => {
+		await atlas();
+		const options = await older(600);
+		fails('submit', { type: 'resetBefore' });
+		fails('history', { type: 'dateHeader', value: { skewSeconds: -600 } });
+		isUnknown(await edit(options));
+		expect(submits()).toBe(2);
+	});
+
+	it.each([-600, 600])('is found though one Date header is %d s off', async (skewSeconds) => {
+		await atlas();
+		fails('submit', { type: 'resetAfter' });
+		fails('history', { type: 'dateHeader', value: { skewSeconds } });
+		expect(idsIn(await edit())).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it.each([-3_600, 3_600])('finds its own where Atlas’s clock is %d s off', async (clockSkewSeconds) => {
+		await atlas({ clockSkewSeconds });
+		const options = await older(120);
+		fails('submit', { type: 'resetAfter' });
+		const result = await edit(options);
+		expect(idsIn(result)).toEqual([chargedIds()[1]]);
+		expect(submits()).toBe(2);
+	});
+});
+
+/** Stands before the sandbox and turns the answer to a submit into an error that holds the new prediction all the same. */
+async function behindGateway(work: (baseUrl: string) => Promise<void>): Promise<void> {
+	const server = createServer((incoming, outgoing) => {
+		const parts: Buffer[] = [];
+		incoming.on('data', (part: Buffer) => parts.push(part));
+		incoming.on('end', async () => {
+			const { authorization, 'content-type': contentType } = incoming.headers;
+			const answer = await request(`${sandbox.baseUrl}${incoming.url}`, {
+				method: incoming.method as 'GET' | 'POST',
+				headers: { authorization, ...(contentType ? { 'content-type': contentType } : {}) },
+				...(incoming.method === 'POST' ? { body: Buffer.concat(parts) } : {}),
+			});
+			const text = await answer.body.text();
+			const isSubmit = incoming.url?.includes('generateImage') ?? false;
+			const headers = { 'content-type': 'application/json', date: String(answer.headers.date) };
+			outgoing.writeHead(isSubmit ? 500 : answer.statusCode, headers);
+			outgoing.end(isSubmit ? text.replace('"code":200', '"code":500') : text);
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	try {
+		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	} finally {
+		server.closeAllConnections();
+		server.close();
+	}
+}
+
+describe('with Resubmit When Unknown, a submit that is answered 500 with an ID', () => {
+	it('is polled at once and never bought again, though the history hides it', async () => {
+		await atlas({ history: { delaySeconds: 100_000 } });
+		await behindGateway(async (baseUrl) => {
+			const startMs = fastClock.nowMs();
+			const result = await edit({ credentialData: { baseUrl }, parameters: RESUBMIT });
+			expect(idsIn(result)).toEqual(chargedIds());
+			expect([submits(), ledger.count('history')]).toEqual([1, 0]);
+			expect(fastClock.nowMs() - startMs).toBeLessThan(60_000);
+		});
+	});
+
+	it('keeps its ID in every error through three tries where it never becomes visible', async () => {
+		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
+		await behindGateway(async (baseUrl) => {
+			const { error } = await edit({
+				credentialData: { baseUrl },
+				nodeExtras: RETRY_3,
+				parameters: RESUBMIT,
+			});
+			expect(error?.message).toMatch(/^It is unknown/);
+			expect(error?.context?.predictionId).toBe(chargedIds()[0]);
+			expect(`${error?.message} ${error?.description}`).toContain(chargedIds()[0]);
+			expect([submits(), chargedIds().length]).toEqual([1, 1]);
+		});
+	});
+
+	it('tells each item its own ID where the node goes on after errors', async () => {
+		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
+		await behindGateway(async (baseUrl) => {
+			const items = ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } }));
+			const { json } = await edit({
+				credentialData: { baseUrl },
+				items,
+				nodeExtras: CONTINUE,
+				parameters: { ...RESUBMIT, prompt: '={{ $json.wish }}' },
+			});
+			const ofPrompt = (wish: string) => ledger.charges.find(({ prompt }) => prompt === wish)?.predictionId;
+			expect(json.map((one) => errorOf(one)?.predictionId)).toEqual([ofPrompt('a'), ofPrompt('b')]);
+			expect([submits(), chargedIds().length]).toEqual([2, 2]);
+		});
+	});
+});
+
+describe('an ID that a gateway made up', () => {
+	const accepted = { id: 'gw-1234', message: 'accepted' };
+	const created = { code: 200, data: { id: 'fake-1', status: 'created' } };
+	beforeEach(async () => await atlas());
+
+	it.each<[string, object]>([
+		['outside an envelope', accepted],
+		['in an envelope', created],
+	])('%s does not hide the real task', async (_where, body) => {
+		fails('submit', { type: 'status', status: 200, body, handled: true });
+		const result = await edit({ nodeExtras: RETRY_3, parameters: RESUBMIT });
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('is not claimed where there is no task: the edit is unknown', async () => {
+		fails('submit', { type: 'status', status: 200, body: accepted });
+		const { error } = await edit();
+		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(error?.context?.predictionId ?? null).toBeNull();
+		expect(JSON.stringify([error?.message, error?.description])).not.toContain('gw-1234');
+		expect([submits(), chargedIds()]).toEqual([1, []]);
+	});
+
+	it('is told where nothing better is found, and nothing is bought again', async () => {
+		fails('submit', { type: 'status', status: 200, body: created });
+		const { error } = await edit({ parameters: RESUBMIT });
+		expect(error?.context?.predictionId).toBe('fake-1');
+		expect([submits(), chargedIds()]).toEqual([1, []]);
+	});
+});
+
+describe('an answer that trickles in', () => {
+	// Whole it would take hours: the test would never end.
+	const trickle: FaultAction = { type: 'trickle', bytesPerSecond: 0.05 };
+	beforeEach(async () => await atlas());
+
+	it.each(['upload', 'submit', 'prediction', 'file'] as const)(
+		'to a request for a %s is given up, and the edit is done all the same',
+		async (endpoint) => {
+			fails(endpoint, trickle);
+			const result = await edit();
+			expect(result.error).toBeUndefined();
+			expect(idsIn(result)).toEqual(chargedIds());
+			expect([submits(), chargedIds().length]).toEqual([1, 1]);
+		},
+	);
+
+	it('to a search of the history is given up, and the lost edit is found by the next', async () => {
+		fails('submit', { type: 'resetAfter' });
+		fails('history', trickle);
+		expect(idsIn(await edit())).toEqual(chargedIds());
+	});
+
+	it.each(['prediction', 'file'] as const)('to every request for a %s ends with the ID', async (endpoint) => {
+		fails(endpoint, trickle, Infinity);
+		const { error } = await edit({ parameters: { options: { timeoutSeconds: 5 } } });
+		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
+		expect(submits()).toBe(1);
+	});
+
+	it('to every search of the history ends as unknown', async () => {
+		fails('submit', { type: 'resetAfter' });
+		fails('history', trickle, Infinity);
+		const { error } = await edit();
+		expect(error?.message).toMatch(/^It is unknown/);
+		expect(submits()).toBe(1);
+	});
+});
+
+describe('a Retry-After that is longer than anybody waits', () => {
+	const told = (seconds: number): FaultAction => ({
+		type: 'status',
+		status: 429,
+		headers: { 'retry-after': String(seconds) },
+	});
+	beforeEach(async () => await atlas());
+
+	it('of a day fails the items of its model as refused, and those of another model go on', async () => {
+		sandbox.addFault({ endpoint: 'submit', match: V4, action: told(86_400) });
+		const items = [V4, LITE, V4, LITE].map((model) => ({ json: { model }, files: { data: photo } }));
+		const { json } = await edit({
+			items,
+			parameters: {
+				model: { __rl: true, mode: 'id', value: '={{ $json.model }}' },
+				size: '2048*2048',
+				options: { concurrency: 1 },
+			},
+			nodeExtras: CONTINUE,
+		});
+		expect(json.map((one) => errorOf(one)?.statusCode ?? one.model)).toEqual([429, LITE, 429, LITE]);
+		for (const i of [0, 2]) {
+			expect(errorOf(json[i])?.message).toMatch(/^Atlas Cloud did not take the edit/);
+			expect(errorOf(json[i])?.description).toContain('Nothing was created or billed.');
+		}
+		expect(ledger.charges.map(({ model }) => model)).toEqual([LITE, LITE]);
+	});
+
+	it('of a day on an upload ends it', async () => {
+		fails('upload', told(86_400), Infinity);
+		const { error } = await edit();
+		expect(error?.message).toContain('status 429');
+		expect(submits()).toBe(0);
+	});
+
+	it('of five minutes on polls does not outlast Timeout', async () => {
+		fails('prediction', told(300), Infinity);
+		const startMs = fastClock.nowMs();
+		const { error } = await edit({ parameters: { options: { timeoutSeconds: 5 } } });
+		expect(fastClock.nowMs() - startMs).toBeLessThan(120_000);
+		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
+	});
+});
+
+it('twenty edits are done where Atlas takes one upload a second', async () => {
+	await atlas({ limits: { uploads: { perSecond: 1, burst: 1 } } });
+	const items = Array.from({ length: 20 }, (_, i) => ({
+		files: { data: bmpPicture(60, 40).fill(i * 10, 54) },
+	}));
+	const result = await edit({ items });
+	expect(result.error).toBeUndefined();
+	expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+	expect([ledger.uploads.length, chargedIds().length]).toEqual([20, 20]);
+});
+
+it.each<['status200' | 'http500', number]>([
+	['status200', 200],
+	['http500', 500],
+])(
+	'a failed prediction (%s) tells the request ID and the status of its answer',
+	async (shape, statusCode) => {
+		await atlas();
+		fails('submit', { type: 'failTask', shape });
+		const { json } = await edit({ nodeExtras: CONTINUE });
+		const { predictionId } = submittedTask();
+		expect(errorOf(json[0])).toMatchObject({ status: 'failed', statusCode, predictionId });
+		expect(errorOf(json[0])?.requestId).toMatch(/^\w{8,}$/);
+	},
+);
+
+function submittedTask(): { predictionId: string } {
+	expect(submittedBodies(sandbox)).toHaveLength(1);
+	const [own] = [...ledger.predictions.values()].filter(({ foreign }) => !foreign);
+	return { predictionId: own!.id };
+}

@@ -1,0 +1,220 @@
+import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
+import { Pace } from '../../nodes/AtlasCloud/api/pace';
+import { PNG } from '../../nodes/AtlasCloud/api/pictureKind';
+import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS } from '../../nodes/AtlasCloud/api/timeouts';
+import { Uploads, type PictureFile } from '../../nodes/AtlasCloud/api/uploads';
+import { PredictionWatch } from '../../nodes/AtlasCloud/api/watch';
+import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
+
+/*
+ * Every wait has an end. A wait without one fails these tests: the virtual clock says so, or time runs on until Jest
+ * gives up.
+ */
+
+const MINUTE_MS = 60_000;
+
+/** What came of some work, and how long it took on the virtual clock. */
+async function outcome<T>(clock: VirtualClock, work: Promise<T>) {
+	const startMs = clock.nowMs();
+	return await clock.until(
+		work.then(
+			(value) => ({ value, error: undefined, tookMs: clock.nowMs() - startMs }),
+			(error: unknown) => ({
+				value: undefined,
+				error: error as AtlasError,
+				tookMs: clock.nowMs() - startMs,
+			}),
+		),
+	);
+}
+
+/** An answer whose body comes a byte each ten seconds: it never stands still, and never ends. */
+function trickling(clock: VirtualClock): FakeAnswer {
+	return {
+		chunks: (async function* () {
+			for (;;) {
+				await clock.sleepMs(10_000);
+				yield Buffer.from(' ');
+			}
+		})(),
+	};
+}
+
+const never = async () => await new Promise<FakeAnswer>(() => {});
+const busy = (retryAfter: number): FakeAnswer => ({
+	statusCode: 429,
+	headers: { 'retry-after': String(retryAfter) },
+	json: { code: 429, msg: 'rate limit exceeded' },
+});
+
+function watchOf(answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>) {
+	const clock = new VirtualClock();
+	const http = new FakeHttp(async () => await answer(clock));
+	const watch = new PredictionWatch(clientOf(http, clock));
+	const work = watch.completed({
+		predictionId: 'p',
+		model: 'm',
+		sentAtMs: clock.nowMs(),
+		deadlineMs: clock.nowMs() + 5_000,
+		signal: undefined,
+	});
+	return { clock, http, work };
+}
+
+describe('a poll', () => {
+	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
+		['is told to wait five minutes', () => busy(300)],
+		['is told to wait a day', () => busy(86_400)],
+		['is answered by a trickle', trickling],
+		['is never answered', never],
+		[
+			'is answered with another prediction’s record',
+			() => ({ json: { data: { id: 'x', status: 'completed', outputs: ['https://a.example.com/x.png'] } } }),
+		],
+	])('that %s ends at about its Timeout, with the ID', async (_what, answer) => {
+		const { clock, work } = watchOf(answer);
+		const { error, tookMs } = await outcome(clock, work);
+		expect(error).toMatchObject({ kind: 'timeout', status: 'unknown', predictionId: 'p' });
+		expect(tookMs).toBeGreaterThanOrEqual(5_000);
+		expect(tookMs).toBeLessThanOrEqual(5_000 + READ_TIMEOUT_MS + 2_000);
+	});
+
+	it('is not sent while it is told to wait', async () => {
+		const { clock, http, work } = watchOf(() => busy(300));
+		await outcome(clock, work);
+		expect(http.requests).toHaveLength(1);
+	});
+});
+
+describe('the answer to a submit', () => {
+	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
+		['trickles in', trickling],
+		['never comes', never],
+	])('is given up where it %s', async (_what, answer) => {
+		const clock = new VirtualClock();
+		const client = clientOf(new FakeHttp(async () => await answer(clock)), clock);
+		const { value, tookMs } = await outcome(clock, client.post('/x', {}, {}));
+		expect(value).toBeDefined();
+		expect(value?.answer?.json).toBeUndefined();
+		expect(tookMs).toBeLessThanOrEqual(SUBMIT_TIMEOUT_MS + 2_000);
+	});
+});
+
+describe('a read', () => {
+	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
+		['trickles in', trickling],
+		['never comes', never],
+	])('ends where its answer %s', async (_what, answer) => {
+		const clock = new VirtualClock();
+		const client = clientOf(new FakeHttp(async () => await answer(clock)), clock);
+		const { error, tookMs } = await outcome(clock, client.get('/x', 'read it'));
+		expect(error).toMatchObject({ kind: 'read' });
+		expect(tookMs).toBeLessThan(10 * MINUTE_MS);
+	});
+
+	it('starts no try after the time that it is given', async () => {
+		const clock = new VirtualClock();
+		const http = new FakeHttp(() => busy(300));
+		const giveUpAtMs = clock.nowMs() + MINUTE_MS;
+		const { error, tookMs } = await outcome(
+			clock,
+			clientOf(http, clock).get('/x', 'read it', { giveUpAtMs }),
+		);
+		expect(error).toMatchObject({ kind: 'read', statusCode: 429 });
+		expect(tookMs).toBeLessThanOrEqual(MINUTE_MS);
+		expect(http.requests).toHaveLength(1);
+	});
+});
+
+describe('an upload', () => {
+	const file: PictureFile = {
+		fieldName: 'data',
+		fileName: 'a.png',
+		kind: PNG,
+		sizeBytes: 3,
+		storedId: 'a',
+		async *open() {
+			yield await Promise.resolve(Buffer.from('abc'));
+		},
+	};
+	const upload = async (answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>) => {
+		const clock = new VirtualClock();
+		const http = new FakeHttp(async () => await answer(clock));
+		const owner = { executionId: '1', nodeTag: '0123abcd', runIndex: 0 };
+		const uploads = new Uploads(clientOf(http, clock), owner, undefined);
+		return { ...(await outcome(clock, uploads.url(file, 0))), http };
+	};
+
+	it('ends at once where it is told to wait a day', async () => {
+		const { error, tookMs, http } = await upload(() => busy(86_400));
+		expect(error).toMatchObject({ kind: 'read', statusCode: 429 });
+		expect(tookMs).toBeLessThan(MINUTE_MS);
+		expect(http.requests).toHaveLength(1);
+	});
+
+	it('ends after some minutes where it is always refused', async () => {
+		const { error, tookMs } = await upload(() => busy(1));
+		expect(error).toMatchObject({ kind: 'read', statusCode: 429 });
+		expect(tookMs).toBeLessThan(15 * MINUTE_MS);
+	});
+
+	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
+		['trickles in', trickling],
+		['never comes', never],
+	])('ends where its answer %s', async (_what, answer) => {
+		const { error, tookMs } = await upload(answer);
+		expect(error).toMatchObject({ kind: 'read' });
+		expect(tookMs).toBeLessThan(25 * MINUTE_MS);
+	});
+
+	it('at one a second brings twenty through', async () => {
+		const clock = new VirtualClock();
+		let lastMs = -Infinity;
+		const http = new FakeHttp((_request, n): FakeAnswer => {
+			const isTaken = clock.nowMs() - lastMs >= 1_000;
+			if (!isTaken) return { statusCode: 429, json: { code: 429, msg: 'rate limit exceeded' } };
+			lastMs = clock.nowMs();
+			return { json: { code: 200, data: { download_url: `https://files.example.com/${n}.png` } } };
+		});
+		const owner = { executionId: '1', nodeTag: '0123abcd', runIndex: 0 };
+		const uploads = new Uploads(clientOf(http, clock), owner, undefined);
+		const files = Array.from({ length: 20 }, (_, i): PictureFile => ({
+			...file,
+			storedId: `f${i}`,
+			async *open() {
+				yield await Promise.resolve(Buffer.from(`${100 + i}`));
+			},
+		}));
+		const { value, tookMs } = await outcome(
+			clock,
+			Promise.all(files.map(async (one, i) => await uploads.url(one, i))),
+		);
+		expect(new Set(value).size).toBe(20);
+		expect(tookMs).toBeLessThan(3 * MINUTE_MS);
+	});
+});
+
+describe('a turn', () => {
+	it('is not waited for where the service demands a longer pause than the item has', async () => {
+		const clock = new VirtualClock();
+		const pace = new Pace(clock);
+		const first = await clock.until(pace.turn(undefined));
+		pace.refused(first, 86_400_000);
+		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
+		expect(value).toBeNull();
+		expect(tookMs).toBe(0);
+		const untilMs = clock.nowMs() + MINUTE_MS;
+		expect((await outcome(clock, pace.turn(undefined, { untilMs }))).value).toBeNull();
+	});
+
+	it('comes after a pause that the item has time for', async () => {
+		const clock = new VirtualClock();
+		const pace = new Pace(clock);
+		pace.refused(await clock.until(pace.turn(undefined)), 120_000);
+		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
+		expect(value).not.toBeNull();
+		expect(tookMs).toBeGreaterThanOrEqual(120_000);
+		expect(tookMs).toBeLessThan(3 * MINUTE_MS);
+	});
+});
