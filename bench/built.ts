@@ -31,7 +31,7 @@ export async function loadBuilt(folder: string) {
 	const { AtlasCloudSeedreamApi } = await load<
 		typeof import('../credentials/AtlasCloudSeedreamApi.credentials')
 	>('credentials/AtlasCloudSeedreamApi.credentials.js');
-	const { PredictionWatch } = await load<typeof import('../nodes/AtlasCloud/api/watch')>(
+	const { PredictionWatch } = await load<typeof import('../nodes/AtlasCloud/api/predictions/watch')>(
 		'nodes/AtlasCloud/api/watch.js',
 	);
 	return { SeedreamEdit, AtlasCloudSeedreamApi, PredictionWatch };

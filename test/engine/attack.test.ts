@@ -31,7 +31,7 @@ jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
 jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
 	jest.requireActual('./money/fastTime'),
 );
-jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
 
 let sandbox: Sandbox;
 let ledger: Ledger;

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { ExecuteContext } from 'n8n-core';
-import { Downloads } from '../../nodes/AtlasCloud/api/downloads';
+import { Downloads } from '../../nodes/AtlasCloud/api/files/downloads';
 import type { Sandbox } from '../../sandbox';
 import {
 	fastSandbox,

@@ -6,7 +6,7 @@ jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
 jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
 	jest.requireActual('./money/fastTime'),
 );
-jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
 
 // FAULT_ROW narrows the table to the rows whose name holds it.
 const rows = allRows().filter(({ name }) => name.includes(process.env.FAULT_ROW ?? ''));

@@ -16,7 +16,7 @@ jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
 jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
 	jest.requireActual('./money/fastTime'),
 );
-jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/jumpingTime'));
+jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/jumpingTime'));
 
 /*
  * Random batches with random faults and retries of the node. To see a failure again, run with the printed seed and

@@ -1,4 +1,4 @@
-import type { Clock } from '../../nodes/AtlasCloud/api/clock';
+import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
 
 /** How much faster than the real one the clock runs that tests give to node and sandbox. */
 export const CLOCK_FACTOR = 20;

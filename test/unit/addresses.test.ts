@@ -4,8 +4,8 @@ import {
 	isLoopbackHost,
 	isPrivateHost,
 	whyNotFetchable,
-} from '../../nodes/AtlasCloud/api/addresses';
-import { openPublic } from '../../nodes/AtlasCloud/api/downloads';
+} from '../../nodes/AtlasCloud/api/http/addresses';
+import { openPublic } from '../../nodes/AtlasCloud/api/http/publicFile';
 import { FakeHttp } from './fakeHttp';
 
 const hostOf = (url: string) => new URL(url).hostname;

@@ -3,7 +3,7 @@ import {
 	modelRules,
 	readCatalogue,
 	rulesInSchema,
-} from '../../nodes/AtlasCloud/api/catalogue';
+} from '../../nodes/AtlasCloud/api/models/catalogue';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,8 +1,8 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/cancellation';
-import { AtlasClient, reasonOf } from '../../nodes/AtlasCloud/api/client';
-import { backoffMs, pauseMs, untilAborted } from '../../nodes/AtlasCloud/api/clock';
+import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { AtlasClient, reasonOf } from '../../nodes/AtlasCloud/api/http/client';
+import { backoffMs, pauseMs, untilAborted } from '../../nodes/AtlasCloud/api/flow/clock';
 import { AtlasError, shown } from '../../nodes/AtlasCloud/api/errors';
-import { TransportError } from '../../nodes/AtlasCloud/api/http';
+import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { BASE_URL, clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

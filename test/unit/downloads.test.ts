@@ -1,11 +1,16 @@
 import sharp from 'sharp';
-import { Cancellation } from '../../nodes/AtlasCloud/api/cancellation';
-import { Downloads, type PictureStore } from '../../nodes/AtlasCloud/api/downloads';
-import { TransportError } from '../../nodes/AtlasCloud/api/http';
-import { pictureSize, pictureSizeFurtherIn } from '../../nodes/AtlasCloud/api/pictureSize';
-import { toPrediction, type PictureOutput } from '../../nodes/AtlasCloud/api/predictions';
-import { Slots } from '../../nodes/AtlasCloud/api/slots';
-import { LARGE_ANSWER_BYTES, readAll, readBeginning, readFrom } from '../../nodes/AtlasCloud/api/streams';
+import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { Downloads, type PictureStore } from '../../nodes/AtlasCloud/api/files/downloads';
+import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
+import { pictureSize, pictureSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/pictureSize';
+import { toPrediction, type PictureOutput } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import { Slots } from '../../nodes/AtlasCloud/api/flow/slots';
+import {
+	LARGE_ANSWER_BYTES,
+	readAll,
+	readBeginning,
+	readFrom,
+} from '../../nodes/AtlasCloud/api/http/streams';
 import { BASE_URL, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,7 +1,7 @@
 import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
 import { addExecutionHint } from '../../nodes/AtlasCloud/SeedreamEdit/actions/executionHint';
 import type { NodeRun } from '../../nodes/AtlasCloud/SeedreamEdit/actions/nodeRun';
-import { V4_EDIT } from '../../nodes/AtlasCloud/api/models';
+import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/models';
 
 async function messageOf(json: IDataObject[], operation = 'edit'): Promise<string> {
 	const hints: NodeExecutionHint[] = [];

@@ -1,6 +1,6 @@
-import { AtlasClient } from '../../nodes/AtlasCloud/api/client';
-import type { Clock } from '../../nodes/AtlasCloud/api/clock';
-import type { ByteStream, Http, HttpRequest, HttpResponse } from '../../nodes/AtlasCloud/api/http';
+import { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
+import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
+import type { ByteStream, Http, HttpRequest, HttpResponse } from '../../nodes/AtlasCloud/api/http/http';
 
 /** An answer: a JSON value, or bytes as they come. */
 export interface FakeAnswer {

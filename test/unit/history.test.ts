@@ -3,7 +3,7 @@ import {
 	readHistory,
 	type HistoryLimits,
 	type HistoryTask,
-} from '../../nodes/AtlasCloud/api/history';
+} from '../../nodes/AtlasCloud/api/predictions/history';
 import { clientOf, FakeHttp, pathOf } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,5 +1,5 @@
 import { sha256OfStream } from '../../nodes/AtlasCloud/api/hash';
-import { InputFiles, MAX_FILES, MAX_TOTAL_MS } from '../../nodes/AtlasCloud/api/inputFiles';
+import { InputFiles, MAX_FILES, MAX_TOTAL_MS } from '../../nodes/AtlasCloud/api/files/inputFiles';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -7,7 +7,7 @@ import {
 	isShallow,
 	parseJson,
 } from '../../nodes/AtlasCloud/api/json';
-import { bodyHash } from '../../nodes/AtlasCloud/api/history';
+import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
 
 it('narrows what came over the wire', () => {
 	expect(asObject({ a: 1 })).toEqual({ a: 1 });

@@ -1,4 +1,4 @@
-import { bodyHash } from '../../nodes/AtlasCloud/api/history';
+import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
 import {
 	assign,
 	LOOK_FOR_MS,
@@ -6,7 +6,7 @@ import {
 	type Candidate,
 	type KnownSubmits,
 	type LostResult,
-} from '../../nodes/AtlasCloud/api/lostSubmits';
+} from '../../nodes/AtlasCloud/api/purchases/lostSubmits';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,5 +1,5 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
-import type { HttpRequest, TransportError } from '../../nodes/AtlasCloud/api/http';
+import type { HttpRequest, TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { n8nHttp, type RequestContext } from '../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
 
 const request: HttpRequest = {

@@ -1,5 +1,5 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/cancellation';
-import { Pace, type PaceOptions } from '../../nodes/AtlasCloud/api/pace';
+import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { Pace, type PaceOptions } from '../../nodes/AtlasCloud/api/flow/pace';
 import { VirtualClock } from './virtualClock';
 
 const LATENCY_MS = 100;

@@ -9,7 +9,7 @@ import {
 import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
 import codex from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node.json';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
-import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models';
+import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/models';
 
 const { description } = new SeedreamEdit();
 const node: Pick<INode, 'typeVersion'> = { typeVersion: 1 };

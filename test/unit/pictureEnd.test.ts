@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { PictureEnd } from '../../nodes/AtlasCloud/api/pictureEnd';
+import { PictureEnd } from '../../nodes/AtlasCloud/api/files/pictureEnd';
 import {
 	BMP,
 	GIF,
@@ -9,7 +9,7 @@ import {
 	TIFF,
 	WEBP,
 	type PictureKind,
-} from '../../nodes/AtlasCloud/api/pictureKind';
+} from '../../nodes/AtlasCloud/api/files/pictureKind';
 import { bmpPicture } from '../engine/pictures';
 
 /** A picture that does not compress well. */

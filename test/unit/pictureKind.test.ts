@@ -9,7 +9,7 @@ import {
 	TIFF,
 	WEBP,
 	type PictureKind,
-} from '../../nodes/AtlasCloud/api/pictureKind';
+} from '../../nodes/AtlasCloud/api/files/pictureKind';
 import { bmpPicture } from '../engine/pictures';
 
 const made: Record<string, [PictureKind, () => Promise<Buffer>]> = {

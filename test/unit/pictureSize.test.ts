@@ -1,4 +1,4 @@
-import { pictureSize } from '../../nodes/AtlasCloud/api/pictureSize';
+import { pictureSize } from '../../nodes/AtlasCloud/api/files/pictureSize';
 
 const GIF = Buffer.concat([
 	Buffer.from('GIF89a'),

@@ -4,7 +4,7 @@ import {
 	isPredictionId,
 	toPrediction,
 	unixMs,
-} from '../../nodes/AtlasCloud/api/predictions';
+} from '../../nodes/AtlasCloud/api/predictions/predictions';
 
 const of = (data: Record<string, unknown>) => toPrediction('p1', { code: 200, data: { id: 'p1', ...data } });
 const URL_A = 'https://cdn.example.com/a.png';

@@ -1,8 +1,12 @@
-import { InputFiles } from '../../nodes/AtlasCloud/api/inputFiles';
-import { bodyHash } from '../../nodes/AtlasCloud/api/history';
+import { InputFiles } from '../../nodes/AtlasCloud/api/files/inputFiles';
+import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
 import { sha256 } from '../../nodes/AtlasCloud/api/hash';
-import { Recovery, type RequestShape, type WantedPicture } from '../../nodes/AtlasCloud/api/recovery';
-import { uploadName } from '../../nodes/AtlasCloud/api/uploads';
+import {
+	Recovery,
+	type RequestShape,
+	type WantedPicture,
+} from '../../nodes/AtlasCloud/api/purchases/recovery';
+import { uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

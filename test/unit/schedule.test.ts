@@ -1,7 +1,7 @@
-import { AtlasClock } from '../../nodes/AtlasCloud/api/atlasClock';
-import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/client';
-import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/durations';
-import { PredictionWatch } from '../../nodes/AtlasCloud/api/watch';
+import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
+import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/http/client';
+import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/predictions/durations';
+import { PredictionWatch } from '../../nodes/AtlasCloud/api/predictions/watch';
 import { VirtualClock } from './virtualClock';
 
 const ANSWER_MS = 10;

@@ -5,7 +5,7 @@ import {
 	sizeText,
 	V5_LITE_SIZES,
 	type SizeRule,
-} from '../../nodes/AtlasCloud/api/sizes';
+} from '../../nodes/AtlasCloud/api/models/sizes';
 
 const LITE: SizeRule = { kind: 'list', sizes: V5_LITE_SIZES };
 const V4: SizeRule = { kind: 'range', leastSide: 1024, mostSide: 4096 };

@@ -1,5 +1,5 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/cancellation';
-import { Slots } from '../../nodes/AtlasCloud/api/slots';
+import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { Slots } from '../../nodes/AtlasCloud/api/flow/slots';
 
 const tick = async () => await new Promise((resolve) => setImmediate(resolve));
 

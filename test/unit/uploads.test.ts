@@ -1,6 +1,11 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
-import { PNG } from '../../nodes/AtlasCloud/api/pictureKind';
-import { parseUploadUrl, uploadName, Uploads, type PictureFile } from '../../nodes/AtlasCloud/api/uploads';
+import { PNG } from '../../nodes/AtlasCloud/api/files/pictureKind';
+import {
+	parseUploadUrl,
+	uploadName,
+	Uploads,
+	type PictureFile,
+} from '../../nodes/AtlasCloud/api/files/uploads';
 import { clientOf, FakeHttp } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../nodes/AtlasCloud/api/clock';
+import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
 
 /** Time that passes only when everybody sleeps: a schedule of minutes takes milliseconds, and always goes the same. */
 export class VirtualClock implements Clock {

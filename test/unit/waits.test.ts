@@ -1,9 +1,9 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
-import { Pace } from '../../nodes/AtlasCloud/api/pace';
-import { PNG } from '../../nodes/AtlasCloud/api/pictureKind';
-import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS } from '../../nodes/AtlasCloud/api/timeouts';
-import { Uploads, type PictureFile } from '../../nodes/AtlasCloud/api/uploads';
-import { PredictionWatch } from '../../nodes/AtlasCloud/api/watch';
+import { Pace } from '../../nodes/AtlasCloud/api/flow/pace';
+import { PNG } from '../../nodes/AtlasCloud/api/files/pictureKind';
+import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS } from '../../nodes/AtlasCloud/api/http/timeouts';
+import { Uploads, type PictureFile } from '../../nodes/AtlasCloud/api/files/uploads';
+import { PredictionWatch } from '../../nodes/AtlasCloud/api/predictions/watch';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,7 +1,7 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/cancellation';
-import { TransportError } from '../../nodes/AtlasCloud/api/http';
-import type { Prediction } from '../../nodes/AtlasCloud/api/predictions';
-import { PredictionWatch, WARM_UP_MS } from '../../nodes/AtlasCloud/api/watch';
+import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
+import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import { PredictionWatch, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/watch';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

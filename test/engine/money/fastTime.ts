@@ -1,5 +1,5 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
-import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http';
+import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http/http';
 import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
 import { fasterClock } from '../scaledClock';
 
@@ -9,7 +9,7 @@ import { fasterClock } from '../scaledClock';
  *
  *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
  *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
- *     jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/fastTime'));
+ *     jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
  */
 
 /** How much faster than the real one the clock runs. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
-import { LOOK_FOR_MS } from '../../../nodes/AtlasCloud/api/lostSubmits';
+import { LOOK_FOR_MS } from '../../../nodes/AtlasCloud/api/purchases/lostSubmits';
 import type { ChangeableOptions, Endpoint, FaultAction, LedgerRequest, Sandbox } from '../../../sandbox';
 import { fastSandbox, picture, runSeedream, V4, type InputItem } from '../seedream';
 import {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock } from '../../../nodes/AtlasCloud/api/clock';
+import type { Clock } from '../../../nodes/AtlasCloud/api/flow/clock';
 import { fastClock } from './fastTime';
 
 /*
@@ -7,7 +7,7 @@ import { fastClock } from './fastTime';
  * jumps. A test's file puts this in the places of the real clock and time limits:
  *
  *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./money/jumpingTime'));
- *     jest.mock('../../nodes/AtlasCloud/api/timeouts', () => jest.requireActual('./money/jumpingTime'));
+ *     jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/jumpingTime'));
  */
 
 interface Jumps {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { AtlasClient } from '../../../nodes/AtlasCloud/api/client';
-import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions';
-import { PredictionWatch } from '../../../nodes/AtlasCloud/api/watch';
+import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
+import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/predictions';
+import { PredictionWatch } from '../../../nodes/AtlasCloud/api/predictions/watch';
 import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';
 import {
 	fastSandbox,

@@ -1,10 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { EditRequest } from '../../api/edits';
+import type { EditRequest } from '../../api/purchases/edits';
 import { inputError, shown } from '../../api/errors';
 import { asNumber, asObject, parseJson, type JsonObject } from '../../api/json';
-import { isSequential, knownModel, MOST_INPUT_IMAGES, MOST_SEQUENTIAL_IMAGES } from '../../api/models';
-import { pictureSize } from '../../api/pictureSize';
-import { checkSize, matchInput, parseSize, type Dimensions } from '../../api/sizes';
+import { isSequential, knownModel, MOST_INPUT_IMAGES, MOST_SEQUENTIAL_IMAGES } from '../../api/models/models';
+import { pictureSize } from '../../api/files/pictureSize';
+import { checkSize, matchInput, parseSize, type Dimensions } from '../../api/models/sizes';
 import { checkInputKind, sizeOf } from '../transport/n8nBinary';
 import { DEFAULT_MAX_EDITS, DEFAULT_TIMEOUT_SECONDS } from './common/options';
 import { readPrompt } from './common/promptTemplates';

@@ -1,6 +1,6 @@
 import type { IBinaryKeyData, INodeExecutionData } from 'n8n-workflow';
 import { asNumber, asObject, asString } from '../../api/json';
-import { knownModel } from '../../api/models';
+import { knownModel } from '../../api/models/models';
 import type { NodeRun } from './nodeRun';
 
 /** From here on it is worth telling that n8n holds the run's files in memory. */

@@ -1,9 +1,9 @@
 import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { checkInputUrl } from '../../api/addresses';
+import { checkInputUrl } from '../../api/http/addresses';
 import { inputError } from '../../api/errors';
 import { asObject } from '../../api/json';
-import { pictureKind } from '../../api/pictureKind';
-import type { PictureFile } from '../../api/uploads';
+import { pictureKind } from '../../api/files/pictureKind';
+import type { PictureFile } from '../../api/files/uploads';
 import { checkInputKind, lookInto, toPictureFile, type LookedInto } from '../transport/n8nBinary';
 
 /** A picture of an item: a binary field that was looked into, or an address. */

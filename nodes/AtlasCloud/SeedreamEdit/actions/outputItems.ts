@@ -1,5 +1,5 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
-import type { Prediction } from '../../api/predictions';
+import type { Prediction } from '../../api/predictions/predictions';
 import { shown } from '../../api/errors';
 import type { NodeRun } from './nodeRun';
 

@@ -1,6 +1,6 @@
 import { inputError, shown } from '../../api/errors';
 import { asString } from '../../api/json';
-import { isPredictionId } from '../../api/predictions';
+import { isPredictionId } from '../../api/predictions/predictions';
 import type { NodeRun } from './nodeRun';
 import { readOutlet } from './outlet';
 import type { KnownOfEdit, PictureOutlet } from './outputItems';

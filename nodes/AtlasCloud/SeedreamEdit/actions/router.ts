@@ -1,9 +1,9 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError, inputError } from '../../api/errors';
-import type { Intent, Intents, Undelivered } from '../../api/intents';
+import type { Intent, Intents, Undelivered } from '../../api/purchases/intents';
 import { asNumber, asObject, asString } from '../../api/json';
-import { Slots } from '../../api/slots';
+import { Slots } from '../../api/flow/slots';
 import { addExecutionHint } from './executionHint';
 import { edit } from './image/edit.operation';
 import { upload } from './image/upload.operation';

@@ -1,8 +1,8 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
-import { checkBaseUrl } from '../../api/addresses';
-import { isSeedreamEdit, readCatalogue, type CatalogueModel } from '../../api/catalogue';
-import { AtlasClient } from '../../api/client';
-import { KNOWN_MODELS } from '../../api/models';
+import { checkBaseUrl } from '../../api/http/addresses';
+import { isSeedreamEdit, readCatalogue, type CatalogueModel } from '../../api/models/catalogue';
+import { AtlasClient } from '../../api/http/client';
+import { KNOWN_MODELS } from '../../api/models/models';
 import { CREDENTIAL_TYPE } from '../credential';
 import { startClock } from '../transport/n8nClock';
 import { n8nHttp } from '../transport/n8nHttp';

@@ -1,12 +1,12 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import type { PictureStore } from '../../api/downloads';
+import type { PictureStore } from '../../api/files/downloads';
 import { inputError } from '../../api/errors';
-import type { ByteStream } from '../../api/http';
-import { pictureKind, type PictureKind } from '../../api/pictureKind';
-import { pictureSize, pictureSizeFurtherIn, HEADER_BYTES } from '../../api/pictureSize';
-import type { Dimensions } from '../../api/sizes';
-import { readBeginning } from '../../api/streams';
-import type { PictureFile } from '../../api/uploads';
+import type { ByteStream } from '../../api/http/http';
+import { pictureKind, type PictureKind } from '../../api/files/pictureKind';
+import { pictureSize, pictureSizeFurtherIn, HEADER_BYTES } from '../../api/files/pictureSize';
+import type { Dimensions } from '../../api/models/sizes';
+import { readBeginning } from '../../api/http/streams';
+import type { PictureFile } from '../../api/files/uploads';
 
 /** A binary field, looked into. `kind` is null where its bytes are no picture and no known document. */
 export interface LookedInto {

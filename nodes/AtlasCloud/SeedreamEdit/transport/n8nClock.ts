@@ -1,5 +1,5 @@
 import { sleep } from 'n8n-workflow';
-import type { Clock } from '../../api/clock';
+import type { Clock } from '../../api/flow/clock';
 
 /**
  * Real time for one run: right when the run starts, and monotonic from then on. A clock that is set back an hour would

@@ -13,7 +13,7 @@ import {
 	type Http,
 	type HttpRequest,
 	type HttpResponse,
-} from '../../api/http';
+} from '../../api/http/http';
 import { asObject, asString, type JsonObject } from '../../api/json';
 import { CREDENTIAL_TYPE } from '../credential';
 

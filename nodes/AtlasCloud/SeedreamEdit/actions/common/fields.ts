@@ -1,6 +1,12 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT } from '../../../api/models';
-import { sizeText, V4_LEAST_SIDE, V4_MOST_SIDE, V5_LITE_SIZES, type NamedSize } from '../../../api/sizes';
+import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT } from '../../../api/models/models';
+import {
+	sizeText,
+	V4_LEAST_SIDE,
+	V4_MOST_SIDE,
+	V5_LITE_SIZES,
+	type NamedSize,
+} from '../../../api/models/sizes';
 import { NO_TEMPLATE, promptTemplateFields } from './promptTemplates';
 
 /** Fields that several operations share. Each operation shows them by `updateDisplayOptions`. */

@@ -1,5 +1,5 @@
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
-import { MOST_SEQUENTIAL_IMAGES } from '../../../api/models';
+import { MOST_SEQUENTIAL_IMAGES } from '../../../api/models/models';
 
 /** The options that operations choose from, by their names. */
 

@@ -1,6 +1,6 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import { inputError } from '../../../api/errors';
-import type { PictureFile } from '../../../api/uploads';
+import type { PictureFile } from '../../../api/files/uploads';
 import { inputDataFieldNameField } from '../common/fields';
 import { uploadOptions } from '../common/options';
 import { binaryPictures } from '../inputPictures';

@@ -1,8 +1,8 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
-import { whyNotFetchable } from '../../../api/addresses';
+import { whyNotFetchable } from '../../../api/http/addresses';
 import { inputError } from '../../../api/errors';
-import { readHistory } from '../../../api/history';
+import { readHistory } from '../../../api/predictions/history';
 import { asNumber, asObject, asString } from '../../../api/json';
 import type { OnceOperation } from '../operation';
 import { predictionJson } from '../outputItems';

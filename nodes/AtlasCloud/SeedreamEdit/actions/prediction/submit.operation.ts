@@ -1,5 +1,5 @@
 import { updateDisplayOptions } from 'n8n-workflow';
-import { toPrediction } from '../../../api/predictions';
+import { toPrediction } from '../../../api/predictions/predictions';
 import { editFields } from '../common/fields';
 import { submitOptions } from '../common/options';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../editRequest';

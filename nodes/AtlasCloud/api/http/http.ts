@@ -1,4 +1,4 @@
-import type { CancelSignal } from './cancellation';
+import type { CancelSignal } from '../flow/cancellation';
 
 /** Bytes as they arrive. Closed early with `destroy`. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {

@@ -1,11 +1,11 @@
-import type { TimeSpan } from './atlasClock';
-import type { AtlasClient } from './client';
-import { readHistory, type HistoryTask } from './history';
-import type { InputFiles } from './inputFiles';
-import { asArray, asString, canonicalJson, type JsonObject } from './json';
-import { remembered } from './remembered';
-import { Slots } from './slots';
-import { contentTag, parseUploadUrl } from './uploads';
+import type { TimeSpan } from '../http/atlasClock';
+import type { AtlasClient } from '../http/client';
+import { readHistory, type HistoryTask } from '../predictions/history';
+import type { InputFiles } from '../files/inputFiles';
+import { asArray, asString, canonicalJson, type JsonObject } from '../json';
+import { remembered } from '../flow/remembered';
+import { Slots } from '../flow/slots';
+import { contentTag, parseUploadUrl } from '../files/uploads';
 
 /** An input picture by its content, or by the address that the item gives. */
 export type WantedPicture = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };

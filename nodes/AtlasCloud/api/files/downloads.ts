@@ -1,14 +1,15 @@
-import type { CancelSignal } from './cancellation';
-import { whyNotFetchable } from './addresses';
-import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
-import { AtlasError, CancelledError, shown } from './errors';
-import { isPassingStatus, TransportError, type ByteStream, type Http, type HttpResponse } from './http';
-import { asNumber } from './json';
+import type { CancelSignal } from '../flow/cancellation';
+import { whyNotFetchable } from '../http/addresses';
+import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
+import { AtlasError, CancelledError } from '../errors';
+import { isPassingStatus, TransportError, type ByteStream, type Http } from '../http/http';
+import { asNumber } from '../json';
+import { DownloadFault, notFollowed, openPublic } from '../http/publicFile';
 import { PictureEnd } from './pictureEnd';
 import { isPicture, KIND_BYTES, pictureKind, type PictureKind } from './pictureKind';
-import type { PictureOutput } from './predictions';
-import { StreamGuard } from './streams';
-import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
+import type { PictureOutput } from '../predictions/predictions';
+import { StreamGuard } from '../http/streams';
+import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 
 /** Where pictures go: n8n's binary storage. */
 export interface PictureStore<Stored> {
@@ -37,21 +38,9 @@ export interface DownloadOrder {
 }
 
 const TRIES = 4;
-const MOST_REDIRECTS = 3;
 
 /** Statuses of a link that has expired. */
 const GONE = new Set([403, 404, 410]);
-
-/** Why one try of a download brought nothing. */
-export class DownloadFault extends Error {
-	constructor(
-		message: string,
-		readonly isFinal: boolean,
-		readonly statusCode: number | null = null,
-	) {
-		super(message);
-	}
-}
 
 /** Fetches finished pictures: without the key, by the design's rule, whole or not at all. */
 export class Downloads<Stored> {
@@ -138,41 +127,6 @@ export class Downloads<Stored> {
 	}
 }
 
-/**
- * Opens a URL of somebody else's host: by the rule, without the key, at most three redirects, each by the same rule.
- * @throws DownloadFault, TransportError
- */
-export async function openPublic(
-	http: Http,
-	firstUrl: string,
-	baseUrl: string,
-	signal: CancelSignal | undefined,
-	headers: Record<string, string>,
-): Promise<HttpResponse> {
-	let url = firstUrl;
-	for (let redirects = 0; ; redirects++) {
-		const objection = whyNotFetchable(url, baseUrl);
-		if (objection !== null) throw notFollowed(url, objection);
-		const response = await http.send({
-			method: 'GET',
-			url,
-			// Compressed, the announced length would not be the picture's.
-			headers: { 'accept-encoding': 'identity', ...headers },
-			timeoutMs: DOWNLOAD_TIMEOUT_MS,
-			authenticated: false,
-			signal,
-		});
-		const { statusCode, headers: answered } = response;
-		if (![301, 302, 303, 307, 308].includes(statusCode)) return response;
-		response.body.destroy();
-		if (redirects >= MOST_REDIRECTS) throw new DownloadFault('its link leads on and on', true, statusCode);
-		const location = answered.location ?? '';
-		if (!URL.canParse(location, url))
-			throw new DownloadFault('its link leads to no address', true, statusCode);
-		url = new URL(location, url).href;
-	}
-}
-
 /** Reads a stream's beginning: enough to tell its kind. */
 async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
 	const parts: Uint8Array[] = [];
@@ -229,10 +183,6 @@ class WholePicture {
 		this.fault = fault;
 		return fault;
 	}
-}
-
-function notFollowed(url: string, objection: string): DownloadFault {
-	return new DownloadFault(`its link "${shown(url)}" is not followed: ${objection}`, true);
 }
 
 function tooLarge(order: DownloadOrder): DownloadFault {

@@ -1,4 +1,4 @@
-import { inputError } from './errors';
+import { inputError } from '../errors';
 
 /** Width and height in pixels. */
 export interface Dimensions {

@@ -1,13 +1,13 @@
-import type { CancelSignal } from './cancellation';
-import { adviceFor, codeIn, type AtlasClient, type Exchange } from './client';
-import { AtlasError } from './errors';
-import { sha256OfStream } from './hash';
-import type { FileBody } from './http';
-import { asObject, asString } from './json';
-import { Pace } from './pace';
+import type { CancelSignal } from '../flow/cancellation';
+import { adviceFor, codeIn, type AtlasClient, type Exchange } from '../http/client';
+import { AtlasError } from '../errors';
+import { sha256OfStream } from '../hash';
+import type { FileBody } from '../http/http';
+import { asObject, asString } from '../json';
+import { Pace } from '../flow/pace';
 import type { PictureKind } from './pictureKind';
-import { remembered } from './remembered';
-import { Slots } from './slots';
+import { remembered } from '../flow/remembered';
+import { Slots } from '../flow/slots';
 
 /** A picture that is a file on our side. */
 export interface PictureFile {

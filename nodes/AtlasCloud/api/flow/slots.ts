@@ -1,6 +1,6 @@
 import type { CancelSignal } from './cancellation';
 import { throwIfAborted } from './clock';
-import { CancelledError } from './errors';
+import { CancelledError } from '../errors';
 
 /** Lets a number of workers in at once, first come first served. */
 export class Slots {

@@ -1,5 +1,5 @@
 import type { CancelSignal } from './cancellation';
-import { CancelledError } from './errors';
+import { CancelledError } from '../errors';
 
 /** Time as the node sees it. Injected, so that schedules can be tested on a virtual clock. */
 export interface Clock {

@@ -1,6 +1,6 @@
-import type { TimeSpan } from './atlasClock';
+import type { TimeSpan } from '../http/atlasClock';
 import { mayBeOf } from './lostSubmits';
-import { SUBMIT_TIMEOUT_MS } from './timeouts';
+import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
 
 /*
  * What the node means to buy, and what came of it, per item. Kept in n8n's node context, which lives in the

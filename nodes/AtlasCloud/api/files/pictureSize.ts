@@ -1,7 +1,7 @@
 import { imageSize } from 'image-size';
 import { pictureKind, TIFF } from './pictureKind';
-import type { Dimensions } from './sizes';
-import { readBeginning, readFrom } from './streams';
+import type { Dimensions } from '../models/sizes';
+import { readBeginning, readFrom } from '../http/streams';
 
 /** How much of a file's beginning is looked at for its dimensions, in bytes. */
 export const HEADER_BYTES = 65_536;

@@ -1,7 +1,7 @@
 import { AtlasClock } from './atlasClock';
-import { Cancellation, type CancelSignal } from './cancellation';
-import { backoffMs, pauseMs, throwIfAborted, untilAborted, withinMs, type Clock } from './clock';
-import { AtlasError, CancelledError, shown } from './errors';
+import { Cancellation, type CancelSignal } from '../flow/cancellation';
+import { backoffMs, pauseMs, throwIfAborted, untilAborted, withinMs, type Clock } from '../flow/clock';
+import { AtlasError, CancelledError, shown } from '../errors';
 import {
 	isPassingStatus,
 	TransportError,
@@ -10,7 +10,7 @@ import {
 	type HttpRequest,
 	type HttpResponse,
 } from './http';
-import { asNumber, asObject, asString, parseJson, type JsonObject } from './json';
+import { asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
 import { Redaction } from './redaction';
 import { largeAnswers, MIN_BYTES_PER_SECOND, readAll } from './streams';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, UPLOAD_TIMEOUT_MS } from './timeouts';

@@ -1,4 +1,4 @@
-import type { CancelSignal } from './cancellation';
+import type { CancelSignal } from '../flow/cancellation';
 import {
 	answerDetails,
 	codeIn,
@@ -9,14 +9,14 @@ import {
 	VERDICTS,
 	type AtlasClient,
 	type Exchange,
-} from './client';
-import { backoffMs, pauseMs, untilAborted, type Clock } from './clock';
+} from '../http/client';
+import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
 import { blindLookMs, Durations, MOST_SCOUTS, type Scout } from './durations';
-import { AtlasError } from './errors';
-import { asObject, asString } from './json';
-import { Pace } from './pace';
+import { AtlasError } from '../errors';
+import { asObject, asString } from '../json';
+import { Pace } from '../flow/pace';
 import { failedError, toPrediction, type Prediction } from './predictions';
-import { READ_TIMEOUT_MS } from './timeouts';
+import { READ_TIMEOUT_MS } from '../http/timeouts';
 
 /** A prediction to be waited for. */
 export interface Watched {

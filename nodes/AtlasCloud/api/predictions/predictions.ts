@@ -1,6 +1,6 @@
-import { reasonOf, type Answer } from './client';
-import { AtlasError } from './errors';
-import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from './json';
+import { reasonOf, type Answer } from '../http/client';
+import { AtlasError } from '../errors';
+import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
 
 /** One picture of a finished prediction: at a URL, or in the answer itself (`enable_base64_output` [C]). */
 export type PictureOutput = { url: string; base64?: undefined } | { url?: undefined; base64: string };

@@ -1,15 +1,15 @@
-import type { CancelSignal } from './cancellation';
-import type { AtlasClient } from './client';
-import { AtlasError, shown } from './errors';
-import { sha256 } from './hash';
+import type { CancelSignal } from '../flow/cancellation';
+import type { AtlasClient } from '../http/client';
+import { AtlasError, shown } from '../errors';
+import { sha256 } from '../hash';
 import type { Intent, Intents } from './intents';
-import { asArray, asString, canonicalJson, type JsonObject } from './json';
-import type { Prediction } from './predictions';
+import { asArray, asString, canonicalJson, type JsonObject } from '../json';
+import type { Prediction } from '../predictions/predictions';
 import type { Recovery, WantedPicture } from './recovery';
-import { Slots } from './slots';
+import { Slots } from '../flow/slots';
 import type { Bought, Submits } from './submits';
-import type { PictureFile, Uploads } from './uploads';
-import type { PredictionWatch } from './watch';
+import type { PictureFile, Uploads } from '../files/uploads';
+import type { PredictionWatch } from '../predictions/watch';
 
 /** A picture to be edited: a file of ours, or an address (a URL or a data URI) that Atlas reads itself. */
 export type InputPicture = { file: PictureFile; url?: undefined } | { file?: undefined; url: string };

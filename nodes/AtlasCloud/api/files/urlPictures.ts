@@ -1,15 +1,15 @@
-import type { CancelSignal } from './cancellation';
-import type { AtlasClient } from './client';
-import { backoffMs, pauseMs } from './clock';
-import { DownloadFault, openPublic } from './downloads';
-import { CancelledError } from './errors';
-import { isPassingStatus, TransportError } from './http';
+import type { CancelSignal } from '../flow/cancellation';
+import type { AtlasClient } from '../http/client';
+import { backoffMs, pauseMs } from '../flow/clock';
+import { DownloadFault, openPublic } from '../http/publicFile';
+import { CancelledError } from '../errors';
+import { isPassingStatus, TransportError } from '../http/http';
 import { pictureKind, type PictureKind } from './pictureKind';
 import { HEADER_BYTES, pictureSize } from './pictureSize';
-import { remembered } from './remembered';
-import type { Dimensions } from './sizes';
-import { readBeginning, StreamGuard } from './streams';
-import { READ_TIMEOUT_MS } from './timeouts';
+import { remembered } from '../flow/remembered';
+import type { Dimensions } from '../models/sizes';
+import { readBeginning, StreamGuard } from '../http/streams';
+import { READ_TIMEOUT_MS } from '../http/timeouts';
 
 /** What the first 64 kB at a URL tell; each null where they do not. */
 export interface UrlPicture {

@@ -1,9 +1,9 @@
-import type { AtlasClient } from './client';
-import { openPublic } from './downloads';
-import { asArray, asNumber, asObject, asString, parseJson, type JsonObject } from './json';
+import type { AtlasClient } from '../http/client';
+import { openPublic } from '../http/publicFile';
+import { asArray, asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
 import { knownModel, MOST_INPUT_IMAGES } from './models';
-import { readAll } from './streams';
-import { READ_TIMEOUT_MS } from './timeouts';
+import { readAll } from '../http/streams';
+import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { parseSize, type Dimensions, type SizeRule } from './sizes';
 
 /** One model of the catalogue [C]. */

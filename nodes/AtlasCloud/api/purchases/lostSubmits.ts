@@ -1,9 +1,9 @@
-import type { TimeSpan } from './atlasClock';
-import type { CancelSignal } from './cancellation';
-import type { AtlasClient } from './client';
-import { pauseMs, throwIfAborted } from './clock';
-import { AtlasError } from './errors';
-import { readHistory } from './history';
+import type { TimeSpan } from '../http/atlasClock';
+import type { CancelSignal } from '../flow/cancellation';
+import type { AtlasClient } from '../http/client';
+import { pauseMs, throwIfAborted } from '../flow/clock';
+import { AtlasError } from '../errors';
+import { readHistory } from '../predictions/history';
 
 /** When a submit was on its way: our clock, in ms. */
 export interface Sending {

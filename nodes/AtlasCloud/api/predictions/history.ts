@@ -1,7 +1,7 @@
-import type { TimeSpan } from './atlasClock';
-import { MOST_PREDICTION_BYTES, type Answer, type AtlasClient } from './client';
-import { AtlasError } from './errors';
-import { sha256 } from './hash';
+import type { TimeSpan } from '../http/atlasClock';
+import { MOST_PREDICTION_BYTES, type Answer, type AtlasClient } from '../http/client';
+import { AtlasError } from '../errors';
+import { sha256 } from '../hash';
 import {
 	asArray,
 	asNumber,
@@ -11,7 +11,7 @@ import {
 	isShallow,
 	parseJson,
 	type JsonObject,
-} from './json';
+} from '../json';
 import { isPredictionId, toPrediction, unixMs, type Prediction } from './predictions';
 
 /** One task in the account's history [C]. */

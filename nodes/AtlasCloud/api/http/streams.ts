@@ -1,8 +1,8 @@
-import type { CancelSignal } from './cancellation';
-import type { Clock } from './clock';
-import { CancelledError } from './errors';
+import type { CancelSignal } from '../flow/cancellation';
+import type { Clock } from '../flow/clock';
+import { CancelledError } from '../errors';
 import { TransportError, type ByteStream } from './http';
-import { Slots } from './slots';
+import { Slots } from '../flow/slots';
 
 /** A stream that is slower than this on the whole is given up: one that trickles would outlive every time limit. */
 export const MIN_BYTES_PER_SECOND = 10_000;

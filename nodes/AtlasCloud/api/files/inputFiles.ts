@@ -1,14 +1,14 @@
-import type { CancelSignal } from './cancellation';
-import type { AtlasClient } from './client';
-import { backoffMs, pauseMs } from './clock';
-import { DownloadFault, openPublic } from './downloads';
-import { AtlasError, CancelledError } from './errors';
-import { sha256OfStream } from './hash';
-import { isPassingStatus, TransportError } from './http';
-import { asNumber } from './json';
-import { remembered } from './remembered';
-import { StreamGuard } from './streams';
-import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
+import type { CancelSignal } from '../flow/cancellation';
+import type { AtlasClient } from '../http/client';
+import { backoffMs, pauseMs } from '../flow/clock';
+import { DownloadFault, openPublic } from '../http/publicFile';
+import { AtlasError, CancelledError } from '../errors';
+import { sha256OfStream } from '../hash';
+import { isPassingStatus, TransportError } from '../http/http';
+import { asNumber } from '../json';
+import { remembered } from '../flow/remembered';
+import { StreamGuard } from '../http/streams';
+import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 
 /** Bounds of one run's look at earlier inputs: files opened, bytes read, and time spent. */
 export const MAX_FILES = 1_000;

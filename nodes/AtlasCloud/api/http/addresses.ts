@@ -1,4 +1,4 @@
-import { inputError, shown } from './errors';
+import { inputError, shown } from '../errors';
 
 /*
  * Where the key goes, and where files may come from. The rules are the design's ("Where files may come from

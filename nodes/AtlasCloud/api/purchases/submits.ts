@@ -1,15 +1,22 @@
-import type { CancelSignal } from './cancellation';
-import { adviceFor, answerDetails, NOT_SENT_ADVICE, told, type AtlasClient, type Exchange } from './client';
-import { backoffMs, pauseMs, throwIfAborted, type Clock } from './clock';
-import { AtlasError } from './errors';
-import { bodyHash } from './history';
+import type { CancelSignal } from '../flow/cancellation';
+import {
+	adviceFor,
+	answerDetails,
+	NOT_SENT_ADVICE,
+	told,
+	type AtlasClient,
+	type Exchange,
+} from '../http/client';
+import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
+import { AtlasError } from '../errors';
+import { bodyHash } from '../predictions/history';
 import type { Intent, Intents } from './intents';
-import { asString, type JsonObject } from './json';
+import { asString, type JsonObject } from '../json';
 import { LostSubmits, type LostResult, type UnansweredSubmit } from './lostSubmits';
-import { Pace } from './pace';
-import { idInAnswer, predictionObject } from './predictions';
-import { SUBMIT_TIMEOUT_MS } from './timeouts';
-import { readPrediction } from './watch';
+import { Pace } from '../flow/pace';
+import { idInAnswer, predictionObject } from '../predictions/predictions';
+import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
+import { readPrediction } from '../predictions/watch';
 
 /** One edit that is to be bought once. */
 export interface SubmitOrder {
