@@ -32,7 +32,7 @@ export async function loadBuilt(folder: string) {
 		typeof import('../credentials/AtlasCloudSeedreamApi.credentials')
 	>('credentials/AtlasCloudSeedreamApi.credentials.js');
 	const { PredictionWatch } = await load<typeof import('../nodes/AtlasCloud/api/predictions/watch')>(
-		'nodes/AtlasCloud/api/watch.js',
+		'nodes/AtlasCloud/api/predictions/watch.js',
 	);
 	return { SeedreamEdit, AtlasCloudSeedreamApi, PredictionWatch };
 }
