@@ -31,8 +31,8 @@ export async function loadBuilt(folder: string) {
 	const { AtlasCloudSeedreamApi } = await load<
 		typeof import('../credentials/AtlasCloudSeedreamApi.credentials')
 	>('credentials/AtlasCloudSeedreamApi.credentials.js');
-	const { PredictionWatch } = await load<typeof import('../nodes/AtlasCloud/api/predictions/watch')>(
-		'nodes/AtlasCloud/api/predictions/watch.js',
+	const { PredictionPoller } = await load<typeof import('../nodes/AtlasCloud/api/predictions/poller')>(
+		'nodes/AtlasCloud/api/predictions/poller.js',
 	);
-	return { SeedreamEdit, AtlasCloudSeedreamApi, PredictionWatch };
+	return { SeedreamEdit, AtlasCloudSeedreamApi, PredictionPoller };
 }

@@ -41,7 +41,7 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 	};
 
 	/**
-	 * Asks for the balance: the one cheap call that needs the key (the catalogue answers without). A Base URL that
+	 * Asks for the balance: the one cheap call that needs the key (the catalog answers without). A Base URL that
 	 * is not https, nor http to this machine, is answered by no server: the key does not leave.
 	 */
 	test: ICredentialTestRequest = {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { json, Refusal, type Answer } from './answers';
-import { catalogue, openAiModels } from './catalogue';
+import { catalog, openAiModels } from './catalog';
 import { converse, type Call, type Handler, type Stage } from './conversation';
 import type { FileStore } from './fileStore';
 import { historyAnswer } from './history';
@@ -16,7 +16,7 @@ import type { Endpoint, SandboxOptions, TokenBucket } from './types';
 import { storeUpload, uploadAnswer, type UploadPart } from './uploads';
 
 /** A JSON body over this is answered 413 [D]. */
-const MOST_JSON_BYTES = 50 * 1024 * 1024;
+const MAX_JSON_BYTES = 50 * 1024 * 1024;
 const FIRST_BALANCE_USD = 125.5;
 
 export interface ApiParts {
@@ -222,7 +222,7 @@ export class ApiServer {
 	}
 
 	private models(): Answer {
-		return json(catalogue(this.around.filesUrl(), this.around.options.predictSeconds ?? 3));
+		return json(catalog(this.around.filesUrl(), this.around.options.predictSeconds ?? 3));
 	}
 
 	private balance({ requestId }: Call): Answer {
@@ -264,10 +264,10 @@ async function readText({ request, entry }: Call): Promise<string | null> {
 	const chunks: Buffer[] = [];
 	for await (const chunk of request as AsyncIterable<Buffer>) {
 		entry.bytesIn += chunk.length;
-		if (entry.bytesIn <= MOST_JSON_BYTES) chunks.push(chunk);
+		if (entry.bytesIn <= MAX_JSON_BYTES) chunks.push(chunk);
 		else chunks.length = 0;
 	}
-	return entry.bytesIn > MOST_JSON_BYTES ? null : Buffer.concat(chunks).toString('utf8');
+	return entry.bytesIn > MAX_JSON_BYTES ? null : Buffer.concat(chunks).toString('utf8');
 }
 
 function parsedToKeep(text: string): unknown {

@@ -1,13 +1,13 @@
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
-import type { Colour } from './colours';
+import type { Color } from './colors';
 import { fileOnDisk, type FileOnDisk } from './fileStore';
-import type { InputPicture } from './inputPictures';
+import type { PurchaseInput } from './inputImages';
 import { readInstructions, type Instructions } from './instructions';
 
 /** One output to make. */
 export interface Edit {
 	prompt: string;
-	inputs: readonly InputPicture[];
+	inputs: readonly PurchaseInput[];
 	width: number;
 	height: number;
 	format: 'png' | 'jpeg';
@@ -24,7 +24,7 @@ interface Pixels {
 }
 
 const LUMA: [number, number, number] = [0.299, 0.587, 0.114];
-const WHITE: Colour = { r: 255, g: 255, b: 255 };
+const WHITE: Color = { r: 255, g: 255, b: 255 };
 
 // Several sandboxes and their tests share one machine: few threads, and nothing kept after a picture is made.
 sharp.concurrency(1);
@@ -55,7 +55,7 @@ function open({ data, width, height }: Pixels): Sharp {
 
 async function pixelsOf(picture: Sharp): Promise<Pixels> {
 	const { data, info } = await picture
-		.toColourspace('srgb')
+		.toColorspace('srgb')
 		.removeAlpha()
 		.raw()
 		.toBuffer({ resolveWithObject: true });
@@ -63,7 +63,7 @@ async function pixelsOf(picture: Sharp): Promise<Pixels> {
 	return { data, width: info.width, height: info.height };
 }
 
-/** Text to image: a gradient whose colours come from the prompt. */
+/** Text to image: a gradient whose colors come from the prompt. */
 async function paintBackdrop({ prompt, width, height, index }: Edit): Promise<Pixels> {
 	let hash = index * 97;
 	for (const letter of prompt) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 360_000;
@@ -122,7 +122,7 @@ async function fitted(picture: Sharp, width: number, height: number, wish: Instr
 	}
 	const { data, info } = await source
 		.resize(width, height, { fit: 'cover' })
-		.toColourspace('srgb')
+		.toColorspace('srgb')
 		.ensureAlpha()
 		.raw()
 		.toBuffer({ resolveWithObject: true });
@@ -189,7 +189,7 @@ async function applyFilters(base: Pixels, wish: Instructions): Promise<Pixels> {
 	return await pixelsOf(picture);
 }
 
-/** Few flat colours with dark outlines. Both are found in a smaller picture: faster, and calmer to look at. */
+/** Few flat colors with dark outlines. Both are found in a smaller picture: faster, and calmer to look at. */
 async function cartoon(base: Pixels): Promise<Pixels> {
 	const { width, height } = base;
 	const small = await pixelsOf(open(base).resize(1000, 1000, { fit: 'inside', withoutEnlargement: true }));
@@ -222,11 +222,11 @@ async function posterise(data: Buffer): Promise<void> {
 	}
 }
 
-function border({ width, height }: Pixels, colour: Colour | null): OverlayOptions[] {
-	if (!colour) return [];
+function border({ width, height }: Pixels, color: Color | null): OverlayOptions[] {
+	if (!color) return [];
 	const thick = Math.round(Math.min(width, height) * 0.04);
 	const bar = (w: number, h: number, left: number, top: number): OverlayOptions => ({
-		input: { create: { width: w, height: h, channels: 3, background: colour } },
+		input: { create: { width: w, height: h, channels: 3, background: color } },
 		left,
 		top,
 	});

@@ -4,7 +4,7 @@ import type { Task } from './tasks';
 import type { SandboxHistory } from './types';
 
 /** [C] */
-const MOST_PER_PAGE = 50;
+const MAX_PER_PAGE = 50;
 
 /** `GET /api/v1/model/history` [C]: newest first, paged, filtered by model, status and prediction id. */
 export async function historyAnswer(
@@ -13,7 +13,7 @@ export async function historyAnswer(
 	context: PredictionContext,
 ): Promise<Answer> {
 	const pageNo = numberOf(query, 'no', 1, Number.MAX_SAFE_INTEGER);
-	const pageSize = numberOf(query, 'size', 10, MOST_PER_PAGE);
+	const pageSize = numberOf(query, 'size', 10, MAX_PER_PAGE);
 	const model = query.get('model');
 	const status = query.get('status')?.toLowerCase();
 	const sessionId = query.get('sessionID');

@@ -1,4 +1,4 @@
-import { colourNamed, type Colour } from './colours';
+import { colorNamed, type Color } from './colors';
 
 /** What a prompt asks for, in words the sandbox understands. */
 export interface Instructions {
@@ -17,8 +17,8 @@ export interface Instructions {
 	rotateDegrees: number;
 	mirror: boolean;
 	flip: boolean;
-	background: Colour | null;
-	border: Colour | null;
+	background: Color | null;
+	border: Color | null;
 	text: string | null;
 }
 
@@ -47,8 +47,8 @@ export function readInstructions(prompt: string): Instructions {
 		rotateDegrees: rotation(words),
 		mirror: asks('mirror\\w*|flop') || (!flip && asks('flip\\w*')),
 		flip,
-		background: colourOf(words, /^(background|backdrop|ground|backing)$/),
-		border: colourOf(words, /^(border|frame|framed|edging)$/),
+		background: colorOf(words, /^(background|backdrop|ground|backing)$/),
+		border: colorOf(words, /^(border|frame|framed|edging)$/),
 		text,
 	};
 }
@@ -76,8 +76,8 @@ function rotation(words: string): number {
 	return ((degrees % 360) + 360) % 360;
 }
 
-/** The colour that stands nearest to such a noun, up to four words before it or after it. */
-function colourOf(words: string, noun: RegExp): Colour | null {
+/** The color that stands nearest to such a noun, up to four words before it or after it. */
+function colorOf(words: string, noun: RegExp): Color | null {
 	const list = words.split(/[^\w#]+/).filter((word) => word !== '');
 	for (const [at, word] of list.entries()) {
 		if (!noun.test(word)) continue;
@@ -86,8 +86,8 @@ function colourOf(words: string, noun: RegExp): Colour | null {
 			if (candidate === undefined) continue;
 			// "black and white" names no background.
 			if (step < 0 && /^(white|black)$/.test(candidate) && list[at + step - 1] === 'and') continue;
-			const colour = colourNamed(candidate, list[at + step - 1]);
-			if (colour) return colour;
+			const color = colorNamed(candidate, list[at + step - 1]);
+			if (color) return color;
 		}
 	}
 	return null;

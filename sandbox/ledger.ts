@@ -1,6 +1,6 @@
 import type { Charge, Endpoint, Ledger, LedgerRequest, LedgerUpload, SandboxPrediction } from './types';
 
-const MOST_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** Everything the sandbox saw and did. */
 export class LedgerBook implements Ledger {
@@ -17,7 +17,7 @@ export class LedgerBook implements Ledger {
 
 /** A body to keep: as it is when small, with its long strings (data URIs) shortened when over 64 kB. */
 export function bodyToKeep(text: string, body: unknown): unknown {
-	return text.length <= MOST_BODY_BYTES ? body : shortened(body);
+	return text.length <= MAX_BODY_BYTES ? body : shortened(body);
 }
 
 function shortened(value: unknown): unknown {

@@ -1,5 +1,5 @@
 /**
- * The models of the stand-in catalogue.
+ * The models of the stand-in catalog.
  *
  * The Seedream ids and prices are Atlas Cloud's [S][C], and so are the image counts and sizes of v4, v4.7 and v5.0 Lite.
  * The counts and sizes of v4.5, v5.0 Pro and v5.5 and the price of v5.5 are not in what we have: they are stand-ins, as
@@ -21,7 +21,7 @@ export interface SequenceRule {
 	field: 'max_images' | 'num_images';
 	most: number;
 	/** The most inputs and outputs together. */
-	mostTogether: number;
+	maxTogether: number;
 }
 
 export interface Model {
@@ -64,9 +64,9 @@ export const LITE_SIZES = [
 
 const DEFAULT_SIZE = '2048*2048';
 /** Of the models that end in `sequential`: inputs and outputs are at most 15 together [C][V]. */
-const MAX_IMAGES: SequenceRule = { field: 'max_images', most: 15, mostTogether: 15 };
+const MAX_IMAGES: SequenceRule = { field: 'max_images', most: 15, maxTogether: 15 };
 /** Of v4.7 [C]. No common limit is known. */
-const NUM_IMAGES: SequenceRule = { field: 'num_images', most: 14, mostTogether: Infinity };
+const NUM_IMAGES: SequenceRule = { field: 'num_images', most: 14, maxTogether: Infinity };
 
 /** What follows a family's id in the ids of its models, and its name in theirs. */
 const NAME_ENDINGS = {

@@ -21,7 +21,7 @@ export interface Submit {
 	recordRetentionHours: number;
 }
 
-const MOST_HOURS = 336;
+const MAX_HOURS = 336;
 
 /**
  * Checks a submit as Atlas Cloud documents it: 400 for what is malformed, 404 for a model this account cannot use [D],
@@ -129,13 +129,13 @@ function formatOf(value: unknown, model: Model): 'png' | 'jpeg' {
 
 function outputCountOf(fields: Fields, inputs: number, { sequence }: Model): number {
 	if (!sequence) return 1;
-	const { field, most, mostTogether } = sequence;
+	const { field, most, maxTogether } = sequence;
 	const value = fields[field] ?? 1;
 	if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
 		throw new Refusal(400, `${field} must be from 1 to ${most}`);
 	}
-	if (inputs + value > mostTogether) {
-		throw new Refusal(400, `${field} and images must be at most ${mostTogether} together`);
+	if (inputs + value > maxTogether) {
+		throw new Refusal(400, `${field} and images must be at most ${maxTogether} together`);
 	}
 	return value;
 }
@@ -149,10 +149,10 @@ function booleanOf(fields: Fields, name: string): boolean {
 
 function hoursOf(headers: IncomingHttpHeaders, name: string, min: number): number {
 	const value = headers[name.toLowerCase()];
-	if (value === undefined) return MOST_HOURS;
+	if (value === undefined) return MAX_HOURS;
 	const hours = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : NaN;
-	if (!(hours >= min && hours <= MOST_HOURS)) {
-		throw new Refusal(400, `${name} must be from ${min} to ${MOST_HOURS}`);
+	if (!(hours >= min && hours <= MAX_HOURS)) {
+		throw new Refusal(400, `${name} must be from ${min} to ${MAX_HOURS}`);
 	}
 	return hours;
 }

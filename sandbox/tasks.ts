@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { editPicture } from './editPicture';
 import type { Fate } from './faults';
 import type { FileOnDisk, FileStore } from './fileStore';
-import { checkReachable, InputRefusal, openInputs, type InputPicture } from './inputPictures';
+import { checkReachable, InputRefusal, openInputs, type PurchaseInput } from './inputImages';
 import { bodyToKeep, type LedgerBook } from './ledger';
 import { padPicture, preparedPicture } from './preparedPicture';
 import { randomId, seededRandom } from './random';
@@ -343,7 +343,7 @@ export class TaskBook {
 	private async begin(task: Task, submit: Submit): Promise<string | null> {
 		const { files } = this.around;
 		try {
-			let inputs: InputPicture[] = [];
+			let inputs: PurchaseInput[] = [];
 			if (this.around.options.preparedPictures)
 				await checkReachable(submit.images, files, this.around.filesUrl(), this.now());
 			else inputs = await openInputs(submit.images, files, this.around.filesUrl(), this.now());
@@ -366,7 +366,7 @@ export class TaskBook {
 		}
 	}
 
-	private async edited(submit: Submit, inputs: InputPicture[], index: number): Promise<FileOnDisk> {
+	private async edited(submit: Submit, inputs: PurchaseInput[], index: number): Promise<FileOnDisk> {
 		const { prompt, width, height, format, outputCount } = submit;
 		return await this.edits.run(async () => {
 			const path = this.around.files.newPath(`.${format}`);

@@ -19,7 +19,7 @@ import { PROJECT_ROOT, packNode } from './n8n/packNode';
 import { OWNER, Server } from './n8n/server';
 
 const DOCS = join(PROJECT_ROOT, 'docs');
-const MOST_BYTES = 80_000;
+const MAX_BYTES = 80_000;
 const EDIT_NODE = 'Seedream Edit';
 const WAIT_NODE = 'Wait for the Picture';
 const CREDENTIAL_TYPE = 'atlasCloudSeedreamApi';
@@ -261,13 +261,13 @@ async function workflows(instance: Instance): Promise<WorkflowExport[]> {
 /** A palette keeps pictures of a screen small; with a photo in them they are a WebP. */
 async function encode(png: Buffer, hasPhoto: boolean): Promise<Buffer> {
 	if (hasPhoto) return await sharp(png).webp({ quality: 80, effort: 6 }).toBuffer();
-	return await sharp(png).png({ palette: true, colours: 128, dither: 0, effort: 10 }).toBuffer();
+	return await sharp(png).png({ palette: true, colors: 128, dither: 0, effort: 10 }).toBuffer();
 }
 
 async function save({ name, hasPhoto = false }: Shot, png: Buffer): Promise<void> {
 	const bytes = await encode(png, hasPhoto);
 	const file = `${name}.${hasPhoto ? 'webp' : 'png'}`;
-	if (bytes.length > MOST_BYTES) throw new Error(`${file} would have ${bytes.length} bytes`);
+	if (bytes.length > MAX_BYTES) throw new Error(`${file} would have ${bytes.length} bytes`);
 	await writeFile(join(DOCS, file), bytes);
 	console.log(`  ${file}  ${Math.round(bytes.length / 1000)} kB`);
 }

@@ -6,7 +6,7 @@ import { atLeast, atMost, seconds, times, told, type BenchContext, type Group } 
 import { median, rounds } from '../statistics';
 
 const AT_ONCE = 20;
-const MOST_OF_BARE = 1.1;
+const MAX_OF_BARE = 1.1;
 /** Of the usual way so many are measured and scaled: all hundred would take seven minutes. */
 const USUAL_ITEMS = 10;
 
@@ -37,7 +37,7 @@ export const batch: Group = {
 		const ofBare = (measured: Round[]) => median(measured.map(({ nodeMs, bareMs }) => nodeMs / bareMs));
 		const measured = await rounds(
 			isShort ? 1 : 3,
-			(all: Round[]) => ofBare(all) > MOST_OF_BARE,
+			(all: Round[]) => ofBare(all) > MAX_OF_BARE,
 			async (seed) => await oneRound(context, items, optionsOf(seed)),
 		);
 		const usualItems = isShort ? 1 : USUAL_ITEMS;
@@ -48,7 +48,7 @@ export const batch: Group = {
 		return [
 			told('Wall time', seconds(of(({ nodeMs }) => nodeMs))),
 			told('÷ ideal (what the server’s timing allows)', times(of((round) => round.nodeMs / round.idealMs))),
-			atMost('÷ bare undici client with a perfect view', ofBare(measured), MOST_OF_BARE, times),
+			atMost('÷ bare undici client with a perfect view', ofBare(measured), MAX_OF_BARE, times),
 			atLeast('Faster than the usual way', usualMs / of(({ nodeMs }) => nodeMs), 12, times),
 			told('Submits refused', String(of(({ refused }) => refused))),
 		];

@@ -6,7 +6,7 @@ import { median, rounds } from '../statistics';
 const AT_ONCE = 20;
 /** So small that what is not needed any more has to go: what is needed then shows. */
 const HEAP_MB = 100;
-const MOST_OF_IDEAL = 1.15;
+const MAX_OF_IDEAL = 1.15;
 
 async function oneRound({ host }: BenchContext, items: number, predictSeconds: number, seed: number) {
 	const options = { predictSeconds, seed, limits: { runningAtOnce: AT_ONCE } };
@@ -29,13 +29,13 @@ export const growth: Group = {
 			const ratioOf = (all: Round[]) => median(all.map(({ ratio }) => ratio));
 			const measured = await rounds(
 				context.isShort || items >= 100 ? 1 : items === 1 ? 5 : 3,
-				(all: Round[]) => ratioOf(all) > MOST_OF_IDEAL,
+				(all: Round[]) => ratioOf(all) > MAX_OF_IDEAL,
 				async (seed) => await oneRound(context, items, context.isShort ? 0.3 : 3, seed),
 			);
 			const peakMb = median(measured.map((round) => round.peakMb));
 			peaks.push(peakMb);
 			const what = `${items.toLocaleString('en')} ${items === 1 ? 'item' : 'items'}`;
-			rows.push(atMost(`${what} ÷ ideal`, ratioOf(measured), MOST_OF_IDEAL, times));
+			rows.push(atMost(`${what} ÷ ideal`, ratioOf(measured), MAX_OF_IDEAL, times));
 			rows.push(told(`${what}: peak memory`, megabytes(peakMb)));
 		}
 		if (!context.isShort) {

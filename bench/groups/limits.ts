@@ -5,8 +5,8 @@ import { atMost, percent, times, told, type BenchContext, type Group } from '../
 import { median, rounds } from '../statistics';
 
 const AT_ONCE = 20;
-const MOST_OF_ALLOWED = 1.35;
-const MOST_REFUSED = 0.2;
+const MAX_OF_ALLOWED = 1.35;
+const MAX_REFUSED = 0.2;
 
 const SUBMITS = { perSecond: 5, burst: 5 };
 const LIMITS: SandboxLimits = { submits: SUBMITS, looks: { perSecond: 10, burst: 10 } };
@@ -38,21 +38,21 @@ export const limits: Group = {
 		const measured = await rounds(
 			isShort ? 1 : 3,
 			(all: Round[]) =>
-				of(all, ({ ofAllowed }) => ofAllowed) > MOST_OF_ALLOWED ||
-				of(all, ({ submits }) => submits) > MOST_REFUSED,
+				of(all, ({ ofAllowed }) => ofAllowed) > MAX_OF_ALLOWED ||
+				of(all, ({ submits }) => submits) > MAX_REFUSED,
 			async (seed) => await oneRound(context, isShort ? 20 : 100, seed),
 		);
 		return [
 			atMost(
 				'÷ the time that the limits allow',
 				of(measured, ({ ofAllowed }) => ofAllowed),
-				MOST_OF_ALLOWED,
+				MAX_OF_ALLOWED,
 				times,
 			),
 			atMost(
 				'Submits refused',
 				of(measured, ({ submits }) => submits),
-				MOST_REFUSED,
+				MAX_REFUSED,
 				percent,
 			),
 			told('Looks refused', percent(of(measured, ({ looks }) => looks))),

@@ -6,11 +6,11 @@ import { runBatch } from '../engine';
 import { atMost, megabytes, told, type BenchContext, type Group, type Row } from '../rows';
 import { median, rounds } from '../statistics';
 
-const MOST_MORE_MB = 50;
+const MAX_MORE_MB = 50;
 const MB = 1_000_000;
 
 const UPLOAD = { resource: 'image', operation: 'upload' };
-/** Edits of a picture at a data URI: nothing is uploaded, so that it is the downloads that count. */
+/** Purchases of a picture at a data URI: nothing is uploaded, so that it is the downloads that count. */
 const PIXEL =
 	'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const DOWNLOAD = {
@@ -48,13 +48,13 @@ async function compare(
 	const more = (all: Pair[]) => of(all, ({ large }) => large) - of(all, ({ small }) => small);
 	const measured = await rounds(
 		count,
-		(all: Pair[]) => more(all) > MOST_MORE_MB,
+		(all: Pair[]) => more(all) > MAX_MORE_MB,
 		async () => ({ small: await smallMb(), large: await largeMb() }),
 	);
 	const peaks = [of(measured, ({ large }) => large), of(measured, ({ small }) => small)].map(megabytes);
 	return [
 		told(`${what}: peaks`, peaks.join(' against ')),
-		atMost(`${what}: more memory`, more(measured), MOST_MORE_MB, megabytes),
+		atMost(`${what}: more memory`, more(measured), MAX_MORE_MB, megabytes),
 	];
 }
 

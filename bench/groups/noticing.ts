@@ -2,7 +2,7 @@ import { runBatch } from '../engine';
 import { atMost, ms, told, type BenchContext, type Group, type Row } from '../rows';
 import { mean, median, quantile, rounds } from '../statistics';
 
-const MOST_LOOKS = 5;
+const MAX_LOOKS = 5;
 
 interface Case {
 	predictSeconds: number;
@@ -30,7 +30,7 @@ async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
 	const of = (all: Round[], value: (round: Round) => number) => median(all.map(value));
 	const measured = await rounds(
 		one.rounds,
-		(all: Round[]) => of(all, ({ meanMs }) => meanMs) > goalMs || of(all, ({ looks }) => looks) > MOST_LOOKS,
+		(all: Round[]) => of(all, ({ meanMs }) => meanMs) > goalMs || of(all, ({ looks }) => looks) > MAX_LOOKS,
 		async (seed) => await oneRound(context, one, seed),
 	);
 	const what = `${one.predictSeconds} s predictions`;
@@ -43,7 +43,7 @@ async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
 			ms,
 		),
 		told(`${what}: done to known, 95th percentile`, ms(of(measured, ({ lateMs }) => lateMs))),
-		atMost(`${what}: looks per prediction`, looks, MOST_LOOKS, (value) => value.toFixed(1)),
+		atMost(`${what}: looks per prediction`, looks, MAX_LOOKS, (value) => value.toFixed(1)),
 	];
 }
 

@@ -13,7 +13,7 @@ import { median, rounds } from '../statistics';
 const ITEMS = 50;
 const USUAL_ITEMS = 5;
 const AT_ONCE = 20;
-const MOST_OF_BARE = 1.1;
+const MAX_OF_BARE = 1.1;
 const CREDENTIAL = 'atlasCloudSeedreamApi';
 
 function workflow(id: string, credentialId: string, filesFolder: string): WorkflowExport {
@@ -83,7 +83,7 @@ export const realN8n: Group = {
 			const ofBare = (all: Round[]) => median(all.map((round) => round.nodeMs / round.bareMs));
 			const measured = await rounds(
 				3,
-				(all: Round[]) => ofBare(all) > MOST_OF_BARE,
+				(all: Round[]) => ofBare(all) > MAX_OF_BARE,
 				async (seed) => await oneRound(context, instance, seed),
 			);
 			const usualMs =
@@ -99,7 +99,7 @@ export const realN8n: Group = {
 					'÷ ideal (what the server’s timing allows)',
 					times(median(measured.map((round) => round.nodeMs / round.idealMs))),
 				),
-				atMost('÷ bare undici client with a perfect view', ofBare(measured), MOST_OF_BARE, times),
+				atMost('÷ bare undici client with a perfect view', ofBare(measured), MAX_OF_BARE, times),
 				atLeast('Faster than the usual way', usualMs / wallMs, 12, times),
 			];
 		} finally {

@@ -18,14 +18,14 @@ export async function openPicture(bytes: Buffer): Promise<Picture> {
 	return { width: width!, height: height!, format: format!, bytes };
 }
 
-/** A picture that cannot be mistaken for its mirror image or for another one of another colour. */
+/** A picture that cannot be mistaken for its mirror image or for another one of another color. */
 export async function paint(
-	colour: { r: number; g: number; b: number },
+	color: { r: number; g: number; b: number },
 	width = 480,
 	height = 480,
 ): Promise<Buffer> {
 	const corner = { width: Math.round(width / 3), height: Math.round(height / 3), channels: 3 as const };
-	return await sharp({ create: { width, height, channels: 3, background: colour } })
+	return await sharp({ create: { width, height, channels: 3, background: color } })
 		.composite([
 			{ input: { create: { ...corner, background: { r: 250, g: 250, b: 250 } } }, left: 0, top: 0 },
 		])
@@ -33,7 +33,7 @@ export async function paint(
 		.toBuffer();
 }
 
-/** Mean colour of a region, given in fractions of the picture. */
+/** Mean color of a region, given in fractions of the picture. */
 export async function meanColour(bytes: Buffer, left: number, top: number, right: number, bottom: number) {
 	const { width, height } = await openPicture(bytes);
 	const region = {
@@ -52,14 +52,14 @@ async function essence(bytes: Buffer, change?: (picture: Sharp) => Sharp): Promi
 	const { width, height } = await openPicture(bytes);
 	const above = await sharp(bytes)
 		.extract({ left: 0, top: 0, width, height: Math.floor(height * ABOVE_THE_STRIP) })
-		.toColourspace('srgb')
+		.toColorspace('srgb')
 		.removeAlpha()
 		.png()
 		.toBuffer();
 	const changed = change ? await change(sharp(above)).png().toBuffer() : above;
 	return await sharp(changed)
 		.resize(GRID.width, GRID.height, { fit: 'fill' })
-		.toColourspace('srgb')
+		.toColorspace('srgb')
 		.removeAlpha()
 		.raw()
 		.toBuffer();

@@ -25,12 +25,8 @@ import {
  * Faults that were found by attacking the node, each as one test: with the code before its fix it fails, or never ends.
  */
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
-	jest.requireActual('./money/fastTime'),
-);
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
-	jest.requireActual('./money/fastTime'),
-);
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
 jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
 
 let sandbox: Sandbox;

@@ -2,7 +2,7 @@ import sharp, { type Create } from 'sharp';
 import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
-	colourAt,
+	colorAt,
 	fastSandbox,
 	LITE,
 	picture,
@@ -14,9 +14,7 @@ import {
 	V4,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
-	jest.requireActual('./scaledClock'),
-);
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
 
 let sandbox: Sandbox;
 let painter: Sandbox;
@@ -46,7 +44,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		const bytes = await pictureOf(item);
 		expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1536, height: 1024 });
 		for (const x of [0.25, 0.75]) {
-			const [red, green, blue] = await colourAt(bytes, x, 0.5);
+			const [red, green, blue] = await colorAt(bytes, x, 0.5);
 			expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(4);
 		}
 		const made = predictionOf(painter, json[0]);
@@ -94,9 +92,9 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 	});
 
 	it('hands on many items in the order of their inputs, each with its own picture', async () => {
-		const colours = ['#d01010', '#10d010', '#1010d0', '#d0d010', '#10d0d0'];
+		const colors = ['#d01010', '#10d010', '#1010d0', '#d0d010', '#10d0d0'];
 		const items = await Promise.all(
-			colours.map(async (left, i) => ({
+			colors.map(async (left, i) => ({
 				json: { row: i },
 				files: { data: await picture({ left, right: left }) },
 			})),
@@ -111,8 +109,8 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		expect(json.map(({ prompt }) => prompt)).toEqual(items.map((_, i) => `row ${i}`));
 		expect(out.map(({ pairedItem }) => pairedItem)).toEqual(items.map((_, item) => ({ item })));
 		for (const [i, item] of out.entries()) {
-			const wanted = await colourAt(await picture({ left: colours[i], right: colours[i] }), 0.5, 0.5);
-			const got = await colourAt(await pictureOf(item), 0.5, 0.3);
+			const wanted = await colorAt(await picture({ left: colors[i], right: colors[i] }), 0.5, 0.5);
+			const got = await colorAt(await pictureOf(item), 0.5, 0.3);
 			for (const channel of [0, 1, 2]) expect(Math.abs(got[channel]! - wanted[channel]!)).toBeLessThan(6);
 		}
 	});

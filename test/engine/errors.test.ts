@@ -15,9 +15,7 @@ import {
 	type SeedreamResult,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
-	jest.requireActual('./scaledClock'),
-);
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
 
 const KEY = 'apikey-0123456789abcdef-never-to-be-seen';
 let sandbox: Sandbox;
@@ -371,7 +369,7 @@ it('hands on what is paid for, also where the summary fails', async () => {
 	}
 });
 
-describe('Max Edits per Run', () => {
+describe('Max Purchases per Run', () => {
 	const many = (count: number) => Array.from({ length: count }, (): InputItem => good);
 
 	it.each([
@@ -384,7 +382,7 @@ describe('Max Edits per Run', () => {
 		const before = sandbox.ledger.requests.length;
 		const { error } = await edit({ items: many(count), parameters });
 		const most = (parameters as { options?: { maxEdits?: number } }).options?.maxEdits ?? 250;
-		expect(error?.message).toBe(`This run would make ${count} edits; Max Edits per Run is ${most}`);
+		expect(error?.message).toBe(`This run would make ${count} edits; Max Purchases per Run is ${most}`);
 		expect(error?.description).toContain(cost);
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
@@ -397,10 +395,10 @@ describe('Max Edits per Run', () => {
 			nodeExtras: CONTINUE,
 		});
 		expect(out.map((item) => errorOf(item).message)).toEqual([
-			'This run would make 3 edits; Max Edits per Run is 2',
+			'This run would make 3 edits; Max Purchases per Run is 2',
 			'The item has no binary field "data"',
-			'This run would make 3 edits; Max Edits per Run is 2',
-			'This run would make 3 edits; Max Edits per Run is 2',
+			'This run would make 3 edits; Max Purchases per Run is 2',
+			'This run would make 3 edits; Max Purchases per Run is 2',
 		]);
 		expect(sandbox.ledger.requests.length).toBe(before);
 		const { json } = await edit({

@@ -1,11 +1,7 @@
 import { allRows, longestMs, runRows, type RowResult } from './money/faultTable';
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
-	jest.requireActual('./money/fastTime'),
-);
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
-	jest.requireActual('./money/fastTime'),
-);
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
 jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
 
 // FAULT_ROW narrows the table to the rows whose name holds it.

@@ -11,9 +11,7 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
-	jest.requireActual('./scaledClock'),
-);
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
 
 let sandbox: Sandbox;
 beforeAll(async () => {

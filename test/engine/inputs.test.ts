@@ -17,9 +17,7 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
-	jest.requireActual('./scaledClock'),
-);
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
 
 let sandbox: Sandbox;
 /** Pictures that are told apart by their content. */
@@ -37,18 +35,18 @@ beforeAll(async () => {
 });
 afterAll(async () => await sandbox.close());
 
-/** Runs, and tells the pictures of each submit in order: a file's colour, or the URL. */
+/** Runs, and tells the pictures of each submit in order: a file's color, or the URL. */
 async function sent(options: Omit<SeedreamOptions, 'sandbox'>): Promise<string[][]> {
 	const before = submittedBodies(sandbox).length;
 	const { error } = await runSeedream({ sandbox, ...options });
 	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
-	const colours = new Map(Object.entries(pictures).map(([name, bytes]) => [sha256(bytes), name]));
+	const colors = new Map(Object.entries(pictures).map(([name, bytes]) => [sha256(bytes), name]));
 	return submittedBodies(sandbox)
 		.slice(before)
 		.map(({ images }) =>
 			(images as string[]).map((url) => {
 				const upload = sandbox.ledger.uploads.find((one) => one.url === url);
-				return upload ? (colours.get(upload.sha256) ?? '?') : url;
+				return upload ? (colors.get(upload.sha256) ?? '?') : url;
 			}),
 		);
 }

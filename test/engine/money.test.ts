@@ -22,12 +22,8 @@ import {
 	type SeedreamResult,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () =>
-	jest.requireActual('./money/fastTime'),
-);
-jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () =>
-	jest.requireActual('./money/fastTime'),
-);
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
 jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
 
 let sandbox: Sandbox;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp, { type Sharp } from 'sharp';
 
-/** One colour on the left, another on the right. */
+/** One color on the left, another on the right. */
 export async function picture(
 	options: {
 		width?: number;
@@ -21,7 +21,7 @@ export async function picture(
 	return await (options.encode ?? ((raw: Sharp) => raw.png()))(made).toBuffer();
 }
 
-/** A BMP: sharp writes none. 24 bits, one colour. */
+/** A BMP: sharp writes none. 24 bits, one color. */
 export function bmpPicture(width: number, height: number): Buffer {
 	const rowBytes = Math.ceil((width * 3) / 4) * 4;
 	const bytes = Buffer.alloc(54 + rowBytes * height, 0x80);
@@ -43,7 +43,7 @@ export function sha256(bytes: Buffer): string {
 }
 
 /** Mean red, green and blue of an area in the middle of a point given in shares of the picture. */
-export async function colourAt(bytes: Buffer, x: number, y: number): Promise<[number, number, number]> {
+export async function colorAt(bytes: Buffer, x: number, y: number): Promise<[number, number, number]> {
 	const { width, height } = await sharp(bytes).metadata();
 	const { channels } = await sharp(bytes)
 		.removeAlpha()

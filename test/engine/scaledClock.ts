@@ -18,7 +18,7 @@ export function fasterClock(factor: number): Clock {
  * Real time, twenty times as fast: a second's schedule takes 50 ms. The sandbox takes it as an option
  * (`fastSandbox` does); the node, by this in a test's file:
  *
- *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./scaledClock'));
+ *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
  */
 export const scaledClock = fasterClock(CLOCK_FACTOR);
 

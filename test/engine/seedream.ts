@@ -14,7 +14,7 @@ import { picture } from './pictures';
 import { scaledClock } from './scaledClock';
 
 export { readBinary } from './harness';
-export { bmpPicture, colourAt, picture, sha256 } from './pictures';
+export { bmpPicture, colorAt, picture, sha256 } from './pictures';
 export const V4 = V4_EDIT;
 export const LITE = V5_LITE_EDIT;
 /** Both ways in which n8n keeps files. */

@@ -71,7 +71,7 @@ describe('balance', () => {
 	});
 });
 
-describe('catalogue', () => {
+describe('catalog', () => {
 	it('needs no key and lists every kind of model', async () => {
 		await withSandbox({}, async (client) => {
 			const { status, json } = await client.get('/api/v1/models', {});

@@ -133,7 +133,7 @@ export async function plain(background: string, width = 64, height = 64): Promis
 }
 
 /** The mean of an area given in shares of the picture. */
-export async function colourAt(
+export async function colorAt(
 	picture: Buffer,
 	x: number,
 	y: number,

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { readInstructions } from '../../sandbox/instructions';
 import { startSandbox, type Sandbox } from '../../sandbox';
 import { bmpPicture } from '../engine/pictures';
-import { call, Client, colourAt, halves, LITE, plain, V4 } from './client';
+import { call, Client, colorAt, halves, LITE, plain, V4 } from './client';
 
 let sandbox: Sandbox;
 let client: Client;
@@ -17,7 +17,7 @@ afterAll(async () => await sandbox.close());
 const dataUri = (bytes: Buffer, type = 'png'): string =>
 	`data:image/${type};base64,${bytes.toString('base64')}`;
 
-/** Of v4 at its smallest size: these tests are about colours. */
+/** Of v4 at its smallest size: these tests are about colors. */
 async function edited(prompt: string, inputs: Buffer[], more: object = {}): Promise<Buffer> {
 	const images = inputs.map((bytes) => dataUri(bytes));
 	const data = await client.edit({ model: V4, prompt, images, size: '1024*1024', ...more });
@@ -49,14 +49,14 @@ describe('size and format', () => {
 
 	it('covers: nothing is squeezed', async () => {
 		const bytes = await edited('nicer', [await halves(300, 200)]);
-		expect((await colourAt(bytes, 0.02, 0.5)).r).toBeGreaterThan(180);
-		expect((await colourAt(bytes, 0.98, 0.5)).b).toBeGreaterThan(180);
+		expect((await colorAt(bytes, 0.02, 0.5)).r).toBeGreaterThan(180);
+		expect((await colorAt(bytes, 0.98, 0.5)).b).toBeGreaterThan(180);
 	});
 
 	it('says at the bottom where it is from', async () => {
 		const bytes = await edited('nicer', [await plain('#ffffff')]);
-		expect((await colourAt(bytes, 0.9, 0.99)).r).toBeLessThan(60);
-		expect((await colourAt(bytes, 0.9, 0.9)).r).toBeGreaterThan(250);
+		expect((await colorAt(bytes, 0.9, 0.99)).r).toBeLessThan(60);
+		expect((await colorAt(bytes, 0.9, 0.9)).r).toBeGreaterThan(250);
 	});
 
 	it('gives a sequence of pictures that differ', async () => {
@@ -102,17 +102,17 @@ describe('instructions', () => {
 			({ r, g, b }) => Math.abs(r - 120) < 2 && Math.abs(g - 120) < 2 && Math.abs(b - 120) < 2,
 		],
 	])('%s', async (prompt, holds) => {
-		const colour = await colourAt(await edited(prompt, [await plain(grey(120))]), 0.5, 0.5);
-		expect([colour, holds(colour)]).toEqual([colour, true]);
+		const color = await colorAt(await edited(prompt, [await plain(grey(120))]), 0.5, 0.5);
+		expect([color, holds(color)]).toEqual([color, true]);
 	});
 
 	it('inverts, and combines with warmer', async () => {
 		const dark = await edited('invert it', [await plain(grey(230))]);
-		expect((await colourAt(dark, 0.5, 0.5)).r).toBeCloseTo(25, -1);
+		expect((await colorAt(dark, 0.5, 0.5)).r).toBeCloseTo(25, -1);
 	});
 
 	it('saturates', async () => {
-		const { r, g } = await colourAt(await edited('more vivid colors', [await plain('#a07070')]), 0.5, 0.5);
+		const { r, g } = await colorAt(await edited('more vivid colors', [await plain('#a07070')]), 0.5, 0.5);
 		expect(r - g).toBeGreaterThan(0x30 + 10);
 	});
 
@@ -142,7 +142,7 @@ describe('instructions', () => {
 		['rotate left', 0.5, 0.1, 'blue'],
 		['rotate 90 degrees counterclockwise', 0.5, 0.1, 'blue'],
 	])('%s', async (prompt, x, y, expected) => {
-		const { r, b } = await colourAt(await edited(prompt, [await halves(200, 200)]), x, y);
+		const { r, b } = await colorAt(await edited(prompt, [await halves(200, 200)]), x, y);
 		expect(r > b ? 'red' : 'blue').toBe(expected);
 	});
 
@@ -150,11 +150,11 @@ describe('instructions', () => {
 		const picture = await sharp(await halves(200, 200))
 			.rotate(90)
 			.toBuffer();
-		const { r, b } = await colourAt(await edited('flip it vertically', [picture]), 0.5, 0.1);
+		const { r, b } = await colorAt(await edited('flip it vertically', [picture]), 0.5, 0.1);
 		expect(b).toBeGreaterThan(r);
 	});
 
-	it('puts a cut-out on a coloured background', async () => {
+	it('puts a cut-out on a colored background', async () => {
 		const hole = {
 			create: { width: 100, height: 100, channels: 4 as const, background: { r: 0, g: 0, b: 0, alpha: 0 } },
 		};
@@ -164,19 +164,19 @@ describe('instructions', () => {
 			.png()
 			.toBuffer();
 		const bytes = await edited('put it on a red background', [cutOut]);
-		expect(await colourAt(bytes, 0.1, 0.1)).toEqual({ r: 220, g: 38, b: 38 });
-		expect((await colourAt(bytes, 0.5, 0.5)).g).toBeGreaterThan(200);
+		expect(await colorAt(bytes, 0.1, 0.1)).toEqual({ r: 220, g: 38, b: 38 });
+		expect((await colorAt(bytes, 0.5, 0.5)).g).toBeGreaterThan(200);
 	});
 
-	it('puts an opaque picture smaller on a coloured background', async () => {
+	it('puts an opaque picture smaller on a colored background', async () => {
 		const bytes = await edited('with a #102030 background', [await plain('#ffffff')]);
-		expect(await colourAt(bytes, 0.04, 0.5)).toEqual({ r: 0x10, g: 0x20, b: 0x30 });
-		expect((await colourAt(bytes, 0.5, 0.5)).r).toBe(255);
+		expect(await colorAt(bytes, 0.04, 0.5)).toEqual({ r: 0x10, g: 0x20, b: 0x30 });
+		expect((await colorAt(bytes, 0.5, 0.5)).r).toBe(255);
 	});
 
-	it('frames in colour, also what is black and white', async () => {
+	it('frames in color, also what is black and white', async () => {
 		const bytes = await edited('black and white, with a gold border', [await halves()]);
-		expect(await colourAt(bytes, 0.02, 0.5)).toEqual({ r: 0xd4, g: 0xa0, b: 0x17 });
+		expect(await colorAt(bytes, 0.02, 0.5)).toEqual({ r: 0xd4, g: 0xa0, b: 0x17 });
 	});
 
 	it('draws the text in quotes', async () => {
@@ -191,7 +191,7 @@ describe('instructions', () => {
 		expect(await area('write "SALE & more <b>" on it')).toBeGreaterThan(20);
 	});
 
-	it('makes a cartoon of few colours', async () => {
+	it('makes a cartoon of few colors', async () => {
 		const gradient = await sharp(
 			Buffer.from(
 				'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"><defs><linearGradient id="g"><stop stop-color="#000"/><stop offset="1" stop-color="#fff"/></linearGradient></defs><rect width="300" height="300" fill="url(#g)"/></svg>',
@@ -207,9 +207,9 @@ describe('instructions', () => {
 	it('lays several pictures side by side', async () => {
 		const inputs = [await plain('#ff0000'), await plain('#00ff00'), await plain('#0000ff')];
 		const bytes = await edited('together', inputs);
-		expect((await colourAt(bytes, 0.16, 0.5)).r).toBe(255);
-		expect((await colourAt(bytes, 0.5, 0.5)).g).toBe(255);
-		expect((await colourAt(bytes, 0.84, 0.5)).b).toBe(255);
+		expect((await colorAt(bytes, 0.16, 0.5)).r).toBe(255);
+		expect((await colorAt(bytes, 0.5, 0.5)).g).toBe(255);
+		expect((await colorAt(bytes, 0.84, 0.5)).b).toBe(255);
 	});
 });
 
@@ -221,7 +221,7 @@ describe('input formats', () => {
 		const url = await client.uploaded(bytes, `photo.${format}`);
 		const data = await client.edit({ model: V4, prompt: 'x', images: [url], size: '1024*1024' });
 		const output = (await call(String(data['outputs']![0]))).bytes;
-		expect((await colourAt(output, 0.5, 0.5)).r).toBeGreaterThan(240);
+		expect((await colorAt(output, 0.5, 0.5)).r).toBeGreaterThan(240);
 	});
 
 	it('reads BMP', async () => {
@@ -232,7 +232,7 @@ describe('input formats', () => {
 		const url = await client.uploaded(bytes, 'photo.bmp');
 		const data = await client.edit({ model: V4, prompt: 'x', images: [url], size: '1024*1024' });
 		const output = (await call(String(data['outputs']![0]))).bytes;
-		expect(await colourAt(output, 0.5, 0.5)).toEqual({ r: 255, g: 0, b: 0 });
+		expect(await colorAt(output, 0.5, 0.5)).toEqual({ r: 255, g: 0, b: 0 });
 	});
 
 	it('turns a photo upright that its camera laid down', async () => {
@@ -243,8 +243,8 @@ describe('input formats', () => {
 		const url = await client.uploaded(lying, 'photo.jpg');
 		const data = await client.edit({ model: V4, prompt: 'x', images: [url], size: '1024*2048' });
 		const output = (await call(String(data['outputs']![0]))).bytes;
-		expect((await colourAt(output, 0.5, 0.1)).r).toBeGreaterThan(180);
-		expect((await colourAt(output, 0.5, 0.9)).b).toBeGreaterThan(180);
+		expect((await colorAt(output, 0.5, 0.1)).r).toBeGreaterThan(180);
+		expect((await colorAt(output, 0.5, 0.9)).b).toBeGreaterThan(180);
 	});
 });
 
@@ -263,7 +263,7 @@ describe('reading a prompt', () => {
 		});
 	});
 
-	it('tells two colours apart', () => {
+	it('tells two colors apart', () => {
 		expect(readInstructions('a blue border on a white background')).toMatchObject({
 			background: { r: 255, g: 255, b: 255 },
 			border: { r: 0x25, g: 0x63, b: 0xeb },

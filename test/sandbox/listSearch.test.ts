@@ -65,13 +65,13 @@ it('finds nothing by what is not there', async () => {
 	expect(await search('flux')).toEqual([]);
 });
 
-it('sends no key: the catalogue needs none', async () => {
+it('sends no key: the catalog needs none', async () => {
 	await search();
 	const asked = sandbox.ledger.requests.filter(({ endpoint }) => endpoint === 'models').at(-1);
 	expect(asked?.authorization).toBeNull();
 });
 
-describe('when the catalogue cannot be had', () => {
+describe('when the catalog cannot be had', () => {
 	it.each([
 		['the address does not answer', { apiKey: 'k', baseUrl: 'http://127.0.0.1:9' }],
 		['the address is not allowed', { apiKey: 'k', baseUrl: 'http://example.com' }],

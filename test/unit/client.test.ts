@@ -1,7 +1,7 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
 import { AtlasClient, reasonOf } from '../../nodes/AtlasCloud/api/http/client';
 import { backoffMs, pauseMs, untilAborted } from '../../nodes/AtlasCloud/api/flow/clock';
-import { AtlasError, shown } from '../../nodes/AtlasCloud/api/errors';
+import { AtlasError, truncate } from '../../nodes/AtlasCloud/api/errors';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { BASE_URL, clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
@@ -124,7 +124,7 @@ describe('the key', () => {
 		});
 		const clock = new VirtualClock();
 		const client = new AtlasClient({ baseUrl: BASE_URL, http, clock, signal: undefined, secret });
-		return await clock.until(client.look('/x'));
+		return await clock.until(client.poll('/x'));
 	}
 
 	/** All characters as JSON escapes. */
@@ -202,7 +202,7 @@ it('reads a prediction that holds its pictures: some tens of megabytes', async (
 	const clock = new VirtualClock();
 	const picture = 'A'.repeat(30_000_000);
 	const http = new FakeHttp(() => ({ json: { data: { id: 'p', status: 'completed', outputs: [picture] } } }));
-	const { answer } = await clock.until(clientOf(http, clock).look('/p'));
+	const { answer } = await clock.until(clientOf(http, clock).poll('/p'));
 	expect(answer?.statusCode).toBe(200);
 });
 
@@ -218,10 +218,10 @@ it.each([
 ])('reads Atlas’s words out of %j', (value, reason) => expect(reasonOf(value)).toBe(reason));
 
 it('shows nothing long', () => {
-	expect(shown('data:image/png;base64,AAAA')).toBe('data:image/png;…');
-	expect(shown('DATA:,x')).toBe('DATA:;…');
-	expect(shown('a'.repeat(500))).toHaveLength(121);
-	expect(shown('short')).toBe('short');
+	expect(truncate('data:image/png;base64,AAAA')).toBe('data:image/png;…');
+	expect(truncate('DATA:,x')).toBe('DATA:;…');
+	expect(truncate('a'.repeat(500))).toHaveLength(121);
+	expect(truncate('short')).toBe('short');
 });
 
 describe('a pause', () => {

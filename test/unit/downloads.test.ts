@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { Downloads, type PictureStore } from '../../nodes/AtlasCloud/api/files/downloads';
+import { Downloads, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
-import { pictureSize, pictureSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/pictureSize';
-import { toPrediction, type PictureOutput } from '../../nodes/AtlasCloud/api/predictions/predictions';
-import { Slots } from '../../nodes/AtlasCloud/api/flow/slots';
+import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/imageSize';
+import { toPrediction, type PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import { Semaphore } from '../../nodes/AtlasCloud/api/flow/semaphore';
 import {
 	LARGE_ANSWER_BYTES,
 	readAll,
@@ -28,7 +28,7 @@ interface Kept {
 	mimeType: string;
 }
 
-const store: PictureStore<Kept> = {
+const store: FileStore<Kept> = {
 	async storeStream(_source, content, fileName, mimeType) {
 		const chunks: Uint8Array[] = [];
 		for await (const chunk of content) chunks.push(chunk);
@@ -40,8 +40,8 @@ const store: PictureStore<Kept> = {
 
 async function fetchFrom(
 	answers: Array<FakeAnswer | Error>,
-	output: PictureOutput = { url: URL_A },
-	mostBytes = 1_000_000,
+	output: PredictionOutput = { url: URL_A },
+	maxBytes = 1_000_000,
 	signal?: Cancellation,
 ) {
 	const clock = new VirtualClock();
@@ -51,7 +51,7 @@ async function fetchFrom(
 		return answer;
 	});
 	const downloads = new Downloads(http, clock, BASE_URL, store);
-	const order = { predictionId: 'p1', output, baseName: 'photo-edited', mostBytes, signal };
+	const order = { predictionId: 'p1', output, baseName: 'photo-edited', maxBytes, signal };
 	const result = await clock.until(
 		downloads.fetch(order).then(
 			(kept) => ({ kept, error: undefined }),
@@ -222,7 +222,7 @@ describe('a stream', () => {
 			},
 		};
 		const startMs = clock.nowMs();
-		const reading = readAll(stream, { clock, stallMs: 30_000, signal: undefined, mostBytes: 100 });
+		const reading = readAll(stream, { clock, stallMs: 30_000, signal: undefined, maxBytes: 100 });
 		await expect(clock.until(reading)).rejects.toThrow('stalled');
 		expect(clock.nowMs() - startMs).toBeLessThan(35_000);
 	});
@@ -254,8 +254,8 @@ describe('large answers', () => {
 			clock,
 			stallMs: 30_000,
 			signal: undefined,
-			mostBytes: 1e9,
-			largeAnswers: new Slots(2),
+			maxBytes: 1e9,
+			largeAnswers: new Semaphore(2),
 		};
 		const sizes = [LARGE_ANSWER_BYTES, 1, 1];
 		const large = [gated(sizes), gated(sizes), gated(sizes)];
@@ -280,13 +280,13 @@ describe('large answers', () => {
 	it('that wait for their place end with the execution, and do not count as stalled', async () => {
 		const clock = new VirtualClock();
 		const signal = new Cancellation();
-		const places = new Slots(0);
+		const places = new Semaphore(0);
 		const { state, stream } = gated([LARGE_ANSWER_BYTES + 1, 1]);
 		const reading = readAll(stream, {
 			clock,
 			stallMs: 30_000,
 			signal,
-			mostBytes: 1e9,
+			maxBytes: 1e9,
 			largeAnswers: places,
 		}).catch((error: unknown) => error);
 		await clock.until(clock.sleepMs(120_000));
@@ -302,13 +302,13 @@ describe('dimensions that stand far into a file', () => {
 		const tiff = await sharp({ create: { width: 700, height: 300, channels: 3, background: '#123' } })
 			.tiff({ compression: 'none' })
 			.toBuffer();
-		expect(pictureSize(tiff.subarray(0, 65_536))).toBeNull();
-		const found = await pictureSizeFurtherIn(tiff.subarray(0, 65_536), streamOf(inPieces(tiff, 1_000)));
+		expect(imageSize(tiff.subarray(0, 65_536))).toBeNull();
+		const found = await imageSizeFurtherIn(tiff.subarray(0, 65_536), streamOf(inPieces(tiff, 1_000)));
 		expect(found).toEqual({ width: 700, height: 300 });
 	});
 
 	it('are not looked for in a file that was read whole, nor without end', async () => {
-		expect(await pictureSizeFurtherIn(Buffer.from('GIF89a'), streamOf([]))).toBeNull();
+		expect(await imageSizeFurtherIn(Buffer.from('GIF89a'), streamOf([]))).toBeNull();
 		let pieces = 0;
 		const endless = (async function* () {
 			for (;;) {
@@ -317,7 +317,7 @@ describe('dimensions that stand far into a file', () => {
 			}
 		})();
 		const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(65_536)]);
-		expect(await pictureSizeFurtherIn(jpeg, endless)).toBeNull();
+		expect(await imageSizeFurtherIn(jpeg, endless)).toBeNull();
 		expect(pieces).toBeLessThan(100);
 	});
 });

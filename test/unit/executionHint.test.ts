@@ -45,7 +45,7 @@ it('estimates from the list price where Atlas tells none, and says so', async ()
 	);
 });
 
-it('takes the catalogue’s price of a model that is not known here', async () => {
+it('takes the catalog’s price of a model that is not known here', async () => {
 	const unlisted = picture({ priceUsd: null, model: 'vendor/listed/edit' });
 	expect(await messageOf([unlisted])).toBe(
 		'1 picture in 12.4 s. Cost: about $0.05, an estimate from the list price.',

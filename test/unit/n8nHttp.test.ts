@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import type { HttpRequest, TransportError } from '../../nodes/AtlasCloud/api/http/http';
-import { n8nHttp, type RequestContext } from '../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
+import { n8nHttp, type RequestContext } from '../../nodes/AtlasCloud/shared/transport/n8nHttp';
 
 const request: HttpRequest = {
 	method: 'POST',

@@ -1,10 +1,10 @@
-import { InputFiles } from '../../nodes/AtlasCloud/api/files/inputFiles';
+import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remoteContent';
 import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
 import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import {
 	Recovery,
 	type RequestShape,
-	type WantedPicture,
+	type InputIdentity,
 } from '../../nodes/AtlasCloud/api/purchases/recovery';
 import { uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
@@ -61,21 +61,21 @@ function setup(
 		claimedIds: () => claimed,
 		isSought: (hash: string) => lost.some((edit) => bodyHash(bodyOf(edit)) === hash),
 	};
-	const recovery = new Recovery(client, new InputFiles(client, undefined), known, startMs - 3_600_000);
-	const take = async (...pictures: WantedPicture[]) => {
+	const recovery = new Recovery(client, new RemoteContent(client, undefined), known, startMs - 3_600_000);
+	const take = async (...pictures: InputIdentity[]) => {
 		const task = await recovery.take({ body: BODY, pictures } satisfies RequestShape);
 		return task?.predictionId ?? null;
 	};
 	const reads = (part: string) => http.requests.filter(({ url }) => url.includes(part)).length;
 	return {
-		take: async (...pictures: WantedPicture[]) => await clock.until(take(...pictures)),
-		takeAll: async (all: WantedPicture[][]) =>
+		take: async (...pictures: InputIdentity[]) => await clock.until(take(...pictures)),
+		takeAll: async (all: InputIdentity[][]) =>
 			await clock.until(Promise.all(all.map(async (pictures) => await take(...pictures)))),
 		reads,
 	};
 }
 
-const content = (text: string): WantedPicture => ({ sha256: sha256(text), sizeBytes: text.length });
+const content = (text: string): InputIdentity => ({ sha256: sha256(text), sizeBytes: text.length });
 
 describe('what an execution had bought before it crashed', () => {
 	const files = { '1.png': 'photo A', '2.png': 'photo B' };

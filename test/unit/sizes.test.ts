@@ -8,7 +8,7 @@ import {
 } from '../../nodes/AtlasCloud/api/models/sizes';
 
 const LITE: SizeRule = { kind: 'list', sizes: V5_LITE_SIZES };
-const V4: SizeRule = { kind: 'range', leastSide: 1024, mostSide: 4096 };
+const V4: SizeRule = { kind: 'range', minSide: 1024, maxSide: 4096 };
 const match = (rule: SizeRule, width: number, height: number) => matchInput({ width, height }, rule, 'm');
 
 it.each([

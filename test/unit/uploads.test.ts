@@ -1,10 +1,10 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
-import { PNG } from '../../nodes/AtlasCloud/api/files/pictureKind';
+import { PNG } from '../../nodes/AtlasCloud/api/files/fileKind';
 import {
 	parseUploadUrl,
 	uploadName,
 	Uploads,
-	type PictureFile,
+	type InputFile,
 } from '../../nodes/AtlasCloud/api/files/uploads';
 import { clientOf, FakeHttp } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
@@ -42,7 +42,7 @@ describe('the name of an upload', () => {
 	])('is not seen in %s', (url) => expect(parseUploadUrl(url)).toBeNull());
 });
 
-function file(content: string, storedId: string | null): PictureFile & { opened: number } {
+function file(content: string, storedId: string | null): InputFile & { opened: number } {
 	const one = {
 		fieldName: 'data',
 		fileName: 'a.png',

@@ -1,9 +1,9 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
-import { Pace } from '../../nodes/AtlasCloud/api/flow/pace';
-import { PNG } from '../../nodes/AtlasCloud/api/files/pictureKind';
+import { RateLimiter } from '../../nodes/AtlasCloud/api/flow/rateLimiter';
+import { PNG } from '../../nodes/AtlasCloud/api/files/fileKind';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS } from '../../nodes/AtlasCloud/api/http/timeouts';
-import { Uploads, type PictureFile } from '../../nodes/AtlasCloud/api/files/uploads';
-import { PredictionWatch } from '../../nodes/AtlasCloud/api/predictions/watch';
+import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
+import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -51,7 +51,7 @@ const busy = (retryAfter: number): FakeAnswer => ({
 function watchOf(answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp(async () => await answer(clock));
-	const watch = new PredictionWatch(clientOf(http, clock));
+	const watch = new PredictionPoller(clientOf(http, clock));
 	const work = watch.completed({
 		predictionId: 'p',
 		model: 'm',
@@ -128,7 +128,7 @@ describe('a read', () => {
 });
 
 describe('an upload', () => {
-	const file: PictureFile = {
+	const file: InputFile = {
 		fieldName: 'data',
 		fileName: 'a.png',
 		kind: PNG,
@@ -179,7 +179,7 @@ describe('an upload', () => {
 		});
 		const owner = { executionId: '1', nodeTag: '0123abcd', runIndex: 0 };
 		const uploads = new Uploads(clientOf(http, clock), owner, undefined);
-		const files = Array.from({ length: 20 }, (_, i): PictureFile => ({
+		const files = Array.from({ length: 20 }, (_, i): InputFile => ({
 			...file,
 			storedId: `f${i}`,
 			async *open() {
@@ -198,7 +198,7 @@ describe('an upload', () => {
 describe('a turn', () => {
 	it('is not waited for where the service demands a longer pause than the item has', async () => {
 		const clock = new VirtualClock();
-		const pace = new Pace(clock);
+		const pace = new RateLimiter(clock);
 		const first = await clock.until(pace.turn(undefined));
 		pace.refused(first, 86_400_000);
 		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
@@ -210,7 +210,7 @@ describe('a turn', () => {
 
 	it('comes after a pause that the item has time for', async () => {
 		const clock = new VirtualClock();
-		const pace = new Pace(clock);
+		const pace = new RateLimiter(clock);
 		pace.refused(await clock.until(pace.turn(undefined)), 120_000);
 		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
 		expect(value).not.toBeNull();

@@ -1,5 +1,5 @@
 /** Why an item did not get its picture; decides what may be done next. */
-export type FaultKind =
+export type AtlasErrorKind =
 	/** Something in the fields or files is not right; nothing was sent. */
 	| 'input'
 	/** Atlas said no before it created anything: nothing was billed. */
@@ -18,8 +18,8 @@ export type FaultKind =
 	| 'read';
 
 /** What an error tells besides its message; all of it reaches the failed item's json. */
-export interface FaultDetails {
-	kind: FaultKind;
+export interface AtlasErrorDetails {
+	kind: AtlasErrorKind;
 	/** What to do about it, in a sentence or two. */
 	description: string;
 	predictionId?: string | null;
@@ -37,7 +37,7 @@ export interface FaultDetails {
 
 /** Everything that goes wrong between the node and Atlas, told for the person who has to act. */
 export class AtlasError extends Error {
-	readonly kind: FaultKind;
+	readonly kind: AtlasErrorKind;
 
 	readonly description: string;
 
@@ -53,7 +53,7 @@ export class AtlasError extends Error {
 
 	readonly isTooLarge: boolean;
 
-	constructor(message: string, details: FaultDetails) {
+	constructor(message: string, details: AtlasErrorDetails) {
 		const id = details.predictionId ?? null;
 		// The id stands in the message itself: an agent, and n8n's execution list, show nothing else.
 		super(id !== null && !message.includes(id) ? `${message} (prediction ${id})` : message);
@@ -84,10 +84,10 @@ export class CancelledError extends Error {
 }
 
 /** How often a data URI, or anything as long, is shown in a message: never whole. */
-const LONGEST_SHOWN = 120;
+const MAX_TEXT_LENGTH = 120;
 
 /** Shortens text that goes into a message: a data URI is cut after its type, anything else after 120 characters. */
-export function shown(text: string): string {
+export function truncate(text: string): string {
 	if (/^data:/i.test(text)) return `${text.slice(0, text.search(/[;,]|$/))};…`;
-	return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+	return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }

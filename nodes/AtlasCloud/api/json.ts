@@ -35,12 +35,12 @@ export function parseJson(text: string): unknown {
 }
 
 /** Deeper than any request or error is; far from where walking a value would run out of stack. */
-const MOST_LEVELS = 100;
+const MAX_LEVELS = 100;
 
 /** Whether a JSON value can be walked: one nested a hundred thousand times parses, and then ends whoever walks it. */
 export function isShallow(value: unknown): boolean {
 	let level: unknown[] = [value];
-	for (let levels = 0; levels <= MOST_LEVELS; levels++) {
+	for (let levels = 0; levels <= MAX_LEVELS; levels++) {
 		const next: unknown[] = [];
 		for (const one of level) {
 			if (typeof one !== 'object' || one === null) continue;

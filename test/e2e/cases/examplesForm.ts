@@ -59,13 +59,13 @@ e2e('examples: many-references.json makes one picture of three', async (bench) =
 	await publishExample(bench, server, 'many-references');
 	const page = await openPage(bench);
 	await page.goto(`${server.url}/form/try-on`);
-	const colours = {
+	const colors = {
 		Person: { r: 200, g: 30, b: 30 },
 		Garment: { r: 30, g: 200, b: 30 },
 		Scene: { r: 30, g: 30, b: 200 },
 	};
-	for (const [at, [name, colour]] of Object.entries(colours).entries()) {
-		const file = { name: `${name}.png`, mimeType: 'image/png', buffer: await paint(colour) };
+	for (const [at, [name, color]] of Object.entries(colors).entries()) {
+		const file = { name: `${name}.png`, mimeType: 'image/png', buffer: await paint(color) };
 		await page.locator('input[type=file]').nth(at).setInputFiles(file);
 	}
 	const { bytes } = await sendForPicture(page);

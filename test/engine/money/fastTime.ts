@@ -1,14 +1,14 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http/http';
-import type { RequestContext } from '../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp';
+import type { RequestContext } from '../../../nodes/AtlasCloud/shared/transport/n8nHttp';
 import { fasterClock } from '../scaledClock';
 
 /*
  * Time for tests of long stories: a minute's search of the history takes less than a second. Node and sandbox share the
  * clock. A test's file puts these in the places of the real ones:
  *
- *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
- *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
+ *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
+ *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
  *     jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
  */
 
@@ -30,9 +30,7 @@ export const limits = { factor: FACTOR };
 
 type SendWith = (context: RequestContext, credential?: ICredentialDataDecryptedObject) => Http;
 
-const real = jest.requireActual<{ n8nHttp: SendWith }>(
-	'../../../nodes/AtlasCloud/SeedreamEdit/transport/n8nHttp',
-);
+const real = jest.requireActual<{ n8nHttp: SendWith }>('../../../nodes/AtlasCloud/shared/transport/n8nHttp');
 
 /** The real one; axios has no clock to be given, so its time limits are scaled. */
 export const n8nHttp: SendWith = (context, credential) => {

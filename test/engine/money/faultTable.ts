@@ -29,7 +29,7 @@ export interface Use {
 	parameters: Record<string, unknown>;
 	items: 'binary' | 'threeFiles' | 'url' | 'predictionId' | 'none';
 	endpoints: Endpoint[];
-	/** Edits that it buys. */
+	/** Purchases that it buys. */
 	wanted: 0 | 1;
 	/** Lets every submit's answer be lost, so that the history is looked at. */
 	losesAnswer?: boolean;
@@ -56,7 +56,7 @@ export const USES: Use[] = [
 		losesAnswer: true,
 	},
 	{
-		name: 'edit with a model of the catalogue',
+		name: 'edit with a model of the catalog',
 		parameters: {
 			resource: 'image',
 			operation: 'edit',

@@ -6,7 +6,7 @@ import { fastClock } from './fastTime';
  * The fast clock of a machine whose clock is set anew between two runs of the node: within a run the node's clock never
  * jumps. A test's file puts this in the places of the real clock and time limits:
  *
- *     jest.mock('../../nodes/AtlasCloud/SeedreamEdit/transport/n8nClock', () => jest.requireActual('./money/jumpingTime'));
+ *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/jumpingTime'));
  *     jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/jumpingTime'));
  */
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
 import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/predictions';
-import { PredictionWatch } from '../../../nodes/AtlasCloud/api/predictions/watch';
+import { PredictionPoller } from '../../../nodes/AtlasCloud/api/predictions/poller';
 import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';
 import {
 	fastSandbox,
@@ -215,22 +215,22 @@ const SETTLED_MS = 30_000;
 const BUSY_MS = 600_000;
 
 /** So many tasks in an account's history are read quickly; with more, the next story gets an account of its own. */
-const MOST_TASKS = 800;
+const MAX_TASKS = 800;
 
 /** What the cases of a run came to, to be told at its end. */
 const NO_TALLY = {
 	cases: 0,
-	/** Edits that were wanted, and those of them that were bought. */
+	/** Purchases that were wanted, and those of them that were bought. */
 	wanted: 0,
 	bought: 0,
 	/** Wanted edits that came out of the node. */
 	delivered: 0,
 	pictures: 0,
 	doubleCharges: 0,
-	/** Bought over what was unknown, because Resubmit When Unknown said so. */
+	/** SubmittedPrediction over what was unknown, because Resubmit When Unknown said so. */
 	resubmitCharges: 0,
 	lostIds: 0,
-	/** Edits that were paid for and whose id no answer told. */
+	/** Purchases that were paid for and whose id no answer told. */
 	lostAnswers: 0,
 	errors: 0,
 	unknown: 0,
@@ -272,9 +272,9 @@ export function observeNode(): void {
 		if (id !== null) toldIds.add(id);
 		return exchange;
 	});
-	const { completed } = PredictionWatch.prototype;
-	jest.spyOn(PredictionWatch.prototype, 'completed').mockImplementation(async function (
-		this: PredictionWatch,
+	const { completed } = PredictionPoller.prototype;
+	jest.spyOn(PredictionPoller.prototype, 'completed').mockImplementation(async function (
+		this: PredictionPoller,
 		watched,
 	) {
 		const startMs = fastClock.nowMs();
@@ -287,7 +287,7 @@ export function observeNode(): void {
 }
 
 /** What no wait may go beyond its time by: a request's time. */
-export const MOST_OVER_MS = READ_TIMEOUT_MS + BUSY_MS;
+export const MAX_OVER_MS = READ_TIMEOUT_MS + BUSY_MS;
 
 /** An execution as n8n keeps it. */
 interface Saved {
@@ -348,7 +348,7 @@ export class Stage {
 
 	/** Runs a story in n8n's engine. @throws where a promise is broken */
 	async play(story: Story): Promise<void> {
-		if (this.sandbox.ledger.predictions.size > MOST_TASKS) {
+		if (this.sandbox.ledger.predictions.size > MAX_TASKS) {
 			await this.sandbox.close();
 			[this.sandbox, this.urls] = await openAccount(this.seed, this.submits);
 		}
@@ -396,8 +396,8 @@ export class Stage {
 			'nothing else was bought',
 		);
 		for (const prompt of prompts) {
-			const mostWanted = play.rounds * wanted.filter((item) => item.prompt === prompt).length;
-			const extra = Math.max(0, charges.filter((charge) => charge.prompt === prompt).length - mostWanted);
+			const maxWanted = play.rounds * wanted.filter((item) => item.prompt === prompt).length;
+			const extra = Math.max(0, charges.filter((charge) => charge.prompt === prompt).length - maxWanted);
 			// Only what nobody knew of may be sent once more, and only where the user took that risk.
 			const lostHere = lost.filter((charge) => charge.prompt === prompt);
 			const risked = story.mayResubmit ? Math.min(extra, lostHere.length) : 0;

@@ -1,26 +1,26 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { EditRequest } from '../../api/purchases/edits';
-import { inputError, shown } from '../../api/errors';
+import type { PurchaseRequest } from '../../api/purchases/purchases';
+import { inputError, truncate } from '../../api/errors';
 import { asNumber, asObject, parseJson, type JsonObject } from '../../api/json';
-import { isSequential, knownModel, MOST_INPUT_IMAGES, MOST_SEQUENTIAL_IMAGES } from '../../api/models/models';
-import { pictureSize } from '../../api/files/pictureSize';
+import { isSequential, knownModel, MAX_INPUT_IMAGES, MAX_SEQUENTIAL_IMAGES } from '../../api/models/models';
+import { imageSize } from '../../api/files/imageSize';
 import { checkSize, matchInput, parseSize, type Dimensions } from '../../api/models/sizes';
-import { checkInputKind, sizeOf } from '../transport/n8nBinary';
+import { checkInputKind, sizeOf } from '../../shared/transport/n8nBinary';
 import { DEFAULT_MAX_EDITS, DEFAULT_TIMEOUT_SECONDS } from './common/options';
 import { readPrompt } from './common/promptTemplates';
-import { bytesOfDataUri, itemPictures, type ItemPicture } from './inputPictures';
+import { bytesOfDataUri, inputImages, type InputImage } from './inputImages';
 import type { NodeRun } from './nodeRun';
-import { readOptions } from './outlet';
+import { readOptions } from './destination';
 
 /** One item's edit as its fields say it; the size may still have to be looked up. */
 export interface EditJob {
-	request: EditRequest;
-	pictures: ItemPicture[];
+	request: PurchaseRequest;
+	pictures: InputImage[];
 	/** What the Size field says: `matchInput`, or dimensions. */
 	size: 'matchInput' | Dimensions;
 	options: IDataObject;
 	/** Pictures that one edit may bring, for the estimate. */
-	mostOutputs: number;
+	maxOutputs: number;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface EditJob {
  */
 const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'];
 
-const MOST_HOURS = 336;
+const MAX_HOURS = 336;
 
 function readModel(run: NodeRun, itemIndex: number): string {
 	const model: unknown = run.context.getNodeParameter('model', itemIndex, '', { extractValue: true });
@@ -51,7 +51,7 @@ function readSize(run: NodeRun, itemIndex: number): 'matchInput' | Dimensions {
 	const parsed = typeof size === 'string' ? parseSize(size) : null;
 	if (parsed) return parsed;
 	throw inputError(
-		`"${shown(String(size))}" is not a size`,
+		`"${truncate(String(size))}" is not a size`,
 		'Choose one from the list, or give an expression that brings matchInput, custom, or width*height such as 2048*2048.',
 	);
 }
@@ -93,16 +93,16 @@ function readExtra(options: IDataObject): JsonObject {
 	);
 }
 
-function checkCount(count: number, model: string, mostInputImages: number): void {
+function checkCount(count: number, model: string, maxInputImages: number): void {
 	if (count === 0) {
 		throw inputError(
 			'The item has no picture',
 			'Set Input Data Field Name to its binary field, or give Image URLs.',
 		);
 	}
-	if (count > mostInputImages) {
+	if (count > maxInputImages) {
 		throw inputError(
-			`The item has ${count} pictures; ${model} takes at most ${mostInputImages}`,
+			`The item has ${count} pictures; ${model} takes at most ${maxInputImages}`,
 			'Pass fewer pictures in one item.',
 		);
 	}
@@ -113,12 +113,12 @@ function readBodyOptions(
 	options: IDataObject,
 	model: string,
 	pictureCount: number,
-): { body: JsonObject; mostOutputs: number } {
+): { body: JsonObject; maxOutputs: number } {
 	const body: JsonObject = {};
 	const { outputFormat } = options;
 	if (typeof outputFormat === 'string' && outputFormat !== '') {
 		if (!['jpeg', 'png'].includes(outputFormat))
-			throw inputError(`"${shown(outputFormat)}" is not an Output Format`, 'Choose JPEG or PNG.');
+			throw inputError(`"${truncate(outputFormat)}" is not an Output Format`, 'Choose JPEG or PNG.');
 		if (/seedream-v4\//.test(model)) {
 			throw inputError(
 				'Seedream v4 has no choice of Output Format',
@@ -127,7 +127,7 @@ function readBodyOptions(
 		}
 		body.output_format = outputFormat;
 	}
-	const maxImages = readWhole(options, 'maxImages', 'Max Images', 1, MOST_SEQUENTIAL_IMAGES);
+	const maxImages = readWhole(options, 'maxImages', 'Max Images', 1, MAX_SEQUENTIAL_IMAGES);
 	if (maxImages !== undefined && maxImages > 1 && !isSequential(model)) {
 		throw inputError(
 			`${model} makes one picture of a prompt`,
@@ -135,20 +135,20 @@ function readBodyOptions(
 		);
 	}
 	if (isSequential(model) && maxImages !== undefined) {
-		if (pictureCount + maxImages > MOST_SEQUENTIAL_IMAGES) {
+		if (pictureCount + maxImages > MAX_SEQUENTIAL_IMAGES) {
 			throw inputError(
-				`${pictureCount} input pictures and up to ${maxImages} edited ones are more than ${MOST_SEQUENTIAL_IMAGES}`,
+				`${pictureCount} input pictures and up to ${maxImages} edited ones are more than ${MAX_SEQUENTIAL_IMAGES}`,
 				'Lower Max Images, or pass fewer pictures.',
 			);
 		}
 		body.max_images = maxImages;
 	}
-	return { body, mostOutputs: maxImages ?? 1 };
+	return { body, maxOutputs: maxImages ?? 1 };
 }
 
 function readHeaders(options: IDataObject): Record<string, string> {
-	const files = readWhole(options, 'fileExpirationHours', 'File Expiration', 1, MOST_HOURS);
-	const record = readWhole(options, 'recordRetentionHours', 'Record Retention', 1, MOST_HOURS);
+	const files = readWhole(options, 'fileExpirationHours', 'File Expiration', 1, MAX_HOURS);
+	const record = readWhole(options, 'recordRetentionHours', 'Record Retention', 1, MAX_HOURS);
 	return {
 		...(files === undefined ? {} : { 'X-AtlasCloud-Object-Expiration-Hours': String(files) }),
 		...(record === undefined ? {} : { 'X-AtlasCloud-Request-Retention-Hours': String(record) }),
@@ -178,10 +178,10 @@ export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob
 	const extra = readExtra(options);
 	const headers = readHeaders(options);
 	const timeoutMs = readTimeoutMs(options);
-	const pictures = await itemPictures(run.context, itemIndex);
+	const pictures = await inputImages(run.context, itemIndex);
 	const known = knownModel(model);
-	checkCount(pictures.length, model, known?.mostInputImages ?? MOST_INPUT_IMAGES);
-	const { body, mostOutputs } = readBodyOptions(options, model, pictures.length);
+	checkCount(pictures.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
+	const { body, maxOutputs } = readBodyOptions(options, model, pictures.length);
 	// What can be told without asking anybody is told now, before any other item's request.
 	if (known && size !== 'matchInput') checkSize(size, known.sizes, model);
 	return {
@@ -198,7 +198,7 @@ export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob
 		pictures,
 		size,
 		options,
-		mostOutputs,
+		maxOutputs,
 	};
 }
 
@@ -206,7 +206,7 @@ export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob
 export async function resolveEdit(run: NodeRun, job: EditJob): Promise<void> {
 	const { model } = job.request;
 	const rules = await run.rulesOf(model);
-	checkCount(job.pictures.length, model, rules.mostInputImages);
+	checkCount(job.pictures.length, model, rules.maxInputImages);
 	if (job.size !== 'matchInput') {
 		job.request.body.size = checkSize(job.size, rules.sizes, model);
 		return;
@@ -222,9 +222,9 @@ export async function resolveEdit(run: NodeRun, job: EditJob): Promise<void> {
 	);
 }
 
-async function dimensionsOf(run: NodeRun, picture: ItemPicture): Promise<Dimensions | null> {
+async function dimensionsOf(run: NodeRun, picture: InputImage): Promise<Dimensions | null> {
 	if (picture.looked) return await sizeOf(run.context.helpers, picture.looked);
-	if (/^data:/i.test(picture.url)) return pictureSize(bytesOfDataUri(picture.url));
+	if (/^data:/i.test(picture.url)) return imageSize(bytesOfDataUri(picture.url));
 	return await dimensionsAt(run, picture.url);
 }
 
@@ -234,34 +234,34 @@ async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | nul
 		'Check the link in a private browser window: it has to show the picture itself. Or choose a size from the list instead of Match Input Image.';
 	const found = await run.urlPictures.look(url);
 	const why = /^http:/i.test(url) ? 'Match Input Image looks at https links only. ' : '';
-	if (!found) throw inputError(`"${shown(url)}" could not be looked at`, why + howTo);
+	if (!found) throw inputError(`"${truncate(url)}" could not be looked at`, why + howTo);
 	if (found.kind?.name === 'web page')
-		throw inputError('This link opens a page, not a picture', `${shown(url)} — ${howTo}`);
-	checkInputKind(`The link "${shown(url)}"`, found.kind);
+		throw inputError('This link opens a page, not a picture', `${truncate(url)} — ${howTo}`);
+	checkInputKind(`The link "${truncate(url)}"`, found.kind);
 	return found.dimensions;
 }
 
 /**
- * Refuses a run that is larger than Max Edits per Run.
+ * Refuses a run that is larger than Max Purchases per Run.
  * @throws AtlasError (`input`) with the estimated cost
  */
 export function checkMaxEdits(_run: NodeRun, jobs: EditJob[]): void {
 	const first = jobs[0];
 	if (!first) return;
 	const most =
-		readWhole(first.options, 'maxEdits', 'Max Edits per Run', 1, Number.MAX_SAFE_INTEGER) ??
+		readWhole(first.options, 'maxEdits', 'Max Purchases per Run', 1, Number.MAX_SAFE_INTEGER) ??
 		DEFAULT_MAX_EDITS;
 	if (jobs.length <= most) return;
 	throw inputError(
-		`This run would make ${jobs.length} edits; Max Edits per Run is ${most}`,
-		`${estimate(jobs)} Raise Max Edits per Run under Options to allow it, or pass fewer items.`,
+		`This run would make ${jobs.length} edits; Max Purchases per Run is ${most}`,
+		`${estimate(jobs)} Raise Max Purchases per Run under Options to allow it, or pass fewer items.`,
 	);
 }
 
 function estimate(jobs: EditJob[]): string {
-	const prices = jobs.map(({ request, mostOutputs }) => {
+	const prices = jobs.map(({ request, maxOutputs }) => {
 		const price = knownModel(request.model)?.priceUsd;
-		return price === undefined ? null : price * mostOutputs;
+		return price === undefined ? null : price * maxOutputs;
 	});
 	const known = prices.filter((price): price is number => price !== null);
 	if (known.length < jobs.length) return 'What it would cost is not known for this model.';

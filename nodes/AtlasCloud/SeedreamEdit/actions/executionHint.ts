@@ -25,7 +25,7 @@ export async function addExecutionHint(
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
 	const message = [
 		`${counted(operation, done, failedCount)} in ${seconds.toFixed(1)} s.`,
-		operation === 'upload' ? '' : told(await costOf(run, operation, done)),
+		operation === 'upload' ? '' : describeCost(await costOf(run, operation, done)),
 		retryAdvice(run, operation, failedCount),
 		pinAdvice(run, operation, done),
 		memoryAdvice(run, items),
@@ -91,7 +91,7 @@ async function costOf(run: NodeRun, operation: string, done: INodeExecutionData[
 	return cost;
 }
 
-function told({ usd, isEstimate, unknownCount }: Cost): string {
+function describeCost({ usd, isEstimate, unknownCount }: Cost): string {
 	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, 'edit')} is not known` : '';
 	if (usd === 0) return unknown === '' ? '' : `Cost: ${unknown}.`;
 	// Thousandths of a dollar where there are any, else cents.

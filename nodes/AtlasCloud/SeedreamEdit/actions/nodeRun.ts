@@ -1,26 +1,26 @@
 import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { checkBaseUrl } from '../../api/http/addresses';
 import { Cancellation, type CancelSignal } from '../../api/flow/cancellation';
-import { modelRules, type ModelRules } from '../../api/models/catalogue';
+import { modelRules, type ModelRules } from '../../api/models/catalog';
 import { AtlasClient } from '../../api/http/client';
 import { Downloads } from '../../api/files/downloads';
-import { Edits } from '../../api/purchases/edits';
+import { Purchases } from '../../api/purchases/purchases';
 import { inputError } from '../../api/errors';
 import { sha256 } from '../../api/hash';
-import { InputFiles } from '../../api/files/inputFiles';
+import { RemoteContent } from '../../api/files/remoteContent';
 import { Intents, type IntentRecords } from '../../api/purchases/intents';
 import { asObject } from '../../api/json';
 import { Recovery } from '../../api/purchases/recovery';
-import { remembered } from '../../api/flow/remembered';
-import { Slots } from '../../api/flow/slots';
+import { memoize } from '../../api/flow/memoize';
+import { Semaphore } from '../../api/flow/semaphore';
 import { Submits } from '../../api/purchases/submits';
 import { Uploads, type UploadOwner } from '../../api/files/uploads';
-import { UrlPictures } from '../../api/files/urlPictures';
-import { PredictionWatch } from '../../api/predictions/watch';
-import { CREDENTIAL_TYPE } from '../credential';
-import { n8nPictureStore } from '../transport/n8nBinary';
-import { startClock } from '../transport/n8nClock';
-import { n8nHttp } from '../transport/n8nHttp';
+import { RemoteImages } from '../../api/files/remoteImages';
+import { PredictionPoller } from '../../api/predictions/poller';
+import { CREDENTIAL_TYPE } from '../../shared/credential';
+import { n8nFileStore } from '../../shared/transport/n8nBinary';
+import { startClock } from '../../shared/transport/n8nClock';
+import { n8nHttp } from '../../shared/transport/n8nHttp';
 import { DEFAULT_CONCURRENCY } from './common/options';
 
 /** Downloads at once: a picture or two on the way to the disk are as fast as many. */
@@ -31,11 +31,11 @@ export interface NodeRun {
 	context: IExecuteFunctions;
 	client: AtlasClient;
 	uploads: Uploads;
-	urlPictures: UrlPictures;
-	edits: Edits;
-	watch: PredictionWatch;
+	urlPictures: RemoteImages;
+	edits: Purchases;
+	watch: PredictionPoller;
 	downloads: Downloads<IBinaryData>;
-	downloadSlots: Slots;
+	downloadSemaphore: Semaphore;
 	intents: Intents;
 	/** What a model takes; a schema is read once per run. */
 	rulesOf: (model: string) => Promise<ModelRules>;
@@ -88,7 +88,7 @@ function runOptions(context: IExecuteFunctions): IDataObject {
 
 function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
 	const known = new Map<string, Promise<ModelRules>>();
-	return async (model) => await remembered(known, model, async () => await modelRules(client, model));
+	return async (model) => await memoize(known, model, async () => await modelRules(client, model));
 }
 
 /**
@@ -120,11 +120,11 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const { executionId, runIndex } = intents;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
-	const watch = new PredictionWatch(client);
+	const watch = new PredictionPoller(client);
 	const submits = new Submits(client, intents, concurrency, signal);
 	const recovery =
 		context.getMode() === 'retry'
-			? new Recovery(client, new InputFiles(client, signal), intents, retriedSinceMs(context, startedAtMs))
+			? new Recovery(client, new RemoteContent(client, signal), intents, retriedSinceMs(context, startedAtMs))
 			: null;
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();
@@ -133,8 +133,8 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 		context,
 		client,
 		uploads,
-		urlPictures: new UrlPictures(client, signal),
-		edits: new Edits({
+		urlPictures: new RemoteImages(client, signal),
+		edits: new Purchases({
 			client,
 			uploads,
 			submits,
@@ -146,8 +146,8 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			onFault,
 		}),
 		watch,
-		downloads: new Downloads(http, clock, baseUrl, n8nPictureStore(context.helpers)),
-		downloadSlots: new Slots(Math.min(DOWNLOADS_AT_ONCE, concurrency)),
+		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
+		downloadSemaphore: new Semaphore(Math.min(DOWNLOADS_AT_ONCE, concurrency)),
 		intents,
 		rulesOf: rulesReader(client),
 		concurrency,

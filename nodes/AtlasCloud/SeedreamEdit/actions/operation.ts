@@ -17,7 +17,7 @@ export interface ItemOperation<Job = unknown> extends OperationFace {
 	 */
 	read(run: NodeRun, itemIndex: number): Promise<Job>;
 	/**
-	 * Checks that need to look at an address or the catalogue. Nothing that costs, changes or uploads anything.
+	 * Checks that need to look at an address or the catalog. Nothing that costs, changes or uploads anything.
 	 * @throws AtlasError (`input`)
 	 */
 	resolve?(run: NodeRun, job: Job): Promise<void>;

@@ -1,29 +1,29 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Prediction } from '../../api/predictions/predictions';
-import { shown } from '../../api/errors';
+import { truncate } from '../../api/errors';
 import type { NodeRun } from './nodeRun';
 
 /** What is known of an edit besides Atlas's own record. */
-export interface KnownOfEdit {
+export interface KnownFields {
 	model: string | null;
 	prompt: string | null;
 	size: string | null;
 }
 
 /** Where the pictures of a prediction are to go. */
-export interface PictureOutlet {
+export interface OutputDestination {
 	itemIndex: number;
 	downloadImages: boolean;
 	outputDataFieldName: string;
 	/** File name of the first picture, without extension. */
 	baseName: string;
-	mostDownloadBytes: number;
+	maxDownloadBytes: number;
 }
 
 /** One item's json of a prediction: of its n-th picture, or of none yet. */
 export function predictionJson(
 	prediction: Prediction,
-	known: KnownOfEdit,
+	known: KnownFields,
 	imageIndex: number | null,
 ): IDataObject {
 	const output = imageIndex === null ? undefined : prediction.outputs[imageIndex];
@@ -49,7 +49,7 @@ export function predictionJson(
 }
 
 /** An item for a prediction that is still going. */
-export function unfinishedJson(predictionId: string, known: KnownOfEdit): IDataObject {
+export function unfinishedJson(predictionId: string, known: KnownFields): IDataObject {
 	return predictionJson(
 		{
 			predictionId,
@@ -73,29 +73,29 @@ export function unfinishedJson(predictionId: string, known: KnownOfEdit): IDataO
 }
 
 /** The items of a completed prediction, one per picture. @throws AtlasError (`download`); CancelledError */
-export async function pictureItems(
+export async function fileItems(
 	run: NodeRun,
 	prediction: Prediction,
-	known: KnownOfEdit,
-	outlet: PictureOutlet,
+	known: KnownFields,
+	destination: OutputDestination,
 ): Promise<INodeExecutionData[]> {
 	const {
 		itemIndex: item,
 		downloadImages,
 		outputDataFieldName,
 		baseName,
-		mostDownloadBytes: mostBytes,
-	} = outlet;
+		maxDownloadBytes: maxBytes,
+	} = destination;
 	const { predictionId } = prediction;
 	const fetchOne = async (imageIndex: number): Promise<IBinaryData> =>
-		await run.downloadSlots.use(
+		await run.downloadSemaphore.use(
 			run.signal,
 			async () =>
 				await run.downloads.fetch({
 					predictionId,
 					output: prediction.outputs[imageIndex],
 					baseName: imageIndex === 0 ? baseName : `${baseName}-${imageIndex + 1}`,
-					mostBytes,
+					maxBytes,
 					signal: run.signal,
 				}),
 		);
@@ -128,5 +128,5 @@ export function safeStem(fileName: string): string {
 export function stemOfUrl(url: string): string {
 	if (!URL.canParse(url) || /^data:/i.test(url)) return 'image';
 	const last = new URL(url).pathname.split('/').at(-1) ?? '';
-	return safeStem(shown(last.replace(/%[0-9a-f]{2}/gi, '_')));
+	return safeStem(truncate(last.replace(/%[0-9a-f]{2}/gi, '_')));
 }

@@ -1,16 +1,16 @@
-import { inputError, shown } from '../../api/errors';
+import { inputError, truncate } from '../../api/errors';
 import { asString } from '../../api/json';
 import { isPredictionId } from '../../api/predictions/predictions';
 import type { NodeRun } from './nodeRun';
-import { readOutlet } from './outlet';
-import type { KnownOfEdit, PictureOutlet } from './outputItems';
+import { readDestination } from './destination';
+import type { KnownFields, OutputDestination } from './outputItems';
 
 /** A prediction that an item names. */
 export interface PredictionJob {
 	predictionId: string;
 	/** What the input item itself tells of it, as Submit wrote it there. */
-	known: KnownOfEdit;
-	outlet: PictureOutlet;
+	known: KnownFields;
+	destination: OutputDestination;
 }
 
 /**
@@ -22,7 +22,7 @@ export function readPredictionJob(run: NodeRun, itemIndex: number): PredictionJo
 	const predictionId = typeof value === 'string' ? value.trim() : '';
 	if (!isPredictionId(predictionId)) {
 		throw inputError(
-			predictionId === '' ? 'Prediction ID is empty' : `"${shown(predictionId)}" is not a prediction ID`,
+			predictionId === '' ? 'Prediction ID is empty' : `"${truncate(predictionId)}" is not a prediction ID`,
 			'Give the id that the operation Submit put out. Where it is an expression, check that this item has the field predictionId.',
 		);
 	}
@@ -32,6 +32,6 @@ export function readPredictionJob(run: NodeRun, itemIndex: number): PredictionJo
 	return {
 		predictionId,
 		known: { model: tell('model'), prompt: tell('prompt'), size: tell('size') },
-		outlet: readOutlet(run, itemIndex, `seedream-${predictionId}`),
+		destination: readDestination(run, itemIndex, `seedream-${predictionId}`),
 	};
 }

@@ -3,13 +3,13 @@ import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError, inputError } from '../../api/errors';
 import type { Intent, Intents, Undelivered } from '../../api/purchases/intents';
 import { asNumber, asObject, asString } from '../../api/json';
-import { Slots } from '../../api/flow/slots';
+import { Semaphore } from '../../api/flow/semaphore';
 import { addExecutionHint } from './executionHint';
 import { edit } from './image/edit.operation';
 import { upload } from './image/upload.operation';
 import { beginTry, startRun, type NodeRun } from './nodeRun';
 import type { ItemOperation, Operation } from './operation';
-import { readOptions } from './outlet';
+import { readOptions } from './destination';
 import { get } from './prediction/get.operation';
 import { getAll } from './prediction/getAll.operation';
 import { submit } from './prediction/submit.operation';
@@ -88,7 +88,7 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome
 	const isOver = () =>
 		open().length === 0 || (!context.continueOnFail() && open().length < itemIndexes.length);
 
-	const checks = new Slots(CHECKS_AT_ONCE);
+	const checks = new Semaphore(CHECKS_AT_ONCE);
 	const checkEach = async (check: (itemIndex: number) => Promise<void>) => {
 		const checkOne = async (i: number) => {
 			await checks
@@ -114,7 +114,7 @@ async function runItems(run: NodeRun, operation: ItemOperation): Promise<Outcome
 	if (!isOver()) await checkEach(async (i) => await operation.resolve?.(run, jobs[i]));
 	if (isOver()) return { outcomes, inputFields };
 
-	const slots = new Slots(operation.pacesItself ? Infinity : run.concurrency);
+	const slots = new Semaphore(operation.pacesItself ? Infinity : run.concurrency);
 	const workOn = async (i: number) => {
 		const outcome = await settled(slots.use(run.signal, async () => await operation.work(run, jobs[i], i)));
 		outcomes[i] = outcome;

@@ -2,17 +2,17 @@ import type { CancelSignal } from '../flow/cancellation';
 import { whyNotFetchable } from '../http/addresses';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
 import { AtlasError, CancelledError } from '../errors';
-import { isPassingStatus, TransportError, type ByteStream, type Http } from '../http/http';
+import { isRetryableStatus, TransportError, type ByteStream, type Http } from '../http/http';
 import { asNumber } from '../json';
-import { DownloadFault, notFollowed, openPublic } from '../http/publicFile';
-import { PictureEnd } from './pictureEnd';
-import { isPicture, KIND_BYTES, pictureKind, type PictureKind } from './pictureKind';
-import type { PictureOutput } from '../predictions/predictions';
+import { DownloadError, notFollowed, openPublic } from '../http/publicFile';
+import { FileEnd } from './fileEnd';
+import { isPicture, KIND_BYTES, fileKind, type FileKind } from './fileKind';
+import type { PredictionOutput } from '../predictions/predictions';
 import { StreamGuard } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 
 /** Where pictures go: n8n's binary storage. */
-export interface PictureStore<Stored> {
+export interface FileStore<Stored> {
 	/**
 	 * Keeps a picture as it streams in.
 	 * @param source where `content` comes from, for what its class can do
@@ -29,11 +29,11 @@ export interface PictureStore<Stored> {
 
 export interface DownloadOrder {
 	predictionId: string;
-	output: PictureOutput;
+	output: PredictionOutput;
 	/** File name without extension: the extension is told by the bytes. */
 	baseName: string;
 	/** The option `maxDownloadMb`, in bytes. */
-	mostBytes: number;
+	maxBytes: number;
 	signal: CancelSignal | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Downloads<Stored> {
 		private readonly http: Http,
 		private readonly clock: Clock,
 		private readonly baseUrl: string,
-		private readonly store: PictureStore<Stored>,
+		private readonly store: FileStore<Stored>,
 	) {}
 
 	/**
@@ -63,9 +63,9 @@ export class Downloads<Stored> {
 				output.base64 === undefined ? this.fetchOnce(output.url, order) : this.decode(output.base64, order);
 			const result = await fetched.catch((error: unknown) => {
 				if (error instanceof CancelledError || signal?.aborted) throw new CancelledError();
-				return error instanceof DownloadFault ? error : new DownloadFault(storeFault(error), false);
+				return error instanceof DownloadError ? error : new DownloadError(storeFault(error), false);
 			});
-			if (!(result instanceof DownloadFault)) return result;
+			if (!(result instanceof DownloadError)) return result;
 			const fault = result;
 			if (fault.isFinal || attempt + 1 >= TRIES) throw downloadError(order, fault);
 			await pauseMs(this.clock, backoffMs(attempt, 1_000, 8_000), signal);
@@ -85,10 +85,10 @@ export class Downloads<Stored> {
 
 	private async decode(base64: string, order: DownloadOrder): Promise<Stored> {
 		const bytes = Buffer.from(base64, 'base64');
-		if (bytes.byteLength > order.mostBytes) throw tooLarge(order);
-		const kind = pictureKind(bytes);
+		if (bytes.byteLength > order.maxBytes) throw tooLarge(order);
+		const kind = fileKind(bytes);
 		const isWhole = isPicture(kind) && endIsIn(kind, bytes);
-		if (!isWhole) throw new DownloadFault('what Atlas Cloud sent is not a whole picture', true);
+		if (!isWhole) throw new DownloadError('what Atlas Cloud sent is not a whole picture', true);
 		return await this.store.storeBytes(bytes, `${order.baseName}.${kind.extension}`, kind.mimeType);
 	}
 
@@ -101,16 +101,16 @@ export class Downloads<Stored> {
 				const message = GONE.has(statusCode)
 					? `its link has expired (status ${statusCode})`
 					: `the file host answered with status ${statusCode}`;
-				throw new DownloadFault(message, !isPassingStatus(statusCode), statusCode);
+				throw new DownloadError(message, !isRetryableStatus(statusCode), statusCode);
 			}
 			const announced = asNumber(headers['content-length']);
-			if (announced !== null && announced > order.mostBytes) throw tooLarge(order);
+			if (announced !== null && announced > order.maxBytes) throw tooLarge(order);
 			const chunks = body[Symbol.asyncIterator]();
 			const head = await readHead(chunks);
-			const kind = pictureKind(head);
+			const kind = fileKind(head);
 			const found = kind ? ` (${kind.name})` : '';
 			if (!isPicture(kind))
-				throw new DownloadFault(`the link gave something that is not a picture${found}`, false);
+				throw new DownloadError(`the link gave something that is not a picture${found}`, false);
 			const check = new WholePicture(kind, announced, order);
 			const stored = this.store.storeStream(
 				body,
@@ -140,8 +140,8 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> 
 	return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }
 
-function endIsIn(kind: PictureKind, bytes: Uint8Array): boolean {
-	const end = new PictureEnd(kind);
+function endIsIn(kind: FileKind, bytes: Uint8Array): boolean {
+	const end = new FileEnd(kind);
 	end.add(bytes);
 	return end.isReached();
 }
@@ -149,10 +149,10 @@ function endIsIn(kind: PictureKind, bytes: Uint8Array): boolean {
 /** Lets a picture through, and throws at its end unless all of it came. */
 class WholePicture {
 	/** What was found wrong: n8n's storage may wrap what was thrown into it. */
-	fault: DownloadFault | undefined;
+	fault: DownloadError | undefined;
 
 	constructor(
-		private readonly kind: PictureKind,
+		private readonly kind: FileKind,
 		private readonly announced: number | null,
 		private readonly order: DownloadOrder,
 	) {}
@@ -162,32 +162,32 @@ class WholePicture {
 		rest: AsyncIterator<Uint8Array>,
 		guard: StreamGuard,
 	): AsyncGenerator<Uint8Array> {
-		const end = new PictureEnd(this.kind);
+		const end = new FileEnd(this.kind);
 		for (let chunk: Uint8Array | undefined = head; chunk;) {
 			end.add(chunk);
-			if (end.size > this.order.mostBytes) throw this.wrong(tooLarge(this.order));
+			if (end.size > this.order.maxBytes) throw this.wrong(tooLarge(this.order));
 			yield chunk;
 			const next: IteratorResult<Uint8Array> = await rest.next();
 			guard.alive(next.done ? 0 : next.value.byteLength);
 			chunk = next.done ? undefined : next.value;
 		}
 		if (this.announced !== null && end.size !== this.announced) {
-			throw this.wrong(new DownloadFault(`${end.size} of ${this.announced} bytes came`, false));
+			throw this.wrong(new DownloadError(`${end.size} of ${this.announced} bytes came`, false));
 		}
 		if (!end.isReached()) {
-			throw this.wrong(new DownloadFault(`the ${this.kind.name} is cut off`, false));
+			throw this.wrong(new DownloadError(`the ${this.kind.name} is cut off`, false));
 		}
 	}
 
-	private wrong(fault: DownloadFault): DownloadFault {
+	private wrong(fault: DownloadError): DownloadError {
 		this.fault = fault;
 		return fault;
 	}
 }
 
-function tooLarge(order: DownloadOrder): DownloadFault {
-	return new DownloadFault(
-		`it is larger than ${Math.floor(order.mostBytes / 1_000_000)} MB (raise Max Download Size under Options)`,
+function tooLarge(order: DownloadOrder): DownloadError {
+	return new DownloadError(
+		`it is larger than ${Math.floor(order.maxBytes / 1_000_000)} MB (raise Max Download Size under Options)`,
 		true,
 	);
 }
@@ -199,7 +199,7 @@ function storeFault(error: unknown): string {
 
 function downloadError(
 	{ predictionId }: Pick<DownloadOrder, 'predictionId'>,
-	fault: DownloadFault,
+	fault: DownloadError,
 ): AtlasError {
 	const isGone = fault.statusCode !== null && GONE.has(fault.statusCode);
 	return new AtlasError(

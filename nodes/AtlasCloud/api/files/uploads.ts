@@ -1,21 +1,21 @@
 import type { CancelSignal } from '../flow/cancellation';
-import { adviceFor, codeIn, type AtlasClient, type Exchange } from '../http/client';
+import { adviceFor, effectiveStatus, type AtlasClient, type Exchange } from '../http/client';
 import { AtlasError } from '../errors';
 import { sha256OfStream } from '../hash';
 import type { FileBody } from '../http/http';
 import { asObject, asString } from '../json';
-import { Pace } from '../flow/pace';
-import type { PictureKind } from './pictureKind';
-import { remembered } from '../flow/remembered';
-import { Slots } from '../flow/slots';
+import { RateLimiter } from '../flow/rateLimiter';
+import type { FileKind } from './fileKind';
+import { memoize } from '../flow/memoize';
+import { Semaphore } from '../flow/semaphore';
 
 /** A picture that is a file on our side. */
-export interface PictureFile {
+export interface InputFile {
 	/** The binary field it came from, as the item calls it. */
 	fieldName: string;
 	/** The name the file came with; null where it had none. */
 	fileName: string | null;
-	kind: PictureKind;
+	kind: FileKind;
 	sizeBytes: number;
 	/** What makes two fields the same stored file: n8n's binary id, where there is one. */
 	storedId: string | null;
@@ -82,34 +82,34 @@ export class Uploads {
 	private readonly urls = new Map<string, Promise<string>>();
 
 	/** Uploads have a limit of their own, like submits and polls. */
-	private readonly pace: Pace;
+	private readonly pace: RateLimiter;
 
 	/** Hashing reads files: a few at a time is as fast as many. */
-	private readonly hashing = new Slots(4);
+	private readonly hashing = new Semaphore(4);
 
 	constructor(
 		private readonly client: AtlasClient,
 		private readonly owner: UploadOwner,
 		private readonly signal: CancelSignal | undefined,
 	) {
-		this.pace = new Pace(client.clock);
+		this.pace = new RateLimiter(client.clock);
 	}
 
 	/** SHA-256 of a picture's content, in hex. */
-	async contentHash(file: PictureFile): Promise<string> {
+	async contentHash(file: InputFile): Promise<string> {
 		const read = async () =>
 			await this.hashing.use(this.signal, async () => (await sha256OfStream(file.open())).hex);
 		if (file.storedId === null) return await read();
-		return await remembered(this.hashes, file.storedId, read);
+		return await memoize(this.hashes, file.storedId, read);
 	}
 
 	/**
 	 * The URL at which Atlas has the picture.
 	 * @throws AtlasError (`read`) when it could not be uploaded.
 	 */
-	async url(file: PictureFile, itemIndex: number): Promise<string> {
+	async url(file: InputFile, itemIndex: number): Promise<string> {
 		const hash = await this.contentHash(file);
-		return await remembered(this.urls, hash, async () => {
+		return await memoize(this.urls, hash, async () => {
 			const body: FileBody = {
 				fileName: uploadName({ ...this.owner, itemIndex, contentTag: contentTag(hash) }, file.kind.extension),
 				mimeType: file.kind.mimeType,
@@ -138,7 +138,7 @@ export class Uploads {
 			return exchange;
 		} finally {
 			const answer = exchange?.answer;
-			if (answer && codeIn(answer) === 429) this.pace.refused(turn, answer.retryAfterMs);
+			if (answer && effectiveStatus(answer) === 429) this.pace.refused(turn, answer.retryAfterMs);
 			else if (answer) this.pace.taken();
 			else this.pace.gone();
 		}

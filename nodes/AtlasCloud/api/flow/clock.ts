@@ -13,7 +13,7 @@ export interface Clock {
  * The longest single sleep. n8n's `sleep` cannot be taken back in n8n 1.x, and a timer left behind keeps
  * a worker from ending, so none may be long.
  */
-const LONGEST_SLEEP_MS = 1_000;
+const MAX_SLEEP_MS = 1_000;
 
 /** Throws {@link CancelledError} when the signal is aborted. */
 export function throwIfAborted(signal: CancelSignal | undefined): void {
@@ -52,7 +52,7 @@ export async function pauseMs(
 		woken = true;
 	});
 	for (let leftMs = ms; leftMs > 0 && !woken; leftMs = untilMs - clock.nowMs()) {
-		const slept = clock.sleepMs(Math.min(leftMs, LONGEST_SLEEP_MS));
+		const slept = clock.sleepMs(Math.min(leftMs, MAX_SLEEP_MS));
 		await untilAborted(woke ? Promise.race([slept, woke]) : slept, signal);
 	}
 	throwIfAborted(signal);
@@ -72,7 +72,7 @@ export async function withinMs<T>(
 	const limit = async (): Promise<never> => {
 		const untilMs = clock.nowMs() + ms;
 		while (!isOver && clock.nowMs() < untilMs) {
-			await clock.sleepMs(Math.min(LONGEST_SLEEP_MS, Math.max(1, untilMs - clock.nowMs())));
+			await clock.sleepMs(Math.min(MAX_SLEEP_MS, Math.max(1, untilMs - clock.nowMs())));
 		}
 		throw timedOut();
 	};
@@ -81,8 +81,8 @@ export async function withinMs<T>(
 	return await Promise.race([work, limited]).finally(() => (isOver = true));
 }
 
-/** A pause in milliseconds for the n-th try (from 0): doubling from `firstMs`, at most `mostMs`, half of it random. */
-export function backoffMs(attempt: number, firstMs: number, mostMs: number): number {
-	const fullMs = Math.min(mostMs, firstMs * 2 ** attempt);
+/** A pause in milliseconds for the n-th try (from 0): doubling from `firstMs`, at most `maxMs`, half of it random. */
+export function backoffMs(attempt: number, firstMs: number, maxMs: number): number {
+	const fullMs = Math.min(maxMs, firstMs * 2 ** attempt);
 	return fullMs / 2 + (Math.random() * fullMs) / 2;
 }

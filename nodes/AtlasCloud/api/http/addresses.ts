@@ -1,4 +1,4 @@
-import { inputError, shown } from '../errors';
+import { inputError, truncate } from '../errors';
 
 /*
  * Where the key goes, and where files may come from. The rules are the design's ("Where files may come from
@@ -137,7 +137,7 @@ export function checkInputUrl(url: string): void {
 	const parsed = URL.canParse(url) ? new URL(url) : undefined;
 	if (!parsed || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//i.test(url) || /\s/.test(url)) {
 		throw inputError(
-			`"${shown(url)}" is not the URL of an image`,
+			`"${truncate(url)}" is not the URL of an image`,
 			'Image URLs start with https:// (or http://, or data:image/). Write one a line.',
 		);
 	}

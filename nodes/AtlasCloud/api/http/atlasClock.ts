@@ -4,7 +4,7 @@ export interface TimeSpan {
 	toMs: number;
 }
 
-/** How many answers are remembered. */
+/** How many answers are memoize. */
 const MAX_SAMPLES = 15;
 
 /** From so many answers on, one that contradicts the others is not believed. */

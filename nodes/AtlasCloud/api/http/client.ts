@@ -1,9 +1,9 @@
 import { AtlasClock } from './atlasClock';
 import { Cancellation, type CancelSignal } from '../flow/cancellation';
 import { backoffMs, pauseMs, throwIfAborted, untilAborted, withinMs, type Clock } from '../flow/clock';
-import { AtlasError, CancelledError, shown } from '../errors';
+import { AtlasError, CancelledError, truncate } from '../errors';
 import {
-	isPassingStatus,
+	isRetryableStatus,
 	TransportError,
 	type FileBody,
 	type Http,
@@ -41,16 +41,16 @@ export interface Answer {
 export type Exchange = { answer: Answer; fault?: undefined } | { answer?: undefined; fault: TransportError };
 
 /** The largest answer that is read: a page of history with long prompts is well under it. */
-const MOST_ANSWER_BYTES = 16_000_000;
+const MAX_ANSWER_BYTES = 16_000_000;
 
 /** The largest prediction that is read: it may hold its pictures itself, as base64 [C], and its request data URIs. */
-export const MOST_PREDICTION_BYTES = 128_000_000;
+export const MAX_PREDICTION_BYTES = 128_000_000;
 
 /** Tries of a read that finds no answer, when nobody sets a time for it. */
 const READ_TRIES = 6;
 
 /** Verdicts: asking again gives the same answer [D]. */
-export const VERDICTS = new Set([401, 402, 403, 451]);
+export const FINAL_STATUS_CODES = new Set([401, 402, 403, 451]);
 
 const DATA_URI = /data:[a-z0-9.+/-]+[;,][^\s"']*/gi;
 
@@ -60,7 +60,7 @@ const MAX_REASON_DEPTH = 10;
 /** Atlas's words in any of the shapes an error is told in [D][C]. */
 export function reasonOf(value: unknown, depth = 0): string | null {
 	if (depth > MAX_REASON_DEPTH) return null;
-	if (typeof value === 'string') return asString(value.trim().replace(DATA_URI, shown));
+	if (typeof value === 'string') return asString(value.trim().replace(DATA_URI, truncate));
 	const object = asObject(value);
 	if (!object) return null;
 	for (const key of ['message', 'msg', 'error', 'detail', 'reason']) {
@@ -79,7 +79,7 @@ interface ClientRequest {
 	headers?: Record<string, string>;
 	authenticated?: boolean;
 	/** The largest answer that is read. */
-	mostBytes?: number;
+	maxBytes?: number;
 }
 
 interface ReadOptions {
@@ -88,7 +88,7 @@ interface ReadOptions {
 	/** Whether an answer holds what was asked for; one that does not is broken, and asked for again. */
 	isUsable?: (json: unknown) => boolean;
 	/** The largest answer that is read. */
-	mostBytes?: number;
+	maxBytes?: number;
 	/** Whether the caller asks for less where an answer is too large: it is not asked for again then. */
 	asksForLess?: boolean;
 	/** Our clock, in ms: no retry starts after this. */
@@ -157,18 +157,18 @@ export class AtlasClient {
 				path,
 				timeoutMs: READ_TIMEOUT_MS,
 				authenticated: options.authenticated,
-				mostBytes: options.mostBytes,
+				maxBytes: options.maxBytes,
 			});
 		return await this.patiently(ask, what, { tries: READ_TRIES, signal: this.signal, ...options });
 	}
 
 	/** One look, without patience: the schedule that looks brings its own. */
-	async look(path: string): Promise<Exchange> {
+	async poll(path: string): Promise<Exchange> {
 		return await this.exchange({
 			method: 'GET',
 			path,
 			timeoutMs: READ_TIMEOUT_MS,
-			mostBytes: MOST_PREDICTION_BYTES,
+			maxBytes: MAX_PREDICTION_BYTES,
 		});
 	}
 
@@ -209,14 +209,14 @@ export class AtlasClient {
 				answer && answer.statusCode < 300 && asObject(answer.json) && !isErrorCode(answer.envelopeCode);
 			if (isGood && (isUsable?.(answer.json) ?? true)) return answer;
 			const nowMs = this.clock.nowMs();
-			if (waitsItsTurn && answer && codeIn(answer) === 429) {
+			if (waitsItsTurn && answer && effectiveStatus(answer) === 429) {
 				// The rate limiter has made the pause; a refusal is no failed attempt.
 				attempt--;
 				if (nowMs - startMs < MAX_REFUSED_MS && isWorthWaiting(answer)) continue;
 				throw readError(what, exchange);
 			}
 			const again = answer
-				? isGood || isPassing(answer)
+				? isGood || isRetryableAnswer(answer)
 				: !exchange.fault?.neverSent && !(asksForLess && isTooLarge(exchange));
 			const pause = readAgainMs(answer) ?? backoffMs(attempt, 500, 8_000);
 			if (!again || attempt + 1 >= tries || nowMs + pause > giveUpAtMs) throw readError(what, exchange);
@@ -235,11 +235,7 @@ export class AtlasClient {
 		);
 	}
 
-	private async answerTo({
-		path,
-		mostBytes = MOST_ANSWER_BYTES,
-		...request
-	}: ClientRequest): Promise<Answer> {
+	private async answerTo({ path, maxBytes = MAX_ANSWER_BYTES, ...request }: ClientRequest): Promise<Answer> {
 		const sentAtMs = this.clock.nowMs();
 		const { headers, statusCode, body } = await this.headersOf({
 			...request,
@@ -251,7 +247,7 @@ export class AtlasClient {
 			clock: this.clock,
 			stallMs: READ_TIMEOUT_MS,
 			signal: this.signal,
-			mostBytes,
+			maxBytes,
 			largeAnswers,
 		});
 		const answer = toAnswer(statusCode, headers, text.toString('utf8'), this.redaction);
@@ -289,17 +285,17 @@ export class AtlasClient {
 }
 
 /** No read is kept off longer than this, in ms, whatever `Retry-After` says. */
-const LONGEST_READ_PAUSE_MS = 300_000;
+const MAX_READ_PAUSE_MS = 300_000;
 
 /** After how long a read that was told so may be tried again, in ms; null where it was not told. */
 export function readAgainMs(answer: Answer | undefined): number | null {
 	const toldMs = answer?.retryAfterMs ?? null;
-	return toldMs === null ? null : Math.min(toldMs, LONGEST_READ_PAUSE_MS);
+	return toldMs === null ? null : Math.min(toldMs, MAX_READ_PAUSE_MS);
 }
 
 /** Whether a refused upload may be tried again: not where the service asks for a pause that is longer than anyone waits. */
 function isWorthWaiting({ retryAfterMs }: Answer): boolean {
-	return (retryAfterMs ?? 0) <= LONGEST_READ_PAUSE_MS;
+	return (retryAfterMs ?? 0) <= MAX_READ_PAUSE_MS;
 }
 
 function isTooLarge({ fault }: Exchange): boolean {
@@ -311,14 +307,14 @@ function isErrorCode(code: number | null): boolean {
 }
 
 /** What an answer says of the request: its status, or the envelope's code where that tells of a good status otherwise. */
-export function codeIn({ statusCode, envelopeCode }: Answer): number {
+export function effectiveStatus({ statusCode, envelopeCode }: Answer): number {
 	return statusCode < 300 && envelopeCode !== null && isErrorCode(envelopeCode) ? envelopeCode : statusCode;
 }
 
 /** Whether another try may fare better: 408, 425, 429, every 5xx, and a good status with a broken body. */
-export function isPassing(answer: Answer): boolean {
-	const code = codeIn(answer);
-	return isPassingStatus(code) || (code < 300 && !asObject(answer.json));
+export function isRetryableAnswer(answer: Answer): boolean {
+	const code = effectiveStatus(answer);
+	return isRetryableStatus(code) || (code < 300 && !asObject(answer.json));
 }
 
 function toAnswer(
@@ -346,7 +342,7 @@ function toAnswer(
 	};
 }
 
-const WHAT_TO_DO: Record<number, string> = {
+const ADVICE_BY_STATUS: Record<number, string> = {
 	400: 'Atlas Cloud did not accept the request. Its own words name the field; change it and run again.',
 	401: 'The API key is missing, unknown or expired, or the Base URL is wrong (Atlas Cloud answers a wrong path the same way). Check both in the credential.',
 	402: 'The Atlas Cloud account has no balance left. Top it up at atlascloud.ai, then run again.',
@@ -360,13 +356,13 @@ const WHAT_TO_DO: Record<number, string> = {
 /** What to do about an HTTP status, for the person who has to. */
 export function adviceFor(statusCode: number): string {
 	return (
-		WHAT_TO_DO[statusCode] ??
+		ADVICE_BY_STATUS[statusCode] ??
 		'Atlas Cloud may be having trouble. Run again later, and tell its support the request id.'
 	);
 }
 
 /** Node's codes in words: n8n replaces a message that holds the code itself by a sentence of its own. */
-const FAULT_WORDS: Record<string, string> = {
+const CONNECTION_FAILURES: Record<string, string> = {
 	EAI_AGAIN: 'the name server did not answer',
 	ECONNABORTED: 'the connection was given up',
 	ECONNREFUSED: 'the connection was refused',
@@ -379,14 +375,14 @@ const FAULT_WORDS: Record<string, string> = {
 };
 
 /** What an exchange said, in words that end a sentence: `status 402: out of balance`. */
-export function told(exchange: Exchange): string {
+export function describeExchange(exchange: Exchange): string {
 	const { answer, fault } = exchange;
 	// Without a code it is n8n itself that objects (its SSRF protection, say): its words are the ones to read.
 	if (!answer)
 		return fault.code
-			? `no answer came (${FAULT_WORDS[fault.code] ?? fault.code})`
+			? `no answer came (${CONNECTION_FAILURES[fault.code] ?? fault.code})`
 			: fault.message.slice(0, 500);
-	const code = codeIn(answer);
+	const code = effectiveStatus(answer);
 	if (answer.json === undefined) return `status ${code}, with a body that is no JSON`;
 	// A good status with nothing usable: "status 200: success" would tell the opposite.
 	if (code < 300) return `status ${code}, with a body that does not hold what was asked for`;
@@ -406,7 +402,7 @@ export const NOT_SENT_ADVICE = 'n8n did not send the request. Change what it obj
 /** The error of a free request that did not work out. */
 export function readError(what: string, exchange: Exchange, predictionId: string | null = null): AtlasError {
 	const { answer, fault } = exchange;
-	const code = answer ? codeIn(answer) : null;
+	const code = answer ? effectiveStatus(answer) : null;
 	const description =
 		code !== null
 			? adviceFor(code)
@@ -415,7 +411,7 @@ export function readError(what: string, exchange: Exchange, predictionId: string
 				: fault?.neverOpened
 					? 'The address could not be reached. Check the Base URL of the credential and the network of this n8n.'
 					: 'The connection broke. Run again; it costs nothing until an edit is submitted.';
-	return new AtlasError(`Could not ${what}: ${told(exchange)}`, {
+	return new AtlasError(`Could not ${what}: ${describeExchange(exchange)}`, {
 		kind: 'read',
 		description,
 		predictionId,

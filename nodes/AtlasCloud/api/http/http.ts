@@ -44,7 +44,7 @@ export interface Http {
 }
 
 /** Whether another try may fare better than this HTTP status: 408, 425, 429 and every 5xx. */
-export function isPassingStatus(statusCode: number): boolean {
+export function isRetryableStatus(statusCode: number): boolean {
 	return [408, 425, 429].includes(statusCode) || statusCode >= 500;
 }
 
@@ -52,7 +52,7 @@ export function isPassingStatus(statusCode: number): boolean {
 const NEVER_OPENED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /** What else is known of a request that got no answer. */
-interface TransportFault {
+interface TransportErrorDetails {
 	/** Whether it is certain that n8n itself kept the request back. */
 	neverSent?: boolean;
 	/** What to do about it. */
@@ -76,7 +76,7 @@ export class TransportError extends Error {
 	constructor(
 		message: string,
 		code: string | null,
-		{ neverSent = false, advice = null }: TransportFault = {},
+		{ neverSent = false, advice = null }: TransportErrorDetails = {},
 	) {
 		super(message);
 		this.name = 'TransportError';

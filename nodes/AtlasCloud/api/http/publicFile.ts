@@ -1,13 +1,13 @@
 import type { CancelSignal } from '../flow/cancellation';
 import { whyNotFetchable } from './addresses';
-import { shown } from '../errors';
+import { truncate } from '../errors';
 import type { Http, HttpResponse } from './http';
 import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
 
-const MOST_REDIRECTS = 3;
+const MAX_REDIRECTS = 3;
 
 /** Why one try of a download brought nothing. */
-export class DownloadFault extends Error {
+export class DownloadError extends Error {
 	constructor(
 		message: string,
 		readonly isFinal: boolean,
@@ -19,7 +19,7 @@ export class DownloadFault extends Error {
 
 /**
  * Opens a URL of somebody else's host: by the rule, without the key, at most three redirects, each by the same rule.
- * @throws DownloadFault, TransportError
+ * @throws DownloadError, TransportError
  */
 export async function openPublic(
 	http: Http,
@@ -44,15 +44,15 @@ export async function openPublic(
 		const { statusCode, headers: answered } = response;
 		if (![301, 302, 303, 307, 308].includes(statusCode)) return response;
 		response.body.destroy();
-		if (redirects >= MOST_REDIRECTS) throw new DownloadFault('its link leads on and on', true, statusCode);
+		if (redirects >= MAX_REDIRECTS) throw new DownloadError('its link leads on and on', true, statusCode);
 		const location = answered.location ?? '';
 		if (!URL.canParse(location, url))
-			throw new DownloadFault('its link leads to no address', true, statusCode);
+			throw new DownloadError('its link leads to no address', true, statusCode);
 		url = new URL(location, url).href;
 	}
 }
 
 /** The fault of an address that the rule does not allow. */
-export function notFollowed(url: string, objection: string): DownloadFault {
-	return new DownloadFault(`its link "${shown(url)}" is not followed: ${objection}`, true);
+export function notFollowed(url: string, objection: string): DownloadError {
+	return new DownloadError(`its link "${truncate(url)}" is not followed: ${objection}`, true);
 }

@@ -1,5 +1,5 @@
 /** A key shorter than this is none, and taking it out would spoil other words. */
-const SHORTEST_SECRET = 8;
+const MIN_SECRET = 8;
 
 /** Hex digits in either case. */
 function hexPattern(hex: string): string {
@@ -32,7 +32,7 @@ export class Redaction {
 
 	constructor(private readonly secret: string) {
 		this.escaped =
-			secret.length < SHORTEST_SECRET ? null : new RegExp([...secret].map(characterPattern).join(''), 'gu');
+			secret.length < MIN_SECRET ? null : new RegExp([...secret].map(characterPattern).join(''), 'gu');
 	}
 
 	/** The text without the key. */

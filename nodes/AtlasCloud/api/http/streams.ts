@@ -2,7 +2,7 @@ import type { CancelSignal } from '../flow/cancellation';
 import type { Clock } from '../flow/clock';
 import { CancelledError } from '../errors';
 import { TransportError, type ByteStream } from './http';
-import { Slots } from '../flow/slots';
+import { Semaphore } from '../flow/semaphore';
 
 /** A stream that is slower than this on the whole is given up: one that trickles would outlive every time limit. */
 export const MIN_BYTES_PER_SECOND = 10_000;
@@ -79,20 +79,20 @@ export interface ReadLimits {
 	clock: Clock;
 	stallMs: number;
 	signal: CancelSignal | undefined;
-	mostBytes: number;
+	maxBytes: number;
 	/** Where an answer that grows large takes a place before it is read on. */
-	largeAnswers?: Slots;
+	largeAnswers?: Semaphore;
 }
 
 /** An answer larger than this, in bytes, is a large one. */
 export const LARGE_ANSWER_BYTES = 16_000_000;
 
 /** Places for large answers, for all executions together: a few of 128 MB at once fill an n8n's memory. */
-export const largeAnswers = new Slots(2);
+export const largeAnswers = new Semaphore(2);
 
 /**
  * Reads a stream whole.
- * @throws TransportError when it is larger than `mostBytes`, stalls, or breaks; CancelledError
+ * @throws TransportError when it is larger than `maxBytes`, stalls, or breaks; CancelledError
  */
 export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<Buffer> {
 	const guard = new StreamGuard(stream, limits.clock, limits.stallMs, limits.signal);
@@ -103,8 +103,8 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 		for await (const chunk of stream) {
 			guard.alive(chunk.byteLength);
 			size += chunk.byteLength;
-			if (size > limits.mostBytes)
-				throw new TransportError(`The answer is larger than ${limits.mostBytes} bytes`, 'EMSGSIZE');
+			if (size > limits.maxBytes)
+				throw new TransportError(`The answer is larger than ${limits.maxBytes} bytes`, 'EMSGSIZE');
 			chunks.push(chunk);
 			if (size > LARGE_ANSWER_BYTES && limits.largeAnswers)
 				leave ??= await guard.pause(limits.largeAnswers.take(limits.signal));

@@ -1,10 +1,10 @@
 import { V4_LEAST_SIDE, V4_MOST_SIDE, V5_LITE_SIZES, type SizeRule } from './sizes';
 
-/** What is known of a model before the catalogue is asked. */
+/** What is known of a model before the catalog is asked. */
 export interface KnownModel {
 	id: string;
 	name: string;
-	mostInputImages: number;
+	maxInputImages: number;
 	sizes: SizeRule;
 	/** Of one output picture, on the model's page [S]. */
 	priceUsd: number;
@@ -15,17 +15,17 @@ export const V5_LITE_EDIT = 'bytedance/seedream-v5.0-lite/edit';
 export const DEFAULT_MODEL = V5_LITE_EDIT;
 
 const V4: Omit<KnownModel, 'id' | 'name'> = {
-	mostInputImages: 10,
-	sizes: { kind: 'range', leastSide: V4_LEAST_SIDE, mostSide: V4_MOST_SIDE },
+	maxInputImages: 10,
+	sizes: { kind: 'range', minSide: V4_LEAST_SIDE, maxSide: V4_MOST_SIDE },
 	priceUsd: 0.027,
 };
 const V5_LITE: Omit<KnownModel, 'id' | 'name'> = {
-	mostInputImages: 14,
+	maxInputImages: 14,
 	sizes: { kind: 'list', sizes: V5_LITE_SIZES },
 	priceUsd: 0.032,
 };
 
-/** The models that the panel offers also when the catalogue cannot be reached (atlas-cloud-api, "The Seedream models"). */
+/** The models that the panel offers also when the catalog cannot be reached (atlas-cloud-api, "The Seedream models"). */
 export const KNOWN_MODELS: KnownModel[] = [
 	{ id: V5_LITE_EDIT, name: 'Seedream v5.0 Lite Edit', ...V5_LITE },
 	{ id: V4_EDIT, name: 'Seedream v4 Edit', ...V4 },
@@ -43,7 +43,7 @@ export function isSequential(model: string): boolean {
 }
 
 /** Inputs and outputs of a sequential model together [C][V]. */
-export const MOST_SEQUENTIAL_IMAGES = 15;
+export const MAX_SEQUENTIAL_IMAGES = 15;
 
 /** The most input pictures of any model known: what is let through for a model that is not. */
-export const MOST_INPUT_IMAGES = 14;
+export const MAX_INPUT_IMAGES = 14;

@@ -36,7 +36,7 @@ export const V4_MOST_SIDE = 4096;
 /** What sizes a model takes. */
 export type SizeRule =
 	| { kind: 'list'; sizes: Dimensions[] }
-	| { kind: 'range'; leastSide: number; mostSide: number }
+	| { kind: 'range'; minSide: number; maxSide: number }
 	/** Not known here: sent as it is written. */
 	| { kind: 'free' };
 
@@ -69,12 +69,12 @@ function nearest(input: Dimensions, sizes: Dimensions[]): Dimensions {
 }
 
 /** The input's own size, scaled as a whole into the range. Null where its shape does not fit in. */
-function scaledInto(input: Dimensions, leastSide: number, mostSide: number): Dimensions | null {
+function scaledInto(input: Dimensions, minSide: number, maxSide: number): Dimensions | null {
 	const short = Math.min(input.width, input.height);
 	const long = Math.max(input.width, input.height);
-	if (long / short > mostSide / leastSide) return null;
-	const scale = short < leastSide ? leastSide / short : long > mostSide ? mostSide / long : 1;
-	const side = (pixels: number) => Math.min(mostSide, Math.max(leastSide, Math.round(pixels * scale)));
+	if (long / short > maxSide / minSide) return null;
+	const scale = short < minSide ? minSide / short : long > maxSide ? maxSide / long : 1;
+	const side = (pixels: number) => Math.min(maxSide, Math.max(minSide, Math.round(pixels * scale)));
 	return { width: side(input.width), height: side(input.height) };
 }
 
@@ -88,10 +88,10 @@ export function matchInput(input: Dimensions, rule: SizeRule, model: string): st
 	if (rule.kind === 'free') {
 		throw inputError(`Match Input Image does not know the sizes of ${model}`, howTo);
 	}
-	const size = scaledInto(input, rule.leastSide, rule.mostSide);
+	const size = scaledInto(input, rule.minSide, rule.maxSide);
 	if (size) return sizeText(size);
 	throw inputError(
-		`The picture (${input.width} × ${input.height}) is too narrow for ${model}, whose sides are ${rule.leastSide} to ${rule.mostSide} pixels`,
+		`The picture (${input.width} × ${input.height}) is too narrow for ${model}, whose sides are ${rule.minSide} to ${rule.maxSide} pixels`,
 		howTo,
 	);
 }
@@ -121,11 +121,11 @@ export function checkSize(size: Dimensions, rule: SizeRule, model: string): stri
 		);
 	}
 	if (rule.kind === 'range') {
-		const { leastSide, mostSide } = rule;
-		if (Math.min(width, height) < leastSide || Math.max(width, height) > mostSide) {
+		const { minSide, maxSide } = rule;
+		if (Math.min(width, height) < minSide || Math.max(width, height) > maxSide) {
 			throw inputError(
 				`${model} does not offer ${width} × ${height}`,
-				`Width and Height have to be from ${leastSide} to ${mostSide} pixels each.`,
+				`Width and Height have to be from ${minSide} to ${maxSide} pixels each.`,
 			);
 		}
 	}

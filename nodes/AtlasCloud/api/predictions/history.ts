@@ -1,5 +1,5 @@
 import type { TimeSpan } from '../http/atlasClock';
-import { MOST_PREDICTION_BYTES, type Answer, type AtlasClient } from '../http/client';
+import { MAX_PREDICTION_BYTES, type Answer, type AtlasClient } from '../http/client';
 import { AtlasError } from '../errors';
 import { sha256 } from '../hash';
 import {
@@ -43,10 +43,10 @@ export interface HistoryLimits {
 const PAGE_SIZE = 50;
 
 /** Two thousand tasks: who searches looks for one of the last day. */
-const MOST_PAGES = 40;
+const MAX_PAGES = 40;
 
 /** Pages in a row with nothing new on them, after which a history is over: it would tell the same for ever. */
-const MOST_STALE_PAGES = 3;
+const MAX_STALE_PAGES = 3;
 
 /** The hash by which a body as sent is compared with a task's `requestBody`. */
 export function bodyHash(body: unknown): string {
@@ -112,11 +112,11 @@ async function* readPage(
 	if (filter.status) query.set('status', filter.status);
 	const path = `/api/v1/model/history?${query.toString()}`;
 	const asksForLess = pageSize > 1;
-	const mostBytes = asksForLess ? undefined : MOST_PREDICTION_BYTES;
+	const maxBytes = asksForLess ? undefined : MAX_PREDICTION_BYTES;
 	const answer = await client
 		.get(path, 'read the prediction history', {
 			isUsable: isPage,
-			mostBytes,
+			maxBytes,
 			asksForLess,
 			giveUpAtMs: filter.giveUpAtMs,
 		})
@@ -148,12 +148,12 @@ async function* readPage(
 export async function* readHistory(
 	client: AtlasClient,
 	filter: HistoryFilter = {},
-	{ maxPages = MOST_PAGES, pageSize = PAGE_SIZE }: HistoryLimits = {},
+	{ maxPages = MAX_PAGES, pageSize = PAGE_SIZE }: HistoryLimits = {},
 ): AsyncGenerator<HistoryTask> {
 	const seen = new Set<string>();
 	let stalePages = 0;
 	let rows = 0;
-	for (let pageNo = 1; stalePages < MOST_STALE_PAGES; pageNo++) {
+	for (let pageNo = 1; stalePages < MAX_STALE_PAGES; pageNo++) {
 		if (pageNo > maxPages) throw tooLongError(maxPages * pageSize);
 		const before = seen.size;
 		let total: number | null = null;

@@ -3,7 +3,7 @@ import { AtlasError } from '../errors';
 import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
 
 /** One picture of a finished prediction: at a URL, or in the answer itself (`enable_base64_output` [C]). */
-export type PictureOutput = { url: string; base64?: undefined } | { url?: undefined; base64: string };
+export type PredictionOutput = { url: string; base64?: undefined } | { url?: undefined; base64: string };
 
 /** Atlas's record of one edit. What it did not tell is null. */
 export interface Prediction {
@@ -15,7 +15,7 @@ export interface Prediction {
 	prompt: string | null;
 	/** `W*H` */
 	size: string | null;
-	outputs: PictureOutput[];
+	outputs: PredictionOutput[];
 	/** Per output, whether it was found to be not safe for work. Where there are no outputs, as Atlas told it. */
 	nsfw: Array<boolean | null>;
 	/** Atlas's words about a failure. */
@@ -35,13 +35,13 @@ const OVER = new Set(['failed', 'canceled', 'cancelled', 'error', 'timeout']);
 const MODERATION_CODE = 1039;
 
 /** The most outputs that are taken: models make fifteen at most [C]. */
-const MOST_OUTPUTS = 100;
+const MAX_OUTPUTS = 100;
 
 /** How many first letters tell base64 from a URL. */
 const TOLD_BY_LETTERS = 4096;
 
 /** The shortest text that is taken for a picture in base64. */
-const SHORTEST_BASE64 = 64;
+const MIN_BASE64 = 64;
 
 /** An id as Atlas's look like: it goes into a path, so nothing else is let through. */
 export function isPredictionId(value: unknown): value is string {
@@ -96,7 +96,7 @@ function toTime(value: unknown): string | null {
 	return isWhole ? value : new Date(ms).toISOString();
 }
 
-function toOutput(value: unknown): PictureOutput | null {
+function toOutput(value: unknown): PredictionOutput | null {
 	const object = asObject(value);
 	const text = asString(object ? (object.url ?? object.download_url) : value);
 	if (text === null) return null;
@@ -107,17 +107,17 @@ function toOutput(value: unknown): PictureOutput | null {
 /** Whether a text is bare base64 (of a JPEG it begins with a slash). No URL gets so far without a colon or a dot. */
 function isBase64(text: string): boolean {
 	// Looking for what does not belong: a pattern that repeats over many millions of letters overflows the stack.
-	return text.length >= SHORTEST_BASE64 && !/[^A-Za-z0-9+/=\s_-]/.test(text.slice(0, TOLD_BY_LETTERS));
+	return text.length >= MIN_BASE64 && !/[^A-Za-z0-9+/=\s_-]/.test(text.slice(0, TOLD_BY_LETTERS));
 }
 
 /** The outputs that are of use, each with what was found of it. */
 function toOutputs(
 	data: JsonObject,
 	flags: Array<boolean | null>,
-): Array<{ output: PictureOutput; nsfw: boolean | null }> {
+): Array<{ output: PredictionOutput; nsfw: boolean | null }> {
 	const listed = Array.isArray(data.outputs) ? data.outputs : data.outputs ? [data.outputs] : [];
 	const outputs = listed.length > 0 ? listed : asArray(data.output ? [data.output].flat() : []);
-	return outputs.slice(0, MOST_OUTPUTS).flatMap((value, index) => {
+	return outputs.slice(0, MAX_OUTPUTS).flatMap((value, index) => {
 		const output = toOutput(value);
 		return output ? [{ output, nsfw: flags[index] ?? null }] : [];
 	});
@@ -159,7 +159,7 @@ export function toPrediction(predictionId: string, json: unknown, isWhole = true
 	const rawStatus = asString(data.status);
 	const word = (rawStatus ?? '').toLowerCase();
 	const flags = asArray(data.has_nsfw_contents)
-		.slice(0, MOST_OUTPUTS)
+		.slice(0, MAX_OUTPUTS)
 		.map((flag) => (typeof flag === 'boolean' ? flag : null));
 	const outputs = toOutputs(data, flags);
 	const failureReason = (isShallow(data.error) ? reasonOf(data.error) : null) ?? envelopeReason(json);

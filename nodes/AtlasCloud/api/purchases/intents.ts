@@ -56,9 +56,9 @@ export interface Intent {
 	isDelivered?: boolean;
 }
 
-/** Edits of a node run that are paid for, or may be, and whose pictures n8n does not have. */
+/** Purchases of a node run that are paid for, or may be, and whose pictures n8n does not have. */
 export interface Undelivered {
-	/** Bought, and neither handed on nor over without a picture. */
+	/** SubmittedPrediction, and neither handed on nor over without a picture. */
 	ids: string[];
 	/** Over without a picture. */
 	failedIds: string[];

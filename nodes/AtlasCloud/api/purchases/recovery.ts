@@ -1,20 +1,20 @@
 import type { TimeSpan } from '../http/atlasClock';
 import type { AtlasClient } from '../http/client';
 import { readHistory, type HistoryTask } from '../predictions/history';
-import type { InputFiles } from '../files/inputFiles';
+import type { RemoteContent } from '../files/remoteContent';
 import { asArray, asString, canonicalJson, type JsonObject } from '../json';
-import { remembered } from '../flow/remembered';
-import { Slots } from '../flow/slots';
+import { memoize } from '../flow/memoize';
+import { Semaphore } from '../flow/semaphore';
 import { contentTag, parseUploadUrl } from '../files/uploads';
 
 /** An input picture by its content, or by the address that the item gives. */
-export type WantedPicture = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };
+export type InputIdentity = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };
 
 /** What an edit's request looks like, wherever its pictures were uploaded to. */
 export interface RequestShape {
 	/** The body without `images`. */
 	body: JsonObject & { model: string };
-	pictures: WantedPicture[];
+	pictures: InputIdentity[];
 }
 
 /** What the items of the node have, or look for, themselves. */
@@ -40,12 +40,12 @@ export class Recovery {
 	private readonly tasks = new Map<string, Promise<Map<string, HistoryTask[]>>>();
 
 	/** One item at a time for each body: two of them must not take the same task. */
-	private readonly turns = new Map<string, Slots>();
+	private readonly turns = new Map<string, Semaphore>();
 
 	/** @param sinceMs our clock: when the retried execution began, as far as known */
 	constructor(
 		private readonly client: AtlasClient,
-		private readonly inputs: InputFiles,
+		private readonly inputs: RemoteContent,
 		private readonly known: KnownEdits,
 		private readonly sinceMs: number,
 	) {}
@@ -57,9 +57,9 @@ export class Recovery {
 	 */
 	async take(shape: RequestShape): Promise<HistoryTask | null> {
 		const { model } = shape.body;
-		const tasks = await remembered(this.tasks, model, async () => await this.read(model));
+		const tasks = await memoize(this.tasks, model, async () => await this.read(model));
 		const key = keyOf(shape.body, shape.pictures.length);
-		const turn = this.turns.get(key) ?? new Slots(1);
+		const turn = this.turns.get(key) ?? new Semaphore(1);
 		this.turns.set(key, turn);
 		return await turn.use(this.client.signal, async () => await this.takeOf(tasks.get(key) ?? [], shape));
 	}

@@ -3,7 +3,7 @@ import {
 	adviceFor,
 	answerDetails,
 	NOT_SENT_ADVICE,
-	told,
+	describeExchange,
 	type AtlasClient,
 	type Exchange,
 } from '../http/client';
@@ -13,10 +13,10 @@ import { bodyHash } from '../predictions/history';
 import type { Intent, Intents } from './intents';
 import { asString, type JsonObject } from '../json';
 import { LostSubmits, type LostResult, type UnansweredSubmit } from './lostSubmits';
-import { Pace } from '../flow/pace';
+import { RateLimiter } from '../flow/rateLimiter';
 import { idInAnswer, predictionObject } from '../predictions/predictions';
 import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
-import { readPrediction } from '../predictions/watch';
+import { readPrediction } from '../predictions/poller';
 
 /** One edit that is to be bought once. */
 export interface SubmitOrder {
@@ -35,7 +35,7 @@ export interface SubmitOrder {
 }
 
 /** A prediction that is bought. */
-export interface Bought {
+export interface SubmittedPrediction {
 	predictionId: string;
 	/** What it was bought for: an earlier try may have asked for something else. */
 	model: string;
@@ -55,16 +55,16 @@ export interface Bought {
 /** Answers that say that nothing was created, when Atlas's own envelope says them. */
 const NOT_CREATED = new Set([400, 401, 402, 403, 404, 413, 429, 451]);
 
-type Verdict =
+type SubmitOutcome =
 	| { kind: 'created'; predictionId: string }
 	| { kind: 'notCreated'; code: number | null }
 	/** `reportedId`: an id in an answer that says otherwise. It may be the edit's, all the same. */
 	| { kind: 'inDoubt'; reportedId: string | null };
 
 /** What an answer to a submit means for the bill. Whatever is not plainly known is in doubt. */
-export function verdictOf(exchange: Exchange): Verdict {
+export function submitOutcome(exchange: Exchange): SubmitOutcome {
 	const { answer, fault } = exchange;
-	const inDoubt: Verdict = { kind: 'inDoubt', reportedId: null };
+	const inDoubt: SubmitOutcome = { kind: 'inDoubt', reportedId: null };
 	if (!answer) return fault.neverOpened ? { kind: 'notCreated', code: null } : inDoubt;
 	const { statusCode, envelopeCode } = answer;
 	const predictionId = idInAnswer(answer);
@@ -86,7 +86,7 @@ export function verdictOf(exchange: Exchange): Verdict {
 
 /** Buys edits: each at most once, whatever is lost on the way. */
 export class Submits {
-	private readonly paces = new Map<string, Pace>();
+	private readonly paces = new Map<string, RateLimiter>();
 
 	private readonly lost: LostSubmits;
 
@@ -104,8 +104,8 @@ export class Submits {
 		this.lost = new LostSubmits(client, intents, client.signal);
 	}
 
-	private paceOf(model: string): Pace {
-		const known = this.paces.get(model) ?? new Pace(this.clock, { mostUnderWay: this.concurrency });
+	private paceOf(model: string): RateLimiter {
+		const known = this.paces.get(model) ?? new RateLimiter(this.clock, { maxUnderWay: this.concurrency });
 		this.paces.set(model, known);
 		return known;
 	}
@@ -120,7 +120,7 @@ export class Submits {
 	 * @returns null where there is nothing to take up, and a new edit may be bought
 	 * @throws AtlasError `unknown` where it still cannot be told, `moderation` where it was stopped before
 	 */
-	async takeUp(itemIndex: number, intent: Intent, mayResubmit: boolean): Promise<Bought | null> {
+	async resume(itemIndex: number, intent: Intent, mayResubmit: boolean): Promise<SubmittedPrediction | null> {
 		if (intent.state === 'failed') {
 			if (!intent.isModerated) return null;
 			throw new AtlasError(intent.failure ?? 'Content moderation stopped the edit', {
@@ -141,7 +141,7 @@ export class Submits {
 	 * Buys an edit: writes the intent down, submits once, and makes sure what became of it.
 	 * @throws AtlasError `refused` where nothing was created, `unknown` where it cannot be told; CancelledError
 	 */
-	async buy(order: SubmitOrder): Promise<Bought> {
+	async buy(order: SubmitOrder): Promise<SubmittedPrediction> {
 		const { model } = order.body;
 		const pace = this.paceOf(model);
 		const hash = bodyHash(order.body);
@@ -196,7 +196,11 @@ export class Submits {
 	 * @returns null where nothing better is found; the intent is then as it was
 	 * @throws CancelledError
 	 */
-	async relocate(itemIndex: number, intent: Intent, predictionId: string): Promise<Bought | null> {
+	async relocate(
+		itemIndex: number,
+		intent: Intent,
+		predictionId: string,
+	): Promise<SubmittedPrediction | null> {
 		if (intent.bodyHash === '') return null;
 		this.lost.release(predictionId);
 		Object.assign(intent, { state: 'unknown', predictionId: undefined, candidateIds: [predictionId] });
@@ -225,14 +229,18 @@ export class Submits {
 		return { key: this.intents.key(itemIndex), bodyHash: hash, model, sentAtMs, endedAtMs };
 	}
 
-	private accept(intent: Intent, predictionId: string): Bought {
+	private accept(intent: Intent, predictionId: string): SubmittedPrediction {
 		intent.state = 'accepted';
 		intent.candidateIds = undefined;
 		intent.predictionId = predictionId;
 		return this.bought(intent, predictionId);
 	}
 
-	private bought(intent: Intent, predictionId: string, answer: JsonObject | null = null): Bought {
+	private bought(
+		intent: Intent,
+		predictionId: string,
+		answer: JsonObject | null = null,
+	): SubmittedPrediction {
 		const { model, prompt, size, images } = intent;
 		const knownAtMs = this.clock.nowMs();
 		// Where the machine's clock was set back since an earlier try, the submit would lie ahead, and its time with it.
@@ -241,12 +249,15 @@ export class Submits {
 	}
 
 	/** Sends the request and waits for its answer, also when the batch is stopped meanwhile. */
-	private async send(order: SubmitOrder, hash: string): Promise<{ exchange: Exchange; verdict: Verdict }> {
+	private async send(
+		order: SubmitOrder,
+		hash: string,
+	): Promise<{ exchange: Exchange; verdict: SubmitOutcome }> {
 		this.lost.leaves(hash);
 		let createdId: string | undefined;
 		try {
 			const exchange = await this.client.post('/api/v1/model/generateImage', order.body, order.headers);
-			const verdict = verdictOf(exchange);
+			const verdict = submitOutcome(exchange);
 			// An id in an answer that is in doubt is not claimed: its task has to be found first.
 			if (verdict.kind === 'created') createdId = verdict.predictionId;
 			return { exchange, verdict };
@@ -264,15 +275,15 @@ export class Submits {
 		intent: Intent,
 		exchange: Exchange | null,
 		mayResubmit: boolean,
-	): Promise<Bought | null> {
+	): Promise<SubmittedPrediction | null> {
 		intent.state = 'unknown';
 		const { reportedId } = intent;
 		if (reportedId !== undefined) {
 			intent.candidateIds = [reportedId];
-			if (await this.isOurs(reportedId, intent.model)) return this.resume(intent, reportedId);
+			if (await this.isOurs(reportedId, intent.model)) return this.resumeAs(intent, reportedId);
 		}
 		const result = await this.lost.find(this.unanswered(itemIndex, intent));
-		if (result.kind === 'found') return this.resume(intent, result.predictionId);
+		if (result.kind === 'found') return this.resumeAs(intent, result.predictionId);
 		if (result.kind === 'ambiguous') {
 			intent.candidateIds = [...new Set([...result.predictionIds, ...(intent.candidateIds ?? [])])];
 		}
@@ -282,7 +293,7 @@ export class Submits {
 		throw unknownError(intent, exchange, result, itemIndex);
 	}
 
-	private resume(intent: Intent, predictionId: string): Bought {
+	private resumeAs(intent: Intent, predictionId: string): SubmittedPrediction {
 		this.paceOf(intent.model).resumed();
 		return this.accept(intent, predictionId);
 	}
@@ -325,11 +336,11 @@ function refusedError(
 	const { fault } = exchange;
 	const [message, advice] =
 		code !== null
-			? [`Atlas Cloud did not take the edit: ${told(exchange)}`, adviceFor(code)]
+			? [`Atlas Cloud did not take the edit: ${describeExchange(exchange)}`, adviceFor(code)]
 			: fault?.neverSent
-				? [`n8n did not send the edit: ${told(exchange)}`, fault.advice ?? NOT_SENT_ADVICE]
+				? [`n8n did not send the edit: ${describeExchange(exchange)}`, fault.advice ?? NOT_SENT_ADVICE]
 				: [
-						`Atlas Cloud could not be reached: ${told(exchange)}`,
+						`Atlas Cloud could not be reached: ${describeExchange(exchange)}`,
 						'Check the Base URL of the credential and the network of this n8n.',
 					];
 	return new AtlasError(message, {
@@ -348,7 +359,7 @@ function unknownError(
 	itemIndex: number,
 ): AtlasError {
 	const sentAt = new Date(intent.sentAtMs).toISOString();
-	const why = exchange ? ` (${told(exchange)})` : '';
+	const why = exchange ? ` (${describeExchange(exchange)})` : '';
 	const details = {
 		kind: 'unknown',
 		status: 'unknown',

@@ -1,5 +1,5 @@
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
-import { MOST_SEQUENTIAL_IMAGES } from '../../../api/models/models';
+import { MAX_SEQUENTIAL_IMAGES } from '../../../api/models/models';
 
 /** The options that operations choose from, by their names. */
 
@@ -8,7 +8,7 @@ export const DEFAULT_MAX_EDITS = 250;
 export const DEFAULT_TIMEOUT_SECONDS = 300;
 export const DEFAULT_MAX_DOWNLOAD_MB = 100;
 
-const MOST_HOURS = 336;
+const MAX_HOURS = 336;
 
 const concurrency: INodeProperties = {
 	displayName: 'Concurrency',
@@ -74,13 +74,13 @@ const fileExpirationHours: INodeProperties = {
 	displayName: 'File Expiration (Hours)',
 	name: 'fileExpirationHours',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MOST_HOURS },
-	default: MOST_HOURS,
+	typeOptions: { minValue: 1, maxValue: MAX_HOURS },
+	default: MAX_HOURS,
 	description: 'How long Atlas Cloud keeps the edited picture for download',
 };
 
 const maxEdits: INodeProperties = {
-	displayName: 'Max Edits per Run',
+	displayName: 'Max Purchases per Run',
 	name: 'maxEdits',
 	type: 'number',
 	typeOptions: { minValue: 1 },
@@ -92,7 +92,7 @@ const maxImages: INodeProperties = {
 	displayName: 'Max Images',
 	name: 'maxImages',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MOST_SEQUENTIAL_IMAGES },
+	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES },
 	default: 1,
 	description: 'How many pictures a sequential model may make of one prompt. Each is paid for.',
 };
@@ -113,8 +113,8 @@ const recordRetentionHours: INodeProperties = {
 	displayName: 'Record Retention (Hours)',
 	name: 'recordRetentionHours',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MOST_HOURS },
-	default: MOST_HOURS,
+	typeOptions: { minValue: 1, maxValue: MAX_HOURS },
+	default: MAX_HOURS,
 	description: 'How long Atlas Cloud keeps its record of the edit. It is needed to fetch the picture later.',
 };
 

@@ -66,7 +66,7 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		value: 'enhance',
 		name: 'Lossless Enhancement',
 		sentence:
-			'Improve the clarity of this picture and change nothing in it. Keep real textures, skin, grain, colours and light as they are, smooth nothing away, and add nothing that is not there.',
+			'Improve the clarity of this picture and change nothing in it. Keep real textures, skin, grain, colors and light as they are, smooth nothing away, and add nothing that is not there.',
 		fields: [],
 	},
 	{
@@ -83,7 +83,7 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		value: 'productScene',
 		name: 'Product on a Scene',
 		sentence:
-			'Place {templateProduct} in this scene: {templateScene}. Keep its shape, colours, logo and label exactly, and give it a natural size, shadow and reflection, as in an advertising photo.',
+			'Place {templateProduct} in this scene: {templateScene}. Keep its shape, colors, logo and label exactly, and give it a natural size, shadow and reflection, as in an advertising photo.',
 		fields: [
 			{ name: 'templateProduct', displayName: 'Product', placeholder: 'e.g. the perfume bottle' },
 			{
@@ -113,7 +113,7 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		value: 'replaceText',
 		name: 'Replace Text',
 		sentence:
-			'Write “{templateNewText}” where the picture now says “{templateOldText}”. Keep the place, size, colour and style of the lettering, and leave everything else as it is.',
+			'Write “{templateNewText}” where the picture now says “{templateOldText}”. Keep the place, size, color and style of the lettering, and leave everything else as it is.',
 		fields: [
 			{ name: 'templateOldText', displayName: 'Text to Replace', placeholder: 'e.g. Summer Sale' },
 			{ name: 'templateNewText', displayName: 'New Text', placeholder: 'e.g. Winter Sale' },

@@ -2,11 +2,11 @@ import { updateDisplayOptions } from 'n8n-workflow';
 import { downloadFields, editFields } from '../common/fields';
 import { editOptions } from '../common/options';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../editRequest';
-import { readOutlet, timeoutError } from '../outlet';
+import { readDestination, timeoutError } from '../destination';
 import { itemOperation } from '../operation';
-import { pictureItems, safeStem, stemOfUrl, unfinishedJson, type PictureOutlet } from '../outputItems';
+import { fileItems, safeStem, stemOfUrl, unfinishedJson, type OutputDestination } from '../outputItems';
 
-type Job = EditJob & { outlet: PictureOutlet };
+type Job = EditJob & { destination: OutputDestination };
 
 /** Upload, submit, wait and download in one. */
 export const edit = itemOperation<Job>({
@@ -27,15 +27,15 @@ export const edit = itemOperation<Job>({
 		const job = await readEdit(run, itemIndex);
 		const [first] = job.pictures;
 		const stem = first.file ? safeStem(first.file.fileName ?? first.file.fieldName) : stemOfUrl(first.url);
-		return { ...job, outlet: readOutlet(run, itemIndex, `${stem}-edited`) };
+		return { ...job, destination: readDestination(run, itemIndex, `${stem}-edited`) };
 	},
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
 
 	async work(run, job, itemIndex) {
-		const { request, outlet } = job;
+		const { request, destination } = job;
 		const { bought, prediction } = await run.edits.edit(request);
-		if (prediction) return await pictureItems(run, prediction, bought, outlet);
+		if (prediction) return await fileItems(run, prediction, bought, destination);
 		const { predictionId } = bought;
 		if (!request.failsOnTimeout) {
 			return [{ json: unfinishedJson(predictionId, bought), pairedItem: { item: itemIndex } }];

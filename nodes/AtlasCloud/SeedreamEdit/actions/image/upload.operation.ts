@@ -1,13 +1,13 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import { inputError } from '../../../api/errors';
-import type { PictureFile } from '../../../api/files/uploads';
+import type { InputFile } from '../../../api/files/uploads';
 import { inputDataFieldNameField } from '../common/fields';
 import { uploadOptions } from '../common/options';
-import { binaryPictures } from '../inputPictures';
+import { binaryImages } from '../inputImages';
 import { itemOperation } from '../operation';
 
 /** Uploads pictures and hands on their links in place of the files. */
-export const upload = itemOperation<PictureFile[]>({
+export const upload = itemOperation<InputFile[]>({
 	option: {
 		name: 'Upload',
 		value: 'upload',
@@ -20,7 +20,7 @@ export const upload = itemOperation<PictureFile[]>({
 	]),
 
 	async read(run, itemIndex) {
-		const pictures = await binaryPictures(run.context, itemIndex);
+		const pictures = await binaryImages(run.context, itemIndex);
 		if (pictures.length > 0) return pictures.flatMap(({ file }) => file ?? []);
 		throw inputError('The item has no picture', 'Set Input Data Field Name to its binary field.');
 	},

@@ -2,7 +2,7 @@ import { updateDisplayOptions } from 'n8n-workflow';
 import { downloadFields, predictionIdField } from '../common/fields';
 import { getOptions } from '../common/options';
 import { itemOperation } from '../operation';
-import { pictureItems, predictionJson } from '../outputItems';
+import { fileItems, predictionJson } from '../outputItems';
 import { readPredictionJob, type PredictionJob } from '../predictionRequest';
 
 /** Asks how predictions stand now; a failed one is an answer here, not an error. */
@@ -21,9 +21,9 @@ export const get = itemOperation<PredictionJob>({
 
 	read: async (run, itemIndex) => readPredictionJob(run, itemIndex),
 
-	async work(run, { predictionId, known, outlet }, itemIndex) {
+	async work(run, { predictionId, known, destination }, itemIndex) {
 		const prediction = await run.watch.now(predictionId, run.signal);
-		if (prediction.status === 'completed') return await pictureItems(run, prediction, known, outlet);
+		if (prediction.status === 'completed') return await fileItems(run, prediction, known, destination);
 		return [{ json: predictionJson(prediction, known, null), pairedItem: { item: itemIndex } }];
 	},
 });

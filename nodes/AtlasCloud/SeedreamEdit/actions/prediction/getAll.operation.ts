@@ -8,7 +8,7 @@ import type { OnceOperation } from '../operation';
 import { predictionJson } from '../outputItems';
 
 /** A hundred thousand predictions: Return All ends somewhere. */
-const MOST_PAGES = 2_000;
+const MAX_PAGES = 2_000;
 
 /** The account's history, newest first; runs once, not per item. */
 export const getAll: OnceOperation = {
@@ -76,7 +76,7 @@ export const getAll: OnceOperation = {
 		const status = asString(filters.status) ?? undefined;
 		const items: INodeExecutionData[] = [];
 		// Atlas has several words for each status, so that one is picked out here.
-		for await (const { prediction } of readHistory(client, { model }, { maxPages: MOST_PAGES })) {
+		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {
 			if (model !== undefined && prediction.model !== model) continue;
 			if (status !== undefined && prediction.status !== status) continue;
 			const known = { model: null, prompt: null, size: null };

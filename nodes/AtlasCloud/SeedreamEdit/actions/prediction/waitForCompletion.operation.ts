@@ -4,8 +4,8 @@ import { downloadFields, predictionIdField } from '../common/fields';
 import { waitOptions } from '../common/options';
 import { readTimeoutMs } from '../editRequest';
 import { itemOperation } from '../operation';
-import { readOptions, timeoutError } from '../outlet';
-import { pictureItems, unfinishedJson } from '../outputItems';
+import { readOptions, timeoutError } from '../destination';
+import { fileItems, unfinishedJson } from '../outputItems';
 import { readPredictionJob, type PredictionJob } from '../predictionRequest';
 
 type Job = PredictionJob & { timeoutMs: number; options: IDataObject };
@@ -29,7 +29,7 @@ export const waitForCompletion = itemOperation<Job>({
 		return { ...readPredictionJob(run, itemIndex), timeoutMs: readTimeoutMs(options), options };
 	},
 
-	async work(run, { predictionId, known, outlet, timeoutMs, options }, itemIndex) {
+	async work(run, { predictionId, known, destination, timeoutMs, options }, itemIndex) {
 		const prediction = await run.watch.completed({
 			predictionId,
 			model: known.model ?? '',
@@ -37,7 +37,7 @@ export const waitForCompletion = itemOperation<Job>({
 			deadlineMs: run.client.clock.nowMs() + timeoutMs,
 			signal: run.signal,
 		});
-		if (prediction) return await pictureItems(run, prediction, known, outlet);
+		if (prediction) return await fileItems(run, prediction, known, destination);
 		if (options.onTimeout === 'continue') {
 			return [{ json: unfinishedJson(predictionId, known), pairedItem: { item: itemIndex } }];
 		}

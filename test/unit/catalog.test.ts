@@ -1,9 +1,9 @@
 import {
 	isSeedreamEdit,
 	modelRules,
-	readCatalogue,
+	readCatalog,
 	rulesInSchema,
-} from '../../nodes/AtlasCloud/api/models/catalogue';
+} from '../../nodes/AtlasCloud/api/models/catalog';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -36,15 +36,15 @@ describe('a schema', () => {
 					{ width: 1024, height: 768 },
 				],
 			},
-			mostInputImages: 3,
+			maxInputImages: 3,
 		});
 	});
 
 	it('may give a range', () => {
 		expect(rulesInSchema(schema({ size: { minimum: '512', maximum: 4096 } })).sizes).toEqual({
 			kind: 'range',
-			leastSide: 512,
-			mostSide: 4096,
+			minSide: 512,
+			maxSide: 4096,
 		});
 	});
 
@@ -58,7 +58,7 @@ describe('a schema', () => {
 		{ size: { minimum: 10, maximum: 1 } },
 		{ size: { minimum: 10 } },
 	])('that says %j leaves sizes open', (properties) => {
-		expect(rulesInSchema(schema(properties))).toEqual({ sizes: { kind: 'free' }, mostInputImages: 14 });
+		expect(rulesInSchema(schema(properties))).toEqual({ sizes: { kind: 'free' }, maxInputImages: 14 });
 	});
 });
 
@@ -69,11 +69,11 @@ const entry = (model: string, more: object = {}) => ({
 	...more,
 });
 
-describe('the catalogue', () => {
+describe('the catalog', () => {
 	const read = async (json: unknown, statusCode = 200) => {
 		const clock = new VirtualClock();
 		const http = new FakeHttp(() => ({ json, statusCode }));
-		const models = await clock.until(readCatalogue(clientOf(http, clock)));
+		const models = await clock.until(readCatalog(clientOf(http, clock)));
 		return { models, http };
 	};
 
@@ -119,13 +119,13 @@ describe('the rules of a model', () => {
 		return { rules: await clock.until(modelRules(clientOf(http, clock), model)), http };
 	};
 	const models = 'https://api.example.com/api/v1/models';
-	const free = { sizes: { kind: 'free' }, mostInputImages: 14 };
+	const free = { sizes: { kind: 'free' }, maxInputImages: 14 };
 
 	it('are known of the usual ones without asking', async () => {
 		const { rules: v4, http } = await rules('bytedance/seedream-v4/edit', {});
 		expect(v4).toMatchObject({
-			sizes: { kind: 'range', leastSide: 1024, mostSide: 4096 },
-			mostInputImages: 10,
+			sizes: { kind: 'range', minSide: 1024, maxSide: 4096 },
+			maxInputImages: 10,
 		});
 		expect(http.requests).toEqual([]);
 	});
@@ -137,15 +137,15 @@ describe('the rules of a model', () => {
 			[at]: { json: schema({ size: { minimum: 256, maximum: 2048 }, images: { maxItems: 2 } }) },
 		});
 		expect(read).toMatchObject({
-			sizes: { kind: 'range', leastSide: 256, mostSide: 2048 },
-			mostInputImages: 2,
+			sizes: { kind: 'range', minSide: 256, maxSide: 2048 },
+			maxInputImages: 2,
 		});
 		expect(http.requests.every(({ authenticated }) => !authenticated)).toBe(true);
 	});
 
 	it.each<[string, Record<string, FakeAnswer>]>([
-		['the catalogue is down', { [models]: { statusCode: 500 } }],
-		['it is not in the catalogue', { [models]: { json: { data: [entry('y')] } } }],
+		['the catalog is down', { [models]: { statusCode: 500 } }],
+		['it is not in the catalog', { [models]: { json: { data: [entry('y')] } } }],
 		['it has no schema', { [models]: { json: { data: [entry('x')] } } }],
 		[
 			'its schema is gone',

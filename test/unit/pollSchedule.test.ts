@@ -1,7 +1,7 @@
 import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
 import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/http/client';
-import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/predictions/durations';
-import { PredictionWatch } from '../../nodes/AtlasCloud/api/predictions/watch';
+import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/predictions/pollSchedule';
+import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { VirtualClock } from './virtualClock';
 
 const ANSWER_MS = 10;
@@ -46,8 +46,8 @@ async function runBatch({ seconds, items, atOnce, isTold = true, failing = [] }:
 		const answer = { statusCode: 200, requestId: null, retryAfterMs: null, json, ...times };
 		return { answer: { ...answer, isEnvelope: true, envelopeCode: 200, reason: null } };
 	};
-	const client = { clock, atlasClock: new AtlasClock(), signal: undefined, look };
-	const watch = new PredictionWatch(client as unknown as AtlasClient);
+	const client = { clock, atlasClock: new AtlasClock(), signal: undefined, poll: look };
+	const watch = new PredictionPoller(client as unknown as AtlasClient);
 	const lagsMs: number[] = [];
 	let next = 0;
 	const oneAfterAnother = async () => {
@@ -67,7 +67,7 @@ async function runBatch({ seconds, items, atOnce, isTold = true, failing = [] }:
 	await clock.until(Promise.all(Array.from({ length: atOnce }, oneAfterAnother)));
 	return {
 		meanLagMs: lagsMs.reduce((sum, lag) => sum + lag, 0) / items,
-		looksEach: lookedAtMs.length / items,
+		pollsPerPrediction: lookedAtMs.length / items,
 		lookedAtMs,
 	};
 }
@@ -78,20 +78,25 @@ describe('a batch', () => {
 		{ seconds: 8, items: 100, atOnce: 20 },
 		{ seconds: 60, items: 100, atOnce: 20 },
 	])('of $seconds s predictions is noticed soon, with few looks', async (batch) => {
-		const { meanLagMs, looksEach } = await runBatch(batch);
+		const { meanLagMs, pollsPerPrediction } = await runBatch(batch);
 		expect(meanLagMs).toBeLessThan(Math.max(250, 50 * batch.seconds));
-		expect(looksEach).toBeLessThan(5);
+		expect(pollsPerPrediction).toBeLessThan(5);
 	});
 
 	it('is noticed as soon where Atlas does not tell how long its predictions took', async () => {
-		const { meanLagMs, looksEach } = await runBatch({ seconds: 8, items: 100, atOnce: 20, isTold: false });
+		const { meanLagMs, pollsPerPrediction } = await runBatch({
+			seconds: 8,
+			items: 100,
+			atOnce: 20,
+			isTold: false,
+		});
 		expect(meanLagMs).toBeLessThan(400);
-		expect(looksEach).toBeLessThan(5);
+		expect(pollsPerPrediction).toBeLessThan(5);
 	});
 
 	it('that is larger than the rate of looks allows for is looked at less', async () => {
-		const { looksEach, lookedAtMs } = await runBatch({ seconds: 3, items: 300, atOnce: 100 });
-		expect(looksEach).toBeLessThan(2);
+		const { pollsPerPrediction, lookedAtMs } = await runBatch({ seconds: 3, items: 300, atOnce: 100 });
+		expect(pollsPerPrediction).toBeLessThan(2);
 		for (const atMs of lookedAtMs)
 			expect(lookedAtMs.filter((other) => other >= atMs && other < atMs + 1_000).length).toBeLessThanOrEqual(
 				40,
@@ -147,20 +152,20 @@ describe('durations', () => {
 
 	it('begin to be looked for when the quickest are done', () => {
 		const durations = known(3_000, 3_200, 3_400, 3_600, 3_800, 4_000);
-		expect(durations.nextLookMs(10, 4, true)).toBeGreaterThanOrEqual(3_000);
-		expect(durations.nextLookMs(10, 4, true)).toBeLessThan(3_400);
+		expect(durations.nextPollMs(10, 4, true)).toBeGreaterThanOrEqual(3_000);
+		expect(durations.nextPollMs(10, 4, true)).toBeLessThan(3_400);
 	});
 
 	it('are looked for later where looks are scarce', () => {
 		const durations = known(3_000, 3_200, 3_400, 3_600, 3_800, 4_000);
-		const firstMs = [5, 3, 2, 1.5, 1, 0.2].map((looks) => durations.nextLookMs(10, looks, true));
+		const firstMs = [5, 3, 2, 1.5, 1, 0.2].map((looks) => durations.nextPollMs(10, looks, true));
 		expect(firstMs).toEqual([...firstMs].sort((a, b) => a - b));
 		expect(firstMs.at(-1)).toBeLessThanOrEqual(4_000);
 	});
 
 	it('of one that is slower than all before are looked for ever less often', () => {
 		const durations = known(3_000, 3_100, 3_200, 3_300, 3_400);
-		const steps = [4_000, 8_000, 16_000, 60_000].map((ms) => durations.nextLookMs(ms, 4, false) - ms);
+		const steps = [4_000, 8_000, 16_000, 60_000].map((ms) => durations.nextPollMs(ms, 4, false) - ms);
 		expect(steps).toEqual([...steps].sort((a, b) => a - b));
 		expect(steps[3]).toBeGreaterThan(10_000);
 	});

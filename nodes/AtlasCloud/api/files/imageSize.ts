@@ -1,5 +1,5 @@
-import { imageSize } from 'image-size';
-import { pictureKind, TIFF } from './pictureKind';
+import { imageSize as readHeader } from 'image-size';
+import { fileKind, TIFF } from './fileKind';
 import type { Dimensions } from '../models/sizes';
 import { readBeginning, readFrom } from '../http/streams';
 
@@ -11,12 +11,12 @@ export const HEADER_BYTES = 65_536;
  * @param bytes the beginning of the file
  * @returns null where the header does not tell, and for what Seedream does not take
  */
-export function pictureSize(bytes: Uint8Array): Dimensions | null {
+export function imageSize(bytes: Uint8Array): Dimensions | null {
 	// image-size reads many more kinds, some (SVG) with patterns that take long on a crafted file.
-	if (!pictureKind(bytes)?.isInput) return null;
+	if (!fileKind(bytes)?.isInput) return null;
 	try {
 		// A copy: image-size reads past a cut-off header, into whatever shares a Buffer's memory, and that size would be paid for.
-		const { width, height, orientation } = imageSize(new Uint8Array(bytes));
+		const { width, height, orientation } = readHeader(new Uint8Array(bytes));
 		if (!(width > 0 && height > 0)) return null;
 		// EXIF 5 to 8 are turned by 90°
 		return orientation !== undefined && orientation >= 5
@@ -27,7 +27,7 @@ export function pictureSize(bytes: Uint8Array): Dimensions | null {
 	}
 }
 
-/** How far into a file its dimensions are looked for: long colour profiles and previews may come before them. */
+/** How far into a file its dimensions are looked for: long color profiles and previews may come before them. */
 const FURTHER_BYTES = 4_000_000;
 
 /** A TIFF's directory of some hundred entries. */
@@ -37,12 +37,12 @@ const DIRECTORY_BYTES = 4_096;
  * The same where the first 64 kB do not tell: a TIFF has its directory wherever its header says, mostly at its end.
  * @param chunks the whole file, which is read as far as it takes
  */
-export async function pictureSizeFurtherIn(
+export async function imageSizeFurtherIn(
 	beginning: Buffer,
 	chunks: AsyncIterable<Uint8Array>,
 ): Promise<Dimensions | null> {
 	if (beginning.length < HEADER_BYTES) return null;
-	if (pictureKind(beginning) !== TIFF) return pictureSize(await readBeginning(chunks, FURTHER_BYTES));
+	if (fileKind(beginning) !== TIFF) return imageSize(await readBeginning(chunks, FURTHER_BYTES));
 	const isLittleEndian = beginning[0] === 0x49;
 	const isBig = beginning[isLittleEndian ? 2 : 3] === 43;
 	const header = Buffer.from(beginning.subarray(0, isBig ? 16 : 8));
@@ -51,5 +51,5 @@ export async function pictureSizeFurtherIn(
 	// What lies between is left out, and the header says so.
 	if (isBig) view.setBigUint64(8, BigInt(header.length), isLittleEndian);
 	else view.setUint32(4, header.length, isLittleEndian);
-	return pictureSize(Buffer.concat([header, await readFrom(chunks, offset, DIRECTORY_BYTES)]));
+	return imageSize(Buffer.concat([header, await readFrom(chunks, offset, DIRECTORY_BYTES)]));
 }

@@ -1,5 +1,5 @@
 import { sha256OfStream } from '../../nodes/AtlasCloud/api/hash';
-import { InputFiles, MAX_FILES, MAX_TOTAL_MS } from '../../nodes/AtlasCloud/api/files/inputFiles';
+import { RemoteContent, MAX_FILES, MAX_TOTAL_MS } from '../../nodes/AtlasCloud/api/files/remoteContent';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -23,7 +23,7 @@ const file = (bytes: Buffer, announced = true): FakeAnswer => ({
 function setup(answer: (url: string, count: number) => FakeAnswer | Promise<FakeAnswer>) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp(async ({ url }, count) => await answer(url, count));
-	const files = new InputFiles(clientOf(http, clock), undefined);
+	const files = new RemoteContent(clientOf(http, clock), undefined);
 	const holds = async (url: string, bytes: Buffer) =>
 		await files.holds(url, await hashOf(bytes), bytes.length);
 	return {

@@ -1,17 +1,17 @@
 import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, type Clock } from './clock';
 
-export interface PaceOptions {
+export interface RateLimiterOptions {
 	/** Never more requests in any one second than this, whatever goes well. They may leave together. */
-	mostPerSecond?: number;
+	maxPerSecond?: number;
 	/** Never more accepted and unfinished at once than this. */
-	mostUnderWay?: number;
+	maxUnderWay?: number;
 }
 
 /** How the rate changes: cut by a fifth when refused, a tenth of a request a second more for each that is taken. */
 const CUT = 0.8;
 const GROWTH_PER_SECOND = 0.1;
-const LEAST_PER_SECOND = 0.2;
+const MIN_PER_SECOND = 0.2;
 /** Answers outstanding at the start; doubled by each that is taken, so that a limit is met by few requests. */
 const FIRST_OUTSTANDING = 4;
 
@@ -22,7 +22,7 @@ const FIRST_OUTSTANDING = 4;
  * second, less a fifth, then slowly more. Against a *number at once*, pausing does not help: a request that is
  * refused again after the pause shows it, and fewer are let under way.
  */
-export class Pace {
+export class RateLimiter {
 	private perSecond = Infinity;
 
 	private nextMs = 0;
@@ -37,7 +37,7 @@ export class Pace {
 
 	private outstanding = 0;
 
-	private mostOutstanding = FIRST_OUTSTANDING;
+	private maxOutstanding = FIRST_OUTSTANDING;
 
 	private underWay = 0;
 
@@ -56,14 +56,14 @@ export class Pace {
 
 	constructor(
 		private readonly clock: Clock,
-		private readonly options: PaceOptions = {},
+		private readonly options: RateLimiterOptions = {},
 	) {
-		this.window = options.mostUnderWay ?? Infinity;
+		this.window = options.maxUnderWay ?? Infinity;
 	}
 
 	/** Requests a second that are allowed now. */
 	get rate(): number {
-		return Math.min(this.perSecond, this.options.mostPerSecond ?? Infinity);
+		return Math.min(this.perSecond, this.options.maxPerSecond ?? Infinity);
 	}
 
 	/**
@@ -73,9 +73,9 @@ export class Pace {
 	 * @returns null where there would be such a pause
 	 * @throws CancelledError when the signal aborts while waiting
 	 */
-	async turn(signal: CancelSignal | undefined): Promise<PaceTurn>;
-	async turn(signal: CancelSignal | undefined, patience: Patience): Promise<PaceTurn | null>;
-	async turn(signal: CancelSignal | undefined, patience: Patience = {}): Promise<PaceTurn | null> {
+	async turn(signal: CancelSignal | undefined): Promise<Permit>;
+	async turn(signal: CancelSignal | undefined, patience: Patience): Promise<Permit | null>;
+	async turn(signal: CancelSignal | undefined, patience: Patience = {}): Promise<Permit | null> {
 		const before = this.tail;
 		let next = () => {};
 		this.tail = new Promise((resolve) => (next = resolve));
@@ -87,8 +87,8 @@ export class Pace {
 			}
 			const nowMs = this.clock.nowMs();
 			this.nextMs = Math.max(nowMs, this.nextMs) + 1_000 / this.perSecond;
-			const { mostPerSecond = 0 } = this.options;
-			if (mostPerSecond > 0) this.leftAtMs = [...this.leftAtMs, nowMs].slice(-mostPerSecond);
+			const { maxPerSecond = 0 } = this.options;
+			if (maxPerSecond > 0) this.leftAtMs = [...this.leftAtMs, nowMs].slice(-maxPerSecond);
 			this.outstanding++;
 			return { leftAtMs: nowMs };
 		} finally {
@@ -104,8 +104,8 @@ export class Pace {
 	private waitMs(): number {
 		const nowMs = this.clock.nowMs();
 		const isFull =
-			this.outstanding >= this.mostOutstanding || this.underWay + this.outstanding >= Math.floor(this.window);
-		const isSpent = this.leftAtMs.length === this.options.mostPerSecond;
+			this.outstanding >= this.maxOutstanding || this.underWay + this.outstanding >= Math.floor(this.window);
+		const isSpent = this.leftAtMs.length === this.options.maxPerSecond;
 		const againMs = isSpent ? this.leftAtMs[0] + 1_000 : 0;
 		const openMs = Math.max(this.closedUntilMs, this.nextMs, againMs) - nowMs;
 		return isFull ? Math.max(openMs, 1_000) : openMs;
@@ -123,9 +123,9 @@ export class Pace {
 		this.refusals = 0;
 		if (isUnderWay) this.underWay++;
 		this.takenAtMs = [...this.takenAtMs.filter((ms) => ms > nowMs - 1_000), nowMs];
-		this.mostOutstanding *= 2;
+		this.maxOutstanding *= 2;
 		this.perSecond += GROWTH_PER_SECOND;
-		this.window = Math.min(this.options.mostUnderWay ?? Infinity, this.window + 1 / this.window);
+		this.window = Math.min(this.options.maxUnderWay ?? Infinity, this.window + 1 / this.window);
 		this.stir();
 	}
 
@@ -134,15 +134,15 @@ export class Pace {
 	 * @param retryAfterMs what a `Retry-After` said
 	 * @returns how long to keep off, in ms
 	 */
-	refused(turn: PaceTurn, retryAfterMs: number | null): number {
+	refused(turn: Permit, retryAfterMs: number | null): number {
 		const nowMs = this.clock.nowMs();
 		this.outstanding--;
 		// Requests that left before the pause began tell nothing new.
 		const isNews = turn.leftAtMs >= this.closedUntilMs;
 		if (isNews) {
 			const wasTaken = this.takenAtMs.filter((ms) => ms > nowMs - 1_000).length;
-			this.perSecond = Math.max(LEAST_PER_SECOND, Math.min(this.perSecond, Math.max(1, wasTaken)) * CUT);
-			this.mostOutstanding = FIRST_OUTSTANDING;
+			this.perSecond = Math.max(MIN_PER_SECOND, Math.min(this.perSecond, Math.max(1, wasTaken)) * CUT);
+			this.maxOutstanding = FIRST_OUTSTANDING;
 			if (this.refusals > 0 && this.underWay > 0) this.window = Math.max(1, this.underWay);
 			this.refusals++;
 			this.closedUntilMs = nowMs + backoffMs(this.refusals - 1, 1_000, 30_000);
@@ -188,7 +188,7 @@ export interface Patience {
 }
 
 /** One request's permission to leave. */
-export interface PaceTurn {
+export interface Permit {
 	leftAtMs: number;
 }
 

@@ -2,13 +2,18 @@ import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { checkInputUrl } from '../../api/http/addresses';
 import { inputError } from '../../api/errors';
 import { asObject } from '../../api/json';
-import { pictureKind } from '../../api/files/pictureKind';
-import type { PictureFile } from '../../api/files/uploads';
-import { checkInputKind, lookInto, toPictureFile, type LookedInto } from '../transport/n8nBinary';
+import { fileKind } from '../../api/files/fileKind';
+import type { InputFile } from '../../api/files/uploads';
+import {
+	checkInputKind,
+	inspectBinary,
+	toInputFile,
+	type InspectedFile,
+} from '../../shared/transport/n8nBinary';
 
 /** A picture of an item: a binary field that was looked into, or an address. */
-export type ItemPicture =
-	| { file: PictureFile; looked: LookedInto; url?: undefined }
+export type InputImage =
+	| { file: InputFile; looked: InspectedFile; url?: undefined }
 	| { file?: undefined; looked?: undefined; url: string };
 
 type Fields = Array<[name: string, binary: IBinaryData]>;
@@ -92,9 +97,12 @@ function withContent(binary: IBinaryData, fields: Fields): IBinaryData {
 	return twins[0]?.[1] ?? binary;
 }
 
-async function picturesAmong(helpers: IExecuteFunctions['helpers'], fields: Fields): Promise<LookedInto[]> {
+async function picturesAmong(
+	helpers: IExecuteFunctions['helpers'],
+	fields: Fields,
+): Promise<InspectedFile[]> {
 	const looked = await Promise.all(
-		fields.map(async ([name, binary]) => await lookInto(helpers, name, binary)),
+		fields.map(async ([name, binary]) => await inspectBinary(helpers, name, binary)),
 	);
 	return looked.filter(({ kind }) => kind?.mimeType.startsWith('image/'));
 }
@@ -110,7 +118,7 @@ async function lookUpFields(
 	helpers: IExecuteFunctions['helpers'],
 	holder: PictureHolder,
 	value: unknown,
-): Promise<LookedInto[]> {
+): Promise<InspectedFile[]> {
 	const { fields } = holder;
 	const values: unknown[] = Array.isArray(value)
 		? value
@@ -120,7 +128,7 @@ async function lookUpFields(
 					.map((name) => name.trim())
 					.filter((name) => name !== '')
 			: [value];
-	const looked: LookedInto[] = [];
+	const looked: InspectedFile[] = [];
 	for (const [i, wanted] of values.entries()) {
 		if (
 			isBinary(wanted) ||
@@ -140,7 +148,7 @@ async function lookUpFields(
 					'The expression in Input Data Field Name gives a file that n8n did not store',
 					listed(fields),
 				);
-			looked.push(await lookInto(helpers, name ?? binary.fileName ?? `file ${i + 1}`, binary));
+			looked.push(await inspectBinary(helpers, name ?? binary.fileName ?? `file ${i + 1}`, binary));
 		} else if (typeof wanted !== 'string') {
 			throw inputError('Input Data Field Name is neither a field’s name nor a binary file', listed(fields));
 		} else if (wanted === '*') {
@@ -150,7 +158,7 @@ async function lookUpFields(
 			looked.push(...all);
 		} else {
 			const binary = fieldNamed(holder, wanted);
-			if (binary) looked.push(await lookInto(helpers, wanted, binary));
+			if (binary) looked.push(await inspectBinary(helpers, wanted, binary));
 			else looked.push(await onlyPicture(helpers, fields, wanted));
 		}
 	}
@@ -162,7 +170,7 @@ async function onlyPicture(
 	helpers: IExecuteFunctions['helpers'],
 	fields: Fields,
 	wanted: string,
-): Promise<LookedInto> {
+): Promise<InspectedFile> {
 	const pictures = wanted === 'data' ? await picturesAmong(helpers, fields) : [];
 	if (pictures.length === 1) return pictures[0];
 	throw inputError(
@@ -177,12 +185,12 @@ async function onlyPicture(
  * The pictures of an item's binary fields.
  * @throws AtlasError (`input`) for a field that is not there, or is no picture that Seedream takes
  */
-export async function binaryPictures(context: IExecuteFunctions, itemIndex: number): Promise<ItemPicture[]> {
+export async function binaryImages(context: IExecuteFunctions, itemIndex: number): Promise<InputImage[]> {
 	const value = context.getNodeParameter('inputDataFieldName', itemIndex);
 	const looked = await lookUpFields(context.helpers, holderOf(context, itemIndex), value);
 	return await Promise.all(
-		looked.map(async (one): Promise<ItemPicture> => ({
-			file: await toPictureFile(context.helpers, one),
+		looked.map(async (one): Promise<InputImage> => ({
+			file: await toInputFile(context.helpers, one),
 			looked: one,
 		})),
 	);
@@ -205,7 +213,7 @@ export function bytesOfDataUri(uri: string): Buffer {
  * The URLs and data URIs of an item.
  * @throws AtlasError (`input`) for a malformed one
  */
-export function urlPictures(context: IExecuteFunctions, itemIndex: number): ItemPicture[] {
+export function urlPictures(context: IExecuteFunctions, itemIndex: number): InputImage[] {
 	const value: unknown = context.getNodeParameter('imageUrls', itemIndex, '');
 	const values: unknown[] = Array.isArray(value) ? value : [value];
 	const urls = values.flatMap((one) => {
@@ -218,8 +226,7 @@ export function urlPictures(context: IExecuteFunctions, itemIndex: number): Item
 	});
 	for (const url of urls) {
 		checkInputUrl(url);
-		if (/^data:/i.test(url))
-			checkInputKind('An image URL is a data URI that', pictureKind(bytesOfDataUri(url)));
+		if (/^data:/i.test(url)) checkInputKind('An image URL is a data URI that', fileKind(bytesOfDataUri(url)));
 	}
 	return urls.map((url) => ({ url }));
 }
@@ -228,9 +235,9 @@ export function urlPictures(context: IExecuteFunctions, itemIndex: number): Item
  * All pictures of an item, binaries first, as its Image Source says.
  * @throws AtlasError (`input`)
  */
-export async function itemPictures(context: IExecuteFunctions, itemIndex: number): Promise<ItemPicture[]> {
+export async function inputImages(context: IExecuteFunctions, itemIndex: number): Promise<InputImage[]> {
 	const source = context.getNodeParameter('imageSource', itemIndex, 'binary') as string;
 	const urls = source === 'binary' ? [] : urlPictures(context, itemIndex);
-	const binaries = source === 'url' ? [] : await binaryPictures(context, itemIndex);
+	const binaries = source === 'url' ? [] : await binaryImages(context, itemIndex);
 	return [...binaries, ...urls];
 }

@@ -1,7 +1,7 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
-import { PredictionWatch, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/watch';
+import { PredictionPoller, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -24,7 +24,7 @@ class Atlas {
 		return answer;
 	});
 
-	readonly watch = new PredictionWatch(clientOf(this.http, this.clock));
+	readonly watch = new PredictionPoller(clientOf(this.http, this.clock));
 
 	constructor(private readonly answer: (id: string, atMs: number) => FakeAnswer) {}
 

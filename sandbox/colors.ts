@@ -1,6 +1,6 @@
-/** The colours the sandbox knows by name. */
+/** The colors the sandbox knows by name. */
 
-export interface Colour {
+export interface Color {
 	r: number;
 	g: number;
 	b: number;
@@ -41,8 +41,8 @@ const NAMED: Record<string, string> = {
 	mint: 'a7f3d0',
 };
 
-/** A colour word or `#rrggbb`, with the word before it where that is `light`, `pale`, `pastel` or `dark`. */
-export function colourNamed(word: string, before = ''): Colour | null {
+/** A color word or `#rrggbb`, with the word before it where that is `light`, `pale`, `pastel` or `dark`. */
+export function colorNamed(word: string, before = ''): Color | null {
 	const hex = /^#([0-9a-f]{6})$/i.exec(word)?.[1] ?? NAMED[word.toLowerCase()];
 	if (hex === undefined) return null;
 	const parts = [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
@@ -52,7 +52,7 @@ export function colourNamed(word: string, before = ''): Colour | null {
 	return { r, g, b };
 }
 
-function mixed(colour: Colour, towards: number, share: number): Colour {
+function mixed(color: Color, towards: number, share: number): Color {
 	const mix = (value: number): number => Math.round(value + (towards - value) * share);
-	return { r: mix(colour.r), g: mix(colour.g), b: mix(colour.b) };
+	return { r: mix(color.r), g: mix(color.g), b: mix(color.b) };
 }

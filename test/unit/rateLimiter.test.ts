@@ -1,5 +1,5 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { Pace, type PaceOptions } from '../../nodes/AtlasCloud/api/flow/pace';
+import { RateLimiter, type RateLimiterOptions } from '../../nodes/AtlasCloud/api/flow/rateLimiter';
 import { VirtualClock } from './virtualClock';
 
 const LATENCY_MS = 100;
@@ -14,10 +14,10 @@ interface Gate {
 }
 
 /** Sends so many requests at the pace that it finds, and tells when each was taken, and how often one was refused. */
-async function sendAll(count: number, gate: Gate, options?: PaceOptions) {
+async function sendAll(count: number, gate: Gate, options?: RateLimiterOptions) {
 	const clock = new VirtualClock();
 	const startMs = clock.nowMs();
-	const pace = new Pace(clock, options);
+	const pace = new RateLimiter(clock, options);
 	const takenMs: number[] = [];
 	const leftMs: number[] = [];
 	let refusals = 0;
@@ -108,7 +108,7 @@ it.each([
 ])('finds that no more than %d may be under way at once', async (most, runMs) => {
 	const count = 40;
 	const gate = atOnce(most, runMs);
-	const { seconds, refusals } = await sendAll(count, gate, { mostUnderWay: 20 });
+	const { seconds, refusals } = await sendAll(count, gate, { maxUnderWay: 20 });
 	expect(gate.peak()).toBe(most);
 	const ideal = (count / most) * (runMs / 1_000);
 	expect(seconds).toBeLessThan(ideal * 1.5 + 10);
@@ -117,7 +117,7 @@ it.each([
 
 it('never has more under way than it is told', async () => {
 	const gate = atOnce(Infinity, 2_000);
-	await sendAll(50, gate, { mostUnderWay: 7 });
+	await sendAll(50, gate, { maxUnderWay: 7 });
 	expect(gate.peak()).toBe(7);
 });
 
@@ -135,7 +135,7 @@ it('keeps off as long as a Retry-After says', async () => {
 
 it('lets nobody go who is cancelled while waiting, and the others after', async () => {
 	const clock = new VirtualClock();
-	const pace = new Pace(clock, { mostUnderWay: 1 });
+	const pace = new RateLimiter(clock, { maxUnderWay: 1 });
 	const signal = new Cancellation();
 	const first = await pace.turn(undefined);
 	expect(first.leftAtMs).toBe(clock.nowMs());

@@ -1,4 +1,4 @@
-import { pictureSize } from '../../nodes/AtlasCloud/api/files/pictureSize';
+import { imageSize } from '../../nodes/AtlasCloud/api/files/imageSize';
 
 const GIF = Buffer.concat([
 	Buffer.from('GIF89a'),
@@ -7,18 +7,18 @@ const GIF = Buffer.concat([
 ]);
 
 it('reads what the file holds', () => {
-	expect(pictureSize(GIF)).toEqual({ width: 320, height: 240 });
+	expect(imageSize(GIF)).toEqual({ width: 320, height: 240 });
 });
 
 it('reads no size out of what Seedream does not take, however long that would take', () => {
 	const startMs = performance.now();
-	expect(pictureSize(Buffer.from('<svg width="5" height="5"></svg>'))).toBeNull();
-	expect(pictureSize(Buffer.from('<svg '.repeat(13_000)))).toBeNull();
+	expect(imageSize(Buffer.from('<svg width="5" height="5"></svg>'))).toBeNull();
+	expect(imageSize(Buffer.from('<svg '.repeat(13_000)))).toBeNull();
 	expect(performance.now() - startMs).toBeLessThan(500);
 });
 
 it('reads nothing of what lies behind the file in memory', () => {
 	// A small Buffer is a window into a shared one; other files’ bytes come after it.
-	expect(pictureSize(GIF.subarray(0, 6))).toBeNull();
-	expect(pictureSize(GIF.subarray(0, 8))).toBeNull();
+	expect(imageSize(GIF.subarray(0, 6))).toBeNull();
+	expect(imageSize(GIF.subarray(0, 8))).toBeNull();
 });

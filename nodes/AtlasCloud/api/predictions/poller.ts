@@ -1,25 +1,25 @@
 import type { CancelSignal } from '../flow/cancellation';
 import {
 	answerDetails,
-	codeIn,
-	isPassing,
+	effectiveStatus,
+	isRetryableAnswer,
 	readAgainMs,
 	readError,
-	told,
-	VERDICTS,
+	describeExchange,
+	FINAL_STATUS_CODES,
 	type AtlasClient,
 	type Exchange,
 } from '../http/client';
 import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
-import { blindLookMs, Durations, MOST_SCOUTS, type Scout } from './durations';
+import { blindLookMs, Durations, MAX_SCOUTS, type Scout } from './pollSchedule';
 import { AtlasError } from '../errors';
 import { asObject, asString } from '../json';
-import { Pace } from '../flow/pace';
+import { RateLimiter } from '../flow/rateLimiter';
 import { failedError, toPrediction, type Prediction } from './predictions';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 
 /** A prediction to be waited for. */
-export interface Watched {
+export interface PolledPrediction {
 	predictionId: string;
 	/** What it is waited for as; durations are learned per model. */
 	model: string;
@@ -32,15 +32,15 @@ export interface Watched {
 	signal: CancelSignal | undefined;
 }
 
-interface Entry extends Watched {
+interface Entry extends PolledPrediction {
 	startMs: number;
-	nextLookMs: number;
+	nextPollMs: number;
 	/** ms after the start at which it was last seen going. */
 	lastGoingMs: number;
 	looks: number;
 	faults: number;
 	lastFault: Exchange | null;
-	isLooking: boolean;
+	isPolling: boolean;
 	/** The last record that was read of it. */
 	lastSeen: Prediction | null;
 	resolve: (ended: Ended) => void;
@@ -57,10 +57,10 @@ interface Ended {
 export const WARM_UP_MS = 30_000;
 
 /** Never more looks a second than this in all: for twenty edits of three seconds, about four each. */
-const MOST_LOOKS_PER_SECOND = 40;
+const MAX_POLLS_PER_SECOND = 40;
 
 /** Looks without a usable answer in a row, after which a prediction is given up even before its time. */
-const MOST_FAULTS = 40;
+const MAX_FAULTS = 40;
 
 /** Looks without a usable answer in a row, after which a prediction whose time is up is given up. */
 const LAST_TRIES = 4;
@@ -102,22 +102,22 @@ export async function readPrediction(
 	const { clock } = client;
 	const startMs = clock.nowMs();
 	for (let attempt = 0; ; attempt++) {
-		const exchange = await untilAborted(client.look(predictionPath(predictionId)), signal);
+		const exchange = await untilAborted(client.poll(predictionPath(predictionId)), signal);
 		const prediction = predictionIn(predictionId, exchange);
 		if (prediction) return prediction;
 		const { answer } = exchange;
 		const isNotFound = answer?.statusCode === 404 || answer?.statusCode === 400;
 		const isOver = isNotFound
 			? clock.nowMs() - startMs >= WARM_UP_MS
-			: attempt + 1 >= NOW_TRIES || !isPassingLook(exchange);
+			: attempt + 1 >= NOW_TRIES || !isRetryablePoll(exchange);
 		if (isOver) throw lookError(predictionId, exchange);
 		await pauseMs(clock, readAgainMs(answer) ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000), signal);
 	}
 }
 
 /** Whether a look may fare better a moment later. */
-function isPassingLook({ answer }: Exchange): boolean {
-	return !answer || isPassing(answer) || answer.statusCode < 300;
+function isRetryablePoll({ answer }: Exchange): boolean {
+	return !answer || isRetryableAnswer(answer) || answer.statusCode < 300;
 }
 
 /** The error of a look whose answer is final. */
@@ -126,12 +126,12 @@ export function lookError(predictionId: string, exchange: Exchange): AtlasError 
 }
 
 /** One schedule of looks for all predictions of a node run. */
-export class PredictionWatch {
+export class PredictionPoller {
 	private readonly entries = new Set<Entry>();
 
 	private readonly durations = new Map<string, Durations>();
 
-	private readonly pace: Pace;
+	private readonly pace: RateLimiter;
 
 	private isRunning = false;
 
@@ -141,7 +141,7 @@ export class PredictionWatch {
 
 	constructor(private readonly client: AtlasClient) {
 		this.clock = client.clock;
-		this.pace = new Pace(client.clock, { mostPerSecond: MOST_LOOKS_PER_SECOND });
+		this.pace = new RateLimiter(client.clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
 	}
 
 	/** What is learned, or known before, of a model's time. */
@@ -156,7 +156,7 @@ export class PredictionWatch {
 	 * @returns the completed prediction, or null when its time is up and it is still going
 	 * @throws AtlasError `failed`, `moderation`, or `read` for a final answer; CancelledError
 	 */
-	async completed(watched: Watched): Promise<Prediction | null> {
+	async completed(watched: PolledPrediction): Promise<Prediction | null> {
 		const { prediction, exchange } = await untilAborted(this.add(watched), watched.signal);
 		if (prediction.status === 'failed') {
 			const { requestId, statusCode } = exchange?.answer ?? {};
@@ -173,18 +173,18 @@ export class PredictionWatch {
 		return await readPrediction(this.client, predictionId, signal);
 	}
 
-	private async add(watched: Watched): Promise<Ended> {
+	private async add(watched: PolledPrediction): Promise<Ended> {
 		return await new Promise<Ended>((resolve, reject) => {
 			const nowMs = this.clock.nowMs();
 			const entry: Entry = {
 				...watched,
 				startMs: watched.sentAtMs ?? nowMs,
-				nextLookMs: nowMs,
+				nextPollMs: nowMs,
 				lastGoingMs: 0,
 				looks: 0,
 				faults: 0,
 				lastFault: null,
-				isLooking: false,
+				isPolling: false,
 				lastSeen: null,
 				resolve,
 				reject,
@@ -204,11 +204,11 @@ export class PredictionWatch {
 	private scoutOf(entry: Entry): Scout | null {
 		const all = [...this.entries].filter(({ model }) => model === entry.model);
 		const number = all.indexOf(entry);
-		return number < MOST_SCOUTS ? { number, count: Math.min(all.length, MOST_SCOUTS) } : null;
+		return number < MAX_SCOUTS ? { number, count: Math.min(all.length, MAX_SCOUTS) } : null;
 	}
 
 	/** How many looks the rate allows each of those under way. */
-	private looksEach(medianMs: number): number {
+	private pollsPerPrediction(medianMs: number): number {
 		return (SPARE * this.pace.rate * medianMs) / 1_000 / this.entries.size;
 	}
 
@@ -219,28 +219,28 @@ export class PredictionWatch {
 		const nextMs =
 			durations.count === 0
 				? blindLookMs(elapsedMs, this.scoutOf(entry))
-				: durations.nextLookMs(elapsedMs, this.looksEach(durations.medianMs), isNews);
+				: durations.nextPollMs(elapsedMs, this.pollsPerPrediction(durations.medianMs), isNews);
 		// The last look is at the deadline itself: what is done by then is not called late.
-		entry.nextLookMs = Math.min(entry.startMs + nextMs, Math.max(entry.deadlineMs, this.clock.nowMs()));
+		entry.nextPollMs = Math.min(entry.startMs + nextMs, Math.max(entry.deadlineMs, this.clock.nowMs()));
 	}
 
 	private async run(): Promise<void> {
 		while (this.entries.size > 0) {
-			const waiting = [...this.entries].filter(({ isLooking }) => !isLooking);
+			const waiting = [...this.entries].filter(({ isPolling }) => !isPolling);
 			for (const entry of waiting) if (entry.signal?.aborted) this.entries.delete(entry);
 			const nowMs = this.clock.nowMs();
 			for (const entry of this.entries) if (nowMs >= entry.deadlineMs + READ_TIMEOUT_MS) this.expire(entry);
 			for (const entry of waiting) {
 				const isGone = !this.entries.has(entry);
-				if (isGone || entry.nextLookMs > nowMs) continue;
+				if (isGone || entry.nextPollMs > nowMs) continue;
 				// More may be known by now than when its first look was planned.
 				if (entry.looks === 0 && this.durationsOf(entry.model).count > 0) this.schedule(entry, true);
-				if (entry.nextLookMs > nowMs) continue;
-				entry.isLooking = true;
+				if (entry.nextPollMs > nowMs) continue;
+				entry.isPolling = true;
 				void this.look(entry);
 			}
 			const dueMs = Math.min(
-				...[...this.entries].filter(({ isLooking }) => !isLooking).map(({ nextLookMs }) => nextLookMs),
+				...[...this.entries].filter(({ isPolling }) => !isPolling).map(({ nextPollMs }) => nextPollMs),
 			);
 			const woken = new Promise<void>((resolve) => (this.wake = resolve));
 			await pauseMs(this.clock, Math.min(1_000, Math.max(1, dueMs - this.clock.nowMs())), undefined, woken);
@@ -254,11 +254,11 @@ export class PredictionWatch {
 			if (!turn) {
 				// The service demands a pause that is longer than this one's time.
 				if (this.clock.nowMs() >= entry.deadlineMs) this.expire(entry);
-				entry.nextLookMs = entry.deadlineMs;
+				entry.nextPollMs = entry.deadlineMs;
 				return;
 			}
 			// While it waited for its turn another one may have told how long such an edit takes.
-			const exchange = await this.client.look(predictionPath(entry.predictionId));
+			const exchange = await this.client.poll(predictionPath(entry.predictionId));
 			entry.looks++;
 			if (exchange.answer?.statusCode === 429) this.pace.refused(turn, readAgainMs(exchange.answer));
 			else if (exchange.answer) this.pace.taken();
@@ -269,7 +269,7 @@ export class PredictionWatch {
 			this.entries.delete(entry);
 			entry.reject(error instanceof Error ? error : new Error(String(error)));
 		} finally {
-			entry.isLooking = false;
+			entry.isPolling = false;
 			// One that failed tells nothing of how long the others take: the next one finds out instead.
 			const isGone = !this.entries.has(entry);
 			if (isGone && this.durationsOf(entry.model).count === 0) this.scheduleAll(entry.model);
@@ -287,10 +287,11 @@ export class PredictionWatch {
 			entry.resolve({ prediction, exchange });
 			return;
 		}
-		const code = exchange.answer ? codeIn(exchange.answer) : 0;
+		const code = exchange.answer ? effectiveStatus(exchange.answer) : 0;
 		const isNew = nowMs - (entry.knownAtMs ?? entry.startMs) < WARM_UP_MS;
 		const isWarmingUp = (code === 404 || code === 400) && isNew;
-		const isFinal = !prediction && (VERDICTS.has(code) || ((code === 404 || code === 400) && !isWarmingUp));
+		const isFinal =
+			!prediction && (FINAL_STATUS_CODES.has(code) || ((code === 404 || code === 400) && !isWarmingUp));
 		if (prediction) {
 			entry.faults = 0;
 			entry.lastFault = null;
@@ -300,7 +301,7 @@ export class PredictionWatch {
 			entry.faults++;
 			entry.lastFault = exchange;
 		}
-		if (isFinal || entry.faults > MOST_FAULTS) {
+		if (isFinal || entry.faults > MAX_FAULTS) {
 			this.entries.delete(entry);
 			entry.reject(lookError(entry.predictionId, exchange));
 			return;
@@ -316,8 +317,8 @@ export class PredictionWatch {
 		this.schedule(entry, false);
 		if (!prediction) {
 			const soonestMs = nowMs + (isWarmingUp ? 1_000 : backoffMs(entry.faults - 1, 500, 8_000));
-			const lookMs = Math.max(entry.nextLookMs, soonestMs);
-			entry.nextLookMs = nowMs < entry.deadlineMs ? Math.min(lookMs, entry.deadlineMs) : lookMs;
+			const lookMs = Math.max(entry.nextPollMs, soonestMs);
+			entry.nextPollMs = nowMs < entry.deadlineMs ? Math.min(lookMs, entry.deadlineMs) : lookMs;
 		}
 	}
 
@@ -331,7 +332,7 @@ export class PredictionWatch {
 
 	/** When the time is up and the last look brought nothing: still unknown, not failed. */
 	private unreachableError(entry: Entry, exchange: Exchange | null): AtlasError {
-		const why = exchange ? told(exchange) : 'no answer came in time';
+		const why = exchange ? describeExchange(exchange) : 'no answer came in time';
 		return new AtlasError(`Could not see whether the edit is done in its time: ${why}`, {
 			kind: 'timeout',
 			description:

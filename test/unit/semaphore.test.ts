@@ -1,10 +1,10 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { Slots } from '../../nodes/AtlasCloud/api/flow/slots';
+import { Semaphore } from '../../nodes/AtlasCloud/api/flow/semaphore';
 
 const tick = async () => await new Promise((resolve) => setImmediate(resolve));
 
 it('lets so many in at once, first come first served', async () => {
-	const slots = new Slots(2);
+	const slots = new Semaphore(2);
 	const inside: number[] = [];
 	const leave: Array<() => void> = [];
 	const works = [0, 1, 2, 3, 4].map(async (i) => {
@@ -24,13 +24,13 @@ it('lets so many in at once, first come first served', async () => {
 });
 
 it('gives the place back when the work throws', async () => {
-	const slots = new Slots(1);
+	const slots = new Semaphore(1);
 	await expect(slots.use(undefined, async () => await Promise.reject(new Error('no')))).rejects.toThrow('no');
 	await expect(slots.use(undefined, async () => await Promise.resolve('yes'))).resolves.toBe('yes');
 });
 
 it('lets those who wait go on a cancel, and keeps count', async () => {
-	const slots = new Slots(1);
+	const slots = new Semaphore(1);
 	const signal = new Cancellation();
 	const leave = await slots.take(undefined);
 	const waiting = [slots.take(signal), slots.take(signal)];

@@ -1,15 +1,15 @@
 import sharp from 'sharp';
-import { PictureEnd } from '../../nodes/AtlasCloud/api/files/pictureEnd';
+import { FileEnd } from '../../nodes/AtlasCloud/api/files/fileEnd';
 import {
 	BMP,
 	GIF,
 	JPEG,
-	pictureKind,
+	fileKind,
 	PNG,
 	TIFF,
 	WEBP,
-	type PictureKind,
-} from '../../nodes/AtlasCloud/api/files/pictureKind';
+	type FileKind,
+} from '../../nodes/AtlasCloud/api/files/fileKind';
 import { bmpPicture } from '../engine/pictures';
 
 /** A picture that does not compress well. */
@@ -20,7 +20,7 @@ function noise(side: number) {
 	return sharp(pixels, { raw: { width: side, height: side, channels: 3 } });
 }
 
-const made: Record<string, [PictureKind, (side: number) => Promise<Buffer>]> = {
+const made: Record<string, [FileKind, (side: number) => Promise<Buffer>]> = {
 	PNG: [PNG, async (side) => await noise(side).png().toBuffer()],
 	JPEG: [JPEG, async (side) => await noise(side).jpeg().toBuffer()],
 	WebP: [WEBP, async (side) => await noise(side).webp().toBuffer()],
@@ -29,8 +29,8 @@ const made: Record<string, [PictureKind, (side: number) => Promise<Buffer>]> = {
 	BMP: [BMP, async (side) => await Promise.resolve(bmpPicture(side, side))],
 };
 
-function isWhole(kind: PictureKind, bytes: Buffer, pieceSize = Infinity): boolean {
-	const end = new PictureEnd(kind);
+function isWhole(kind: FileKind, bytes: Buffer, pieceSize = Infinity): boolean {
+	const end = new FileEnd(kind);
 	for (let at = 0; at < bytes.length; at += pieceSize) end.add(bytes.subarray(at, at + pieceSize));
 	expect(end.size).toBe(bytes.length);
 	return end.isReached();
@@ -97,7 +97,7 @@ describe('a JPEG', () => {
 				.toBuffer(),
 		'with a thumbnail': async () => {
 			const thumbnail = await noise(40).jpeg().toBuffer();
-			expect(pictureKind(thumbnail)).toBe(JPEG);
+			expect(fileKind(thumbnail)).toBe(JPEG);
 			const picture = await noise(60).jpeg().toBuffer();
 			const bytes = Buffer.concat([picture.subarray(0, 2), exifWith(thumbnail), picture.subarray(2)]);
 			expect(await sharp(bytes).metadata()).toMatchObject({ width: 60, exif: expect.any(Buffer) as Buffer });

@@ -1,20 +1,20 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import type { PictureStore } from '../../api/files/downloads';
+import type { FileStore } from '../../api/files/downloads';
 import { inputError } from '../../api/errors';
 import type { ByteStream } from '../../api/http/http';
-import { pictureKind, type PictureKind } from '../../api/files/pictureKind';
-import { pictureSize, pictureSizeFurtherIn, HEADER_BYTES } from '../../api/files/pictureSize';
+import { fileKind, type FileKind } from '../../api/files/fileKind';
+import { imageSize, imageSizeFurtherIn, HEADER_BYTES } from '../../api/files/imageSize';
 import type { Dimensions } from '../../api/models/sizes';
 import { readBeginning } from '../../api/http/streams';
-import type { PictureFile } from '../../api/files/uploads';
+import type { InputFile } from '../../api/files/uploads';
 
 /** A binary field, looked into. `kind` is null where its bytes are no picture and no known document. */
-export interface LookedInto {
+export interface InspectedFile {
 	fieldName: string;
 	binary: IBinaryData;
 	/** Null where its first 64 kB do not tell. The bytes themselves are not kept: a batch has a thousand files. */
 	dimensions: Dimensions | null;
-	kind: PictureKind | null;
+	kind: FileKind | null;
 }
 
 type Helpers = IExecuteFunctions['helpers'];
@@ -34,17 +34,17 @@ async function readBinary(helpers: Helpers, binary: IBinaryData): Promise<Buffer
 }
 
 /** Reads a binary field's first 64 kB: its kind and its dimensions stand there. */
-export async function lookInto(
+export async function inspectBinary(
 	helpers: Helpers,
 	fieldName: string,
 	binary: IBinaryData,
-): Promise<LookedInto> {
+): Promise<InspectedFile> {
 	const beginning = await readBinary(helpers, binary);
-	return { fieldName, binary, kind: pictureKind(beginning), dimensions: pictureSize(beginning) };
+	return { fieldName, binary, kind: fileKind(beginning), dimensions: imageSize(beginning) };
 }
 
 /** What can be done with a kind of file that Seedream does not take. */
-function wayOut(kind: PictureKind | null): string {
+function wayOut(kind: FileKind | null): string {
 	const takes = 'Seedream takes JPEG, PNG, WebP, GIF, BMP and TIFF.';
 	if (!kind) return `${takes} Check what the node before this one puts into the field.`;
 	if (kind.name === 'PDF') return `${takes} Turn the page into a picture first.`;
@@ -54,7 +54,7 @@ function wayOut(kind: PictureKind | null): string {
 }
 
 /** "a PDF file", "an AVIF file": by the sound of the name. */
-function withArticle({ name }: PictureKind): string {
+function withArticle({ name }: FileKind): string {
 	if (name === 'web page') return 'a web page';
 	return `${/^(AVIF|SVG|ICO)/.test(name) ? 'an' : 'a'} ${name} file`;
 }
@@ -66,8 +66,8 @@ function withArticle({ name }: PictureKind): string {
  */
 export function checkInputKind(
 	holder: string,
-	kind: PictureKind | null,
-): asserts kind is PictureKind & { isInput: true } {
+	kind: FileKind | null,
+): asserts kind is FileKind & { isInput: true } {
 	if (kind?.isInput) return;
 	const what = kind ? `holds ${withArticle(kind)}, which Seedream does not take` : 'holds no picture';
 	throw inputError(`${holder} ${what}`, wayOut(kind));
@@ -77,7 +77,7 @@ export function checkInputKind(
  * The file as the API uploads it.
  * @throws AtlasError (`input`) when it is no picture that Seedream takes
  */
-export async function toPictureFile(helpers: Helpers, looked: LookedInto): Promise<PictureFile> {
+export async function toInputFile(helpers: Helpers, looked: InspectedFile): Promise<InputFile> {
 	const { fieldName, binary, kind } = looked;
 	checkInputKind(`The binary field "${fieldName}"`, kind);
 	const sizeBytes = binary.id
@@ -96,15 +96,15 @@ export async function toPictureFile(helpers: Helpers, looked: LookedInto): Promi
 /** A looked-into file's dimensions; null where it does not tell. */
 export async function sizeOf(
 	helpers: Helpers,
-	{ binary, dimensions }: LookedInto,
+	{ binary, dimensions }: InspectedFile,
 ): Promise<Dimensions | null> {
 	return (
-		dimensions ?? (await pictureSizeFurtherIn(await readBinary(helpers, binary), openBinary(helpers, binary)))
+		dimensions ?? (await imageSizeFurtherIn(await readBinary(helpers, binary), openBinary(helpers, binary)))
 	);
 }
 
 /** n8n's binary storage, as the place where pictures go. */
-export function n8nPictureStore(helpers: Helpers): PictureStore<IBinaryData> {
+export function n8nFileStore(helpers: Helpers): FileStore<IBinaryData> {
 	return {
 		async storeStream(source, content, fileName, mimeType) {
 			return await helpers.prepareBinaryData(readableOf(source, content), fileName, mimeType);

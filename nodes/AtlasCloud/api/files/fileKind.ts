@@ -1,5 +1,5 @@
 /** A kind of file, told from its first bytes. */
-export interface PictureKind {
+export interface FileKind {
 	/** As people call it, e.g. `JPEG`. */
 	name: string;
 	extension: string;
@@ -8,13 +8,13 @@ export interface PictureKind {
 	isInput: boolean;
 }
 
-const INPUT = (name: string, extension: string, mimeType: string): PictureKind => ({
+const INPUT = (name: string, extension: string, mimeType: string): FileKind => ({
 	name,
 	extension,
 	mimeType,
 	isInput: true,
 });
-const OTHER = (name: string, extension: string, mimeType: string): PictureKind => ({
+const OTHER = (name: string, extension: string, mimeType: string): FileKind => ({
 	name,
 	extension,
 	mimeType,
@@ -29,7 +29,7 @@ export const BMP = INPUT('BMP', 'bmp', 'image/bmp');
 export const TIFF = INPUT('TIFF', 'tiff', 'image/tiff');
 const SVG = OTHER('SVG', 'svg', 'image/svg+xml');
 
-/** How many first bytes {@link pictureKind} wants to see. */
+/** How many first bytes {@link fileKind} wants to see. */
 export const KIND_BYTES = 512;
 
 const starts = (bytes: Uint8Array, ...wanted: number[]) => wanted.every((byte, i) => bytes[i] === byte);
@@ -52,12 +52,12 @@ function firstTag(text: string): string {
 }
 
 /** Whether a kind may be handed on as a picture. An SVG may not: it can hold a script. */
-export function isPicture(kind: PictureKind | null): kind is PictureKind {
+export function isPicture(kind: FileKind | null): kind is FileKind {
 	return kind !== null && kind !== SVG && kind.mimeType.startsWith('image/');
 }
 
 /** The kind of a file from its first bytes (512 are plenty), or null for what is no picture and no known document. */
-export function pictureKind(bytes: Uint8Array): PictureKind | null {
+export function fileKind(bytes: Uint8Array): FileKind | null {
 	const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, KIND_BYTES)).toString(
 		'latin1',
 	);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { MODELS, type Model, type SizeRule } from './models';
 
 /** `GET /api/v1/models` [C]: no key needed. `avgLatency` is in seconds here; Atlas does not name its unit. */
-export function catalogue(filesUrl: string, predictSeconds: number): unknown {
+export function catalog(filesUrl: string, predictSeconds: number): unknown {
 	return {
 		code: 200,
 		message: 'success',

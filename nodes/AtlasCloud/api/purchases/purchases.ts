@@ -1,24 +1,24 @@
 import type { CancelSignal } from '../flow/cancellation';
 import type { AtlasClient } from '../http/client';
-import { AtlasError, shown } from '../errors';
+import { AtlasError, truncate } from '../errors';
 import { sha256 } from '../hash';
 import type { Intent, Intents } from './intents';
 import { asArray, asString, canonicalJson, type JsonObject } from '../json';
 import type { Prediction } from '../predictions/predictions';
-import type { Recovery, WantedPicture } from './recovery';
-import { Slots } from '../flow/slots';
-import type { Bought, Submits } from './submits';
-import type { PictureFile, Uploads } from '../files/uploads';
-import type { PredictionWatch } from '../predictions/watch';
+import type { Recovery, InputIdentity } from './recovery';
+import { Semaphore } from '../flow/semaphore';
+import type { SubmittedPrediction, Submits } from './submits';
+import type { InputFile, Uploads } from '../files/uploads';
+import type { PredictionPoller } from '../predictions/poller';
 
 /** A picture to be edited: a file of ours, or an address (a URL or a data URI) that Atlas reads itself. */
-export type InputPicture = { file: PictureFile; url?: undefined } | { file?: undefined; url: string };
+export type PurchaseInput = { file: InputFile; url?: undefined } | { file?: undefined; url: string };
 
 /** One item's edit, checked and complete but for the uploads. */
-export interface EditRequest {
+export interface PurchaseRequest {
 	itemIndex: number;
 	model: string;
-	pictures: InputPicture[];
+	pictures: PurchaseInput[];
 	/** The flat body [C] without `images`. */
 	body: JsonObject & { model: string; prompt: string };
 	headers: Record<string, string>;
@@ -31,20 +31,20 @@ export interface EditRequest {
 }
 
 /** An edit that was waited for; `prediction` is null when its time ran out. */
-export interface WaitedEdit {
-	bought: Bought;
+export interface WaitedPurchase {
+	bought: SubmittedPrediction;
 	prediction: Prediction | null;
 }
 
-export interface EditsParts {
+export interface PurchasesDependencies {
 	client: AtlasClient;
 	uploads: Uploads;
 	submits: Submits;
-	watch: PredictionWatch;
+	watch: PredictionPoller;
 	intents: Intents;
 	/** Null unless a person retries an execution. */
 	recovery: Recovery | null;
-	/** Edits under way at once. */
+	/** Purchases under way at once. */
 	concurrency: number;
 	/** Cancel of the execution, or stop of the batch. */
 	signal: CancelSignal | undefined;
@@ -56,21 +56,21 @@ export interface EditsParts {
 const UPLOADS_AHEAD = 8;
 
 /** The edits of one node run: uploads, submits and waits of all items overlap. */
-export class Edits {
-	private readonly ahead: Slots;
+export class Purchases {
+	private readonly ahead: Semaphore;
 
-	private readonly underWay: Slots;
+	private readonly underWay: Semaphore;
 
-	constructor(private readonly parts: EditsParts) {
-		this.ahead = new Slots(Math.min(UPLOADS_AHEAD, parts.concurrency));
-		this.underWay = new Slots(parts.concurrency);
+	constructor(private readonly parts: PurchasesDependencies) {
+		this.ahead = new Semaphore(Math.min(UPLOADS_AHEAD, parts.concurrency));
+		this.underWay = new Semaphore(parts.concurrency);
 	}
 
 	/**
 	 * Buys an edit and hands back its id at once.
 	 * @throws AtlasError; CancelledError
 	 */
-	async submit(request: EditRequest): Promise<Bought> {
+	async submit(request: PurchaseRequest): Promise<SubmittedPrediction> {
 		const { bought, leave } = await this.buy(request);
 		leave();
 		this.parts.submits.finished(bought.model);
@@ -81,7 +81,7 @@ export class Edits {
 	 * Buys an edit and waits until it is over or its time is up.
 	 * @throws AtlasError; CancelledError
 	 */
-	async edit(request: EditRequest): Promise<WaitedEdit> {
+	async edit(request: PurchaseRequest): Promise<WaitedPurchase> {
 		const { bought, leave } = await this.buy(request);
 		const { watch, signal, submits, intents } = this.parts;
 		const { predictionId, model, sentAtMs, knownAtMs } = bought;
@@ -122,7 +122,7 @@ export class Edits {
 	}
 
 	/** The returned `leave` gives the edit's place to the next. */
-	private async buy(request: EditRequest): Promise<{ bought: Bought; leave: () => void }> {
+	private async buy(request: PurchaseRequest): Promise<{ bought: SubmittedPrediction; leave: () => void }> {
 		const { signal } = this.parts;
 		// Before the files are read: with a concurrency of 1, items go in their order, whatever their files' sizes.
 		let leave = await this.ahead.take(signal);
@@ -132,7 +132,7 @@ export class Edits {
 			leave = await this.underWay.take(signal);
 			leaveAhead();
 		};
-		const bought = await this.takeUpOrBuy(request, goUnderWay).catch((error: unknown) => {
+		const bought = await this.resumeOrBuy(request, goUnderWay).catch((error: unknown) => {
 			this.parts.onFault();
 			leave();
 			throw error;
@@ -140,7 +140,10 @@ export class Edits {
 		return { bought, leave };
 	}
 
-	private async takeUpOrBuy(request: EditRequest, goUnderWay: () => Promise<void>): Promise<Bought> {
+	private async resumeOrBuy(
+		request: PurchaseRequest,
+		goUnderWay: () => Promise<void>,
+	): Promise<SubmittedPrediction> {
 		const { submits, intents } = this.parts;
 		const { itemIndex, body, headers, timeoutMs, mayResubmit } = request;
 		const wanted = await this.wantedPictures(request);
@@ -148,7 +151,7 @@ export class Edits {
 		const intent = intents.find(itemIndex, fingerprint);
 		if (intent) {
 			await goUnderWay();
-			const bought = await submits.takeUp(itemIndex, intent, mayResubmit);
+			const bought = await submits.resume(itemIndex, intent, mayResubmit);
 			if (bought) return bought;
 		}
 		// An earlier retry may have bought what this execution had not, and crashed.
@@ -156,7 +159,7 @@ export class Edits {
 		const recovered = isOwn ? undefined : await this.recover(request, wanted, fingerprint);
 		if (recovered) {
 			if (!intent) await goUnderWay();
-			const bought = await submits.takeUp(itemIndex, recovered, mayResubmit);
+			const bought = await submits.resume(itemIndex, recovered, mayResubmit);
 			if (bought) return bought;
 		}
 		const uploaded = await this.uploadedPictures(request);
@@ -168,11 +171,11 @@ export class Edits {
 			timeoutMs,
 			mayResubmit,
 			body: { ...body, images: uploaded },
-			images: uploaded.map(shown),
+			images: uploaded.map(truncate),
 		});
 	}
 
-	private async uploadedPictures({ pictures, itemIndex }: EditRequest): Promise<string[]> {
+	private async uploadedPictures({ pictures, itemIndex }: PurchaseRequest): Promise<string[]> {
 		const { uploads } = this.parts;
 		return await Promise.all(
 			pictures.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
@@ -180,10 +183,10 @@ export class Edits {
 	}
 
 	/** What each picture is, wherever it was uploaded to. */
-	private async wantedPictures(request: EditRequest): Promise<WantedPicture[]> {
+	private async wantedPictures(request: PurchaseRequest): Promise<InputIdentity[]> {
 		const { uploads } = this.parts;
 		return await Promise.all(
-			request.pictures.map(async ({ file, url }): Promise<WantedPicture> =>
+			request.pictures.map(async ({ file, url }): Promise<InputIdentity> =>
 				file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url },
 			),
 		);
@@ -191,8 +194,8 @@ export class Edits {
 
 	/** An edit of the same content that an execution had bought before it crashed, found in the history. */
 	private async recover(
-		request: EditRequest,
-		pictures: WantedPicture[],
+		request: PurchaseRequest,
+		pictures: InputIdentity[],
 		fingerprint: string,
 	): Promise<Intent | undefined> {
 		const { recovery, intents, client } = this.parts;
@@ -208,7 +211,7 @@ export class Edits {
 			sentAtMs: client.clock.nowMs(),
 			prompt: request.body.prompt,
 			size: asString(request.body.size),
-			images: asArray(task.request?.images).map((image) => shown(asString(image) ?? '')),
+			images: asArray(task.request?.images).map((image) => truncate(asString(image) ?? '')),
 			predictionId: task.predictionId,
 			isModerated: task.prediction.isModerated,
 		});

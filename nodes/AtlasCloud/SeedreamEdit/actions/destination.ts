@@ -3,7 +3,7 @@ import { AtlasError, inputError } from '../../api/errors';
 import { asNumber, asObject } from '../../api/json';
 import { DEFAULT_MAX_DOWNLOAD_MB } from './common/options';
 import type { NodeRun } from './nodeRun';
-import type { PictureOutlet } from './outputItems';
+import type { OutputDestination } from './outputItems';
 
 /** An item's options. */
 export function readOptions(run: NodeRun, itemIndex: number): IDataObject {
@@ -15,7 +15,7 @@ export function readOptions(run: NodeRun, itemIndex: number): IDataObject {
  * @param baseName file name of the first picture, without extension
  * @throws AtlasError (`input`)
  */
-export function readOutlet(run: NodeRun, itemIndex: number, baseName: string): PictureOutlet {
+export function readDestination(run: NodeRun, itemIndex: number, baseName: string): OutputDestination {
 	const { context } = run;
 	const downloadImages = context.getNodeParameter('downloadImages', itemIndex, true) !== false;
 	const name: unknown = downloadImages
@@ -39,7 +39,7 @@ export function readOutlet(run: NodeRun, itemIndex: number, baseName: string): P
 		downloadImages,
 		outputDataFieldName: name.trim(),
 		baseName,
-		mostDownloadBytes: maxDownloadMb * 1_000_000,
+		maxDownloadBytes: maxDownloadMb * 1_000_000,
 	};
 }
 

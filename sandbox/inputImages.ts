@@ -5,14 +5,14 @@ import { decodeBmp, isBmp } from './bmp';
 import { pictureTypeOf, type FileStore } from './fileStore';
 
 /** A picture a task can edit. Opened anew for each use: it may be needed for several outputs. */
-export interface InputPicture {
+export interface PurchaseInput {
 	open(): Promise<Sharp>;
 }
 
 /** Why the model refuses an input. The task fails with this text. */
 export class InputRefusal extends Error {}
 
-const MOST_BYTES = 50 * 1024 * 1024;
+const MAX_BYTES = 50 * 1024 * 1024;
 const DOWNLOAD_MS = 20_000;
 const TYPES: Record<string, string> = {
 	jpeg: 'image/jpeg',
@@ -37,8 +37,8 @@ export async function openInputs(
 	files: FileStore,
 	filesUrl: string,
 	nowMs: number,
-): Promise<InputPicture[]> {
-	const pictures: InputPicture[] = [];
+): Promise<PurchaseInput[]> {
+	const pictures: PurchaseInput[] = [];
 	for (const [index, image] of images.entries()) {
 		const name = `images[${index}]`;
 		pictures.push(await checkPicture(name, await sourceOf(name, image, files, filesUrl, nowMs)));
@@ -111,7 +111,7 @@ async function download(name: string, image: string): Promise<Buffer> {
 		let size = 0;
 		for await (const chunk of body as AsyncIterable<Buffer>) {
 			size += chunk.length;
-			if (size > MOST_BYTES) throw new InputRefusal(`${name}: cannot download ${image}: too large`);
+			if (size > MAX_BYTES) throw new InputRefusal(`${name}: cannot download ${image}: too large`);
 			chunks.push(chunk);
 		}
 		return Buffer.concat(chunks);
@@ -121,7 +121,7 @@ async function download(name: string, image: string): Promise<Buffer> {
 	}
 }
 
-async function checkPicture(name: string, source: Source): Promise<InputPicture> {
+async function checkPicture(name: string, source: Source): Promise<PurchaseInput> {
 	const bytes = await source.bytes();
 	const { type, width, height } = await describe(name, bytes);
 	if (source.declaredType && source.declaredType !== type) {

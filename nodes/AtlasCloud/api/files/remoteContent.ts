@@ -1,12 +1,12 @@
 import type { CancelSignal } from '../flow/cancellation';
 import type { AtlasClient } from '../http/client';
 import { backoffMs, pauseMs } from '../flow/clock';
-import { DownloadFault, openPublic } from '../http/publicFile';
+import { DownloadError, openPublic } from '../http/publicFile';
 import { AtlasError, CancelledError } from '../errors';
 import { sha256OfStream } from '../hash';
-import { isPassingStatus, TransportError } from '../http/http';
+import { isRetryableStatus, TransportError } from '../http/http';
 import { asNumber } from '../json';
-import { remembered } from '../flow/remembered';
+import { memoize } from '../flow/memoize';
 import { StreamGuard } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 
@@ -18,7 +18,7 @@ export const MAX_TOTAL_MS = 300_000;
 const MAX_TRIES = 3;
 
 /** Tells whether a file at a URL has a wanted content: without the key, each URL read at most once per wanted size. */
-export class InputFiles {
+export class RemoteContent {
 	/** By wanted size and URL. */
 	private readonly hashes = new Map<string, Promise<string | null>>();
 
@@ -44,7 +44,7 @@ export class InputFiles {
 		const known = this.sizes.get(url);
 		if (known !== undefined && known !== sizeBytes) return false;
 		const key = `${sizeBytes} ${url}`;
-		return (await remembered(this.hashes, key, async () => await this.read(url, sizeBytes))) === sha256;
+		return (await memoize(this.hashes, key, async () => await this.read(url, sizeBytes))) === sha256;
 	}
 
 	/** The hash of a file; null where it has another size than the wanted one, or is gone. */
@@ -69,14 +69,14 @@ export class InputFiles {
 		const guard = new StreamGuard(body, clock, DOWNLOAD_TIMEOUT_MS, this.signal);
 		try {
 			if (statusCode !== 200)
-				throw new DownloadFault(`status ${statusCode}`, !isPassingStatus(statusCode), statusCode);
+				throw new DownloadError(`status ${statusCode}`, !isRetryableStatus(statusCode), statusCode);
 			const announced = asNumber(headers['content-length']);
 			if (announced !== null && announced !== sizeBytes) {
 				this.sizes.set(url, announced);
 				return null;
 			}
 			const { hex, sizeBytes: size } = await sha256OfStream(this.counted(body, guard, sizeBytes));
-			if (size < sizeBytes && announced !== null) throw new DownloadFault('it was cut off', false);
+			if (size < sizeBytes && announced !== null) throw new DownloadError('it was cut off', false);
 			return size === sizeBytes ? hex : null;
 		} finally {
 			guard.end();
@@ -112,7 +112,7 @@ export class InputFiles {
 /** Whether the file is not to be had at all: gone, forbidden, or at an address that is not fetched. */
 function isFinal(error: Error): boolean {
 	if (error instanceof AtlasError) throw error;
-	if (error instanceof DownloadFault) return error.isFinal;
+	if (error instanceof DownloadError) return error.isFinal;
 	return error instanceof TransportError && error.code === 'ENOTFOUND';
 }
 

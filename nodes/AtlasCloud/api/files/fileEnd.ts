@@ -1,10 +1,10 @@
-import { BMP, GIF, JPEG, PNG, WEBP, type PictureKind } from './pictureKind';
+import { BMP, GIF, JPEG, PNG, WEBP, type FileKind } from './fileKind';
 
 /** How many first and last bytes are kept. A GIF or PNG may have a little padding behind its end. */
 const EDGE_BYTES = 4096;
 
 /** Tells whether a picture's bytes reach its own end, as they pass: a cut-off file has a good beginning. */
-export class PictureEnd {
+export class FileEnd {
 	/** How many bytes have passed. */
 	size = 0;
 
@@ -14,7 +14,7 @@ export class PictureEnd {
 
 	private readonly jpeg = new JpegScan();
 
-	constructor(private readonly kind: PictureKind) {}
+	constructor(private readonly kind: FileKind) {}
 
 	/** Takes the next bytes. */
 	add(chunk: Uint8Array): void {

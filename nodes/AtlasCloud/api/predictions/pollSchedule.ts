@@ -1,8 +1,8 @@
 /** What is aimed at: the mean delay is about half a step, and is to stay under a twentieth of the prediction's time. */
 const STEP = 0.06;
 /** Looks that one prediction is worth: enough for that step where times differ by half from the quickest to the slowest. */
-const LOOKS_EACH = 3.9;
-const LEAST_STEP_MS = 150;
+const POLLS_PER_PREDICTION = 3.9;
+const MIN_STEP_MS = 150;
 /** As long as so few have ended, their times say little of how much times differ. */
 const FEW = 5;
 const SPREAD_OF_FEW = 0.4;
@@ -19,7 +19,7 @@ const SHARING = 0.35;
 const PATIENT_MS = 60_000;
 
 /** How many of a batch find out for the others how long an edit takes. */
-export const MOST_SCOUTS = 8;
+export const MAX_SCOUTS = 8;
 
 /** One of those that find out how long an edit takes. */
 export interface Scout {
@@ -92,17 +92,17 @@ export class Durations {
 	 * by `q² s / 2 + (1 − q) d / 2` and cost `1 + (1 − q) / 2 + (1 − q)² s / 2d` looks. So the fewer looks there are,
 	 * the later the first one.
 	 * @param elapsedMs since the submit
-	 * @param looksEach what each prediction may cost, so that all together stay within the rate of looks
+	 * @param pollsPerPrediction what each prediction may cost, so that all together stay within the rate of looks
 	 * @returns ms after the submit; not later than `elapsedMs` where a look is due
 	 */
-	nextLookMs(elapsedMs: number, looksEach: number, isFirst: boolean): number {
-		const looks = Math.min(LOOKS_EACH, looksEach);
+	nextPollMs(elapsedMs: number, pollsPerPrediction: number, isFirst: boolean): number {
+		const looks = Math.min(POLLS_PER_PREDICTION, pollsPerPrediction);
 		const share = shareDone(looks);
 		const firstMs = this.quantile(share);
 		if (isFirst || elapsedMs < firstMs) return firstMs;
 		const left = Math.max(0.1, looks - 1 - (1 - share) / 2);
 		const evenMs = ((1 - share) ** 2 * this.spreadMs) / 2 / left;
-		const stepMs = Math.max(LEAST_STEP_MS, STEP * this.medianMs, evenMs);
+		const stepMs = Math.max(MIN_STEP_MS, STEP * this.medianMs, evenMs);
 		const slowestMs = this.sorted[this.sorted.length - 1];
 		return elapsedMs + Math.max(stepMs, LATE_STEP * (elapsedMs - slowestMs));
 	}
@@ -111,7 +111,7 @@ export class Durations {
 /** The best time for the first of so many looks, as the share of predictions that are done by then. */
 function shareDone(looks: number): number {
 	const [most, few, one] = [0.2, 0.4, 0.95];
-	if (looks >= LOOKS_EACH) return most;
-	if (looks >= 2) return few + ((looks - 2) / (LOOKS_EACH - 2)) * (most - few);
+	if (looks >= POLLS_PER_PREDICTION) return most;
+	if (looks >= 2) return few + ((looks - 2) / (POLLS_PER_PREDICTION - 2)) * (most - few);
 	return one + Math.max(0, looks - 1) * (few - one);
 }

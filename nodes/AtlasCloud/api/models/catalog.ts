@@ -1,20 +1,20 @@
 import type { AtlasClient } from '../http/client';
 import { openPublic } from '../http/publicFile';
 import { asArray, asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
-import { knownModel, MOST_INPUT_IMAGES } from './models';
+import { knownModel, MAX_INPUT_IMAGES } from './models';
 import { readAll } from '../http/streams';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { parseSize, type Dimensions, type SizeRule } from './sizes';
 
-/** One model of the catalogue [C]. */
-export interface CatalogueModel {
+/** One model of the catalog [C]. */
+export interface CatalogModel {
 	id: string;
 	name: string;
 	/** Price of one run; null where it is not told. */
 	priceUsd: number | null;
 	/** URL of its OpenAPI document. */
 	schemaUrl: string | null;
-	/** As the catalogue has it; its unit is not documented. */
+	/** As the catalog has it; its unit is not documented. */
 	averageLatency: number | null;
 }
 
@@ -23,7 +23,7 @@ export function isSeedreamEdit(id: string): boolean {
 	return /(^|\/)seedream[^/]*\/edit(-sequential)?$/i.test(id);
 }
 
-function toModel(value: unknown): CatalogueModel | null {
+function toModel(value: unknown): CatalogModel | null {
 	const item = asObject(value);
 	const id = asString(item?.model);
 	if (!item || id === null || item.display_console === false) return null;
@@ -42,8 +42,8 @@ function toModel(value: unknown): CatalogueModel | null {
  * The models that may be shown, of all vendors: about 400. Needs no key [C], so none is sent.
  * @throws AtlasError (`read`)
  */
-export async function readCatalogue(client: AtlasClient, tries?: number): Promise<CatalogueModel[]> {
-	const answer = await client.get('/api/v1/models', 'read the model catalogue', {
+export async function readCatalog(client: AtlasClient, tries?: number): Promise<CatalogModel[]> {
+	const answer = await client.get('/api/v1/models', 'read the model catalog', {
 		authenticated: false,
 		tries,
 	});
@@ -53,12 +53,12 @@ export async function readCatalogue(client: AtlasClient, tries?: number): Promis
 /** What a model's schema says about its input. */
 export interface ModelRules {
 	sizes: SizeRule;
-	mostInputImages: number;
+	maxInputImages: number;
 	/** List price of one picture, where it is known. */
 	priceUsd?: number | null;
 }
 
-const MOST_SCHEMA_BYTES = 2_000_000;
+const MAX_SCHEMA_BYTES = 2_000_000;
 
 async function readSchema(client: AtlasClient, url: string): Promise<JsonObject | null> {
 	const { body, statusCode } = await openPublic(client.http, url, client.baseUrl, client.signal, {});
@@ -67,7 +67,7 @@ async function readSchema(client: AtlasClient, url: string): Promise<JsonObject 
 		clock,
 		stallMs: READ_TIMEOUT_MS,
 		signal,
-		mostBytes: MOST_SCHEMA_BYTES,
+		maxBytes: MAX_SCHEMA_BYTES,
 	});
 	return statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
 }
@@ -81,15 +81,15 @@ export function rulesInSchema(schema: JsonObject): ModelRules {
 		const parsed = typeof text === 'string' ? parseSize(text) : null;
 		return parsed ? [parsed] : [];
 	});
-	const leastSide = asNumber(size.minimum);
-	const mostSide = asNumber(size.maximum);
+	const minSide = asNumber(size.minimum);
+	const maxSide = asNumber(size.maximum);
 	const sizes: SizeRule =
 		listed.length > 0
 			? { kind: 'list', sizes: listed }
-			: leastSide !== null && mostSide !== null && leastSide > 0 && mostSide >= leastSide
-				? { kind: 'range', leastSide, mostSide }
+			: minSide !== null && maxSide !== null && minSide > 0 && maxSide >= minSide
+				? { kind: 'range', minSide, maxSide }
 				: { kind: 'free' };
-	return { sizes, mostInputImages: asNumber(asObject(properties.images)?.maxItems) ?? MOST_INPUT_IMAGES };
+	return { sizes, maxInputImages: asNumber(asObject(properties.images)?.maxItems) ?? MAX_INPUT_IMAGES };
 }
 
 /**
@@ -98,9 +98,9 @@ export function rulesInSchema(schema: JsonObject): ModelRules {
 export async function modelRules(client: AtlasClient, model: string): Promise<ModelRules> {
 	const known = knownModel(model);
 	if (known) return known;
-	const unknown: ModelRules = { sizes: { kind: 'free' }, mostInputImages: MOST_INPUT_IMAGES };
+	const unknown: ModelRules = { sizes: { kind: 'free' }, maxInputImages: MAX_INPUT_IMAGES };
 	try {
-		const entry = (await readCatalogue(client, 2)).find(({ id }) => id === model);
+		const entry = (await readCatalog(client, 2)).find(({ id }) => id === model);
 		if (!entry) return unknown;
 		const schema = entry.schemaUrl === null ? null : await readSchema(client, entry.schemaUrl);
 		return { ...(schema ? rulesInSchema(schema) : unknown), priceUsd: entry.priceUsd };

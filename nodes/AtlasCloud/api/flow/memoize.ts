@@ -1,5 +1,5 @@
 /** A promise made once per key; a failed one is forgotten, so that the next who asks tries anew. */
-export async function remembered<T>(
+export async function memoize<T>(
 	promises: Map<string, Promise<T>>,
 	key: string,
 	make: () => Promise<T>,

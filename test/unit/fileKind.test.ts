@@ -4,15 +4,15 @@ import {
 	GIF,
 	isPicture,
 	JPEG,
-	pictureKind,
+	fileKind,
 	PNG,
 	TIFF,
 	WEBP,
-	type PictureKind,
-} from '../../nodes/AtlasCloud/api/files/pictureKind';
+	type FileKind,
+} from '../../nodes/AtlasCloud/api/files/fileKind';
 import { bmpPicture } from '../engine/pictures';
 
-const made: Record<string, [PictureKind, () => Promise<Buffer>]> = {
+const made: Record<string, [FileKind, () => Promise<Buffer>]> = {
 	PNG: [PNG, async () => await raw().png().toBuffer()],
 	JPEG: [JPEG, async () => await raw().jpeg().toBuffer()],
 	WebP: [WEBP, async () => await raw().webp().toBuffer()],
@@ -30,9 +30,9 @@ const ftyp = (brands: string) =>
 
 it.each(Object.entries(made))('knows a %s', async (_name, [kind, make]) => {
 	const bytes = await make();
-	expect(pictureKind(bytes)).toBe(kind);
-	expect(pictureKind(new Uint8Array(bytes))).toBe(kind);
-	expect(pictureKind(bytes.subarray(0, 64))).toBe(kind);
+	expect(fileKind(bytes)).toBe(kind);
+	expect(fileKind(new Uint8Array(bytes))).toBe(kind);
+	expect(fileKind(bytes.subarray(0, 64))).toBe(kind);
 	expect(kind.isInput).toBe(true);
 });
 
@@ -56,7 +56,7 @@ it.each([
 	['web page', Buffer.from('<!-- x --><head>')],
 	['ZIP or Office', Buffer.from('PK\x03\x04')],
 ])('knows a %s, which is no input', (name, bytes) => {
-	expect(pictureKind(bytes)).toMatchObject({ name, isInput: false });
+	expect(fileKind(bytes)).toMatchObject({ name, isInput: false });
 });
 
 it.each([
@@ -67,14 +67,14 @@ it.each([
 	['XML', Buffer.from('<?xml version="1.0"?><rss/>')],
 	['RIFF of sound', Buffer.from('RIFF\0\0\0\0WAVE')],
 	['zeroes', Buffer.alloc(600)],
-])('knows no picture in %s', (_what, bytes) => expect(pictureKind(bytes)).toBeNull());
+])('knows no picture in %s', (_what, bytes) => expect(fileKind(bytes)).toBeNull());
 
 it.each([
 	['SVG', '<?xml version="1.0"?><?xml-stylesheet href="a.css"?>\n<!DOCTYPE svg>'],
 	['SVG', `${'<!-- a --> '.repeat(20)}<svg>`],
 	['web page', '<?xml version="1.0"?><!-- x --><html xmlns="x">'],
 ])('finds a %s behind declarations and comments', (name, text) => {
-	expect(pictureKind(Buffer.from(text))?.name).toBe(name);
+	expect(fileKind(Buffer.from(text))?.name).toBe(name);
 });
 
 it.each([
@@ -85,13 +85,13 @@ it.each([
 	['blanks', ' '.repeat(512)],
 ])('takes no time over %s', (_what, text) => {
 	const startMs = performance.now();
-	expect(pictureKind(Buffer.from(text))).toBeNull();
+	expect(fileKind(Buffer.from(text))).toBeNull();
 	expect(performance.now() - startMs).toBeLessThan(500);
 });
 
 it('hands on pictures, but no SVG, which may hold a script', () => {
-	expect(isPicture(pictureKind(ftyp('avif\0\0\0\0mif1')))).toBe(true);
+	expect(isPicture(fileKind(ftyp('avif\0\0\0\0mif1')))).toBe(true);
 	expect(isPicture(JPEG)).toBe(true);
 	for (const text of ['<svg/>', '<html>', '%PDF-1.7', 'text'])
-		expect(isPicture(pictureKind(Buffer.from(text)))).toBe(false);
+		expect(isPicture(fileKind(Buffer.from(text)))).toBe(false);
 });

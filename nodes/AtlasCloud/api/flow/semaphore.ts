@@ -3,7 +3,7 @@ import { throwIfAborted } from './clock';
 import { CancelledError } from '../errors';
 
 /** Lets a number of workers in at once, first come first served. */
-export class Slots {
+export class Semaphore {
 	private taken = 0;
 
 	private readonly queue: Array<() => void> = [];
