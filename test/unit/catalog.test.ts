@@ -1,9 +1,5 @@
-import {
-	isSeedreamEdit,
-	modelRules,
-	readCatalog,
-	rulesInSchema,
-} from '../../nodes/AtlasCloud/api/models/catalog';
+import { modelRules, readCatalog, rulesInSchema } from '../../nodes/AtlasCloud/api/models/catalog';
+import { isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/models';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -90,7 +86,6 @@ describe('the catalog', () => {
 				entry('a', {
 					price: { actual: { base_price: '0.027' } },
 					schema: 'https://s.example.com/a.json',
-					avgLatency: 8,
 				}),
 				entry('b', { display_console: false }),
 				entry('c', { price: { base_price: 0.03 } }),
@@ -101,9 +96,9 @@ describe('the catalog', () => {
 			],
 		});
 		expect(models).toEqual([
-			{ id: 'a', name: 'A', priceUsd: 0.027, schemaUrl: 'https://s.example.com/a.json', averageLatency: 8 },
-			{ id: 'c', name: 'C', priceUsd: 0.03, schemaUrl: null, averageLatency: null },
-			{ id: 'd', name: 'd', priceUsd: null, schemaUrl: null, averageLatency: null },
+			{ id: 'a', name: 'A', priceUsd: 0.027, schemaUrl: 'https://s.example.com/a.json' },
+			{ id: 'c', name: 'C', priceUsd: 0.03, schemaUrl: null },
+			{ id: 'd', name: 'd', priceUsd: null, schemaUrl: null },
 		]);
 	});
 

@@ -1,9 +1,13 @@
 import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
-import { addExecutionHint } from '../../nodes/AtlasCloud/SeedreamEdit/actions/executionHint';
-import type { NodeRun } from '../../nodes/AtlasCloud/SeedreamEdit/actions/nodeRun';
+import { addExecutionHint } from '../../nodes/AtlasCloud/shared/executionHint';
+import { predictionSummary } from '../../nodes/AtlasCloud/shared/summary';
+import type { NodeRun } from '../../nodes/AtlasCloud/shared/nodeRun';
+import type { OperationSummary } from '../../nodes/AtlasCloud/shared/operation';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/models';
 
-async function messageOf(json: IDataObject[], operation = 'edit'): Promise<string> {
+const PAID: OperationSummary = { ...predictionSummary, isPaid: true };
+
+async function messageOf(json: IDataObject[], summary: OperationSummary = PAID): Promise<string> {
 	const hints: NodeExecutionHint[] = [];
 	const run = {
 		startedAtMs: 1_000,
@@ -19,7 +23,7 @@ async function messageOf(json: IDataObject[], operation = 'edit'): Promise<strin
 	};
 	await addExecutionHint(
 		run as unknown as NodeRun,
-		operation,
+		summary,
 		json.map((one) => ({ json: one })),
 	);
 	expect(hints).toHaveLength(1);
@@ -74,7 +78,7 @@ it('counts what is still going, and what failed', async () => {
 		/^1 picture, 1 edit still going, 1 failed in 12\.4 s\. Cost: about \$0\.054, an estimate/,
 	);
 	const failed = picture({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
-	expect(await messageOf([failed], 'get')).toBe('1 failed in 12.4 s.');
+	expect(await messageOf([failed], predictionSummary)).toBe('1 failed in 12.4 s.');
 });
 
 it('writes whole cents without a third digit', async () => {

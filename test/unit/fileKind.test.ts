@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import {
 	BMP,
 	GIF,
-	isPicture,
+	isImage,
 	JPEG,
 	fileKind,
 	PNG,
@@ -89,9 +89,9 @@ it.each([
 	expect(performance.now() - startMs).toBeLessThan(500);
 });
 
-it('hands on pictures, but no SVG, which may hold a script', () => {
-	expect(isPicture(fileKind(ftyp('avif\0\0\0\0mif1')))).toBe(true);
-	expect(isPicture(JPEG)).toBe(true);
+it('returns images, but no SVG, which may hold a script', () => {
+	expect(isImage(fileKind(ftyp('avif\0\0\0\0mif1')))).toBe(true);
+	expect(isImage(JPEG)).toBe(true);
 	for (const text of ['<svg/>', '<html>', '%PDF-1.7', 'text'])
-		expect(isPicture(fileKind(Buffer.from(text)))).toBe(false);
+		expect(isImage(fileKind(Buffer.from(text)))).toBe(false);
 });

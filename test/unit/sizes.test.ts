@@ -1,9 +1,9 @@
+import { V5_LITE_SIZES } from '../../nodes/AtlasCloud/api/models/models';
 import {
 	checkSize,
 	matchInput,
 	parseSize,
 	sizeText,
-	V5_LITE_SIZES,
 	type SizeRule,
 } from '../../nodes/AtlasCloud/api/models/sizes';
 

@@ -1,9 +1,10 @@
 import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
-import { hints } from './actions/hints';
-import { properties, subtitle } from './actions/properties';
-import { router } from './actions/router';
+import { executeNode } from '../shared/executeNode';
+import { propertiesOf, subtitleOf } from '../shared/properties';
+import { hints } from './hints';
 import { searchModels } from './methods/listSearch';
+import { seedreamEdit } from './operations';
 
 export class SeedreamEdit implements INodeType {
 	description: INodeTypeDescription = {
@@ -12,7 +13,7 @@ export class SeedreamEdit implements INodeType {
 		icon: { light: 'file:../../../icons/seedream.svg', dark: 'file:../../../icons/seedream.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle,
+		subtitle: subtitleOf(seedreamEdit.resources),
 		description: 'Edit pictures with ByteDance Seedream on Atlas Cloud',
 		defaults: { name: 'Seedream Edit' },
 		inputs: [NodeConnectionTypes.Main],
@@ -20,12 +21,12 @@ export class SeedreamEdit implements INodeType {
 		usableAsTool: true,
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
 		hints,
-		properties,
+		properties: propertiesOf(seedreamEdit.resources),
 	};
 
 	methods = { listSearch: { searchModels } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await router(this);
+		return await executeNode(this, seedreamEdit);
 	}
 }

@@ -1,22 +1,16 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { checkBaseUrl } from '../../api/http/addresses';
-import { isSeedreamEdit, readCatalog, type CatalogModel } from '../../api/models/catalog';
 import { AtlasClient } from '../../api/http/client';
-import { KNOWN_MODELS } from '../../api/models/models';
+import { readCatalog, type CatalogModel } from '../../api/models/catalog';
+import { isSeedreamEdit, KNOWN_MODELS } from '../../api/models/models';
 import { CREDENTIAL_TYPE } from '../../shared/credential';
 import { startClock } from '../../shared/transport/n8nClock';
 import { n8nHttp } from '../../shared/transport/n8nHttp';
 
-/** The models this node knows by itself: offered when the catalog cannot be reached. */
-const KNOWN: CatalogModel[] = KNOWN_MODELS.map(({ id, name, priceUsd }) => ({
-	id,
-	name,
-	priceUsd,
-	schemaUrl: null,
-	averageLatency: null,
-}));
+/** What the list shows of a model. */
+type ListedModel = Pick<CatalogModel, 'id' | 'name' | 'priceUsd'>;
 
-async function seedreamEdits(context: ILoadOptionsFunctions): Promise<CatalogModel[]> {
+async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
 	const credential = await context.getCredentials(CREDENTIAL_TYPE);
 	const client = new AtlasClient({
 		baseUrl: checkBaseUrl(String(credential.baseUrl)),
@@ -25,15 +19,15 @@ async function seedreamEdits(context: ILoadOptionsFunctions): Promise<CatalogMod
 		signal: undefined,
 	});
 	const models = (await readCatalog(client, 1)).filter(({ id }) => isSeedreamEdit(id));
-	return models.length > 0 ? models : KNOWN;
+	return models.length > 0 ? models : KNOWN_MODELS;
 }
 
-/** The dropdown is narrow, and all Seedream models are ByteDance's. */
+/** The dropdown is narrow, and all Seedream models are by ByteDance. */
 const shortId = (id: string) => id.replace(/^bytedance\//, '');
 
-/** The Seedream edit models of the catalog, with price; the known ones when it cannot be had. */
+/** Lists the catalog's Seedream edit models with their prices, or the known ones where it cannot be read. */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
-	const models = await seedreamEdits(this).catch(() => KNOWN);
+	const models = await readSeedreamEdits(this).catch(() => KNOWN_MODELS);
 	const wanted = filter.trim().toLowerCase();
 	return {
 		results: models

@@ -6,7 +6,7 @@ import { isRetryableStatus, TransportError, type ByteStream, type Http } from '.
 import { asNumber } from '../json';
 import { DownloadError, notFollowed, openPublic } from '../http/publicFile';
 import { FileEnd } from './fileEnd';
-import { isPicture, KIND_BYTES, fileKind, type FileKind } from './fileKind';
+import { isImage, KIND_BYTES, fileKind, type FileKind } from './fileKind';
 import type { PredictionOutput } from '../predictions/predictions';
 import { StreamGuard } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
@@ -87,7 +87,7 @@ export class Downloads<Stored> {
 		const bytes = Buffer.from(base64, 'base64');
 		if (bytes.byteLength > order.maxBytes) throw tooLarge(order);
 		const kind = fileKind(bytes);
-		const isWhole = isPicture(kind) && endIsIn(kind, bytes);
+		const isWhole = isImage(kind) && endIsIn(kind, bytes);
 		if (!isWhole) throw new DownloadError('what Atlas Cloud sent is not a whole picture', true);
 		return await this.store.storeBytes(bytes, `${order.baseName}.${kind.extension}`, kind.mimeType);
 	}
@@ -109,7 +109,7 @@ export class Downloads<Stored> {
 			const head = await readHead(chunks);
 			const kind = fileKind(head);
 			const found = kind ? ` (${kind.name})` : '';
-			if (!isPicture(kind))
+			if (!isImage(kind))
 				throw new DownloadError(`the link gave something that is not a picture${found}`, false);
 			const check = new WholePicture(kind, announced, order);
 			const stored = this.store.storeStream(

@@ -4,23 +4,16 @@ import { asArray, asNumber, asObject, asString, parseJson, type JsonObject } fro
 import { knownModel, MAX_INPUT_IMAGES } from './models';
 import { readAll } from '../http/streams';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
-import { parseSize, type Dimensions, type SizeRule } from './sizes';
+import { parseSize, type SizeRule } from './sizes';
 
-/** One model of the catalog [C]. */
+/** One model of the catalog (docs/atlas-cloud-api.md, Catalogue). */
 export interface CatalogModel {
 	id: string;
 	name: string;
-	/** Price of one run; null where it is not told. */
+	/** List price of one run; null where it is not published. */
 	priceUsd: number | null;
 	/** URL of its OpenAPI document. */
 	schemaUrl: string | null;
-	/** As the catalog has it; its unit is not documented. */
-	averageLatency: number | null;
-}
-
-/** Whether a model edits pictures with Seedream. */
-export function isSeedreamEdit(id: string): boolean {
-	return /(^|\/)seedream[^/]*\/edit(-sequential)?$/i.test(id);
 }
 
 function toModel(value: unknown): CatalogModel | null {
@@ -34,12 +27,11 @@ function toModel(value: unknown): CatalogModel | null {
 		name: asString(item.displayName) ?? id,
 		priceUsd: asNumber(actual?.base_price) ?? asNumber(price?.base_price),
 		schemaUrl: asString(item.schema),
-		averageLatency: asNumber(item.avgLatency),
 	};
 }
 
 /**
- * The models that may be shown, of all vendors: about 400. Needs no key [C], so none is sent.
+ * Reads the catalog: about 400 models of all vendors, without those that Atlas hides. Needs no key, so none is sent.
  * @throws AtlasError (`read`)
  */
 export async function readCatalog(client: AtlasClient, tries?: number): Promise<CatalogModel[]> {
@@ -50,11 +42,11 @@ export async function readCatalog(client: AtlasClient, tries?: number): Promise<
 	return asArray(asObject(answer.json)?.data).flatMap((item) => toModel(item) ?? []);
 }
 
-/** What a model's schema says about its input. */
+/** What a model accepts. */
 export interface ModelRules {
 	sizes: SizeRule;
 	maxInputImages: number;
-	/** List price of one picture, where it is known. */
+	/** List price of one output image, where it is known. */
 	priceUsd?: number | null;
 }
 
@@ -72,29 +64,26 @@ async function readSchema(client: AtlasClient, url: string): Promise<JsonObject 
 	return statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
 }
 
-/** Input rules in an OpenAPI document: `components.schemas.Input.properties` [C]. */
+/** Reads the rules in a model's OpenAPI document (docs/atlas-cloud-api.md, Schemas). */
 export function rulesInSchema(schema: JsonObject): ModelRules {
 	const input = asObject(asObject(asObject(schema.components)?.schemas)?.Input);
 	const properties = asObject(input?.properties) ?? {};
-	const size = asObject(properties.size) ?? {};
-	const listed = asArray(size.enum).flatMap((text): Dimensions[] => {
-		const parsed = typeof text === 'string' ? parseSize(text) : null;
-		return parsed ? [parsed] : [];
-	});
-	const minSide = asNumber(size.minimum);
-	const maxSide = asNumber(size.maximum);
-	const sizes: SizeRule =
-		listed.length > 0
-			? { kind: 'list', sizes: listed }
-			: minSide !== null && maxSide !== null && minSide > 0 && maxSide >= minSide
-				? { kind: 'range', minSide, maxSide }
-				: { kind: 'free' };
-	return { sizes, maxInputImages: asNumber(asObject(properties.images)?.maxItems) ?? MAX_INPUT_IMAGES };
+	return {
+		sizes: sizeRuleOf(asObject(properties.size) ?? {}),
+		maxInputImages: asNumber(asObject(properties.images)?.maxItems) ?? MAX_INPUT_IMAGES,
+	};
 }
 
-/**
- * What a model takes: known here, or else read from its schema. Where that cannot be read, its sizes are `free`.
- */
+function sizeRuleOf(size: JsonObject): SizeRule {
+	const sizes = asArray(size.enum).flatMap((text) => (typeof text === 'string' && parseSize(text)) || []);
+	if (sizes.length > 0) return { kind: 'list', sizes };
+	const minSide = asNumber(size.minimum);
+	const maxSide = asNumber(size.maximum);
+	const isRange = minSide !== null && maxSide !== null && minSide > 0 && maxSide >= minSide;
+	return isRange ? { kind: 'range', minSide, maxSide } : { kind: 'free' };
+}
+
+/** What a model accepts: as known here, else as its schema says. Where that cannot be read, any size is allowed. */
 export async function modelRules(client: AtlasClient, model: string): Promise<ModelRules> {
 	const known = knownModel(model);
 	if (known) return known;
@@ -105,7 +94,7 @@ export async function modelRules(client: AtlasClient, model: string): Promise<Mo
 		const schema = entry.schemaUrl === null ? null : await readSchema(client, entry.schemaUrl);
 		return { ...(schema ? rulesInSchema(schema) : unknown), priceUsd: entry.priceUsd };
 	} catch {
-		// Atlas judges the request itself; only Match Input Image needs to know, and says so.
+		// Atlas checks the request itself. Only Match Input Image needs the rules, and says so.
 		return unknown;
 	}
 }

@@ -1,31 +1,75 @@
-import { V4_LEAST_SIDE, V4_MOST_SIDE, V5_LITE_SIZES, type SizeRule } from './sizes';
+import type { Dimensions, SizeRule } from './sizes';
 
-/** What is known of a model before the catalog is asked. */
+/** A size that the panel offers by name. */
+export interface NamedSize extends Dimensions {
+	shape: string;
+	tier: '1K' | '2K' | '3K' | '4K';
+}
+
+/** What is known of a model without asking the catalog (docs/atlas-cloud-api.md, The Seedream models). */
 export interface KnownModel {
 	id: string;
+	/** What people call the model and its variants, e.g. `Seedream v4`. */
+	family: string;
 	name: string;
 	maxInputImages: number;
 	sizes: SizeRule;
-	/** Of one output picture, on the model's page [S]. */
+	/** The sizes that the panel lists. */
+	namedSizes: NamedSize[];
+	/** What `output_format` takes; empty where the model has no choice. */
+	outputFormats: string[];
+	/** List price of one output image. */
 	priceUsd: number;
 }
+
+const SHAPES: Array<[shape: string, size2k: Dimensions, size3k: Dimensions]> = [
+	['Square 1:1', { width: 2048, height: 2048 }, { width: 3072, height: 3072 }],
+	['Landscape 4:3', { width: 2304, height: 1728 }, { width: 3456, height: 2592 }],
+	['Portrait 3:4', { width: 1728, height: 2304 }, { width: 2592, height: 3456 }],
+	['Widescreen 16:9', { width: 2848, height: 1600 }, { width: 4096, height: 2304 }],
+	['Vertical 9:16', { width: 1600, height: 2848 }, { width: 2304, height: 4096 }],
+	['Photo 3:2', { width: 2496, height: 1664 }, { width: 3744, height: 2496 }],
+	['Tall Photo 2:3', { width: 1664, height: 2496 }, { width: 2496, height: 3744 }],
+	['Cinema 21:9', { width: 3136, height: 1344 }, { width: 4704, height: 2016 }],
+];
+
+export const V5_LITE_SIZES: NamedSize[] = [
+	...SHAPES.map(([shape, size]): NamedSize => ({ shape, tier: '2K', ...size })),
+	...SHAPES.map(([shape, , size]): NamedSize => ({ shape, tier: '3K', ...size })),
+];
+
+const V4_MIN_SIDE = 1024;
+const V4_MAX_SIDE = 4096;
+const V4_SIZES: NamedSize[] = [
+	{ shape: 'Square 1:1', tier: '1K', width: V4_MIN_SIDE, height: V4_MIN_SIDE },
+	...V5_LITE_SIZES.filter(
+		({ width, height }) => Math.min(width, height) >= V4_MIN_SIDE && Math.max(width, height) <= V4_MAX_SIDE,
+	),
+	{ shape: 'Square 1:1', tier: '4K', width: V4_MAX_SIDE, height: V4_MAX_SIDE },
+];
 
 export const V4_EDIT = 'bytedance/seedream-v4/edit';
 export const V5_LITE_EDIT = 'bytedance/seedream-v5.0-lite/edit';
 export const DEFAULT_MODEL = V5_LITE_EDIT;
 
-const V4: Omit<KnownModel, 'id' | 'name'> = {
+const V4 = {
+	family: 'Seedream v4',
 	maxInputImages: 10,
-	sizes: { kind: 'range', minSide: V4_LEAST_SIDE, maxSide: V4_MOST_SIDE },
+	sizes: { kind: 'range', minSide: V4_MIN_SIDE, maxSide: V4_MAX_SIDE },
+	namedSizes: V4_SIZES,
+	outputFormats: [],
 	priceUsd: 0.027,
-};
-const V5_LITE: Omit<KnownModel, 'id' | 'name'> = {
+} satisfies Omit<KnownModel, 'id' | 'name'>;
+const V5_LITE = {
+	family: 'Seedream v5.0 Lite',
 	maxInputImages: 14,
 	sizes: { kind: 'list', sizes: V5_LITE_SIZES },
+	namedSizes: V5_LITE_SIZES,
+	outputFormats: ['jpeg', 'png'],
 	priceUsd: 0.032,
-};
+} satisfies Omit<KnownModel, 'id' | 'name'>;
 
-/** The models that the panel offers also when the catalog cannot be reached (atlas-cloud-api, "The Seedream models"). */
+/** The models that the panel offers even when the catalog cannot be reached. */
 export const KNOWN_MODELS: KnownModel[] = [
 	{ id: V5_LITE_EDIT, name: 'Seedream v5.0 Lite Edit', ...V5_LITE },
 	{ id: V4_EDIT, name: 'Seedream v4 Edit', ...V4 },
@@ -37,13 +81,18 @@ export function knownModel(model: string): KnownModel | undefined {
 	return KNOWN_MODELS.find(({ id }) => id === model);
 }
 
-/** Whether the model makes several pictures of one prompt (`max_images`) [C][V]. */
+/** Whether the model edits images with Seedream. */
+export function isSeedreamEdit(model: string): boolean {
+	return /(^|\/)seedream[^/]*\/edit(-sequential)?$/i.test(model);
+}
+
+/** Whether the model makes several images of one prompt (`max_images`). Holds for models not listed here, too. */
 export function isSequential(model: string): boolean {
 	return model.endsWith('-sequential');
 }
 
-/** Inputs and outputs of a sequential model together [C][V]. */
+/** Max input and output images of a sequential model together. */
 export const MAX_SEQUENTIAL_IMAGES = 15;
 
-/** The most input pictures of any model known: what is let through for a model that is not. */
+/** The largest limit of any known model, for models whose own limit is not known. */
 export const MAX_INPUT_IMAGES = 14;

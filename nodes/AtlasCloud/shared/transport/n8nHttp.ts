@@ -17,12 +17,12 @@ import {
 import { asObject, asString, type JsonObject } from '../../api/json';
 import { CREDENTIAL_TYPE } from '../credential';
 
-/** The part of n8n's contexts that sends requests: execute(), dropdowns and tools all have it. */
+/** The part of n8n's contexts that sends requests; execute(), dropdowns, and tools all have it. */
 export type RequestContext = Pick<IAllExecuteFunctions, 'helpers'>;
 
 /**
- * A native `File` that streams: axios asks for its size and reads it through `stream()`, anew on each try.
- * Constant memory in n8n 2.41 and 1.123 (measured: about 40 MB for 200 MB), where a Blob of the bytes costs thrice its size.
+ * A native `File` that streams: axios reads `size`, then calls `stream()` on every attempt. Memory stays constant in
+ * n8n 2.41 and 1.123 (about 40 MB for a 200 MB file), where a Blob of the bytes takes three times its size.
  */
 function streamedFile(body: FileBody): File {
 	const file = new File([], body.fileName, { type: body.mimeType });
@@ -43,20 +43,20 @@ function toOptions(request: HttpRequest, abortSignal: AbortSignal): IHttpRequest
 		url: request.url,
 		headers: { accept: '*/*', ...request.headers },
 		timeout: request.timeoutMs,
-		// Answers are read by us, and no further than they should be long.
+		// The client reads the body itself, up to a limit.
 		encoding: 'stream',
 		returnFullResponse: true,
-		// n8n sends a request again by itself on 401, unless no status is an error.
+		// Otherwise n8n sends a request again by itself on 401.
 		ignoreHttpStatusErrors: true,
-		// n8n would follow with the Authorization header, to any host; and it would buffer the upload.
+		// n8n would send the Authorization header to any host it is redirected to, and buffer the upload.
 		disableFollowRedirect: true,
-		// On authenticated requests n8n puts the execution's own signal in its place.
+		// n8n replaces it with the execution's own signal on authenticated requests.
 		abortSignal,
 	};
 	if (request.file) {
 		const form = new FormData();
 		form.append('file', streamedFile(request.file));
-		// n8n's type knows the `form-data` package only; axios takes the native one too.
+		// n8n's types know only the `form-data` package; axios accepts a native form, too.
 		options.body = form as unknown as IDataObject;
 	} else if (request.json !== undefined) {
 		options.headers = { ...options.headers, 'content-type': 'application/json' };
@@ -66,10 +66,10 @@ function toOptions(request: HttpRequest, abortSignal: AbortSignal): IHttpRequest
 }
 
 /**
- * Tells whether anybody has read the address of a request yet. While nobody has, nothing can have been sent:
- * this holds for every n8n, whatever it does before (reading the credential, resolving its expressions).
+ * Tracks whether anyone has read the URL of a request. Until then nothing can have been sent, whatever n8n does
+ * first (reading the credential, resolving its expressions).
  */
-function watchAddress(options: IHttpRequestOptions): () => boolean {
+function trackUrlRead(options: IHttpRequestOptions): () => boolean {
 	let isRead = false;
 	let { url } = options;
 	Object.defineProperty(options, 'url', {
@@ -86,8 +86,8 @@ function watchAddress(options: IHttpRequestOptions): () => boolean {
 	return () => isRead;
 }
 
-/** An error and what caused it, the outermost first: n8n wraps what it catches (1.x drops the cause). */
-function chainOf(error: unknown): JsonObject[] {
+/** An error and its causes, outermost first: n8n 2.x wraps what it catches (1.x drops the cause). */
+function causeChain(error: unknown): JsonObject[] {
 	const chain: JsonObject[] = [];
 	for (
 		let current = asObject(error);
@@ -99,31 +99,31 @@ function chainOf(error: unknown): JsonObject[] {
 	return chain;
 }
 
-/** Node's code of a failed connection, from wherever n8n keeps it: 1.x has it as `httpCode`. */
-function codeIn(chain: JsonObject[]): string | null {
+/** Node's code of a failed connection; n8n 1.x keeps it as `httpCode`. */
+function connectionCode(chain: JsonObject[]): string | null {
 	const codes = chain.flatMap(({ code, httpCode }) => [asString(code), asString(httpCode)]);
-	// Axios' own codes (ERR_BAD_REQUEST and the like) say less than the message.
+	// Axios's own codes (ERR_BAD_REQUEST and so on) say less than the message.
 	return codes.find((code) => code !== null && /^E(?!RR_)[A-Z_]+$/.test(code)) ?? null;
 }
 
-/** What n8n or the connection said, without an answer. */
-function toTransportError(error: unknown, isAddressRead: boolean): TransportError {
-	const chain = chainOf(error);
-	// n8n 2.x looks at the address before it connects, and again as it connects; no redirect is followed here.
+/** The error of a request that got no response. */
+function toTransportError(error: unknown, isUrlRead: boolean): TransportError {
+	const chain = causeChain(error);
+	// n8n 2.x checks the address before and while it connects. No redirect is followed, so a block means nothing was sent.
 	const blocked = chain.filter(({ name }) => asString(name)?.startsWith('SsrfBlocked')).at(-1);
-	const neverSent = !isAddressRead || blocked !== undefined;
-	// The innermost error has the words for it: n8n's wrapping puts general ones in their place.
-	const speakers = chain.filter((one) => asString(one.message) !== null);
-	const speaker = blocked ?? (neverSent ? speakers.at(-1) : speakers[0]);
-	const message = asString(speaker?.message) ?? asString(error) ?? 'The request failed';
-	if (!neverSent) return new TransportError(message, codeIn(chain));
-	return new TransportError(message, null, { neverSent, advice: asString(speaker?.description) });
+	const neverSent = !isUrlRead || blocked !== undefined;
+	// Before sending, the innermost error is the specific one: n8n wraps it in general words.
+	const withMessage = chain.filter(({ message }) => asString(message) !== null);
+	const source = blocked ?? (neverSent ? withMessage.at(-1) : withMessage[0]);
+	const message = asString(source?.message) ?? asString(error) ?? 'The request failed';
+	if (!neverSent) return new TransportError(message, connectionCode(chain));
+	return new TransportError(message, null, { neverSent, advice: asString(source?.description) });
 }
 
 /**
- * Sends through n8n's own helpers: they bring the proxy, SSRF protection and cancelling.
- * @param credential as it was read once for the run. Without it n8n reads its database again for every request, and
- * a database that is away for a moment would end a batch.
+ * Sends through n8n's own helpers, which bring the proxy, SSRF protection, and cancellation.
+ * @param credential as read once for the run. Without it n8n reads its database for every request, and a short
+ * database outage would end a batch.
  */
 export function n8nHttp(context: RequestContext, credential?: ICredentialDataDecryptedObject): Http {
 	const send = async (
@@ -146,17 +146,17 @@ export function n8nHttp(context: RequestContext, credential?: ICredentialDataDec
 	};
 	return {
 		async send(request): Promise<HttpResponse> {
-			const aborting = new AbortController();
-			const onAbort = () => aborting.abort();
+			const controller = new AbortController();
+			const onAbort = () => controller.abort();
 			request.signal?.addEventListener('abort', onAbort, { once: true });
-			const options = toOptions(request, aborting.signal);
-			const isAddressRead = watchAddress(options);
+			const options = toOptions(request, controller.signal);
+			const isUrlRead = trackUrlRead(options);
 			const sent = send(options, request.authenticated).finally(() =>
 				request.signal?.removeEventListener('abort', onAbort),
 			);
 			const response = await sent.catch((error: unknown) => {
 				if (request.signal?.aborted) throw new CancelledError();
-				throw toTransportError(error, isAddressRead());
+				throw toTransportError(error, isUrlRead());
 			});
 			const headers = Object.fromEntries(
 				Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),

@@ -1,21 +1,15 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT } from '../../../api/models/models';
-import {
-	sizeText,
-	V4_LEAST_SIDE,
-	V4_MOST_SIDE,
-	V5_LITE_SIZES,
-	type NamedSize,
-} from '../../../api/models/sizes';
-import { NO_TEMPLATE, promptTemplateFields } from './promptTemplates';
+import type { INodeProperties } from 'n8n-workflow';
+import { DEFAULT_MODEL, knownModel, V4_EDIT } from '../../../api/models/models';
+import { promptFields } from './prompt';
+import { sizeFields } from './size';
 
-/** Fields that several operations share. Each operation shows them by `updateDisplayOptions`. */
+/** Fields that several operations share. Each operation adds its own display condition to them. */
 
 export const modelField: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',
 	type: 'resourceLocator',
-	default: { mode: 'list', value: DEFAULT_MODEL, cachedResultName: 'Seedream v5.0 Lite Edit' },
+	default: { mode: 'list', value: DEFAULT_MODEL, cachedResultName: knownModel(DEFAULT_MODEL)?.name },
 	required: true,
 	description: 'The Seedream model that makes the edit; the list tells its price per run',
 	modes: [
@@ -42,31 +36,6 @@ export const modelField: INodeProperties = {
 		},
 	],
 };
-
-const promptBase: INodeProperties = {
-	displayName: 'Prompt',
-	name: 'prompt',
-	type: 'string',
-	typeOptions: { rows: 4 },
-	default: '',
-};
-
-/** Has to be filled in by itself; with a template it may add to it. */
-export const promptFields: INodeProperties[] = [
-	{
-		...promptBase,
-		required: true,
-		placeholder: 'e.g. Replace the background with a sunny beach, keep the product as it is',
-		description: 'What to change. Up to about 600 English words do best.',
-		displayOptions: { show: { promptTemplate: [NO_TEMPLATE] } },
-	},
-	{
-		...promptBase,
-		placeholder: 'e.g. Keep the logo in the corner',
-		description: 'Added to the sentence of the template. May stay empty.',
-		displayOptions: { hide: { promptTemplate: [NO_TEMPLATE] } },
-	},
-];
 
 export const imageSourceField: INodeProperties = {
 	displayName: 'Image Source',
@@ -110,99 +79,9 @@ export const imageUrlsField: INodeProperties = {
 		'Public addresses of the pictures, or data URIs. An expression may give an array. Several pictures of one item go into one edit together.',
 };
 
-/** A size for people: `Widescreen 16:9 · 2K · 2848 × 1600`. */
-function sizeOption(size: NamedSize): INodePropertyOptions {
-	return { name: `${size.shape} · ${size.tier} · ${size.width} × ${size.height}`, value: sizeText(size) };
-}
-
-const MATCH_INPUT: INodePropertyOptions = {
-	name: 'Match Input Image',
-	value: 'matchInput',
-	description: 'Keeps the shape of the first picture',
-};
-const CUSTOM: INodePropertyOptions = {
-	name: 'Custom',
-	value: 'custom',
-	description: 'Width and height in pixels',
-};
-
-const V4_SIZES: NamedSize[] = [
-	{ shape: 'Square 1:1', tier: '1K', width: V4_LEAST_SIDE, height: V4_LEAST_SIDE },
-	...V5_LITE_SIZES.filter(
-		({ width, height }) =>
-			Math.min(width, height) >= V4_LEAST_SIDE && Math.max(width, height) <= V4_MOST_SIDE,
-	),
-	{ shape: 'Square 1:1', tier: '4K', width: V4_MOST_SIDE, height: V4_MOST_SIDE },
-];
-
-/**
- * One list per known model, so that only what it offers can be chosen, and one for all others. They go by `hide`
- * alone: n8n shows a field at once, whatever else is said, where a parameter named in `show` is an expression.
- */
-function sizeList(
-	options: INodePropertyOptions[],
-	hide: NonNullable<INodeProperties['displayOptions']>['hide'],
-): INodeProperties {
-	return {
-		displayName: 'Size',
-		name: 'size',
-		type: 'options',
-		options,
-		default: 'matchInput',
-		description: 'Size of the edited picture',
-		displayOptions: { hide },
-	};
-}
-
-const v5LiteSizes = [MATCH_INPUT, ...V5_LITE_SIZES.map(sizeOption)];
-const v4Sizes = [MATCH_INPUT, CUSTOM, ...V4_SIZES.map(sizeOption)];
-const anySizes = [MATCH_INPUT, CUSTOM, ...V5_LITE_SIZES.map(sizeOption)];
-
-const sizeLists: INodeProperties[] = [
-	...KNOWN_MODELS.map(({ id, sizes }) =>
-		sizeList(sizes.kind === 'list' ? v5LiteSizes : v4Sizes, { model: [{ _cnd: { not: id } }] }),
-	),
-	sizeList(anySizes, { model: KNOWN_MODELS.map(({ id }) => id) }),
-];
-
-export const sizeFields: INodeProperties[] = [
-	...sizeLists,
-	{
-		displayName:
-			'The edited picture gets this shape, whatever the input’s: parts may be added or cut off. Match Input Image keeps the shape.',
-		name: 'sizeNotice',
-		type: 'notice',
-		default: '',
-		displayOptions: {
-			hide: { size: [MATCH_INPUT.value, { _cnd: { regex: '^=' } }] },
-		},
-	},
-	{
-		displayName: 'Width',
-		name: 'width',
-		type: 'number',
-		typeOptions: { minValue: 1, maxValue: 16384 },
-		default: 2048,
-		required: true,
-		description: 'Width of the edited picture, in pixels',
-		displayOptions: { show: { size: ['custom'] } },
-	},
-	{
-		displayName: 'Height',
-		name: 'height',
-		type: 'number',
-		typeOptions: { minValue: 1, maxValue: 16384 },
-		default: 2048,
-		required: true,
-		description: 'Height of the edited picture, in pixels',
-		displayOptions: { show: { size: ['custom'] } },
-	},
-];
-
-/** Pictures and what to do with them: the fields of every operation that submits. */
+/** The fields of every operation that submits an edit. */
 export const editFields: INodeProperties[] = [
 	modelField,
-	...promptTemplateFields,
 	...promptFields,
 	imageSourceField,
 	{ ...inputDataFieldNameField, displayOptions: { show: { imageSource: ['binary', 'both'] } } },
@@ -235,7 +114,7 @@ export const downloadFields: INodeProperties[] = [
 		name: 'linksNotice',
 		type: 'notice',
 		default: '',
-		// Not startsWith: with a value that is no text, n8n 1.x fails at it and refuses the whole workflow.
+		// Not `startsWith`: n8n 1.x fails on it when the value is not text, and refuses the whole workflow.
 		displayOptions: { hide: { downloadImages: [true, { _cnd: { regex: '^=' } }] } },
 	},
 	{

@@ -1,24 +1,19 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { inputError } from '../../../api/errors';
-
-/** A text that a template leaves open. */
-interface TemplateField {
-	/** Of the parameter; saved in workflows. */
+/** A text that the user fills in. */
+export interface TemplateField {
+	/** The parameter's name; saved in workflows. */
 	name: string;
 	displayName: string;
 	placeholder: string;
 }
 
-interface PromptTemplate {
+export interface PromptTemplate {
 	/** Saved in workflows. */
 	value: string;
 	name: string;
-	/** What is sent; `{templateX}` stands for the field of that name. */
+	/** What is sent; `{templateX}` is replaced by the field of that name. */
 	sentence: string;
 	fields: TemplateField[];
 }
-
-export const NO_TEMPLATE = 'none';
 
 /** Tasks that Seedream is good at, sorted by name. */
 export const PROMPT_TEMPLATES: PromptTemplate[] = [
@@ -159,93 +154,3 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		],
 	},
 ];
-
-/** The sentence with something put in for each open field. */
-function filled({ sentence, fields }: PromptTemplate, textFor: (field: TemplateField) => string): string {
-	return sentence.replace(/\{(\w+)\}/g, (token, name) => {
-		const field = fields.find((one) => one.name === name);
-		return field ? textFor(field) : token;
-	});
-}
-
-function templateProperties(template: PromptTemplate): INodeProperties[] {
-	const displayOptions = { show: { promptTemplate: [template.value] } };
-	const sentence = filled(template, ({ displayName }) => `[${displayName}]`);
-	return [
-		{
-			displayName: `Sent to Seedream: ${sentence}`,
-			name: `${template.value}Notice`,
-			type: 'notice',
-			default: '',
-			displayOptions,
-		},
-		...template.fields.map(({ name, displayName, placeholder }): INodeProperties => ({
-			displayName,
-			name,
-			type: 'string',
-			default: '',
-			required: true,
-			placeholder,
-			description: 'Takes its place in the sentence above',
-			displayOptions,
-		})),
-	];
-}
-
-/** The list of templates, and what each of them shows when it is chosen. */
-export const promptTemplateFields: INodeProperties[] = [
-	{
-		displayName: 'Prompt Template',
-		name: 'promptTemplate',
-		type: 'options',
-		// As an expression it would show the fields of all templates at once.
-		noDataExpression: true,
-		options: [
-			{ name: 'None', value: NO_TEMPLATE },
-			...PROMPT_TEMPLATES.map(({ name, value }) => ({ name, value })),
-		],
-		default: NO_TEMPLATE,
-		description: 'A tried wording for a common task. Prompt is added to it.',
-	},
-	...PROMPT_TEMPLATES.flatMap(templateProperties),
-];
-
-/** The part of the context that fields are read with. */
-type Fields = Pick<IExecuteFunctions, 'getNodeParameter'>;
-
-/** A field as text: a spreadsheet's number is one too. */
-function readText(context: Fields, name: string, itemIndex: number): string {
-	const value: unknown = context.getNodeParameter(name, itemIndex, '');
-	return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-}
-
-function templateSentence(context: Fields, itemIndex: number): string | null {
-	const value: unknown = context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE);
-	if (value === NO_TEMPLATE) return null;
-	const template = PROMPT_TEMPLATES.find((one) => one.value === value);
-	if (!template) throw inputError('Prompt Template is not one of the list', 'Choose one, or None.');
-	const texts = template.fields.map(({ name }) => readText(context, name, itemIndex));
-	const missing = template.fields.filter((_field, i) => texts[i] === '');
-	if (missing.length > 0) {
-		throw inputError(
-			`${missing.map(({ displayName }) => displayName).join(' and ')} of the template ${template.name} ${missing.length > 1 ? 'are' : 'is'} empty`,
-			'Fill it in, or choose None as Prompt Template. Where it is an expression, check that this item has the field.',
-		);
-	}
-	return filled(template, (field) => texts[template.fields.indexOf(field)]);
-}
-
-/**
- * What is sent as the prompt: the template's sentence, then Prompt.
- * @throws AtlasError (`input`) where a field of the template is empty, or there is nothing to send
- */
-export function readPrompt(context: Fields, itemIndex: number): string {
-	const sentence = templateSentence(context, itemIndex);
-	const prompt = readText(context, 'prompt', itemIndex);
-	if (sentence !== null) return `${sentence} ${prompt}`.trim();
-	if (prompt !== '') return prompt;
-	throw inputError(
-		'Prompt is empty',
-		'Say what to change in the picture. Where the prompt is an expression, check that this item has the field.',
-	);
-}

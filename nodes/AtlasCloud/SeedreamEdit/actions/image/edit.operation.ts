@@ -1,14 +1,20 @@
 import { updateDisplayOptions } from 'n8n-workflow';
+import { readDestination, safeStem, stemOfUrl, type OutputDestination } from '../../../shared/destination';
+import type { InputImage } from '../../../shared/inputImages';
+import { itemOperation } from '../../../shared/operation';
+import { editOptions } from '../../../shared/optionFields';
+import { fileItems } from '../../../shared/outputItems';
+import { predictionSummary } from '../../../shared/summary';
+import { timedOutItems } from '../../../shared/timeout';
+import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
 import { downloadFields, editFields } from '../common/fields';
-import { editOptions } from '../common/options';
-import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../editRequest';
-import { readDestination, timeoutError } from '../destination';
-import { itemOperation } from '../operation';
-import { fileItems, safeStem, stemOfUrl, unfinishedJson, type OutputDestination } from '../outputItems';
 
 type Job = EditJob & { destination: OutputDestination };
 
-/** Upload, submit, wait and download in one. */
+const stemOf = ({ file, url }: InputImage) =>
+	file ? safeStem(file.fileName ?? file.fieldName) : stemOfUrl(url);
+
+/** Uploads, submits, waits, and downloads. */
 export const edit = itemOperation<Job>({
 	option: {
 		name: 'Edit',
@@ -21,25 +27,21 @@ export const edit = itemOperation<Job>({
 		...downloadFields,
 		editOptions,
 	]),
-	pacesItself: true,
+	combinesImages: true,
+	summary: { ...predictionSummary, isPaid: true },
+	isSelfPaced: true,
 
-	async read(run, itemIndex) {
-		const job = await readEdit(run, itemIndex);
-		const [first] = job.pictures;
-		const stem = first.file ? safeStem(first.file.fileName ?? first.file.fieldName) : stemOfUrl(first.url);
-		return { ...job, destination: readDestination(run, itemIndex, `${stem}-edited`) };
+	async read(run, itemIndex, options) {
+		const job = await readEdit(run, itemIndex, options);
+		const baseName = `${stemOf(job.images[0])}-edited`;
+		return { ...job, destination: readDestination(run.context, itemIndex, options, baseName) };
 	},
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
 
-	async work(run, job, itemIndex) {
-		const { request, destination } = job;
-		const { bought, prediction } = await run.edits.edit(request);
+	async work(run, { request, destination }, itemIndex) {
+		const { bought, prediction } = await run.purchases.edit(request);
 		if (prediction) return await fileItems(run, prediction, bought, destination);
-		const { predictionId } = bought;
-		if (!request.failsOnTimeout) {
-			return [{ json: unfinishedJson(predictionId, bought), pairedItem: { item: itemIndex } }];
-		}
-		throw timeoutError(predictionId, request.timeoutMs);
+		return timedOutItems(itemIndex, bought.predictionId, bought, request);
 	},
 });

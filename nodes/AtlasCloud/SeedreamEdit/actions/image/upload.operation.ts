@@ -1,12 +1,14 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import { inputError } from '../../../api/errors';
 import type { InputFile } from '../../../api/files/uploads';
+import { asArray } from '../../../api/json';
+import { binaryImages } from '../../../shared/inputImages';
+import { itemOperation } from '../../../shared/operation';
+import { uploadOptions } from '../../../shared/optionFields';
+import { countNoun } from '../../../shared/summary';
 import { inputDataFieldNameField } from '../common/fields';
-import { uploadOptions } from '../common/options';
-import { binaryImages } from '../inputImages';
-import { itemOperation } from '../operation';
 
-/** Uploads pictures and hands on their links in place of the files. */
+/** Uploads images and returns their links in place of the files. */
 export const upload = itemOperation<InputFile[]>({
 	option: {
 		name: 'Upload',
@@ -18,10 +20,16 @@ export const upload = itemOperation<InputFile[]>({
 		inputDataFieldNameField,
 		uploadOptions,
 	]),
+	summary: {
+		count(done) {
+			const urls = done.flatMap(({ json }) => asArray(json.urls));
+			return { done: countNoun(urls.length, 'picture', ' uploaded'), failedCount: 0 };
+		},
+	},
 
 	async read(run, itemIndex) {
-		const pictures = await binaryImages(run.context, itemIndex);
-		if (pictures.length > 0) return pictures.flatMap(({ file }) => file ?? []);
+		const images = await binaryImages(run.context, itemIndex);
+		if (images.length > 0) return images.map(({ file }) => file);
 		throw inputError('The item has no picture', 'Set Input Data Field Name to its binary field.');
 	},
 

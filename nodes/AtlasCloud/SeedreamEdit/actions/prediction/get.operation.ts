@@ -1,11 +1,12 @@
 import { updateDisplayOptions } from 'n8n-workflow';
+import { itemOperation } from '../../../shared/operation';
+import { getOptions } from '../../../shared/optionFields';
+import { fileItems, predictionJson } from '../../../shared/outputItems';
+import { readPredictionJob, type PredictionJob } from '../../../shared/predictionJob';
+import { predictionSummary } from '../../../shared/summary';
 import { downloadFields, predictionIdField } from '../common/fields';
-import { getOptions } from '../common/options';
-import { itemOperation } from '../operation';
-import { fileItems, predictionJson } from '../outputItems';
-import { readPredictionJob, type PredictionJob } from '../predictionRequest';
 
-/** Asks how predictions stand now; a failed one is an answer here, not an error. */
+/** Reads the current state of predictions. A failed one is a result here, not an error. */
 export const get = itemOperation<PredictionJob>({
 	option: {
 		name: 'Get',
@@ -18,11 +19,12 @@ export const get = itemOperation<PredictionJob>({
 		...downloadFields,
 		getOptions,
 	]),
+	summary: predictionSummary,
 
-	read: async (run, itemIndex) => readPredictionJob(run, itemIndex),
+	read: async ({ context }, itemIndex, options) => readPredictionJob(context, itemIndex, options),
 
 	async work(run, { predictionId, known, destination }, itemIndex) {
-		const prediction = await run.watch.now(predictionId, run.signal);
+		const prediction = await run.poller.now(predictionId, run.signal);
 		if (prediction.status === 'completed') return await fileItems(run, prediction, known, destination);
 		return [{ json: predictionJson(prediction, known, null), pairedItem: { item: itemIndex } }];
 	},

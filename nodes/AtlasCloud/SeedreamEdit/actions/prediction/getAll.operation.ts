@@ -1,13 +1,13 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
-import { whyNotFetchable } from '../../../api/http/addresses';
 import { inputError } from '../../../api/errors';
-import { readHistory } from '../../../api/predictions/history';
+import { whyNotFetchable } from '../../../api/http/addresses';
 import { asNumber, asObject, asString } from '../../../api/json';
-import type { OnceOperation } from '../operation';
-import { predictionJson } from '../outputItems';
+import { readHistory } from '../../../api/predictions/history';
+import type { OnceOperation } from '../../../shared/operation';
+import { predictionJson } from '../../../shared/outputItems';
 
-/** A hundred thousand predictions: Return All ends somewhere. */
+/** A limit for Return All: a hundred thousand predictions. */
 const MAX_PAGES = 2_000;
 
 /** The account's history, newest first; runs once, not per item. */
@@ -75,14 +75,14 @@ export const getAll: OnceOperation = {
 		const model = asString(filters.model)?.trim() ?? undefined;
 		const status = asString(filters.status) ?? undefined;
 		const items: INodeExecutionData[] = [];
-		// Atlas has several words for each status, so that one is picked out here.
+		// Atlas has several words for each status, so its own filter cannot be used.
 		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {
 			if (model !== undefined && prediction.model !== model) continue;
 			if (status !== undefined && prediction.status !== status) continue;
 			const known = { model: null, prompt: null, size: null };
 			const imageIndex = prediction.outputs.length > 0 ? 0 : null;
 			const json = predictionJson(prediction, known, imageIndex);
-			// What may not be fetched is not handed on for another node to fetch.
+			// Another node must not be led to fetch what this one may not.
 			const url = asString(json.imageUrl);
 			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json.imageUrl = null;
 			items.push({ json, pairedItem: { item: 0 } });

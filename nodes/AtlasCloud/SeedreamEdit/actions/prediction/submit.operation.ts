@@ -1,11 +1,12 @@
 import { updateDisplayOptions } from 'n8n-workflow';
 import { toPrediction } from '../../../api/predictions/predictions';
+import { itemOperation } from '../../../shared/operation';
+import { submitOptions } from '../../../shared/optionFields';
+import { countNoun } from '../../../shared/summary';
+import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
 import { editFields } from '../common/fields';
-import { submitOptions } from '../common/options';
-import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../editRequest';
-import { itemOperation } from '../operation';
 
-/** Submits edits and hands on their ids at once. */
+/** Submits edits and returns their prediction IDs at once. */
 export const submit = itemOperation<EditJob>({
 	option: {
 		name: 'Submit',
@@ -17,26 +18,33 @@ export const submit = itemOperation<EditJob>({
 		...editFields,
 		submitOptions,
 	]),
-	pacesItself: true,
+	combinesImages: true,
+	summary: {
+		count: (done) => ({ done: countNoun(done.length, 'edit', ' submitted'), failedCount: 0 }),
+		// Atlas does not report a price yet.
+		reportedPrice: () => null,
+		isPaid: true,
+	},
+	isSelfPaced: true,
 
 	read: readEdit,
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
 
 	async work(run, { request }, itemIndex) {
-		const { predictionId, model, prompt, size, images, answer } = await run.edits.submit(request);
-		const told = toPrediction(predictionId, answer);
+		const { predictionId, model, prompt, size, images, answer } = await run.purchases.submit(request);
+		const prediction = toPrediction(predictionId, answer);
 		return [
 			{
 				json: {
 					predictionId,
-					// A task can be over at once, but what it brought is not in this answer: to be waited for all the same.
-					status: told?.status === 'failed' ? 'failed' : 'processing',
+					// Even a completed prediction has to be waited for: its images are not in this answer.
+					status: prediction?.status === 'failed' ? 'failed' : 'processing',
 					model,
 					prompt,
 					images,
 					size,
-					createdAt: told?.createdAt ?? null,
+					createdAt: prediction?.createdAt ?? null,
 				},
 				pairedItem: { item: itemIndex },
 			},

@@ -1,16 +1,15 @@
-import type { IDataObject } from 'n8n-workflow';
 import { updateDisplayOptions } from 'n8n-workflow';
+import { itemOperation } from '../../../shared/operation';
+import { waitOptions } from '../../../shared/optionFields';
+import { fileItems } from '../../../shared/outputItems';
+import { readPredictionJob, type PredictionJob } from '../../../shared/predictionJob';
+import { predictionSummary } from '../../../shared/summary';
+import { readTimeout, timedOutItems, type TimeoutOptions } from '../../../shared/timeout';
 import { downloadFields, predictionIdField } from '../common/fields';
-import { waitOptions } from '../common/options';
-import { readTimeoutMs } from '../editRequest';
-import { itemOperation } from '../operation';
-import { readOptions, timeoutError } from '../destination';
-import { fileItems, unfinishedJson } from '../outputItems';
-import { readPredictionJob, type PredictionJob } from '../predictionRequest';
 
-type Job = PredictionJob & { timeoutMs: number; options: IDataObject };
+type Job = PredictionJob & { timeout: TimeoutOptions };
 
-/** Waits for predictions that were submitted before, and fetches their pictures. */
+/** Waits for predictions that were submitted before, and downloads their images. */
 export const waitForCompletion = itemOperation<Job>({
 	option: {
 		name: 'Wait for Completion',
@@ -23,24 +22,21 @@ export const waitForCompletion = itemOperation<Job>({
 		...downloadFields,
 		waitOptions,
 	]),
+	summary: predictionSummary,
 
-	async read(run, itemIndex) {
-		const options = readOptions(run, itemIndex);
-		return { ...readPredictionJob(run, itemIndex), timeoutMs: readTimeoutMs(options), options };
+	async read({ context }, itemIndex, options) {
+		return { ...readPredictionJob(context, itemIndex, options), timeout: readTimeout(options) };
 	},
 
-	async work(run, { predictionId, known, destination, timeoutMs, options }, itemIndex) {
-		const prediction = await run.watch.completed({
+	async work(run, { predictionId, known, destination, timeout }, itemIndex) {
+		const prediction = await run.poller.completed({
 			predictionId,
 			model: known.model ?? '',
 			sentAtMs: null,
-			deadlineMs: run.client.clock.nowMs() + timeoutMs,
+			deadlineMs: run.client.clock.nowMs() + timeout.timeoutMs,
 			signal: run.signal,
 		});
 		if (prediction) return await fileItems(run, prediction, known, destination);
-		if (options.onTimeout === 'continue') {
-			return [{ json: unfinishedJson(predictionId, known), pairedItem: { item: itemIndex } }];
-		}
-		throw timeoutError(predictionId, timeoutMs);
+		return timedOutItems(itemIndex, predictionId, known, timeout);
 	},
 });

@@ -1,14 +1,14 @@
 import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
-import { MAX_SEQUENTIAL_IMAGES } from '../../../api/models/models';
+import { MAX_SEQUENTIAL_IMAGES } from '../api/models/models';
+import {
+	DEFAULT_CONCURRENCY,
+	DEFAULT_MAX_DOWNLOAD_MB,
+	DEFAULT_MAX_EDITS,
+	DEFAULT_TIMEOUT_SECONDS,
+	MAX_RETENTION_HOURS,
+} from './options';
 
-/** The options that operations choose from, by their names. */
-
-export const DEFAULT_CONCURRENCY = 20;
-export const DEFAULT_MAX_EDITS = 250;
-export const DEFAULT_TIMEOUT_SECONDS = 300;
-export const DEFAULT_MAX_DOWNLOAD_MB = 100;
-
-const MAX_HOURS = 336;
+/** The fields under Options, and the collections of them that operations show. */
 
 const concurrency: INodeProperties = {
 	displayName: 'Concurrency',
@@ -74,8 +74,8 @@ const fileExpirationHours: INodeProperties = {
 	displayName: 'File Expiration (Hours)',
 	name: 'fileExpirationHours',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MAX_HOURS },
-	default: MAX_HOURS,
+	typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS },
+	default: MAX_RETENTION_HOURS,
 	description: 'How long Atlas Cloud keeps the edited picture for download',
 };
 
@@ -113,8 +113,8 @@ const recordRetentionHours: INodeProperties = {
 	displayName: 'Record Retention (Hours)',
 	name: 'recordRetentionHours',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MAX_HOURS },
-	default: MAX_HOURS,
+	typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS },
+	default: MAX_RETENTION_HOURS,
 	description: 'How long Atlas Cloud keeps its record of the edit. It is needed to fetch the picture later.',
 };
 
@@ -142,8 +142,8 @@ function collection(...options: INodeProperties[]): INodeProperties {
 	return { ...COLLECTION, options: sorted };
 }
 
-const ofItems = [concurrency, includeInputFields];
-const ofSubmits = [
+const itemOptions = [concurrency, includeInputFields];
+const submissionOptions = [
 	extraBodyFields,
 	fileExpirationHours,
 	maxEdits,
@@ -153,12 +153,18 @@ const ofSubmits = [
 	resubmitUnknown,
 ];
 
-export const editOptions = collection(...ofItems, ...ofSubmits, maxDownloadMb, timeoutSeconds, onTimeout);
-export const submitOptions = collection(...ofItems, ...ofSubmits);
-export const uploadOptions = collection(...ofItems);
-export const getOptions = collection(...ofItems, maxDownloadMb);
+export const editOptions = collection(
+	...itemOptions,
+	...submissionOptions,
+	maxDownloadMb,
+	timeoutSeconds,
+	onTimeout,
+);
+export const submitOptions = collection(...itemOptions, ...submissionOptions);
+export const uploadOptions = collection(...itemOptions);
+export const getOptions = collection(...itemOptions, maxDownloadMb);
 export const waitOptions = collection(
-	...ofItems,
+	...itemOptions,
 	maxDownloadMb,
 	{
 		...timeoutSeconds,

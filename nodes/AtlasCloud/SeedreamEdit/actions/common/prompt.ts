@@ -1,0 +1,122 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { inputError } from '../../../api/errors';
+import { PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
+
+const NO_TEMPLATE = 'none';
+
+/** The template's sentence with its fields filled in. */
+function fillIn({ sentence, fields }: PromptTemplate, textFor: (field: TemplateField) => string): string {
+	return sentence.replace(/\{(\w+)\}/g, (token, name) => {
+		const field = fields.find((one) => one.name === name);
+		return field ? textFor(field) : token;
+	});
+}
+
+function templateProperties(template: PromptTemplate): INodeProperties[] {
+	const displayOptions = { show: { promptTemplate: [template.value] } };
+	const sentence = fillIn(template, ({ displayName }) => `[${displayName}]`);
+	return [
+		{
+			displayName: `Sent to Seedream: ${sentence}`,
+			name: `${template.value}Notice`,
+			type: 'notice',
+			default: '',
+			displayOptions,
+		},
+		...template.fields.map(({ name, displayName, placeholder }): INodeProperties => ({
+			displayName,
+			name,
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder,
+			description: 'Takes its place in the sentence above',
+			displayOptions,
+		})),
+	];
+}
+
+/** Prompt Template, and what each template shows when it is chosen. */
+export const promptTemplateFields: INodeProperties[] = [
+	{
+		displayName: 'Prompt Template',
+		name: 'promptTemplate',
+		type: 'options',
+		// An expression would show the fields of all templates at once.
+		noDataExpression: true,
+		options: [
+			{ name: 'None', value: NO_TEMPLATE },
+			...PROMPT_TEMPLATES.map(({ name, value }) => ({ name, value })),
+		],
+		default: NO_TEMPLATE,
+		description: 'A tried wording for a common task. Prompt is added to it.',
+	},
+	...PROMPT_TEMPLATES.flatMap(templateProperties),
+];
+
+const promptBase: INodeProperties = {
+	displayName: 'Prompt',
+	name: 'prompt',
+	type: 'string',
+	typeOptions: { rows: 4 },
+	default: '',
+};
+
+/** Required without a template, optional with one. */
+const promptTextFields: INodeProperties[] = [
+	{
+		...promptBase,
+		required: true,
+		placeholder: 'e.g. Replace the background with a sunny beach, keep the product as it is',
+		description: 'What to change. Up to about 600 English words do best.',
+		displayOptions: { show: { promptTemplate: [NO_TEMPLATE] } },
+	},
+	{
+		...promptBase,
+		placeholder: 'e.g. Keep the logo in the corner',
+		description: 'Added to the sentence of the template. May stay empty.',
+		displayOptions: { hide: { promptTemplate: [NO_TEMPLATE] } },
+	},
+];
+
+/** Prompt Template and Prompt. */
+export const promptFields: INodeProperties[] = [...promptTemplateFields, ...promptTextFields];
+
+type ParameterReader = Pick<IExecuteFunctions, 'getNodeParameter'>;
+
+/** A field as text. Spreadsheets give numbers, too. */
+function readText(context: ParameterReader, name: string, itemIndex: number): string {
+	const value: unknown = context.getNodeParameter(name, itemIndex, '');
+	return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+}
+
+function templateSentence(context: ParameterReader, itemIndex: number): string | null {
+	const value: unknown = context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE);
+	if (value === NO_TEMPLATE) return null;
+	const template = PROMPT_TEMPLATES.find((one) => one.value === value);
+	if (!template) throw inputError('Prompt Template is not one of the list', 'Choose one, or None.');
+	const texts = template.fields.map(({ name }) => readText(context, name, itemIndex));
+	const missing = template.fields.filter((_field, i) => texts[i] === '');
+	if (missing.length > 0) {
+		throw inputError(
+			`${missing.map(({ displayName }) => displayName).join(' and ')} of the template ${template.name} ${missing.length > 1 ? 'are' : 'is'} empty`,
+			'Fill it in, or choose None as Prompt Template. Where it is an expression, check that this item has the field.',
+		);
+	}
+	return fillIn(template, (field) => texts[template.fields.indexOf(field)]);
+}
+
+/**
+ * Reads the prompt to send: the template's sentence, then Prompt.
+ * @throws AtlasError (`input`) where a field of the template is empty, or there is nothing to send
+ */
+export function readPrompt(context: ParameterReader, itemIndex: number): string {
+	const sentence = templateSentence(context, itemIndex);
+	const prompt = readText(context, 'prompt', itemIndex);
+	if (sentence !== null) return `${sentence} ${prompt}`.trim();
+	if (prompt !== '') return prompt;
+	throw inputError(
+		'Prompt is empty',
+		'Say what to change in the picture. Where the prompt is an expression, check that this item has the field.',
+	);
+}

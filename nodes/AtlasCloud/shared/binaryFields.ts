@@ -1,0 +1,115 @@
+import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { inputError } from '../api/errors';
+import { asObject } from '../api/json';
+
+export type BinaryField = [name: string, binary: IBinaryData];
+
+/** An item's files. */
+export interface BinaryFields {
+	item: INodeExecutionData;
+	fields: BinaryField[];
+	/**
+	 * Whether n8n 2.x keeps files in the json (a workflow setting, read as n8n's `assertBinaryData` does). In any other
+	 * workflow, a file in the json may come from a stranger, such as the sender of a webhook.
+	 */
+	isCombined: boolean;
+}
+
+/** n8n-workflow 1.x has no such check. A file in memory has `data`, a stored one has an `id`. */
+export function isBinary(value: unknown): value is IBinaryData {
+	const object = asObject(value);
+	return object !== undefined && typeof object.mimeType === 'string' && ('data' in object || 'id' in object);
+}
+
+/**
+ * The id of a file that n8n stored: storage mode, perhaps folders, and a UUID that nobody can guess. An id in the json
+ * can be anybody's, and n8n's own helpers would accept any text.
+ */
+const STORED_ID =
+	/^[a-z0-9-]+:(?:[\w~-]+\/)*[\w-]*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a file in the json may be read: it holds its content, or n8n stored it. */
+export function isTrustedBinary(value: unknown): value is IBinaryData {
+	if (!isBinary(value)) return false;
+	return value.id ? STORED_ID.test(value.id) : typeof value.data === 'string';
+}
+
+function fieldsIn(holder: unknown, isFile: (value: unknown) => value is IBinaryData): BinaryField[] {
+	return Object.entries(asObject(holder) ?? {}).filter((entry): entry is BinaryField => isFile(entry[1]));
+}
+
+/** Reads an item's files: its binary fields, and in 2.x's combined binary mode those in its json. */
+export function readBinaryFields(context: IExecuteFunctions, itemIndex: number): BinaryFields {
+	const item = context.getInputData()[itemIndex];
+	// n8n 1.x has no such setting.
+	const isCombined = asObject(context.getWorkflowSettings?.())?.binaryMode === 'combined';
+	const fields = fieldsIn(item.binary, isBinary);
+	if (isCombined) {
+		fields.push(...fieldsIn(item.json._files, isTrustedBinary), ...fieldsIn(item.json, isTrustedBinary));
+	}
+	const isFirst = ([name]: BinaryField, i: number) => fields.findIndex(([other]) => other === name) === i;
+	return { item, fields: fields.filter(isFirst), isCombined };
+}
+
+/** A file by its field name, or in combined mode by its path in the json (`_files.data`, `photo.front`). */
+export function findByName(
+	{ item, fields, isCombined }: BinaryFields,
+	name: string,
+): IBinaryData | undefined {
+	const found = fields.find(([fieldName]) => fieldName === name)?.[1];
+	if (found || !isCombined) return found;
+	const value = name.split('.').reduce<unknown>((inner, key) => asObject(inner)?.[key], item.json);
+	return isTrustedBinary(value) ? value : undefined;
+}
+
+/** Whether a value is meant as a file; its content may be missing, see {@link findByValue}. */
+export function isBinaryLike(value: unknown): value is IBinaryData {
+	const object = asObject(value);
+	return isBinary(value) || (object?.mimeType !== undefined && object.fileName !== undefined);
+}
+
+/**
+ * A file by the value of an expression. n8n's data proxy drops the base64 from `{{ $binary.photo }}`, so a file in
+ * memory is found by its other properties.
+ * @returns the field's name is null for a file that is not one of the item's fields
+ * @throws AtlasError (`input`) where it cannot be told which file is meant: the wrong one would be paid for
+ */
+export function findByValue(
+	value: IBinaryData,
+	fields: BinaryField[],
+): { fieldName: string | null; binary: IBinaryData } {
+	const binary = withContent(value, fields);
+	if (!isBinary(binary)) {
+		throw inputError(
+			'The expression in Input Data Field Name gives a file without its content',
+			describeFields(fields),
+		);
+	}
+	const field = fields.find(([, own]) => own === binary || (own.id !== undefined && own.id === binary.id));
+	if (field || isTrustedBinary(binary)) return { fieldName: field?.[0] ?? null, binary };
+	throw inputError(
+		'The expression in Input Data Field Name gives a file that n8n did not store',
+		describeFields(fields),
+	);
+}
+
+function withContent(binary: IBinaryData, fields: BinaryField[]): IBinaryData {
+	if (binary.id || binary.data) return binary;
+	const matches = fields.filter(([, own]) =>
+		(['fileName', 'mimeType', 'fileSize', 'bytes'] as const).every((key) => own[key] === binary[key]),
+	);
+	if (new Set(matches.map(([, { data }]) => data)).size > 1) {
+		throw inputError(
+			`The expression in Input Data Field Name could mean any of these files: ${matches.map(([name]) => name).join(', ')}`,
+			'They have the same name, type and size. Give the field’s name instead of an expression.',
+		);
+	}
+	return matches[0]?.[1] ?? binary;
+}
+
+/** What an error about Input Data Field Name says to do next. */
+export function describeFields(fields: BinaryField[]): string {
+	return fields.length > 0
+		? `The item’s binary fields: ${fields.map(([name]) => name).join(', ')}. Set Input Data Field Name to one of them, to several with commas between, or to * for all pictures.`
+		: 'The item has no binary field at all. Check that the node before this one hands on a file, or set Image Source to Image URL.';
+}

@@ -1,0 +1,75 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { CancelledError, inputError } from '../api/errors';
+import type { Intents } from '../api/purchases/intents';
+import { addExecutionHint } from './executionHint';
+import { asAtlasError, cancelError, errorJson, toNodeError } from './itemErrors';
+import { beginAttempt, startRun, type NodeRun } from './nodeRun';
+import type { NodeDefinition, Operation } from './operation';
+import { outcomeOf, runItems, type ItemRun } from './runItems';
+
+/** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
+export async function executeNode(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+): Promise<INodeExecutionData[][]> {
+	// First of all: whatever fails later, its error has to name what an earlier attempt bought.
+	const intents = beginAttempt(context);
+	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
+	throwIfCancelled(context, node, intents);
+	const { run, operation } = await prepare(context, node, intents).catch((error: unknown) => {
+		throw toNodeError(context, error, undefined, intents.undelivered());
+	});
+	if ('once' in operation) {
+		const outcome = await outcomeOf(operation.once(run));
+		throwIfCancelled(context, node, intents);
+		return [toOutput(run, [{ index: 0, outcome }])];
+	}
+	const itemRuns = await runItems(run, operation);
+	throwIfCancelled(context, node, intents);
+	const items = toOutput(run, itemRuns);
+	await addExecutionHint(run, operation.summary, items).catch((error: unknown) => {
+		// The items are paid for and must not be lost over a hint.
+		context.logger.warn(`${node.displayName} could not sum up its run`, { error });
+	});
+	return [items];
+}
+
+async function prepare(
+	context: IExecuteFunctions,
+	{ resources }: NodeDefinition,
+	intents: Intents,
+): Promise<{ run: NodeRun; operation: Operation }> {
+	const resourceName = context.getNodeParameter('resource', 0) as string;
+	const name = context.getNodeParameter('operation', 0) as string;
+	const resource = resources.find(({ value }) => value === resourceName);
+	const operation = resource?.operations.find(({ option }) => option.value === name);
+	if (!operation) throw inputError(`There is no operation "${name}" of "${resourceName}"`, '');
+	return { run: await startRun(context, intents), operation };
+}
+
+function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, intents: Intents): void {
+	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, intents);
+}
+
+/** The node's output items. @throws NodeOperationError for the first failed item, where that ends the node */
+function toOutput(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[] {
+	const { context, intents } = run;
+	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
+	return itemRuns.flatMap(({ index, inputFields, outcome }) => {
+		if (!outcome?.items) {
+			const error = asAtlasError(outcome?.error, intents.of(index));
+			return [{ json: { error: errorJson(error) }, pairedItem: { item: index } }];
+		}
+		intents.delivered(index);
+		return outcome.items.map((item) => ({ ...item, json: { ...inputFields, ...item.json } }));
+	});
+}
+
+function throwFirstFault({ context, intents }: NodeRun, itemRuns: ItemRun[]): void {
+	for (const { index, outcome } of itemRuns) {
+		// A cancelled item was only stopped by the fault of another one.
+		if (!outcome || outcome.items || outcome.error instanceof CancelledError) continue;
+		const error = asAtlasError(outcome.error, intents.of(index));
+		throw toNodeError(context, error, index, intents.undelivered());
+	}
+}

@@ -1,0 +1,121 @@
+import type { IBinaryKeyData, INodeExecutionData } from 'n8n-workflow';
+import { asNumber, asObject, asString } from '../api/json';
+import { knownModel } from '../api/models/models';
+import type { NodeRun } from './nodeRun';
+import type { OperationSummary } from './operation';
+import { plural } from './summary';
+
+/** Above this, the hint says that n8n holds the run's files in memory. */
+const LARGE_IN_MEMORY_BYTES = 50_000_000;
+
+interface Cost {
+	usd: number;
+	/** Whether a list price is part of the sum. */
+	isEstimate: boolean;
+	/** Predictions with neither a reported nor a list price. */
+	unknownCount: number;
+}
+
+/** Sums up a run under its output: what was done, seconds, dollars, and advice. */
+export async function addExecutionHint(
+	run: NodeRun,
+	summary: OperationSummary,
+	items: INodeExecutionData[],
+): Promise<void> {
+	const { context } = run;
+	const done = items.filter((item) => !isFailedItem(item));
+	const failedCount = items.length - done.length;
+	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
+	const sentences = [
+		`${describeCounts(summary, done, failedCount)} in ${seconds.toFixed(1)} s.`,
+		describeCost(await costOf(run, summary, done)),
+		retryAdvice(run, summary, failedCount),
+		pinAdvice(run, summary, done),
+		memoryAdvice(run, items),
+	];
+	// Older versions of n8n have no such hints.
+	context.addExecutionHints?.({
+		message: sentences.filter((sentence) => sentence !== '').join(' '),
+		type: failedCount > 0 ? 'warning' : 'info',
+		location: 'outputPane',
+	});
+}
+
+/** A failed item has the one key `error`, an object. */
+function isFailedItem({ json }: INodeExecutionData): boolean {
+	return Object.keys(json).length === 1 && asObject(json.error) !== undefined;
+}
+
+function describeCounts(summary: OperationSummary, done: INodeExecutionData[], errorCount: number): string {
+	const counts = summary.count(done);
+	const failedCount = errorCount + counts.failedCount;
+	const parts = [...counts.done, ...(failedCount > 0 ? [`${failedCount} failed`] : [])];
+	return parts.join(', ') || 'Nothing to do';
+}
+
+async function listPrice(run: NodeRun, isPaid: boolean, model: string | null): Promise<number | null> {
+	if (model === null) return null;
+	const known = knownModel(model);
+	if (known) return known.priceUsd;
+	// What buys has read the model's rules already; nothing else makes a request for a hint.
+	return isPaid ? ((await run.rulesOf(model)).priceUsd ?? null) : null;
+}
+
+async function costOf(
+	run: NodeRun,
+	{ reportedPrice, isPaid = false }: OperationSummary,
+	done: INodeExecutionData[],
+): Promise<Cost> {
+	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
+	if (!reportedPrice) return cost;
+	// The first image carries the price of the whole prediction.
+	const billed = done.filter(({ json }) => (asNumber(json.imageIndex) ?? 0) <= 0 && json.status !== 'failed');
+	for (const { json } of billed) {
+		const reported = reportedPrice(json);
+		const listed = reported === null ? await listPrice(run, isPaid, asString(json.model)) : null;
+		if (reported !== null) {
+			cost.usd += reported;
+		} else if (listed !== null) {
+			cost.usd += listed * Math.max(1, asNumber(json.imageCount) ?? 1);
+			cost.isEstimate = true;
+		} else {
+			cost.unknownCount++;
+		}
+	}
+	return cost;
+}
+
+function describeCost({ usd, isEstimate, unknownCount }: Cost): string {
+	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, 'edit')} is not known` : '';
+	if (usd === 0) return unknown === '' ? '' : `Cost: ${unknown}.`;
+	// Thousandths of a dollar where there are any, else cents.
+	const dollars = `$${usd.toFixed(3).replace(/0$/, '')}`;
+	const sum = isEstimate ? `about ${dollars}, an estimate from the list price` : dollars;
+	return `Cost: ${sum}${unknown === '' ? '' : `; ${unknown}`}.`;
+}
+
+function retryAdvice({ context }: NodeRun, { isPaid }: OperationSummary, failedCount: number): string {
+	if (!isPaid || failedCount === 0 || context.getNode().retryOnFail) return '';
+	return 'Retry On Fail (under Settings) is safe here: an edit that was submitted is taken up again, not paid for again.';
+}
+
+/** While building a workflow, people run the paid node again and again unless its output is pinned. */
+function pinAdvice({ context }: NodeRun, { isPaid }: OperationSummary, done: INodeExecutionData[]): string {
+	const hasFiles = done.some(({ binary }) => binary !== undefined);
+	if (!isPaid || !hasFiles || context.getMode() !== 'manual') return '';
+	return 'n8n can pin this output only with Download Images off.';
+}
+
+function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {
+	const bytes = [...context.getInputData(), ...items].reduce((sum, { binary }) => sum + inMemory(binary), 0);
+	if (bytes < LARGE_IN_MEMORY_BYTES) return '';
+	return `n8n holds ${Math.round(bytes / 1_000_000)} MB of this run’s files in memory; the environment variable N8N_DEFAULT_BINARY_DATA_MODE=filesystem keeps them on disk.`;
+}
+
+/** Bytes held in the item itself, as base64. Stored files have an id. */
+function inMemory(binary: IBinaryKeyData | undefined): number {
+	return Object.values(binary ?? {}).reduce(
+		(sum, { id, data }) => (id ? sum : sum + ((data?.length ?? 0) * 3) / 4),
+		0,
+	);
+}

@@ -1,0 +1,145 @@
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { checkBaseUrl } from '../api/http/addresses';
+import { Cancellation, type CancelSignal } from '../api/flow/cancellation';
+import { modelRules, type ModelRules } from '../api/models/catalog';
+import { AtlasClient } from '../api/http/client';
+import { Downloads } from '../api/files/downloads';
+import { Purchases } from '../api/purchases/purchases';
+import { sha256 } from '../api/hash';
+import { RemoteContent } from '../api/files/remoteContent';
+import { Intents, type IntentRecords } from '../api/purchases/intents';
+import { Recovery } from '../api/purchases/recovery';
+import { memoize } from '../api/flow/memoize';
+import { Semaphore } from '../api/flow/semaphore';
+import { Submits } from '../api/purchases/submits';
+import { Uploads, type UploadOwner } from '../api/files/uploads';
+import { RemoteImages } from '../api/files/remoteImages';
+import { PredictionPoller } from '../api/predictions/poller';
+import { CREDENTIAL_TYPE } from './credential';
+import { n8nFileStore } from './transport/n8nBinary';
+import { startClock } from './transport/n8nClock';
+import { n8nHttp } from './transport/n8nHttp';
+import { readConcurrency, readOptions } from './options';
+
+/** More downloads at once are no faster: the disk is the limit. */
+const MAX_PARALLEL_DOWNLOADS = 8;
+
+/** Everything that the items of one call of execute() share. */
+export interface NodeRun {
+	context: IExecuteFunctions;
+	client: AtlasClient;
+	uploads: Uploads;
+	remoteImages: RemoteImages;
+	purchases: Purchases;
+	poller: PredictionPoller;
+	downloads: Downloads<IBinaryData>;
+	downloadSemaphore: Semaphore;
+	intents: Intents;
+	/** What a model accepts; its schema is read once per run. */
+	rulesOf: (model: string) => Promise<ModelRules>;
+	/** Items worked on at once. */
+	concurrency: number;
+	startedAtMs: number;
+	/** Aborted when the execution is cancelled, and when a fault ends the batch. */
+	signal: CancelSignal;
+	/** Called when an item fails. Unless n8n is to continue on fail, nothing more is submitted or waited for. */
+	onFault: () => void;
+}
+
+/** n8n keeps the node's context in the execution's data: it survives attempts, and a manual retry of the execution. */
+function intentRecords(context: IExecuteFunctions): IntentRecords {
+	const nodeContext = context.getContext('node');
+	nodeContext.seedreamIntents ??= {} satisfies IntentRecords;
+	return nodeContext.seedreamIntents as IntentRecords;
+}
+
+/** Begins an attempt at this node run. The intents hold what earlier attempts bought. */
+export function beginAttempt(context: IExecuteFunctions): Intents {
+	const intents = new Intents(intentRecords(context), {
+		executionId: context.getExecutionId(),
+		// Only expressions can read it.
+		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
+		isTool: context.getNode().type.endsWith('Tool'),
+	});
+	intents.begin();
+	return intents;
+}
+
+/** How far back a retry searches where the start of the retried execution is not known, in ms. */
+const RETRY_WINDOW_MS = 24 * 3_600_000;
+
+/**
+ * When a manually retried execution began, in ms. n8n 2.x keeps its context across retries; after a crash, and in 1.x,
+ * the retry makes a new one.
+ */
+function retriedSinceMs(context: IExecuteFunctions, nowMs: number): number {
+	const { source, establishedAt } = context.getExecutionContext?.() ?? {};
+	const isKept = source !== undefined && source !== 'retry' && establishedAt !== undefined;
+	return isKept ? establishedAt : nowMs - RETRY_WINDOW_MS;
+}
+
+function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
+	const rules = new Map<string, Promise<ModelRules>>();
+	return async (model) => await memoize(rules, model, async () => await modelRules(client, model));
+}
+
+/**
+ * Sets up one node run.
+ * @param intents of this attempt, from {@link beginAttempt}
+ * @throws AtlasError (`input`) for a Base URL that is not allowed, or a bad Concurrency
+ */
+export async function startRun(context: IExecuteFunctions, intents: Intents): Promise<NodeRun> {
+	const clock = startClock();
+	const startedAtMs = clock.nowMs();
+	const credential = await context.getCredentials(CREDENTIAL_TYPE);
+	const baseUrl = checkBaseUrl(typeof credential.baseUrl === 'string' ? credential.baseUrl : '');
+	// What counts for the whole run is read from the first item.
+	const concurrency = readConcurrency(readOptions(context, 0));
+	// One listener on n8n's own signal: Node warns of a leak from the eleventh on.
+	const cancelSignal = new Cancellation(context.getExecutionCancelSignal?.());
+	const signal = new Cancellation(cancelSignal);
+
+	const http = n8nHttp(context, credential);
+	const secret = typeof credential.apiKey === 'string' ? credential.apiKey.trim() : '';
+	const client = new AtlasClient({ baseUrl, http, clock, signal: cancelSignal, secret });
+	const node = context.getNode();
+	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
+	const { executionId, runIndex } = intents;
+	const owner: UploadOwner = { executionId, nodeTag, runIndex };
+	const uploads = new Uploads(client, owner, signal);
+	const poller = new PredictionPoller(client);
+	const submits = new Submits(client, intents, concurrency, signal);
+	const recovery =
+		context.getMode() === 'retry'
+			? new Recovery(client, new RemoteContent(client, signal), intents, retriedSinceMs(context, startedAtMs))
+			: null;
+	const onFault = () => {
+		if (!context.continueOnFail()) signal.abort();
+	};
+	return {
+		context,
+		client,
+		uploads,
+		remoteImages: new RemoteImages(client, signal),
+		purchases: new Purchases({
+			client,
+			uploads,
+			submits,
+			watch: poller,
+			intents,
+			recovery,
+			concurrency,
+			signal,
+			onFault,
+		}),
+		poller,
+		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
+		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
+		intents,
+		rulesOf: rulesReader(client),
+		concurrency,
+		startedAtMs,
+		signal,
+		onFault,
+	};
+}

@@ -1,0 +1,51 @@
+import type { INodeProperties } from 'n8n-workflow';
+import type { Operation, Resource } from './operation';
+
+const optionsOf = (operations: Operation[]) =>
+	operations.map(({ option }) => option).sort((a, b) => a.name.localeCompare(b.name));
+
+/**
+ * Puts resource and operation before a field's other conditions. n8n checks them in order and shows the field as soon
+ * as one is an expression, which would show it for other operations too.
+ */
+function withOperationFirst(field: INodeProperties): INodeProperties {
+	const { show } = field.displayOptions ?? {};
+	if (!show) return field;
+	const { resource, operation } = show;
+	return { ...field, displayOptions: { ...field.displayOptions, show: { resource, operation, ...show } } };
+}
+
+/** Everything that the panel shows, composed from the operations. The first resource is the default. */
+export function propertiesOf(resources: Resource[]): INodeProperties[] {
+	const firstResource = resources[0].value;
+	return [
+		{
+			displayName: 'Resource',
+			name: 'resource',
+			type: 'options',
+			noDataExpression: true,
+			options: resources.map(({ name, value }) => ({ name, value })),
+			default: firstResource,
+		},
+		...resources.map(({ value, defaultOperation, operations }): INodeProperties => ({
+			displayName: 'Operation',
+			name: 'operation',
+			type: 'options',
+			noDataExpression: true,
+			displayOptions: { show: { resource: [value] } },
+			options: optionsOf(operations),
+			default: defaultOperation,
+		})),
+		...resources.flatMap(({ operations }) =>
+			operations.flatMap(({ fields }) => fields.map(withOperationFirst)),
+		),
+	];
+}
+
+/** An expression for the line under the node's name on the canvas: operation and model. */
+export function subtitleOf(resources: Resource[]): string {
+	const names = Object.fromEntries(
+		resources.flatMap(({ operations }) => optionsOf(operations).map(({ value, name }) => [value, name])),
+	);
+	return `={{ (${JSON.stringify(names)})[$parameter["operation"]] + ($parameter["model"] ? ": " + String($parameter["model"].value ?? $parameter["model"]).replace("bytedance/", "") : "") }}`;
+}

@@ -1,0 +1,107 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { Semaphore } from '../api/flow/semaphore';
+import { NO_REASON } from './itemErrors';
+import type { NodeRun } from './nodeRun';
+import type { ItemOperation } from './operation';
+import { readOptions } from './options';
+
+/** What came of one item. */
+export type Outcome =
+	{ items: INodeExecutionData[]; error?: undefined } | { items?: undefined; error: unknown };
+
+/** One input item on its way through an operation. */
+export interface ItemRun {
+	index: number;
+	/** The input's json, where the option Include Input Fields asks for it. */
+	inputFields?: IDataObject;
+	/** What `operation.read` returned. */
+	job?: unknown;
+	/** Undefined until the item failed or is done. */
+	outcome?: Outcome;
+}
+
+type Stage = (run: NodeRun, operation: ItemOperation, open: ItemRun[]) => Promise<void>;
+
+/** What an item runs through. All items finish a stage before the next begins. */
+const STAGES: Stage[] = [readAll, checkAll, resolveAll, workAll];
+
+const MAX_PARALLEL_CHECKS = 16;
+
+/**
+ * Runs an operation over all input items. Unless n8n is to continue on fail, one item that fails a check ends the run
+ * before anything is sent or paid for.
+ */
+export async function runItems(run: NodeRun, operation: ItemOperation): Promise<ItemRun[]> {
+	const { context } = run;
+	const items = context.getInputData().map((_item, index): ItemRun => ({ index }));
+	for (const stage of STAGES) {
+		const open = items.filter(({ outcome }) => outcome === undefined);
+		const isOver = open.length === 0 || (open.length < items.length && !context.continueOnFail());
+		if (isOver) break;
+		await stage(run, operation, open);
+	}
+	return items;
+}
+
+export async function outcomeOf(work: Promise<INodeExecutionData[]>): Promise<Outcome> {
+	return await work.then((items) => ({ items }), toFailure);
+}
+
+function toFailure(error: unknown): Outcome {
+	return { error: error ?? new Error(NO_REASON) };
+}
+
+async function readAll(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkEach(run, open, async (item) => {
+		const options = readOptions(run.context, item.index);
+		// Before anything is paid for: an expression that fails here must not cost a result.
+		if (options.includeInputFields === true) item.inputFields = inputFieldsOf(run, item.index);
+		item.job = await operation.read(run, item.index, options);
+	});
+}
+
+async function checkAll(_run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	try {
+		operation.checkAll?.(open.map(({ job }) => job));
+	} catch (error) {
+		for (const item of open) item.outcome = toFailure(error);
+	}
+}
+
+async function resolveAll(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkEach(run, open, async (item) => {
+		if (operation.resolve) item.job = await operation.resolve(run, item.job);
+	});
+}
+
+async function workAll(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	const semaphore = new Semaphore(operation.isSelfPaced ? Infinity : run.concurrency);
+	const workOn = async (item: ItemRun) => {
+		const work = semaphore.use(run.signal, async () => await operation.work(run, item.job, item.index));
+		item.outcome = await outcomeOf(work);
+		if (!item.outcome.items) run.onFault();
+	};
+	await Promise.all(open.map(workOn));
+}
+
+/** Runs a check of each item, a few at a time. */
+async function checkEach(
+	{ signal }: NodeRun,
+	items: ItemRun[],
+	check: (item: ItemRun) => Promise<void>,
+): Promise<void> {
+	const semaphore = new Semaphore(MAX_PARALLEL_CHECKS);
+	const checkOne = async (item: ItemRun) => {
+		await semaphore
+			.use(signal, async () => await check(item))
+			.catch((error: unknown) => (item.outcome = toFailure(error)));
+	};
+	await Promise.all(items.map(checkOne));
+}
+
+function inputFieldsOf({ context }: NodeRun, itemIndex: number): IDataObject {
+	const fields = { ...context.getInputData()[itemIndex].json };
+	// With a top-level `error`, n8n would take a good item for a failed one and run the node again.
+	delete fields.error;
+	return fields;
+}
