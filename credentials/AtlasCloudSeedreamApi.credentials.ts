@@ -41,8 +41,8 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 	};
 
 	/**
-	 * Asks for the balance: the one cheap call that needs the key (the catalog answers without). A Base URL that
-	 * is not https, nor http to this machine, is answered by no server: the key does not leave.
+	 * Reads the balance: the one cheap call that needs the key (the catalog does not). A Base URL that may not get the
+	 * key is replaced by a host that does not exist.
 	 */
 	test: ICredentialTestRequest = {
 		request: {
