@@ -5,7 +5,7 @@ import type { NodeRun } from './nodeRun';
 interface OperationPanel {
 	/** Its entry in the list of operations. */
 	option: INodePropertyOptions & { name: string; value: string };
-	/** Its fields, shown for this operation only. */
+	/** Its fields. The panel shows them for this operation only. */
 	fields: INodeProperties[];
 	/** Whether all images of an item go into one request. */
 	combinesImages?: boolean;

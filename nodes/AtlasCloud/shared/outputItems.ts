@@ -63,7 +63,7 @@ export function unfinishedJson(predictionId: string, known: KnownFields): IDataO
 }
 
 /** The items of a completed prediction, one per image. @throws AtlasError (`download`); CancelledError */
-export async function fileItems(
+export async function imageItems(
 	run: NodeRun,
 	prediction: Prediction,
 	known: KnownFields,

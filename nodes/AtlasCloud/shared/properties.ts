@@ -5,14 +5,14 @@ const optionsOf = (operations: Operation[]) =>
 	operations.map(({ option }) => option).sort((a, b) => a.name.localeCompare(b.name));
 
 /**
- * Puts resource and operation before a field's other conditions. n8n checks them in order and shows the field as soon
- * as one is an expression, which would show it for other operations too.
+ * An operation's fields, shown for it alone. Resource and operation come before a field's other conditions: n8n checks
+ * them in order and shows the field as soon as one is an expression.
  */
-function withOperationFirst(field: INodeProperties): INodeProperties {
-	const { show } = field.displayOptions ?? {};
-	if (!show) return field;
-	const { resource, operation } = show;
-	return { ...field, displayOptions: { ...field.displayOptions, show: { resource, operation, ...show } } };
+function fieldsOf(resource: string, { option, fields }: Operation): INodeProperties[] {
+	return fields.map((field) => {
+		const show = { resource: [resource], operation: [option.value], ...field.displayOptions?.show };
+		return { ...field, displayOptions: { ...field.displayOptions, show } };
+	});
 }
 
 /** Everything that the panel shows, composed from the operations. The first resource is the default. */
@@ -36,8 +36,8 @@ export function propertiesOf(resources: Resource[]): INodeProperties[] {
 			options: optionsOf(operations),
 			default: defaultOperation,
 		})),
-		...resources.flatMap(({ operations }) =>
-			operations.flatMap(({ fields }) => fields.map(withOperationFirst)),
+		...resources.flatMap(({ value, operations }) =>
+			operations.flatMap((operation) => fieldsOf(value, operation)),
 		),
 	];
 }

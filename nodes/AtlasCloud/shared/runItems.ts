@@ -14,7 +14,7 @@ export interface ItemRun {
 	index: number;
 	/** The input's json, where the option Include Input Fields asks for it. */
 	inputFields?: IDataObject;
-	/** What `operation.read` returned. */
+	/** What the operation read of the item. */
 	job?: unknown;
 	/** Undefined until the item failed or is done. */
 	outcome?: Outcome;
@@ -23,7 +23,7 @@ export interface ItemRun {
 type Stage = (run: NodeRun, operation: ItemOperation, open: ItemRun[]) => Promise<void>;
 
 /** What an item runs through. All items finish a stage before the next begins. */
-const STAGES: Stage[] = [readAll, checkAll, resolveAll, workAll];
+const STAGES: Stage[] = [readItems, checkItems, resolveItems, workOnItems];
 
 const MAX_PARALLEL_CHECKS = 16;
 
@@ -51,7 +51,7 @@ function toFailure(error: unknown): Outcome {
 	return { error: error ?? new Error(NO_REASON) };
 }
 
-async function readAll(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
 	await checkEach(run, open, async (item) => {
 		const options = readOptions(run.context, item.index);
 		// Before anything is paid for: an expression that fails here must not cost a result.
@@ -60,7 +60,7 @@ async function readAll(run: NodeRun, operation: ItemOperation, open: ItemRun[]):
 	});
 }
 
-async function checkAll(_run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+async function checkItems(_run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
 	try {
 		operation.checkAll?.(open.map(({ job }) => job));
 	} catch (error) {
@@ -68,13 +68,13 @@ async function checkAll(_run: NodeRun, operation: ItemOperation, open: ItemRun[]
 	}
 }
 
-async function resolveAll(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
 	await checkEach(run, open, async (item) => {
 		if (operation.resolve) item.job = await operation.resolve(run, item.job);
 	});
 }
 
-async function workAll(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+async function workOnItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
 	const semaphore = new Semaphore(operation.isSelfPaced ? Infinity : run.concurrency);
 	const workOn = async (item: ItemRun) => {
 		const work = semaphore.use(run.signal, async () => await operation.work(run, item.job, item.index));

@@ -64,7 +64,7 @@ async function readSchema(client: AtlasClient, url: string): Promise<JsonObject 
 	return statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
 }
 
-/** Reads the rules in a model's OpenAPI document (docs/atlas-cloud-api.md, Schemas). */
+/** Reads the rules in a model's OpenAPI document (docs/atlas-cloud-api.md, Catalogue). */
 export function rulesInSchema(schema: JsonObject): ModelRules {
 	const input = asObject(asObject(asObject(schema.components)?.schemas)?.Input);
 	const properties = asObject(input?.properties) ?? {};

@@ -3,8 +3,6 @@ import { DEFAULT_MODEL, knownModel, V4_EDIT } from '../../../api/models/models';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
 
-/** Fields that several operations share. Each operation adds its own display condition to them. */
-
 export const modelField: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',

@@ -47,6 +47,19 @@ const sizeLists: INodeProperties[] = [
 	sizeList(V5_LITE_SIZES, true, { model: KNOWN_MODELS.map(({ id }) => id) }),
 ];
 
+function sideField(displayName: string, name: string): INodeProperties {
+	return {
+		displayName,
+		name,
+		type: 'number',
+		typeOptions: { minValue: 1, maxValue: 16384 },
+		default: 2048,
+		required: true,
+		description: `${displayName} of the edited picture, in pixels`,
+		displayOptions: { show: { size: ['custom'] } },
+	};
+}
+
 /** Size, and what it asks for. */
 export const sizeFields: INodeProperties[] = [
 	...sizeLists,
@@ -60,26 +73,8 @@ export const sizeFields: INodeProperties[] = [
 			hide: { size: [MATCH_INPUT.value, { _cnd: { regex: '^=' } }] },
 		},
 	},
-	{
-		displayName: 'Width',
-		name: 'width',
-		type: 'number',
-		typeOptions: { minValue: 1, maxValue: 16384 },
-		default: 2048,
-		required: true,
-		description: 'Width of the edited picture, in pixels',
-		displayOptions: { show: { size: ['custom'] } },
-	},
-	{
-		displayName: 'Height',
-		name: 'height',
-		type: 'number',
-		typeOptions: { minValue: 1, maxValue: 16384 },
-		default: 2048,
-		required: true,
-		description: 'Height of the edited picture, in pixels',
-		displayOptions: { show: { size: ['custom'] } },
-	},
+	sideField('Width', 'width'),
+	sideField('Height', 'height'),
 ];
 
 /** Reads the size of an edit, which may be no size that its model offers. @throws AtlasError (`input`) */

@@ -1,9 +1,8 @@
-import { updateDisplayOptions } from 'n8n-workflow';
 import { readDestination, safeStem, stemOfUrl, type OutputDestination } from '../../../shared/destination';
 import type { InputImage } from '../../../shared/inputImages';
 import { itemOperation } from '../../../shared/operation';
 import { editOptions } from '../../../shared/optionFields';
-import { fileItems } from '../../../shared/outputItems';
+import { imageItems } from '../../../shared/outputItems';
 import { predictionSummary } from '../../../shared/summary';
 import { timedOutItems } from '../../../shared/timeout';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
@@ -22,11 +21,7 @@ export const edit = itemOperation<Job>({
 		action: 'Edit an image',
 		description: 'Upload pictures, edit them, wait, and hand on the edited ones',
 	},
-	fields: updateDisplayOptions({ show: { resource: ['image'], operation: ['edit'] } }, [
-		...editFields,
-		...downloadFields,
-		editOptions,
-	]),
+	fields: [...editFields, ...downloadFields, editOptions],
 	combinesImages: true,
 	summary: { ...predictionSummary, isPaid: true },
 	isSelfPaced: true,
@@ -41,7 +36,7 @@ export const edit = itemOperation<Job>({
 
 	async work(run, { request, destination }, itemIndex) {
 		const { bought, prediction } = await run.purchases.edit(request);
-		if (prediction) return await fileItems(run, prediction, bought, destination);
+		if (prediction) return await imageItems(run, prediction, bought, destination);
 		return timedOutItems(itemIndex, bought.predictionId, bought, request);
 	},
 });

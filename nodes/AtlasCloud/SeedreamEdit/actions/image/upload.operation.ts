@@ -1,4 +1,3 @@
-import { updateDisplayOptions } from 'n8n-workflow';
 import { inputError } from '../../../api/errors';
 import type { InputFile } from '../../../api/files/uploads';
 import { asArray } from '../../../api/json';
@@ -16,10 +15,7 @@ export const upload = itemOperation<InputFile[]>({
 		action: 'Upload an image',
 		description: 'Upload pictures and hand on their links',
 	},
-	fields: updateDisplayOptions({ show: { resource: ['image'], operation: ['upload'] } }, [
-		inputDataFieldNameField,
-		uploadOptions,
-	]),
+	fields: [inputDataFieldNameField, uploadOptions],
 	summary: {
 		count(done) {
 			const urls = done.flatMap(({ json }) => asArray(json.urls));

@@ -1,7 +1,6 @@
-import { updateDisplayOptions } from 'n8n-workflow';
 import { itemOperation } from '../../../shared/operation';
 import { getOptions } from '../../../shared/optionFields';
-import { fileItems, predictionJson } from '../../../shared/outputItems';
+import { imageItems, predictionJson } from '../../../shared/outputItems';
 import { readPredictionJob, type PredictionJob } from '../../../shared/predictionJob';
 import { predictionSummary } from '../../../shared/summary';
 import { downloadFields, predictionIdField } from '../common/fields';
@@ -14,18 +13,14 @@ export const get = itemOperation<PredictionJob>({
 		action: 'Get a prediction',
 		description: 'See how an edit stands, with its pictures if it is done',
 	},
-	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['get'] } }, [
-		predictionIdField,
-		...downloadFields,
-		getOptions,
-	]),
+	fields: [predictionIdField, ...downloadFields, getOptions],
 	summary: predictionSummary,
 
 	read: async ({ context }, itemIndex, options) => readPredictionJob(context, itemIndex, options),
 
 	async work(run, { predictionId, known, destination }, itemIndex) {
 		const prediction = await run.poller.now(predictionId, run.signal);
-		if (prediction.status === 'completed') return await fileItems(run, prediction, known, destination);
+		if (prediction.status === 'completed') return await imageItems(run, prediction, known, destination);
 		return [{ json: predictionJson(prediction, known, null), pairedItem: { item: itemIndex } }];
 	},
 });

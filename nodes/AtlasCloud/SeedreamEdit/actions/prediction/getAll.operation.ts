@@ -1,5 +1,4 @@
 import type { INodeExecutionData } from 'n8n-workflow';
-import { updateDisplayOptions } from 'n8n-workflow';
 import { inputError } from '../../../api/errors';
 import { whyNotFetchable } from '../../../api/http/addresses';
 import { asNumber, asObject, asString } from '../../../api/json';
@@ -18,7 +17,7 @@ export const getAll: OnceOperation = {
 		action: 'Get many predictions',
 		description: 'List the edits of this account',
 	},
-	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['getAll'] } }, [
+	fields: [
 		{
 			displayName: 'Return All',
 			name: 'returnAll',
@@ -64,7 +63,7 @@ export const getAll: OnceOperation = {
 				},
 			],
 		},
-	]),
+	],
 
 	async once({ context, client }) {
 		const returnAll = context.getNodeParameter('returnAll', 0, false) === true;

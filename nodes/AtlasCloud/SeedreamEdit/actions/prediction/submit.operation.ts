@@ -1,4 +1,3 @@
-import { updateDisplayOptions } from 'n8n-workflow';
 import { toPrediction } from '../../../api/predictions/predictions';
 import { itemOperation } from '../../../shared/operation';
 import { submitOptions } from '../../../shared/optionFields';
@@ -14,10 +13,7 @@ export const submit = itemOperation<EditJob>({
 		action: 'Submit an edit',
 		description: 'Start an edit and hand on its ID at once',
 	},
-	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['submit'] } }, [
-		...editFields,
-		submitOptions,
-	]),
+	fields: [...editFields, submitOptions],
 	combinesImages: true,
 	summary: {
 		count: (done) => ({ done: countNoun(done.length, 'edit', ' submitted'), failedCount: 0 }),

@@ -1,7 +1,6 @@
-import { updateDisplayOptions } from 'n8n-workflow';
 import { itemOperation } from '../../../shared/operation';
 import { waitOptions } from '../../../shared/optionFields';
-import { fileItems } from '../../../shared/outputItems';
+import { imageItems } from '../../../shared/outputItems';
 import { readPredictionJob, type PredictionJob } from '../../../shared/predictionJob';
 import { predictionSummary } from '../../../shared/summary';
 import { readTimeout, timedOutItems, type TimeoutOptions } from '../../../shared/timeout';
@@ -17,11 +16,7 @@ export const waitForCompletion = itemOperation<Job>({
 		action: 'Wait for completion',
 		description: 'Wait for an edit that was submitted before, and hand on its pictures',
 	},
-	fields: updateDisplayOptions({ show: { resource: ['prediction'], operation: ['waitForCompletion'] } }, [
-		predictionIdField,
-		...downloadFields,
-		waitOptions,
-	]),
+	fields: [predictionIdField, ...downloadFields, waitOptions],
 	summary: predictionSummary,
 
 	async read({ context }, itemIndex, options) {
@@ -36,7 +31,7 @@ export const waitForCompletion = itemOperation<Job>({
 			deadlineMs: run.client.clock.nowMs() + timeout.timeoutMs,
 			signal: run.signal,
 		});
-		if (prediction) return await fileItems(run, prediction, known, destination);
+		if (prediction) return await imageItems(run, prediction, known, destination);
 		return timedOutItems(itemIndex, predictionId, known, timeout);
 	},
 });
