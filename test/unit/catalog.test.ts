@@ -10,7 +10,7 @@ it.each([
 	'bytedance/seedream-v5.0-lite/edit',
 	'bytedance/seedream-v4.5/edit-sequential',
 	'other/seedream-v9/edit',
-])('%s edits pictures with Seedream', (id) => expect(isSeedreamEdit(id)).toBe(true));
+])('%s edits images with Seedream', (id) => expect(isSeedreamEdit(id)).toBe(true));
 it.each([
 	'bytedance/seedream-v4',
 	'bytedance/seedream-v4/sequential',
@@ -53,7 +53,7 @@ describe('a schema', () => {
 		{ size: { minimum: 0, maximum: 10 } },
 		{ size: { minimum: 10, maximum: 1 } },
 		{ size: { minimum: 10 } },
-	])('that says %j leaves sizes open', (properties) => {
+	])('that says %j allows any size', (properties) => {
 		expect(rulesInSchema(schema(properties))).toEqual({ sizes: { kind: 'free' }, maxInputImages: 14 });
 	});
 });
@@ -79,7 +79,7 @@ describe('the catalog', () => {
 		expect(pathOf(http.requests[0]!)).toBe('/api/v1/models');
 	});
 
-	it('hides what is not for the console, and takes prices as they are told', async () => {
+	it('hides what is not for the console, and reads prices in both shapes', async () => {
 		const { models } = await read({
 			code: 200,
 			data: [
@@ -116,7 +116,7 @@ describe('the rules of a model', () => {
 	const models = 'https://api.example.com/api/v1/models';
 	const free = { sizes: { kind: 'free' }, maxInputImages: 14 };
 
-	it('are known of the usual ones without asking', async () => {
+	it('are known for the usual models without a request', async () => {
 		const { rules: v4, http } = await rules('bytedance/seedream-v4/edit', {});
 		expect(v4).toMatchObject({
 			sizes: { kind: 'range', minSide: 1024, maxSide: 4096 },

@@ -134,16 +134,16 @@ describe('Size', () => {
 		expect(shown.filter((name) => /^(width|height)$/.test(name))).toEqual(['width', 'height']);
 	});
 
-	it('a fixed size is said to change the shape, quietly: Match Input Image and expressions are not', () => {
-		const isTold = (size: string) => namesOf(visible({ ...EDIT, size })).includes('sizeNotice');
-		expect(isTold('2048*2048')).toBe(true);
-		expect(isTold('matchInput')).toBe(false);
-		expect(isTold('={{ $json.size }}')).toBe(false);
+	it('only a fixed size shows the notice that it changes the shape', () => {
+		const isNoticeShown = (size: string) => namesOf(visible({ ...EDIT, size })).includes('sizeNotice');
+		expect(isNoticeShown('2048*2048')).toBe(true);
+		expect(isNoticeShown('matchInput')).toBe(false);
+		expect(isNoticeShown('={{ $json.size }}')).toBe(false);
 	});
 });
 
 describe('Download Images', () => {
-	it('off tells that links expire, and asks for no output field', () => {
+	it('off warns that links expire, and asks for no output field', () => {
 		expect(namesOf(visible({ ...EDIT, downloadImages: false }))).toEqual(
 			expect.arrayContaining(['downloadImages', 'linksNotice']),
 		);

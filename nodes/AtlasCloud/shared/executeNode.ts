@@ -58,6 +58,7 @@ function toOutput(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[] {
 	return itemRuns.flatMap(({ index, inputFields, outcome }) => {
 		if (!outcome?.items) {
 			const error = asAtlasError(outcome?.error, intents.of(index));
+			// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
 			return [{ json: { error: errorJson(error) }, pairedItem: { item: index } }];
 		}
 		intents.delivered(index);

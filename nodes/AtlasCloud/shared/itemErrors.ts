@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
@@ -55,13 +55,11 @@ function wrapError(error: unknown): AtlasError {
 	});
 }
 
-/** The json of a failed item. n8n sends an item with the one key `error`, an object, to the error branch as it is. */
-export function errorJson(error: AtlasError): IDataObject {
+/** What a failed item says about its error. */
+export function errorJson(error: AtlasError) {
 	const { message, description, predictionId, status, reason, statusCode, requestId } = error;
 	return { message, description, predictionId, status, reason, statusCode, requestId };
 }
-
-const NOTHING: Undelivered = { ids: [], failedIds: [], candidateIds: [], unknownCount: 0 };
 
 /**
  * The error that n8n shows for the node.
@@ -71,10 +69,10 @@ export function toNodeError(
 	context: IExecuteFunctions,
 	error: unknown,
 	itemIndex: number | undefined,
-	undelivered = NOTHING,
+	undelivered: Undelivered,
 ): NodeOperationError {
 	const atlasError = asAtlasError(error);
-	const { message, description, predictionId, status, reason, statusCode, requestId } = atlasError;
+	const { message, description, ...details } = errorJson(atlasError);
 	const isOther = (id: string) => !message.includes(id);
 	const others: Undelivered = {
 		ids: undelivered.ids.filter(isOther),
@@ -90,12 +88,8 @@ export function toNodeError(
 	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost.
 	nodeError.message = message;
 	Object.assign(nodeError.context, {
-		predictionId,
-		status,
+		...details,
 		otherPredictionIds: [...others.ids, ...others.failedIds, ...others.candidateIds],
-		reason,
-		statusCode,
-		requestId,
 	});
 	return nodeError;
 }

@@ -1,4 +1,4 @@
-import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 import { MAX_SEQUENTIAL_IMAGES } from '../api/models/models';
 import {
 	DEFAULT_CONCURRENCY,
@@ -127,19 +127,15 @@ const resubmitUnknown: INodeProperties = {
 		'Whether to submit an edit again when its answer was lost and the history does not show it. It may then be billed twice.',
 };
 
-const COLLECTION: Omit<INodeProperties, 'options'> = {
-	displayName: 'Options',
-	name: 'options',
-	type: 'collection',
-	placeholder: 'Add option',
-	default: {},
-};
-
 function collection(...options: INodeProperties[]): INodeProperties {
-	const sorted: Array<INodePropertyOptions | INodeProperties | INodePropertyCollection> = [...options].sort(
-		(a, b) => a.displayName.localeCompare(b.displayName),
-	);
-	return { ...COLLECTION, options: sorted };
+	return {
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [...options].sort((a, b) => a.displayName.localeCompare(b.displayName)),
+	};
 }
 
 const itemOptions = [concurrency, includeInputFields];

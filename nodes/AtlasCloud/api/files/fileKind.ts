@@ -8,18 +8,13 @@ export interface FileKind {
 	isInput: boolean;
 }
 
-const input = (name: string, extension: string, mimeType: string): FileKind => ({
-	name,
-	extension,
-	mimeType,
-	isInput: true,
-});
 const other = (name: string, extension: string, mimeType: string): FileKind => ({
 	name,
 	extension,
 	mimeType,
 	isInput: false,
 });
+const input = (...kind: Parameters<typeof other>): FileKind => ({ ...other(...kind), isInput: true });
 
 export const PNG = input('PNG', 'png', 'image/png');
 export const JPEG = input('JPEG', 'jpg', 'image/jpeg');
