@@ -1,6 +1,6 @@
 import { inputError, truncate } from '../../api/errors';
 import { asString } from '../../api/json';
-import { isPredictionId } from '../../api/predictions/predictions';
+import { isPredictionId } from '../../api/predictions/predictionAnswer';
 import type { NodeRun } from './nodeRun';
 import { readDestination } from './destination';
 import type { KnownFields, OutputDestination } from './outputItems';

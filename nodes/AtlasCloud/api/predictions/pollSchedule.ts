@@ -1,117 +1,99 @@
-/** What is aimed at: the mean delay is about half a step, and is to stay under a twentieth of the prediction's time. */
-const STEP = 0.06;
-/** Looks that one prediction is worth: enough for that step where times differ by half from the quickest to the slowest. */
-const POLLS_PER_PREDICTION = 3.9;
-const MIN_STEP_MS = 150;
-/** As long as so few have ended, their times say little of how much times differ. */
-const FEW = 5;
-const SPREAD_OF_FEW = 0.4;
+/*
+ * When to poll. Each poll costs a request, each pause between polls delays the result.
+ *
+ * If durations are spread evenly over `s`, a first poll when a share `q` of the predictions has ended and further
+ * ones every `d` cost `1 + (1 - q) / 2 + (1 - q)² s / 2d` polls per prediction, and delay a result by
+ * `q² s / 2 + (1 - q) d / 2` on average.
+ *
+ * For example, edits take 6 to 10 s, so s = 4 s and the median is 8 s. With q = 0.2, the first poll is after 6.8 s.
+ * With d = 0.51 s after that, an edit costs 1 + 0.4 + 2.5 = 3.9 polls, and its result is 0.08 + 0.2 = 0.28 s late,
+ * under a twentieth of its duration. More polls would gain little. With fewer, a later first poll is best.
+ */
+import type { Durations } from './durations';
 
-/** How much later each look is past the slowest known. */
-const LATE_STEP = 0.25;
+/** Polls per prediction, as in the example. */
+const MAX_POLLS = 3.9;
 
-/** The first look where nothing is known: edits take 1.4 to 10 seconds [S]. */
-const FIRST_BLIND_MS = 1_000;
-/** Between two looks of a scout that is alone, as a share of the time elapsed. */
-const BLIND_STEP = 0.14;
-/** Scouts that are more take shorter steps together, each of them longer ones. */
-const SHARING = 0.35;
-const PATIENT_MS = 60_000;
+/** The shortest interval: a share of the median, about the example's `d`, and never less than this many ms. */
+const MIN_INTERVAL = 0.06;
+const MIN_INTERVAL_MS = 150;
 
-/** How many of a batch find out for the others how long an edit takes. */
-export const MAX_SCOUTS = 8;
+/** A prediction that is slower than all before is polled less and less often: at intervals of this share of its delay. */
+const OVERDUE_INTERVAL = 0.25;
 
-/** One of those that find out how long an edit takes. */
-export interface Scout {
-	/** From 0. */
-	number: number;
-	/** Of how many. */
-	count: number;
+/** The `q` with the shortest delay for a number of polls. A single poll must come when nearly all have ended. */
+const BEST_SHARE = { onePoll: 0.95, twoPolls: 0.4, maxPolls: 0.2 };
+
+/**
+ * When to poll a prediction for the first time.
+ * @param durations at least one
+ * @param pollsPerPrediction how many the rate limit allows
+ * @returns ms after the submit; may have passed
+ */
+export function firstPollMs(durations: Durations, pollsPerPrediction: number): number {
+	return durations.quantileMs(bestShare(Math.min(MAX_POLLS, pollsPerPrediction)));
 }
 
 /**
- * When to look while no prediction of the run has ended. A few scouts find out how long it takes; the others leave it
- * to them, and look themselves only in case the scouts are slow ones. The more scouts, the farther apart each one's
- * looks, and the closer together those of all: they take turns.
+ * When to poll a prediction again.
  * @param elapsedMs since the submit
  * @returns ms after the submit, later than `elapsedMs`
  */
-export function blindLookMs(elapsedMs: number, scout: Scout | null): number {
-	if (!scout) return elapsedMs < PATIENT_MS ? PATIENT_MS : elapsedMs * 2;
-	const { number, count } = scout;
-	// Each turn is a share later than the one before. Rounding must not give out the turn that has just been taken.
-	const rate = Math.log1p(BLIND_STEP / count ** SHARING);
-	const next =
-		elapsedMs < FIRST_BLIND_MS ? 0 : Math.floor(Math.log(elapsedMs / FIRST_BLIND_MS) / rate + 1e-6) + 1;
-	const turn = next + ((((number - next) % count) + count) % count);
-	return FIRST_BLIND_MS * Math.exp(turn * rate);
+export function nextPollMs(durations: Durations, elapsedMs: number, pollsPerPrediction: number): number {
+	const firstMs = firstPollMs(durations, pollsPerPrediction);
+	if (elapsedMs < firstMs) return firstMs;
+	const polls = Math.min(MAX_POLLS, pollsPerPrediction);
+	const unfinished = 1 - bestShare(polls);
+	// The formula for the cost, solved for the interval.
+	const furtherPolls = Math.max(0.1, polls - 1 - unfinished / 2);
+	const affordableMs = (unfinished ** 2 * durations.spreadMs) / 2 / furtherPolls;
+	const intervalMs = Math.max(MIN_INTERVAL_MS, MIN_INTERVAL * durations.medianMs, affordableMs);
+	return elapsedMs + Math.max(intervalMs, OVERDUE_INTERVAL * (elapsedMs - durations.maxMs));
 }
+
+function bestShare(polls: number): number {
+	const { onePoll, twoPolls, maxPolls } = BEST_SHARE;
+	if (polls >= 2) return twoPolls + ((polls - 2) / (MAX_POLLS - 2)) * (maxPolls - twoPolls);
+	return onePoll + Math.max(0, polls - 1) * (twoPolls - onePoll);
+}
+
+/** How many predictions of a model are polled round-robin while no duration is known. */
+export const MAX_ROUND_ROBIN = 8;
+
+/** A prediction's place in the round-robin. */
+export interface RoundRobinSlot {
+	/** From 0. */
+	index: number;
+	count: number;
+}
+
+/** The first turn of the round-robin: edits take 1.4 to 10 s, see docs/atlas-cloud-api.md. */
+const FIRST_TURN_MS = 1_000;
 
 /**
- * How long predictions of one model take, learned from those of this run. Times are ms from the submit to the
- * prediction's end.
+ * How much later each turn is than the one before, for a single prediction. `n` of them divide it by
+ * `n ** SHARED_STEP`: eight have turns 7% apart, and each is polled 69% later than the last time.
  */
-export class Durations {
-	/** In the order they came. */
-	private samples: number[] = [];
+const TURN_STEP = 0.14;
+const SHARED_STEP = 0.35;
 
-	private sorted: number[] = [];
+/** When predictions outside the round-robin are polled, in case those in it are slow. */
+const OUTSIDE_FIRST_MS = 60_000;
 
-	get count(): number {
-		return this.samples.length;
-	}
-
-	/** Adds a finished prediction. The last hundred count: a service's mood changes over a long batch. */
-	add(durationMs: number): void {
-		this.samples.push(durationMs);
-		if (this.samples.length > 100) this.samples.shift();
-		this.sorted = [...this.samples].sort((a, b) => a - b);
-	}
-
-	/** @throws where {@link count} is 0 */
-	get medianMs(): number {
-		return this.quantile(0.5);
-	}
-
-	private quantile(share: number): number {
-		const at = Math.min(1, Math.max(0, share)) * (this.sorted.length - 1);
-		const below = this.sorted[Math.floor(at)];
-		return below + (at - Math.floor(at)) * (this.sorted[Math.ceil(at)] - below);
-	}
-
-	/** How far the quickest and the slowest are apart, roughly. */
-	private get spreadMs(): number {
-		const seen = (this.quantile(0.9) - this.quantile(0.1)) / 0.8;
-		return this.count < FEW ? Math.max(seen, SPREAD_OF_FEW * this.medianMs) : seen;
-	}
-
-	/**
-	 * When to look next, where {@link count} is not 0.
-	 *
-	 * Were times spread evenly over `s`, a first look when a share `q` is done and further ones every `d` would delay
-	 * by `q² s / 2 + (1 − q) d / 2` and cost `1 + (1 − q) / 2 + (1 − q)² s / 2d` looks. So the fewer looks there are,
-	 * the later the first one.
-	 * @param elapsedMs since the submit
-	 * @param pollsPerPrediction what each prediction may cost, so that all together stay within the rate of looks
-	 * @returns ms after the submit; not later than `elapsedMs` where a look is due
-	 */
-	nextPollMs(elapsedMs: number, pollsPerPrediction: number, isFirst: boolean): number {
-		const looks = Math.min(POLLS_PER_PREDICTION, pollsPerPrediction);
-		const share = shareDone(looks);
-		const firstMs = this.quantile(share);
-		if (isFirst || elapsedMs < firstMs) return firstMs;
-		const left = Math.max(0.1, looks - 1 - (1 - share) / 2);
-		const evenMs = ((1 - share) ** 2 * this.spreadMs) / 2 / left;
-		const stepMs = Math.max(MIN_STEP_MS, STEP * this.medianMs, evenMs);
-		const slowestMs = this.sorted[this.sorted.length - 1];
-		return elapsedMs + Math.max(stepMs, LATE_STEP * (elapsedMs - slowestMs));
-	}
-}
-
-/** The best time for the first of so many looks, as the share of predictions that are done by then. */
-function shareDone(looks: number): number {
-	const [most, few, one] = [0.2, 0.4, 0.95];
-	if (looks >= POLLS_PER_PREDICTION) return most;
-	if (looks >= 2) return few + ((looks - 2) / (POLLS_PER_PREDICTION - 2)) * (most - few);
-	return one + Math.max(0, looks - 1) * (few - one);
+/**
+ * When to poll while no prediction of the model has ended. A few are polled in turn, to learn how long one takes;
+ * the others wait for that.
+ * @param elapsedMs since the submit
+ * @param slot null outside the round-robin
+ * @returns ms after the submit, later than `elapsedMs`
+ */
+export function roundRobinPollMs(elapsedMs: number, slot: RoundRobinSlot | null): number {
+	if (!slot) return elapsedMs < OUTSIDE_FIRST_MS ? OUTSIDE_FIRST_MS : elapsedMs * 2;
+	const { index, count } = slot;
+	const logStep = Math.log1p(TURN_STEP / count ** SHARED_STEP);
+	const turnsPassed = Math.log(elapsedMs / FIRST_TURN_MS) / logStep;
+	// Rounding must not yield the turn that is now.
+	const nextTurn = elapsedMs < FIRST_TURN_MS ? 0 : Math.floor(turnsPassed + 1e-6) + 1;
+	const ownTurn = nextTurn + ((((index - nextTurn) % count) + count) % count);
+	return FIRST_TURN_MS * Math.exp(ownTurn * logStep);
 }

@@ -1,4 +1,5 @@
 import { updateDisplayOptions } from 'n8n-workflow';
+import { readPrediction } from '../../../api/predictions/readPrediction';
 import { downloadFields, predictionIdField } from '../common/fields';
 import { getOptions } from '../common/options';
 import { itemOperation } from '../operation';
@@ -22,7 +23,7 @@ export const get = itemOperation<PredictionJob>({
 	read: async (run, itemIndex) => readPredictionJob(run, itemIndex),
 
 	async work(run, { predictionId, known, destination }, itemIndex) {
-		const prediction = await run.watch.now(predictionId, run.signal);
+		const prediction = await readPrediction(run.client, predictionId, run.signal);
 		if (prediction.status === 'completed') return await fileItems(run, prediction, known, destination);
 		return [{ json: predictionJson(prediction, known, null), pairedItem: { item: itemIndex } }];
 	},

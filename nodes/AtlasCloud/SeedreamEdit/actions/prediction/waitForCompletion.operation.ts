@@ -30,7 +30,7 @@ export const waitForCompletion = itemOperation<Job>({
 	},
 
 	async work(run, { predictionId, known, destination, timeoutMs, options }, itemIndex) {
-		const prediction = await run.watch.completed({
+		const prediction = await run.watch.waitUntilCompleted({
 			predictionId,
 			model: known.model ?? '',
 			sentAtMs: null,
