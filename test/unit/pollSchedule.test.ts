@@ -1,11 +1,7 @@
 import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
 import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/http/client';
 import { Durations } from '../../nodes/AtlasCloud/api/predictions/durations';
-import {
-	firstPollMs,
-	nextPollMs,
-	roundRobinPollMs,
-} from '../../nodes/AtlasCloud/api/predictions/pollSchedule';
+import { firstPollMs, nextPollMs, roundRobinPollMs } from '../../nodes/AtlasCloud/api/predictions/pollTimes';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { VirtualClock } from './virtualClock';
 

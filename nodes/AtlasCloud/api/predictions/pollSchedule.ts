@@ -1,99 +1,90 @@
-/*
- * When to poll. Each poll costs a request, each pause between polls delays the result.
- *
- * If durations are spread evenly over `s`, a first poll when a share `q` of the predictions has ended and further
- * ones every `d` cost `1 + (1 - q) / 2 + (1 - q)² s / 2d` polls per prediction, and delay a result by
- * `q² s / 2 + (1 - q) d / 2` on average.
- *
- * For example, edits take 6 to 10 s, so s = 4 s and the median is 8 s. With q = 0.2, the first poll is after 6.8 s.
- * With d = 0.51 s after that, an edit costs 1 + 0.4 + 2.5 = 3.9 polls, and its result is 0.08 + 0.2 = 0.28 s late,
- * under a twentieth of its duration. More polls would gain little. With fewer, a later first poll is best.
- */
-import type { Durations } from './durations';
+import type { Clock } from '../flow/clock';
+import type { RateLimiter } from '../flow/rateLimiter';
+import { Durations } from './durations';
+import { firstPollMs, MAX_ROUND_ROBIN, nextPollMs, roundRobinPollMs, type RoundRobinSlot } from './pollTimes';
+import type { Prediction } from './predictions';
+import type { WaitingPrediction } from './waitingPrediction';
 
-/** Polls per prediction, as in the example. */
-const MAX_POLLS = 3.9;
+/** The share of the rate limit to plan with: polls come unevenly. */
+const PLANNED_RATE = 0.85;
 
-/** The shortest interval: a share of the median, about the example's `d`, and never less than this many ms. */
-const MIN_INTERVAL = 0.06;
-const MIN_INTERVAL_MS = 150;
+/** Schedules the polls of all waiting predictions, by how long earlier ones of their model took. */
+export class PollSchedule {
+	private readonly durations = new Map<string, Durations>();
 
-/** A prediction that is slower than all before is polled less and less often: at intervals of this share of its delay. */
-const OVERDUE_INTERVAL = 0.25;
+	constructor(
+		private readonly clock: Clock,
+		private readonly rateLimiter: RateLimiter,
+		private readonly waitingPredictions: ReadonlySet<WaitingPrediction>,
+	) {}
 
-/** The `q` with the shortest delay for a number of polls. A single poll must come when nearly all have ended. */
-const BEST_SHARE = { onePoll: 0.95, twoPolls: 0.4, maxPolls: 0.2 };
+	scheduleFirst(waiting: WaitingPrediction): void {
+		const durations = this.durationsOf(waiting.request.model);
+		if (durations.count === 0) this.scheduleRoundRobin(waiting);
+		else waiting.schedulePoll(firstPollMs(durations, this.pollsPerPrediction(durations)), this.clock.nowMs());
+	}
 
-/**
- * When to poll a prediction for the first time.
- * @param durations at least one
- * @param pollsPerPrediction how many the rate limit allows
- * @returns ms after the submit; may have passed
- */
-export function firstPollMs(durations: Durations, pollsPerPrediction: number): number {
-	return durations.quantileMs(bestShare(Math.min(MAX_POLLS, pollsPerPrediction)));
-}
+	/** Corrects a first poll that was scheduled with fewer durations, or none. */
+	updateFirst(waiting: WaitingPrediction): void {
+		const hasDurations = this.durationsOf(waiting.request.model).count > 0;
+		if (!waiting.hasBeenPolled && hasDurations) this.scheduleFirst(waiting);
+	}
 
-/**
- * When to poll a prediction again.
- * @param elapsedMs since the submit
- * @returns ms after the submit, later than `elapsedMs`
- */
-export function nextPollMs(durations: Durations, elapsedMs: number, pollsPerPrediction: number): number {
-	const firstMs = firstPollMs(durations, pollsPerPrediction);
-	if (elapsedMs < firstMs) return firstMs;
-	const polls = Math.min(MAX_POLLS, pollsPerPrediction);
-	const unfinished = 1 - bestShare(polls);
-	// The formula for the cost, solved for the interval.
-	const furtherPolls = Math.max(0.1, polls - 1 - unfinished / 2);
-	const affordableMs = (unfinished ** 2 * durations.spreadMs) / 2 / furtherPolls;
-	const intervalMs = Math.max(MIN_INTERVAL_MS, MIN_INTERVAL * durations.medianMs, affordableMs);
-	return elapsedMs + Math.max(intervalMs, OVERDUE_INTERVAL * (elapsedMs - durations.maxMs));
-}
+	scheduleNext(waiting: WaitingPrediction): void {
+		const nowMs = this.clock.nowMs();
+		const durations = this.durationsOf(waiting.request.model);
+		if (durations.count === 0) return this.scheduleRoundRobin(waiting);
+		const polls = this.pollsPerPrediction(durations);
+		waiting.schedulePoll(nextPollMs(durations, waiting.elapsedMs(nowMs), polls), nowMs);
+	}
 
-function bestShare(polls: number): number {
-	const { onePoll, twoPolls, maxPolls } = BEST_SHARE;
-	if (polls >= 2) return twoPolls + ((polls - 2) / (MAX_POLLS - 2)) * (maxPolls - twoPolls);
-	return onePoll + Math.max(0, polls - 1) * (twoPolls - onePoll);
-}
+	/** Schedules the poll after a failed one. */
+	scheduleRetry(waiting: WaitingPrediction, minPauseMs: number): void {
+		this.scheduleNext(waiting);
+		waiting.delayPoll(minPauseMs, this.clock.nowMs());
+	}
 
-/** How many predictions of a model are polled round-robin while no duration is known. */
-export const MAX_ROUND_ROBIN = 8;
+	/** Learns from a completed prediction. The first one of a model ends the round-robin. */
+	learnDuration(waiting: WaitingPrediction, prediction: Prediction): void {
+		const durationMs = waiting.durationMs(prediction, this.clock.nowMs());
+		if (durationMs === null) return;
+		const durations = this.durationsOf(waiting.request.model);
+		durations.add(durationMs);
+		if (durations.count === 1) this.rescheduleAll(waiting.request.model);
+	}
 
-/** A prediction's place in the round-robin. */
-export interface RoundRobinSlot {
-	/** From 0. */
-	index: number;
-	count: number;
-}
+	/** Fills the place of a prediction that is no longer waited for, if its model is polled round-robin. */
+	refillRoundRobin(model: string): void {
+		if (this.durationsOf(model).count === 0) this.rescheduleAll(model);
+	}
 
-/** The first turn of the round-robin: edits take 1.4 to 10 s, see docs/atlas-cloud-api.md. */
-const FIRST_TURN_MS = 1_000;
+	private rescheduleAll(model: string): void {
+		for (const waiting of this.waitingPredictions)
+			if (waiting.request.model === model && waiting.failedPolls === 0) this.scheduleFirst(waiting);
+	}
 
-/**
- * How much later each turn is than the one before, for a single prediction. `n` of them divide it by
- * `n ** SHARED_STEP`: eight have turns 7% apart, and each is polled 69% later than the last time.
- */
-const TURN_STEP = 0.14;
-const SHARED_STEP = 0.35;
+	private scheduleRoundRobin(waiting: WaitingPrediction): void {
+		const nowMs = this.clock.nowMs();
+		const pollMs = roundRobinPollMs(waiting.elapsedMs(nowMs), this.roundRobinSlot(waiting));
+		waiting.schedulePoll(pollMs, nowMs);
+	}
 
-/** When predictions outside the round-robin are polled, in case those in it are slow. */
-const OUTSIDE_FIRST_MS = 60_000;
+	/** The first of a model to be waited for are in the round-robin. */
+	private roundRobinSlot({ request }: WaitingPrediction): RoundRobinSlot | null {
+		const requests = [...this.waitingPredictions].map((waiting) => waiting.request);
+		const ofModel = requests.filter(({ model }) => model === request.model);
+		const index = ofModel.indexOf(request);
+		return index < MAX_ROUND_ROBIN ? { index, count: Math.min(ofModel.length, MAX_ROUND_ROBIN) } : null;
+	}
 
-/**
- * When to poll while no prediction of the model has ended. A few are polled in turn, to learn how long one takes;
- * the others wait for that.
- * @param elapsedMs since the submit
- * @param slot null outside the round-robin
- * @returns ms after the submit, later than `elapsedMs`
- */
-export function roundRobinPollMs(elapsedMs: number, slot: RoundRobinSlot | null): number {
-	if (!slot) return elapsedMs < OUTSIDE_FIRST_MS ? OUTSIDE_FIRST_MS : elapsedMs * 2;
-	const { index, count } = slot;
-	const logStep = Math.log1p(TURN_STEP / count ** SHARED_STEP);
-	const turnsPassed = Math.log(elapsedMs / FIRST_TURN_MS) / logStep;
-	// Rounding must not yield the turn that is now.
-	const nextTurn = elapsedMs < FIRST_TURN_MS ? 0 : Math.floor(turnsPassed + 1e-6) + 1;
-	const ownTurn = nextTurn + ((((index - nextTurn) % count) + count) % count);
-	return FIRST_TURN_MS * Math.exp(ownTurn * logStep);
+	/** How many polls the rate limit allows for each prediction. */
+	private pollsPerPrediction({ medianMs }: Durations): number {
+		return (PLANNED_RATE * this.rateLimiter.rate * medianMs) / 1_000 / this.waitingPredictions.size;
+	}
+
+	private durationsOf(model: string): Durations {
+		const durations = this.durations.get(model) ?? new Durations();
+		this.durations.set(model, durations);
+		return durations;
+	}
 }

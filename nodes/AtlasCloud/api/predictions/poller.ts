@@ -2,14 +2,7 @@ import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
 import { RateLimiter, type Permit } from '../flow/rateLimiter';
 import { readAgainMs, type AtlasClient, type Exchange } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
-import { Durations } from './durations';
-import {
-	firstPollMs,
-	MAX_ROUND_ROBIN,
-	nextPollMs,
-	roundRobinPollMs,
-	type RoundRobinSlot,
-} from './pollSchedule';
+import { PollSchedule } from './pollSchedule';
 import { failedError, unreachableError } from './predictionErrors';
 import type { Prediction } from './predictions';
 import { classifyPoll, pollError, pollPrediction } from './readPrediction';
@@ -17,9 +10,6 @@ import { WaitingPrediction, type WaitRequest } from './waitingPrediction';
 
 /** For all predictions together: about four polls each for twenty edits of three seconds. */
 const MAX_POLLS_PER_SECOND = 40;
-
-/** The share of the rate to plan with: polls come unevenly. */
-const PLANNED_RATE_SHARE = 0.85;
 
 /** Failed polls in a row after which a prediction is given up before its deadline. */
 const MAX_FAILED_POLLS = 40;
@@ -29,32 +19,33 @@ const MAX_FAILED_POLLS_WHEN_LATE = 4;
 
 const WARM_UP_PAUSE_MS = 1_000;
 
-/** Polls all predictions of a node run on one schedule. */
+/** Waits for all predictions of a node run: polls them on one schedule, within one rate limit. */
 export class PredictionPoller {
 	private readonly waitingPredictions = new Set<WaitingPrediction>();
 
-	/** Those with a request in flight. */
+	/** Those whose poll is in flight, or waits for the rate limiter. */
 	private readonly polling = new Set<WaitingPrediction>();
 
-	private readonly durations = new Map<string, Durations>();
-
 	private readonly rateLimiter: RateLimiter;
+
+	private readonly schedule: PollSchedule;
+
+	private readonly clock: Clock;
 
 	private isRunning = false;
 
 	private wake = () => {};
 
-	private readonly clock: Clock;
-
 	constructor(private readonly client: AtlasClient) {
 		this.clock = client.clock;
 		this.rateLimiter = new RateLimiter(client.clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
+		this.schedule = new PollSchedule(client.clock, this.rateLimiter, this.waitingPredictions);
 	}
 
 	/**
 	 * Waits until a prediction has completed.
 	 * @returns null when its time is up and it is still in progress
-	 * @throws AtlasError `failed`, `moderation`, `read` for a final answer, `timeout` where its status is unknown;
+	 * @throws AtlasError `failed`, `moderation`, `read` for a final answer, `timeout` when its status is unknown;
 	 * CancelledError
 	 */
 	async waitUntilCompleted(request: WaitRequest): Promise<Prediction | null> {
@@ -66,7 +57,7 @@ export class PredictionPoller {
 			const waiting = new WaitingPrediction(request, this.clock.nowMs(), resolve, reject);
 			this.waitingPredictions.add(waiting);
 			// A bare ID may have ended days ago: its first poll is now.
-			if (request.sentAtMs !== null) this.schedule(waiting, 'first');
+			if (request.sentAtMs !== null) this.schedule.scheduleFirst(waiting);
 			this.wake();
 			if (!this.isRunning) void this.run();
 		});
@@ -102,9 +93,7 @@ export class PredictionPoller {
 	private pollIfDue(waiting: WaitingPrediction): void {
 		const nowMs = this.clock.nowMs();
 		if (waiting.nextPollMs > nowMs) return;
-		// Since its first poll was scheduled, more durations may have become known.
-		const hasDurations = this.durationsOf(waiting.request.model).count > 0;
-		if (!waiting.hasBeenPolled && hasDurations) this.schedule(waiting, 'first');
+		this.schedule.updateFirst(waiting);
 		if (waiting.nextPollMs <= nowMs) void this.poll(waiting);
 	}
 
@@ -128,9 +117,7 @@ export class PredictionPoller {
 			this.fail(waiting, error instanceof Error ? error : new Error(String(error)));
 		} finally {
 			this.polling.delete(waiting);
-			// It ended without a duration to learn from: another one takes its place in the round-robin.
-			const hasEnded = !this.waitingPredictions.has(waiting);
-			if (hasEnded && this.durationsOf(model).count === 0) this.rescheduleAll(model);
+			if (!this.waitingPredictions.has(waiting)) this.schedule.refillRoundRobin(model);
 			this.wake();
 		}
 	}
@@ -154,18 +141,18 @@ export class PredictionPoller {
 		switch (result.kind) {
 			case 'ended':
 				this.learnStart(waiting, result.prediction);
-				this.learnDuration(waiting, result.prediction);
+				this.schedule.learnDuration(waiting, result.prediction);
 				this.end(waiting, result.prediction, exchange);
 				return;
 			case 'inProgress':
 				this.learnStart(waiting, result.prediction);
 				waiting.noteInProgress(nowMs);
 				if (isLate) this.expire(waiting);
-				else this.schedule(waiting, 'next');
+				else this.schedule.scheduleNext(waiting);
 				return;
 			case 'notVisibleYet':
 				if (isLate) this.fail(waiting, unreachableError(predictionId, exchange));
-				else this.scheduleRetry(waiting, WARM_UP_PAUSE_MS);
+				else this.schedule.scheduleRetry(waiting, WARM_UP_PAUSE_MS);
 				return;
 			case 'refused':
 				this.fail(waiting, pollError(predictionId, exchange));
@@ -174,14 +161,20 @@ export class PredictionPoller {
 				waiting.noteFailedPoll(exchange);
 				if (waiting.failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(predictionId, exchange));
 				else if (isLate && waiting.failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
-				else this.scheduleRetry(waiting, backoffMs(waiting.failedPolls - 1, 500, 8_000));
+				else this.schedule.scheduleRetry(waiting, backoffMs(waiting.failedPolls - 1, 500, 8_000));
 		}
 	}
 
+	private learnStart(waiting: WaitingPrediction, { createdAt }: Prediction): void {
+		const offsetMs = this.client.atlasClock.offsetMs ?? 0;
+		waiting.learnStart(Date.parse(createdAt ?? '') - offsetMs, this.clock.nowMs());
+	}
+
 	private end(waiting: WaitingPrediction, prediction: Prediction, { answer }: Exchange): void {
+		if (prediction.status === 'failed')
+			return this.fail(waiting, failedError(prediction, answer?.requestId, answer?.statusCode));
 		this.waitingPredictions.delete(waiting);
-		if (prediction.status === 'completed') waiting.resolve(prediction);
-		else waiting.reject(failedError(prediction, answer?.requestId, answer?.statusCode));
+		waiting.resolve(prediction);
 	}
 
 	private fail(waiting: WaitingPrediction, error: Error): void {
@@ -192,62 +185,5 @@ export class PredictionPoller {
 	private expire(waiting: WaitingPrediction): void {
 		this.waitingPredictions.delete(waiting);
 		waiting.expire();
-	}
-
-	/** Where only its ID was known, Atlas's record has the start. */
-	private learnStart(waiting: WaitingPrediction, { createdAt }: Prediction): void {
-		const offsetMs = this.client.atlasClock.offsetMs ?? 0;
-		waiting.learnStart(Date.parse(createdAt ?? '') - offsetMs, this.clock.nowMs());
-	}
-
-	private learnDuration(waiting: WaitingPrediction, prediction: Prediction): void {
-		const { model } = waiting.request;
-		const durationMs = waiting.durationMs(prediction, this.clock.nowMs());
-		if (durationMs === null) return;
-		const durations = this.durationsOf(model);
-		durations.add(durationMs);
-		if (durations.count === 1) this.rescheduleAll(model);
-	}
-
-	private durationsOf(model: string): Durations {
-		const durations = this.durations.get(model) ?? new Durations();
-		this.durations.set(model, durations);
-		return durations;
-	}
-
-	/** @param poll `first` also for a later poll when a model's durations or round-robin have changed */
-	private schedule(waiting: WaitingPrediction, poll: 'first' | 'next'): void {
-		const nowMs = this.clock.nowMs();
-		waiting.schedulePoll(this.pollTimeMs(waiting, waiting.elapsedMs(nowMs), poll), nowMs);
-	}
-
-	private scheduleRetry(waiting: WaitingPrediction, minPauseMs: number): void {
-		this.schedule(waiting, 'next');
-		waiting.delayPoll(minPauseMs, this.clock.nowMs());
-	}
-
-	private rescheduleAll(model: string): void {
-		for (const waiting of this.waitingPredictions)
-			if (waiting.request.model === model && waiting.failedPolls === 0) this.schedule(waiting, 'first');
-	}
-
-	/** @returns ms after the start */
-	private pollTimeMs(waiting: WaitingPrediction, elapsedMs: number, poll: 'first' | 'next'): number {
-		const durations = this.durationsOf(waiting.request.model);
-		if (durations.count === 0) return roundRobinPollMs(elapsedMs, this.roundRobinSlot(waiting));
-		const pollsPerSecond = (PLANNED_RATE_SHARE * this.rateLimiter.rate) / this.waitingPredictions.size;
-		const pollsPerPrediction = (pollsPerSecond * durations.medianMs) / 1_000;
-		return poll === 'first'
-			? firstPollMs(durations, pollsPerPrediction)
-			: nextPollMs(durations, elapsedMs, pollsPerPrediction);
-	}
-
-	/** The oldest of a model are in the round-robin. When one of them ends, the next takes its place. */
-	private roundRobinSlot(waiting: WaitingPrediction): RoundRobinSlot | null {
-		const ofModel = [...this.waitingPredictions].filter(
-			({ request }) => request.model === waiting.request.model,
-		);
-		const index = ofModel.indexOf(waiting);
-		return index < MAX_ROUND_ROBIN ? { index, count: Math.min(ofModel.length, MAX_ROUND_ROBIN) } : null;
 	}
 }

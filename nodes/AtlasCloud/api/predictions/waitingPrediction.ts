@@ -69,9 +69,9 @@ export class WaitingPrediction {
 
 	/** Delays the scheduled poll by at least this pause, though not beyond a deadline that is still to come. */
 	delayPoll(pauseMs: number, nowMs: number): void {
+		const { deadlineMs } = this.request;
 		const delayedMs = Math.max(this.nextPollMs, nowMs + pauseMs);
-		this.nextPollMs =
-			nowMs < this.request.deadlineMs ? Math.min(delayedMs, this.request.deadlineMs) : delayedMs;
+		this.nextPollMs = nowMs < deadlineMs ? Math.min(delayedMs, deadlineMs) : delayedMs;
 	}
 
 	delayPollToDeadline(): void {
