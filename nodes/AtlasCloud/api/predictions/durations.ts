@@ -1,7 +1,7 @@
-/** Older durations are dropped: the service's speed changes over a long batch. */
+/** Older durations are dropped, because the service's speed changes over a long batch. */
 const MAX_SAMPLES = 100;
 
-/** Fewer samples than this say little about the spread, so it is assumed to be at least this share of the median. */
+/** With fewer samples than this, the spread is assumed to be at least this share of the median. */
 const MIN_SAMPLES_FOR_SPREAD = 5;
 const MIN_SPREAD = 0.4;
 
@@ -12,7 +12,7 @@ export class Durations {
 
 	private sorted: number[] = [];
 
-	/** While it is 0, the statistics below are not defined. */
+	/** While this is 0, the statistics below are undefined. */
 	get count(): number {
 		return this.samples.length;
 	}

@@ -19,10 +19,10 @@ import { unixMs } from './times';
 /** One task in the account's history: see docs/atlas-cloud-api.md, History. */
 export interface HistoryTask {
 	predictionId: string;
-	/** When it was created, on our clock; null where Atlas does not say, or its clock cannot be trusted. */
+	/** When it was created, on our clock; null if Atlas does not say, or its clock cannot be trusted. */
 	created: TimeSpan | null;
 	model: string | null;
-	/** The body as it was sent; null where it cannot be read. */
+	/** The body as it was sent; null if it cannot be read. */
 	request: JsonObject | null;
 	/** The {@link bodyHash} of `request`, computed on each access: a request may hold images. */
 	readonly requestHash: string | null;
@@ -128,7 +128,7 @@ async function* readPage(
 	}
 }
 
-/** @returns null where the page is too large and smaller ones can be asked for */
+/** @returns null if the page is too large and smaller ones can be asked for */
 async function fetchPage(
 	client: AtlasClient,
 	{ model, giveUpAtMs }: HistoryFilter,
@@ -150,7 +150,7 @@ async function fetchPage(
 	return { items: asArray(data?.items), total: asNumber(data?.total), answer };
 }
 
-/** A broken answer must not pass for an empty history: an edit that is in it would be taken for one that is not. */
+/** A broken answer must not pass for an empty history: an edit that is in it would seem not to exist. */
 function isPage(json: unknown): boolean {
 	const data = asObject(asObject(json)?.data);
 	return Array.isArray(data?.items) || (data?.items === null && asNumber(data.total) === 0);

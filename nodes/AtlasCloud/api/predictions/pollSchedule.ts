@@ -18,29 +18,30 @@ export class PollSchedule {
 		private readonly waitingPredictions: ReadonlySet<WaitingPrediction>,
 	) {}
 
-	scheduleFirst(waiting: WaitingPrediction): void {
+	planFirst(waiting: WaitingPrediction): void {
 		const durations = this.durationsOf(waiting.request.model);
-		if (durations.count === 0) this.scheduleRoundRobin(waiting);
-		else waiting.schedulePoll(firstPollMs(durations, this.pollsPerPrediction(durations)), this.clock.nowMs());
+		if (durations.count === 0) return this.planRoundRobin(waiting);
+		const polls = this.pollsPerPrediction(durations);
+		waiting.schedulePoll(firstPollMs(durations, polls), this.clock.nowMs());
 	}
 
-	/** Corrects a first poll that was scheduled with fewer durations, or none. */
-	updateFirst(waiting: WaitingPrediction): void {
+	/** Corrects a first poll that was planned with fewer durations, or none. */
+	replanFirst(waiting: WaitingPrediction): void {
 		const hasDurations = this.durationsOf(waiting.request.model).count > 0;
-		if (!waiting.hasBeenPolled && hasDurations) this.scheduleFirst(waiting);
+		if (!waiting.hasBeenPolled && hasDurations) this.planFirst(waiting);
 	}
 
-	scheduleNext(waiting: WaitingPrediction): void {
+	planNext(waiting: WaitingPrediction): void {
 		const nowMs = this.clock.nowMs();
 		const durations = this.durationsOf(waiting.request.model);
-		if (durations.count === 0) return this.scheduleRoundRobin(waiting);
+		if (durations.count === 0) return this.planRoundRobin(waiting);
 		const polls = this.pollsPerPrediction(durations);
 		waiting.schedulePoll(nextPollMs(durations, waiting.elapsedMs(nowMs), polls), nowMs);
 	}
 
-	/** Schedules the poll after a failed one. */
-	scheduleRetry(waiting: WaitingPrediction, minPauseMs: number): void {
-		this.scheduleNext(waiting);
+	/** Plans the poll after a failed one. */
+	planRetry(waiting: WaitingPrediction, minPauseMs: number): void {
+		this.planNext(waiting);
 		waiting.delayPoll(minPauseMs, this.clock.nowMs());
 	}
 
@@ -50,20 +51,20 @@ export class PollSchedule {
 		if (durationMs === null) return;
 		const durations = this.durationsOf(waiting.request.model);
 		durations.add(durationMs);
-		if (durations.count === 1) this.rescheduleAll(waiting.request.model);
+		if (durations.count === 1) this.replanAll(waiting.request.model);
 	}
 
 	/** Fills the place of a prediction that is no longer waited for, if its model is polled round-robin. */
 	refillRoundRobin(model: string): void {
-		if (this.durationsOf(model).count === 0) this.rescheduleAll(model);
+		if (this.durationsOf(model).count === 0) this.replanAll(model);
 	}
 
-	private rescheduleAll(model: string): void {
+	private replanAll(model: string): void {
 		for (const waiting of this.waitingPredictions)
-			if (waiting.request.model === model && waiting.failedPolls === 0) this.scheduleFirst(waiting);
+			if (waiting.request.model === model && waiting.failedPolls === 0) this.planFirst(waiting);
 	}
 
-	private scheduleRoundRobin(waiting: WaitingPrediction): void {
+	private planRoundRobin(waiting: WaitingPrediction): void {
 		const nowMs = this.clock.nowMs();
 		const pollMs = roundRobinPollMs(waiting.elapsedMs(nowMs), this.roundRobinSlot(waiting));
 		waiting.schedulePoll(pollMs, nowMs);

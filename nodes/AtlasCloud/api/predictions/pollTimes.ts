@@ -18,7 +18,7 @@ const MAX_POLLS = 3.9;
 const MIN_INTERVAL = 0.06;
 const MIN_INTERVAL_MS = 150;
 
-/** A prediction that is slower than all before is polled less and less often: at intervals of this share of its delay. */
+/** A prediction slower than all before is polled less and less often: the interval is this share of its delay. */
 const OVERDUE_INTERVAL = 0.25;
 
 /** The `q` with the shortest delay for a number of polls. A single poll must come when nearly all have ended. */
@@ -67,12 +67,12 @@ export interface RoundRobinSlot {
 	count: number;
 }
 
-/** The first turn of the round-robin: edits take 1.4 to 10 s, see docs/atlas-cloud-api.md. */
+/** The first turn: edits take 1.4 to 10 s, see docs/atlas-cloud-api.md, The Seedream models. */
 const FIRST_TURN_MS = 1_000;
 
 /**
- * How much later each turn is than the one before, for a single prediction. `n` of them divide it by
- * `n ** SHARED_STEP`: eight have turns 7% apart, and each is polled 69% later than the last time.
+ * Each turn is this share later than the one before, divided by `n ** SHARED_STEP` for `n` predictions. A single one is
+ * polled after 1, 1.14, 1.3 s and so on. With eight, turns are 7% apart, and each prediction has every eighth.
  */
 const TURN_STEP = 0.14;
 const SHARED_STEP = 0.35;
@@ -92,7 +92,7 @@ export function roundRobinPollMs(elapsedMs: number, slot: RoundRobinSlot | null)
 	const { index, count } = slot;
 	const logStep = Math.log1p(TURN_STEP / count ** SHARED_STEP);
 	const turnsPassed = Math.log(elapsedMs / FIRST_TURN_MS) / logStep;
-	// Rounding must not yield the turn that is now.
+	// The tolerance keeps a rounding error from yielding the current turn again.
 	const nextTurn = elapsedMs < FIRST_TURN_MS ? 0 : Math.floor(turnsPassed + 1e-6) + 1;
 	const ownTurn = nextTurn + ((((index - nextTurn) % count) + count) % count);
 	return FIRST_TURN_MS * Math.exp(ownTurn * logStep);

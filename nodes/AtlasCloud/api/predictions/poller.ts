@@ -14,7 +14,7 @@ const MAX_POLLS_PER_SECOND = 40;
 /** Failed polls in a row after which a prediction is given up before its deadline. */
 const MAX_FAILED_POLLS = 40;
 
-/** The same after its deadline: one broken answer is not the last word on a billed edit. */
+/** The same after its deadline: one broken answer must not end the wait for a billed edit. */
 const MAX_FAILED_POLLS_WHEN_LATE = 4;
 
 const WARM_UP_PAUSE_MS = 1_000;
@@ -57,7 +57,7 @@ export class PredictionPoller {
 			const waiting = new WaitingPrediction(request, this.clock.nowMs(), resolve, reject);
 			this.waitingPredictions.add(waiting);
 			// A bare ID may have ended days ago: its first poll is now.
-			if (request.sentAtMs !== null) this.schedule.scheduleFirst(waiting);
+			if (request.sentAtMs !== null) this.schedule.planFirst(waiting);
 			this.wake();
 			if (!this.isRunning) void this.run();
 		});
@@ -93,7 +93,7 @@ export class PredictionPoller {
 	private pollIfDue(waiting: WaitingPrediction): void {
 		const nowMs = this.clock.nowMs();
 		if (waiting.nextPollMs > nowMs) return;
-		this.schedule.updateFirst(waiting);
+		this.schedule.replanFirst(waiting);
 		if (waiting.nextPollMs <= nowMs) void this.poll(waiting);
 	}
 
@@ -148,20 +148,20 @@ export class PredictionPoller {
 				this.learnStart(waiting, result.prediction);
 				waiting.noteInProgress(nowMs);
 				if (isLate) this.expire(waiting);
-				else this.schedule.scheduleNext(waiting);
+				else this.schedule.planNext(waiting);
 				return;
 			case 'notVisibleYet':
 				if (isLate) this.fail(waiting, unreachableError(predictionId, exchange));
-				else this.schedule.scheduleRetry(waiting, WARM_UP_PAUSE_MS);
+				else this.schedule.planRetry(waiting, WARM_UP_PAUSE_MS);
 				return;
-			case 'refused':
+			case 'rejected':
 				this.fail(waiting, pollError(predictionId, exchange));
 				return;
 			case 'pollFailed':
 				waiting.noteFailedPoll(exchange);
 				if (waiting.failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(predictionId, exchange));
 				else if (isLate && waiting.failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
-				else this.schedule.scheduleRetry(waiting, backoffMs(waiting.failedPolls - 1, 500, 8_000));
+				else this.schedule.planRetry(waiting, backoffMs(waiting.failedPolls - 1, 500, 8_000));
 		}
 	}
 

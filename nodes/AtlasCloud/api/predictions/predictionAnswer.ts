@@ -8,7 +8,7 @@ export function isPredictionId(value: unknown): value is string {
 	);
 }
 
-/** The prediction's record in an answer: in `data`, or the answer itself. Undefined where there is none. */
+/** The prediction's record in an answer: in `data`, or the answer itself. Undefined if there is none. */
 export function predictionObject(json: unknown): JsonObject | undefined {
 	const root = asObject(json);
 	const data = asObject(root?.data);
@@ -18,7 +18,7 @@ export function predictionObject(json: unknown): JsonObject | undefined {
 }
 
 /**
- * The ID of the prediction that a submit created; null where its answer holds none. Outside an envelope, an ID counts
+ * The ID of the prediction that a submit created; null if its answer holds none. Outside an envelope, an ID counts
  * only in a good answer and beside a status and a model: gateways give IDs to their own requests.
  */
 export function idInAnswer({ json, statusCode }: Pick<Answer, 'json' | 'statusCode'>): string | null {

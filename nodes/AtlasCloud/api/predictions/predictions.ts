@@ -40,7 +40,7 @@ const NO_OUTPUT = 'It says completed and holds no picture';
  * Reads a prediction out of Atlas's answer, in any of its shapes: see docs/atlas-cloud-api.md, Result.
  * @param predictionId the ID that was asked for; the record of another one is a broken answer
  * @param expectsOutputs whether a completed record without outputs is a failure; the history may leave them out
- * @returns null where the answer holds no prediction
+ * @returns null if the answer holds no prediction
  */
 export function toPrediction(predictionId: string, json: unknown, expectsOutputs = true): Prediction | null {
 	const record = predictionObject(json);
@@ -85,7 +85,7 @@ function nsfwFlags(record: JsonObject): Array<boolean | null> {
 		.map((flag) => (typeof flag === 'boolean' ? flag : null));
 }
 
-/** Why a completed record without outputs is a failure; null where its outputs may just have been left out. */
+/** Why a completed record without outputs is a failure; null if its outputs may just have been left out. */
 function reasonForNoOutput(
 	record: JsonObject,
 	flags: Array<boolean | null>,

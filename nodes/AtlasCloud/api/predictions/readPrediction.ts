@@ -25,7 +25,7 @@ export type PollResult =
 	| { kind: 'inProgress'; prediction: Prediction }
 	| { kind: 'notVisibleYet' }
 	/** Atlas would give the same answer again. */
-	| { kind: 'refused' }
+	| { kind: 'rejected' }
 	/** No usable answer this time. */
 	| { kind: 'pollFailed' };
 
@@ -34,8 +34,8 @@ export function classifyPoll(predictionId: string, exchange: Exchange, isNew: bo
 	const prediction = predictionIn(predictionId, exchange);
 	if (prediction) return { kind: prediction.status === 'processing' ? 'inProgress' : 'ended', prediction };
 	const code = exchange.answer ? effectiveStatus(exchange.answer) : null;
-	if (isNotFound(code)) return { kind: isNew ? 'notVisibleYet' : 'refused' };
-	return { kind: code !== null && FINAL_STATUS_CODES.has(code) ? 'refused' : 'pollFailed' };
+	if (isNotFound(code)) return { kind: isNew ? 'notVisibleYet' : 'rejected' };
+	return { kind: code !== null && FINAL_STATUS_CODES.has(code) ? 'rejected' : 'pollFailed' };
 }
 
 /** Sends one poll. */
@@ -73,11 +73,11 @@ export function pollError(predictionId: string, exchange: Exchange): AtlasError 
 	return readError(`read prediction ${predictionId}`, exchange, predictionId);
 }
 
-/** The prediction in a poll's answer, which may be an HTTP 5xx (docs/atlas-cloud-api.md, Result). Null where there is none. */
+/** The prediction in a poll's answer, or null. Even an HTTP 5xx can hold a failed one: see docs/atlas-cloud-api.md, Result. */
 function predictionIn(predictionId: string, { answer }: Exchange): Prediction | null {
 	if (!answer) return null;
 	if (answer.statusCode < 300) return toPrediction(predictionId, answer.json);
-	// A gateway's page may hold words such as "error" and "timeout": only Atlas's own envelope counts.
+	// A gateway's error may have a status such as "error" or "timeout"; only Atlas's own word counts.
 	const { status } = asObject(asObject(answer.json)?.data) ?? {};
 	const isFailure = answer.statusCode >= 500 && asString(status)?.toLowerCase() === 'failed';
 	return isFailure ? toPrediction(predictionId, answer.json) : null;

@@ -5,7 +5,7 @@ const ISO_TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-
 /** A number above this is in milliseconds: as seconds it would be a time after the year 5000. */
 const MAX_SECONDS = 1e11;
 
-/** The last moment that a JavaScript date can hold, in ms. */
+/** The latest time that a `Date` can hold. */
 const MAX_DATE_MS = 8.64e15;
 
 /** A time in Unix milliseconds, from seconds or milliseconds (as a number or text) or ISO 8601; null for anything else. */
@@ -20,12 +20,12 @@ function parseMs(value: unknown): number {
 	const match = typeof value === 'string' ? ISO_TIME.exec(value) : null;
 	if (!match) return NaN;
 	const [text, zone] = match;
-	// Without a zone the time is UTC, as Atlas's clock is, and not this machine's local time.
-	const isUtcByDefault = zone !== undefined || text.length <= 'YYYY-MM-DD'.length;
-	return Date.parse(`${text.replace(' ', 'T')}${isUtcByDefault ? '' : 'Z'}`);
+	// `Date.parse` reads a time of day without a zone as this machine's local time; Atlas means UTC.
+	const needsZone = zone === undefined && text.length > 'YYYY-MM-DD'.length;
+	return Date.parse(`${text.replace(' ', 'T')}${needsZone ? 'Z' : ''}`);
 }
 
-/** A time in ISO 8601: as it came where it has a zone. Null where it is no time. */
+/** A time in ISO 8601, unchanged if it already is and has a zone; null for anything else. */
 export function isoTime(value: unknown): string | null {
 	const ms = unixMs(value);
 	if (ms === null) return null;

@@ -9,7 +9,7 @@ export interface WaitRequest {
 	predictionId: string;
 	/** Durations are learned per model. */
 	model: string;
-	/** When it was submitted; null where only its ID is known. */
+	/** When it was submitted; null if only its ID is known. */
 	sentAtMs: number | null;
 	/** When its ID became known, after which it may not be visible for a while. Default: `sentAtMs`, or now. */
 	knownAtMs?: number;
@@ -24,7 +24,7 @@ export interface WaitRequest {
  */
 const FIRST_POLL_ESTIMATE = 0.95;
 
-/** A prediction that is waited for: when to poll it, and what its polls have shown. Times are our clock's, in ms. */
+/** A prediction that is waited for: when to poll it, and what its polls reported. Times are our clock's, in ms. */
 export class WaitingPrediction {
 	nextPollMs: number;
 
@@ -93,20 +93,20 @@ export class WaitingPrediction {
 		this.lastFailedPoll = exchange;
 	}
 
-	/** Takes the start from Atlas's record where only the ID was known. */
+	/** Takes the start from Atlas's record if only the ID was known. */
 	learnStart(createdMs: number, nowMs: number): void {
 		if (this.isStartKnown || !(createdMs <= nowMs)) return;
 		this.isStartKnown = true;
 		this.startMs = createdMs;
 	}
 
-	/** How long a prediction that has just been seen to have ended took; null where that is no guide for others. */
+	/** How long it took, now that a poll found it ended; null if that says nothing about others. */
 	durationMs(prediction: Prediction, nowMs: number): number | null {
 		if (prediction.status !== 'completed' || !this.isStartKnown) return null;
 		const elapsedMs = this.elapsedMs(nowMs);
 		const minMs = this.lastInProgressMs ?? 0;
 		const estimateMs = Math.max((minMs + elapsedMs) / 2, FIRST_POLL_ESTIMATE * elapsedMs);
-		// The time that Atlas reports may leave out the queue: the truth is between the last two polls.
+		// The time that Atlas reports may leave out the queue, so it is kept between the last two polls.
 		return Math.min(elapsedMs, Math.max(minMs, reportedDurationMs(prediction) ?? estimateMs));
 	}
 
