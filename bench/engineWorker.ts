@@ -12,9 +12,9 @@ const knownAtMs: Record<string, number> = {};
 /** The moment of knowing cannot be seen from outside: there every look and its answer are alike. */
 async function noteKnowing(folder: string): Promise<void> {
 	const { PredictionPoller } = await loadBuilt(folder);
-	const { completed } = PredictionPoller.prototype;
-	PredictionPoller.prototype.completed = async function (watched) {
-		const prediction = await completed.call(this, watched);
+	const { waitUntilCompleted } = PredictionPoller.prototype;
+	PredictionPoller.prototype.waitUntilCompleted = async function (watched) {
+		const prediction = await waitUntilCompleted.call(this, watched);
 		knownAtMs[watched.predictionId] = Date.now();
 		return prediction;
 	};

@@ -3,7 +3,8 @@ import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
 import { Downloads, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/imageSize';
-import { toPrediction, type PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import type { PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/outputs';
+import { toPrediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
 import { Semaphore } from '../../nodes/AtlasCloud/api/flow/semaphore';
 import {
 	LARGE_ANSWER_BYTES,

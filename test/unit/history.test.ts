@@ -19,7 +19,7 @@ const row = (id: string, more: object = {}) => ({
 
 async function read(
 	page: (no: number, size: number) => unknown,
-	options: { most?: number } & HistoryLimits = {},
+	options: { max?: number } & HistoryLimits = {},
 ) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp((request) => {
@@ -34,7 +34,7 @@ async function read(
 			{ pageSize: 2, ...options },
 		)) {
 			tasks.push(task);
-			if (tasks.length >= (options.most ?? Infinity)) break;
+			if (tasks.length >= (options.max ?? Infinity)) break;
 		}
 	};
 	await clock.until(reading());
@@ -56,11 +56,11 @@ it('reads page after page, newest first', async () => {
 });
 
 it('reads no further than asked', async () => {
-	const { paths } = await read(pageOf(all), { most: 2 });
+	const { paths } = await read(pageOf(all), { max: 2 });
 	expect(paths).toHaveLength(1);
 });
 
-it('tells each once when new tasks push older ones on', async () => {
+it('yields each task once when new ones push it onto the next page', async () => {
 	let pages = 0;
 	const { ids } = await read((no, size) => {
 		const ids = pages++ === 0 ? all : ['new', ...all];
@@ -69,17 +69,17 @@ it('tells each once when new tasks push older ones on', async () => {
 	expect(ids).toEqual(all);
 });
 
-it('reads on for as many pages as there are', async () => {
+it('reads as many pages as there are', async () => {
 	const many = Array.from({ length: 1_001 }, (_, i) => `task-${i}`);
 	expect((await read(pageOf(many), { maxPages: 600 })).ids).toEqual(many);
 });
 
-it('reads on where Atlas gives fewer a page than were asked for', async () => {
+it('reads on when Atlas returns fewer rows per page than were asked for', async () => {
 	const { ids } = await read((no) => ({ ...pageOf(all)(no, 1), pageSize: 1 }));
 	expect(ids).toEqual(all);
 });
 
-it('ends where the same page comes again and again', async () => {
+it('ends when the same page repeats', async () => {
 	const { ids, paths } = await read(() => ({ items: [row('a'), row('b')], total: 99 }));
 	expect(ids).toEqual(['a', 'b']);
 	expect(paths).toHaveLength(4);
@@ -91,7 +91,7 @@ it('ends without a total at a page that is not full', async () => {
 	expect(paths).toHaveLength(3);
 });
 
-it('ends at a page with nothing on it', async () => {
+it('ends at an empty page', async () => {
 	const { ids, paths } = await read(() => ({ items: [], total: 9 }));
 	expect(ids).toEqual([]);
 	expect(paths).toHaveLength(1);
@@ -104,7 +104,7 @@ it.each([{}, null, { items: null, total: 9 }])('does not take %j for the end', a
 	expect(ids).toEqual(all);
 });
 
-it('reads what a row tells', async () => {
+it('reads a row', async () => {
 	const { tasks } = await read(() => ({ items: [row('a')], total: 1 }));
 	expect(tasks[0]).toMatchObject({
 		predictionId: 'a',
@@ -124,7 +124,7 @@ it('reads what a row tells', async () => {
 	});
 });
 
-it('passes over rows that make no sense, and reads on', async () => {
+it('skips rows that make no sense', async () => {
 	const { ids, tasks } = await read(
 		() => ({
 			items: [
@@ -144,7 +144,7 @@ it('passes over rows that make no sense, and reads on', async () => {
 	expect(tasks[1]?.prediction).toMatchObject({ status: 'processing', outputs: [] });
 });
 
-it('ends where it is longer than it may be', async () => {
+it('is an error when it is too long', async () => {
 	await expect(read(pageOf(all), { maxPages: 2 })).rejects.toMatchObject({
 		kind: 'read',
 		message: 'The prediction history is too long to search: it goes on after 4 predictions',
@@ -171,7 +171,7 @@ it.each<[unknown, number | null]>([
 	expect(tasks[0]).toMatchObject({ predictionId: 'a', created });
 });
 
-it('takes the id that the record tells before the row’s own', async () => {
+it('prefers the id in the record to the row’s own', async () => {
 	const result = { status: 'completed', outputs: ['https://cdn.example.com/a.png'] };
 	const { ids } = await read(
 		() => ({
@@ -188,7 +188,7 @@ it('takes the id that the record tells before the row’s own', async () => {
 	expect(ids).toEqual(['a', 'b', 'c', 'd']);
 });
 
-it('reads on over a task that cannot be read', async () => {
+it('reads on past a task that cannot be read', async () => {
 	const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 	const error = JSON.parse(nested(3_000).replaceAll('"a"', '"error"')) as unknown;
 	const { tasks, ids } = await read(
@@ -212,7 +212,7 @@ it('reads on over a task that cannot be read', async () => {
 	);
 });
 
-it('hands on the tasks of a page that is too large in smaller ones, and reads none of those ahead', async () => {
+it('splits a page that is too large, and reads no part ahead of need', async () => {
 	const ids = Array.from({ length: 50 }, (_, i) => `task-${i}`);
 	const clock = new VirtualClock();
 	const http = new FakeHttp((request) => {

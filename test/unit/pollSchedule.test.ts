@@ -1,6 +1,7 @@
 import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
 import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/http/client';
-import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/predictions/pollSchedule';
+import { Durations } from '../../nodes/AtlasCloud/api/predictions/durations';
+import { firstPollMs, nextPollMs, roundRobinPollMs } from '../../nodes/AtlasCloud/api/predictions/pollTimes';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { VirtualClock } from './virtualClock';
 
@@ -20,34 +21,34 @@ interface Batch {
 	seconds: number;
 	items: number;
 	atOnce: number;
-	/** Whether Atlas tells how long a prediction took. */
-	isTold?: boolean;
+	/** Whether Atlas reports how long a prediction took. */
+	isReported?: boolean;
 	/** Numbers of predictions that fail, after a second. */
 	failing?: number[];
 }
 
-/** Runs a batch on a virtual clock: so many at once, the next one submitted when one is known to be over. */
-async function runBatch({ seconds, items, atOnce, isTold = true, failing = [] }: Batch) {
+/** Runs a batch on a virtual clock. The next prediction is submitted when one is known to have ended. */
+async function runBatch({ seconds, items, atOnce, isReported = true, failing = [] }: Batch) {
 	const clock = new VirtualClock();
 	const random = seededRandom(7);
 	const endsMs = new Map<string, number>();
 	const tookMsOf = new Map<string, number>();
-	const lookedAtMs: number[] = [];
-	const look = async (path: string): Promise<Exchange> => {
+	const polledAtMs: number[] = [];
+	const poll = async (path: string): Promise<Exchange> => {
 		const id = path.split('/').at(-1) ?? '';
-		lookedAtMs.push(clock.nowMs());
+		polledAtMs.push(clock.nowMs());
 		const isOver = clock.nowMs() >= (endsMs.get(id) ?? 0);
 		await clock.sleepMs(ANSWER_MS);
 		const status = failing.includes(Number(id)) ? 'failed' : 'completed';
-		const metrics = isTold ? { predict_time: (tookMsOf.get(id) ?? 0) / 1_000 } : undefined;
+		const metrics = isReported ? { predict_time: (tookMsOf.get(id) ?? 0) / 1_000 } : undefined;
 		const done = { id, status, outputs: ['https://files.test/a.png'], metrics };
 		const json = isOver ? done : { id, status: 'processing' };
 		const times = { sentAtMs: clock.nowMs(), receivedAtMs: clock.nowMs(), dateMs: null };
 		const answer = { statusCode: 200, requestId: null, retryAfterMs: null, json, ...times };
 		return { answer: { ...answer, isEnvelope: true, envelopeCode: 200, reason: null } };
 	};
-	const client = { clock, atlasClock: new AtlasClock(), signal: undefined, poll: look };
-	const watch = new PredictionPoller(client as unknown as AtlasClient);
+	const client = { clock, atlasClock: new AtlasClock(), signal: undefined, poll };
+	const poller = new PredictionPoller(client as unknown as AtlasClient);
 	const lagsMs: number[] = [];
 	let next = 0;
 	const oneAfterAnother = async () => {
@@ -59,16 +60,16 @@ async function runBatch({ seconds, items, atOnce, isTold = true, failing = [] }:
 			endsMs.set(predictionId, sentAtMs + tookMs);
 			tookMsOf.set(predictionId, tookMs);
 			const deadlineMs = sentAtMs + 600_000;
-			const watched = { predictionId, model: 'm', sentAtMs, deadlineMs, signal: undefined };
-			await watch.completed(watched).catch(() => null);
+			const request = { predictionId, model: 'm', sentAtMs, deadlineMs, signal: undefined };
+			await poller.waitUntilCompleted(request).catch(() => null);
 			lagsMs.push(clock.nowMs() - sentAtMs - tookMs);
 		}
 	};
 	await clock.until(Promise.all(Array.from({ length: atOnce }, oneAfterAnother)));
 	return {
 		meanLagMs: lagsMs.reduce((sum, lag) => sum + lag, 0) / items,
-		pollsPerPrediction: lookedAtMs.length / items,
-		lookedAtMs,
+		pollsPerPrediction: polledAtMs.length / items,
+		polledAtMs,
 	};
 }
 
@@ -77,68 +78,68 @@ describe('a batch', () => {
 		{ seconds: 2, items: 100, atOnce: 20 },
 		{ seconds: 8, items: 100, atOnce: 20 },
 		{ seconds: 60, items: 100, atOnce: 20 },
-	])('of $seconds s predictions is noticed soon, with few looks', async (batch) => {
+	])('of $seconds s predictions is noticed soon, with few polls', async (batch) => {
 		const { meanLagMs, pollsPerPrediction } = await runBatch(batch);
 		expect(meanLagMs).toBeLessThan(Math.max(250, 50 * batch.seconds));
 		expect(pollsPerPrediction).toBeLessThan(5);
 	});
 
-	it('is noticed as soon where Atlas does not tell how long its predictions took', async () => {
+	it('is noticed as soon when Atlas does not report how long its predictions took', async () => {
 		const { meanLagMs, pollsPerPrediction } = await runBatch({
 			seconds: 8,
 			items: 100,
 			atOnce: 20,
-			isTold: false,
+			isReported: false,
 		});
 		expect(meanLagMs).toBeLessThan(400);
 		expect(pollsPerPrediction).toBeLessThan(5);
 	});
 
-	it('that is larger than the rate of looks allows for is looked at less', async () => {
-		const { pollsPerPrediction, lookedAtMs } = await runBatch({ seconds: 3, items: 300, atOnce: 100 });
+	it('that is larger than the rate limit allows is polled less', async () => {
+		const { pollsPerPrediction, polledAtMs } = await runBatch({ seconds: 3, items: 300, atOnce: 100 });
 		expect(pollsPerPrediction).toBeLessThan(2);
-		for (const atMs of lookedAtMs)
-			expect(lookedAtMs.filter((other) => other >= atMs && other < atMs + 1_000).length).toBeLessThanOrEqual(
+		for (const atMs of polledAtMs)
+			expect(polledAtMs.filter((other) => other >= atMs && other < atMs + 1_000).length).toBeLessThanOrEqual(
 				40,
 			);
 	});
 
-	it('whose first ones all fail is found out by others', async () => {
+	it('whose first ones all fail learns from others', async () => {
 		const failing = [0, 1, 2, 3, 4, 5, 6, 7];
 		const { meanLagMs } = await runBatch({ seconds: 4, items: 20, atOnce: 20, failing });
 		expect(meanLagMs).toBeLessThan(2_000);
 	});
 
-	it('of one is looked at closely from the first second on', async () => {
-		const { meanLagMs, lookedAtMs } = await runBatch({ seconds: 4, items: 1, atOnce: 1 });
+	it('of one is polled closely from the first second on', async () => {
+		const { meanLagMs, polledAtMs } = await runBatch({ seconds: 4, items: 1, atOnce: 1 });
 		expect(meanLagMs).toBeLessThan(0.15 * 4_000);
-		expect(lookedAtMs.length).toBeLessThan(15);
+		expect(polledAtMs.length).toBeLessThan(15);
 	});
 });
 
-describe('while nothing is known', () => {
-	it('scouts take turns', () => {
-		const looks = [0, 1, 2, 3].flatMap((number) => {
+describe('while no duration is known', () => {
+	it('a few are polled in turn', () => {
+		const polls = [0, 1, 2, 3].flatMap((index) => {
 			const times: number[] = [];
 			for (let ms = 0; ms < 20_000; ms = times[times.length - 1])
-				times.push(blindLookMs(ms, { number, count: 4 }));
-			return times.map((ms) => ({ ms, number }));
+				times.push(roundRobinPollMs(ms, { index, count: 4 }));
+			return times.map((ms) => ({ ms, index }));
 		});
-		const inTurn = looks.sort((a, b) => a.ms - b.ms).map(({ number }) => number);
-		expect(inTurn.slice(0, 20)).toEqual(inTurn.slice(0, 20).map((_, index) => index % 4));
+		const inTurn = polls.sort((a, b) => a.ms - b.ms).map(({ index }) => index);
+		expect(inTurn.slice(0, 20)).toEqual(inTurn.slice(0, 20).map((_, turn) => turn % 4));
 	});
 
-	it('the others wait for them, though not for ever', () => {
-		expect(blindLookMs(0, null)).toBe(60_000);
-		expect(blindLookMs(60_000, null)).toBe(120_000);
+	it('the others wait, though not forever', () => {
+		expect(roundRobinPollMs(0, null)).toBe(60_000);
+		expect(roundRobinPollMs(60_000, null)).toBe(120_000);
 	});
 
 	it.each([0, 999, 1_000, 1_400, 9_999, 10_000, 10_001, 86_400_000])(
-		'the next look is later than %i ms',
+		'the next poll is later than %i ms',
 		(ms) => {
 			for (const count of [1, 2, 8])
-				for (let number = 0; number < count; number++)
-					expect(blindLookMs(ms, { number, count })).toBeGreaterThan(ms);
+				for (let index = 0; index < count; index++)
+					expect(roundRobinPollMs(ms, { index, count })).toBeGreaterThan(ms);
 		},
 	);
 });
@@ -150,22 +151,22 @@ describe('durations', () => {
 		return durations;
 	};
 
-	it('begin to be looked for when the quickest are done', () => {
+	it('of the quickest predictions set the first poll', () => {
 		const durations = known(3_000, 3_200, 3_400, 3_600, 3_800, 4_000);
-		expect(durations.nextPollMs(10, 4, true)).toBeGreaterThanOrEqual(3_000);
-		expect(durations.nextPollMs(10, 4, true)).toBeLessThan(3_400);
+		expect(firstPollMs(durations, 4)).toBeGreaterThanOrEqual(3_000);
+		expect(firstPollMs(durations, 4)).toBeLessThan(3_400);
 	});
 
-	it('are looked for later where looks are scarce', () => {
+	it('set a later first poll when polls are scarce', () => {
 		const durations = known(3_000, 3_200, 3_400, 3_600, 3_800, 4_000);
-		const firstMs = [5, 3, 2, 1.5, 1, 0.2].map((looks) => durations.nextPollMs(10, looks, true));
+		const firstMs = [5, 3, 2, 1.5, 1, 0.2].map((polls) => firstPollMs(durations, polls));
 		expect(firstMs).toEqual([...firstMs].sort((a, b) => a - b));
 		expect(firstMs.at(-1)).toBeLessThanOrEqual(4_000);
 	});
 
-	it('of one that is slower than all before are looked for ever less often', () => {
+	it('that are exceeded are polled less and less often', () => {
 		const durations = known(3_000, 3_100, 3_200, 3_300, 3_400);
-		const steps = [4_000, 8_000, 16_000, 60_000].map((ms) => durations.nextPollMs(ms, 4, false) - ms);
+		const steps = [4_000, 8_000, 16_000, 60_000].map((ms) => nextPollMs(durations, ms, 4) - ms);
 		expect(steps).toEqual([...steps].sort((a, b) => a - b));
 		expect(steps[3]).toBeGreaterThan(10_000);
 	});

@@ -1,30 +1,33 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
-import { PredictionPoller, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/poller';
+import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
+import { readPrediction, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 const LATENCY_MS = 60;
 
-/** Predictions that are done so many ms after the start, and everything that was asked about them. */
+/** Predictions that are done a number of ms after the start, and every poll of them. */
 class Atlas {
 	readonly clock = new VirtualClock();
 
 	readonly startMs = this.clock.nowMs();
 
-	readonly looks: Array<{ id: string; atMs: number }> = [];
+	readonly polls: Array<{ id: string; atMs: number }> = [];
 
 	readonly http = new FakeHttp(async ({ url }) => {
 		const id = decodeURIComponent(url.split('/').at(-1) ?? '');
 		await this.clock.sleepMs(LATENCY_MS / 2);
-		this.looks.push({ id, atMs: this.nowMs() });
+		this.polls.push({ id, atMs: this.nowMs() });
 		const answer = this.answer(id, this.nowMs());
 		await this.clock.sleepMs(LATENCY_MS / 2);
 		return answer;
 	});
 
-	readonly watch = new PredictionPoller(clientOf(this.http, this.clock));
+	readonly client = clientOf(this.http, this.clock);
+
+	readonly poller = new PredictionPoller(this.client);
 
 	constructor(private readonly answer: (id: string, atMs: number) => FakeAnswer) {}
 
@@ -32,9 +35,9 @@ class Atlas {
 		return this.clock.nowMs() - this.startMs;
 	}
 
-	completed(id: string, more: { sentAtMs?: number | null; timeoutMs?: number; signal?: Cancellation } = {}) {
+	waitFor(id: string, more: { sentAtMs?: number | null; timeoutMs?: number; signal?: Cancellation } = {}) {
 		const { sentAtMs = 0, timeoutMs = 300_000, signal } = more;
-		return this.watch.completed({
+		return this.poller.waitUntilCompleted({
 			predictionId: id,
 			model: 'm',
 			sentAtMs: sentAtMs === null ? null : this.startMs + sentAtMs,
@@ -43,7 +46,7 @@ class Atlas {
 		});
 	}
 
-	/** Waits, and tells when it was over and what came. */
+	/** The result of a wait, and when it ended. */
 	async outcome(work: Promise<Prediction | null>) {
 		return await this.clock.until(
 			work.then(
@@ -58,7 +61,7 @@ class Atlas {
 	}
 }
 
-const going: FakeAnswer = { json: { code: 200, data: { status: 'processing' } } };
+const inProgress: FakeAnswer = { json: { code: 200, data: { status: 'processing' } } };
 const done: FakeAnswer = {
 	json: { code: 200, data: { status: 'completed', outputs: ['https://cdn.example.com/a.png'] } },
 };
@@ -69,58 +72,58 @@ const refused = (status: number): FakeAnswer => ({
 
 describe('one prediction', () => {
 	it.each([1_400, 3_000, 8_300, 10_000, 45_000, 200_000])(
-		'that takes %d ms is seen soon, by few looks',
+		'that takes %d ms is noticed soon, with few polls',
 		async (ms) => {
-			const atlas = new Atlas((_id, atMs) => (atMs < ms ? going : done));
-			const { prediction, atMs } = await atlas.outcome(atlas.completed('p'));
+			const atlas = new Atlas((_id, atMs) => (atMs < ms ? inProgress : done));
+			const { prediction, atMs } = await atlas.outcome(atlas.waitFor('p'));
 			expect(prediction?.status).toBe('completed');
 			expect(atMs - ms).toBeLessThan(0.3 * ms + 1_000);
-			expect(atlas.looks[0]?.atMs).toBeGreaterThanOrEqual(900);
-			expect(atlas.looks.length).toBeLessThan(10 + 12 * Math.log2(ms / 1_000));
+			expect(atlas.polls[0]?.atMs).toBeGreaterThanOrEqual(900);
+			expect(atlas.polls.length).toBeLessThan(10 + 12 * Math.log2(ms / 1_000));
 		},
 	);
 
-	it('is looked for at once where only its id is known', async () => {
+	it('is polled at once when only its id is known', async () => {
 		const atlas = new Atlas(() => done);
-		const { atMs } = await atlas.outcome(atlas.completed('p', { sentAtMs: null }));
+		const { atMs } = await atlas.outcome(atlas.waitFor('p', { sentAtMs: null }));
 		expect(atMs).toBeLessThan(2 * LATENCY_MS);
-		expect(atlas.looks).toHaveLength(1);
+		expect(atlas.polls).toHaveLength(1);
 	});
 
-	it('that is still going at its deadline is given up, and looked at then', async () => {
-		const atlas = new Atlas(() => going);
-		const { prediction, error, atMs } = await atlas.outcome(atlas.completed('p', { timeoutMs: 60_000 }));
+	it('that is in progress at its deadline is polled then, and given up', async () => {
+		const atlas = new Atlas(() => inProgress);
+		const { prediction, error, atMs } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 60_000 }));
 		expect([prediction, error]).toEqual([null, null]);
-		expect(atlas.looks.at(-1)?.atMs).toBeGreaterThanOrEqual(60_000);
+		expect(atlas.polls.at(-1)?.atMs).toBeGreaterThanOrEqual(60_000);
 		expect(atMs).toBeLessThan(62_000);
-		expect(atlas.looks.length).toBeLessThan(60);
+		expect(atlas.polls.length).toBeLessThan(60);
 	});
 
-	it('that is done just before its deadline is not called late', async () => {
-		const atlas = new Atlas((_id, atMs) => (atMs < 59_900 ? going : done));
-		const { prediction } = await atlas.outcome(atlas.completed('p', { timeoutMs: 60_000 }));
+	it('that completes just before its deadline is not called late', async () => {
+		const atlas = new Atlas((_id, atMs) => (atMs < 59_900 ? inProgress : done));
+		const { prediction } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 60_000 }));
 		expect(prediction?.status).toBe('completed');
 	});
 
 	it.each([404, 400])('that is answered %d at first is not visible yet', async (status) => {
 		const atlas = new Atlas((_id, atMs) => (atMs < 20_000 ? refused(status) : done));
-		const { prediction } = await atlas.outcome(atlas.completed('p'));
+		const { prediction } = await atlas.outcome(atlas.waitFor('p'));
 		expect(prediction?.status).toBe('completed');
 	});
 
-	it('that stays unknown for half a minute is', async () => {
+	it('that is not found for half a minute is an error', async () => {
 		const atlas = new Atlas(() => refused(404));
-		const { error, atMs } = await atlas.outcome(atlas.completed('p'));
+		const { error, atMs } = await atlas.outcome(atlas.waitFor('p'));
 		expect(error).toMatchObject({ kind: 'read', statusCode: 404, predictionId: 'p' });
 		expect(atMs).toBeGreaterThanOrEqual(WARM_UP_MS);
 		expect(atMs).toBeLessThan(2 * WARM_UP_MS);
 	});
 
-	it.each([401, 402, 403, 451])('is not asked for again after a %d', async (status) => {
+	it.each([401, 402, 403, 451])('is not polled again after a %d', async (status) => {
 		const atlas = new Atlas(() => refused(status));
-		const { error } = await atlas.outcome(atlas.completed('p'));
+		const { error } = await atlas.outcome(atlas.waitFor('p'));
 		expect(error).toMatchObject({ kind: 'read', statusCode: status });
-		expect(atlas.looks).toHaveLength(1);
+		expect(atlas.polls).toHaveLength(1);
 	});
 
 	it('is waited for through an outage', async () => {
@@ -137,34 +140,34 @@ describe('one prediction', () => {
 			if (atMs % 7 < 1) throw new TransportError('reset', 'ECONNRESET');
 			return faults[Math.floor(atMs) % faults.length]!;
 		});
-		const { prediction } = await atlas.outcome(atlas.completed('p'));
+		const { prediction } = await atlas.outcome(atlas.waitFor('p'));
 		expect(prediction?.status).toBe('completed');
-		expect(atlas.looks.length).toBeLessThan(60);
+		expect(atlas.polls.length).toBeLessThan(60);
 	});
 
-	it('whose every look is broken is told as unknown at its deadline', async () => {
+	it('whose every poll fails is reported as unknown at its deadline', async () => {
 		const atlas = new Atlas(() => refused(503));
-		const { error } = await atlas.outcome(atlas.completed('p', { timeoutMs: 60_000 }));
+		const { error } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 60_000 }));
 		expect(error).toMatchObject({ kind: 'timeout', status: 'unknown', predictionId: 'p', statusCode: 503 });
 	});
 
 	it.each([
 		['with 200', 200],
 		['with 500', 500],
-	])('that failed is told %s, and not asked for again', async (_how, statusCode) => {
+	])('that failed %s is reported, and not polled again', async (_how, statusCode) => {
 		const atlas = new Atlas(() => ({
 			statusCode,
 			json: { code: statusCode, msg: 'x', data: { id: 'p', status: 'failed', error: 'out of paint' } },
 		}));
-		const { error } = await atlas.outcome(atlas.completed('p'));
+		const { error } = await atlas.outcome(atlas.waitFor('p'));
 		expect(error).toMatchObject({ kind: 'failed', reason: 'out of paint', predictionId: 'p' });
-		expect(atlas.looks).toHaveLength(1);
+		expect(atlas.polls).toHaveLength(1);
 	});
 
-	it('is left at once by a cancel, and not looked at again', async () => {
+	it('is left at once by a cancel, and not polled again', async () => {
 		const signal = new Cancellation();
-		const atlas = new Atlas(() => going);
-		const work = atlas.completed('p', { signal });
+		const atlas = new Atlas(() => inProgress);
+		const work = atlas.waitFor('p', { signal });
 		work.catch(() => {});
 		await atlas.clock.pass(5_000);
 		signal.abort();
@@ -172,14 +175,14 @@ describe('one prediction', () => {
 		const { error } = await atlas.outcome(work);
 		expect(error?.name).toBe('CancelledError');
 		expect(atlas.nowMs()).toBe(atMs);
-		const { length } = atlas.looks;
+		const { length } = atlas.polls;
 		await atlas.clock.pass(100_000);
-		expect(atlas.looks.length - length).toBeLessThanOrEqual(1);
+		expect(atlas.polls.length - length).toBeLessThanOrEqual(1);
 	});
 });
 
 describe('a batch', () => {
-	/** Runs so many predictions that start together; each takes 8 s, up to a quarter more or less. */
+	/** Runs predictions that start together; each takes 8 s, up to a quarter more or less. */
 	async function batch(count: number, limit?: (atMs: number) => boolean) {
 		const doneMs = new Map(
 			Array.from({ length: count }, (_, i) => [`p${i}`, 8_000 * (0.75 + (((i * 7919) % 1000) / 1000) * 0.5)]),
@@ -187,7 +190,7 @@ describe('a batch', () => {
 		const atlas = new Atlas((id, atMs) => {
 			if (limit && !limit(atMs)) return refused(429);
 			const ms = doneMs.get(id) ?? 0;
-			if (atMs < ms) return going;
+			if (atMs < ms) return inProgress;
 			return {
 				json: {
 					data: {
@@ -202,7 +205,7 @@ describe('a batch', () => {
 		const delays = await atlas.clock.until(
 			Promise.all(
 				[...doneMs].map(async ([id, ms]) => {
-					const prediction = await atlas.completed(id);
+					const prediction = await atlas.waitFor(id);
 					expect(prediction?.status).toBe('completed');
 					return atlas.nowMs() - ms;
 				}),
@@ -211,23 +214,23 @@ describe('a batch', () => {
 		return { atlas, meanDelayMs: delays.reduce((sum, ms) => sum + ms, 0) / count };
 	}
 
-	it.each([5, 20, 100])('of %d: few looks, and the pictures soon', async (count) => {
+	it.each([5, 20, 100])('of %d is noticed soon, with few polls', async (count) => {
 		const { atlas, meanDelayMs } = await batch(count);
-		expect(atlas.looks.length / count).toBeLessThan(count === 5 ? 15 : 8);
-		// A hundred at once are more than the rate of looks has room for.
+		expect(atlas.polls.length / count).toBeLessThan(count === 5 ? 15 : 8);
+		// A hundred at once are more than the rate limit has room for.
 		expect(meanDelayMs).toBeLessThan(count === 100 ? 3_500 : 1_200);
 	});
 
-	it('never asks more than a few dozen times in any second', async () => {
+	it('is never polled more than 40 times in any second', async () => {
 		const { atlas } = await batch(300);
-		const times = atlas.looks.map(({ atMs }) => atMs).sort((a, b) => a - b);
-		const most = Math.max(
+		const times = atlas.polls.map(({ atMs }) => atMs).sort((a, b) => a - b);
+		const max = Math.max(
 			...times.map((ms) => times.filter((other) => other >= ms && other < ms + 1_000).length),
 		);
-		expect(most).toBeLessThanOrEqual(40);
+		expect(max).toBeLessThanOrEqual(40);
 	});
 
-	it('slows down where Atlas asks for it, and loses none', async () => {
+	it('is polled more slowly when Atlas asks for it, and loses none', async () => {
 		let tokens = 5;
 		let lastMs = 0;
 		const { atlas } = await batch(40, (atMs) => {
@@ -239,33 +242,33 @@ describe('a batch', () => {
 	});
 });
 
-describe('a look without waiting', () => {
-	const now = async (atlas: Atlas) => await atlas.outcome(atlas.watch.now('p', undefined));
+describe('a single read', () => {
+	const read = async (atlas: Atlas) => await atlas.outcome(readPrediction(atlas.client, 'p', undefined));
 
-	it('tells how it stands', async () => {
-		const atlas = new Atlas(() => going);
-		expect((await now(atlas)).prediction?.status).toBe('processing');
-		expect(atlas.looks).toHaveLength(1);
+	it('returns the status', async () => {
+		const atlas = new Atlas(() => inProgress);
+		expect((await read(atlas)).prediction?.status).toBe('processing');
+		expect(atlas.polls).toHaveLength(1);
 	});
 
-	it('is patient with what passes', async () => {
+	it('retries what may pass', async () => {
 		let count = 0;
 		const atlas = new Atlas(() => [refused(503), refused(429), { json: {} }, done][count++] ?? done);
-		expect((await now(atlas)).prediction?.status).toBe('completed');
+		expect((await read(atlas)).prediction?.status).toBe('completed');
 	});
 
-	it('asks again for half a minute for what is not visible yet', async () => {
+	it('waits half a minute for what is not visible yet', async () => {
 		const atlas = new Atlas((_id, atMs) => (atMs < 25_000 ? refused(404) : done));
-		expect((await now(atlas)).prediction?.status).toBe('completed');
+		expect((await read(atlas)).prediction?.status).toBe('completed');
 		const never = new Atlas(() => refused(404));
-		const { error, atMs } = await now(never);
+		const { error, atMs } = await read(never);
 		expect(error).toMatchObject({ kind: 'read', statusCode: 404 });
 		expect(atMs).toBeLessThan(2 * WARM_UP_MS);
 	});
 
-	it('gives up after a few tries', async () => {
+	it('gives up after a few attempts', async () => {
 		const atlas = new Atlas(() => refused(500));
-		expect((await now(atlas)).error).toMatchObject({ kind: 'read', statusCode: 500 });
-		expect(atlas.looks.length).toBeLessThanOrEqual(6);
+		expect((await read(atlas)).error).toMatchObject({ kind: 'read', statusCode: 500 });
+		expect(atlas.polls.length).toBeLessThanOrEqual(6);
 	});
 });

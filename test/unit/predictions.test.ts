@@ -1,23 +1,20 @@
-import {
-	failedError,
-	idInAnswer,
-	isPredictionId,
-	toPrediction,
-	unixMs,
-} from '../../nodes/AtlasCloud/api/predictions/predictions';
+import { idInAnswer, isPredictionId } from '../../nodes/AtlasCloud/api/predictions/predictionAnswer';
+import { failedError } from '../../nodes/AtlasCloud/api/predictions/predictionErrors';
+import { toPrediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import { unixMs } from '../../nodes/AtlasCloud/api/predictions/times';
 
 const of = (data: Record<string, unknown>) => toPrediction('p1', { code: 200, data: { id: 'p1', ...data } });
 const URL_A = 'https://cdn.example.com/a.png';
 const BASE64 = `/9j/${'A'.repeat(80)}==`;
 
 it.each(['created', 'starting', 'queued', 'pending', 'processing', 'running', 'RUNNING', 'warming-up', ''])(
-	'"%s" is still going',
+	'"%s" is in progress',
 	(status) => expect(of({ status })?.status).toBe('processing'),
 );
-it.each(['completed', 'succeeded', 'success', 'Completed', 'SUCCEEDED'])('"%s" is done', (status) =>
+it.each(['completed', 'succeeded', 'success', 'Completed', 'SUCCEEDED'])('"%s" has completed', (status) =>
 	expect(of({ status, outputs: [URL_A] })).toMatchObject({ status: 'completed', rawStatus: status }),
 );
-it.each(['failed', 'canceled', 'cancelled', 'error', 'timeout', 'FAILED'])('"%s" is over', (status) =>
+it.each(['failed', 'canceled', 'cancelled', 'error', 'timeout', 'FAILED'])('"%s" has failed', (status) =>
 	expect(of({ status, outputs: [URL_A] })).toMatchObject({ status: 'failed', outputs: [] }),
 );
 
@@ -107,7 +104,7 @@ it.each([
 	{ data: {} },
 	{ data: [] },
 	{ data: { id: 1 } },
-])('is not seen in %j', (json) => expect(toPrediction('p1', json)).toBeNull());
+])('is not found in %j', (json) => expect(toPrediction('p1', json)).toBeNull());
 
 describe('outputs', () => {
 	it.each<[string, Record<string, unknown>, unknown[]]>([
@@ -121,23 +118,23 @@ describe('outputs', () => {
 		['bare base64 of a JPEG', { outputs: [BASE64] }, [{ base64: BASE64 }]],
 		['bare base64 of a PNG', { outputs: [`iVBOR${'w'.repeat(80)}`] }, [{ base64: `iVBOR${'w'.repeat(80)}` }]],
 		['an empty output beside outputs', { outputs: [URL_A], output: '' }, [{ url: URL_A }]],
-		['something between', { outputs: [null, 7, '', {}, URL_A] }, [{ url: URL_A }]],
+		['unusable values in between', { outputs: [null, 7, '', {}, URL_A] }, [{ url: URL_A }]],
 	])('are read from %s', (_what, data, outputs) => {
 		expect(of({ status: 'completed', ...data })).toMatchObject({ status: 'completed', outputs });
 	});
 
-	it('are a hundred at most', () => {
+	it('are at most a hundred', () => {
 		const outputs = Array.from({ length: 5_000 }, (_, i) => `${URL_A}?${i}`);
 		expect(of({ status: 'completed', outputs })?.outputs).toHaveLength(100);
 	});
 
-	it.each([6_000_000, 128_000_000])('of %d letters in bare base64 are read', (length) => {
+	it.each([6_000_000, 128_000_000])('of %d characters in bare base64 are read', (length) => {
 		const text = 'A'.repeat(length);
 		expect(of({ status: 'completed', outputs: [text] })?.outputs[0]?.base64 === text).toBe(true);
 		expect(of({ status: 'completed', output: `data:image/png;base64,${text}` })?.outputs).toHaveLength(1);
 	});
 
-	it('keep their flags where others are of no use', () => {
+	it('keep their flags when others are unusable', () => {
 		expect(
 			of({
 				status: 'completed',
@@ -159,7 +156,7 @@ describe('outputs', () => {
 		expect(of({ status: 'processing', outputs: null })).toMatchObject({ status: 'processing', outputs: [] });
 	});
 
-	it('none where it says completed is a failure', () => {
+	it('missing from a completed prediction is a failure', () => {
 		expect(of({ status: 'completed', outputs: [] })).toMatchObject({
 			status: 'failed',
 			isModerated: false,
@@ -167,7 +164,7 @@ describe('outputs', () => {
 		});
 	});
 
-	it('none, and not safe for work, is a content block', () => {
+	it('missing and flagged not safe for work is a content block', () => {
 		expect(of({ status: 'completed', outputs: [], has_nsfw_contents: [true] })).toMatchObject({
 			status: 'failed',
 			isModerated: true,
@@ -176,7 +173,7 @@ describe('outputs', () => {
 		});
 	});
 
-	it('are not believed before the end', () => {
+	it('are ignored while it is in progress', () => {
 		expect(of({ status: 'processing', outputs: [URL_A] })).toMatchObject({
 			status: 'processing',
 			outputs: [],
@@ -196,12 +193,12 @@ describe('a failure', () => {
 		['reason', { reason: 'm' }, 'm'],
 		['an object in an object', { error: { message: 'm' } }, 'm'],
 		['an object without words', { code: 7 }, null],
-	])('is told in %s', (_what, error, reason) => {
+	])('is read from %s', (_what, error, reason) => {
 		expect(of({ status: 'failed', error })?.failureReason).toBe(reason);
 	});
 
 	it.each([{ error_code: 1039 }, { error_code: '1039' }, { error: { code: 1039, message: 'x' } }])(
-		'by moderation is told by %j',
+		'by moderation is recognized by %j',
 		(data) => {
 			const prediction = of({ status: 'failed', ...data });
 			expect(prediction?.isModerated).toBe(true);
@@ -213,13 +210,13 @@ describe('a failure', () => {
 		},
 	);
 
-	it('is not read out of words without end', () => {
+	it('is not read from endlessly nested words', () => {
 		const depth = 100_000;
 		const error = JSON.parse(`${'{"error":'.repeat(depth)}"m"${'}'.repeat(depth)}`) as unknown;
 		expect(of({ status: 'failed', error })).toMatchObject({ status: 'failed', failureReason: null });
 	});
 
-	it('tells what its answer was', () => {
+	it('includes the request ID and status code of its answer', () => {
 		const prediction = of({ status: 'failed', error: 'm' })!;
 		expect(failedError(prediction, 'r1', 500)).toMatchObject({ requestId: 'r1', statusCode: 500 });
 		const blank = of({ status: 'completed' })!;
@@ -234,14 +231,14 @@ describe('a failure', () => {
 		});
 	});
 
-	it('tells Atlas’s word where there is no other', () => {
+	it('includes Atlas’s status when there is no reason', () => {
 		expect(failedError(of({ status: 'timeout' })!).message).toBe(
 			'Atlas Cloud could not make the edit: its status is "timeout" (prediction p1)',
 		);
 	});
 });
 
-it('reads times, price and duration as they are told, and makes nothing up', () => {
+it('reads times, price and duration as reported, and makes nothing up', () => {
 	expect(
 		of({
 			status: 'completed',
@@ -300,6 +297,6 @@ it.each(['a', '8f4c2a90-aa', 'pred_1.2:3', 'a'.repeat(200)])('"%s" is an id', (i
 	expect(isPredictionId(id)).toBe(true),
 );
 it.each(['', '.', '..', 'a..b', '-a', 'a/b', 'a b', 'a?b', 'a%2f', 'ä', 'a'.repeat(201), 7, null])(
-	'%j is none',
+	'%j is not an id',
 	(id) => expect(isPredictionId(id)).toBe(false),
 );

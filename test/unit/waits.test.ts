@@ -52,7 +52,7 @@ function watchOf(answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswe
 	const clock = new VirtualClock();
 	const http = new FakeHttp(async () => await answer(clock));
 	const watch = new PredictionPoller(clientOf(http, clock));
-	const work = watch.completed({
+	const work = watch.waitUntilCompleted({
 		predictionId: 'p',
 		model: 'm',
 		sentAtMs: clock.nowMs(),

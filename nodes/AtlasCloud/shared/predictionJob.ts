@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
 import { asString } from '../api/json';
-import { isPredictionId } from '../api/predictions/predictions';
+import { isPredictionId } from '../api/predictions/predictionAnswer';
 import { readDestination, type OutputDestination } from './destination';
 import type { KnownFields } from './outputItems';
 

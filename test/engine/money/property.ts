@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
-import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/predictions';
+import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/predictionAnswer';
 import { PredictionPoller } from '../../../nodes/AtlasCloud/api/predictions/poller';
 import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';
 import {
@@ -272,13 +272,13 @@ export function observeNode(): void {
 		if (id !== null) toldIds.add(id);
 		return exchange;
 	});
-	const { completed } = PredictionPoller.prototype;
-	jest.spyOn(PredictionPoller.prototype, 'completed').mockImplementation(async function (
+	const { waitUntilCompleted } = PredictionPoller.prototype;
+	jest.spyOn(PredictionPoller.prototype, 'waitUntilCompleted').mockImplementation(async function (
 		this: PredictionPoller,
 		watched,
 	) {
 		const startMs = fastClock.nowMs();
-		return await completed.call(this, watched).finally(() => {
+		return await waitUntilCompleted.call(this, watched).finally(() => {
 			const timeoutMs = watched.deadlineMs - (watched.sentAtMs ?? startMs);
 			const overMs = fastClock.nowMs() - startMs - timeoutMs;
 			longestWait.overMs = Math.max(longestWait.overMs, overMs);

@@ -7,7 +7,7 @@ import { asNumber } from '../json';
 import { DownloadError, notFollowed, openPublic } from '../http/publicFile';
 import { FileEnd } from './fileEnd';
 import { isImage, KIND_BYTES, fileKind, type FileKind } from './fileKind';
-import type { PredictionOutput } from '../predictions/predictions';
+import type { PredictionOutput } from '../predictions/outputs';
 import { StreamGuard } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 

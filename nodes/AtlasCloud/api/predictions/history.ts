@@ -12,40 +12,41 @@ import {
 	parseJson,
 	type JsonObject,
 } from '../json';
-import { isPredictionId, toPrediction, unixMs, type Prediction } from './predictions';
+import { isPredictionId } from './predictionAnswer';
+import { toPrediction, type Prediction } from './predictions';
+import { unixMs } from './times';
 
-/** One task in the account's history [C]. */
+/** One task in the account's history: see docs/atlas-cloud-api.md, History. */
 export interface HistoryTask {
 	predictionId: string;
-	/** When it was created on our clock; null where Atlas did not say, or its clock cannot be believed. */
+	/** When it was created, on our clock; null if Atlas does not say, or its clock cannot be trusted. */
 	created: TimeSpan | null;
 	model: string | null;
-	/** The body as it was sent; null where it cannot be read. */
+	/** The body as it was sent; null if it cannot be read. */
 	request: JsonObject | null;
-	/** The {@link bodyHash} of `request`. */
+	/** The {@link bodyHash} of `request`, computed on each access: a request may hold images. */
 	readonly requestHash: string | null;
 	prediction: Prediction;
 }
 
 export interface HistoryFilter {
-	/** Our clock, in ms: no page is asked for again after this. */
-	giveUpAtMs?: number;
 	model?: string;
-	status?: string;
+	/** Our clock, in ms: no page is retried after this. */
+	giveUpAtMs?: number;
 }
 
 export interface HistoryLimits {
-	/** Pages after which a longer history is an error. */
+	/** A longer history is an error. */
 	maxPages?: number;
 	pageSize?: number;
 }
 
 const PAGE_SIZE = 50;
 
-/** Two thousand tasks: who searches looks for one of the last day. */
+/** Two thousand tasks: a search is for a task of the last day. */
 const MAX_PAGES = 40;
 
-/** Pages in a row with nothing new on them, after which a history is over: it would tell the same for ever. */
+/** Pages in a row without a new task, after which the history has ended: it would repeat itself forever. */
 const MAX_STALE_PAGES = 3;
 
 /** The hash by which a body as sent is compared with a task's `requestBody`. */
@@ -53,52 +54,54 @@ export function bodyHash(body: unknown): string {
 	return sha256(canonicalJson(body));
 }
 
-/** A task with its time on our clock: the answer that tells of it tells Atlas's clock as well. */
-function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTask | null {
-	const item = asObject(value);
-	if (!item) return null;
-	const result = asObject(item.result) ?? {};
-	// `ID` may be the history's own number: the prediction's id is what its record says, where there is one.
-	const predictionId = [result.id, item.sessionID, item.ID, item.id].find(isPredictionId);
-	if (predictionId === undefined) return null;
-	const { requestBody } = item;
-	const body = typeof requestBody === 'string' ? parseJson(requestBody) : requestBody;
-	// Anything can stand in another program's task, and one of them may not spoil the search for ours.
-	const request = isShallow(body) ? (asObject(body) ?? null) : null;
-	const createdAt = item.createdAt ?? item.created_at;
-	const told = { createdAt, model: item.model, ...result, input: request };
-	const record = { ...told, id: predictionId, status: result.status ?? item.status ?? '' };
-	const prediction = toPrediction(predictionId, record, false);
-	if (!prediction) return null;
-	const createdAtMs = unixMs(createdAt);
-	let hash: string | null | undefined;
-	return {
-		predictionId,
-		created: createdAtMs === null ? null : client.atlasClock.toOurs(createdAtMs, answer),
-		model: prediction.model ?? asString(request?.model),
-		request,
-		// Only when it is asked for: a request may hold pictures.
-		get requestHash() {
-			return (hash ??= request && bodyHash(request));
-		},
-		prediction,
-	};
+/**
+ * The account's history, newest first. Pages are read only as far as the caller iterates.
+ * @throws AtlasError (`read`) when a page cannot be read, or the history is longer than `maxPages`
+ */
+export async function* readHistory(
+	client: AtlasClient,
+	filter: HistoryFilter = {},
+	{ maxPages = MAX_PAGES, pageSize = PAGE_SIZE }: HistoryLimits = {},
+): AsyncGenerator<HistoryTask> {
+	const seenIds = new Set<string>();
+	let stalePages = 0;
+	let rowsRead = 0;
+	for (let pageNo = 1; stalePages < MAX_STALE_PAGES; pageNo++) {
+		if (pageNo > maxPages) throw tooLongError(maxPages * pageSize);
+		const seenBefore = seenIds.size;
+		let pageRows = 0;
+		let total: number | null = null;
+		for await (const part of readPage(client, filter, pageNo, pageSize)) {
+			yield* newTasks(client, part, seenIds);
+			({ total } = part);
+			pageRows += part.items.length;
+		}
+		rowsRead += pageRows;
+		stalePages = seenIds.size === seenBefore ? stalePages + 1 : 0;
+		// With a total, a page that is not full is not the last one: Atlas may give fewer rows than were asked for.
+		const isLast = total === null ? pageRows < pageSize : rowsRead >= total;
+		if (isLast || pageRows === 0) return;
+	}
 }
 
-/** A broken answer must not pass for an empty history: an edit would be called unknown to Atlas that is in it. */
-function isPage(json: unknown): boolean {
-	const data = asObject(asObject(json)?.data);
-	return Array.isArray(data?.items) || (data?.items === null && asNumber(data.total) === 0);
+/** The tasks of a page that are not on an earlier one: new tasks push older ones onto the next page. */
+function* newTasks(client: AtlasClient, page: Page, seenIds: Set<string>): Generator<HistoryTask> {
+	for (const item of page.items) {
+		const task = toTask(client, item, page.answer);
+		if (!task || seenIds.has(task.predictionId)) continue;
+		seenIds.add(task.predictionId);
+		yield task;
+	}
 }
 
 interface Page {
 	items: unknown[];
-	answer: Answer;
 	total: number | null;
+	answer: Answer;
 }
 
 /**
- * One page of the history. Where it is too large to be read (requests may hold data URIs), it comes in smaller ones,
+ * One page of the history. If it is too large to be read (requests may hold data URIs), it comes in smaller parts,
  * one after the other: together they might not fit into memory.
  */
 async function* readPage(
@@ -107,74 +110,82 @@ async function* readPage(
 	pageNo: number,
 	pageSize: number,
 ): AsyncGenerator<Page> {
-	const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
-	if (filter.model) query.set('model', filter.model);
-	if (filter.status) query.set('status', filter.status);
-	const path = `/api/v1/model/history?${query.toString()}`;
-	const asksForLess = pageSize > 1;
-	const maxBytes = asksForLess ? undefined : MAX_PREDICTION_BYTES;
-	const answer = await client
-		.get(path, 'read the prediction history', {
-			isUsable: isPage,
-			maxBytes,
-			asksForLess,
-			giveUpAtMs: filter.giveUpAtMs,
-		})
-		.catch((error: unknown) => {
-			if (asksForLess && error instanceof AtlasError && error.isTooLarge) return null;
-			throw error;
-		});
-	if (answer) {
-		const data = asObject(asObject(answer.json)?.data);
-		yield { items: asArray(data?.items), total: asNumber(data?.total), answer };
+	const page = await fetchPage(client, filter, pageNo, pageSize);
+	if (page) {
+		yield page;
 		return;
 	}
-	const smallerSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
-	const count = pageSize / smallerSize;
-	for (let i = 1; i <= count; i++) {
+	const partSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
+	const partCount = pageSize / partSize;
+	const firstPartNo = (pageNo - 1) * partCount + 1;
+	for (let partNo = firstPartNo; partNo < firstPartNo + partCount; partNo++) {
 		let rows = 0;
-		for await (const page of readPage(client, filter, (pageNo - 1) * count + i, smallerSize)) {
-			rows += page.items.length;
-			yield page;
+		for await (const part of readPage(client, filter, partNo, partSize)) {
+			rows += part.items.length;
+			yield part;
 		}
-		if (rows < smallerSize) return;
+		if (rows < partSize) return;
 	}
 }
 
-/**
- * The account's history, newest first, page after page as far as the caller reads.
- * @throws AtlasError (`read`) when a page cannot be had, or the history is longer than `maxPages`.
- */
-export async function* readHistory(
+/** @returns null if the page is too large and smaller ones can be asked for */
+async function fetchPage(
 	client: AtlasClient,
-	filter: HistoryFilter = {},
-	{ maxPages = MAX_PAGES, pageSize = PAGE_SIZE }: HistoryLimits = {},
-): AsyncGenerator<HistoryTask> {
-	const seen = new Set<string>();
-	let stalePages = 0;
-	let rows = 0;
-	for (let pageNo = 1; stalePages < MAX_STALE_PAGES; pageNo++) {
-		if (pageNo > maxPages) throw tooLongError(maxPages * pageSize);
-		const before = seen.size;
-		let total: number | null = null;
-		let rowsHere = 0;
-		for await (const page of readPage(client, filter, pageNo, pageSize)) {
-			for (const item of page.items) {
-				const task = toTask(client, item, page.answer);
-				// New tasks push older ones onto the next page while we read: each is told once.
-				if (!task || seen.has(task.predictionId)) continue;
-				seen.add(task.predictionId);
-				yield task;
-			}
-			({ total } = page);
-			rowsHere += page.items.length;
-		}
-		stalePages = seen.size === before ? stalePages + 1 : 0;
-		// Counted, for Atlas may give fewer a page than were asked for.
-		rows += rowsHere;
-		if (rowsHere === 0 || (total !== null && rows >= total)) return;
-		if (total === null && rowsHere < pageSize) return;
-	}
+	{ model, giveUpAtMs }: HistoryFilter,
+	pageNo: number,
+	pageSize: number,
+): Promise<Page | null> {
+	const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
+	if (model) query.set('model', model);
+	const path = `/api/v1/model/history?${query.toString()}`;
+	const asksForLess = pageSize > 1;
+	const maxBytes = asksForLess ? undefined : MAX_PREDICTION_BYTES;
+	const options = { isUsable: isPage, maxBytes, asksForLess, giveUpAtMs };
+	const answer = await client.get(path, 'read the prediction history', options).catch((error: unknown) => {
+		if (asksForLess && error instanceof AtlasError && error.isTooLarge) return null;
+		throw error;
+	});
+	if (!answer) return null;
+	const data = asObject(asObject(answer.json)?.data);
+	return { items: asArray(data?.items), total: asNumber(data?.total), answer };
+}
+
+/** A broken answer must not pass for an empty history: an edit that is in it would seem not to exist. */
+function isPage(json: unknown): boolean {
+	const data = asObject(asObject(json)?.data);
+	return Array.isArray(data?.items) || (data?.items === null && asNumber(data.total) === 0);
+}
+
+function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTask | null {
+	const item = asObject(value);
+	if (!item) return null;
+	const result = asObject(item.result) ?? {};
+	// `ID` may be the history's own number, so the prediction's record goes first.
+	const predictionId = [result.id, item.sessionID, item.ID, item.id].find(isPredictionId);
+	if (predictionId === undefined) return null;
+	const request = parseRequest(item.requestBody);
+	const createdAt = item.createdAt ?? item.created_at;
+	const status = result.status ?? item.status ?? '';
+	const record = { createdAt, model: item.model, ...result, input: request, id: predictionId, status };
+	const prediction = toPrediction(predictionId, record, false);
+	if (!prediction) return null;
+	const createdMs = unixMs(createdAt);
+	return {
+		predictionId,
+		created: createdMs === null ? null : client.atlasClock.toOurs(createdMs, answer),
+		model: prediction.model ?? asString(request?.model),
+		request,
+		get requestHash() {
+			return request && bodyHash(request);
+		},
+		prediction,
+	};
+}
+
+/** Another program's task can hold anything, and must not break the search for ours. */
+function parseRequest(requestBody: unknown): JsonObject | null {
+	const body = typeof requestBody === 'string' ? parseJson(requestBody) : requestBody;
+	return isShallow(body) ? (asObject(body) ?? null) : null;
 }
 
 function tooLongError(count: number): AtlasError {

@@ -90,7 +90,7 @@ export class Purchases {
 		const watched = { predictionId, model, sentAtMs, knownAtMs, deadlineMs, signal };
 		let located = bought;
 		const prediction = await watch
-			.completed(watched)
+			.waitUntilCompleted(watched)
 			.catch(async (error: unknown) => {
 				const isNotKnown = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 				const found =
@@ -98,7 +98,7 @@ export class Purchases {
 				if (!found) throw error;
 				located = found;
 				const { knownAtMs: foundAtMs } = found;
-				return await watch.completed({
+				return await watch.waitUntilCompleted({
 					...watched,
 					predictionId: found.predictionId,
 					knownAtMs: foundAtMs,

@@ -14,9 +14,10 @@ import type { Intent, Intents } from './intents';
 import { asString, type JsonObject } from '../json';
 import { LostSubmits, type LostResult, type UnansweredSubmit } from './lostSubmits';
 import { RateLimiter } from '../flow/rateLimiter';
-import { idInAnswer, predictionObject } from '../predictions/predictions';
+import { idInAnswer, predictionObject } from '../predictions/predictionAnswer';
+import { moderationError } from '../predictions/predictionErrors';
 import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
-import { readPrediction } from '../predictions/poller';
+import { readPrediction } from '../predictions/readPrediction';
 
 /** One edit that is to be bought once. */
 export interface SubmitOrder {
@@ -123,12 +124,7 @@ export class Submits {
 	async resume(itemIndex: number, intent: Intent, mayResubmit: boolean): Promise<SubmittedPrediction | null> {
 		if (intent.state === 'failed') {
 			if (!intent.isModerated) return null;
-			throw new AtlasError(intent.failure ?? 'Content moderation stopped the edit', {
-				kind: 'moderation',
-				description: 'Change the prompt or the picture: the same request is stopped again.',
-				predictionId: intent.predictionId,
-				status: 'failed',
-			});
+			throw moderationError({ predictionId: intent.predictionId }, intent.failure);
 		}
 		if ((intent.state === 'accepted' || intent.state === 'done') && intent.predictionId !== undefined) {
 			this.paceOf(intent.model).resumed();

@@ -1,3 +1,4 @@
+import { readPrediction } from '../../../api/predictions/readPrediction';
 import { itemOperation } from '../../../shared/operation';
 import { getOptions } from '../../../shared/optionFields';
 import { imageItems, predictionJson } from '../../../shared/outputItems';
@@ -19,7 +20,7 @@ export const get = itemOperation<PredictionJob>({
 	read: async ({ context }, itemIndex, options) => readPredictionJob(context, itemIndex, options),
 
 	async work(run, { predictionId, known, destination }, itemIndex) {
-		const prediction = await run.poller.now(predictionId, run.signal);
+		const prediction = await readPrediction(run.client, predictionId, run.signal);
 		if (prediction.status === 'completed') return await imageItems(run, prediction, known, destination);
 		return [{ json: predictionJson(prediction, known, null), pairedItem: { item: itemIndex } }];
 	},

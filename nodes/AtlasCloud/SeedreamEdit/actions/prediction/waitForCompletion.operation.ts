@@ -24,7 +24,7 @@ export const waitForCompletion = itemOperation<Job>({
 	},
 
 	async work(run, { predictionId, known, destination, timeout }, itemIndex) {
-		const prediction = await run.poller.completed({
+		const prediction = await run.poller.waitUntilCompleted({
 			predictionId,
 			model: known.model ?? '',
 			sentAtMs: null,
