@@ -62,15 +62,15 @@ function setup(
 		isSought: (hash: string) => lost.some((edit) => bodyHash(bodyOf(edit)) === hash),
 	};
 	const recovery = new Recovery(client, new RemoteContent(client, undefined), known, startMs - 3_600_000);
-	const take = async (...pictures: InputIdentity[]) => {
-		const task = await recovery.take({ body: BODY, pictures } satisfies RequestShape);
+	const take = async (...inputs: InputIdentity[]) => {
+		const task = await recovery.claim({ body: BODY, inputs, inputField: 'images' } satisfies RequestShape);
 		return task?.predictionId ?? null;
 	};
 	const reads = (part: string) => http.requests.filter(({ url }) => url.includes(part)).length;
 	return {
-		take: async (...pictures: InputIdentity[]) => await clock.until(take(...pictures)),
+		take: async (...inputs: InputIdentity[]) => await clock.until(take(...inputs)),
 		takeAll: async (all: InputIdentity[][]) =>
-			await clock.until(Promise.all(all.map(async (pictures) => await take(...pictures)))),
+			await clock.until(Promise.all(all.map(async (inputs) => await take(...inputs)))),
 		reads,
 	};
 }

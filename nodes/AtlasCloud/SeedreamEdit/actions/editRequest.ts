@@ -188,7 +188,9 @@ export async function readEdit(run: NodeRun, itemIndex: number): Promise<EditJob
 		request: {
 			itemIndex,
 			model,
-			pictures: pictures.map(({ file, url }) => (file ? { file } : { url })),
+			endpoint: '/api/v1/model/generateImage',
+			inputs: pictures.map(({ file, url }) => (file ? { file } : { url })),
+			inputField: 'images',
 			body: { model, prompt, ...body, ...extra },
 			headers,
 			timeoutMs,

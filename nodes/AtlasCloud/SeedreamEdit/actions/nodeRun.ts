@@ -8,7 +8,8 @@ import { Purchases } from '../../api/purchases/purchases';
 import { inputError } from '../../api/errors';
 import { sha256 } from '../../api/hash';
 import { RemoteContent } from '../../api/files/remoteContent';
-import { Intents, type IntentRecords } from '../../api/purchases/intents';
+import { Intents } from '../../api/purchases/intents';
+import type { IntentRecords } from '../../api/purchases/intent';
 import { asObject } from '../../api/json';
 import { Recovery } from '../../api/purchases/recovery';
 import { memoize } from '../../api/flow/memoize';
@@ -63,7 +64,7 @@ export function beginTry(context: IExecuteFunctions): Intents {
 		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
 	});
-	intents.begin();
+	intents.startAttempt();
 	return intents;
 }
 
@@ -138,7 +139,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			client,
 			uploads,
 			submits,
-			watch,
+			poller: watch,
 			intents,
 			recovery,
 			concurrency,

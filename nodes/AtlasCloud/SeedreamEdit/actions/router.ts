@@ -1,7 +1,9 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError, inputError } from '../../api/errors';
-import type { Intent, Intents, Undelivered } from '../../api/purchases/intents';
+import type { Intent } from '../../api/purchases/intent';
+import type { Intents } from '../../api/purchases/intents';
+import type { Undelivered } from '../../api/purchases/undelivered';
 import { asNumber, asObject, asString } from '../../api/json';
 import { Semaphore } from '../../api/flow/semaphore';
 import { addExecutionHint } from './executionHint';
@@ -143,7 +145,7 @@ function present(run: NodeRun, { outcomes, inputFields }: Outcomes): INodeExecut
 			const error = asAtlasError(outcome?.error, intents.of(itemIndex));
 			return [{ json: { error: errorJson(error) }, pairedItem: { item: itemIndex } }];
 		}
-		intents.delivered(itemIndex);
+		intents.markDelivered(itemIndex);
 		return withInput(inputFields[itemIndex], outcome.items);
 	});
 }

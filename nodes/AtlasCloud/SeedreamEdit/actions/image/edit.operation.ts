@@ -34,7 +34,7 @@ export const edit = itemOperation<Job>({
 
 	async work(run, job, itemIndex) {
 		const { request, destination } = job;
-		const { bought, prediction } = await run.edits.edit(request);
+		const { bought, prediction } = await run.edits.submitAndWait(request);
 		if (prediction) return await fileItems(run, prediction, bought, destination);
 		const { predictionId } = bought;
 		if (!request.failsOnTimeout) {

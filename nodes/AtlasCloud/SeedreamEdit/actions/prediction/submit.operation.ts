@@ -24,7 +24,7 @@ export const submit = itemOperation<EditJob>({
 	resolve: resolveEdit,
 
 	async work(run, { request }, itemIndex) {
-		const { predictionId, model, prompt, size, images, answer } = await run.edits.submit(request);
+		const { predictionId, model, prompt, size, inputUrls, answer } = await run.edits.submit(request);
 		const told = toPrediction(predictionId, answer);
 		return [
 			{
@@ -34,7 +34,7 @@ export const submit = itemOperation<EditJob>({
 					status: told?.status === 'failed' ? 'failed' : 'processing',
 					model,
 					prompt,
-					images,
+					images: inputUrls,
 					size,
 					createdAt: told?.createdAt ?? null,
 				},
