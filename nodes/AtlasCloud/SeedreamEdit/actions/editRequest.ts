@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { PurchaseRequest } from '../../api/purchases/purchases';
+import type { PurchaseRequest } from '../../api/purchases/purchaseRequest';
 import { inputError, truncate } from '../../api/errors';
 import { asNumber, asObject, parseJson, type JsonObject } from '../../api/json';
 import { isSequential, knownModel, MAX_INPUT_IMAGES, MAX_SEQUENTIAL_IMAGES } from '../../api/models/models';

@@ -60,6 +60,18 @@ export interface Intent extends IntentDetails {
 /** Intents by key. n8n's node context holds them. */
 export type IntentRecords = Record<string, Intent>;
 
+/** Which execution and run of the node the items belong to. */
+export interface IntentScope {
+	executionId: string;
+	/** `$runIndex`: differs between loop rounds, but not between attempts of Retry On Fail. */
+	runIndex: number;
+	/**
+	 * Whether an agent calls the node as its tool. n8n then counts up the run index for each attempt, too
+	 * (`makeHandleToolInvocation`, n8n-core 2.41), so it does not tell a retry from a new request.
+	 */
+	isTool: boolean;
+}
+
 /** All predictions of an item, the latest last. */
 export function predictionIdsOf({ predictionId, formerIds = [] }: Intent): string[] {
 	return predictionId === undefined ? formerIds : [...formerIds, predictionId];

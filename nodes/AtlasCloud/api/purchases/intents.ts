@@ -8,20 +8,9 @@ import {
 	type Intent,
 	type IntentDetails,
 	type IntentRecords,
+	type IntentScope,
 } from './intent';
 import { undeliveredOf, type Undelivered } from './undelivered';
-
-/** Which execution and run of the node the items belong to. */
-export interface IntentScope {
-	executionId: string;
-	/** `$runIndex`: differs between loop rounds, but not between attempts of Retry On Fail. */
-	runIndex: number;
-	/**
-	 * Whether an agent calls the node as its tool. n8n then counts up the run index for each attempt, too
-	 * (`makeHandleToolInvocation`, n8n-core 2.41), so it does not tell a retry from a new request.
-	 */
-	isTool: boolean;
-}
 
 /**
  * The intents of one node, by item. They survive an attempt of Retry On Fail and a person's retry of the execution.

@@ -1,36 +1,17 @@
 import { AtlasError, truncate } from '../errors';
-import type { InputFile, Uploads } from '../files/uploads';
+import type { Uploads } from '../files/uploads';
 import type { CancelSignal } from '../flow/cancellation';
 import { Semaphore } from '../flow/semaphore';
 import { sha256 } from '../hash';
 import type { AtlasClient } from '../http/client';
 import { asArray, asString, canonicalJson } from '../json';
 import type { PredictionPoller } from '../predictions/poller';
-import type { Prediction } from '../predictions/predictions';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
 import { Place } from './place';
 import type { InputIdentity, Recovery } from './recovery';
-import type { SubmitOrder, SubmittedPrediction, Submits } from './submits';
-
-/** An input of a prediction: a file of ours, or a URL or data URI that Atlas reads itself. */
-export type PurchaseInput = { file: InputFile; url?: undefined } | { file?: undefined; url: string };
-
-/** One item's purchase, checked and complete but for the uploads. */
-export interface PurchaseRequest extends Omit<SubmitOrder, 'inputUrls' | 'fingerprint'> {
-	model: string;
-	inputs: PurchaseInput[];
-	/** The field that takes the inputs' URLs; `body` is without it. */
-	inputField: string;
-	/** Whether a prediction still in progress when its time is up is a fault. */
-	failsOnTimeout: boolean;
-}
-
-export interface WaitedPurchase {
-	bought: SubmittedPrediction;
-	/** Completed; null if it is still in progress when its time is up. */
-	prediction: Prediction | null;
-}
+import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
+import type { Submits } from './submits';
 
 export interface PurchasesDependencies {
 	client: AtlasClient;
@@ -94,7 +75,7 @@ export class Purchases {
 	private async waitFor(request: PurchaseRequest, bought: SubmittedPrediction): Promise<WaitedPurchase> {
 		const { intents, onFault } = this.deps;
 		const intent = intents.of(request.itemIndex);
-		const waited = await this.pollOrRelocate(request, bought, intent).catch((error: unknown) => {
+		const waited = await this.waitOrRelocate(request, bought, intent).catch((error: unknown) => {
 			if (intent) this.noteFailure(intent, error);
 			onFault();
 			throw error;
@@ -104,13 +85,13 @@ export class Purchases {
 		return waited;
 	}
 
-	private async pollOrRelocate(
+	private async waitOrRelocate(
 		request: PurchaseRequest,
 		bought: SubmittedPrediction,
 		intent: Intent | undefined,
 	): Promise<WaitedPurchase> {
 		const { itemIndex, timeoutMs } = request;
-		return await this.poll(bought, timeoutMs).catch(async (error: unknown) => {
+		return await this.waitUntilOver(bought, timeoutMs).catch(async (error: unknown) => {
 			const isNotFound = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 			const found =
 				isNotFound && intent
@@ -118,11 +99,11 @@ export class Purchases {
 					: null;
 			if (!found) throw error;
 			// Its time still starts with the submit.
-			return await this.poll({ ...found, sentAtMs: bought.sentAtMs }, timeoutMs);
+			return await this.waitUntilOver({ ...found, sentAtMs: bought.sentAtMs }, timeoutMs);
 		});
 	}
 
-	private async poll(bought: SubmittedPrediction, timeoutMs: number): Promise<WaitedPurchase> {
+	private async waitUntilOver(bought: SubmittedPrediction, timeoutMs: number): Promise<WaitedPurchase> {
 		const { poller, signal } = this.deps;
 		const { predictionId, model, sentAtMs, knownAtMs } = bought;
 		const times = { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
@@ -156,20 +137,20 @@ export class Purchases {
 		return resumed ?? (await this.submitNew(request, fingerprint, place));
 	}
 
-	/** What an earlier attempt or execution bought for this request; undefined if that is nothing. */
+	/** What an earlier attempt or execution bought for this request; null if nothing. */
 	private async resumeEarlier(
 		request: PurchaseRequest,
 		inputs: InputIdentity[],
 		fingerprint: string,
 		place: Place,
-	): Promise<SubmittedPrediction | undefined> {
+	): Promise<SubmittedPrediction | null> {
 		const { intents } = this.deps;
 		const known = intents.find(request.itemIndex, fingerprint);
-		const resumed = known && (await this.resume(request, known, place));
+		const resumed = known ? await this.resume(request, known, place) : null;
 		if (resumed || known?.executionId === intents.executionId) return resumed;
 		// An earlier retry may have bought what this execution had not, and then crashed.
 		const recovered = await this.recover(request, inputs, fingerprint);
-		return recovered && (await this.resume(request, recovered, place));
+		return recovered ? await this.resume(request, recovered, place) : null;
 	}
 
 	private async submitNew(
@@ -192,9 +173,9 @@ export class Purchases {
 		{ itemIndex, mayResubmit }: PurchaseRequest,
 		intent: Intent,
 		place: Place,
-	): Promise<SubmittedPrediction | undefined> {
+	): Promise<SubmittedPrediction | null> {
 		await place.moveInFlight();
-		return (await this.deps.submits.resume(itemIndex, intent, mayResubmit)) ?? undefined;
+		return await this.deps.submits.resume(itemIndex, intent, mayResubmit);
 	}
 
 	/** What each input is, wherever it was uploaded to. */

@@ -10,44 +10,9 @@ import type { Intent } from './intent';
 import type { Intents } from './intents';
 import { LostSubmits } from './lostSubmits';
 import { notCreatedError, throttledError } from './submitErrors';
+import type { SubmitOrder, SubmittedPrediction } from './purchaseRequest';
 import { submitOutcome, type SubmitOutcome } from './submitOutcome';
 import { UnknownSubmits } from './unknownSubmits';
-
-/** One prediction to be bought once. */
-export interface SubmitOrder {
-	itemIndex: number;
-	/** Path of the billable request. */
-	endpoint: string;
-	/** The flat JSON body (see docs/atlas-cloud-api.md, Submit). */
-	body: JsonObject & { model: string; prompt: string };
-	headers: Record<string, string>;
-	/** The inputs' URLs as people may see them: only the beginning of a data URI. */
-	inputUrls: string[];
-	/** Hash of the request as the user wrote it. */
-	fingerprint: string;
-	/** How long the purchase may take from its first submit on, in ms: refusals are retried until then. */
-	timeoutMs: number;
-	/** Whether to submit again if it stays unknown what came of the first submit: it may be billed twice. */
-	mayResubmit: boolean;
-}
-
-/** A bought prediction. */
-export interface SubmittedPrediction {
-	predictionId: string;
-	/** What it was bought for: an earlier attempt may have asked for something else. */
-	model: string;
-	prompt: string;
-	/** `W*H`; null where the model chose. */
-	size: string | null;
-	/** The inputs' URLs; only the beginning of a data URI. */
-	inputUrls: string[];
-	/** Our clock, in ms, when its submit left. */
-	sentAtMs: number;
-	/** Our clock, in ms, when its ID became known to this attempt. */
-	knownAtMs: number;
-	/** The record in the submit's answer; null if the answer was lost, or an earlier attempt bought it. */
-	answer: JsonObject | null;
-}
 
 /** An order between the attempts to send it. */
 interface PendingOrder extends SubmitOrder {
@@ -121,13 +86,13 @@ export class Submits {
 	async buy(order: SubmitOrder): Promise<SubmittedPrediction> {
 		const pending: PendingOrder = { ...order, hash: bodyHash(order.body), giveUpAtMs: undefined };
 		for (let attempt = 0; ; attempt++) {
-			const bought = await this.attempt(pending, attempt);
+			const bought = await this.submitOnce(pending, attempt);
 			if (bought) return bought;
 		}
 	}
 
 	/** @returns null if the next attempt may start */
-	private async attempt(pending: PendingOrder, attempt: number): Promise<SubmittedPrediction | null> {
+	private async submitOnce(pending: PendingOrder, attempt: number): Promise<SubmittedPrediction | null> {
 		const { itemIndex, hash } = pending;
 		const limiter = this.limiterOf(pending.body.model);
 		const permit = await this.acquirePermit(pending);
@@ -152,7 +117,7 @@ export class Submits {
 				return await this.resolve(itemIndex, intent, exchange, pending.mayResubmit);
 			case 'throttled': {
 				this.intents.markNotCreated(intent);
-				// The limiter keeps all submits of the model waiting, this one's next attempt too.
+				// The limiter keeps all submits of the model waiting, including this one's next attempt.
 				const waitMs = limiter.refused(permit, exchange.answer?.retryAfterMs ?? null);
 				if (this.clock.nowMs() + waitMs <= giveUpAtMs) return null;
 				throw notCreatedError(outcome, exchange, intent, itemIndex);
