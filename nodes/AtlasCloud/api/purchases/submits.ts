@@ -58,7 +58,7 @@ export class Submits {
 	/**
 	 * Resumes what an earlier attempt has bought, or may have bought, for this item. Never sends anything.
 	 * @returns null if nothing was bought, or what is unknown may be submitted again
-	 * @throws AtlasError `unknown` if it still cannot be told, `moderation` if it was stopped before; CancelledError
+	 * @throws AtlasError `unknown` if that is still unknown, `moderation` if it was stopped before; CancelledError
 	 */
 	async resume(itemIndex: number, intent: Intent, mayResubmit: boolean): Promise<SubmittedPrediction | null> {
 		if (intent.state === 'failed') {
@@ -81,7 +81,7 @@ export class Submits {
 	/**
 	 * Buys a prediction: writes the intent down, submits once, and finds out what came of it. Submits again only what is
 	 * known not to be created, or what `mayResubmit` allows.
-	 * @throws AtlasError `refused` if nothing was created, `unknown` if it cannot be told; CancelledError
+	 * @throws AtlasError `refused` if nothing was created, `unknown` if something may have been; CancelledError
 	 */
 	async buy(order: SubmitOrder): Promise<SubmittedPrediction> {
 		const pending: PendingOrder = { ...order, hash: bodyHash(order.body), giveUpAtMs: undefined };
@@ -146,7 +146,7 @@ export class Submits {
 		giveUpAtMs,
 		timeoutMs,
 	}: PendingOrder): Promise<Permit> {
-		// While a submit of the same body is lost, its prediction could not be told from this one's.
+		// While a submit of the same body is lost, its prediction could be mistaken for this one's.
 		while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
 		// The item's time starts with its first submit: until then it only waits for others.
 		const patience = giveUpAtMs === undefined ? { pauseMs: timeoutMs } : { untilMs: giveUpAtMs };
