@@ -10,7 +10,7 @@ const MAX_MORE_MB = 50;
 const MB = 1_000_000;
 
 const UPLOAD = { resource: 'image', operation: 'upload' };
-/** Purchases of a picture at a data URI: nothing is uploaded, so that it is the downloads that count. */
+/** Edits of a picture at a data URI: nothing is uploaded, so that it is the downloads that count. */
 const PIXEL =
 	'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const DOWNLOAD = {

@@ -369,7 +369,7 @@ it('hands on what is paid for, also where the summary fails', async () => {
 	}
 });
 
-describe('Max Purchases per Run', () => {
+describe('Max Edits per Run', () => {
 	const many = (count: number) => Array.from({ length: count }, (): InputItem => good);
 
 	it.each([
@@ -382,7 +382,7 @@ describe('Max Purchases per Run', () => {
 		const before = sandbox.ledger.requests.length;
 		const { error } = await edit({ items: many(count), parameters });
 		const most = (parameters as { options?: { maxEdits?: number } }).options?.maxEdits ?? 250;
-		expect(error?.message).toBe(`This run would make ${count} edits; Max Purchases per Run is ${most}`);
+		expect(error?.message).toBe(`This run would make ${count} edits; Max Edits per Run is ${most}`);
 		expect(error?.description).toContain(cost);
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
@@ -395,10 +395,10 @@ describe('Max Purchases per Run', () => {
 			nodeExtras: CONTINUE,
 		});
 		expect(out.map((item) => errorOf(item).message)).toEqual([
-			'This run would make 3 edits; Max Purchases per Run is 2',
+			'This run would make 3 edits; Max Edits per Run is 2',
 			'The item has no binary field "data"',
-			'This run would make 3 edits; Max Purchases per Run is 2',
-			'This run would make 3 edits; Max Purchases per Run is 2',
+			'This run would make 3 edits; Max Edits per Run is 2',
+			'This run would make 3 edits; Max Edits per Run is 2',
 		]);
 		expect(sandbox.ledger.requests.length).toBe(before);
 		const { json } = await edit({

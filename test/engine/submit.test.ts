@@ -116,14 +116,14 @@ it('understands the bare answer that one of the pages shows', async () => {
 	});
 });
 
-it('is told a price limit: more edits than Max Purchases per Run are refused with their cost', async () => {
+it('is told a price limit: more edits than Max Edits per Run are refused with their cost', async () => {
 	const before = sandbox.ledger.requests.length;
 	const data = await picture();
 	const { error } = await submit({
 		items: Array.from({ length: 4 }, () => ({ files: { data } })),
 		parameters: { options: { maxEdits: 3 } },
 	});
-	expect(error?.message).toContain('This run would make 4 edits; Max Purchases per Run is 3');
+	expect(error?.message).toContain('This run would make 4 edits; Max Edits per Run is 3');
 	expect(error?.description).toContain('It would cost about $0.11.');
 	expect(sandbox.ledger.requests.length).toBe(before);
 });

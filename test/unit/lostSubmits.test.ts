@@ -1,9 +1,8 @@
 import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
+import { assign, type Candidate } from '../../nodes/AtlasCloud/api/purchases/assign';
 import {
-	assign,
-	LOOK_FOR_MS,
 	LostSubmits,
-	type Candidate,
+	SEARCH_MS,
 	type KnownSubmits,
 	type LostResult,
 } from '../../nodes/AtlasCloud/api/purchases/lostSubmits';
@@ -33,8 +32,8 @@ interface Story {
 	count?: number;
 }
 
-/** Loses a submit that left a second ago, and looks for it. */
-async function look(story: Story) {
+/** Loses a submit that left a second ago, and searches for it. */
+async function search(story: Story) {
 	const { rows, skewSeconds = 0, dateSkew = () => 0, known, answer = () => undefined, count = 1 } = story;
 	const clock = new VirtualClock();
 	const sentAtMs = clock.nowMs();
@@ -73,44 +72,41 @@ const found = (predictionId: string): LostResult => ({ kind: 'found', prediction
 const own: Row = { id: 'own', at: 0.5 };
 
 describe('a lost submit', () => {
-	it.each([-3_600, -600, 0, 600, 3_600])(
-		'is found where Atlas’s clock is %d s ahead',
-		async (skewSeconds) => {
-			expect((await look({ rows: [own], skewSeconds })).result).toEqual(found('own'));
-		},
-	);
+	it.each([-3_600, -600, 0, 600, 3_600])('is found if Atlas’s clock is %d s ahead', async (skewSeconds) => {
+		expect((await search({ rows: [own], skewSeconds })).result).toEqual(found('own'));
+	});
 
 	it.each<[string, (ms: number) => unknown]>([
 		['milliseconds', (ms) => ms],
 		['seconds as a text', (ms) => String(Math.floor(ms / 1_000))],
 		['ISO 8601', (ms) => new Date(ms).toISOString()],
-	])('is found, and no older one, where times are told in %s', async (_unit, createdAt) => {
+	])('is found, and no older one, with times in %s', async (_unit, createdAt) => {
 		const older = { id: 'older', at: -300, createdAt };
-		expect((await look({ rows: [older, { ...own, createdAt }] })).result).toEqual(found('own'));
-		expect((await look({ rows: [older] })).result).toEqual({ kind: 'notFound' });
+		expect((await search({ rows: [older, { ...own, createdAt }] })).result).toEqual(found('own'));
+		expect((await search({ rows: [older] })).result).toEqual({ kind: 'notFound' });
 	});
 
 	it.each<[string, Row]>([
 		['made before it', { id: 'x', at: -20 }],
 		['made after its time', { id: 'x', at: 45 }],
-		['whose time is not told', { ...own, createdAt: () => undefined }],
+		['without a time', { ...own, createdAt: () => undefined }],
 		['whose time is nonsense', { ...own, createdAt: () => 'yesterday' }],
 		['of another prompt', { ...own, body: { ...BODY, prompt: 'x' } }],
-		['of another picture', { ...own, body: { ...BODY, images: ['https://files.example.com/b.png'] } }],
-	])('is not an edit %s', async (_what, row) => {
-		const { result, tookMs } = await look({ rows: [row] });
+		['of another input', { ...own, body: { ...BODY, images: ['https://files.example.com/b.png'] } }],
+	])('is not a prediction %s', async (_what, row) => {
+		const { result, tookMs } = await search({ rows: [row] });
 		expect(result).toEqual({ kind: 'notFound' });
-		expect(tookMs).toBeLessThan(LOOK_FOR_MS + 30_000);
+		expect(tookMs).toBeLessThan(SEARCH_MS + 30_000);
 	});
 
-	// Ten minutes off, an edit of ten minutes ago, or in ten minutes, would seem to be this one.
+	// With a clock ten minutes off, a prediction ten minutes older or newer would seem to be this one.
 	it.each<[string, number, number]>([
 		['stale', 1, -600],
 		['ahead', 1, 600],
 		['stale, the second', 2, -600],
 		['stale, the fourth', 4, -600],
-	])('is not an older edit where one answer’s clock is %s', async (_what, nth, seconds) => {
-		const { result } = await look({
+	])('is not an older prediction if one answer’s clock is %s', async (_what, nth, seconds) => {
+		const { result } = await search({
 			rows: [{ id: 'older', at: -600 }],
 			dateSkew: (n) => (n === nth ? seconds : 0),
 		});
@@ -118,30 +114,30 @@ describe('a lost submit', () => {
 	});
 
 	it.each([-600, 600])('is found though the first answer’s clock is %d s off', async (seconds) => {
-		const { result, tookMs } = await look({ rows: [own], dateSkew: (n) => (n === 1 ? seconds : 0) });
+		const { result, tookMs } = await search({ rows: [own], dateSkew: (n) => (n === 1 ? seconds : 0) });
 		expect(result).toEqual(found('own'));
 		expect(tookMs).toBeLessThan(20_000);
 	});
 
-	it('is found where no answer tells the time', async () => {
-		expect((await look({ rows: [own], dateSkew: () => 'missing' })).result).toEqual(found('own'));
+	it('is found if no answer has a Date header', async () => {
+		expect((await search({ rows: [own], dateSkew: () => 'missing' })).result).toEqual(found('own'));
 	});
 
-	it('is found where only one answer tells the time', async () => {
-		const { result } = await look({ rows: [own], dateSkew: (n) => (n === 1 ? 0 : 'missing') });
+	it('is found if only one answer has a Date header', async () => {
+		const { result } = await search({ rows: [own], dateSkew: (n) => (n === 1 ? 0 : 'missing') });
 		expect(result).toEqual(found('own'));
 	});
 
-	it('is none that an item has already', async () => {
+	it('is none that an item already has', async () => {
 		const known = { claimedIds: () => ['own'] };
-		expect((await look({ rows: [own], known })).result).toEqual({ kind: 'notFound' });
+		expect((await search({ rows: [own], known })).result).toEqual({ kind: 'notFound' });
 	});
 
-	it('shares no task with another that was lost with it', async () => {
-		const { results } = await look({ rows: [own, { id: 'second', at: 0.8 }], count: 2 });
+	it('shares no prediction with another that was lost with it', async () => {
+		const { results } = await search({ rows: [own, { id: 'second', at: 0.8 }], count: 2 });
 		// Equal bodies make them interchangeable.
 		expect(results).toEqual(expect.arrayContaining([found('own'), found('second')]));
-		const one = await look({ rows: [own], count: 2 });
+		const one = await search({ rows: [own], count: 2 });
 		expect(one.results.map(({ kind }) => kind).sort()).toEqual(['found', 'notFound']);
 	});
 });
@@ -149,14 +145,14 @@ describe('a lost submit', () => {
 describe('a search that goes wrong', () => {
 	const nested = `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
 
-	it('is not spoiled by a request that is nested 5,000 levels deep', async () => {
-		const { result } = await look({ rows: [{ id: 'deep', at: 0.7, body: nested }, own] });
+	it('survives a request that is nested 5,000 levels deep', async () => {
+		const { result } = await search({ rows: [{ id: 'deep', at: 0.7, body: nested }, own] });
 		expect(result).toEqual(found('own'));
 	});
 
 	it.each<[string, (n: number) => FakeAnswer]>([
 		[
-			'that breaks in the midst',
+			'that breaks off',
 			() => ({
 				chunks: (function* () {
 					yield Buffer.from('{');
@@ -173,32 +169,32 @@ describe('a search that goes wrong', () => {
 		['that is refused', () => ({ statusCode: 401, json: { code: 401, msg: 'no' } })],
 		['that is busy for five minutes', () => ({ statusCode: 503, headers: { 'retry-after': '300' } })],
 		['that is no page', () => ({ json: { code: 200, data: {} } })],
-	])('by an answer %s is told as unreadable, in time', async (_what, answer) => {
-		const { result, tookMs } = await look({ rows: [], answer });
+	])('because of an answer %s is reported as unreadable, in time', async (_what, answer) => {
+		const { result, tookMs } = await search({ rows: [], answer });
 		expect(result).toMatchObject({ kind: 'unreadable', error: { kind: 'read' } });
-		expect(tookMs).toBeLessThan(LOOK_FOR_MS * 2);
+		expect(tookMs).toBeLessThan(SEARCH_MS * 2);
 	});
 
-	it('by a fault of our own is told as unreadable, and ends', async () => {
+	it('because of a bug of ours is reported as unreadable, and ends', async () => {
 		const known = {
 			claimedIds: () => {
 				throw new RangeError('Maximum call stack size exceeded');
 			},
 		};
-		const { result } = await look({ rows: [own], known });
+		const { result } = await search({ rows: [own], known });
 		expect(result).toMatchObject({
 			kind: 'unreadable',
 			error: { kind: 'read', message: expect.stringContaining('Maximum call stack') as string },
 		});
 	});
 
-	it('once finds the task all the same', async () => {
+	it('once finds the prediction all the same', async () => {
 		const answer = (n: number) => (n === 1 ? { json: { code: 200, data: {} } } : undefined);
-		expect((await look({ rows: [own], answer })).result).toEqual(found('own'));
+		expect((await search({ rows: [own], answer })).result).toEqual(found('own'));
 	});
 });
 
-describe('tasks are given out', () => {
+describe('predictions are assigned', () => {
 	const submit = (key: string, sentAtMs: number) => ({
 		key,
 		bodyHash: HASH,
@@ -213,11 +209,11 @@ describe('tasks are given out', () => {
 
 	it('the oldest to the oldest, and none twice', () => {
 		const [first, second] = [submit('0/0', 100_000), submit('0/1', 102_000)];
-		const given = assign([second, first], [task('b', 102_500), task('a', 100_500)], 0);
-		expect([given.get(first), given.get(second)]).toEqual([found('a'), found('b')]);
+		const assigned = assign([second, first], [task('b', 102_500), task('a', 100_500)], 0);
+		expect([assigned.get(first), assigned.get(second)]).toEqual([found('a'), found('b')]);
 	});
 
-	it('to none where more fit than were lost, and to one where another was given up', () => {
+	it('to none if more fit than were lost, but to one if another was given up', () => {
 		const lost = submit('0/0', 100_000);
 		const tasks = [task('a', 100_500), task('b', 100_600)];
 		expect(assign([lost], tasks, 0).get(lost)).toEqual({ kind: 'ambiguous', predictionIds: ['a', 'b'] });

@@ -13,7 +13,7 @@ import { VirtualClock } from './virtualClock';
 const BODY = { model: 'm', prompt: 'make it gold' };
 const FILES = 'https://files.example.com';
 
-interface PastEdit {
+interface PastPurchase {
 	id: string;
 	images: string[];
 	status?: string;
@@ -23,26 +23,26 @@ interface PastEdit {
 	result?: object;
 }
 
-const bodyOf = ({ images, prompt = BODY.prompt }: PastEdit) => ({ ...BODY, prompt, images });
+const bodyOf = ({ images, prompt = BODY.prompt }: PastPurchase) => ({ ...BODY, prompt, images });
 
-/** A history with these edits, the newest first, and files by their path. */
+/** A history with these purchases, the newest first, and files by their path. */
 function setup(
-	past: PastEdit[],
+	past: PastPurchase[],
 	options: {
 		files?: Record<string, string>;
 		claimed?: string[];
-		lost?: PastEdit[];
+		lost?: PastPurchase[];
 		fileAnswer?: (url: string) => FakeAnswer | undefined;
 	} = {},
 ) {
 	const { files = {}, claimed = [], lost = [], fileAnswer = () => undefined } = options;
 	const clock = new VirtualClock();
 	const startMs = clock.nowMs();
-	const items = past.map((edit) => {
-		const { id, status = 'completed', secondsAgo = 60, result = {} } = edit;
+	const items = past.map((one) => {
+		const { id, status = 'completed', secondsAgo = 60, result = {} } = one;
 		const createdAt = Math.floor(startMs / 1_000) - secondsAgo;
-		const told = { id, status, outputs: status === 'completed' ? [`${FILES}/out.png`] : null, ...result };
-		return { ID: id, createdAt, model: 'm', requestBody: JSON.stringify(bodyOf(edit)), result: told };
+		const record = { id, status, outputs: status === 'completed' ? [`${FILES}/out.png`] : null, ...result };
+		return { ID: id, createdAt, model: 'm', requestBody: JSON.stringify(bodyOf(one)), result: record };
 	});
 	const http = new FakeHttp(({ url }): FakeAnswer => {
 		const headers = { date: new Date(clock.nowMs()).toUTCString() };
@@ -59,18 +59,18 @@ function setup(
 	const client = clientOf(http, clock);
 	const known = {
 		claimedIds: () => claimed,
-		isSought: (hash: string) => lost.some((edit) => bodyHash(bodyOf(edit)) === hash),
+		isSought: (hash: string) => lost.some((one) => bodyHash(bodyOf(one)) === hash),
 	};
 	const recovery = new Recovery(client, new RemoteContent(client, undefined), known, startMs - 3_600_000);
-	const take = async (...pictures: InputIdentity[]) => {
-		const task = await recovery.take({ body: BODY, pictures } satisfies RequestShape);
+	const claim = async (...inputs: InputIdentity[]) => {
+		const task = await recovery.claim({ body: BODY, inputs, inputField: 'images' } satisfies RequestShape);
 		return task?.predictionId ?? null;
 	};
 	const reads = (part: string) => http.requests.filter(({ url }) => url.includes(part)).length;
 	return {
-		take: async (...pictures: InputIdentity[]) => await clock.until(take(...pictures)),
-		takeAll: async (all: InputIdentity[][]) =>
-			await clock.until(Promise.all(all.map(async (pictures) => await take(...pictures)))),
+		claim: async (...inputs: InputIdentity[]) => await clock.until(claim(...inputs)),
+		claimAll: async (all: InputIdentity[][]) =>
+			await clock.until(Promise.all(all.map(async (inputs) => await claim(...inputs)))),
 		reads,
 	};
 }
@@ -84,29 +84,29 @@ describe('what an execution had bought before it crashed', () => {
 		{ id: 'a', images: [`${FILES}/1.png`] },
 	];
 
-	it('is told by the content of its pictures, though their sizes are equal', async () => {
-		const { takeAll } = setup(past, { files });
-		expect(await takeAll([[content('photo A')], [content('photo B')], [content('photo C')]])).toEqual([
+	it('is recognized by the content of its inputs, even if their sizes are equal', async () => {
+		const { claimAll } = setup(past, { files });
+		expect(await claimAll([[content('photo A')], [content('photo B')], [content('photo C')]])).toEqual([
 			'a',
 			'b',
 			null,
 		]);
 	});
 
-	it('is taken by one item only', async () => {
-		const { takeAll, reads } = setup(past, { files });
-		const taken = await takeAll([[content('photo A')], [content('photo A')], [content('photo A')]]);
-		expect(taken).toEqual(['a', null, null]);
+	it('is claimed by one item only', async () => {
+		const { claimAll, reads } = setup(past, { files });
+		const claimed = await claimAll([[content('photo A')], [content('photo A')], [content('photo A')]]);
+		expect(claimed).toEqual(['a', null, null]);
 		expect([reads('/model/history'), reads('1.png')]).toEqual([1, 1]);
 	});
 
-	it('is told by its URLs, in their order', async () => {
+	it('is recognized by its URLs, in their order', async () => {
 		const [x, y] = ['https://x.example.com/', 'https://y.example.com/'];
-		const { takeAll, reads } = setup([
+		const { claimAll, reads } = setup([
 			{ id: 'xy', images: [x, y] },
 			{ id: 'yx', images: [y, x] },
 		]);
-		expect(await takeAll([[{ url: y }, { url: x }], [{ url: x }, { url: y }], [{ url: x }]])).toEqual([
+		expect(await claimAll([[{ url: y }, { url: x }], [{ url: x }, { url: y }], [{ url: x }]])).toEqual([
 			'yx',
 			'xy',
 			null,
@@ -114,7 +114,7 @@ describe('what an execution had bought before it crashed', () => {
 		expect(reads('.example.com/')).toBe(reads('/model/history'));
 	});
 
-	it('is told by the name of an upload that was kept, without a download', async () => {
+	it('is recognized without a download if Atlas kept the upload’s name', async () => {
 		const name = uploadName(
 			{
 				executionId: '1',
@@ -125,15 +125,15 @@ describe('what an execution had bought before it crashed', () => {
 			},
 			'png',
 		);
-		const { take, reads } = setup([{ id: 'a', images: [`${FILES}/${name}`] }]);
-		expect(await take(content('photo B'))).toBeNull();
-		expect(await take(content('photo A'))).toBe('a');
+		const { claim, reads } = setup([{ id: 'a', images: [`${FILES}/${name}`] }]);
+		expect(await claim(content('photo B'))).toBeNull();
+		expect(await claim(content('photo A'))).toBe('a');
 		expect(reads(FILES)).toBe(0);
 	});
 
 	it('is no other prompt’s, no older execution’s, and nothing that an item has', async () => {
 		const images = [`${FILES}/1.png`];
-		const { take } = setup(
+		const { claim } = setup(
 			[
 				{ id: 'prompt', images, prompt: 'make it blue' },
 				{ id: 'claimed', images },
@@ -141,18 +141,18 @@ describe('what an execution had bought before it crashed', () => {
 			],
 			{ files, claimed: ['claimed'] },
 		);
-		expect(await take(content('photo A'))).toBeNull();
+		expect(await claim(content('photo A'))).toBeNull();
 	});
 
-	it('is not what another item still looks for', async () => {
-		const { take } = setup(past, { files, lost: [past[1]!] });
-		expect(await take(content('photo A'))).toBeNull();
-		expect(await take(content('photo B'))).toBe('b');
+	it('is not what another item still searches for', async () => {
+		const { claim } = setup(past, { files, lost: [past[1]!] });
+		expect(await claim(content('photo A'))).toBeNull();
+		expect(await claim(content('photo B'))).toBe('b');
 	});
 
-	it('is a good one before a moderated one, before one that failed', async () => {
+	it('is one that did not fail, then a moderated one, then another failed one', async () => {
 		const images = [`${FILES}/1.png`];
-		const { take } = setup(
+		const { claim } = setup(
 			[
 				{ id: 'failed', images, status: 'failed' },
 				{ id: 'moderated', images, status: 'failed', result: { error_code: 1039 } },
@@ -160,18 +160,18 @@ describe('what an execution had bought before it crashed', () => {
 			],
 			{ files },
 		);
-		expect(await take(content('photo A'))).toBe('good');
-		expect(await take(content('photo A'))).toBe('moderated');
-		expect(await take(content('photo A'))).toBe('failed');
-		expect(await take(content('photo A'))).toBeNull();
+		expect(await claim(content('photo A'))).toBe('good');
+		expect(await claim(content('photo A'))).toBe('moderated');
+		expect(await claim(content('photo A'))).toBe('failed');
+		expect(await claim(content('photo A'))).toBeNull();
 	});
 
-	it('is nothing where the files are gone', async () => {
-		expect(await setup(past).take(content('photo A'))).toBeNull();
+	it('is nothing if the files are deleted', async () => {
+		expect(await setup(past).claim(content('photo A'))).toBeNull();
 	});
 
-	it('is unknown where a file cannot be read now', async () => {
-		const { take } = setup(past, { fileAnswer: () => ({ statusCode: 503 }) });
-		await expect(take(content('photo A'))).rejects.toMatchObject({ kind: 'unknown', status: 'unknown' });
+	it('is unknown if a file cannot be read now', async () => {
+		const { claim } = setup(past, { fileAnswer: () => ({ statusCode: 503 }) });
+		await expect(claim(content('photo A'))).rejects.toMatchObject({ kind: 'unknown', status: 'unknown' });
 	});
 });

@@ -61,7 +61,7 @@ function toOutput(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[] {
 			// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
 			return [{ json: { error: errorJson(error) }, pairedItem: { item: index } }];
 		}
-		intents.delivered(index);
+		intents.markDelivered(index);
 		return outcome.items.map((item) => ({ ...item, json: { ...inputFields, ...item.json } }));
 	});
 }

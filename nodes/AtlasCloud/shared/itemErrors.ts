@@ -2,7 +2,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
-import type { Intent, Intents, Undelivered } from '../api/purchases/intents';
+import type { Intent } from '../api/purchases/intent';
+import type { Intents } from '../api/purchases/intents';
+import type { Undelivered } from '../api/purchases/undelivered';
 
 /** The message of an error that has none. */
 export const NO_REASON = 'The item failed without a reason';

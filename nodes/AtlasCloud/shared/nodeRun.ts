@@ -7,7 +7,8 @@ import { Downloads } from '../api/files/downloads';
 import { Purchases } from '../api/purchases/purchases';
 import { sha256 } from '../api/hash';
 import { RemoteContent } from '../api/files/remoteContent';
-import { Intents, type IntentRecords } from '../api/purchases/intents';
+import { Intents } from '../api/purchases/intents';
+import type { IntentRecords } from '../api/purchases/intent';
 import { Recovery } from '../api/purchases/recovery';
 import { memoize } from '../api/flow/memoize';
 import { Semaphore } from '../api/flow/semaphore';
@@ -61,7 +62,7 @@ export function beginAttempt(context: IExecuteFunctions): Intents {
 		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
 	});
-	intents.begin();
+	intents.startAttempt();
 	return intents;
 }
 
@@ -125,7 +126,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			client,
 			uploads,
 			submits,
-			watch: poller,
+			poller,
 			intents,
 			recovery,
 			concurrency,

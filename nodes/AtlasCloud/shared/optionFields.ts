@@ -80,7 +80,7 @@ const fileExpirationHours: INodeProperties = {
 };
 
 const maxEdits: INodeProperties = {
-	displayName: 'Max Purchases per Run',
+	displayName: 'Max Edits per Run',
 	name: 'maxEdits',
 	type: 'number',
 	typeOptions: { minValue: 1 },

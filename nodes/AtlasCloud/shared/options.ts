@@ -48,9 +48,9 @@ export function readConcurrency({ concurrency = DEFAULT_CONCURRENCY }: IDataObje
 	);
 }
 
-/** The option Max Purchases per Run. @throws AtlasError (`input`) */
+/** The option Max Edits per Run. @throws AtlasError (`input`) */
 export function readMaxEdits({ maxEdits }: IDataObject): number {
-	return readWholeNumber(maxEdits, 'Max Purchases per Run', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_EDITS;
+	return readWholeNumber(maxEdits, 'Max Edits per Run', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_EDITS;
 }
 
 /** The option Max Download Size, in bytes. @throws AtlasError (`input`) */

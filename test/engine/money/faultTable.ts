@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
-import { LOOK_FOR_MS } from '../../../nodes/AtlasCloud/api/purchases/lostSubmits';
+import { SEARCH_MS } from '../../../nodes/AtlasCloud/api/purchases/lostSubmits';
 import type { ChangeableOptions, Endpoint, FaultAction, LedgerRequest, Sandbox } from '../../../sandbox';
 import { fastSandbox, picture, runSeedream, V4, type InputItem } from '../seedream';
 import {
@@ -279,7 +279,7 @@ const SLACK_MS = 30_000;
 const DOWNLOADS_MS = 4 * (2 * DOWNLOAD_TIMEOUT_MS + 8_000);
 
 /** To find out what became of a submit: its own answer, and the last round through the history after the others. */
-const LOST_MS = SUBMIT_TIMEOUT_MS + READ_TIMEOUT_MS + LOOK_FOR_MS + 15_000 + 2 * READ_TIMEOUT_MS;
+const LOST_MS = SUBMIT_TIMEOUT_MS + READ_TIMEOUT_MS + SEARCH_MS + 15_000 + 2 * READ_TIMEOUT_MS;
 
 /**
  * How long it may take from the first submit or look to the end, in ms; null where no time is set for it. Where an

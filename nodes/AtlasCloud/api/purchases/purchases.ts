@@ -1,227 +1,219 @@
-import type { CancelSignal } from '../flow/cancellation';
-import type { AtlasClient } from '../http/client';
 import { AtlasError, truncate } from '../errors';
-import { sha256 } from '../hash';
-import type { Intent, Intents } from './intents';
-import { asArray, asString, canonicalJson, type JsonObject } from '../json';
-import type { Prediction } from '../predictions/predictions';
-import type { Recovery, InputIdentity } from './recovery';
+import type { Uploads } from '../files/uploads';
+import type { CancelSignal } from '../flow/cancellation';
 import { Semaphore } from '../flow/semaphore';
-import type { SubmittedPrediction, Submits } from './submits';
-import type { InputFile, Uploads } from '../files/uploads';
+import { sha256 } from '../hash';
+import type { AtlasClient } from '../http/client';
+import { asArray, asString, canonicalJson } from '../json';
 import type { PredictionPoller } from '../predictions/poller';
-
-/** A picture to be edited: a file of ours, or an address (a URL or a data URI) that Atlas reads itself. */
-export type PurchaseInput = { file: InputFile; url?: undefined } | { file?: undefined; url: string };
-
-/** One item's edit, checked and complete but for the uploads. */
-export interface PurchaseRequest {
-	itemIndex: number;
-	model: string;
-	pictures: PurchaseInput[];
-	/** The flat body [C] without `images`. */
-	body: JsonObject & { model: string; prompt: string };
-	headers: Record<string, string>;
-	/** How long it may take from its submit on, in ms. */
-	timeoutMs: number;
-	/** The option that lets an edit in doubt be submitted again. */
-	mayResubmit: boolean;
-	/** Whether an edit that is still going when its time is up is a failure. */
-	failsOnTimeout: boolean;
-}
-
-/** An edit that was waited for; `prediction` is null when its time ran out. */
-export interface WaitedPurchase {
-	bought: SubmittedPrediction;
-	prediction: Prediction | null;
-}
+import type { Intent } from './intent';
+import type { Intents } from './intents';
+import { Place } from './place';
+import type { InputIdentity, Recovery } from './recovery';
+import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
+import type { Submits } from './submits';
 
 export interface PurchasesDependencies {
 	client: AtlasClient;
 	uploads: Uploads;
 	submits: Submits;
-	watch: PredictionPoller;
+	poller: PredictionPoller;
 	intents: Intents;
 	/** Null unless a person retries an execution. */
 	recovery: Recovery | null;
-	/** Purchases under way at once. */
+	/** Max purchases in flight. */
 	concurrency: number;
 	/** Cancel of the execution, or stop of the batch. */
 	signal: CancelSignal | undefined;
-	/** Called when an edit fails, before its place goes to the next: where that ends the batch, the next is not bought. */
+	/** Called when a purchase fails, before the next one gets its place: if this stops the batch, that one is not bought. */
 	onFault: () => void;
 }
 
-/** Uploads at once, and uploaded pictures that wait for their turn to be submitted. */
-const UPLOADS_AHEAD = 8;
+/** Max purchases that are prepared (read, uploaded) ahead of those in flight. */
+const MAX_PREPARING = 8;
 
-/** The edits of one node run: uploads, submits and waits of all items overlap. */
+/** The purchases of one node run: uploads, submits and waits of all items overlap. */
 export class Purchases {
-	private readonly ahead: Semaphore;
+	private readonly preparing: Semaphore;
 
-	private readonly underWay: Semaphore;
+	private readonly inFlight: Semaphore;
 
-	constructor(private readonly parts: PurchasesDependencies) {
-		this.ahead = new Semaphore(Math.min(UPLOADS_AHEAD, parts.concurrency));
-		this.underWay = new Semaphore(parts.concurrency);
+	constructor(private readonly deps: PurchasesDependencies) {
+		this.preparing = new Semaphore(Math.min(MAX_PREPARING, deps.concurrency));
+		this.inFlight = new Semaphore(deps.concurrency);
 	}
 
 	/**
-	 * Buys an edit and hands back its id at once.
+	 * Buys a prediction without waiting for it.
 	 * @throws AtlasError; CancelledError
 	 */
 	async submit(request: PurchaseRequest): Promise<SubmittedPrediction> {
-		const { bought, leave } = await this.buy(request);
-		leave();
-		this.parts.submits.finished(bought.model);
+		const { bought, place } = await this.buy(request);
+		this.finish(bought, place);
 		return bought;
 	}
 
 	/**
-	 * Buys an edit and waits until it is over or its time is up.
+	 * Buys a prediction and waits until it is over or its time is up.
 	 * @throws AtlasError; CancelledError
 	 */
-	async edit(request: PurchaseRequest): Promise<WaitedPurchase> {
-		const { bought, leave } = await this.buy(request);
-		const { watch, signal, submits, intents } = this.parts;
-		const { predictionId, model, sentAtMs, knownAtMs } = bought;
-		const intent = intents.of(request.itemIndex);
-		const deadlineMs = sentAtMs + request.timeoutMs;
-		const watched = { predictionId, model, sentAtMs, knownAtMs, deadlineMs, signal };
-		let located = bought;
-		const prediction = await watch
-			.waitUntilCompleted(watched)
-			.catch(async (error: unknown) => {
-				const isNotKnown = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
-				const found =
-					isNotKnown && intent ? await submits.relocate(request.itemIndex, intent, predictionId) : null;
-				if (!found) throw error;
-				located = found;
-				const { knownAtMs: foundAtMs } = found;
-				return await watch.waitUntilCompleted({
-					...watched,
-					predictionId: found.predictionId,
-					knownAtMs: foundAtMs,
-				});
-			})
-			.then((over) => {
-				if (!over && request.failsOnTimeout) this.parts.onFault();
-				return over;
-			})
-			.catch((error: unknown) => {
-				if (intent && error instanceof AtlasError) noteFailure(intent, error);
-				this.parts.onFault();
-				throw error;
-			})
-			.finally(() => {
-				leave();
-				submits.finished(model);
-			});
-		if (prediction && intent) intent.state = 'done';
-		return { bought: located, prediction };
+	async submitAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
+		const { bought, place } = await this.buy(request);
+		try {
+			return await this.waitFor(request, bought);
+		} finally {
+			this.finish(bought, place);
+		}
 	}
 
-	/** The returned `leave` gives the edit's place to the next. */
-	private async buy(request: PurchaseRequest): Promise<{ bought: SubmittedPrediction; leave: () => void }> {
-		const { signal } = this.parts;
-		// Before the files are read: with a concurrency of 1, items go in their order, whatever their files' sizes.
-		let leave = await this.ahead.take(signal);
-		const goUnderWay = async () => {
-			// The place ahead is held until then: no more is uploaded than will soon be submitted.
-			const leaveAhead = leave;
-			leave = await this.underWay.take(signal);
-			leaveAhead();
-		};
-		const bought = await this.resumeOrBuy(request, goUnderWay).catch((error: unknown) => {
-			this.parts.onFault();
-			leave();
+	/** Lets the next purchase start. */
+	private finish({ model }: SubmittedPrediction, place: Place): void {
+		place.leave();
+		this.deps.submits.finished(model);
+	}
+
+	private async waitFor(request: PurchaseRequest, bought: SubmittedPrediction): Promise<WaitedPurchase> {
+		const { intents, onFault } = this.deps;
+		const intent = intents.of(request.itemIndex);
+		const waited = await this.waitOrRelocate(request, bought, intent).catch((error: unknown) => {
+			if (intent) this.noteFailure(intent, error);
+			onFault();
 			throw error;
 		});
-		return { bought, leave };
+		if (waited.prediction && intent) intents.markCompleted(intent);
+		if (!waited.prediction && request.failsOnTimeout) onFault();
+		return waited;
 	}
 
-	private async resumeOrBuy(
+	private async waitOrRelocate(
 		request: PurchaseRequest,
-		goUnderWay: () => Promise<void>,
-	): Promise<SubmittedPrediction> {
-		const { submits, intents } = this.parts;
-		const { itemIndex, body, headers, timeoutMs, mayResubmit } = request;
-		const wanted = await this.wantedPictures(request);
-		const fingerprint = sha256(canonicalJson([body, wanted]));
-		const intent = intents.find(itemIndex, fingerprint);
-		if (intent) {
-			await goUnderWay();
-			const bought = await submits.resume(itemIndex, intent, mayResubmit);
-			if (bought) return bought;
-		}
-		// An earlier retry may have bought what this execution had not, and crashed.
-		const isOwn = intent?.executionId === intents.executionId;
-		const recovered = isOwn ? undefined : await this.recover(request, wanted, fingerprint);
-		if (recovered) {
-			if (!intent) await goUnderWay();
-			const bought = await submits.resume(itemIndex, recovered, mayResubmit);
-			if (bought) return bought;
-		}
-		const uploaded = await this.uploadedPictures(request);
-		if (!intent && !recovered) await goUnderWay();
-		return await submits.buy({
-			itemIndex,
-			headers,
-			fingerprint,
-			timeoutMs,
-			mayResubmit,
-			body: { ...body, images: uploaded },
-			images: uploaded.map(truncate),
+		bought: SubmittedPrediction,
+		intent: Intent | undefined,
+	): Promise<WaitedPurchase> {
+		const { itemIndex, timeoutMs } = request;
+		return await this.waitUntilOver(bought, timeoutMs).catch(async (error: unknown) => {
+			const isNotFound = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
+			const found =
+				isNotFound && intent
+					? await this.deps.submits.relocate(itemIndex, intent, bought.predictionId)
+					: null;
+			if (!found) throw error;
+			// Its time still starts with the submit.
+			return await this.waitUntilOver({ ...found, sentAtMs: bought.sentAtMs }, timeoutMs);
 		});
 	}
 
-	private async uploadedPictures({ pictures, itemIndex }: PurchaseRequest): Promise<string[]> {
-		const { uploads } = this.parts;
-		return await Promise.all(
-			pictures.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
-		);
+	private async waitUntilOver(bought: SubmittedPrediction, timeoutMs: number): Promise<WaitedPurchase> {
+		const { poller, signal } = this.deps;
+		const { predictionId, model, sentAtMs, knownAtMs } = bought;
+		const times = { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
+		return { bought, prediction: await poller.waitUntilCompleted({ predictionId, model, ...times, signal }) };
 	}
 
-	/** What each picture is, wherever it was uploaded to. */
-	private async wantedPictures(request: PurchaseRequest): Promise<InputIdentity[]> {
-		const { uploads } = this.parts;
+	/** Writes down how a prediction failed, for the next attempt. */
+	private noteFailure(intent: Intent, error: unknown): void {
+		if (!(error instanceof AtlasError)) return;
+		const { kind, message } = error;
+		if (kind === 'failed' || kind === 'moderation')
+			this.deps.intents.markFailed(intent, message, kind === 'moderation');
+	}
+
+	private async buy(request: PurchaseRequest): Promise<{ bought: SubmittedPrediction; place: Place }> {
+		// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
+		const { signal } = this.deps;
+		const place = new Place(await this.preparing.take(signal), this.inFlight, signal);
+		const bought = await this.resumeOrSubmit(request, place).catch((error: unknown) => {
+			this.deps.onFault();
+			place.leave();
+			throw error;
+		});
+		return { bought, place };
+	}
+
+	private async resumeOrSubmit(request: PurchaseRequest, place: Place): Promise<SubmittedPrediction> {
+		const inputs = await this.identifyInputs(request);
+		const fingerprint = sha256(canonicalJson([request.body, inputs]));
+		const resumed = await this.resumeEarlier(request, inputs, fingerprint, place);
+		return resumed ?? (await this.submitNew(request, fingerprint, place));
+	}
+
+	/** What an earlier attempt or execution bought for this request; null if nothing. */
+	private async resumeEarlier(
+		request: PurchaseRequest,
+		inputs: InputIdentity[],
+		fingerprint: string,
+		place: Place,
+	): Promise<SubmittedPrediction | null> {
+		const { intents } = this.deps;
+		const known = intents.find(request.itemIndex, fingerprint);
+		const resumed = known ? await this.resume(request, known, place) : null;
+		if (resumed || known?.executionId === intents.executionId) return resumed;
+		// An earlier retry may have bought what this execution had not, and then crashed.
+		const recovered = await this.recover(request, inputs, fingerprint);
+		return recovered ? await this.resume(request, recovered, place) : null;
+	}
+
+	private async submitNew(
+		request: PurchaseRequest,
+		fingerprint: string,
+		place: Place,
+	): Promise<SubmittedPrediction> {
+		const { body, inputField } = request;
+		const urls = await this.uploadInputs(request);
+		await place.moveInFlight();
+		return await this.deps.submits.buy({
+			...request,
+			body: { ...body, [inputField]: urls },
+			inputUrls: urls.map(truncate),
+			fingerprint,
+		});
+	}
+
+	private async resume(
+		{ itemIndex, mayResubmit }: PurchaseRequest,
+		intent: Intent,
+		place: Place,
+	): Promise<SubmittedPrediction | null> {
+		await place.moveInFlight();
+		return await this.deps.submits.resume(itemIndex, intent, mayResubmit);
+	}
+
+	/** What each input is, wherever it was uploaded to. */
+	private async identifyInputs({ inputs }: PurchaseRequest): Promise<InputIdentity[]> {
+		const { uploads } = this.deps;
 		return await Promise.all(
-			request.pictures.map(async ({ file, url }): Promise<InputIdentity> =>
+			inputs.map(async ({ file, url }): Promise<InputIdentity> =>
 				file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url },
 			),
 		);
 	}
 
-	/** An edit of the same content that an execution had bought before it crashed, found in the history. */
+	private async uploadInputs({ inputs, itemIndex }: PurchaseRequest): Promise<string[]> {
+		const { uploads } = this.deps;
+		return await Promise.all(
+			inputs.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
+		);
+	}
+
+	/** Finds in the history what an execution had bought for the same request before it crashed. */
 	private async recover(
-		request: PurchaseRequest,
-		pictures: InputIdentity[],
+		{ itemIndex, body, inputField }: PurchaseRequest,
+		inputs: InputIdentity[],
 		fingerprint: string,
 	): Promise<Intent | undefined> {
-		const { recovery, intents, client } = this.parts;
-		const task = await recovery?.take({ body: request.body, pictures });
+		const { recovery, intents, client } = this.deps;
+		const task = await recovery?.claim({ body, inputs, inputField });
 		if (!task) return undefined;
-		return intents.set(request.itemIndex, {
-			state: task.prediction.status === 'failed' ? 'failed' : 'accepted',
-			executionId: intents.executionId,
+		const details = {
 			fingerprint,
 			bodyHash: '',
-			model: request.model,
-			// Its time counts anew from here: nobody has waited for it in this execution yet.
+			model: body.model,
+			// Its time starts anew: nobody has waited for it in this execution yet.
 			sentAtMs: client.clock.nowMs(),
-			prompt: request.body.prompt,
-			size: asString(request.body.size),
-			images: asArray(task.request?.images).map((image) => truncate(asString(image) ?? '')),
-			predictionId: task.predictionId,
-			isModerated: task.prediction.isModerated,
-		});
+			prompt: body.prompt,
+			size: asString(body.size),
+			images: asArray(task.request?.[inputField]).map((url) => truncate(asString(url) ?? '')),
+		};
+		return intents.adopt(itemIndex, details, task.prediction);
 	}
-}
-
-/** Writes down what is known of a failed edit, for the next try. */
-function noteFailure(intent: Intent, error: AtlasError): void {
-	if (error.kind !== 'failed' && error.kind !== 'moderation') return;
-	intent.state = 'failed';
-	intent.isModerated = error.kind === 'moderation';
-	intent.failure = error.message;
 }

@@ -1,105 +1,115 @@
-import type { TimeSpan } from '../http/atlasClock';
-import type { AtlasClient } from '../http/client';
-import { readHistory, type HistoryTask } from '../predictions/history';
+import { contentTag, parseUploadUrl } from '../files/uploads';
 import type { RemoteContent } from '../files/remoteContent';
-import { asArray, asString, canonicalJson, type JsonObject } from '../json';
 import { memoize } from '../flow/memoize';
 import { Semaphore } from '../flow/semaphore';
-import { contentTag, parseUploadUrl } from '../files/uploads';
+import type { TimeSpan } from '../http/atlasClock';
+import type { AtlasClient } from '../http/client';
+import { asArray, asString, canonicalJson, type JsonObject } from '../json';
+import { readHistory, type HistoryTask } from '../predictions/history';
 
-/** An input picture by its content, or by the address that the item gives. */
+/** An input by its content, or by the URL that the item gives. */
 export type InputIdentity = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };
 
-/** What an edit's request looks like, wherever its pictures were uploaded to. */
+/** A request, wherever its inputs were uploaded to. */
 export interface RequestShape {
-	/** The body without `images`. */
+	/** The body without `inputField`. */
 	body: JsonObject & { model: string };
-	pictures: InputIdentity[];
+	inputs: InputIdentity[];
+	/** The field of the body that takes the inputs' URLs. */
+	inputField: string;
 }
 
-/** What the items of the node have, or look for, themselves. */
-export interface KnownEdits {
+/** The purchases that the items of this node made. */
+export interface KnownPurchases {
+	/** IDs that items have. */
 	claimedIds(): string[];
-	/** Whether an item that looks for a task of this body may still find this one. */
+	/** Whether a prediction of this body may be the one an unresolved purchase waits for. */
 	isSought(hash: string, created: TimeSpan | null): boolean;
 }
 
-/** The clock of the machine that crashed may have been wrong, and what is compared is the content: an hour does no harm. */
+type TasksByShape = Map<string, HistoryTask[]>;
+
+/**
+ * How much earlier than the retried execution a prediction may be, in ms. The crashed machine's clock may have been
+ * wrong, and comparing the content of a few more inputs does no harm.
+ */
 const SLACK_MS = 3_600_000;
 
 /** Tasks whose files are compared at the same time. */
 const COMPARED_AT_ONCE = 8;
 
 /**
- * Finds what an execution had bought before n8n itself crashed: its context is lost then, but Atlas's history holds
- * its tasks. Asked only when a person retries an execution. A task is an item's where model and fields are equal and
- * its input files hold the same bytes; Atlas does not keep the names of uploads.
+ * Finds what an execution had bought before n8n crashed and lost its intents. A task in Atlas's history is an item's if
+ * model and fields are equal and its inputs hold the same bytes. Atlas does not keep the names of uploads.
  */
 export class Recovery {
-	/** By model: tasks by everything in their body but the pictures. */
-	private readonly tasks = new Map<string, Promise<Map<string, HistoryTask[]>>>();
+	/** Tasks of a model, newest first. */
+	private readonly tasks = new Map<string, Promise<TasksByShape>>();
 
-	/** One item at a time for each body: two of them must not take the same task. */
-	private readonly turns = new Map<string, Semaphore>();
+	/** One item at a time for each shape: two of them must not claim the same task. */
+	private readonly locks = new Map<string, Semaphore>();
 
 	/** @param sinceMs our clock: when the retried execution began, as far as known */
 	constructor(
 		private readonly client: AtlasClient,
-		private readonly inputs: RemoteContent,
-		private readonly known: KnownEdits,
+		private readonly content: RemoteContent,
+		private readonly known: KnownPurchases,
 		private readonly sinceMs: number,
 	) {}
 
 	/**
-	 * Takes a prediction of this request that no item has: a good one where there is one, the newest first. Null where
-	 * there is none.
-	 * @throws AtlasError `read` where the history cannot be read, `unknown` where an input cannot; CancelledError
+	 * Claims a prediction of this request that no item has: one that did not fail if possible, the newest first.
+	 * @returns null if there is none
+	 * @throws AtlasError `read` if the history cannot be read, `unknown` if an input cannot; CancelledError
 	 */
-	async take(shape: RequestShape): Promise<HistoryTask | null> {
-		const { model } = shape.body;
-		const tasks = await memoize(this.tasks, model, async () => await this.read(model));
-		const key = keyOf(shape.body, shape.pictures.length);
-		const turn = this.turns.get(key) ?? new Semaphore(1);
-		this.turns.set(key, turn);
-		return await turn.use(this.client.signal, async () => await this.takeOf(tasks.get(key) ?? [], shape));
+	async claim(shape: RequestShape): Promise<HistoryTask | null> {
+		const { body, inputs, inputField } = shape;
+		const read = async () => await this.readTasks(body.model, inputField);
+		const tasks = await memoize(this.tasks, `${inputField} ${body.model}`, read);
+		const key = shapeKey(body, inputs.length);
+		const lock = this.locks.get(key) ?? new Semaphore(1);
+		this.locks.set(key, lock);
+		return await lock.use(this.client.signal, async () => await this.claimAmong(tasks.get(key) ?? [], shape));
 	}
 
-	private async takeOf(ofBody: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
+	private async claimAmong(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
 		const claimed = new Set(this.known.claimedIds());
-		const free = ofBody
+		const free = tasks
 			.filter(({ predictionId }) => !claimed.has(predictionId))
 			.filter(
 				({ requestHash, created }) => requestHash !== null && !this.known.isSought(requestHash, created),
 			)
 			.sort((a, b) => rankOf(a) - rankOf(b));
-		for (let at = 0; at < free.length; at += COMPARED_AT_ONCE) {
-			const some = free.slice(at, at + COMPARED_AT_ONCE);
-			const areSame = await Promise.all(some.map(async (task) => await this.hasSamePictures(task, shape)));
-			const taken = some[areSame.indexOf(true)];
-			if (!taken) continue;
-			ofBody.splice(ofBody.indexOf(taken), 1);
-			return taken;
+		for (let start = 0; start < free.length; start += COMPARED_AT_ONCE) {
+			const match = await this.firstMatch(free.slice(start, start + COMPARED_AT_ONCE), shape);
+			if (!match) continue;
+			tasks.splice(tasks.indexOf(match), 1);
+			return match;
 		}
 		return null;
 	}
 
-	/** Newest first, as the history has them. */
-	private async read(model: string): Promise<Map<string, HistoryTask[]>> {
-		const tasks = new Map<string, HistoryTask[]>();
+	private async firstMatch(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | undefined> {
+		const areSame = await Promise.all(tasks.map(async (task) => await this.hasSameInputs(task, shape)));
+		return tasks[areSame.indexOf(true)];
+	}
+
+	private async readTasks(model: string, inputField: string): Promise<TasksByShape> {
+		const tasks: TasksByShape = new Map();
 		for await (const task of readHistory(this.client, { model })) {
 			if (task.created && task.created.toMs < this.sinceMs - SLACK_MS) break;
 			if (!task.request) continue;
-			const { images, ...body } = task.request;
-			const key = keyOf(body, asArray(images).length);
+			const { [inputField]: urls, ...body } = task.request;
+			const key = shapeKey(body, asArray(urls).length);
 			tasks.set(key, [...(tasks.get(key) ?? []), task]);
 		}
 		return tasks;
 	}
 
-	private async hasSamePictures({ request }: HistoryTask, { pictures }: RequestShape): Promise<boolean> {
-		const urls = asArray(request?.images).map((image) => asString(image) ?? '');
-		for (const [i, picture] of pictures.entries()) {
-			const isSame = 'sha256' in picture ? await this.hasContent(urls[i], picture) : urls[i] === picture.url;
+	private async hasSameInputs({ request }: HistoryTask, shape: RequestShape): Promise<boolean> {
+		const urls = asArray(request?.[shape.inputField]).map((url) => asString(url) ?? '');
+		for (const [i, input] of shape.inputs.entries()) {
+			const isSame = 'sha256' in input ? await this.hasContent(urls[i], input) : urls[i] === input.url;
 			if (!isSame) return false;
 		}
 		return true;
@@ -109,19 +119,19 @@ export class Recovery {
 		url: string,
 		{ sha256, sizeBytes }: { sha256: string; sizeBytes: number },
 	): Promise<boolean> {
-		// A name of ours that was kept saves the download: it holds the content's hash.
+		// An upload name of ours holds the content's hash: no download is needed where Atlas kept it.
 		const name = parseUploadUrl(url);
 		if (name) return name.contentTag === contentTag(sha256);
-		return await this.inputs.holds(url, sha256, sizeBytes);
+		return await this.content.holds(url, sha256, sizeBytes);
 	}
 }
 
-/** A good one before a moderated one, which would be stopped again, before one that may be bought anew. */
+/** Lowest first: a moderated one would be stopped again, another failed one may be bought again. */
 function rankOf({ prediction }: HistoryTask): number {
 	if (prediction.status !== 'failed') return 0;
 	return prediction.isModerated ? 1 : 2;
 }
 
-function keyOf(body: JsonObject, pictureCount: number): string {
-	return canonicalJson([body, pictureCount]);
+function shapeKey(body: JsonObject, inputCount: number): string {
+	return canonicalJson([body, inputCount]);
 }

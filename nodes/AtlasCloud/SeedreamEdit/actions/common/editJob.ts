@@ -8,7 +8,7 @@ import {
 	MAX_SEQUENTIAL_IMAGES,
 } from '../../../api/models/models';
 import { checkSize, matchInput, type Dimensions } from '../../../api/models/sizes';
-import type { PurchaseRequest } from '../../../api/purchases/purchases';
+import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
 import { inputImages, type InputImage } from '../../../shared/inputImages';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
@@ -59,7 +59,9 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		request: {
 			itemIndex,
 			model,
-			pictures: images.map(({ file, url }) => (file ? { file } : { url })),
+			endpoint: '/api/v1/model/generateImage',
+			inputField: 'images',
+			inputs: images.map(({ file, url }) => (file ? { file } : { url })),
 			body: { model, prompt, ...outputFormat, ...maxImages, ...extra },
 			headers,
 			...timeout,
@@ -144,7 +146,7 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 }
 
 /**
- * Refuses a run that is larger than Max Purchases per Run.
+ * Refuses a run that is larger than Max Edits per Run.
  * @throws AtlasError (`input`) with the estimated cost
  */
 export function checkMaxEdits(jobs: EditJob[]): void {
@@ -152,8 +154,8 @@ export function checkMaxEdits(jobs: EditJob[]): void {
 	const maxEdits = readMaxEdits(jobs[0].options);
 	if (jobs.length <= maxEdits) return;
 	throw inputError(
-		`This run would make ${jobs.length} edits; Max Purchases per Run is ${maxEdits}`,
-		`${estimateCost(jobs)} Raise Max Purchases per Run under Options to allow it, or pass fewer items.`,
+		`This run would make ${jobs.length} edits; Max Edits per Run is ${maxEdits}`,
+		`${estimateCost(jobs)} Raise Max Edits per Run under Options to allow it, or pass fewer items.`,
 	);
 }
 

@@ -35,7 +35,7 @@ export const edit = itemOperation<Job>({
 	resolve: resolveEdit,
 
 	async work(run, { request, destination }, itemIndex) {
-		const { bought, prediction } = await run.purchases.edit(request);
+		const { bought, prediction } = await run.purchases.submitAndWait(request);
 		if (prediction) return await imageItems(run, prediction, bought, destination);
 		return timedOutItems(itemIndex, bought.predictionId, bought, request);
 	},

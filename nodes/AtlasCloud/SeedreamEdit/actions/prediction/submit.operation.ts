@@ -28,7 +28,7 @@ export const submit = itemOperation<EditJob>({
 	resolve: resolveEdit,
 
 	async work(run, { request }, itemIndex) {
-		const { predictionId, model, prompt, size, images, answer } = await run.purchases.submit(request);
+		const { predictionId, model, prompt, size, inputUrls, answer } = await run.purchases.submit(request);
 		const prediction = toPrediction(predictionId, answer);
 		return [
 			{
@@ -38,7 +38,7 @@ export const submit = itemOperation<EditJob>({
 					status: prediction?.status === 'failed' ? 'failed' : 'processing',
 					model,
 					prompt,
-					images,
+					images: inputUrls,
 					size,
 					createdAt: prediction?.createdAt ?? null,
 				},

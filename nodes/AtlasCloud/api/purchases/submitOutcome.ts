@@ -1,0 +1,44 @@
+import type { Exchange } from '../http/client';
+import { idInAnswer } from '../predictions/predictionAnswer';
+
+/** Nothing was created, and nothing billed. */
+export type NotCreated =
+	/** Status 429. */
+	| { kind: 'throttled' }
+	/** Any other refusal in Atlas's own words. */
+	| { kind: 'refused'; code: number }
+	/** No connection to Atlas was opened. */
+	| { kind: 'unreachable' }
+	/** n8n kept the request back. */
+	| { kind: 'notSent' };
+
+/** What the answer to a submit means for the bill. */
+export type SubmitOutcome =
+	| { kind: 'created'; predictionId: string }
+	| NotCreated
+	/** `reportedId`: an ID in an answer that reports an error. It may be the prediction's all the same. */
+	| { kind: 'inDoubt'; reportedId?: string };
+
+/** Statuses that prove that nothing was created, in Atlas's own envelope (see docs/atlas-cloud-api.md, Errors). */
+const NOT_CREATED_CODES = new Set([400, 401, 402, 403, 404, 413, 429, 451]);
+
+/** Whatever is not proven is in doubt: a submit is never sent again on a guess. */
+export function submitOutcome(exchange: Exchange): SubmitOutcome {
+	const { answer, fault } = exchange;
+	if (fault?.neverSent) return { kind: 'notSent' };
+	if (fault?.neverOpened) return { kind: 'unreachable' };
+	if (!answer) return { kind: 'inDoubt' };
+	const { statusCode, envelopeCode } = answer;
+	const predictionId = idInAnswer(answer);
+	if (predictionId !== null) {
+		return statusCode < 300
+			? { kind: 'created', predictionId }
+			: { kind: 'inDoubt', reportedId: predictionId };
+	}
+	if (!answer.isEnvelope) return { kind: 'inDoubt' };
+	// A good status can carry a bad code. A bad status counts only where the envelope's code does not contradict it.
+	const code = statusCode < 300 ? envelopeCode : statusCode;
+	if (code === null || !NOT_CREATED_CODES.has(code)) return { kind: 'inDoubt' };
+	if (envelopeCode !== null && !NOT_CREATED_CODES.has(envelopeCode)) return { kind: 'inDoubt' };
+	return code === 429 ? { kind: 'throttled' } : { kind: 'refused', code };
+}

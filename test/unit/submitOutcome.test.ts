@@ -1,0 +1,63 @@
+import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
+import type { Answer } from '../../nodes/AtlasCloud/api/http/client';
+import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
+import { submitOutcome, type SubmitOutcome } from '../../nodes/AtlasCloud/api/purchases/submitOutcome';
+
+/** An answer; with a `code` in the JSON it is Atlas's own envelope. */
+function answer(statusCode: number, json: JsonObject & { code?: number }): { answer: Answer } {
+	const isEnvelope = json.code !== undefined;
+	const envelopeCode = json.code ?? null;
+	const clocks = { sentAtMs: 0, receivedAtMs: 0, dateMs: null };
+	return {
+		answer: {
+			statusCode,
+			json,
+			isEnvelope,
+			envelopeCode,
+			...clocks,
+			requestId: null,
+			retryAfterMs: null,
+			reason: null,
+		},
+	};
+}
+
+const record = { id: 'p1', status: 'created', model: 'm' };
+
+describe('the answer to a submit', () => {
+	it.each<[string, ReturnType<typeof answer>, SubmitOutcome]>([
+		[
+			'an ID in an envelope',
+			answer(200, { code: 200, data: record }),
+			{ kind: 'created', predictionId: 'p1' },
+		],
+		['a bare record', answer(200, record), { kind: 'created', predictionId: 'p1' }],
+		[
+			'an ID with a bad status',
+			answer(500, { code: 500, data: record }),
+			{ kind: 'inDoubt', reportedId: 'p1' },
+		],
+		['429', answer(429, { code: 429 }), { kind: 'throttled' }],
+		['429 in a good status', answer(200, { code: 429 }), { kind: 'throttled' }],
+		['402', answer(402, { code: 402 }), { kind: 'refused', code: 402 }],
+		['402 in a good status', answer(200, { code: 402 }), { kind: 'refused', code: 402 }],
+		['400 that its envelope contradicts', answer(400, { code: 200 }), { kind: 'inDoubt' }],
+		['400 of a gateway', answer(400, {}), { kind: 'inDoubt' }],
+		['a good status without an ID', answer(200, { code: 200, data: {} }), { kind: 'inDoubt' }],
+		['500', answer(500, { code: 500 }), { kind: 'inDoubt' }],
+	])('%s', (_what, exchange, outcome) => {
+		expect(submitOutcome(exchange)).toEqual(outcome);
+	});
+});
+
+describe('a submit without an answer', () => {
+	it.each<[string, TransportError, SubmitOutcome['kind']]>([
+		['whose connection was refused', new TransportError('x', 'ECONNREFUSED'), 'unreachable'],
+		['whose connection was cut', new TransportError('x', 'ECONNRESET'), 'inDoubt'],
+		['that took too long', new TransportError('x', 'ETIMEDOUT'), 'inDoubt'],
+		['that n8n kept back', new TransportError('x', null, { neverSent: true }), 'notSent'],
+		['for an unknown reason', new TransportError('x', null), 'inDoubt'],
+	])('%s', (_what, fault, kind) => {
+		expect(submitOutcome({ fault })).toEqual({ kind });
+	});
+});
