@@ -5,7 +5,7 @@ import {
 	isPrivateHost,
 	whyNotFetchable,
 } from '../../nodes/AtlasCloud/api/http/addresses';
-import { openPublic } from '../../nodes/AtlasCloud/api/http/publicFile';
+import { openPublicFile } from '../../nodes/AtlasCloud/api/http/publicFile';
 import { FakeHttp } from './fakeHttp';
 
 const hostOf = (url: string) => new URL(url).hostname;
@@ -162,7 +162,7 @@ describe('a file', () => {
 				? { chunks: [Buffer.from('picture')] }
 				: { statusCode: 302, headers: { location } };
 		});
-		const response = await openPublic(http, first, base, undefined, {});
+		const response = await openPublicFile(http, first, base, undefined);
 		return { http, response };
 	};
 
@@ -196,7 +196,7 @@ describe('a file', () => {
 			requests.push(url);
 			return { statusCode: 302, headers: { location } };
 		});
-		await expect(openPublic(http, 'https://a.example.com/1', BASE, undefined, {})).rejects.toThrow(
+		await expect(openPublicFile(http, 'https://a.example.com/1', BASE, undefined)).rejects.toThrow(
 			'is not followed',
 		);
 		expect(requests).toEqual(['https://a.example.com/1']);

@@ -1,5 +1,6 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { AtlasClient, reasonOf } from '../../nodes/AtlasCloud/api/http/client';
+import { reasonOf } from '../../nodes/AtlasCloud/api/http/answer';
+import { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { backoffMs, pauseMs, untilAborted } from '../../nodes/AtlasCloud/api/flow/clock';
 import { AtlasError, truncate } from '../../nodes/AtlasCloud/api/errors';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';

@@ -65,7 +65,7 @@ const inPieces = (bytes: Buffer, size: number) =>
 	Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 
 describe('a download', () => {
-	it.each([1, 7, 512, 100_000])('keeps what came, in pieces of %d', async (size) => {
+	it.each([1, 7, 512, 100_000])('stores what was sent, in chunks of %d', async (size) => {
 		const { kept, requests } = await fetchFrom([
 			{
 				chunks: inPieces(png, size),
@@ -90,7 +90,7 @@ describe('a download', () => {
 		['503', () => ({ statusCode: 503 })],
 		['429', () => ({ statusCode: 429 })],
 		['a reset', () => new TransportError('reset', 'ECONNRESET')],
-	])('is tried again after %s, and a few times only', async (_what, answer) => {
+	])('is retried after %s, but only a few times', async (_what, answer) => {
 		const { kept } = await fetchFrom([answer(), answer(), { chunks: [png] }]);
 		expect(kept?.bytes.equals(png)).toBe(true);
 		const { error, requests } = await fetchFrom([answer()]);
@@ -99,7 +99,7 @@ describe('a download', () => {
 		expect(error?.message).toContain('The edit is done and paid for, but its picture could not be fetched: ');
 	});
 
-	it.each([403, 404, 410])('is not tried again after %d: the link has expired', async (status) => {
+	it.each([403, 404, 410])('is not retried after %d: the link has expired', async (status) => {
 		const { error, requests } = await fetchFrom([{ statusCode: status }]);
 		expect(requests).toHaveLength(1);
 		expect(error).toMatchObject({
@@ -108,7 +108,7 @@ describe('a download', () => {
 		});
 	});
 
-	it('is refused where it is too large, announced or not', async () => {
+	it('is rejected if it is too large, announced or not', async () => {
 		for (const headers of [{ 'content-length': String(png.length) }, {}] as Array<Record<string, string>>) {
 			const { error, requests } = await fetchFrom(
 				[{ chunks: inPieces(png, 100), headers }],
@@ -120,7 +120,7 @@ describe('a download', () => {
 		}
 	});
 
-	it('asks nobody for base64', async () => {
+	it('sends no request for base64', async () => {
 		const { kept, requests } = await fetchFrom([], { base64: png.toString('base64') });
 		expect(kept).toMatchObject({ fileName: 'photo-edited.png', mimeType: 'image/png' });
 		expect(kept?.bytes.equals(png)).toBe(true);
@@ -132,7 +132,7 @@ describe('a download', () => {
 		);
 	});
 
-	it('brings no SVG, which may hold a script', async () => {
+	it('rejects SVG, which can contain a script', async () => {
 		const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
 		const headers = { 'content-type': 'image/svg+xml' };
 		expect((await fetchFrom([{ chunks: [svg], headers }])).error?.message).toContain(
@@ -161,7 +161,7 @@ describe('a download', () => {
 		},
 	);
 
-	it('is not begun after a cancel', async () => {
+	it('does not start after a cancel', async () => {
 		const signal = new Cancellation();
 		signal.abort();
 		const { error, requests } = await fetchFrom([{ chunks: [png] }], undefined, undefined, signal);
@@ -188,7 +188,7 @@ describe('a stream', () => {
 		};
 	};
 
-	it('is read no further than its beginning is wanted, and then ended', async () => {
+	it('is read only as far as needed, and then ended', async () => {
 		const { seen, chunks } = counted(1_000, 10_000);
 		expect((await readBeginning(chunks, 65_536)).length).toBe(70_000);
 		expect(seen).toEqual({ pieces: 7, isEnded: true });
@@ -201,14 +201,14 @@ describe('a stream', () => {
 		[15, 12],
 		[29, 5],
 		[40, 5],
-	])('is read from %d on for %d bytes', async (offset, wanted) => {
+	])('is read from offset %d for %d bytes', async (offset, wanted) => {
 		const all = Buffer.concat([0, 1, 2].map((i) => Buffer.alloc(10, i)));
 		expect(await readFrom(counted(3, 10).chunks, offset, wanted)).toEqual(
 			all.subarray(offset, offset + wanted),
 		);
 	});
 
-	it('is ended where it stalls', async () => {
+	it('is ended if it stalls', async () => {
 		const clock = new VirtualClock();
 		let isOver = () => {};
 		const over = new Promise<never>((_resolve, reject) => {
@@ -244,11 +244,11 @@ describe('large answers', () => {
 		};
 		return { state, stream };
 	};
-	const turns = async () => {
+	const settle = async () => {
 		for (let i = 0; i < 50; i++) await Promise.resolve();
 	};
 
-	it('are read a few at a time, and do not stall meanwhile', async () => {
+	it('are read a few at a time, and do not count as stalled meanwhile', async () => {
 		const clock = new VirtualClock();
 		const limits = {
 			clock,
@@ -262,14 +262,14 @@ describe('large answers', () => {
 		const small = gated([LARGE_ANSWER_BYTES]);
 		const read = large.map(async ({ stream }) => await readAll(stream, limits));
 		const readSmall = readAll(small.stream, limits);
-		await turns();
+		await settle();
 		expect(large.map(({ state }) => state.pieces)).toEqual([3, 3, 2]);
 		small.state.go();
 		expect((await readSmall).length).toBe(LARGE_ANSWER_BYTES);
 		await clock.until(clock.sleepMs(20_000));
 		large[0]!.state.go();
 		expect((await read[0])?.length).toBe(LARGE_ANSWER_BYTES + 2);
-		await turns();
+		await settle();
 		expect(large[2]!.state).toMatchObject({ pieces: 3 });
 		for (const { state } of large) state.go();
 		expect((await Promise.all(read)).map(({ length }) => length)).toEqual(
@@ -277,17 +277,17 @@ describe('large answers', () => {
 		);
 	});
 
-	it('that wait for their place end with the execution, and do not count as stalled', async () => {
+	it('that wait for a permit end with the execution, and do not count as stalled', async () => {
 		const clock = new VirtualClock();
 		const signal = new Cancellation();
-		const places = new Semaphore(0);
+		const permits = new Semaphore(0);
 		const { state, stream } = gated([LARGE_ANSWER_BYTES + 1, 1]);
 		const reading = readAll(stream, {
 			clock,
 			stallMs: 30_000,
 			signal,
 			maxBytes: 1e9,
-			largeAnswers: places,
+			largeAnswers: permits,
 		}).catch((error: unknown) => error);
 		await clock.until(clock.sleepMs(120_000));
 		expect(state).toMatchObject({ isDestroyed: false, pieces: 1 });
@@ -297,7 +297,7 @@ describe('large answers', () => {
 	});
 });
 
-describe('dimensions that stand far into a file', () => {
+describe('dimensions far into a file', () => {
 	it('of a TIFF are found without keeping what is before them', async () => {
 		const tiff = await sharp({ create: { width: 700, height: 300, channels: 3, background: '#123' } })
 			.tiff({ compression: 'none' })
@@ -307,7 +307,7 @@ describe('dimensions that stand far into a file', () => {
 		expect(found).toEqual({ width: 700, height: 300 });
 	});
 
-	it('are not looked for in a file that was read whole, nor without end', async () => {
+	it('are not searched for in a file that was read whole, nor without end', async () => {
 		expect(await imageSizeFurtherIn(Buffer.from('GIF89a'), streamOf([]))).toBeNull();
 		let pieces = 0;
 		const endless = (async function* () {

@@ -1,5 +1,6 @@
 import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
-import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/http/client';
+import type { Exchange } from '../../nodes/AtlasCloud/api/http/answer';
+import type { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { blindLookMs, Durations } from '../../nodes/AtlasCloud/api/predictions/pollSchedule';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { VirtualClock } from './virtualClock';

@@ -113,7 +113,7 @@ describe('a read', () => {
 		expect(tookMs).toBeLessThan(10 * MINUTE_MS);
 	});
 
-	it('starts no try after the time that it is given', async () => {
+	it('starts no attempt after its deadline', async () => {
 		const clock = new VirtualClock();
 		const http = new FakeHttp(() => busy(300));
 		const giveUpAtMs = clock.nowMs() + MINUTE_MS;
@@ -195,24 +195,24 @@ describe('an upload', () => {
 	});
 });
 
-describe('a turn', () => {
-	it('is not waited for where the service demands a longer pause than the item has', async () => {
+describe('a permit', () => {
+	it('is not waited for if the service asks for a longer pause than the item has', async () => {
 		const clock = new VirtualClock();
-		const pace = new RateLimiter(clock);
-		const first = await clock.until(pace.turn(undefined));
-		pace.refused(first, 86_400_000);
-		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
+		const limiter = new RateLimiter(clock);
+		const first = await clock.until(limiter.acquire(undefined));
+		first.rejected(86_400_000);
+		const { value, tookMs } = await outcome(clock, limiter.acquire(undefined, { maxPauseMs: 5 * MINUTE_MS }));
 		expect(value).toBeNull();
 		expect(tookMs).toBe(0);
-		const untilMs = clock.nowMs() + MINUTE_MS;
-		expect((await outcome(clock, pace.turn(undefined, { untilMs }))).value).toBeNull();
+		const deadlineMs = clock.nowMs() + MINUTE_MS;
+		expect((await outcome(clock, limiter.acquire(undefined, { deadlineMs }))).value).toBeNull();
 	});
 
-	it('comes after a pause that the item has time for', async () => {
+	it('follows a pause that the item has time for', async () => {
 		const clock = new VirtualClock();
-		const pace = new RateLimiter(clock);
-		pace.refused(await clock.until(pace.turn(undefined)), 120_000);
-		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
+		const limiter = new RateLimiter(clock);
+		(await clock.until(limiter.acquire(undefined))).rejected(120_000);
+		const { value, tookMs } = await outcome(clock, limiter.acquire(undefined, { maxPauseMs: 5 * MINUTE_MS }));
 		expect(value).not.toBeNull();
 		expect(tookMs).toBeGreaterThanOrEqual(120_000);
 		expect(tookMs).toBeLessThan(3 * MINUTE_MS);

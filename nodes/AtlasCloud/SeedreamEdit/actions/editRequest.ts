@@ -232,7 +232,7 @@ async function dimensionsOf(run: NodeRun, picture: InputImage): Promise<Dimensio
 async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | null> {
 	const howTo =
 		'Check the link in a private browser window: it has to show the picture itself. Or choose a size from the list instead of Match Input Image.';
-	const found = await run.urlPictures.look(url);
+	const found = await run.urlPictures.inspect(url);
 	const why = /^http:/i.test(url) ? 'Match Input Image looks at https links only. ' : '';
 	if (!found) throw inputError(`"${truncate(url)}" could not be looked at`, why + howTo);
 	if (found.kind?.name === 'web page')

@@ -1,5 +1,7 @@
 import type { TimeSpan } from '../http/atlasClock';
-import { MAX_PREDICTION_BYTES, type Answer, type AtlasClient } from '../http/client';
+import { isTooLarge, type Answer } from '../http/answer';
+import { MAX_PREDICTION_BYTES, type AtlasClient } from '../http/client';
+import { isRetryable } from '../http/retryable';
 import { AtlasError } from '../errors';
 import { sha256 } from '../hash';
 import {
@@ -111,17 +113,17 @@ async function* readPage(
 	if (filter.model) query.set('model', filter.model);
 	if (filter.status) query.set('status', filter.status);
 	const path = `/api/v1/model/history?${query.toString()}`;
-	const asksForLess = pageSize > 1;
-	const maxBytes = asksForLess ? undefined : MAX_PREDICTION_BYTES;
+	const canAskForLess = pageSize > 1;
+	const maxBytes = canAskForLess ? undefined : MAX_PREDICTION_BYTES;
 	const answer = await client
 		.get(path, 'read the prediction history', {
 			isUsable: isPage,
 			maxBytes,
-			asksForLess,
+			isRetryable: (exchange) => isRetryable(exchange) && !(canAskForLess && isTooLarge(exchange)),
 			giveUpAtMs: filter.giveUpAtMs,
 		})
 		.catch((error: unknown) => {
-			if (asksForLess && error instanceof AtlasError && error.isTooLarge) return null;
+			if (canAskForLess && error instanceof AtlasError && error.isTooLarge) return null;
 			throw error;
 		});
 	if (answer) {

@@ -1,15 +1,8 @@
 import type { CancelSignal } from '../flow/cancellation';
-import {
-	answerDetails,
-	effectiveStatus,
-	isRetryableAnswer,
-	readAgainMs,
-	readError,
-	describeExchange,
-	FINAL_STATUS_CODES,
-	type AtlasClient,
-	type Exchange,
-} from '../http/client';
+import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
+import { answerDetails, describeExchange, readError } from '../http/errorTexts';
+import { FINAL_STATUS_CODES, isRetryable } from '../http/retryable';
 import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
 import { blindLookMs, Durations, MAX_SCOUTS, type Scout } from './pollSchedule';
 import { AtlasError } from '../errors';
@@ -109,15 +102,14 @@ export async function readPrediction(
 		const isNotFound = answer?.statusCode === 404 || answer?.statusCode === 400;
 		const isOver = isNotFound
 			? clock.nowMs() - startMs >= WARM_UP_MS
-			: attempt + 1 >= NOW_TRIES || !isRetryablePoll(exchange);
+			: attempt + 1 >= NOW_TRIES || !isRetryable(exchange, 'paidResult');
 		if (isOver) throw lookError(predictionId, exchange);
-		await pauseMs(clock, readAgainMs(answer) ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000), signal);
+		await pauseMs(
+			clock,
+			cappedRetryAfterMs(answer) ?? backoffMs(attempt, 500, isNotFound ? 4_000 : 8_000),
+			signal,
+		);
 	}
-}
-
-/** Whether a look may fare better a moment later. */
-function isRetryablePoll({ answer }: Exchange): boolean {
-	return !answer || isRetryableAnswer(answer) || answer.statusCode < 300;
 }
 
 /** The error of a look whose answer is final. */
@@ -131,7 +123,7 @@ export class PredictionPoller {
 
 	private readonly durations = new Map<string, Durations>();
 
-	private readonly pace: RateLimiter;
+	private readonly rateLimiter: RateLimiter;
 
 	private isRunning = false;
 
@@ -141,7 +133,7 @@ export class PredictionPoller {
 
 	constructor(private readonly client: AtlasClient) {
 		this.clock = client.clock;
-		this.pace = new RateLimiter(client.clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
+		this.rateLimiter = new RateLimiter(client.clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
 	}
 
 	/** What is learned, or known before, of a model's time. */
@@ -209,7 +201,7 @@ export class PredictionPoller {
 
 	/** How many looks the rate allows each of those under way. */
 	private pollsPerPrediction(medianMs: number): number {
-		return (SPARE * this.pace.rate * medianMs) / 1_000 / this.entries.size;
+		return (SPARE * this.rateLimiter.rate * medianMs) / 1_000 / this.entries.size;
 	}
 
 	/** @param isNews whether more is known now than when its last look was over */
@@ -250,8 +242,8 @@ export class PredictionPoller {
 
 	private async look(entry: Entry): Promise<void> {
 		try {
-			const turn = await this.pace.turn(entry.signal, { untilMs: entry.deadlineMs });
-			if (!turn) {
+			const permit = await this.rateLimiter.acquire(entry.signal, { deadlineMs: entry.deadlineMs });
+			if (!permit) {
 				// The service demands a pause that is longer than this one's time.
 				if (this.clock.nowMs() >= entry.deadlineMs) this.expire(entry);
 				entry.nextPollMs = entry.deadlineMs;
@@ -260,9 +252,9 @@ export class PredictionPoller {
 			// While it waited for its turn another one may have told how long such an edit takes.
 			const exchange = await this.client.poll(predictionPath(entry.predictionId));
 			entry.looks++;
-			if (exchange.answer?.statusCode === 429) this.pace.refused(turn, readAgainMs(exchange.answer));
-			else if (exchange.answer) this.pace.taken();
-			else this.pace.gone();
+			if (exchange.answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(exchange.answer));
+			else if (exchange.answer) permit.accepted();
+			else permit.released();
 			// An answer that comes after its time was up tells nobody anything.
 			if (this.entries.has(entry)) this.judge(entry, exchange);
 		} catch (error) {

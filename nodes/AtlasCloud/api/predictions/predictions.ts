@@ -1,4 +1,4 @@
-import { reasonOf, type Answer } from '../http/client';
+import { reasonOf, type Answer } from '../http/answer';
 import { AtlasError } from '../errors';
 import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
 

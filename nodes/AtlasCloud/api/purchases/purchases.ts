@@ -125,11 +125,11 @@ export class Purchases {
 	private async buy(request: PurchaseRequest): Promise<{ bought: SubmittedPrediction; leave: () => void }> {
 		const { signal } = this.parts;
 		// Before the files are read: with a concurrency of 1, items go in their order, whatever their files' sizes.
-		let leave = await this.ahead.take(signal);
+		let leave = await this.ahead.acquire(signal);
 		const goUnderWay = async () => {
 			// The place ahead is held until then: no more is uploaded than will soon be submitted.
 			const leaveAhead = leave;
-			leave = await this.underWay.take(signal);
+			leave = await this.underWay.acquire(signal);
 			leaveAhead();
 		};
 		const bought = await this.resumeOrBuy(request, goUnderWay).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import type { RemoteContent } from '../files/remoteContent';
 import { asArray, asString, canonicalJson, type JsonObject } from '../json';
 import { memoize } from '../flow/memoize';
 import { Semaphore } from '../flow/semaphore';
-import { contentTag, parseUploadUrl } from '../files/uploads';
+import { contentTag, parseUploadUrl } from '../files/uploadNames';
 
 /** An input picture by its content, or by the address that the item gives. */
 export type InputIdentity = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };

@@ -1,18 +1,14 @@
 import type { CancelSignal } from '../flow/cancellation';
-import {
-	adviceFor,
-	answerDetails,
-	NOT_SENT_ADVICE,
-	describeExchange,
-	type AtlasClient,
-	type Exchange,
-} from '../http/client';
+import type { Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
+import { adviceFor, answerDetails, describeExchange, NOT_SENT_ADVICE } from '../http/errorTexts';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
 import { AtlasError } from '../errors';
 import { bodyHash } from '../predictions/history';
 import type { Intent, Intents } from './intents';
 import { asString, type JsonObject } from '../json';
 import { LostSubmits, type LostResult, type UnansweredSubmit } from './lostSubmits';
+import { ConcurrencyLimiter } from '../flow/concurrencyLimiter';
 import { RateLimiter } from '../flow/rateLimiter';
 import { idInAnswer, predictionObject } from '../predictions/predictions';
 import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
@@ -86,7 +82,7 @@ export function submitOutcome(exchange: Exchange): SubmitOutcome {
 
 /** Buys edits: each at most once, whatever is lost on the way. */
 export class Submits {
-	private readonly paces = new Map<string, RateLimiter>();
+	private readonly limiters = new Map<string, RateLimiter>();
 
 	private readonly lost: LostSubmits;
 
@@ -104,15 +100,17 @@ export class Submits {
 		this.lost = new LostSubmits(client, intents, client.signal);
 	}
 
-	private paceOf(model: string): RateLimiter {
-		const known = this.paces.get(model) ?? new RateLimiter(this.clock, { maxUnderWay: this.concurrency });
-		this.paces.set(model, known);
+	private limiterOf(model: string): RateLimiter {
+		const known =
+			this.limiters.get(model) ??
+			new RateLimiter(this.clock, { concurrency: new ConcurrencyLimiter(this.concurrency) });
+		this.limiters.set(model, known);
 		return known;
 	}
 
 	/** Says that a bought edit is over, so that the next may go. */
 	finished(model: string): void {
-		this.paceOf(model).finished();
+		this.limiterOf(model).finished();
 	}
 
 	/**
@@ -131,7 +129,7 @@ export class Submits {
 			});
 		}
 		if ((intent.state === 'accepted' || intent.state === 'done') && intent.predictionId !== undefined) {
-			this.paceOf(intent.model).resumed();
+			this.limiterOf(intent.model).resumed();
 			return this.bought(intent, intent.predictionId);
 		}
 		return await this.resolveDoubt(itemIndex, intent, null, mayResubmit);
@@ -143,18 +141,18 @@ export class Submits {
 	 */
 	async buy(order: SubmitOrder): Promise<SubmittedPrediction> {
 		const { model } = order.body;
-		const pace = this.paceOf(model);
+		const limiter = this.limiterOf(model);
 		const hash = bodyHash(order.body);
 		let giveUpAtMs: number | undefined;
 		for (let attempt = 0; ; attempt++) {
 			// Another item's submit of the very same body is lost: its task could not be told from ours.
 			while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
 			// Its own time begins with its first submit: until then it only waits for others.
-			const patience = giveUpAtMs === undefined ? { pauseMs: order.timeoutMs } : { untilMs: giveUpAtMs };
-			const turn = await pace.turn(this.signal, patience);
-			if (!turn) throw throttledError(this.intents.of(order.itemIndex), order.itemIndex);
+			const limits = giveUpAtMs === undefined ? { maxPauseMs: order.timeoutMs } : { deadlineMs: giveUpAtMs };
+			const permit = await limiter.acquire(this.signal, limits);
+			if (!permit) throw throttledError(this.intents.of(order.itemIndex), order.itemIndex);
 			if (this.signal?.aborted || this.lost.isLost(hash)) {
-				pace.gone();
+				permit.released();
 				throwIfAborted(this.signal);
 				continue;
 			}
@@ -164,12 +162,12 @@ export class Submits {
 			intent.endedAtMs = this.clock.nowMs();
 			switch (verdict.kind) {
 				case 'created':
-					pace.taken(true);
+					permit.accepted();
 					intent.state = 'accepted';
 					intent.predictionId = verdict.predictionId;
 					return this.bought(intent, verdict.predictionId, predictionObject(exchange.answer?.json));
 				case 'inDoubt': {
-					pace.gone();
+					permit.released();
 					if (verdict.reportedId !== null) intent.reportedId = verdict.reportedId;
 					const found = await this.resolveDoubt(order.itemIndex, intent, exchange, order.mayResubmit);
 					if (found) return found;
@@ -180,11 +178,11 @@ export class Submits {
 					intent.state = intent.isResubmitted ? 'unknown' : 'failed';
 					const isRefusal = verdict.code === 429 || (verdict.code === null && !exchange.fault?.neverSent);
 					let againInMs = backoffMs(attempt, 1_000, 15_000);
-					if (verdict.code === 429) againInMs = pace.refused(turn, exchange.answer?.retryAfterMs ?? null);
-					else pace.gone();
+					if (verdict.code === 429) againInMs = permit.rejected(exchange.answer?.retryAfterMs ?? null);
+					else permit.released();
 					if (!isRefusal || this.clock.nowMs() + againInMs > giveUpAtMs)
 						throw refusedError(exchange, verdict.code, intent, order.itemIndex);
-					// The pace makes all wait after a 429; a refused connection is this one's own.
+					// The rate limiter makes all wait after a 429; a refused connection is this one's own.
 					if (verdict.code === null) await pauseMs(this.clock, againInMs, this.signal);
 				}
 			}
@@ -294,7 +292,7 @@ export class Submits {
 	}
 
 	private resumeAs(intent: Intent, predictionId: string): SubmittedPrediction {
-		this.paceOf(intent.model).resumed();
+		this.limiterOf(intent.model).resumed();
 		return this.accept(intent, predictionId);
 	}
 
