@@ -26,14 +26,12 @@ export function throwIfAborted(signal: CancelSignal | undefined): void {
  */
 export async function untilAborted<T>(work: Promise<T>, signal: CancelSignal | undefined): Promise<T> {
 	if (!signal) return await work;
-	work.catch(() => {}); // after an abort nobody else handles it
-	throwIfAborted(signal);
-	let onAbort = () => {};
-	const aborted = new Promise<never>((_, reject) => {
-		onAbort = () => reject(new CancelledError());
-		signal.addEventListener('abort', onAbort, { once: true });
+	return await new Promise<T>((resolve, reject) => {
+		const onAbort = () => reject(new CancelledError());
+		if (signal.aborted) onAbort();
+		else signal.addEventListener('abort', onAbort, { once: true });
+		void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
 	});
-	return await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 /**
@@ -47,13 +45,10 @@ export async function pauseMs(
 	wake?: Promise<void>,
 ): Promise<void> {
 	const untilMs = clock.nowMs() + ms;
-	let woken = false;
-	const woke = wake?.then(() => {
-		woken = true;
-	});
-	for (let leftMs = ms; leftMs > 0 && !woken; leftMs = untilMs - clock.nowMs()) {
-		const slept = clock.sleepMs(Math.min(leftMs, MAX_SLEEP_MS));
-		await untilAborted(woke ? Promise.race([slept, woke]) : slept, signal);
+	const woken = wake?.then(() => true);
+	for (let leftMs = ms; leftMs > 0; leftMs = untilMs - clock.nowMs()) {
+		const slept = clock.sleepMs(Math.min(leftMs, MAX_SLEEP_MS)).then(() => false);
+		if (await untilAborted(woken ? Promise.race([slept, woken]) : slept, signal)) break;
 	}
 	throwIfAborted(signal);
 }
@@ -78,7 +73,11 @@ export async function withinMs<T>(
 	};
 	const limited = limit();
 	limited.catch(() => {}); // after `work` has won the race nobody else handles it
-	return await Promise.race([work, limited]).finally(() => (isOver = true));
+	try {
+		return await Promise.race([work, limited]);
+	} finally {
+		isOver = true;
+	}
 }
 
 /** The pause in ms after an attempt (from 0): doubling from `firstMs` up to `maxMs`, half of it random. */

@@ -60,7 +60,7 @@ export class AtlasClock {
 	 * request and the answer's arrival, which bounds the offset.
 	 * @returns null if the answer's clock contradicts the others
 	 */
-	toOurs(atlasMs: number, { sentAtMs, receivedAtMs, dateMs }: TimedAnswer): TimeSpan | null {
+	toOurClock(atlasMs: number, { sentAtMs, receivedAtMs, dateMs }: TimedAnswer): TimeSpan | null {
 		if (dateMs === null) {
 			const offsetMs = this.offsetMs ?? 0;
 			return {

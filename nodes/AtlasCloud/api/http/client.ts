@@ -7,7 +7,13 @@ import { TransportError, type FileBody, type Http, type HttpRequest, type HttpRe
 import { Redaction } from './redaction';
 import { sendWithRetries, type RetryOptions } from './retry';
 import { largeAnswers, readAll } from './streams';
-import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS, TIMEOUT_MARGIN_MS, uploadTimeoutMs } from './timeouts';
+import {
+	MIN_BYTES_PER_SECOND,
+	READ_TIMEOUT_MS,
+	SUBMIT_TIMEOUT_MS,
+	TIMEOUT_MARGIN_MS,
+	UPLOAD_TIMEOUT_MS,
+} from './timeouts';
 
 /** The largest answer that is read. A page of history with long prompts is well below it. */
 const MAX_ANSWER_BYTES = 16_000_000;
@@ -24,15 +30,11 @@ interface ClientRequest {
 	headers?: Record<string, string>;
 	/** Default: true. */
 	authenticated?: boolean;
-	maxBytes?: number;
-}
-
-interface ReadOptions extends RetryOptions {
-	/** Default: true. */
-	authenticated?: boolean;
 	/** The largest answer that is read. */
 	maxBytes?: number;
 }
+
+type ReadOptions = RetryOptions & Pick<ClientRequest, 'authenticated' | 'maxBytes'>;
 
 export interface AtlasClientOptions {
 	/** Checked by `checkBaseUrl`. */
@@ -97,7 +99,8 @@ export class AtlasClient {
 
 	/** Uploads a file, once. */
 	async upload(path: string, file: FileBody): Promise<Exchange> {
-		return await this.exchange({ method: 'POST', path, file, timeoutMs: uploadTimeoutMs(file.sizeBytes) });
+		const timeoutMs = UPLOAD_TIMEOUT_MS + (file.sizeBytes / MIN_BYTES_PER_SECOND) * 1_000;
+		return await this.exchange({ method: 'POST', path, file, timeoutMs });
 	}
 
 	/** @throws CancelledError */

@@ -8,7 +8,7 @@ const MAX_REDIRECTS = 3;
 
 /** Why one attempt to fetch a file failed. */
 export class DownloadError extends Error {
-	/** Whether another attempt is pointless, whatever the status. */
+	/** Whether another attempt is pointless, whether or not there is a status. */
 	readonly isFinal: boolean;
 
 	readonly statusCode: number | null;
@@ -55,11 +55,9 @@ export async function openPublicFile(
 		const { statusCode } = response;
 		if (![301, 302, 303, 307, 308].includes(statusCode)) return response;
 		response.body.destroy();
-		if (redirects >= MAX_REDIRECTS)
-			throw new DownloadError('its link leads on and on', { isFinal: true, statusCode });
+		if (redirects >= MAX_REDIRECTS) throw new DownloadError('its link leads on and on', { statusCode });
 		const location = response.headers.location ?? '';
-		if (!URL.canParse(location, url))
-			throw new DownloadError('its link leads to no address', { isFinal: true, statusCode });
+		if (!URL.canParse(location, url)) throw new DownloadError('its link leads to no address', { statusCode });
 		url = new URL(location, url).href;
 	}
 }

@@ -76,7 +76,7 @@ function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTas
 	let hash: string | null | undefined;
 	return {
 		predictionId,
-		created: createdAtMs === null ? null : client.atlasClock.toOurs(createdAtMs, answer),
+		created: createdAtMs === null ? null : client.atlasClock.toOurClock(createdAtMs, answer),
 		model: prediction.model ?? asString(request?.model),
 		request,
 		// Only when it is asked for: a request may hold pictures.
