@@ -159,14 +159,14 @@ describe('a file', () => {
 		const http = new FakeHttp(({ url }) => {
 			const location = urls[url];
 			return location === undefined
-				? { chunks: [Buffer.from('picture')] }
+				? { chunks: [Buffer.from('image')] }
 				: { statusCode: 302, headers: { location } };
 		});
 		const response = await openPublicFile(http, first, base, undefined);
 		return { http, response };
 	};
 
-	it('is fetched by three redirects at most, none with the key', async () => {
+	it('follows three redirects at most, all without the API key', async () => {
 		const chain = {
 			'https://a.example.com/1': '/2',
 			'https://a.example.com/2': '//b.example.com/3',
@@ -234,7 +234,7 @@ describe('an input URL', () => {
 	});
 });
 
-it('takes no time over a Base URL of slashes', () => {
+it('checks a Base URL of many slashes quickly', () => {
 	const startMs = performance.now();
 	expect(() => checkBaseUrl(`https://a.example.com/${'/'.repeat(200_000)}x`)).not.toThrow();
 	expect(performance.now() - startMs).toBeLessThan(1_000);
