@@ -5,7 +5,7 @@ import {
 	isPrivateHost,
 	whyNotFetchable,
 } from '../../nodes/AtlasCloud/api/http/addresses';
-import { openPublic } from '../../nodes/AtlasCloud/api/http/publicFile';
+import { openPublicFile } from '../../nodes/AtlasCloud/api/http/publicFile';
 import { FakeHttp } from './fakeHttp';
 
 const hostOf = (url: string) => new URL(url).hostname;
@@ -159,14 +159,14 @@ describe('a file', () => {
 		const http = new FakeHttp(({ url }) => {
 			const location = urls[url];
 			return location === undefined
-				? { chunks: [Buffer.from('picture')] }
+				? { chunks: [Buffer.from('image')] }
 				: { statusCode: 302, headers: { location } };
 		});
-		const response = await openPublic(http, first, base, undefined, {});
+		const response = await openPublicFile(http, first, base, undefined);
 		return { http, response };
 	};
 
-	it('is fetched by three redirects at most, none with the key', async () => {
+	it('follows three redirects at most, all without the API key', async () => {
 		const chain = {
 			'https://a.example.com/1': '/2',
 			'https://a.example.com/2': '//b.example.com/3',
@@ -196,7 +196,7 @@ describe('a file', () => {
 			requests.push(url);
 			return { statusCode: 302, headers: { location } };
 		});
-		await expect(openPublic(http, 'https://a.example.com/1', BASE, undefined, {})).rejects.toThrow(
+		await expect(openPublicFile(http, 'https://a.example.com/1', BASE, undefined)).rejects.toThrow(
 			'is not followed',
 		);
 		expect(requests).toEqual(['https://a.example.com/1']);
@@ -234,7 +234,7 @@ describe('an input URL', () => {
 	});
 });
 
-it('takes no time over a Base URL of slashes', () => {
+it('checks a Base URL of many slashes quickly', () => {
 	const startMs = performance.now();
 	expect(() => checkBaseUrl(`https://a.example.com/${'/'.repeat(200_000)}x`)).not.toThrow();
 	expect(performance.now() - startMs).toBeLessThan(1_000);

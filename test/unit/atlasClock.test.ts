@@ -11,40 +11,40 @@ function answerAt(clock: AtlasClock, atMs: number, aheadMs: number, tookMs = 100
 }
 
 describe('Atlas’s clock', () => {
-	it('puts a time on our clock, as exactly as the answer allows', () => {
+	it('is converted to our clock as precisely as the answer allows', () => {
 		const clock = new AtlasClock();
 		const answer = answerAt(clock, NOON, 5 * MINUTE);
-		const span = clock.toOurs(NOON + 5 * MINUTE - 10_000, answer);
+		const span = clock.toOurClock(NOON + 5 * MINUTE - 10_000, answer);
 		expect(span?.fromMs).toBeLessThanOrEqual(NOON - 10_000);
 		expect(span?.toMs).toBeGreaterThanOrEqual(NOON - 10_000);
 		expect((span?.toMs ?? 0) - (span?.fromMs ?? 0)).toBeLessThan(3_000);
 	});
 
-	it('is the median of the answers: one that is ten minutes ahead changes nothing', () => {
+	it('is the median of the answers: one that is ten minutes ahead has no effect', () => {
 		const clock = new AtlasClock();
 		for (const minute of [0, 1, 2]) answerAt(clock, NOON + minute * MINUTE, 0);
 		answerAt(clock, NOON + 3 * MINUTE, 10 * MINUTE);
 		expect(Math.abs(clock.offsetMs ?? Infinity)).toBeLessThan(1_000);
 	});
 
-	it.each([-10, 10])('does not believe an answer whose clock is %d minutes off the others’', (minutes) => {
+	it.each([-10, 10])('ignores an answer whose clock is %d minutes off the others’', (minutes) => {
 		const clock = new AtlasClock();
 		for (const minute of [0, 1, 2]) answerAt(clock, NOON + minute * MINUTE, 0);
 		const odd = answerAt(clock, NOON + 3 * MINUTE, minutes * MINUTE);
-		expect(clock.toOurs(NOON - 20 * MINUTE, odd)).toBeNull();
+		expect(clock.toOurClock(NOON - 20 * MINUTE, odd)).toBeNull();
 	});
 
-	it('does not believe an answer that tells of what is still to come', () => {
+	it('ignores an answer that reports the future', () => {
 		const clock = new AtlasClock();
 		const stale = answerAt(clock, NOON, -10 * MINUTE);
-		expect(clock.toOurs(NOON, stale)).toBeNull();
+		expect(clock.toOurClock(NOON, stale)).toBeNull();
 	});
 
-	it.each([undefined, '', 'nonsense'])('takes %p for no date, and our own clock for Atlas’s', (header) => {
+	it.each([undefined, '', 'nonsense'])('treats %p as no date, and our own clock as Atlas’s', (header) => {
 		const clock = new AtlasClock();
 		expect(clock.observe(header, NOON, NOON)).toBeNull();
 		expect(clock.offsetMs).toBeNull();
-		const span = clock.toOurs(NOON, { sentAtMs: NOON, receivedAtMs: NOON, dateMs: null });
+		const span = clock.toOurClock(NOON, { sentAtMs: NOON, receivedAtMs: NOON, dateMs: null });
 		expect(span).toEqual({ fromMs: NOON - 5_000, toMs: NOON + 6_000 });
 	});
 });

@@ -1,7 +1,6 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { AtlasClient, reasonOf } from '../../nodes/AtlasCloud/api/http/client';
-import { backoffMs, pauseMs, untilAborted } from '../../nodes/AtlasCloud/api/flow/clock';
-import { AtlasError, truncate } from '../../nodes/AtlasCloud/api/errors';
+import { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
+import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { BASE_URL, clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
@@ -29,7 +28,7 @@ const good: FakeAnswer = { json: { code: 200, data: {} } };
 const bad = (status: number, headers = {}): FakeAnswer => ({
 	statusCode: status,
 	headers,
-	json: { code: status, msg: `told ${status}`, data: null, request_id: 'r1' },
+	json: { code: status, msg: `said ${status}`, data: null, request_id: 'r1' },
 });
 
 describe('a read', () => {
@@ -46,7 +45,7 @@ describe('a read', () => {
 		['200 with a code of 503', { json: { code: 503, msg: 'busy' } }],
 		['a reset', new TransportError('reset', 'ECONNRESET')],
 		['a refused connection', new TransportError('refused', 'ECONNREFUSED')],
-	])('is asked for again after %s', async (_what, answer) => {
+	])('is retried after %s', async (_what, answer) => {
 		const { answer: got, requests, tookMs } = await read(answer, answer, good);
 		expect(got?.statusCode).toBe(200);
 		expect(requests).toHaveLength(3);
@@ -56,14 +55,14 @@ describe('a read', () => {
 		expect(all).toHaveLength(6);
 	});
 
-	it.each([400, 401, 402, 403, 404, 413, 451])('is not asked for again after %d', async (status) => {
+	it.each([400, 401, 402, 403, 404, 413, 451])('is not retried after %d', async (status) => {
 		const { error, requests } = await read(bad(status));
 		expect(error).toMatchObject({
 			kind: 'read',
 			statusCode: status,
 			requestId: 'r1',
-			reason: `told ${status}`,
-			message: `Could not read it: status ${status}: told ${status}`,
+			reason: `said ${status}`,
+			message: `Could not read it: status ${status}: said ${status}`,
 		});
 		expect(requests).toHaveLength(1);
 		const inside = await read({ json: { code: status, msg: 'no' } });
@@ -79,12 +78,12 @@ describe('a read', () => {
 		expect((await read(bad(429, { 'retry-after': 'Wed, 21 Oct 2026' }), good)).tookMs).toBeLessThan(5_000);
 	});
 
-	it('takes the request id out of the header first', async () => {
+	it('prefers the request ID in the header', async () => {
 		const { error } = await read(bad(400, { 'x-request-id': 'from-header' }));
 		expect(error?.requestId).toBe('from-header');
 	});
 
-	it('reads no answer without end', async () => {
+	it('limits the size of an answer', async () => {
 		let sent = 0;
 		const endless = (function* () {
 			for (;;) {
@@ -97,7 +96,7 @@ describe('a read', () => {
 		expect(sent).toBeLessThan(30);
 	});
 
-	it('stops at once on a cancel', async () => {
+	it('stops at once when cancelled', async () => {
 		const clock = new VirtualClock();
 		const signal = new Cancellation();
 		const http = new FakeHttp(() => bad(503, { 'retry-after': '100' }));
@@ -116,8 +115,8 @@ describe('a read', () => {
 describe('the key', () => {
 	const secret = 'secret/0"1\\é+xyz';
 
-	/** One look at an answer that repeats the key. */
-	async function look(answer: FakeAnswer | Error) {
+	/** Polls once; the answer repeats the key. */
+	async function poll(answer: FakeAnswer | Error) {
 		const http = new FakeHttp(() => {
 			if (answer instanceof Error) throw answer;
 			return answer;
@@ -142,43 +141,43 @@ describe('the key', () => {
 		['percent-encoded twice', json(encodeURIComponent(encodeURIComponent(secret)))],
 		['percent-encoded to the last letter', json(percent)],
 		['percent-encoded in small letters', json(percent.toLowerCase())],
-	])('is left out of what Atlas repeats: %s', async (_how, answer) => {
-		const { answer: read } = await look({ statusCode: 403, ...answer });
+	])('is removed from what Atlas repeats: %s', async (_how, answer) => {
+		const { answer: read } = await poll({ statusCode: 403, ...answer });
 		expect(read?.reason).toBe('key … may not');
 	});
 
-	it('is left out of names, lists and deep values', async () => {
-		const { answer } = await look({
+	it('is removed from names, arrays and deep values', async () => {
+		const { answer } = await poll({
 			json: { [`a ${secret}`]: [1, null, [`${secret}!`, { b: secret, c: 'kept' }]], d: secret },
 		});
 		expect(answer?.json).toEqual({ 'a …': [1, null, ['…!', { b: '…', c: 'kept' }]], d: '…' });
 	});
 
-	it('is left out of the request id', async () => {
+	it('is removed from the request ID', async () => {
 		for (const id of [secret, encodeURIComponent(secret)]) {
-			const { answer } = await look({ json: {}, headers: { 'x-request-id': `req-${id}` } });
+			const { answer } = await poll({ json: {}, headers: { 'x-request-id': `req-${id}` } });
 			expect(answer?.requestId).toBe('req-…');
 		}
 	});
 
-	it('is left out of why no answer came', async () => {
+	it('is removed from the reason why there is no answer', async () => {
 		const error = new TransportError(`bad ${secret}`, 'EPIPE', { advice: `not ${secret}` });
-		expect((await look(error)).fault).toMatchObject({ message: 'bad …', code: 'EPIPE', advice: 'not …' });
+		expect((await poll(error)).fault).toMatchObject({ message: 'bad …', code: 'EPIPE', advice: 'not …' });
 		const kept = new TransportError('blocked', null, { neverSent: true });
-		expect((await look(kept)).fault).toMatchObject({ neverSent: true, neverOpened: true, advice: null });
-		expect((await look(new Error(`odd ${secret}`))).fault?.message).toBe('odd …');
+		expect((await poll(kept)).fault).toMatchObject({ neverSent: true, neverOpened: true, advice: null });
+		expect((await poll(new Error(`odd ${secret}`))).fault?.message).toBe('odd …');
 	});
 
-	it('is looked for in any depth and any length', async () => {
+	it('is found at any depth and in any length', async () => {
 		const depth = 200_000;
-		const { answer } = await look({
+		const { answer } = await poll({
 			chunks: [Buffer.from(`${'['.repeat(depth)}${JSON.stringify(secret)}${']'.repeat(depth)}`)],
 		});
 		let inner = answer?.json;
 		while (Array.isArray(inner)) inner = inner[0] as unknown;
 		expect(inner).toBe('…');
 		const startMs = performance.now();
-		await look({ json: ['A'.repeat(30_000_000), '\\'.repeat(1_000_000), '%25'.repeat(500_000)] });
+		await poll({ json: ['A'.repeat(30_000_000), '\\'.repeat(1_000_000), '%25'.repeat(500_000)] });
 		expect(performance.now() - startMs).toBeLessThan(5_000);
 	});
 });
@@ -198,87 +197,10 @@ it('sends a submit once, whatever comes', async () => {
 	}
 });
 
-it('reads a prediction that holds its pictures: some tens of megabytes', async () => {
+it('reads a prediction that contains its images: some tens of megabytes', async () => {
 	const clock = new VirtualClock();
-	const picture = 'A'.repeat(30_000_000);
-	const http = new FakeHttp(() => ({ json: { data: { id: 'p', status: 'completed', outputs: [picture] } } }));
+	const image = 'A'.repeat(30_000_000);
+	const http = new FakeHttp(() => ({ json: { data: { id: 'p', status: 'completed', outputs: [image] } } }));
 	const { answer } = await clock.until(clientOf(http, clock).poll('/p'));
 	expect(answer?.statusCode).toBe(200);
-});
-
-it.each([
-	['text', 'text'],
-	[' text ', 'text'],
-	['', null],
-	[{ message: '', msg: 'm' }, 'm'],
-	[{ error: { detail: { reason: 'deep' } } }, 'deep'],
-	[[{ message: 'x' }], null],
-	[7, null],
-	['bad data:image/png;base64,AAAA, sorry', 'bad data:image/png;… sorry'],
-])('reads Atlas’s words out of %j', (value, reason) => expect(reasonOf(value)).toBe(reason));
-
-it('shows nothing long', () => {
-	expect(truncate('data:image/png;base64,AAAA')).toBe('data:image/png;…');
-	expect(truncate('DATA:,x')).toBe('DATA:;…');
-	expect(truncate('a'.repeat(500))).toHaveLength(121);
-	expect(truncate('short')).toBe('short');
-});
-
-describe('a pause', () => {
-	it('takes its time, sleeps in short pieces, and ends early when woken', async () => {
-		const clock = new VirtualClock();
-		const slept: number[] = [];
-		const counting = {
-			nowMs: () => clock.nowMs(),
-			sleepMs: async (ms: number) => {
-				slept.push(ms);
-				await clock.sleepMs(ms);
-			},
-		};
-		const startMs = clock.nowMs();
-		await clock.until(pauseMs(counting, 3_500, undefined));
-		expect(clock.nowMs() - startMs).toBe(3_500);
-		expect(Math.max(...slept)).toBeLessThanOrEqual(1_000);
-		await clock.until(pauseMs(counting, 100_000, undefined, clock.sleepMs(2_000)));
-		expect(clock.nowMs() - startMs).toBe(5_500);
-	});
-
-	it('ends at once on a cancel', async () => {
-		const clock = new VirtualClock();
-		const signal = new Cancellation();
-		const pause = pauseMs(clock, 100_000, signal);
-		signal.abort();
-		await expect(pause).rejects.toThrow('canceled');
-		await expect(pauseMs(clock, 1, signal)).rejects.toThrow('canceled');
-		await expect(untilAborted(new Promise(() => {}), signal)).rejects.toThrow('canceled');
-	});
-
-	it('grows, is never longer than the most, and is not the same for all', () => {
-		for (let attempt = 0; attempt < 12; attempt++) {
-			const full = Math.min(8_000, 500 * 2 ** attempt);
-			for (let i = 0; i < 20; i++) {
-				const ms = backoffMs(attempt, 500, 8_000);
-				expect(ms).toBeGreaterThanOrEqual(full / 2);
-				expect(ms).toBeLessThanOrEqual(full);
-			}
-		}
-		expect(new Set(Array.from({ length: 10 }, () => backoffMs(3, 500, 8_000))).size).toBeGreaterThan(1);
-	});
-});
-
-it('a batch’s cancel hears its parent, once', () => {
-	const parent = new Cancellation();
-	const child = new Cancellation(parent);
-	let heard = 0;
-	const listener = () => heard++;
-	child.addEventListener('abort', listener);
-	child.addEventListener('abort', () => heard++);
-	child.removeEventListener('abort', listener);
-	parent.abort();
-	parent.abort();
-	expect([child.aborted, heard]).toEqual([true, 1]);
-	expect(new Cancellation(parent).aborted).toBe(true);
-	const stopped = new Cancellation(new Cancellation());
-	stopped.abort();
-	expect(stopped.aborted).toBe(true);
 });

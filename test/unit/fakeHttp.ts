@@ -30,7 +30,7 @@ function streamOf(
 	return stream;
 }
 
-/** Answers requests by a function, and keeps them. */
+/** Answers requests with a function, and records them. */
 export class FakeHttp implements Http {
 	readonly requests: HttpRequest[] = [];
 

@@ -12,7 +12,7 @@ import {
 } from '../../nodes/AtlasCloud/api/files/fileKind';
 import { bmpPicture } from '../engine/pictures';
 
-/** A picture that does not compress well. */
+/** An image that does not compress well. */
 function noise(side: number) {
 	const pixels = Buffer.from(
 		Array.from({ length: side * side * 3 }, (_, i) => (i * 7919 + (i >> 3) * 31) % 251),
@@ -29,14 +29,14 @@ const made: Record<string, [FileKind, (side: number) => Promise<Buffer>]> = {
 	BMP: [BMP, async (side) => await Promise.resolve(bmpPicture(side, side))],
 };
 
-function isWhole(kind: FileKind, bytes: Buffer, pieceSize = Infinity): boolean {
+function isWhole(kind: FileKind, bytes: Buffer, chunkSize = Infinity): boolean {
 	const end = new FileEnd(kind);
-	for (let at = 0; at < bytes.length; at += pieceSize) end.add(bytes.subarray(at, at + pieceSize));
+	for (let at = 0; at < bytes.length; at += chunkSize) end.add(bytes.subarray(at, at + chunkSize));
 	expect(end.size).toBe(bytes.length);
 	return end.isReached();
 }
 
-it.each(Object.entries(made))('a %s is whole, in pieces of any size', async (_name, [kind, make]) => {
+it.each(Object.entries(made))('a %s is whole, in chunks of any size', async (_name, [kind, make]) => {
 	const bytes = await make(100);
 	for (const size of [1, 7, 512, 5_000, Infinity]) expect(isWhole(kind, bytes, size)).toBe(true);
 	expect(isWhole(kind, Buffer.alloc(0))).toBe(false);
@@ -51,14 +51,14 @@ it.each(Object.entries(made).filter(([name]) => name !== 'TIFF'))(
 	},
 );
 
-it('tolerates what some tools put behind the end', async () => {
+it('tolerates what some tools add after the end', async () => {
 	for (const name of ['PNG', 'JPEG', 'GIF']) {
 		const [kind, make] = made[name]!;
 		expect(isWhole(kind, Buffer.concat([await make(50), Buffer.from('\r\n\0\0')]))).toBe(true);
 	}
 });
 
-it('takes no time over the padding of a GIF', async () => {
+it('skips the padding of a GIF quickly', async () => {
 	const [, make] = made.GIF!;
 	const startMs = performance.now();
 	expect(isWhole(GIF, Buffer.concat([await make(20), Buffer.alloc(3_000)]))).toBe(true);
@@ -98,14 +98,14 @@ describe('a JPEG', () => {
 		'with a thumbnail': async () => {
 			const thumbnail = await noise(40).jpeg().toBuffer();
 			expect(fileKind(thumbnail)).toBe(JPEG);
-			const picture = await noise(60).jpeg().toBuffer();
-			const bytes = Buffer.concat([picture.subarray(0, 2), exifWith(thumbnail), picture.subarray(2)]);
+			const image = await noise(60).jpeg().toBuffer();
+			const bytes = Buffer.concat([image.subarray(0, 2), exifWith(thumbnail), image.subarray(2)]);
 			expect(await sharp(bytes).metadata()).toMatchObject({ width: 60, exif: expect.any(Buffer) as Buffer });
 			return bytes;
 		},
 	};
 
-	it.each(Object.entries(kinds))('%s is whole at its end and nowhere before', async (_what, make) => {
+	it.each(Object.entries(kinds))('%s is whole at its end and not before', async (_what, make) => {
 		const bytes = await make();
 		for (const size of [1, 333, Infinity]) expect(isWhole(JPEG, bytes, size)).toBe(true);
 		const step = Math.max(1, Math.floor(bytes.length / 500));
@@ -115,15 +115,15 @@ describe('a JPEG', () => {
 			expect([cut, isWhole(JPEG, bytes.subarray(0, cut), 100)]).toEqual([cut, false]);
 	});
 
-	it('is whole with another picture behind it, as phones append one', async () => {
-		const picture = await noise(60).jpeg().toBuffer();
-		expect(isWhole(JPEG, Buffer.concat([picture, picture.subarray(0, 3_000)]))).toBe(true);
-		expect(isWhole(JPEG, Buffer.concat([picture, Buffer.alloc(100_000, 1)]), 5_000)).toBe(true);
+	it('is whole with another image appended, as phones do', async () => {
+		const image = await noise(60).jpeg().toBuffer();
+		expect(isWhole(JPEG, Buffer.concat([image, image.subarray(0, 3_000)]))).toBe(true);
+		expect(isWhole(JPEG, Buffer.concat([image, Buffer.alloc(100_000, 1)]), 5_000)).toBe(true);
 	});
 
 	it('is whole with fill bytes before its markers', async () => {
-		const picture = await noise(60).jpeg().toBuffer();
+		const image = await noise(60).jpeg().toBuffer();
 		const fill = Buffer.from([0xff, 0xff]);
-		expect(isWhole(JPEG, Buffer.concat([picture.subarray(0, -2), fill, picture.subarray(-2)]), 1)).toBe(true);
+		expect(isWhole(JPEG, Buffer.concat([image.subarray(0, -2), fill, image.subarray(-2)]), 1)).toBe(true);
 	});
 });

@@ -1,4 +1,5 @@
-import { imageSize } from '../../nodes/AtlasCloud/api/files/imageSize';
+import sharp from 'sharp';
+import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/imageSize';
 
 const GIF = Buffer.concat([
 	Buffer.from('GIF89a'),
@@ -6,19 +7,51 @@ const GIF = Buffer.concat([
 	Buffer.alloc(64, 1),
 ]);
 
-it('reads what the file holds', () => {
+it('reads the dimensions in the header', () => {
 	expect(imageSize(GIF)).toEqual({ width: 320, height: 240 });
 });
 
-it('reads no size out of what Seedream does not take, however long that would take', () => {
+it('reads no dimensions of files that Seedream does not accept, however long that would take', () => {
 	const startMs = performance.now();
 	expect(imageSize(Buffer.from('<svg width="5" height="5"></svg>'))).toBeNull();
 	expect(imageSize(Buffer.from('<svg '.repeat(13_000)))).toBeNull();
 	expect(performance.now() - startMs).toBeLessThan(500);
 });
 
-it('reads nothing of what lies behind the file in memory', () => {
+it('reads nothing behind the file in memory', () => {
 	// A small Buffer is a window into a shared one; other files’ bytes come after it.
 	expect(imageSize(GIF.subarray(0, 6))).toBeNull();
 	expect(imageSize(GIF.subarray(0, 8))).toBeNull();
 });
+
+describe('dimensions far into a file', () => {
+	it('of a TIFF are found without keeping what is before them', async () => {
+		const tiff = await sharp({ create: { width: 700, height: 300, channels: 3, background: '#123' } })
+			.tiff({ compression: 'none' })
+			.toBuffer();
+		expect(imageSize(tiff.subarray(0, 65_536))).toBeNull();
+		const found = await imageSizeFurtherIn(tiff.subarray(0, 65_536), streamOf(inPieces(tiff, 1_000)));
+		expect(found).toEqual({ width: 700, height: 300 });
+	});
+
+	it('are not searched for in a file that was read whole, nor without end', async () => {
+		expect(await imageSizeFurtherIn(Buffer.from('GIF89a'), streamOf([]))).toBeNull();
+		let pieces = 0;
+		const endless = (async function* () {
+			for (;;) {
+				pieces++;
+				yield await Promise.resolve(Buffer.alloc(100_000));
+			}
+		})();
+		const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(65_536)]);
+		expect(await imageSizeFurtherIn(jpeg, endless)).toBeNull();
+		expect(pieces).toBeLessThan(100);
+	});
+});
+
+const inPieces = (bytes: Buffer, size: number) =>
+	Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+
+async function* streamOf(chunks: Uint8Array[]) {
+	for (const chunk of chunks) yield await Promise.resolve(chunk);
+}

@@ -23,7 +23,7 @@ it('narrows what came over the wire', () => {
 	expect(parseJson('<html>')).toBeUndefined();
 });
 
-it('writes the same JSON value the same way, whatever the order of its keys', () => {
+it('writes equal JSON values the same way, whatever the order of their keys', () => {
 	const a = { b: 1, a: { d: [1, { z: 1, y: 2 }], c: null } };
 	const b = { a: { c: null, d: [1, { y: 2, z: 1 }] }, b: 1 };
 	expect(canonicalJson(a)).toBe(canonicalJson(b));
@@ -33,7 +33,7 @@ it('writes the same JSON value the same way, whatever the order of its keys', ()
 	expect(bodyHash(a)).not.toBe(bodyHash({ ...a, b: 2 }));
 });
 
-it('knows a value that is nested too deep to be walked', () => {
+it('detects a value that is nested too deep for recursion', () => {
 	const nested = (depth: number) => JSON.parse(`${'[{"a":'.repeat(depth)}1${'}]'.repeat(depth)}`) as unknown;
 	for (const value of [undefined, null, 1, 'x', [], {}, nested(50)]) expect(isShallow(value)).toBe(true);
 	expect(isShallow(Array.from({ length: 300_000 }, () => ({})))).toBe(true);

@@ -1,5 +1,6 @@
 import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
-import type { AtlasClient, Exchange } from '../../nodes/AtlasCloud/api/http/client';
+import type { Exchange } from '../../nodes/AtlasCloud/api/http/answer';
+import type { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { Durations } from '../../nodes/AtlasCloud/api/predictions/durations';
 import { firstPollMs, nextPollMs, roundRobinPollMs } from '../../nodes/AtlasCloud/api/predictions/pollTimes';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';

@@ -6,7 +6,7 @@ import {
 	type RequestShape,
 	type InputIdentity,
 } from '../../nodes/AtlasCloud/api/purchases/recovery';
-import { uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
+import { uploadName } from '../../nodes/AtlasCloud/api/files/uploadNames';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -42,7 +42,7 @@ const UNKNOWN = {
 
 describe('an input file of an earlier edit', () => {
 	it.each([true, false])(
-		'is told by its content, not by its size (length announced: %p)',
+		'is identified by its content, not by its size (length announced: %p)',
 		async (announced) => {
 			const { until, http } = setup(() => file(PHOTO, announced));
 			expect(await until(URL_A, PHOTO)).toBe(true);
@@ -58,7 +58,7 @@ describe('an input file of an earlier edit', () => {
 		expect(http.requests[0]).toMatchObject({ authenticated: false, method: 'GET' });
 	});
 
-	it('is not read where it announces another size, and not asked for again', async () => {
+	it('is not read if it announces another size, and not requested again', async () => {
 		let isRead = false;
 		const { until, http } = setup(() => ({
 			headers: { 'content-length': '1000000' },
@@ -73,7 +73,7 @@ describe('an input file of an earlier edit', () => {
 		expect(http.requests).toHaveLength(1);
 	});
 
-	it('is left where it is longer than wanted and does not say so', async () => {
+	it('is not read to its end if it is longer than expected and does not say so', async () => {
 		let pieces = 0;
 		const { until } = setup(() => ({
 			chunks: (function* () {
@@ -84,7 +84,7 @@ describe('an input file of an earlier edit', () => {
 		expect(pieces).toBeLessThan(5);
 	});
 
-	it.each([403, 404, 410])('that is answered %d is gone', async (statusCode) => {
+	it.each([403, 404, 410])('that is answered %d does not exist', async (statusCode) => {
 		const { until, http } = setup(() => ({ statusCode }));
 		expect(await until(URL_A, PHOTO)).toBe(false);
 		expect(http.requests).toHaveLength(1);
@@ -112,7 +112,7 @@ describe('an input file of an earlier edit', () => {
 		['is answered 503', () => ({ statusCode: 503 })],
 		['is answered 429', () => ({ statusCode: 429 })],
 		['is cut off', () => ({ headers: { 'content-length': '7' }, chunks: [PHOTO.subarray(0, 3)] })],
-	])('that %s is asked for again, and then it is unknown', async (_what, broken) => {
+	])('that %s is retried, and then it is unknown', async (_what, broken) => {
 		const once = setup((_url, count) => (count === 1 ? broken() : file(PHOTO)));
 		expect(await once.until(URL_A, PHOTO)).toBe(true);
 		const always = setup(broken);
@@ -120,7 +120,7 @@ describe('an input file of an earlier edit', () => {
 		expect(always.http.requests).toHaveLength(3);
 	});
 
-	it('that trickles in is given up', async () => {
+	it('that trickles in is abandoned', async () => {
 		const { clock, until } = setup(() => ({
 			chunks: (async function* () {
 				for (let i = 0; i < 100_000; i++) {
@@ -136,27 +136,27 @@ describe('an input file of an earlier edit', () => {
 	});
 });
 
-describe('the look at earlier inputs has an end', () => {
-	it('after so many files', async () => {
+describe('reading earlier inputs ends', () => {
+	it('after a number of files', async () => {
 		const { clock, holds, http } = setup(() => file(PHOTO));
-		const lookAtAll = async () => {
+		const readAll = async () => {
 			for (let i = 0; i <= MAX_FILES; i++) await holds(`https://files.example.com/${i}.png`, PHOTO);
 		};
-		await expect(clock.until(lookAtAll())).rejects.toMatchObject(UNKNOWN);
+		await expect(clock.until(readAll())).rejects.toMatchObject(UNKNOWN);
 		expect(http.requests).toHaveLength(MAX_FILES);
 	});
 
-	it('after so much time', async () => {
+	it('after some time', async () => {
 		const slow: { clock?: VirtualClock } = {};
 		const { clock, holds, http } = setup(async () => {
 			await slow.clock?.sleepMs(50_000);
 			return file(PHOTO);
 		});
 		slow.clock = clock;
-		const lookAtAll = async () => {
+		const readAll = async () => {
 			for (let i = 0; i < 100; i++) await holds(`https://files.example.com/${i}.png`, PHOTO);
 		};
-		await expect(clock.until(lookAtAll())).rejects.toMatchObject(UNKNOWN);
+		await expect(clock.until(readAll())).rejects.toMatchObject(UNKNOWN);
 		expect(http.requests.length).toBeLessThanOrEqual(MAX_TOTAL_MS / 50_000 + 1);
 	});
 });

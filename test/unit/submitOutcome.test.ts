@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
-import type { Answer } from '../../nodes/AtlasCloud/api/http/client';
+import type { Answer } from '../../nodes/AtlasCloud/api/http/answer';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { submitOutcome, type SubmitOutcome } from '../../nodes/AtlasCloud/api/purchases/submitOutcome';
 

@@ -1,11 +1,7 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { PNG } from '../../nodes/AtlasCloud/api/files/fileKind';
-import {
-	parseUploadUrl,
-	uploadName,
-	Uploads,
-	type InputFile,
-} from '../../nodes/AtlasCloud/api/files/uploads';
+import { parseUploadUrl, uploadName } from '../../nodes/AtlasCloud/api/files/uploadNames';
+import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import { clientOf, FakeHttp } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -13,7 +9,7 @@ const owner = { executionId: '4711', nodeTag: '0123abcd', runIndex: 2 };
 const contentTag = 'fedcba9876543210';
 
 describe('the name of an upload', () => {
-	it('is read out of its URL again', () => {
+	it('can be parsed from its URL', () => {
 		const name = { ...owner, itemIndex: 17, contentTag };
 		const text = uploadName(name, 'png');
 		expect(text).toBe('n8n-4711-0123abcd-r2-i17-fedcba9876543210.png');
@@ -25,7 +21,7 @@ describe('the name of an upload', () => {
 			expect(parseUploadUrl(url)).toEqual(name);
 	});
 
-	it('holds nothing but letters and digits of an execution’s id', () => {
+	it('contains only letters and digits of an execution’s ID', () => {
 		const name = { ...owner, itemIndex: 0, contentTag };
 		expect(uploadName({ ...name, executionId: 'ab-12/../x' }, 'jpg')).toMatch(/^n8n-ab12x-0123abcd-/);
 		expect(uploadName({ ...name, executionId: '' }, 'jpg')).toMatch(/^n8n-0-0123abcd-/);
@@ -85,7 +81,7 @@ describe('uploads', () => {
 		expect(http.requests[0]?.file?.fileName).toMatch(/^n8n-4711-0123abcd-r2-i\d-[0-9a-f]{16}\.png$/);
 	});
 
-	it('read a stored file once for its hash', async () => {
+	it('read a stored file once to hash it', async () => {
 		const { clock, uploads } = setup(link);
 		const one = file('x', 'id-1');
 		const hashes = await clock.until(Promise.all([uploads.contentHash(one), uploads.contentHash(one)]));
@@ -93,7 +89,7 @@ describe('uploads', () => {
 		expect(one.opened).toBe(1);
 	});
 
-	it('try again what passes, and forget what failed', async () => {
+	it('are retried, and what failed is not remembered', async () => {
 		let isDown = true;
 		const { clock, http, uploads } = setup((n) => (isDown ? { statusCode: 503 } : link(n)));
 		const failed = await clock.until(uploads.url(file('x', null), 0).catch((error: unknown) => error));
@@ -103,7 +99,7 @@ describe('uploads', () => {
 		expect(await clock.until(uploads.url(file('x', null), 0))).toMatch(/^https/);
 	});
 
-	it('do not try again what is final', async () => {
+	it('are not retried after a final answer', async () => {
 		const { clock, http, uploads } = setup(() => ({
 			statusCode: 401,
 			json: { code: 401, msg: 'no', data: null },

@@ -1,6 +1,6 @@
 import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
 
-/** Time that passes only when everybody sleeps: a schedule of minutes takes milliseconds, and always goes the same. */
+/** Time that passes only when everybody sleeps: a schedule of minutes takes milliseconds, and is repeatable. */
 export class VirtualClock implements Clock {
 	private sleepers: Array<{ atMs: number; wake: () => void }> = [];
 
@@ -27,7 +27,7 @@ export class VirtualClock implements Clock {
 		return await observed;
 	}
 
-	/** Lets so much time pass. */
+	/** Lets this much time pass. */
 	async pass(ms: number): Promise<void> {
 		await this.until(this.sleepMs(ms));
 	}
@@ -43,7 +43,7 @@ export class VirtualClock implements Clock {
 	}
 }
 
-/** Lets everything that waits for nothing but promises go on. */
+/** Lets everything continue that waits for promises only. */
 async function settle(): Promise<void> {
 	for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

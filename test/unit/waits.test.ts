@@ -14,7 +14,7 @@ import { VirtualClock } from './virtualClock';
 
 const MINUTE_MS = 60_000;
 
-/** What came of some work, and how long it took on the virtual clock. */
+/** The outcome of some work, and how long it took on the virtual clock. */
 async function outcome<T>(clock: VirtualClock, work: Promise<T>) {
 	const startMs = clock.nowMs();
 	return await clock.until(
@@ -29,7 +29,7 @@ async function outcome<T>(clock: VirtualClock, work: Promise<T>) {
 	);
 }
 
-/** An answer whose body comes a byte each ten seconds: it never stands still, and never ends. */
+/** An answer whose body comes one byte every ten seconds: it never stalls, and never ends. */
 function trickling(clock: VirtualClock): FakeAnswer {
 	return {
 		chunks: (async function* () {
@@ -48,11 +48,11 @@ const busy = (retryAfter: number): FakeAnswer => ({
 	json: { code: 429, msg: 'rate limit exceeded' },
 });
 
-function watchOf(answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>) {
+function startPolling(answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp(async () => await answer(clock));
-	const watch = new PredictionPoller(clientOf(http, clock));
-	const work = watch.waitUntilCompleted({
+	const poller = new PredictionPoller(clientOf(http, clock));
+	const work = poller.waitUntilCompleted({
 		predictionId: 'p',
 		model: 'm',
 		sentAtMs: clock.nowMs(),
@@ -64,8 +64,8 @@ function watchOf(answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswe
 
 describe('a poll', () => {
 	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
-		['is told to wait five minutes', () => busy(300)],
-		['is told to wait a day', () => busy(86_400)],
+		['is asked to wait five minutes', () => busy(300)],
+		['is asked to wait a day', () => busy(86_400)],
 		['is answered by a trickle', trickling],
 		['is never answered', never],
 		[
@@ -73,15 +73,15 @@ describe('a poll', () => {
 			() => ({ json: { data: { id: 'x', status: 'completed', outputs: ['https://a.example.com/x.png'] } } }),
 		],
 	])('that %s ends at about its Timeout, with the ID', async (_what, answer) => {
-		const { clock, work } = watchOf(answer);
+		const { clock, work } = startPolling(answer);
 		const { error, tookMs } = await outcome(clock, work);
 		expect(error).toMatchObject({ kind: 'timeout', status: 'unknown', predictionId: 'p' });
 		expect(tookMs).toBeGreaterThanOrEqual(5_000);
 		expect(tookMs).toBeLessThanOrEqual(5_000 + READ_TIMEOUT_MS + 2_000);
 	});
 
-	it('is not sent while it is told to wait', async () => {
-		const { clock, http, work } = watchOf(() => busy(300));
+	it('is not sent while asked to wait', async () => {
+		const { clock, http, work } = startPolling(() => busy(300));
 		await outcome(clock, work);
 		expect(http.requests).toHaveLength(1);
 	});
@@ -91,7 +91,7 @@ describe('the answer to a submit', () => {
 	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
 		['trickles in', trickling],
 		['never comes', never],
-	])('is given up where it %s', async (_what, answer) => {
+	])('is abandoned if it %s', async (_what, answer) => {
 		const clock = new VirtualClock();
 		const client = clientOf(new FakeHttp(async () => await answer(clock)), clock);
 		const { value, tookMs } = await outcome(clock, client.post('/x', {}, {}));
@@ -105,7 +105,7 @@ describe('a read', () => {
 	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
 		['trickles in', trickling],
 		['never comes', never],
-	])('ends where its answer %s', async (_what, answer) => {
+	])('ends if its answer %s', async (_what, answer) => {
 		const clock = new VirtualClock();
 		const client = clientOf(new FakeHttp(async () => await answer(clock)), clock);
 		const { error, tookMs } = await outcome(clock, client.get('/x', 'read it'));
@@ -113,7 +113,7 @@ describe('a read', () => {
 		expect(tookMs).toBeLessThan(10 * MINUTE_MS);
 	});
 
-	it('starts no try after the time that it is given', async () => {
+	it('starts no attempt after its deadline', async () => {
 		const clock = new VirtualClock();
 		const http = new FakeHttp(() => busy(300));
 		const giveUpAtMs = clock.nowMs() + MINUTE_MS;
@@ -146,14 +146,14 @@ describe('an upload', () => {
 		return { ...(await outcome(clock, uploads.url(file, 0))), http };
 	};
 
-	it('ends at once where it is told to wait a day', async () => {
+	it('ends at once if it is asked to wait a day', async () => {
 		const { error, tookMs, http } = await upload(() => busy(86_400));
 		expect(error).toMatchObject({ kind: 'read', statusCode: 429 });
 		expect(tookMs).toBeLessThan(MINUTE_MS);
 		expect(http.requests).toHaveLength(1);
 	});
 
-	it('ends after some minutes where it is always refused', async () => {
+	it('ends after some minutes if it is always rejected', async () => {
 		const { error, tookMs } = await upload(() => busy(1));
 		expect(error).toMatchObject({ kind: 'read', statusCode: 429 });
 		expect(tookMs).toBeLessThan(15 * MINUTE_MS);
@@ -162,18 +162,18 @@ describe('an upload', () => {
 	it.each<[string, (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>]>([
 		['trickles in', trickling],
 		['never comes', never],
-	])('ends where its answer %s', async (_what, answer) => {
+	])('ends if its answer %s', async (_what, answer) => {
 		const { error, tookMs } = await upload(answer);
 		expect(error).toMatchObject({ kind: 'read' });
 		expect(tookMs).toBeLessThan(25 * MINUTE_MS);
 	});
 
-	it('at one a second brings twenty through', async () => {
+	it('at one per second gets twenty files through', async () => {
 		const clock = new VirtualClock();
 		let lastMs = -Infinity;
 		const http = new FakeHttp((_request, n): FakeAnswer => {
-			const isTaken = clock.nowMs() - lastMs >= 1_000;
-			if (!isTaken) return { statusCode: 429, json: { code: 429, msg: 'rate limit exceeded' } };
+			const isAccepted = clock.nowMs() - lastMs >= 1_000;
+			if (!isAccepted) return { statusCode: 429, json: { code: 429, msg: 'rate limit exceeded' } };
 			lastMs = clock.nowMs();
 			return { json: { code: 200, data: { download_url: `https://files.example.com/${n}.png` } } };
 		});
@@ -195,24 +195,24 @@ describe('an upload', () => {
 	});
 });
 
-describe('a turn', () => {
-	it('is not waited for where the service demands a longer pause than the item has', async () => {
+describe('a permit', () => {
+	it('is not waited for if the service asks for a longer pause than the item has', async () => {
 		const clock = new VirtualClock();
-		const pace = new RateLimiter(clock);
-		const first = await clock.until(pace.turn(undefined));
-		pace.refused(first, 86_400_000);
-		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
+		const limiter = new RateLimiter(clock);
+		const first = await clock.until(limiter.acquire(undefined));
+		first.rejected(86_400_000);
+		const { value, tookMs } = await outcome(clock, limiter.acquire(undefined, { maxPauseMs: 5 * MINUTE_MS }));
 		expect(value).toBeNull();
 		expect(tookMs).toBe(0);
-		const untilMs = clock.nowMs() + MINUTE_MS;
-		expect((await outcome(clock, pace.turn(undefined, { untilMs }))).value).toBeNull();
+		const deadlineMs = clock.nowMs() + MINUTE_MS;
+		expect((await outcome(clock, limiter.acquire(undefined, { deadlineMs }))).value).toBeNull();
 	});
 
-	it('comes after a pause that the item has time for', async () => {
+	it('follows a pause that the item has time for', async () => {
 		const clock = new VirtualClock();
-		const pace = new RateLimiter(clock);
-		pace.refused(await clock.until(pace.turn(undefined)), 120_000);
-		const { value, tookMs } = await outcome(clock, pace.turn(undefined, { pauseMs: 5 * MINUTE_MS }));
+		const limiter = new RateLimiter(clock);
+		(await clock.until(limiter.acquire(undefined))).rejected(120_000);
+		const { value, tookMs } = await outcome(clock, limiter.acquire(undefined, { maxPauseMs: 5 * MINUTE_MS }));
 		expect(value).not.toBeNull();
 		expect(tookMs).toBeGreaterThanOrEqual(120_000);
 		expect(tookMs).toBeLessThan(3 * MINUTE_MS);

@@ -5,7 +5,7 @@ export function sha256(text: string): string {
 	return createHash('sha256').update(text).digest('hex');
 }
 
-/** SHA-256 of bytes as they come, in hex, and how many they were. */
+/** SHA-256 of a stream in hex, and its length. */
 export async function sha256OfStream(
 	chunks: AsyncIterable<Uint8Array>,
 ): Promise<{ hex: string; sizeBytes: number }> {

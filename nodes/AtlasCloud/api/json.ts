@@ -1,5 +1,4 @@
-/** Narrowing of what came over the wire. Nothing from there is trusted to have a type. */
-
+/** A JSON object from the wire: its values are narrowed before use, because nothing there is sure to have a type. */
 export type JsonObject = Record<string, unknown>;
 
 export function asObject(value: unknown): JsonObject | undefined {
@@ -17,7 +16,7 @@ export function asString(value: unknown): string | null {
 	return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** A finite number, also one written as a string, or null. */
+/** A finite number, even if written as a string, or null. */
 export function asNumber(value: unknown): number | null {
 	if (typeof value === 'number') return Number.isFinite(value) ? value : null;
 	if (typeof value !== 'string' || value.trim() === '') return null;
@@ -25,7 +24,7 @@ export function asNumber(value: unknown): number | null {
 	return Number.isFinite(number) ? number : null;
 }
 
-/** A JSON text's value, or undefined where it is no JSON. */
+/** The value of a JSON text; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text) as unknown;
@@ -34,27 +33,23 @@ export function parseJson(text: string): unknown {
 	}
 }
 
-/** Deeper than any request or error is; far from where walking a value would run out of stack. */
-const MAX_LEVELS = 100;
+/** Deeper than any request or error, and far from where recursion would run out of stack. */
+const MAX_DEPTH = 100;
 
-/** Whether a JSON value can be walked: one nested a hundred thousand times parses, and then ends whoever walks it. */
-export function isShallow(value: unknown): boolean {
-	let level: unknown[] = [value];
-	for (let levels = 0; levels <= MAX_LEVELS; levels++) {
-		const next: unknown[] = [];
-		for (const one of level) {
-			if (typeof one !== 'object' || one === null) continue;
-			// Not spread into arguments: an array may have millions of elements.
-			for (const inner of Object.values(one))
-				if (typeof inner === 'object' && inner !== null) next.push(inner);
-		}
-		if (next.length === 0) return true;
-		level = next;
-	}
-	return false;
+function isContainer(value: unknown): value is object {
+	return typeof value === 'object' && value !== null;
 }
 
-/** The same text for the same JSON value, whatever the order of its keys. */
+/** Whether recursion over a JSON value is safe: values nested a hundred thousand levels deep still parse. */
+export function isShallow(value: unknown): boolean {
+	let level = [value].filter(isContainer);
+	for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
+		level = level.flatMap((container) => Object.values(container).filter(isContainer));
+	}
+	return level.length === 0;
+}
+
+/** The JSON text of a value, independent of the order of its keys. */
 export function canonicalJson(value: unknown): string {
 	return JSON.stringify(value, (_key, inner: unknown) => {
 		const object = asObject(inner);

@@ -25,6 +25,10 @@ export const SUBMIT_TIMEOUT_MS = 120_000;
 export const UPLOAD_TIMEOUT_MS = 40_000;
 export const DOWNLOAD_TIMEOUT_MS = 40_000;
 
+export const { MAX_RETRY_AFTER_MS, MIN_BYTES_PER_SECOND, TIMEOUT_MARGIN_MS } = jest.requireActual<
+	typeof import('../../../nodes/AtlasCloud/api/http/timeouts')
+>('../../../nodes/AtlasCloud/api/http/timeouts');
+
 /** By how much axios's time limits are shortened. Where nothing hangs they need not be short. */
 export const limits = { factor: FACTOR };
 

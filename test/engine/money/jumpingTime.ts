@@ -39,3 +39,4 @@ export const READ_TIMEOUT_MS = 600_000;
 export const SUBMIT_TIMEOUT_MS = 600_000;
 export const UPLOAD_TIMEOUT_MS = 600_000;
 export const DOWNLOAD_TIMEOUT_MS = 600_000;
+export { MAX_RETRY_AFTER_MS, MIN_BYTES_PER_SECOND, TIMEOUT_MARGIN_MS } from './fastTime';

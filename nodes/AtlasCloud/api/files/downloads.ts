@@ -1,22 +1,24 @@
+import { AtlasError } from '../errors';
 import type { CancelSignal } from '../flow/cancellation';
+import { throwIfAborted, type Clock } from '../flow/clock';
 import { whyNotFetchable } from '../http/addresses';
-import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
-import { AtlasError, CancelledError } from '../errors';
-import { isRetryableStatus, TransportError, type ByteStream, type Http } from '../http/http';
-import { asNumber } from '../json';
-import { DownloadError, notFollowed, openPublic } from '../http/publicFile';
-import { FileEnd } from './fileEnd';
-import { isImage, KIND_BYTES, fileKind, type FileKind } from './fileKind';
-import type { PredictionOutput } from '../predictions/outputs';
-import { StreamGuard } from '../http/streams';
+import { TransportError, type ByteStream, type Http } from '../http/http';
+import { blockedUrlError, DownloadError, openPublicFile } from '../http/publicFile';
+import { fetchWithRetries } from '../http/retry';
+import { StreamGuard } from '../http/streamGuard';
+import { peek } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
+import { asNumber } from '../json';
+import type { PredictionOutput } from '../predictions/outputs';
+import { fileKind, isImage, KIND_BYTES } from './fileKind';
+import { isWholeFile, tooLargeError, WholeFileCheck } from './wholeFile';
 
-/** Where pictures go: n8n's binary storage. */
+/** Where downloaded files are stored: n8n's binary storage. */
 export interface FileStore<Stored> {
 	/**
-	 * Keeps a picture as it streams in.
-	 * @param source where `content` comes from, for what its class can do
-	 * @param content the bytes; throws when they turn out not to be the whole picture
+	 * Stores a file as it arrives.
+	 * @param source the stream behind `content`; its class can create other streams
+	 * @param content the bytes; throws if they turn out not to be the whole file
 	 */
 	storeStream(
 		source: ByteStream,
@@ -30,19 +32,19 @@ export interface FileStore<Stored> {
 export interface DownloadOrder {
 	predictionId: string;
 	output: PredictionOutput;
-	/** File name without extension: the extension is told by the bytes. */
+	/** File name without extension: the bytes decide which one it gets. */
 	baseName: string;
 	/** The option `maxDownloadMb`, in bytes. */
 	maxBytes: number;
 	signal: CancelSignal | undefined;
 }
 
-const TRIES = 4;
+const MAX_ATTEMPTS = 4;
 
 /** Statuses of a link that has expired. */
-const GONE = new Set([403, 404, 410]);
+const EXPIRED_STATUS_CODES = new Set([403, 404, 410]);
 
-/** Fetches finished pictures: without the key, by the design's rule, whole or not at all. */
+/** Fetches outputs of finished predictions: without the API key, and whole or not at all. */
 export class Downloads<Stored> {
 	constructor(
 		private readonly http: Http,
@@ -52,74 +54,66 @@ export class Downloads<Stored> {
 	) {}
 
 	/**
-	 * Fetches one picture into the store, again from the start when it breaks.
-	 * @throws AtlasError (`download`) with the prediction id; CancelledError
+	 * Fetches one output into the store. Each attempt starts over.
+	 * @throws AtlasError (`download`) with the prediction ID; CancelledError
 	 */
 	async fetch(order: DownloadOrder): Promise<Stored> {
-		const { output, signal } = order;
-		for (let attempt = 0; ; attempt++) {
-			throwIfAborted(signal);
-			const fetched =
-				output.base64 === undefined ? this.fetchOnce(output.url, order) : this.decode(output.base64, order);
-			const result = await fetched.catch((error: unknown) => {
-				if (error instanceof CancelledError || signal?.aborted) throw new CancelledError();
-				return error instanceof DownloadError ? error : new DownloadError(storeFault(error), false);
-			});
-			if (!(result instanceof DownloadError)) return result;
-			const fault = result;
-			if (fault.isFinal || attempt + 1 >= TRIES) throw downloadError(order, fault);
-			await pauseMs(this.clock, backoffMs(attempt, 1_000, 8_000), signal);
-		}
+		throwIfAborted(order.signal);
+		const result = await fetchWithRetries(async () => await this.fetchOnce(order), {
+			clock: this.clock,
+			signal: order.signal,
+			purpose: 'paidResult',
+			maxAttempts: MAX_ATTEMPTS,
+			firstPauseMs: 1_000,
+		});
+		if (result.error) throw outputError(order, result.error);
+		return result.value;
 	}
 
 	/**
-	 * Whether a picture's link may be handed on: by the same rule as if it were fetched.
-	 * @throws AtlasError (`download`) with the prediction id
+	 * Checks that an output's link may appear in the result: by the same rule as if it were fetched.
+	 * @throws AtlasError (`download`) with the prediction ID
 	 */
 	checkLink(order: Pick<DownloadOrder, 'predictionId' | 'output'>): void {
 		const { url } = order.output;
 		if (url === undefined) return;
 		const objection = whyNotFetchable(url, this.baseUrl);
-		if (objection !== null) throw downloadError(order, notFollowed(url, objection));
+		if (objection !== null) throw outputError(order, blockedUrlError(url, objection));
 	}
 
-	private async decode(base64: string, order: DownloadOrder): Promise<Stored> {
+	private async fetchOnce(order: DownloadOrder): Promise<Stored> {
+		const { base64, url } = order.output;
+		return base64 === undefined ? await this.download(url, order) : await this.decode(base64, order);
+	}
+
+	private async decode(base64: string, { maxBytes, baseName }: DownloadOrder): Promise<Stored> {
 		const bytes = Buffer.from(base64, 'base64');
-		if (bytes.byteLength > order.maxBytes) throw tooLarge(order);
+		if (bytes.byteLength > maxBytes) throw tooLargeError(maxBytes);
 		const kind = fileKind(bytes);
-		const isWhole = isImage(kind) && endIsIn(kind, bytes);
-		if (!isWhole) throw new DownloadError('what Atlas Cloud sent is not a whole picture', true);
-		return await this.store.storeBytes(bytes, `${order.baseName}.${kind.extension}`, kind.mimeType);
+		if (!isImage(kind) || !isWholeFile(kind, bytes)) {
+			throw new DownloadError('what Atlas Cloud sent is not a whole picture', { isFinal: true });
+		}
+		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
 	}
 
-	private async fetchOnce(firstUrl: string, order: DownloadOrder): Promise<Stored> {
-		const response = await openPublic(this.http, firstUrl, this.baseUrl, order.signal, {});
-		const { body, statusCode, headers } = response;
-		const guard = new StreamGuard(body, this.clock, DOWNLOAD_TIMEOUT_MS, order.signal);
+	private async download(url: string, { signal, maxBytes, baseName }: DownloadOrder): Promise<Stored> {
+		const { body, statusCode, headers } = await openPublicFile(this.http, url, this.baseUrl, signal);
+		const guard = new StreamGuard(body, this.clock, DOWNLOAD_TIMEOUT_MS, signal);
 		try {
-			if (statusCode !== 200) {
-				const message = GONE.has(statusCode)
-					? `its link has expired (status ${statusCode})`
-					: `the file host answered with status ${statusCode}`;
-				throw new DownloadError(message, !isRetryableStatus(statusCode), statusCode);
-			}
-			const announced = asNumber(headers['content-length']);
-			if (announced !== null && announced > order.maxBytes) throw tooLarge(order);
-			const chunks = body[Symbol.asyncIterator]();
-			const head = await readHead(chunks);
-			const kind = fileKind(head);
+			if (statusCode !== 200) throw statusError(statusCode);
+			const announcedBytes = asNumber(headers['content-length']);
+			if (announcedBytes !== null && announcedBytes > maxBytes) throw tooLargeError(maxBytes);
+			const { beginning, chunks } = await peek(body, KIND_BYTES);
+			const kind = fileKind(beginning);
 			const found = kind ? ` (${kind.name})` : '';
-			if (!isImage(kind))
-				throw new DownloadError(`the link gave something that is not a picture${found}`, false);
-			const check = new WholePicture(kind, announced, order);
-			const stored = this.store.storeStream(
-				body,
-				check.through(head, chunks, guard),
-				`${order.baseName}.${kind.extension}`,
-				kind.mimeType,
-			);
-			return await stored.catch((error: unknown) => {
-				throw check.fault ?? error;
+			if (!isImage(kind)) {
+				throw new DownloadError(`the link gave something that is not a picture${found}`);
+			}
+			const check = new WholeFileCheck(kind, announcedBytes, maxBytes);
+			const content = check.checked(chunks, guard);
+			const fileName = `${baseName}.${kind.extension}`;
+			return await this.store.storeStream(body, content, fileName, kind.mimeType).catch((error: unknown) => {
+				throw check.failure ?? error;
 			});
 		} finally {
 			guard.end();
@@ -127,91 +121,32 @@ export class Downloads<Stored> {
 	}
 }
 
-/** Reads a stream's beginning: enough to tell its kind. */
-async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
-	const parts: Uint8Array[] = [];
-	let size = 0;
-	while (size < KIND_BYTES) {
-		const next = await chunks.next();
-		if (next.done) break;
-		parts.push(next.value);
-		size += next.value.byteLength;
-	}
-	return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+function statusError(statusCode: number): DownloadError {
+	const message = EXPIRED_STATUS_CODES.has(statusCode)
+		? `its link has expired (status ${statusCode})`
+		: `the file host answered with status ${statusCode}`;
+	return new DownloadError(message, { statusCode });
 }
 
-function endIsIn(kind: FileKind, bytes: Uint8Array): boolean {
-	const end = new FileEnd(kind);
-	end.add(bytes);
-	return end.isReached();
+function describeFailure(error: Error): string {
+	return error instanceof TransportError && error.code
+		? `the connection broke (${error.code})`
+		: error.message;
 }
 
-/** Lets a picture through, and throws at its end unless all of it came. */
-class WholePicture {
-	/** What was found wrong: n8n's storage may wrap what was thrown into it. */
-	fault: DownloadError | undefined;
-
-	constructor(
-		private readonly kind: FileKind,
-		private readonly announced: number | null,
-		private readonly order: DownloadOrder,
-	) {}
-
-	async *through(
-		head: Uint8Array,
-		rest: AsyncIterator<Uint8Array>,
-		guard: StreamGuard,
-	): AsyncGenerator<Uint8Array> {
-		const end = new FileEnd(this.kind);
-		for (let chunk: Uint8Array | undefined = head; chunk;) {
-			end.add(chunk);
-			if (end.size > this.order.maxBytes) throw this.wrong(tooLarge(this.order));
-			yield chunk;
-			const next: IteratorResult<Uint8Array> = await rest.next();
-			guard.alive(next.done ? 0 : next.value.byteLength);
-			chunk = next.done ? undefined : next.value;
-		}
-		if (this.announced !== null && end.size !== this.announced) {
-			throw this.wrong(new DownloadError(`${end.size} of ${this.announced} bytes came`, false));
-		}
-		if (!end.isReached()) {
-			throw this.wrong(new DownloadError(`the ${this.kind.name} is cut off`, false));
-		}
-	}
-
-	private wrong(fault: DownloadError): DownloadError {
-		this.fault = fault;
-		return fault;
-	}
-}
-
-function tooLarge(order: DownloadOrder): DownloadError {
-	return new DownloadError(
-		`it is larger than ${Math.floor(order.maxBytes / 1_000_000)} MB (raise Max Download Size under Options)`,
-		true,
-	);
-}
-
-function storeFault(error: unknown): string {
-	if (error instanceof TransportError && error.code) return `the connection broke (${error.code})`;
-	return error instanceof Error ? error.message : String(error);
-}
-
-function downloadError(
-	{ predictionId }: Pick<DownloadOrder, 'predictionId'>,
-	fault: DownloadError,
-): AtlasError {
-	const isGone = fault.statusCode !== null && GONE.has(fault.statusCode);
+function outputError({ predictionId }: Pick<DownloadOrder, 'predictionId'>, error: Error): AtlasError {
+	const statusCode = error instanceof DownloadError ? error.statusCode : null;
+	const isExpired = statusCode !== null && EXPIRED_STATUS_CODES.has(statusCode);
 	return new AtlasError(
-		`The edit is done and paid for, but its picture could not be fetched: ${fault.message}`,
+		`The edit is done and paid for, but its picture could not be fetched: ${describeFailure(error)}`,
 		{
 			kind: 'download',
-			description: isGone
+			description: isExpired
 				? 'Ask for the prediction with the operation Get or Wait for Completion and this id, in case Atlas Cloud gives a new link. Once its files have expired the picture is gone: fetch pictures in the same run, or keep them longer with File Expiration under Options.'
 				: 'Nothing has to be paid again: use the operation Wait for Completion with this id to fetch the picture.',
 			predictionId,
 			status: 'completed',
-			statusCode: fault.statusCode,
+			statusCode,
 		},
 	);
 }

@@ -1,11 +1,11 @@
 import { BMP, GIF, JPEG, PNG, WEBP, type FileKind } from './fileKind';
 
-/** How many first and last bytes are kept. A GIF or PNG may have a little padding behind its end. */
+/** How many bytes of the beginning and the end are kept. A GIF or PNG may have some padding after its end. */
 const EDGE_BYTES = 4096;
 
-/** Tells whether a picture's bytes reach its own end, as they pass: a cut-off file has a good beginning. */
+/** Detects in a stream of bytes whether a file reaches its own end: one that is cut off begins like a good one. */
 export class FileEnd {
-	/** How many bytes have passed. */
+	/** Bytes so far. */
 	size = 0;
 
 	private head: Buffer = Buffer.alloc(0);
@@ -16,7 +16,6 @@ export class FileEnd {
 
 	constructor(private readonly kind: FileKind) {}
 
-	/** Takes the next bytes. */
 	add(chunk: Uint8Array): void {
 		const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 		this.size += bytes.length;
@@ -26,11 +25,11 @@ export class FileEnd {
 		}
 		if (this.head.length < EDGE_BYTES)
 			this.head = Buffer.concat([this.head, bytes.subarray(0, EDGE_BYTES - this.head.length)]);
-		// A copy: a part of a large piece would keep all of it in memory.
+		// A copy, because a slice of a large chunk would keep all of it in memory.
 		this.tail = Buffer.concat([this.tail, bytes.subarray(-EDGE_BYTES)]).subarray(-EDGE_BYTES);
 	}
 
-	/** Whether what has passed is the whole picture. */
+	/** Whether the bytes so far are the whole file. A kind without an end marker counts as whole. */
 	isReached(): boolean {
 		const { head, tail, size } = this;
 		switch (this.kind) {
@@ -50,7 +49,7 @@ export class FileEnd {
 	}
 }
 
-/** A GIF's end marker follows an empty block; some tools pad behind it. */
+/** A GIF's end marker follows an empty block; some tools add padding after it. */
 function endsAsGif(tail: Buffer): boolean {
 	const padding = [0x00, 0x09, 0x0a, 0x0d, 0x20];
 	let last = tail.length - 1;
@@ -59,59 +58,61 @@ function endsAsGif(tail: Buffer): boolean {
 }
 
 /**
- * Follows a JPEG's segments to its end marker. Looking for that marker in the last bytes is not enough: a thumbnail
- * among the metadata has one as well, and cameras append other things behind it.
+ * Follows a JPEG's segments to its end marker. Searching for the marker in the last bytes is not enough: a thumbnail in
+ * the metadata has one as well, and cameras append other data.
  */
 class JpegScan {
-	/** Whether the end marker of the picture itself has passed. */
 	isOver = false;
 
-	/** What comes next: a marker's first byte, its second byte, or a segment's length. */
-	private expected: 'mark' | 'code' | 'lengthHigh' | 'lengthLow' = 'mark';
+	/** The next byte: a marker's first or second one, or one of a segment's length. */
+	private expected: 'marker' | 'code' | 'lengthHigh' | 'lengthLow' = 'marker';
 
 	private lengthHigh = 0;
 
-	/** Bytes of the segment that are still to be passed over. */
-	private toSkip = 0;
+	/** Bytes left to skip in the current segment. */
+	private bytesToSkip = 0;
 
 	add(bytes: Buffer): void {
 		let at = 0;
 		while (at < bytes.length && !this.isOver) {
-			if (this.toSkip > 0) {
-				const skipped = Math.min(this.toSkip, bytes.length - at);
-				this.toSkip -= skipped;
+			if (this.bytesToSkip > 0) {
+				const skipped = Math.min(this.bytesToSkip, bytes.length - at);
+				this.bytesToSkip -= skipped;
 				at += skipped;
-			} else if (this.expected === 'mark') {
-				// Picture data has no markers but these, and stray bytes between segments are passed over by decoders too.
-				const mark = bytes.indexOf(0xff, at);
-				if (mark < 0) return;
+			} else if (this.expected === 'marker') {
+				// Skips image data, and stray bytes between segments as decoders do.
+				const marker = bytes.indexOf(0xff, at);
+				if (marker < 0) return;
 				this.expected = 'code';
-				at = mark + 1;
+				at = marker + 1;
 			} else {
-				this.take(bytes[at]);
+				this.parse(bytes[at]);
 				at++;
 			}
 		}
 	}
 
-	private take(byte: number): void {
-		if (this.expected === 'code') {
-			// 0xFF may be repeated before a marker's code.
-			if (byte === 0xff) return;
-			this.isOver = byte === 0xd9;
-			this.expected = hasLength(byte) ? 'lengthHigh' : 'mark';
-		} else if (this.expected === 'lengthHigh') {
-			this.lengthHigh = byte;
-			this.expected = 'lengthLow';
-		} else {
-			// The length counts its own two bytes.
-			this.toSkip = Math.max(0, this.lengthHigh * 256 + byte - 2);
-			this.expected = 'mark';
+	private parse(byte: number): void {
+		switch (this.expected) {
+			case 'code':
+				// 0xFF may be repeated before a marker's code.
+				if (byte === 0xff) return;
+				this.isOver = byte === 0xd9;
+				this.expected = hasLength(byte) ? 'lengthHigh' : 'marker';
+				break;
+			case 'lengthHigh':
+				this.lengthHigh = byte;
+				this.expected = 'lengthLow';
+				break;
+			case 'lengthLow':
+				// The length includes its own two bytes.
+				this.bytesToSkip = Math.max(0, this.lengthHigh * 256 + byte - 2);
+				this.expected = 'marker';
 		}
 	}
 }
 
-/** Not those of an escaped 0xFF, a restart, the start and the end. */
+/** All but an escaped 0xFF, restarts, the start and the end. */
 function hasLength(code: number): boolean {
 	return code > 0x01 && !(code >= 0xd0 && code <= 0xd9);
 }

@@ -1,31 +1,31 @@
+import { AtlasError } from '../errors';
 import type { CancelSignal } from '../flow/cancellation';
-import type { AtlasClient } from '../http/client';
-import { backoffMs, pauseMs } from '../flow/clock';
-import { DownloadError, openPublic } from '../http/publicFile';
-import { AtlasError, CancelledError } from '../errors';
-import { sha256OfStream } from '../hash';
-import { isRetryableStatus, TransportError } from '../http/http';
-import { asNumber } from '../json';
 import { memoize } from '../flow/memoize';
-import { StreamGuard } from '../http/streams';
+import { sha256OfStream } from '../hash';
+import type { AtlasClient } from '../http/client';
+import { DownloadError, openPublicFile } from '../http/publicFile';
+import { fetchWithRetries } from '../http/retry';
+import { isRetryable } from '../http/retryable';
+import { StreamGuard } from '../http/streamGuard';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
+import { asNumber } from '../json';
 
-/** Bounds of one run's look at earlier inputs: files opened, bytes read, and time spent. */
+/** Limits of one run: files opened, bytes read, and time spent. */
 export const MAX_FILES = 1_000;
 export const MAX_TOTAL_BYTES = 4_000_000_000;
 export const MAX_TOTAL_MS = 300_000;
 
-const MAX_TRIES = 3;
+const MAX_ATTEMPTS = 3;
 
-/** Tells whether a file at a URL has a wanted content: without the key, each URL read at most once per wanted size. */
+/** Compares files at URLs with known content. Sends no API key, and reads each URL at most once per expected size. */
 export class RemoteContent {
-	/** By wanted size and URL. */
+	/** By expected size and URL. */
 	private readonly hashes = new Map<string, Promise<string | null>>();
 
-	/** By URL, where the host says so: a file of another size need not be read. */
+	/** By URL, if the host reports it: a file of another size need not be read. */
 	private readonly sizes = new Map<string, number>();
 
-	private opened = 0;
+	private openedFiles = 0;
 
 	private readBytes = 0;
 
@@ -37,83 +37,77 @@ export class RemoteContent {
 	) {}
 
 	/**
-	 * Whether a URL holds these bytes. False also where the file is gone, or may not be fetched.
-	 * @throws AtlasError `unknown` where the file host stumbles, or the bounds of a run are reached; CancelledError
+	 * Whether a URL holds this content. False also if the file no longer exists, or may not be fetched.
+	 * @throws AtlasError `unknown` if the host fails repeatedly, or a limit of the run is reached; CancelledError
 	 */
 	async holds(url: string, sha256: string, sizeBytes: number): Promise<boolean> {
-		const known = this.sizes.get(url);
-		if (known !== undefined && known !== sizeBytes) return false;
+		const knownSize = this.sizes.get(url);
+		if (knownSize !== undefined && knownSize !== sizeBytes) return false;
 		const key = `${sizeBytes} ${url}`;
-		return (await memoize(this.hashes, key, async () => await this.read(url, sizeBytes))) === sha256;
+		return (await memoize(this.hashes, key, async () => await this.hashOf(url, sizeBytes))) === sha256;
 	}
 
-	/** The hash of a file; null where it has another size than the wanted one, or is gone. */
-	private async read(url: string, sizeBytes: number): Promise<string | null> {
-		for (let attempt = 0; ; attempt++) {
-			this.checkBounds();
-			this.opened++;
-			const result = await this.readOnce(url, sizeBytes).catch((error: unknown) => {
-				if (error instanceof CancelledError || this.signal?.aborted) throw new CancelledError();
-				return error instanceof Error ? error : new Error(String(error));
-			});
-			if (!(result instanceof Error)) return result;
-			if (isFinal(result)) return null;
-			if (attempt + 1 >= MAX_TRIES) throw unknownError(`an input file could not be read (${result.message})`);
-			await pauseMs(this.client.clock, backoffMs(attempt, 500, 4_000), this.signal);
-		}
+	/** The hash of a file; null if it has another size, or does not exist. */
+	private async hashOf(url: string, sizeBytes: number): Promise<string | null> {
+		const result = await fetchWithRetries(async () => await this.hashOnce(url, sizeBytes), {
+			clock: this.client.clock,
+			signal: this.signal,
+			purpose: 'earlierInput',
+			maxAttempts: MAX_ATTEMPTS,
+		});
+		if (!result.error) return result.value;
+		if (result.error instanceof AtlasError) throw result.error;
+		if (!isRetryable(result.error, 'earlierInput')) return null;
+		throw unknownError(`an input file could not be read (${result.error.message})`);
 	}
 
-	private async readOnce(url: string, sizeBytes: number): Promise<string | null> {
+	private async hashOnce(url: string, sizeBytes: number): Promise<string | null> {
+		this.checkLimits();
+		this.openedFiles++;
 		const { http, clock, baseUrl } = this.client;
-		const { statusCode, headers, body } = await openPublic(http, url, baseUrl, this.signal, {});
+		const { statusCode, headers, body } = await openPublicFile(http, url, baseUrl, this.signal);
 		const guard = new StreamGuard(body, clock, DOWNLOAD_TIMEOUT_MS, this.signal);
 		try {
-			if (statusCode !== 200)
-				throw new DownloadError(`status ${statusCode}`, !isRetryableStatus(statusCode), statusCode);
-			const announced = asNumber(headers['content-length']);
-			if (announced !== null && announced !== sizeBytes) {
-				this.sizes.set(url, announced);
+			if (statusCode !== 200) throw new DownloadError(`status ${statusCode}`, { statusCode });
+			const announcedSize = asNumber(headers['content-length']);
+			if (announcedSize !== null && announcedSize !== sizeBytes) {
+				this.sizes.set(url, announcedSize);
 				return null;
 			}
-			const { hex, sizeBytes: size } = await sha256OfStream(this.counted(body, guard, sizeBytes));
-			if (size < sizeBytes && announced !== null) throw new DownloadError('it was cut off', false);
-			return size === sizeBytes ? hex : null;
+			const content = await sha256OfStream(this.counted(body, guard, sizeBytes));
+			if (content.sizeBytes < sizeBytes && announcedSize !== null) throw new DownloadError('it was cut off');
+			return content.sizeBytes === sizeBytes ? content.hex : null;
 		} finally {
 			guard.end();
 		}
 	}
 
-	/** Lets bytes through, one more than wanted at most: a longer file is another one. */
+	/** Stops after the expected size: a longer file is a different one. */
 	private async *counted(
 		chunks: AsyncIterable<Uint8Array>,
 		guard: StreamGuard,
-		sizeBytes: number,
+		expectedBytes: number,
 	): AsyncGenerator<Uint8Array> {
 		let size = 0;
 		for await (const chunk of chunks) {
-			guard.alive(chunk.byteLength);
+			guard.received(chunk.byteLength);
 			size += chunk.byteLength;
 			this.readBytes += chunk.byteLength;
 			yield chunk;
-			if (size > sizeBytes) return;
-			this.checkBounds();
+			if (size > expectedBytes) return;
+			this.checkLimits();
 		}
 	}
 
-	private checkBounds(): void {
+	private checkLimits(): void {
 		const nowMs = this.client.clock.nowMs();
 		this.startedAtMs ??= nowMs;
 		const isOver =
-			this.opened >= MAX_FILES || this.readBytes > MAX_TOTAL_BYTES || nowMs - this.startedAtMs > MAX_TOTAL_MS;
+			this.openedFiles >= MAX_FILES ||
+			this.readBytes > MAX_TOTAL_BYTES ||
+			nowMs - this.startedAtMs > MAX_TOTAL_MS;
 		if (isOver) throw unknownError('too many earlier edits look like this one');
 	}
-}
-
-/** Whether the file is not to be had at all: gone, forbidden, or at an address that is not fetched. */
-function isFinal(error: Error): boolean {
-	if (error instanceof AtlasError) throw error;
-	if (error instanceof DownloadError) return error.isFinal;
-	return error instanceof TransportError && error.code === 'ENOTFOUND';
 }
 
 function unknownError(why: string): AtlasError {

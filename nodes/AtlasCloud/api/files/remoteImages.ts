@@ -1,27 +1,26 @@
 import type { CancelSignal } from '../flow/cancellation';
+import { memoize } from '../flow/memoize';
 import type { AtlasClient } from '../http/client';
-import { backoffMs, pauseMs } from '../flow/clock';
-import { DownloadError, openPublic } from '../http/publicFile';
-import { CancelledError } from '../errors';
-import { isRetryableStatus, TransportError } from '../http/http';
+import { DownloadError, openPublicFile } from '../http/publicFile';
+import { fetchWithRetries } from '../http/retry';
+import { StreamGuard } from '../http/streamGuard';
+import { readBeginning } from '../http/streams';
+import { READ_TIMEOUT_MS } from '../http/timeouts';
+import type { Dimensions } from '../models/sizes';
 import { fileKind, type FileKind } from './fileKind';
 import { HEADER_BYTES, imageSize } from './imageSize';
-import { memoize } from '../flow/memoize';
-import type { Dimensions } from '../models/sizes';
-import { readBeginning, StreamGuard } from '../http/streams';
-import { READ_TIMEOUT_MS } from '../http/timeouts';
 
-/** What the first 64 kB at a URL tell; each null where they do not. */
+/** What the first 64 kB at a URL say; each null if they do not. */
 export interface RemoteImage {
 	kind: FileKind | null;
 	dimensions: Dimensions | null;
 }
 
-const TRIES = 3;
+const MAX_ATTEMPTS = 3;
 
-/** Looks at input pictures that are URLs: each once per run, without the key, no further than the header needs. */
+/** Inspects input images that are URLs: each once per run, without the API key, and no more than the header. */
 export class RemoteImages {
-	private readonly looks = new Map<string, Promise<RemoteImage | null>>();
+	private readonly inspections = new Map<string, Promise<RemoteImage | null>>();
 
 	constructor(
 		private readonly client: AtlasClient,
@@ -29,40 +28,32 @@ export class RemoteImages {
 	) {}
 
 	/**
-	 * What is at a URL; null where nothing can be had, and not why: the URL may be a stranger's, out of a form.
+	 * @returns null if the file cannot be read. Never why: the URL may come from a stranger, through a form.
 	 * @throws CancelledError
 	 */
-	async look(url: string): Promise<RemoteImage | null> {
-		return await memoize(this.looks, url, async () => {
-			for (let attempt = 0; ; attempt++) {
-				const result = await this.beginningOf(url).catch((error: unknown) => {
-					if (error instanceof CancelledError || this.signal?.aborted) throw new CancelledError();
-					return isRetryableError(error) ? 'passing' : 'final';
-				});
-				if (typeof result !== 'string') return { kind: fileKind(result), dimensions: imageSize(result) };
-				if (result === 'final' || attempt + 1 >= TRIES) return null;
-				await pauseMs(this.client.clock, backoffMs(attempt, 500, 8_000), this.signal);
-			}
+	async inspect(url: string): Promise<RemoteImage | null> {
+		return await memoize(this.inspections, url, async () => {
+			const { clock } = this.client;
+			const header = await fetchWithRetries(async () => await this.readHeader(url), {
+				clock,
+				signal: this.signal,
+				purpose: 'inputHeader',
+				maxAttempts: MAX_ATTEMPTS,
+			});
+			return header.error ? null : { kind: fileKind(header.value), dimensions: imageSize(header.value) };
 		});
 	}
 
-	private async beginningOf(url: string): Promise<Buffer> {
+	private async readHeader(url: string): Promise<Buffer> {
 		const { http, clock, baseUrl } = this.client;
 		const range = `bytes=0-${HEADER_BYTES - 1}`;
-		const { statusCode, body } = await openPublic(http, url, baseUrl, this.signal, { range });
+		const { statusCode, body } = await openPublicFile(http, url, baseUrl, this.signal, { range });
 		const guard = new StreamGuard(body, clock, READ_TIMEOUT_MS, this.signal);
 		try {
 			if (statusCode === 200 || statusCode === 206) return await readBeginning(body, HEADER_BYTES);
-			throw new DownloadError(`status ${statusCode}`, !isRetryableStatus(statusCode), statusCode);
+			throw new DownloadError(`status ${statusCode}`, { statusCode });
 		} finally {
 			guard.end();
 		}
 	}
-}
-
-/** Whether another look may fare better. Not where the host is none, or n8n itself objects (without a code). */
-function isRetryableError(error: unknown): boolean {
-	if (error instanceof DownloadError) return !error.isFinal;
-	if (!(error instanceof TransportError)) return true;
-	return error.code !== null && error.code !== 'ENOTFOUND' && error.code !== 'ECONNREFUSED';
 }

@@ -1,4 +1,4 @@
-/** The part of an `AbortSignal` that is used here; a real one is one. */
+/** The part of an `AbortSignal` that the code uses. */
 export interface CancelSignal {
 	readonly aborted: boolean;
 	addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
@@ -6,8 +6,8 @@ export interface CancelSignal {
 }
 
 /**
- * A signal of our own that a whole batch listens to. Not an `AbortSignal`: Node warns of a leak from the eleventh
- * listener on, and a community node cannot import what would tell it otherwise.
+ * A signal that a whole batch can listen to. Not an `AbortSignal`: Node warns of a leak from the eleventh listener on,
+ * and a community node cannot import `setMaxListeners`.
  */
 export class Cancellation implements CancelSignal {
 	private readonly listeners = new Set<() => void>();
@@ -22,7 +22,7 @@ export class Cancellation implements CancelSignal {
 		parent?.addEventListener('abort', this.onParentAbort, { once: true });
 	}
 
-	/** Stops listening to the parent. For what lives shorter than it: a long run would collect thousands of listeners. */
+	/** Stops listening to the parent: a long run would otherwise collect thousands of listeners. */
 	detach(): void {
 		this.parent?.removeEventListener('abort', this.onParentAbort);
 	}

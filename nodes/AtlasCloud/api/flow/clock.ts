@@ -1,44 +1,42 @@
 import type { CancelSignal } from './cancellation';
 import { CancelledError } from '../errors';
 
-/** Time as the node sees it. Injected, so that schedules can be tested on a virtual clock. */
+/** Injected, so that schedules can be tested on a virtual clock. */
 export interface Clock {
-	/** Milliseconds since the epoch, as of the run's start. Never goes back, also where the machine's clock is set. */
+	/** Milliseconds since the epoch. Never goes back, even if the machine's clock is set. */
 	nowMs(): number;
-	/** Resolves after `ms` milliseconds. May not be cut short: callers race it. */
+	/** Resolves after `ms` milliseconds. Cannot be cut short: callers race it. */
 	sleepMs(ms: number): Promise<void>;
 }
 
 /**
- * The longest single sleep. n8n's `sleep` cannot be taken back in n8n 1.x, and a timer left behind keeps
- * a worker from ending, so none may be long.
+ * The longest single sleep. n8n 1.x cannot cancel its `sleep`, and a long timer left behind would keep a worker from
+ * exiting.
  */
 const MAX_SLEEP_MS = 1_000;
 
-/** Throws {@link CancelledError} when the signal is aborted. */
+/** @throws CancelledError if the signal is aborted */
 export function throwIfAborted(signal: CancelSignal | undefined): void {
 	if (signal?.aborted) throw new CancelledError();
 }
 
 /**
- * Waits for `work`, but no longer than until the signal aborts.
- * @throws CancelledError at once when it does; `work` goes on unobserved.
+ * Waits for `work` until the signal aborts; `work` then continues unobserved.
+ * @throws CancelledError as soon as it does
  */
 export async function untilAborted<T>(work: Promise<T>, signal: CancelSignal | undefined): Promise<T> {
 	if (!signal) return await work;
-	work.catch(() => {}); // observed here even when the abort is what the caller hears
-	throwIfAborted(signal);
-	let onAbort = () => {};
-	const aborted = new Promise<never>((_, reject) => {
-		onAbort = () => reject(new CancelledError());
-		signal.addEventListener('abort', onAbort, { once: true });
+	return await new Promise<T>((resolve, reject) => {
+		const onAbort = () => reject(new CancelledError());
+		if (signal.aborted) onAbort();
+		else signal.addEventListener('abort', onAbort, { once: true });
+		void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
 	});
-	return await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 /**
  * Waits `ms` milliseconds, or until `wake` resolves.
- * @throws CancelledError as soon as the signal aborts.
+ * @throws CancelledError as soon as the signal aborts
  */
 export async function pauseMs(
 	clock: Clock,
@@ -47,20 +45,17 @@ export async function pauseMs(
 	wake?: Promise<void>,
 ): Promise<void> {
 	const untilMs = clock.nowMs() + ms;
-	let woken = false;
-	const woke = wake?.then(() => {
-		woken = true;
-	});
-	for (let leftMs = ms; leftMs > 0 && !woken; leftMs = untilMs - clock.nowMs()) {
-		const slept = clock.sleepMs(Math.min(leftMs, MAX_SLEEP_MS));
-		await untilAborted(woke ? Promise.race([slept, woke]) : slept, signal);
+	const woken = wake?.then(() => true);
+	for (let leftMs = ms; leftMs > 0; leftMs = untilMs - clock.nowMs()) {
+		const slept = clock.sleepMs(Math.min(leftMs, MAX_SLEEP_MS)).then(() => false);
+		if (await untilAborted(woken ? Promise.race([slept, woken]) : slept, signal)) break;
 	}
 	throwIfAborted(signal);
 }
 
 /**
- * Waits for `work`, but no longer than `ms` milliseconds; `work` then goes on unobserved.
- * @throws what `timedOut` makes when the time is up
+ * Waits for `work`, at most `ms` milliseconds; `work` then continues unobserved.
+ * @throws what `timedOut` returns when the time is up
  */
 export async function withinMs<T>(
 	clock: Clock,
@@ -77,11 +72,15 @@ export async function withinMs<T>(
 		throw timedOut();
 	};
 	const limited = limit();
-	limited.catch(() => {}); // the loser of the race
-	return await Promise.race([work, limited]).finally(() => (isOver = true));
+	limited.catch(() => {}); // after `work` has won the race nobody else handles it
+	try {
+		return await Promise.race([work, limited]);
+	} finally {
+		isOver = true;
+	}
 }
 
-/** A pause in milliseconds for the n-th try (from 0): doubling from `firstMs`, at most `maxMs`, half of it random. */
+/** The pause in ms after an attempt (from 0): doubling from `firstMs` up to `maxMs`, half of it random. */
 export function backoffMs(attempt: number, firstMs: number, maxMs: number): number {
 	const fullMs = Math.min(maxMs, firstMs * 2 ** attempt);
 	return fullMs / 2 + (Math.random() * fullMs) / 2;

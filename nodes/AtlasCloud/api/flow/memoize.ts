@@ -1,13 +1,13 @@
-/** A promise made once per key; a failed one is forgotten, so that the next who asks tries anew. */
+/** Creates a promise once per key. A rejected one is removed, so that the next caller starts over. */
 export async function memoize<T>(
 	promises: Map<string, Promise<T>>,
 	key: string,
-	make: () => Promise<T>,
+	create: () => Promise<T>,
 ): Promise<T> {
 	const known = promises.get(key);
 	if (known) return await known;
-	const made = make();
-	promises.set(key, made);
-	made.catch(() => promises.delete(key));
-	return await made;
+	const created = create();
+	promises.set(key, created);
+	created.catch(() => promises.delete(key));
+	return await created;
 }

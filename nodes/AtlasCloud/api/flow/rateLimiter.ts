@@ -1,199 +1,207 @@
 import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, type Clock } from './clock';
+import type { ConcurrencyLimiter } from './concurrencyLimiter';
 
 export interface RateLimiterOptions {
-	/** Never more requests in any one second than this, whatever goes well. They may leave together. */
+	/** Never more requests than this within one second. They may leave together. */
 	maxPerSecond?: number;
-	/** Never more accepted and unfinished at once than this. */
-	maxUnderWay?: number;
+	/** Also limits how many accepted requests are in flight at once. */
+	concurrency?: ConcurrencyLimiter;
 }
 
-/** How the rate changes: cut by a fifth when refused, a tenth of a request a second more for each that is taken. */
+/** How long a request waits for a permit while the service asks for a pause. Default: as long as it takes. */
+export interface WaitLimits {
+	/** Our clock, in ms. */
+	deadlineMs?: number;
+	/** The longest single pause, in ms. */
+	maxPauseMs?: number;
+}
+
+/** Permission to send one request. Exactly one of its methods is to be called once the outcome is known. */
+export interface Permit {
+	/** Our clock, in ms. */
+	readonly acquiredAtMs: number;
+	/** The service accepted the request. With a concurrency limiter it is in flight from now on. */
+	accepted(): void;
+	/**
+	 * The service rejected the request as too early (429).
+	 * @param retryAfterMs its `Retry-After`
+	 * @returns how long to wait, in ms
+	 */
+	rejected(retryAfterMs: number | null): number;
+	/** The request was not sent, or its outcome says nothing about the rate. */
+	released(): void;
+}
+
+/** After a rejection the rate is cut by a fifth. Each accepted request adds a tenth of a request per second. */
 const CUT = 0.8;
 const GROWTH_PER_SECOND = 0.1;
 const MIN_PER_SECOND = 0.2;
-/** Answers outstanding at the start; doubled by each that is taken, so that a limit is met by few requests. */
-const FIRST_OUTSTANDING = 4;
+
+/** Doubled by each accepted request, so that only a few run into an unknown limit. */
+const FIRST_MAX_UNANSWERED = 4;
 
 /**
- * Finds the pace that Atlas allows one model: it tells limits by nothing but 429, without numbers [D].
- *
- * Two limits look alike from outside. Against a *rate*, a refusal sets the pace to what was taken in the last
- * second, less a fifth, then slowly more. Against a *number at once*, pausing does not help: a request that is
- * refused again after the pause shows it, and fewer are let under way.
+ * Finds the request rate that Atlas allows. Atlas reports its limits only by answering 429, without numbers (see
+ * docs/atlas-cloud-api.md, Errors). A rejection sets the rate to what was accepted within the last second, minus a
+ * fifth; from there it grows slowly.
  */
 export class RateLimiter {
-	private perSecond = Infinity;
+	private ratePerSecond = Infinity;
 
-	private nextMs = 0;
+	/** Earliest time of the next request by the learned rate. */
+	private nextAtMs = 0;
 
-	private closedUntilMs = 0;
+	private pausedUntilMs = 0;
 
-	/** Until when the service itself said to keep off. */
-	private toldUntilMs = 0;
+	/** The part of the pause that the service itself asked for. */
+	private retryAfterUntilMs = 0;
 
-	/** Refusals in a row, each after the pause of the one before. */
-	private refusals = 0;
+	/** Rejections in a row, each of them after the pause of the one before. */
+	private rejectionsInARow = 0;
 
-	private outstanding = 0;
+	private unanswered = 0;
 
-	private maxOutstanding = FIRST_OUTSTANDING;
+	private maxUnanswered = FIRST_MAX_UNANSWERED;
 
-	private underWay = 0;
+	private acceptedAtMs: number[] = [];
 
-	private window: number;
+	/** The latest permits, as many as may be given within one second. */
+	private acquiredAtMs: number[] = [];
 
-	private takenAtMs: number[] = [];
-
-	/** When the last ones left, as many as may leave in a second. */
-	private leftAtMs: number[] = [];
-
-	/** Those who wait go one after another. */
+	/** Resolves when all those who asked for a permit so far have one: permits are given in order. */
 	private tail: Promise<void> = Promise.resolve();
 
-	/** Resolves when something happens that may let the next one go. */
-	private changed = signalOnce();
+	private changed = createDeferred();
 
 	constructor(
 		private readonly clock: Clock,
 		private readonly options: RateLimiterOptions = {},
-	) {
-		this.window = options.maxUnderWay ?? Infinity;
-	}
+	) {}
 
-	/** Requests a second that are allowed now. */
+	/** Requests per second that are allowed now. */
 	get rate(): number {
-		return Math.min(this.perSecond, this.options.maxPerSecond ?? Infinity);
+		return Math.min(this.ratePerSecond, this.options.maxPerSecond ?? Infinity);
 	}
 
 	/**
-	 * Waits until one more request may leave. Each turn is to be ended by one of {@link taken}, {@link refused}
-	 * and {@link gone}.
-	 * @param patience which pauses that the service demands are not waited for
-	 * @returns null where there would be such a pause
-	 * @throws CancelledError when the signal aborts while waiting
+	 * Waits until one more request may be sent.
+	 * @returns null if that takes a longer pause than `limits` allow
+	 * @throws CancelledError if the signal aborts while waiting
 	 */
-	async turn(signal: CancelSignal | undefined): Promise<Permit>;
-	async turn(signal: CancelSignal | undefined, patience: Patience): Promise<Permit | null>;
-	async turn(signal: CancelSignal | undefined, patience: Patience = {}): Promise<Permit | null> {
-		const before = this.tail;
-		let next = () => {};
-		this.tail = new Promise((resolve) => (next = resolve));
+	async acquire(signal: CancelSignal | undefined): Promise<Permit>;
+	async acquire(signal: CancelSignal | undefined, limits: WaitLimits): Promise<Permit | null>;
+	async acquire(signal: CancelSignal | undefined, limits: WaitLimits = {}): Promise<Permit | null> {
+		const previous = this.tail;
+		const done = createDeferred();
+		this.tail = done.promise;
 		try {
-			await before;
+			await previous;
 			for (let waitMs = this.waitMs(); waitMs > 0; waitMs = this.waitMs()) {
-				if (this.isTooLong(patience)) return null;
+				if (this.isPauseTooLong(limits)) return null;
 				await pauseMs(this.clock, waitMs, signal, this.changed.promise);
 			}
-			const nowMs = this.clock.nowMs();
-			this.nextMs = Math.max(nowMs, this.nextMs) + 1_000 / this.perSecond;
-			const { maxPerSecond = 0 } = this.options;
-			if (maxPerSecond > 0) this.leftAtMs = [...this.leftAtMs, nowMs].slice(-maxPerSecond);
-			this.outstanding++;
-			return { leftAtMs: nowMs };
+			return this.createPermit();
 		} finally {
-			next();
+			done.resolve();
 		}
 	}
 
-	private isTooLong({ untilMs = Infinity, pauseMs: longestMs = Infinity }: Patience): boolean {
-		const opensAtMs = Math.max(this.closedUntilMs, this.nextMs);
-		return opensAtMs > untilMs || opensAtMs - this.clock.nowMs() > longestMs;
+	/** Something that an earlier request started is in flight, without a permit of this limiter. */
+	resumed(): void {
+		this.options.concurrency?.resumed();
+	}
+
+	/** Something in flight has finished. If concurrency is the limit, the next request need not wait for the pause. */
+	finished(): void {
+		this.options.concurrency?.finished();
+		if (this.rejectionsInARow > 1) {
+			const endMs = Math.min(this.pausedUntilMs, this.clock.nowMs());
+			this.pausedUntilMs = this.nextAtMs = Math.max(this.retryAfterUntilMs, endMs);
+		}
+		this.notifyChanged();
 	}
 
 	private waitMs(): number {
 		const nowMs = this.clock.nowMs();
 		const isFull =
-			this.outstanding >= this.maxOutstanding || this.underWay + this.outstanding >= Math.floor(this.window);
-		const isSpent = this.leftAtMs.length === this.options.maxPerSecond;
-		const againMs = isSpent ? this.leftAtMs[0] + 1_000 : 0;
-		const openMs = Math.max(this.closedUntilMs, this.nextMs, againMs) - nowMs;
-		return isFull ? Math.max(openMs, 1_000) : openMs;
+			this.unanswered >= this.maxUnanswered || this.options.concurrency?.hasRoom(this.unanswered) === false;
+		const isSecondFull = this.acquiredAtMs.length === this.options.maxPerSecond;
+		const nextSecondMs = isSecondFull ? this.acquiredAtMs[0] + 1_000 : 0;
+		const waitMs = Math.max(this.pausedUntilMs, this.nextAtMs, nextSecondMs) - nowMs;
+		// A full limiter is woken by `changed`.
+		return isFull ? Math.max(waitMs, 1_000) : waitMs;
 	}
 
-	private stir(): void {
-		this.changed.resolve();
-		this.changed = signalOnce();
+	private isPauseTooLong({ deadlineMs = Infinity, maxPauseMs = Infinity }: WaitLimits): boolean {
+		const endMs = Math.max(this.pausedUntilMs, this.nextAtMs);
+		return endMs > deadlineMs || endMs - this.clock.nowMs() > maxPauseMs;
 	}
 
-	/** The request was taken. What it started counts as under way until {@link finished}, if that is said of it. */
-	taken(isUnderWay = false): void {
+	private createPermit(): Permit {
 		const nowMs = this.clock.nowMs();
-		this.outstanding--;
-		this.refusals = 0;
-		if (isUnderWay) this.underWay++;
-		this.takenAtMs = [...this.takenAtMs.filter((ms) => ms > nowMs - 1_000), nowMs];
-		this.maxOutstanding *= 2;
-		this.perSecond += GROWTH_PER_SECOND;
-		this.window = Math.min(this.options.maxUnderWay ?? Infinity, this.window + 1 / this.window);
-		this.stir();
+		const { maxPerSecond = 0 } = this.options;
+		this.nextAtMs = Math.max(nowMs, this.nextAtMs) + 1_000 / this.ratePerSecond;
+		if (maxPerSecond > 0) this.acquiredAtMs = [...this.acquiredAtMs, nowMs].slice(-maxPerSecond);
+		this.unanswered++;
+		return {
+			acquiredAtMs: nowMs,
+			accepted: () => this.onAccepted(),
+			rejected: (retryAfterMs) => this.onRejected(nowMs, retryAfterMs),
+			released: () => this.onReleased(),
+		};
 	}
 
-	/**
-	 * The request was refused for coming too soon (429).
-	 * @param retryAfterMs what a `Retry-After` said
-	 * @returns how long to keep off, in ms
-	 */
-	refused(turn: Permit, retryAfterMs: number | null): number {
+	private onAccepted(): void {
 		const nowMs = this.clock.nowMs();
-		this.outstanding--;
-		// Requests that left before the pause began tell nothing new.
-		const isNews = turn.leftAtMs >= this.closedUntilMs;
-		if (isNews) {
-			const wasTaken = this.takenAtMs.filter((ms) => ms > nowMs - 1_000).length;
-			this.perSecond = Math.max(MIN_PER_SECOND, Math.min(this.perSecond, Math.max(1, wasTaken)) * CUT);
-			this.maxOutstanding = FIRST_OUTSTANDING;
-			if (this.refusals > 0 && this.underWay > 0) this.window = Math.max(1, this.underWay);
-			this.refusals++;
-			this.closedUntilMs = nowMs + backoffMs(this.refusals - 1, 1_000, 30_000);
-			this.nextMs = this.closedUntilMs;
-		}
+		this.unanswered--;
+		this.rejectionsInARow = 0;
+		this.acceptedAtMs = [...this.acceptedWithinASecond(nowMs), nowMs];
+		this.maxUnanswered *= 2;
+		this.ratePerSecond += GROWTH_PER_SECOND;
+		this.options.concurrency?.accepted();
+		this.notifyChanged();
+	}
+
+	private onRejected(acquiredAtMs: number, retryAfterMs: number | null): number {
+		const nowMs = this.clock.nowMs();
+		this.unanswered--;
+		// A request that left before the pause began says nothing new.
+		if (acquiredAtMs >= this.pausedUntilMs) this.slowDown(nowMs);
 		if (retryAfterMs !== null) {
-			this.toldUntilMs = Math.max(this.toldUntilMs, nowMs + retryAfterMs);
-			this.closedUntilMs = Math.max(this.closedUntilMs, this.toldUntilMs);
+			this.retryAfterUntilMs = Math.max(this.retryAfterUntilMs, nowMs + retryAfterMs);
+			this.pausedUntilMs = Math.max(this.pausedUntilMs, this.retryAfterUntilMs);
 		}
-		this.stir();
-		return this.closedUntilMs - nowMs;
+		this.notifyChanged();
+		return this.pausedUntilMs - nowMs;
 	}
 
-	/** The request came to nothing that says anything about the pace. */
-	gone(): void {
-		this.outstanding--;
-		this.stir();
+	private onReleased(): void {
+		this.unanswered--;
+		this.notifyChanged();
 	}
 
-	/** Something is under way that an earlier request started: it takes its place without a turn. */
-	resumed(): void {
-		this.underWay++;
+	private slowDown(nowMs: number): void {
+		const acceptedPerSecond = Math.max(1, this.acceptedWithinASecond(nowMs).length);
+		this.ratePerSecond = Math.max(MIN_PER_SECOND, Math.min(this.ratePerSecond, acceptedPerSecond) * CUT);
+		this.maxUnanswered = FIRST_MAX_UNANSWERED;
+		if (this.rejectionsInARow > 0) this.options.concurrency?.rejectedAfterPause();
+		this.pausedUntilMs = this.nextAtMs = nowMs + backoffMs(this.rejectionsInARow, 1_000, 30_000);
+		this.rejectionsInARow++;
 	}
 
-	/** Something that was under way has ended. Where a number at once is the limit, the next may go. */
-	finished(): void {
-		this.underWay--;
-		if (this.refusals > 1)
-			this.closedUntilMs = this.nextMs = Math.max(
-				this.toldUntilMs,
-				Math.min(this.closedUntilMs, this.clock.nowMs()),
-			);
-		this.stir();
+	private acceptedWithinASecond(nowMs: number): number[] {
+		return this.acceptedAtMs.filter((ms) => ms > nowMs - 1_000);
+	}
+
+	private notifyChanged(): void {
+		this.changed.resolve();
+		this.changed = createDeferred();
 	}
 }
 
-/** How long a request waits for its turn while the service demands a pause. Default: as long as it takes. */
-export interface Patience {
-	/** Our clock, in ms. */
-	untilMs?: number;
-	/** The longest single pause, in ms. */
-	pauseMs?: number;
-}
-
-/** One request's permission to leave. */
-export interface Permit {
-	leftAtMs: number;
-}
-
-function signalOnce(): { promise: Promise<void>; resolve: () => void } {
+function createDeferred(): { promise: Promise<void>; resolve: () => void } {
 	let resolve = () => {};
-	const promise = new Promise<void>((done) => (resolve = done));
+	const promise = new Promise<void>((fulfill) => (resolve = fulfill));
 	return { promise, resolve };
 }

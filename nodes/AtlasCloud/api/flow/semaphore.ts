@@ -1,52 +1,61 @@
+import { CancelledError } from '../errors';
 import type { CancelSignal } from './cancellation';
 import { throwIfAborted } from './clock';
-import { CancelledError } from '../errors';
 
-/** Lets a number of workers in at once, first come first served. */
+/** Lets a limited number of workers in at once, first come, first served. */
 export class Semaphore {
-	private taken = 0;
+	private acquired = 0;
 
 	private readonly queue: Array<() => void> = [];
 
-	constructor(private readonly count: number) {}
+	constructor(private readonly permits: number) {}
 
-	/** Takes a place, waiting for one; the returned function gives it back (once, however often it is called). */
-	async take(signal: CancelSignal | undefined): Promise<() => void> {
+	/**
+	 * Waits for a permit.
+	 * @returns releases it; only the first call counts
+	 * @throws CancelledError
+	 */
+	async acquire(signal: CancelSignal | undefined): Promise<() => void> {
 		throwIfAborted(signal);
-		if (this.taken < this.count) {
-			this.taken++;
-		} else {
-			await new Promise<void>((resolve, reject) => {
-				const onAbort = () => {
-					this.queue.splice(this.queue.indexOf(enter), 1);
-					reject(new CancelledError());
-				};
-				// The place is handed over by who leaves: `taken` stays as it is.
-				const enter = () => {
-					signal?.removeEventListener('abort', onAbort);
-					resolve();
-				};
-				signal?.addEventListener('abort', onAbort, { once: true });
-				this.queue.push(enter);
-			});
-		}
-		let isGiven = false;
+		if (this.acquired < this.permits) this.acquired++;
+		else await this.waitInQueue(signal);
+		let isReleased = false;
 		return () => {
-			if (isGiven) return;
-			isGiven = true;
-			const next = this.queue.shift();
-			if (next) next();
-			else this.taken--;
+			if (isReleased) return;
+			isReleased = true;
+			this.release();
 		};
 	}
 
-	/** Does the work while holding a place. */
+	/** Does the work while holding a permit. */
 	async use<T>(signal: CancelSignal | undefined, work: () => Promise<T>): Promise<T> {
-		const leave = await this.take(signal);
+		const release = await this.acquire(signal);
 		try {
 			return await work();
 		} finally {
-			leave();
+			release();
 		}
+	}
+
+	private async waitInQueue(signal: CancelSignal | undefined): Promise<void> {
+		await new Promise<void>((resolve, reject) => {
+			const onAbort = () => {
+				this.queue.splice(this.queue.indexOf(onPermit), 1);
+				reject(new CancelledError());
+			};
+			const onPermit = () => {
+				signal?.removeEventListener('abort', onAbort);
+				resolve();
+			};
+			signal?.addEventListener('abort', onAbort, { once: true });
+			this.queue.push(onPermit);
+		});
+	}
+
+	private release(): void {
+		const onPermit = this.queue.shift();
+		// A permit passes directly to the next in the queue, so that nobody can jump it.
+		if (onPermit) onPermit();
+		else this.acquired--;
 	}
 }

@@ -1,28 +1,27 @@
 import { inputError, truncate } from '../errors';
 
 /*
- * Where the key goes, and where files may come from. The rules are the design's ("Where files may come from
- * and go to"). Names that resolve to private addresses are left to n8n's own SSRF protection: a node cannot
- * see what a name resolves to.
+ * Where the API key may be sent, and where files may be fetched from. A node cannot see what a name resolves to, so
+ * names that resolve to private addresses are left to n8n's own SSRF protection.
  */
 
-/** The four numbers of an IPv4 address; undefined where a host is none. */
-function ipv4Of(host: string): number[] | undefined {
-	// WHATWG URL has already turned 0x7f.1, 2130706433 and the like into dotted decimals.
+/** The four numbers of an IPv4 address; undefined if the host is not one. */
+function parseIpv4(host: string): number[] | undefined {
+	// URL has already turned 0x7f.1, 2130706433 and the like into dotted decimals.
 	return /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) ? host.split('.').map(Number) : undefined;
 }
 
-/** The eight words of an IPv6 address in brackets, as WHATWG URL writes it; undefined where a host is none. */
-function ipv6Of(host: string): number[] | undefined {
+/** The eight words of an IPv6 address in brackets, as URL writes it; undefined if the host is not one. */
+function parseIpv6(host: string): number[] | undefined {
 	if (!host.startsWith('[') || !host.endsWith(']')) return undefined;
-	const wordsOf = (text: string) => (text === '' ? [] : text.split(':').map((word) => parseInt(word, 16)));
+	const parseWords = (text: string) => (text === '' ? [] : text.split(':').map((word) => parseInt(word, 16)));
 	const [before, after] = host.slice(1, -1).split('::');
-	const start = wordsOf(before);
-	const end = after === undefined ? [] : wordsOf(after);
+	const start = parseWords(before);
+	const end = after === undefined ? [] : parseWords(after);
 	return [...start, ...Array<number>(Math.max(0, 8 - start.length - end.length)).fill(0), ...end];
 }
 
-/** The IPv4 address that an IPv6 address stands for as `::ffff:a.b.c.d`: connections go to that one. */
+/** The IPv4 address that `::ffff:a.b.c.d` connects to. */
 function mappedIpv4([a, b, c, d, e, f, high, low]: number[]): number[] | undefined {
 	const isMapped = [a, b, c, d, e].every((word) => word === 0) && f === 0xffff;
 	return isMapped ? [high >> 8, high & 255, low >> 8, low & 255] : undefined;
@@ -32,8 +31,8 @@ function mappedIpv4([a, b, c, d, e, f, high, low]: number[]): number[] | undefin
 export function isLoopbackHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (host === 'localhost' || host.endsWith('.localhost') || host === '[::1]') return true;
-	const words = ipv6Of(host);
-	return (words ? mappedIpv4(words) : ipv4Of(host))?.[0] === 127;
+	const words = parseIpv6(host);
+	return (words ? mappedIpv4(words) : parseIpv4(host))?.[0] === 127;
 }
 
 function isPrivateIpv4([a, b, c]: number[]): boolean {
@@ -55,8 +54,8 @@ function isPrivateIpv4([a, b, c]: number[]): boolean {
 }
 
 /**
- * Addresses that stand for an IPv4 address by translation (NAT64, 6to4, Teredo, ISATAP) are private whatever it is:
- * where such a packet ends is for the network to say, and no file host has one.
+ * Addresses that embed an IPv4 address for translation (NAT64, 6to4, Teredo, ISATAP) always count as private: the
+ * network decides where their packets end, and no file host uses them.
  */
 function isPrivateIpv6(words: number[]): boolean {
 	const mapped = mappedIpv4(words);
@@ -73,20 +72,19 @@ function isPrivateIpv6(words: number[]): boolean {
 	);
 }
 
-/** Whether a URL's host is an address, or a name, that no public file can be at. This machine counts too. */
+/** Whether a URL's host cannot serve a public file: a private address or name, including this machine. */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (isLoopbackHost(host)) return true;
-	const words = ipv6Of(host);
+	const words = parseIpv6(host);
 	if (words) return isPrivateIpv6(words);
-	const ip = ipv4Of(host);
-	if (ip) return isPrivateIpv4(ip);
-	// A name without a dot, or in a private zone, is not a public name.
+	const ipv4 = parseIpv4(host);
+	if (ipv4) return isPrivateIpv4(ipv4);
 	return !host.includes('.') || /\.(local|internal|intranet|lan|home|corp|home\.arpa)$/.test(host);
 }
 
 /**
- * The address of the API, without a slash at its end.
+ * The API's address without trailing slashes.
  * @throws AtlasError (`input`) unless it is https, or http on this machine.
  */
 export function checkBaseUrl(baseUrl: string): string {
@@ -104,7 +102,7 @@ export function checkBaseUrl(baseUrl: string): string {
 	return trimmed;
 }
 
-/** Why a file may not be fetched from this URL, in words that end a sentence; null when it may. */
+/** Why a file may not be fetched from this URL, in words that end a sentence; null if it may. */
 export function whyNotFetchable(url: string, baseUrl: string): string | null {
 	if (!URL.canParse(url)) return 'it is not a URL';
 	const { protocol, hostname, username, password } = new URL(url);
@@ -118,15 +116,15 @@ export function whyNotFetchable(url: string, baseUrl: string): string | null {
 }
 
 /**
- * A URL that Atlas is to fetch an input picture from. Any public http(s) address is fine there: it is Atlas who fetches.
- * @throws AtlasError (`input`) when it is malformed.
+ * Checks the URL of an input image. Any http(s) address is allowed, because Atlas fetches it.
+ * @throws AtlasError (`input`) if it is malformed
  */
 export function checkInputUrl(url: string): void {
 	if (/^data:/i.test(url)) {
 		const comma = url.indexOf(',');
-		const isPicture = /^data:image\/[a-z0-9.+-]{1,100};base64,$/i.test(url.slice(0, comma + 1));
-		// Looking for what does not belong keeps nothing in mind: a picture is many millions of letters.
-		if (!isPicture || comma + 1 === url.length || /[^A-Za-z0-9+/=\s_-]/.test(url.slice(comma + 1))) {
+		const isImage = /^data:image\/[a-z0-9.+-]{1,100};base64,$/i.test(url.slice(0, comma + 1));
+		// Searching for an invalid character needs no backtracking: an image has many millions of characters.
+		if (!isImage || comma + 1 === url.length || /[^A-Za-z0-9+/=\s_-]/.test(url.slice(comma + 1))) {
 			throw inputError(
 				'An image URL is a data URI that holds no base64 picture',
 				'A data URI has to look like data:image/png;base64,iVBORw0…',

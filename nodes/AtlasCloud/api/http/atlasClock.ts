@@ -1,25 +1,24 @@
-/** A stretch of our clock, in ms since the epoch. */
+/** A span on our clock, in ms since the epoch. */
 export interface TimeSpan {
 	fromMs: number;
 	toMs: number;
 }
 
-/** How many answers are memoize. */
 const MAX_SAMPLES = 15;
 
-/** From so many answers on, one that contradicts the others is not believed. */
+/** With this many samples, one that contradicts the others is ignored. */
 const ENOUGH_SAMPLES = 3;
 
-/** How far one answer's clock may be from the others', in ms, before it is not believed. */
+/** How far one answer's clock may deviate from the others', in ms, before it is ignored. */
 const MAX_DEVIATION_MS = 30_000;
 
-/** `Date` headers and `createdAt` are cut to the second. */
+/** `Date` headers and `createdAt` are truncated to the second. */
 const SECOND_MS = 1_000;
 
-/** What is allowed for where only other answers, or none, tell Atlas's clock, in ms. */
+/** The error in ms to allow for when an answer itself has no `Date` header. */
 const UNCERTAINTY_MS = 5_000;
 
-/** An answer as far as clocks go. */
+/** When an answer was sent and received on our clock, and its `Date` on Atlas's; in ms. */
 export interface TimedAnswer {
 	sentAtMs: number;
 	receivedAtMs: number;
@@ -27,15 +26,15 @@ export interface TimedAnswer {
 }
 
 /**
- * What `Date` headers tell about Atlas's clock. A single header can be stale (a cache) or plainly wrong, so no
- * decision rests on the largest or the latest one.
+ * Estimates Atlas's clock from `Date` headers. A single header can be stale or wrong, so no decision relies on one
+ * (see docs/atlas-cloud-api.md, Clocks).
  */
 export class AtlasClock {
 	private samples: number[] = [];
 
 	/**
-	 * Notes an answer's `Date` header.
-	 * @returns its time in ms; null where there is none that can be read
+	 * Adds an answer's `Date` header.
+	 * @returns its time in ms; null if it cannot be read
 	 */
 	observe(dateHeader: string | undefined, sentAtMs: number, receivedAtMs: number): number | null {
 		const dateMs = Date.parse(dateHeader ?? '');
@@ -45,23 +44,23 @@ export class AtlasClock {
 		return dateMs;
 	}
 
-	/** Atlas's clock minus ours in ms, by the median of the last answers; null before the first. */
+	/** Atlas's clock minus ours, in ms: the median of the latest answers; null before the first. */
 	get offsetMs(): number | null {
 		const sorted = [...this.samples].sort((a, b) => a - b);
 		return sorted.length === 0 ? null : sorted[Math.floor((sorted.length - 1) / 2)];
 	}
 
-	/** Whether so many answers told the time that one wrong one among them shows; or none did, and ours has to do. */
+	/** Whether there are enough samples to detect a wrong one, or none at all, so that our own clock has to do. */
 	get isSettled(): boolean {
 		return this.samples.length === 0 || this.samples.length >= ENOUGH_SAMPLES;
 	}
 
 	/**
-	 * When something happened on our clock that Atlas's clock puts at `atlasMs`, as far as an answer that tells of it
-	 * allows: its `Date` header was written between the request and its arrival.
-	 * @returns null where the answer's clock cannot be believed
+	 * Converts a time on Atlas's clock to ours. The `Date` header of the answer that reports it was written between the
+	 * request and the answer's arrival, which bounds the offset.
+	 * @returns null if the answer's clock contradicts the others
 	 */
-	toOurs(atlasMs: number, { sentAtMs, receivedAtMs, dateMs }: TimedAnswer): TimeSpan | null {
+	toOurClock(atlasMs: number, { sentAtMs, receivedAtMs, dateMs }: TimedAnswer): TimeSpan | null {
 		if (dateMs === null) {
 			const offsetMs = this.offsetMs ?? 0;
 			return {
@@ -69,13 +68,16 @@ export class AtlasClock {
 				toMs: atlasMs + SECOND_MS - offsetMs + UNCERTAINTY_MS,
 			};
 		}
-		// An answer cannot tell of what is still to come: its clock is stale.
+		// An answer cannot report the future: its clock is stale.
 		if (atlasMs > dateMs + 2 * SECOND_MS) return null;
-		const least = dateMs - receivedAtMs;
-		const most = dateMs + SECOND_MS - sentAtMs;
-		const usual = this.offsetMs;
-		const isUsual = usual !== null && usual > least - MAX_DEVIATION_MS && usual < most + MAX_DEVIATION_MS;
-		if (this.samples.length >= ENOUGH_SAMPLES && !isUsual) return null;
-		return { fromMs: atlasMs - most, toMs: atlasMs + SECOND_MS - least };
+		const minOffsetMs = dateMs - receivedAtMs;
+		const maxOffsetMs = dateMs + SECOND_MS - sentAtMs;
+		const medianMs = this.offsetMs;
+		const isPlausible =
+			medianMs !== null &&
+			medianMs > minOffsetMs - MAX_DEVIATION_MS &&
+			medianMs < maxOffsetMs + MAX_DEVIATION_MS;
+		if (this.samples.length >= ENOUGH_SAMPLES && !isPlausible) return null;
+		return { fromMs: atlasMs - maxOffsetMs, toMs: atlasMs + SECOND_MS - minOffsetMs };
 	}
 }

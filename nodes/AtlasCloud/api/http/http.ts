@@ -1,6 +1,6 @@
 import type { CancelSignal } from '../flow/cancellation';
 
-/** Bytes as they arrive. Closed early with `destroy`. */
+/** Bytes as they arrive. `destroy` closes it early. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
 	destroy(error?: Error): void;
 }
@@ -10,19 +10,19 @@ export interface HttpRequest {
 	method: 'GET' | 'POST';
 	url: string;
 	headers?: Record<string, string>;
-	/** A value to be sent as JSON. */
+	/** A value to send as JSON. */
 	json?: unknown;
-	/** A file to be sent as multipart part `file`, streamed. */
+	/** A file to stream as the multipart part `file`. */
 	file?: FileBody;
-	/** Milliseconds without an answer after which the request is given up. */
+	/** Milliseconds without an answer after which the request fails. */
 	timeoutMs: number;
-	/** Whether the API key goes along. Only ever true for `baseUrl`. */
+	/** Whether to send the API key. Only ever true for `baseUrl`. */
 	authenticated: boolean;
-	/** Ends the request early. Authenticated requests end with the execution's own signal instead (n8n). */
+	/** Ends the request early. n8n ends authenticated requests by the execution's own signal instead. */
 	signal?: CancelSignal;
 }
 
-/** A file to upload: opened anew for each try, never held whole. */
+/** A file to upload: opened anew for each attempt, never held in memory. */
 export interface FileBody {
 	fileName: string;
 	mimeType: string;
@@ -37,40 +37,33 @@ export interface HttpResponse {
 	body: ByteStream;
 }
 
-/** What carries requests: n8n's helpers in the node. */
+/** Sends requests: in the node, n8n's helpers. */
 export interface Http {
-	/** @throws TransportError when there is no answer; CancelledError when the execution was cancelled. */
+	/** @throws TransportError if there is no answer; CancelledError */
 	send(request: HttpRequest): Promise<HttpResponse>;
 }
 
-/** Whether another try may fare better than this HTTP status: 408, 425, 429 and every 5xx. */
-export function isRetryableStatus(statusCode: number): boolean {
-	return [408, 425, 429].includes(statusCode) || statusCode >= 500;
-}
-
-/** Codes of a connection that was never opened, so that nothing can have been received by the other side. */
+/** Codes of a connection that was never opened: the other side cannot have received anything. */
 const NEVER_OPENED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** What else is known of a request that got no answer. */
 interface TransportErrorDetails {
-	/** Whether it is certain that n8n itself kept the request back. */
+	/** Whether n8n itself certainly blocked the request. */
 	neverSent?: boolean;
-	/** What to do about it. */
 	advice?: string | null;
 }
 
 /** A request that got no answer. */
 export class TransportError extends Error {
-	/** Node's error code (`ECONNRESET`, `ECONNABORTED`, …), null where there is none. */
+	/** Node's error code (`ECONNRESET`, `ECONNABORTED`, …); null if there is none. */
 	readonly code: string | null;
 
 	/** Whether the other side cannot have seen the request. */
 	readonly neverOpened: boolean;
 
-	/** Whether n8n itself kept the request back: its SSRF protection, say. The message is n8n's own then. */
+	/** Whether n8n itself blocked the request, such as its SSRF protection. The message is then n8n's own. */
 	readonly neverSent: boolean;
 
-	/** What to do about it in n8n's words, null where it says nothing. */
+	/** n8n's advice; null if it gives none. */
 	readonly advice: string | null;
 
 	constructor(

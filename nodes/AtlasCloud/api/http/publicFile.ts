@@ -1,58 +1,63 @@
+import { truncate } from '../errors';
 import type { CancelSignal } from '../flow/cancellation';
 import { whyNotFetchable } from './addresses';
-import { truncate } from '../errors';
 import type { Http, HttpResponse } from './http';
 import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
 
 const MAX_REDIRECTS = 3;
 
-/** Why one try of a download brought nothing. */
+/** Why one attempt to fetch a file failed. */
 export class DownloadError extends Error {
+	/** Whether another attempt is pointless, whether or not there is a status. */
+	readonly isFinal: boolean;
+
+	readonly statusCode: number | null;
+
 	constructor(
 		message: string,
-		readonly isFinal: boolean,
-		readonly statusCode: number | null = null,
+		{ isFinal = false, statusCode = null }: { isFinal?: boolean; statusCode?: number | null } = {},
 	) {
 		super(message);
+		this.isFinal = isFinal;
+		this.statusCode = statusCode;
 	}
 }
 
+/** The error of a URL that {@link whyNotFetchable} objects to. */
+export function blockedUrlError(url: string, objection: string): DownloadError {
+	return new DownloadError(`its link "${truncate(url)}" is not followed: ${objection}`, { isFinal: true });
+}
+
 /**
- * Opens a URL of somebody else's host: by the rule, without the key, at most three redirects, each by the same rule.
- * @throws DownloadError, TransportError
+ * Opens a URL on any host, without the API key. Follows redirects itself, so that each one is checked.
+ * @throws DownloadError, TransportError, CancelledError
  */
-export async function openPublic(
+export async function openPublicFile(
 	http: Http,
 	firstUrl: string,
 	baseUrl: string,
 	signal: CancelSignal | undefined,
-	headers: Record<string, string>,
+	headers: Record<string, string> = {},
 ): Promise<HttpResponse> {
 	let url = firstUrl;
 	for (let redirects = 0; ; redirects++) {
 		const objection = whyNotFetchable(url, baseUrl);
-		if (objection !== null) throw notFollowed(url, objection);
+		if (objection !== null) throw blockedUrlError(url, objection);
 		const response = await http.send({
 			method: 'GET',
 			url,
-			// Compressed, the announced length would not be the picture's.
+			// If the response were compressed, its content length would not be the file's.
 			headers: { 'accept-encoding': 'identity', ...headers },
 			timeoutMs: DOWNLOAD_TIMEOUT_MS,
 			authenticated: false,
 			signal,
 		});
-		const { statusCode, headers: answered } = response;
+		const { statusCode } = response;
 		if (![301, 302, 303, 307, 308].includes(statusCode)) return response;
 		response.body.destroy();
-		if (redirects >= MAX_REDIRECTS) throw new DownloadError('its link leads on and on', true, statusCode);
-		const location = answered.location ?? '';
-		if (!URL.canParse(location, url))
-			throw new DownloadError('its link leads to no address', true, statusCode);
+		if (redirects >= MAX_REDIRECTS) throw new DownloadError('its link leads on and on', { statusCode });
+		const location = response.headers.location ?? '';
+		if (!URL.canParse(location, url)) throw new DownloadError('its link leads to no address', { statusCode });
 		url = new URL(location, url).href;
 	}
-}
-
-/** The fault of an address that the rule does not allow. */
-export function notFollowed(url: string, objection: string): DownloadError {
-	return new DownloadError(`its link "${truncate(url)}" is not followed: ${objection}`, true);
 }

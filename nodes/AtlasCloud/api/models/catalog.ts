@@ -1,5 +1,5 @@
 import type { AtlasClient } from '../http/client';
-import { openPublic } from '../http/publicFile';
+import { openPublicFile } from '../http/publicFile';
 import { asArray, asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
 import { knownModel, MAX_INPUT_IMAGES } from './models';
 import { readAll } from '../http/streams';
@@ -34,10 +34,10 @@ function toModel(value: unknown): CatalogModel | null {
  * Reads the catalog: about 400 models of all vendors, without those that Atlas hides. Needs no key, so none is sent.
  * @throws AtlasError (`read`)
  */
-export async function readCatalog(client: AtlasClient, tries?: number): Promise<CatalogModel[]> {
+export async function readCatalog(client: AtlasClient, maxAttempts?: number): Promise<CatalogModel[]> {
 	const answer = await client.get('/api/v1/models', 'read the model catalog', {
 		authenticated: false,
-		tries,
+		maxAttempts,
 	});
 	return asArray(asObject(answer.json)?.data).flatMap((item) => toModel(item) ?? []);
 }
@@ -53,7 +53,7 @@ export interface ModelRules {
 const MAX_SCHEMA_BYTES = 2_000_000;
 
 async function readSchema(client: AtlasClient, url: string): Promise<JsonObject | null> {
-	const { body, statusCode } = await openPublic(client.http, url, client.baseUrl, client.signal, {});
+	const { body, statusCode } = await openPublicFile(client.http, url, client.baseUrl, client.signal);
 	const { clock, signal } = client;
 	const bytes = await readAll(body, {
 		clock,

@@ -1,5 +1,7 @@
 import type { TimeSpan } from '../http/atlasClock';
-import { MAX_PREDICTION_BYTES, type Answer, type AtlasClient } from '../http/client';
+import { isTooLarge, type Answer } from '../http/answer';
+import { MAX_PREDICTION_BYTES, type AtlasClient } from '../http/client';
+import { isRetryable } from '../http/retryable';
 import { AtlasError } from '../errors';
 import { sha256 } from '../hash';
 import {
@@ -138,13 +140,19 @@ async function fetchPage(
 	const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
 	if (model) query.set('model', model);
 	const path = `/api/v1/model/history?${query.toString()}`;
-	const asksForLess = pageSize > 1;
-	const maxBytes = asksForLess ? undefined : MAX_PREDICTION_BYTES;
-	const options = { isUsable: isPage, maxBytes, asksForLess, giveUpAtMs };
-	const answer = await client.get(path, 'read the prediction history', options).catch((error: unknown) => {
-		if (asksForLess && error instanceof AtlasError && error.isTooLarge) return null;
-		throw error;
-	});
+	const canAskForLess = pageSize > 1;
+	const maxBytes = canAskForLess ? undefined : MAX_PREDICTION_BYTES;
+	const answer = await client
+		.get(path, 'read the prediction history', {
+			isUsable: isPage,
+			isRetryable: (exchange) => isRetryable(exchange) && !(canAskForLess && isTooLarge(exchange)),
+			maxBytes,
+			giveUpAtMs,
+		})
+		.catch((error: unknown) => {
+			if (canAskForLess && error instanceof AtlasError && error.isTooLarge) return null;
+			throw error;
+		});
 	if (!answer) return null;
 	const data = asObject(asObject(answer.json)?.data);
 	return { items: asArray(data?.items), total: asNumber(data?.total), answer };
@@ -172,7 +180,7 @@ function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTas
 	const createdMs = unixMs(createdAt);
 	return {
 		predictionId,
-		created: createdMs === null ? null : client.atlasClock.toOurs(createdMs, answer),
+		created: createdMs === null ? null : client.atlasClock.toOurClock(createdMs, answer),
 		model: prediction.model ?? asString(request?.model),
 		request,
 		get requestHash() {

@@ -1,6 +1,7 @@
 import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
 import { RateLimiter, type Permit } from '../flow/rateLimiter';
-import { readAgainMs, type AtlasClient, type Exchange } from '../http/client';
+import { cappedRetryAfterMs, type Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { PollSchedule } from './pollSchedule';
 import { failedError, unreachableError } from './predictionErrors';
@@ -108,7 +109,7 @@ export class PredictionPoller {
 		const { signal, deadlineMs, model } = waiting.request;
 		this.polling.add(waiting);
 		try {
-			const permit = await this.rateLimiter.turn(signal, { untilMs: deadlineMs });
+			const permit = await this.rateLimiter.acquire(signal, { deadlineMs });
 			if (permit) await this.pollNow(waiting, permit);
 			// Atlas demands a pause that is longer than the time left.
 			else if (this.clock.nowMs() >= deadlineMs) this.expire(waiting);
@@ -125,9 +126,9 @@ export class PredictionPoller {
 	private async pollNow(waiting: WaitingPrediction, permit: Permit): Promise<void> {
 		const exchange = await pollPrediction(this.client, waiting.request.predictionId);
 		const { answer } = exchange;
-		if (answer?.statusCode === 429) this.rateLimiter.refused(permit, readAgainMs(answer));
-		else if (answer) this.rateLimiter.taken();
-		else this.rateLimiter.gone();
+		if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
+		else if (answer) permit.accepted();
+		else permit.released();
 		waiting.notePoll();
 		const hasExpired = !this.waitingPredictions.has(waiting);
 		if (!hasExpired) this.handle(waiting, exchange);

@@ -1,4 +1,4 @@
-import type { Answer } from '../http/client';
+import type { Answer } from '../http/answer';
 import { asObject, asString, type JsonObject } from '../json';
 
 /** Whether a value is an ID of Atlas's form. IDs become part of a path, so nothing else is let through. */

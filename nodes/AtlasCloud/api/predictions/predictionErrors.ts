@@ -1,5 +1,6 @@
 import { AtlasError, type AtlasErrorDetails } from '../errors';
-import { answerDetails, describeExchange, type Exchange } from '../http/client';
+import type { Exchange } from '../http/answer';
+import { answerDetails, describeExchange } from '../http/errorTexts';
 import type { Prediction } from './predictions';
 import { statusOf } from './statuses';
 

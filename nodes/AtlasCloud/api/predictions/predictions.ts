@@ -1,4 +1,4 @@
-import { reasonOf } from '../http/client';
+import { reasonOf } from '../http/answer';
 import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
 import { MAX_OUTPUTS, readOutputs, type PredictionOutput } from './outputs';
 import { predictionObject } from './predictionAnswer';

@@ -1,14 +1,9 @@
 import type { CancelSignal } from '../flow/cancellation';
 import { backoffMs, pauseMs, untilAborted } from '../flow/clock';
-import {
-	effectiveStatus,
-	FINAL_STATUS_CODES,
-	isRetryableAnswer,
-	readAgainMs,
-	readError,
-	type AtlasClient,
-	type Exchange,
-} from '../http/client';
+import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
+import { readError } from '../http/errorTexts';
+import { FINAL_STATUS_CODES, isRetryable } from '../http/retryable';
 import { AtlasError } from '../errors';
 import { asObject, asString } from '../json';
 import { toPrediction, type Prediction } from './predictions';
@@ -62,9 +57,13 @@ export async function readPrediction(
 		const isMissing = isNotFound(answer?.statusCode);
 		const mayRetry = isMissing
 			? clock.nowMs() - startMs < WARM_UP_MS
-			: attempt + 1 < MAX_ATTEMPTS && isRetryable(exchange);
+			: attempt + 1 < MAX_ATTEMPTS && isRetryable(exchange, 'paidResult');
 		if (!mayRetry) throw pollError(predictionId, exchange);
-		await pauseMs(clock, readAgainMs(answer) ?? backoffMs(attempt, 500, isMissing ? 4_000 : 8_000), signal);
+		await pauseMs(
+			clock,
+			cappedRetryAfterMs(answer) ?? backoffMs(attempt, 500, isMissing ? 4_000 : 8_000),
+			signal,
+		);
 	}
 }
 
@@ -85,8 +84,4 @@ function predictionIn(predictionId: string, { answer }: Exchange): Prediction | 
 
 function isNotFound(code: number | null | undefined): boolean {
 	return code === 404 || code === 400;
-}
-
-function isRetryable({ answer }: Exchange): boolean {
-	return !answer || isRetryableAnswer(answer) || answer.statusCode < 300;
 }

@@ -1,5 +1,5 @@
 import type { CancelSignal } from '../flow/cancellation';
-import type { Exchange } from '../http/client';
+import type { Exchange } from '../http/answer';
 import { unreachableError } from './predictionErrors';
 import type { Prediction } from './predictions';
 import { WARM_UP_MS } from './readPrediction';

@@ -19,7 +19,7 @@ export class Place {
 	 */
 	async moveInFlight(): Promise<void> {
 		if (this.isInFlight) return;
-		const release = await this.inFlight.take(this.signal);
+		const release = await this.inFlight.acquire(this.signal);
 		this.release();
 		this.release = release;
 		this.isInFlight = true;

@@ -121,7 +121,7 @@ export class Purchases {
 	private async buy(request: PurchaseRequest): Promise<{ bought: SubmittedPrediction; place: Place }> {
 		// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
 		const { signal } = this.deps;
-		const place = new Place(await this.preparing.take(signal), this.inFlight, signal);
+		const place = new Place(await this.preparing.acquire(signal), this.inFlight, signal);
 		const bought = await this.resumeOrSubmit(request, place).catch((error: unknown) => {
 			this.deps.onFault();
 			place.leave();

@@ -1,4 +1,4 @@
-import { contentTag, parseUploadUrl } from '../files/uploads';
+import { contentTag, parseUploadUrl } from '../files/uploadNames';
 import type { RemoteContent } from '../files/remoteContent';
 import { memoize } from '../flow/memoize';
 import { Semaphore } from '../flow/semaphore';

@@ -1,5 +1,6 @@
 import { AtlasError } from '../errors';
-import { adviceFor, answerDetails, describeExchange, NOT_SENT_ADVICE, type Exchange } from '../http/client';
+import type { Exchange } from '../http/answer';
+import { adviceFor, answerDetails, describeExchange, NOT_SENT_ADVICE } from '../http/errorTexts';
 import type { Intent } from './intent';
 import type { LostResult } from './lostSubmits';
 import type { NotCreated } from './submitOutcome';

@@ -1,4 +1,4 @@
-import type { Exchange } from '../http/client';
+import type { Exchange } from '../http/answer';
 import { idInAnswer } from '../predictions/predictionAnswer';
 
 /** Nothing was created, and nothing billed. */

@@ -1,7 +1,9 @@
 import type { CancelSignal } from '../flow/cancellation';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
+import { ConcurrencyLimiter } from '../flow/concurrencyLimiter';
 import { RateLimiter, type Permit } from '../flow/rateLimiter';
-import type { AtlasClient, Exchange } from '../http/client';
+import type { Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
 import { asString, type JsonObject } from '../json';
 import { bodyHash } from '../predictions/history';
 import { predictionObject } from '../predictions/predictionAnswer';
@@ -45,7 +47,9 @@ export class Submits {
 	}
 
 	private limiterOf(model: string): RateLimiter {
-		const known = this.limiters.get(model) ?? new RateLimiter(this.clock, { maxUnderWay: this.concurrency });
+		const known =
+			this.limiters.get(model) ??
+			new RateLimiter(this.clock, { concurrency: new ConcurrencyLimiter(this.concurrency) });
 		this.limiters.set(model, known);
 		return known;
 	}
@@ -89,11 +93,10 @@ export class Submits {
 	/** @returns null if the next attempt may start */
 	private async submitOnce(pending: PendingOrder, attempt: number): Promise<SubmittedPrediction | null> {
 		const { itemIndex, hash } = pending;
-		const limiter = this.limiterOf(pending.body.model);
 		const permit = await this.acquirePermit(pending);
 		// From this check until the request leaves, nothing may be awaited.
 		if (this.signal?.aborted || this.lost.isLost(hash)) {
-			limiter.gone();
+			permit.released();
 			throwIfAborted(this.signal);
 			return null;
 		}
@@ -103,22 +106,22 @@ export class Submits {
 		this.intents.markEnded(intent, this.clock.nowMs());
 		switch (outcome.kind) {
 			case 'created':
-				limiter.taken(true);
+				permit.accepted();
 				this.intents.markAccepted(intent, outcome.predictionId);
 				return this.toSubmitted(intent, outcome.predictionId, predictionObject(exchange.answer?.json));
 			case 'inDoubt':
-				limiter.gone();
+				permit.released();
 				this.intents.markUnknown(intent, outcome.reportedId);
 				return await this.resolve(itemIndex, intent, exchange, pending.mayResubmit);
 			case 'throttled': {
 				this.intents.markNotCreated(intent);
 				// The limiter keeps all submits of the model waiting, including this one's next attempt.
-				const waitMs = limiter.refused(permit, exchange.answer?.retryAfterMs ?? null);
+				const waitMs = permit.rejected(exchange.answer?.retryAfterMs ?? null);
 				if (this.clock.nowMs() + waitMs <= giveUpAtMs) return null;
 				throw notCreatedError(outcome, exchange, intent, itemIndex);
 			}
 			case 'unreachable': {
-				limiter.gone();
+				permit.released();
 				this.intents.markNotCreated(intent);
 				const waitMs = backoffMs(attempt, 1_000, 15_000);
 				if (this.clock.nowMs() + waitMs > giveUpAtMs)
@@ -128,7 +131,7 @@ export class Submits {
 			}
 			case 'refused':
 			case 'notSent':
-				limiter.gone();
+				permit.released();
 				this.intents.markNotCreated(intent);
 				throw notCreatedError(outcome, exchange, intent, itemIndex);
 		}
@@ -144,8 +147,8 @@ export class Submits {
 		// While a submit of the same body is lost, its prediction could be mistaken for this one's.
 		while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
 		// The item's time starts with its first submit: until then it only waits for others.
-		const patience = giveUpAtMs === undefined ? { pauseMs: timeoutMs } : { untilMs: giveUpAtMs };
-		const permit = await this.limiterOf(body.model).turn(this.signal, patience);
+		const limits = giveUpAtMs === undefined ? { maxPauseMs: timeoutMs } : { deadlineMs: giveUpAtMs };
+		const permit = await this.limiterOf(body.model).acquire(this.signal, limits);
 		if (permit) return permit;
 		throw throttledError(this.intents.of(itemIndex), itemIndex);
 	}

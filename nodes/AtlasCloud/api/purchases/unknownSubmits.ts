@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../flow/clock';
-import type { AtlasClient, Exchange } from '../http/client';
+import type { Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
 import { readPrediction } from '../predictions/readPrediction';
 import { flightTimesOf, type Intent } from './intent';
 import type { Intents } from './intents';

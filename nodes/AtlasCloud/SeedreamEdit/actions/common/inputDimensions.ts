@@ -29,7 +29,7 @@ async function readDimensions(run: NodeRun, image: InputImage): Promise<Dimensio
 async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | null> {
 	const howTo =
 		'Check the link in a private browser window: it has to show the picture itself. Or choose a size from the list instead of Match Input Image.';
-	const found = await run.remoteImages.look(url);
+	const found = await run.remoteImages.inspect(url);
 	if (!found) {
 		const why = /^http:/i.test(url) ? 'Match Input Image looks at https links only. ' : '';
 		throw inputError(`"${truncate(url)}" could not be looked at`, why + howTo);

@@ -1,0 +1,50 @@
+import { DownloadError } from '../http/publicFile';
+import type { StreamGuard } from '../http/streamGuard';
+import { FileEnd } from './fileEnd';
+import type { FileKind } from './fileKind';
+
+/** Whether bytes are a complete file of this kind. */
+export function isWholeFile(kind: FileKind, bytes: Uint8Array): boolean {
+	const end = new FileEnd(kind);
+	end.add(bytes);
+	return end.isReached();
+}
+
+export function tooLargeError(maxBytes: number): DownloadError {
+	const maxMb = Math.floor(maxBytes / 1_000_000);
+	return new DownloadError(`it is larger than ${maxMb} MB (raise Max Download Size under Options)`, {
+		isFinal: true,
+	});
+}
+
+/** Passes a file through, and throws at its end unless all of it came. */
+export class WholeFileCheck {
+	/** What was thrown: n8n's storage may wrap it. */
+	failure: DownloadError | undefined;
+
+	/** @param announcedBytes the content length, if the host reports it */
+	constructor(
+		private readonly kind: FileKind,
+		private readonly announcedBytes: number | null,
+		private readonly maxBytes: number,
+	) {}
+
+	async *checked(chunks: AsyncIterable<Uint8Array>, guard: StreamGuard): AsyncGenerator<Uint8Array> {
+		const end = new FileEnd(this.kind);
+		for await (const chunk of chunks) {
+			guard.received(chunk.byteLength);
+			end.add(chunk);
+			if (end.size > this.maxBytes) throw this.fail(tooLargeError(this.maxBytes));
+			yield chunk;
+		}
+		if (this.announcedBytes !== null && end.size !== this.announcedBytes) {
+			throw this.fail(new DownloadError(`${end.size} of ${this.announcedBytes} bytes came`));
+		}
+		if (!end.isReached()) throw this.fail(new DownloadError(`the ${this.kind.name} is cut off`));
+	}
+
+	private fail(failure: DownloadError): DownloadError {
+		this.failure = failure;
+		return failure;
+	}
+}

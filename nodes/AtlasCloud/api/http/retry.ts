@@ -1,0 +1,95 @@
+import { CancelledError } from '../errors';
+import type { CancelSignal } from '../flow/cancellation';
+import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from '../flow/clock';
+import { cappedRetryAfterMs, isSuccess, type Answer, type Exchange } from './answer';
+import { readError } from './errorTexts';
+import { isRetryable, type Purpose } from './retryable';
+
+const MAX_READ_ATTEMPTS = 6;
+
+const FIRST_PAUSE_MS = 500;
+
+const MAX_PAUSE_MS = 8_000;
+
+export interface RetryOptions {
+	maxAttempts?: number;
+	/** Whether an answer holds what was asked for. One that does not is broken, and requested again. */
+	isUsable?: (json: unknown) => boolean;
+	/** Overrides the general rule. */
+	isRetryable?: (exchange: Exchange) => boolean;
+	/** Our clock, in ms: no retry starts after this. */
+	giveUpAtMs?: number;
+}
+
+type NextStep = { kind: 'done'; answer: Answer } | { kind: 'retry'; afterMs: number } | { kind: 'fail' };
+
+function nextStep(exchange: Exchange, attempt: number, nowMs: number, options: RetryOptions): NextStep {
+	const { maxAttempts = MAX_READ_ATTEMPTS, giveUpAtMs = Infinity } = options;
+	const { answer } = exchange;
+	if (answer && isSuccess(answer) && (options.isUsable?.(answer.json) ?? true)) {
+		return { kind: 'done', answer };
+	}
+	const afterMs = cappedRetryAfterMs(answer) ?? backoffMs(attempt, FIRST_PAUSE_MS, MAX_PAUSE_MS);
+	const isOver = attempt + 1 >= maxAttempts || nowMs + afterMs > giveUpAtMs;
+	const isWorthIt = options.isRetryable ?? isRetryable;
+	return isOver || !isWorthIt(exchange) ? { kind: 'fail' } : { kind: 'retry', afterMs };
+}
+
+/**
+ * Sends a free request to Atlas until its answer is usable.
+ * @param what what the request does, in words that follow "Could not "
+ * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
+ */
+export async function sendWithRetries(
+	send: () => Promise<Exchange>,
+	what: string,
+	clock: Clock,
+	signal: CancelSignal | undefined,
+	options: RetryOptions,
+): Promise<Answer> {
+	for (let attempt = 0; ; attempt++) {
+		throwIfAborted(signal);
+		const exchange = await untilAborted(send(), signal);
+		const step = nextStep(exchange, attempt, clock.nowMs(), options);
+		switch (step.kind) {
+			case 'done':
+				return step.answer;
+			case 'fail':
+				throw readError(what, exchange);
+			case 'retry':
+				await pauseMs(clock, step.afterMs, signal);
+		}
+	}
+}
+
+export interface FetchRetries {
+	clock: Clock;
+	signal: CancelSignal | undefined;
+	purpose: Purpose;
+	maxAttempts: number;
+	/** Default: 500. */
+	firstPauseMs?: number;
+}
+
+/**
+ * Fetches a file from any host until it succeeds.
+ * @returns what was fetched, or the error of the last attempt
+ * @throws CancelledError
+ */
+export async function fetchWithRetries<T>(
+	fetchOnce: () => Promise<T>,
+	{ clock, signal, purpose, maxAttempts, firstPauseMs = FIRST_PAUSE_MS }: FetchRetries,
+): Promise<{ value: T; error?: undefined } | { error: Error }> {
+	for (let attempt = 0; ; attempt++) {
+		const result = await fetchOnce().then(
+			(value) => ({ value }),
+			(error: unknown) => {
+				if (error instanceof CancelledError || signal?.aborted) throw new CancelledError();
+				return { error: error instanceof Error ? error : new Error(String(error)) };
+			},
+		);
+		if (!('error' in result)) return result;
+		if (attempt + 1 >= maxAttempts || !isRetryable(result.error, purpose)) return result;
+		await pauseMs(clock, backoffMs(attempt, firstPauseMs, MAX_PAUSE_MS), signal);
+	}
+}
