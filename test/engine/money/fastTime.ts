@@ -1,7 +1,7 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import type { Http, HttpRequest } from '../../../nodes/AtlasCloud/api/http/http';
 import type { RequestContext } from '../../../nodes/AtlasCloud/shared/transport/n8nHttp';
-import { fasterClock } from '../scaledClock';
+import { idleClock } from '../idleClock';
 
 /*
  * Time for tests of long stories: a minute's search of the history takes less than a second. Node and sandbox share the
@@ -15,7 +15,7 @@ import { fasterClock } from '../scaledClock';
 /** How much faster than the real one the clock runs. */
 export const FACTOR = 60;
 
-export const fastClock = fasterClock(FACTOR);
+export const fastClock = idleClock;
 
 export const startClock = () => fastClock;
 
