@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
 import { request } from 'undici';
 import type { FaultAction, Ledger, Sandbox, SandboxClock, SandboxOptions } from '../../sandbox';
-import { retryByPerson } from './money/again';
-import { fastClock, limits } from './money/fastTime';
+import { retryByPerson } from './retries';
+import { virtualTime } from './virtualTime';
 import {
 	bmpPicture,
 	fastSandbox,
@@ -25,9 +25,8 @@ import {
  * Faults that were found by attacking the node, each as one test: with the code before its fix it fails, or never ends.
  */
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 let ledger: Ledger;
@@ -38,8 +37,8 @@ let onRequestOver: NonNullable<SandboxOptions['onRequestOver']> = () => {};
 let shiftMs = 0;
 
 const shiftedClock: SandboxClock = {
-	nowMs: () => fastClock.nowMs() + shiftMs,
-	sleepMs: async (ms) => await fastClock.sleepMs(ms),
+	nowMs: () => virtualTime.nowMs() + shiftMs,
+	sleepMs: async (ms) => await virtualTime.sleepMs(ms),
 };
 
 async function atlas(options: SandboxOptions = {}): Promise<void> {
@@ -55,7 +54,6 @@ async function atlas(options: SandboxOptions = {}): Promise<void> {
 }
 
 beforeAll(async () => {
-	limits.factor = 2;
 	photo = await picture();
 	await atlas();
 });
@@ -103,7 +101,7 @@ async function crash(afterSubmits: number, options: Partial<SeedreamOptions>): P
 	const result = await edit({ ...CRASHED, ...options, cancelWhen: crashed });
 	expect(result.out).toHaveLength(0);
 	// What was on its way arrives, and is billed.
-	await fastClock.sleepMs(20_000);
+	await virtualTime.sleepMs(20_000);
 }
 
 /** The inputs of a bought edit, by their content. */
@@ -255,7 +253,7 @@ describe('a large or odd record', () => {
 		ID: id,
 		// It stands first in the history, which is read down to the first task that is too old.
 		get createdAt() {
-			return Math.floor(fastClock.nowMs() / 1_000);
+			return Math.floor(virtualTime.nowMs() / 1_000);
 		},
 		model: V4,
 		status: 'completed',
@@ -350,7 +348,7 @@ describe('a lost submit', () => {
 		let laterId: string | undefined;
 		onRequestOver = ({ endpoint, body }) => {
 			if (endpoint !== 'submit') return;
-			void fastClock.sleepMs(42_000).then(() => (laterId = sandbox.addForeignTask(body as object)));
+			void virtualTime.sleepMs(42_000).then(() => (laterId = sandbox.addForeignTask(body as object)));
 		};
 		isUnknown(await edit(ofAddress()));
 		expect(laterId).toBeDefined();
@@ -460,11 +458,11 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 	it('is polled at once and never bought again, though the history hides it', async () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
 		await behindGateway(async (baseUrl) => {
-			const startMs = fastClock.nowMs();
+			const startMs = virtualTime.nowMs();
 			const result = await edit({ credentialData: { baseUrl }, parameters: RESUBMIT });
 			expect(idsIn(result)).toEqual(chargedIds());
 			expect([submits(), ledger.count('history')]).toEqual([1, 0]);
-			expect(fastClock.nowMs() - startMs).toBeLessThan(60_000);
+			expect(virtualTime.nowMs() - startMs).toBeLessThan(60_000);
 		});
 	});
 
@@ -608,9 +606,9 @@ describe('a Retry-After that is longer than anybody waits', () => {
 
 	it('of five minutes on polls does not outlast Timeout', async () => {
 		fails('prediction', told(300), Infinity);
-		const startMs = fastClock.nowMs();
+		const startMs = virtualTime.nowMs();
 		const { error } = await edit({ parameters: { options: { timeoutSeconds: 5 } } });
-		expect(fastClock.nowMs() - startMs).toBeLessThan(120_000);
+		expect(virtualTime.nowMs() - startMs).toBeLessThan(120_000);
 		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
 	});
 });

@@ -2,7 +2,7 @@ import type { NodeExecutionHint } from 'n8n-workflow';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await fastSandbox()));

@@ -5,8 +5,8 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { request } from 'undici';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import type { FaultAction, Ledger, Sandbox, SandboxOptions } from '../../sandbox';
-import { nextRound, retryByPerson } from './money/again';
-import { fastClock, limits } from './money/fastTime';
+import { nextRound, retryByPerson } from './retries';
+import { virtualTime } from './virtualTime';
 import {
 	fastSandbox,
 	LITE,
@@ -22,9 +22,8 @@ import {
 	type SeedreamResult,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 let ledger: Ledger;
@@ -33,13 +32,11 @@ let other: Buffer;
 
 async function atlas(options: SandboxOptions = {}): Promise<void> {
 	await sandbox?.close();
-	sandbox = await fastSandbox({ clock: fastClock, ...options });
+	sandbox = await fastSandbox({ clock: virtualTime, ...options });
 	({ ledger } = sandbox);
 }
 
 beforeAll(async () => {
-	// Nothing hangs in these tests.
-	limits.factor = 2;
 	photo = await picture();
 	other = await picture({ left: '#111111' });
 });
@@ -540,7 +537,7 @@ describe('a person’s retry of a failed execution', () => {
 		const parameters = { prompt: '={{ $json.wish }}', options: { concurrency: 1 } };
 		const failed = await edit({ items, parameters });
 		expect(failed.error?.message).toMatch(/^It is unknown/);
-		await fastClock.sleepMs(30_000);
+		await virtualTime.sleepMs(30_000);
 		const result = await retryByPerson(failed, { sandbox, parameters });
 		expect(result.error).toBeUndefined();
 		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
@@ -757,7 +754,7 @@ describe('a cancel', () => {
 			nodeExtras: RETRY_3,
 			cancelWhen,
 		});
-		await fastClock.sleepMs(10_000);
+		await virtualTime.sleepMs(10_000);
 		expect(submits()).toBe(1);
 	});
 });
@@ -783,11 +780,11 @@ describe('the log after a cancel', () => {
 		let files = 0;
 		await atlas({
 			onRequestOver: ({ endpoint }) => {
-				if (endpoint === 'file' && ++files === DOWNLOAD_TRIES) void fastClock.sleepMs(12_000).then(cancel);
+				if (endpoint === 'file' && ++files === DOWNLOAD_TRIES) void virtualTime.sleepMs(12_000).then(cancel);
 			},
 		});
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_TRIES);
-		const options = { nodeExtras: { ...RETRY_3, waitBetweenTries: 1_000 }, cancelWhen };
+		const options = { nodeExtras: { ...RETRY_3, waitBetweenTries: 50 }, cancelWhen };
 		const lines = await said(async () => await edit(options));
 		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
 	});
@@ -796,7 +793,7 @@ describe('the log after a cancel', () => {
 		const { cancel, cancelWhen } = stopButton();
 		await atlas({
 			onRequestOver: ({ endpoint }) => {
-				if (endpoint === 'file') void fastClock.sleepMs(36_000).then(cancel);
+				if (endpoint === 'file') void virtualTime.sleepMs(36_000).then(cancel);
 			},
 		});
 		sandbox.addFault({
@@ -807,7 +804,7 @@ describe('the log after a cancel', () => {
 		const options = {
 			items: ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } })),
 			parameters: { prompt: '={{ $json.wish + " wish" }}' },
-			nodeExtras: { ...CONTINUE, ...RETRY_3, waitBetweenTries: 2_000 },
+			nodeExtras: { ...CONTINUE, ...RETRY_3, waitBetweenTries: 50 },
 			cancelWhen,
 		};
 		const lines = await said(async () => await edit(options));

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { limits } from './money/fastTime';
 import {
 	longestWait,
 	MAX_OVER_MS,
@@ -10,11 +9,8 @@ import {
 	type Tally,
 } from './money/property';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () =>
-	jest.requireActual('./money/jumpingTime'),
-);
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/jumpingTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
 
 /*
  * Random batches with random faults and retries of the node. To see a failure again, run with the printed seed and
@@ -59,8 +55,6 @@ async function tellLine(seed: number): Promise<Tally> {
 }
 
 beforeAll(() => {
-	// Nothing hangs in these stories: no time limit is to be met by a busy machine.
-	limits.factor = 2;
 	observeNode();
 });
 

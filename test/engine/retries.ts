@@ -1,5 +1,5 @@
 import type { IExecuteData, INodeExecutionData, IRunExecutionData } from 'n8n-workflow';
-import { runSeedream, type SeedreamOptions, type SeedreamResult } from '../seedream';
+import { runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
 
 /** An execution's data as it comes back out of n8n's database. */
 function saved({ run }: SeedreamResult): IRunExecutionData {
