@@ -1,9 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
-import { request } from 'undici';
 import type { FaultAction, Ledger, Sandbox, SandboxClock, SandboxOptions } from '../../sandbox';
-import { retryByPerson } from './retries';
+import { behindGateway } from './gateway';
+import { retryManually } from './retries';
 import { virtualTime } from './virtualTime';
 import {
 	bmpPicture,
@@ -200,9 +198,9 @@ describe('a crash in the midst of a batch, where the service keeps no names', ()
 		const first = await edit();
 		expect(first.error?.message).toContain('status 402');
 		// It buys the edit, and n8n crashes: the first execution's data is as it was.
-		const second = await retryByPerson(first, { sandbox, executionId: '2' });
+		const second = await retryManually(first, { sandbox, executionId: '2' });
 		expect(idsIn(second)).toEqual(chargedIds());
-		const third = await retryByPerson(first, { sandbox, executionId: '3' });
+		const third = await retryManually(first, { sandbox, executionId: '3' });
 		expect(idsIn(third)).toEqual(chargedIds());
 		expect([submits(), chargedIds().length]).toEqual([2, 1]);
 	});
@@ -426,38 +424,10 @@ describe('a lost submit', () => {
 	});
 });
 
-/** Stands before the sandbox and turns the answer to a submit into an error that holds the new prediction all the same. */
-async function behindGateway(work: (baseUrl: string) => Promise<void>): Promise<void> {
-	const server = createServer((incoming, outgoing) => {
-		const parts: Buffer[] = [];
-		incoming.on('data', (part: Buffer) => parts.push(part));
-		incoming.on('end', async () => {
-			const { authorization, 'content-type': contentType } = incoming.headers;
-			const answer = await request(`${sandbox.baseUrl}${incoming.url}`, {
-				method: incoming.method as 'GET' | 'POST',
-				headers: { authorization, ...(contentType ? { 'content-type': contentType } : {}) },
-				...(incoming.method === 'POST' ? { body: Buffer.concat(parts) } : {}),
-			});
-			const text = await answer.body.text();
-			const isSubmit = incoming.url?.includes('generateImage') ?? false;
-			const headers = { 'content-type': 'application/json', date: String(answer.headers.date) };
-			outgoing.writeHead(isSubmit ? 500 : answer.statusCode, headers);
-			outgoing.end(isSubmit ? text.replace('"code":200', '"code":500') : text);
-		});
-	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	try {
-		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-	} finally {
-		server.closeAllConnections();
-		server.close();
-	}
-}
-
 describe('with Resubmit When Unknown, a submit that is answered 500 with an ID', () => {
 	it('is polled at once and never bought again, though the history hides it', async () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
-		await behindGateway(async (baseUrl) => {
+		await behindGateway(sandbox, async (baseUrl) => {
 			const startMs = virtualTime.nowMs();
 			const result = await edit({ credentialData: { baseUrl }, parameters: RESUBMIT });
 			expect(idsIn(result)).toEqual(chargedIds());
@@ -468,7 +438,7 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 
 	it('keeps its ID in every error through three tries where it never becomes visible', async () => {
 		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
-		await behindGateway(async (baseUrl) => {
+		await behindGateway(sandbox, async (baseUrl) => {
 			const { error } = await edit({
 				credentialData: { baseUrl },
 				nodeExtras: RETRY_3,
@@ -483,7 +453,7 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 
 	it('tells each item its own ID where the node goes on after errors', async () => {
 		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
-		await behindGateway(async (baseUrl) => {
+		await behindGateway(sandbox, async (baseUrl) => {
 			const items = ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } }));
 			const { json } = await edit({
 				credentialData: { baseUrl },

@@ -32,7 +32,7 @@ function isWorkPending(): boolean {
 
 /** Resolves once nothing in this process goes on by itself: n8n, node and sandbox all wait for the clock. */
 export async function untilIdle(): Promise<void> {
-	for (let turns = 0; turns < IDLE_TURNS; ) {
+	for (let turns = 0; turns < IDLE_TURNS;) {
 		await new Promise((resolve) => setImmediate(resolve));
 		const moving = movingRequests();
 		if (!isWorkPending() && moving.length === 0) turns++;

@@ -7,7 +7,7 @@ import {
 	stories,
 	type Story,
 	type Tally,
-} from './money/property';
+} from './money/stories';
 
 jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
 jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));

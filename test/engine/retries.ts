@@ -10,7 +10,7 @@ function saved({ run }: SeedreamResult): IRunExecutionData {
  * What a person's Retry does with a failed execution (`retryExecution` of n8n's cli): the same data without the failed
  * run, the node as the workflow has it now, a new execution id.
  */
-export async function retryByPerson(
+export async function retryManually(
 	before: SeedreamResult,
 	options: SeedreamOptions,
 	changes: Record<string, unknown> = {},

@@ -114,7 +114,6 @@ export const n8nHttp: N8nHttp['n8nHttp'] = (...context): Http => {
 	const real = jest.requireActual<N8nHttp>('../../nodes/AtlasCloud/shared/transport/n8nHttp');
 	const http = real.n8nHttp(...context);
 	return {
-		send: async (request) =>
-			await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
+		send: async (request) => await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
 	};
 };

@@ -16,7 +16,8 @@ import {
 	type SeedreamOptions,
 	type SeedreamResult,
 } from '../seedream';
-import { nextRound, retryByPerson } from '../retries';
+import { nextRound, retryManually } from '../retries';
+import { AS_TOOL } from '../agent';
 import { GATEWAY_PAGE } from './cases';
 import { READ_TIMEOUT_MS } from '../../../nodes/AtlasCloud/api/http/timeouts';
 import { virtualTime, whereTimeJumps } from '../virtualTime';
@@ -427,7 +428,7 @@ export class Stage {
 		const tries = story.isTool ? 1 : story.tries;
 		return {
 			sandbox: this.sandbox,
-			...(story.isTool ? { type: 'n8n-nodes-seedream.seedreamEditTool' } : {}),
+			...(story.isTool ? AS_TOOL : {}),
 			items: wanted.map((item): InputItem => this.inputOf(item)),
 			parameters: {
 				resource: story.operation === 'edit' ? 'image' : 'prediction',
@@ -504,7 +505,7 @@ export class Stage {
 		const said: string[] = [];
 		let callsLeft = story.isTool ? 1 : 0;
 		let { rounds } = saved;
-		let result = saved.failed ? await retryByPerson(saved.failed, options) : await runSeedream(options);
+		let result = saved.failed ? await retryManually(saved.failed, options) : await runSeedream(options);
 		for (;;) {
 			said.push(JSON.stringify([result.json, result.error?.message, result.error?.description]));
 			if (isCrashed) break;
