@@ -1,4 +1,4 @@
-import { allRows, longestMs, runRows, type RowResult } from './money/faultTable';
+import { allRows, maxWaitMs, runRows, type RowResult } from './money/faultTable';
 
 jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
 jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
@@ -29,7 +29,7 @@ describe('every operation, every request it makes, every fault', () => {
 		expect([outcome, story]).toEqual([row.outcome, story]);
 		expect(charged.length).toBeLessThanOrEqual(row.use.wanted);
 		// No wait goes on for ever, whatever it is told.
-		expect(result.waitedMs ?? 0).toBeLessThanOrEqual(longestMs(row) ?? Infinity);
+		expect(result.waitedMs ?? 0).toBeLessThanOrEqual(maxWaitMs(row) ?? Infinity);
 		// What is paid for is told by its id, or plainly said to be unknown.
 		if (outcome !== 'unknown') for (const id of charged) expect(said).toContain(id);
 		if (!['done', 'unknown'].includes(outcome)) for (const id of charged) expect(message).toContain(id);

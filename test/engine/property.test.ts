@@ -42,10 +42,10 @@ const MUST_HAPPEN: Array<keyof Tally> = [
 	'withoutNames',
 ];
 
-async function tellLine(seed: number): Promise<Tally> {
+async function runLine(seed: number): Promise<Tally> {
 	const stage = await Stage.open(seed);
 	const property = fc.asyncProperty(stories, async (story) => await stage.play(story));
-	// Smaller stories that fail as well are looked for only where one is told again: it takes its time.
+	// Smaller stories that fail as well are looked for only where one is replayed, because that is slow.
 	const endOnFailure = PATH === undefined;
 	const numRuns = Math.ceil(RUNS / LINES);
 	await fc
@@ -112,7 +112,7 @@ it(
 	'bills each wanted edit at most once and loses no id, whatever fails and however often it is retried',
 	async () => {
 		const tallies = await Promise.all(
-			Array.from({ length: LINES }, async (_, i) => await tellLine(SEED + i)),
+			Array.from({ length: LINES }, async (_, i) => await runLine(SEED + i)),
 		);
 		const sum = (name: keyof Tally) => tallies.reduce((total, tally) => total + tally[name], 0);
 		const overSeconds = Math.round(longestWait.overMs / 1_000);

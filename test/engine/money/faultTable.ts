@@ -283,7 +283,7 @@ const LOST_MS = SUBMIT_TIMEOUT_MS + READ_TIMEOUT_MS + LOOK_FOR_MS + 15_000 + 2 *
  * How long it may take from the first submit or look to the end, in ms; null where no time is set for it. Where an
  * answer's headers and its body have a time limit each, it counts twice.
  */
-export function longestMs({ use, outcome, endpoint }: Row): number | null {
+export function maxWaitMs({ use, outcome, endpoint }: Row): number | null {
 	if (use.parameters.options !== OPTIONS) return null;
 	switch (outcome) {
 		case 'timeout':
