@@ -13,8 +13,6 @@ module.exports = {
 		],
 	},
 	testTimeout: 30_000,
-	// Most tests wait most of their time.
 	maxWorkers: 2,
-	// n8n-core 1.x keeps a timer alive after a run; ours are closed by the tests themselves.
-	forceExit: true,
+	reporters: ['default', '<rootDir>/test/slowestFiles.js'],
 };

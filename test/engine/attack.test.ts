@@ -1,10 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
-import { request } from 'undici';
 import type { FaultAction, Ledger, Sandbox, SandboxClock, SandboxOptions } from '../../sandbox';
-import { retryByPerson } from './money/again';
-import { fastClock, limits } from './money/fastTime';
+import { behindGateway } from './gateway';
+import { retryManually } from './retries';
+import { virtualTime } from './virtualTime';
 import {
 	bmpPicture,
 	fastSandbox,
@@ -25,9 +23,8 @@ import {
  * Faults that were found by attacking the node, each as one test: with the code before its fix it fails, or never ends.
  */
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/fastTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 let ledger: Ledger;
@@ -38,8 +35,8 @@ let onRequestOver: NonNullable<SandboxOptions['onRequestOver']> = () => {};
 let shiftMs = 0;
 
 const shiftedClock: SandboxClock = {
-	nowMs: () => fastClock.nowMs() + shiftMs,
-	sleepMs: async (ms) => await fastClock.sleepMs(ms),
+	nowMs: () => virtualTime.nowMs() + shiftMs,
+	sleepMs: async (ms) => await virtualTime.sleepMs(ms),
 };
 
 async function atlas(options: SandboxOptions = {}): Promise<void> {
@@ -55,7 +52,6 @@ async function atlas(options: SandboxOptions = {}): Promise<void> {
 }
 
 beforeAll(async () => {
-	limits.factor = 2;
 	photo = await picture();
 	await atlas();
 });
@@ -103,7 +99,7 @@ async function crash(afterSubmits: number, options: Partial<SeedreamOptions>): P
 	const result = await edit({ ...CRASHED, ...options, cancelWhen: crashed });
 	expect(result.out).toHaveLength(0);
 	// What was on its way arrives, and is billed.
-	await fastClock.sleepMs(20_000);
+	await virtualTime.sleepMs(20_000);
 }
 
 /** The inputs of a bought edit, by their content. */
@@ -202,9 +198,9 @@ describe('a crash in the midst of a batch, where the service keeps no names', ()
 		const first = await edit();
 		expect(first.error?.message).toContain('status 402');
 		// It buys the edit, and n8n crashes: the first execution's data is as it was.
-		const second = await retryByPerson(first, { sandbox, executionId: '2' });
+		const second = await retryManually(first, { sandbox, executionId: '2' });
 		expect(idsIn(second)).toEqual(chargedIds());
-		const third = await retryByPerson(first, { sandbox, executionId: '3' });
+		const third = await retryManually(first, { sandbox, executionId: '3' });
 		expect(idsIn(third)).toEqual(chargedIds());
 		expect([submits(), chargedIds().length]).toEqual([2, 1]);
 	});
@@ -255,7 +251,7 @@ describe('a large or odd record', () => {
 		ID: id,
 		// It stands first in the history, which is read down to the first task that is too old.
 		get createdAt() {
-			return Math.floor(fastClock.nowMs() / 1_000);
+			return Math.floor(virtualTime.nowMs() / 1_000);
 		},
 		model: V4,
 		status: 'completed',
@@ -350,7 +346,7 @@ describe('a lost submit', () => {
 		let laterId: string | undefined;
 		onRequestOver = ({ endpoint, body }) => {
 			if (endpoint !== 'submit') return;
-			void fastClock.sleepMs(42_000).then(() => (laterId = sandbox.addForeignTask(body as object)));
+			void virtualTime.sleepMs(42_000).then(() => (laterId = sandbox.addForeignTask(body as object)));
 		};
 		isUnknown(await edit(ofAddress()));
 		expect(laterId).toBeDefined();
@@ -428,49 +424,21 @@ describe('a lost submit', () => {
 	});
 });
 
-/** Stands before the sandbox and turns the answer to a submit into an error that holds the new prediction all the same. */
-async function behindGateway(work: (baseUrl: string) => Promise<void>): Promise<void> {
-	const server = createServer((incoming, outgoing) => {
-		const parts: Buffer[] = [];
-		incoming.on('data', (part: Buffer) => parts.push(part));
-		incoming.on('end', async () => {
-			const { authorization, 'content-type': contentType } = incoming.headers;
-			const answer = await request(`${sandbox.baseUrl}${incoming.url}`, {
-				method: incoming.method as 'GET' | 'POST',
-				headers: { authorization, ...(contentType ? { 'content-type': contentType } : {}) },
-				...(incoming.method === 'POST' ? { body: Buffer.concat(parts) } : {}),
-			});
-			const text = await answer.body.text();
-			const isSubmit = incoming.url?.includes('generateImage') ?? false;
-			const headers = { 'content-type': 'application/json', date: String(answer.headers.date) };
-			outgoing.writeHead(isSubmit ? 500 : answer.statusCode, headers);
-			outgoing.end(isSubmit ? text.replace('"code":200', '"code":500') : text);
-		});
-	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	try {
-		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-	} finally {
-		server.closeAllConnections();
-		server.close();
-	}
-}
-
 describe('with Resubmit When Unknown, a submit that is answered 500 with an ID', () => {
 	it('is polled at once and never bought again, though the history hides it', async () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
-		await behindGateway(async (baseUrl) => {
-			const startMs = fastClock.nowMs();
+		await behindGateway(sandbox, async (baseUrl) => {
+			const startMs = virtualTime.nowMs();
 			const result = await edit({ credentialData: { baseUrl }, parameters: RESUBMIT });
 			expect(idsIn(result)).toEqual(chargedIds());
 			expect([submits(), ledger.count('history')]).toEqual([1, 0]);
-			expect(fastClock.nowMs() - startMs).toBeLessThan(60_000);
+			expect(virtualTime.nowMs() - startMs).toBeLessThan(60_000);
 		});
 	});
 
 	it('keeps its ID in every error through three tries where it never becomes visible', async () => {
 		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
-		await behindGateway(async (baseUrl) => {
+		await behindGateway(sandbox, async (baseUrl) => {
 			const { error } = await edit({
 				credentialData: { baseUrl },
 				nodeExtras: RETRY_3,
@@ -485,7 +453,7 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 
 	it('tells each item its own ID where the node goes on after errors', async () => {
 		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
-		await behindGateway(async (baseUrl) => {
+		await behindGateway(sandbox, async (baseUrl) => {
 			const items = ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } }));
 			const { json } = await edit({
 				credentialData: { baseUrl },
@@ -608,9 +576,9 @@ describe('a Retry-After that is longer than anybody waits', () => {
 
 	it('of five minutes on polls does not outlast Timeout', async () => {
 		fails('prediction', told(300), Infinity);
-		const startMs = fastClock.nowMs();
+		const startMs = virtualTime.nowMs();
 		const { error } = await edit({ parameters: { options: { timeoutSeconds: 5 } } });
-		expect(fastClock.nowMs() - startMs).toBeLessThan(120_000);
+		expect(virtualTime.nowMs() - startMs).toBeLessThan(120_000);
 		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
 	});
 });

@@ -1,8 +1,8 @@
 import type { Endpoint, FaultAction, Sandbox } from '../../sandbox';
-import { scaledClock } from './scaledClock';
+import { virtualTime } from './virtualTime';
 import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
 /** Every request that the node has sent, whether it has arrived or not. */
 const mockSent: string[] = [];
 jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => {
@@ -38,7 +38,7 @@ afterAll(async () => await sandbox.close());
 /** Resolves when the sandbox has seen so many requests of a kind, over or not. */
 async function seen(endpoint: Endpoint, count: number): Promise<void> {
 	const wanted = sandbox.ledger.count(endpoint) + count;
-	while (sandbox.ledger.count(endpoint) < wanted) await scaledClock.sleepMs(20);
+	while (sandbox.ledger.count(endpoint) < wanted) await virtualTime.sleepMs(20);
 }
 
 /** Runs until it is cancelled, and makes sure that it ends soon and that nothing is sent afterwards. */
@@ -53,7 +53,7 @@ async function cancelled(cancelWhen: Promise<unknown>, options: Partial<Seedream
 	expect(Date.now() - cancelledAtMs).toBeLessThan(SOON_MS);
 	expect(result.run.status).toBe('canceled');
 	// A while of the node's own clock: whatever would still be sent is sent by then.
-	await scaledClock.sleepMs(6_000);
+	await virtualTime.sleepMs(6_000);
 	expect(sentBefore).toBeGreaterThan(0);
 	expect(mockSent.slice(sentBefore)).toEqual([]);
 	return result;

@@ -3,7 +3,7 @@ import { Container } from '@n8n/di';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type InputItem } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 let items: InputItem[];

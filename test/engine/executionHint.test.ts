@@ -1,8 +1,13 @@
-import type { NodeExecutionHint } from 'n8n-workflow';
+import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
+import { addExecutionHint } from '../../nodes/AtlasCloud/shared/executionHint';
+import type { NodeRun } from '../../nodes/AtlasCloud/shared/nodeRun';
+import type { OperationSummary } from '../../nodes/AtlasCloud/shared/operation';
+import { predictionSummary } from '../../nodes/AtlasCloud/shared/summary';
+import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/models';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./scaledClock'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await fastSandbox()));
@@ -24,13 +29,13 @@ const twoItems = async () => [
 	{ files: { data: await picture({ left: '#00ff00' }) } },
 ];
 
-it('sums up pictures, seconds and dollars', async () => {
+it('sums up images, seconds and dollars', async () => {
 	const hint = await hintOf({}, { items: await twoItems() });
 	expect(hint.message).toMatch(/^2 pictures in \d+\.\d s\. Cost: \$0\.054\.$/);
 	expect(hint).toMatchObject({ type: 'info', location: 'outputPane' });
 });
 
-it('counts a prediction of several pictures once', async () => {
+it('counts a prediction with several images once', async () => {
 	const model = 'bytedance/seedream-v4/edit-sequential';
 	const { message, result } = await hintOf({ model, options: { maxImages: 3 } });
 	const paid = result.json.find(({ priceUsd }) => priceUsd !== null)?.priceUsd;
@@ -39,20 +44,20 @@ it('counts a prediction of several pictures once', async () => {
 	expect(message).toContain(`Cost: $${String(paid)}`);
 });
 
-it('of failures, and that Retry On Fail is safe', async () => {
+it('counts failures, and says that Retry On Fail is safe', async () => {
 	const items = [...(await twoItems()), { json: {} }];
 	const hint = await hintOf({}, { items, nodeExtras: { onError: 'continueRegularOutput' } });
 	expect(hint.message).toMatch(/^2 pictures, 1 failed in \d+\.\d s\. Cost: \$0\.054\. Retry On Fail .* safe/);
 	expect(hint.type).toBe('warning');
 });
 
-it('in the editor tells what can be pinned', async () => {
+it('says in the editor what can be pinned', async () => {
 	const pin = 'n8n can pin this output only with Download Images off.';
 	expect((await hintOf({}, { mode: 'manual' })).message).toContain(pin);
 	expect((await hintOf({ downloadImages: false }, { mode: 'manual' })).message).not.toContain('pin');
 });
 
-it('tells of large files in memory', async () => {
+it('warns about large files in memory', async () => {
 	const large = await picture({ encode: (raw) => raw.resize(3_000, 2_500).raw() });
 	const padded = Buffer.concat([await picture(), large, large, large]);
 	const items = [{ files: { data: padded } }];
@@ -81,4 +86,87 @@ it('Submit, Wait for Completion, Get and Upload say what they did', async () => 
 	expect(got.message).toMatch(/^2 pictures in /);
 	const uploaded = await hintOf({ operation: 'upload' }, { items: await twoItems() });
 	expect(uploaded.message).toMatch(/^2 pictures uploaded in \d+\.\d s\.$/);
+});
+
+const PAID: OperationSummary = { ...predictionSummary, isPaid: true };
+
+async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
+	const hints: NodeExecutionHint[] = [];
+	const run = {
+		startedAtMs: 1_000,
+		client: { clock: { nowMs: () => 13_400 } },
+		rulesOf: async (model: string) =>
+			await Promise.resolve({ priceUsd: model === 'vendor/listed/edit' ? 0.05 : undefined }),
+		context: {
+			addExecutionHints: (...added: NodeExecutionHint[]) => hints.push(...added),
+			getInputData: () => [],
+			getMode: () => 'trigger',
+			getNode: () => ({}),
+		},
+	};
+	await addExecutionHint(
+		run as unknown as NodeRun,
+		summary,
+		json.map((one) => ({ json: one })),
+	);
+	expect(hints).toHaveLength(1);
+	return hints[0]?.message ?? '';
+}
+
+const image = (changes: IDataObject = {}): IDataObject => ({
+	status: 'completed',
+	model: V4_EDIT,
+	imageIndex: 0,
+	imageCount: 1,
+	priceUsd: 0.027,
+	...changes,
+});
+
+describe('the text, for items made up here', () => {
+	it('takes Atlas’s price, even if the list price differs', async () => {
+		expect(await messageOf([image({ priceUsd: 0.01 })])).toBe('1 picture in 12.4 s. Cost: $0.01.');
+	});
+
+	it('estimates from the list price if Atlas reports none, and says so', async () => {
+		expect(await messageOf([image(), image({ priceUsd: null })])).toBe(
+			'2 pictures in 12.4 s. Cost: about $0.054, an estimate from the list price.',
+		);
+	});
+
+	it('takes the catalog’s price of a model that is not built in', async () => {
+		const unlisted = image({ priceUsd: null, model: 'vendor/listed/edit' });
+		expect(await messageOf([unlisted])).toBe(
+			'1 picture in 12.4 s. Cost: about $0.05, an estimate from the list price.',
+		);
+	});
+
+	it('says that a price is not known rather than making one up', async () => {
+		const unknown = image({ priceUsd: null, model: 'vendor/new/edit' });
+		expect(await messageOf([unknown])).toBe('1 picture in 12.4 s. Cost: the price of 1 edit is not known.');
+		expect(await messageOf([unknown, image()])).toBe(
+			'2 pictures in 12.4 s. Cost: $0.027; the price of 1 edit is not known.',
+		);
+	});
+
+	it('estimates each image of one prediction, once', async () => {
+		const images = [0, 1, 2].map((imageIndex) => image({ imageIndex, imageCount: 3, priceUsd: null }));
+		expect(await messageOf(images)).toBe(
+			'3 pictures in 12.4 s. Cost: about $0.081, an estimate from the list price.',
+		);
+	});
+
+	it('counts what is still in progress, and what failed', async () => {
+		const unfinished = image({ status: 'processing', imageIndex: null, imageCount: 0, priceUsd: null });
+		const items = [image(), unfinished, { error: { message: 'x' } }];
+		expect(await messageOf(items)).toMatch(
+			/^1 picture, 1 edit still going, 1 failed in 12\.4 s\. Cost: about \$0\.054, an estimate/,
+		);
+		const failed = image({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
+		expect(await messageOf([failed], predictionSummary)).toBe('1 failed in 12.4 s.');
+	});
+
+	it('writes whole cents without a third digit', async () => {
+		expect(await messageOf([image({ priceUsd: 0.5 })])).toContain('Cost: $0.50.');
+		expect(await messageOf([image({ priceUsd: 12 })])).toContain('Cost: $12.00.');
+	});
 });

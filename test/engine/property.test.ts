@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { limits } from './money/fastTime';
 import {
 	longestWait,
 	MAX_OVER_MS,
@@ -8,13 +7,10 @@ import {
 	stories,
 	type Story,
 	type Tally,
-} from './money/property';
+} from './money/stories';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () =>
-	jest.requireActual('./money/jumpingTime'),
-);
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./money/fastTime'));
-jest.mock('../../nodes/AtlasCloud/api/http/timeouts', () => jest.requireActual('./money/jumpingTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
 
 /*
  * Random batches with random faults and retries of the node. To see a failure again, run with the printed seed and
@@ -46,10 +42,10 @@ const MUST_HAPPEN: Array<keyof Tally> = [
 	'withoutNames',
 ];
 
-async function tellLine(seed: number): Promise<Tally> {
+async function runLine(seed: number): Promise<Tally> {
 	const stage = await Stage.open(seed);
 	const property = fc.asyncProperty(stories, async (story) => await stage.play(story));
-	// Smaller stories that fail as well are looked for only where one is told again: it takes its time.
+	// Smaller stories that fail as well are looked for only where one is replayed, because that is slow.
 	const endOnFailure = PATH === undefined;
 	const numRuns = Math.ceil(RUNS / LINES);
 	await fc
@@ -59,8 +55,6 @@ async function tellLine(seed: number): Promise<Tally> {
 }
 
 beforeAll(() => {
-	// Nothing hangs in these stories: no time limit is to be met by a busy machine.
-	limits.factor = 2;
 	observeNode();
 });
 
@@ -117,9 +111,7 @@ it.each<[string, Partial<Story>]>([
 it(
 	'bills each wanted edit at most once and loses no id, whatever fails and however often it is retried',
 	async () => {
-		const tallies = await Promise.all(
-			Array.from({ length: LINES }, async (_, i) => await tellLine(SEED + i)),
-		);
+		const tallies = await Promise.all(Array.from({ length: LINES }, async (_, i) => await runLine(SEED + i)));
 		const sum = (name: keyof Tally) => tallies.reduce((total, tally) => total + tally[name], 0);
 		const overSeconds = Math.round(longestWait.overMs / 1_000);
 		process.stderr.write(

@@ -11,7 +11,7 @@ import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/models'
 import { startSandbox, type Sandbox, type SandboxOptions, type SandboxPrediction } from '../../sandbox';
 import { readBinary, runNode, type BinaryMode, type HarnessOptions, type NodeRunResult } from './harness';
 import { picture } from './pictures';
-import { scaledClock } from './scaledClock';
+import { virtualTime } from './virtualTime';
 
 export { readBinary } from './harness';
 export { bmpPicture, colorAt, picture, sha256 } from './pictures';
@@ -142,7 +142,7 @@ export async function runSeedream(options: SeedreamOptions): Promise<SeedreamRes
 /** A stand-in Atlas Cloud on the scaled clock. It answers with one prepared picture unless `preparedPictures: false`. */
 export async function fastSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
 	return await startSandbox({
-		clock: scaledClock,
+		clock: virtualTime,
 		predictSeconds: 1,
 		jitter: 0,
 		preparedPictures: true,

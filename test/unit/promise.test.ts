@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
 const page = readFileSync(join(ROOT, 'docs', 'billing.md'), 'utf8');
-const tests = readFileSync(join(ROOT, 'test', 'engine', 'money.test.ts'), 'utf8');
+const folder = join(ROOT, 'test', 'engine', 'money');
+const tests = readdirSync(folder)
+	.filter((file) => file.endsWith('.test.ts'))
+	.map((file) => readFileSync(join(folder, file), 'utf8'))
+	.join('\n');
 
 /** The names of the tests, with the subject that they are grouped under. */
 const named = new Set(

@@ -1,9 +1,15 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
+import {
+	DOWNLOAD_TIMEOUT_MS,
+	READ_TIMEOUT_MS,
+	SUBMIT_TIMEOUT_MS,
+} from '../../../nodes/AtlasCloud/api/http/timeouts';
 import { SEARCH_MS } from '../../../nodes/AtlasCloud/api/purchases/lostSubmits';
 import type { ChangeableOptions, Endpoint, FaultAction, LedgerRequest, Sandbox } from '../../../sandbox';
 import { fastSandbox, picture, runSeedream, V4, type InputItem } from '../seedream';
+import { virtualTime } from '../virtualTime';
 import {
 	classOf,
 	ELSEWHERE,
@@ -14,14 +20,6 @@ import {
 	type OutcomeClass,
 	type World,
 } from './cases';
-import {
-	DOWNLOAD_TIMEOUT_MS,
-	FACTOR,
-	fastClock,
-	limits,
-	READ_TIMEOUT_MS,
-	SUBMIT_TIMEOUT_MS,
-} from './fastTime';
 
 /** One way to use the node, and the requests it makes. */
 export interface Use {
@@ -272,8 +270,8 @@ export function allRows(): Row[] {
 	return rows;
 }
 
-/** What a wait may take longer on a busy machine, in ms of the fast clock: half a real second. */
-const SLACK_MS = 30_000;
+/** The node sleeps in slices of a second. */
+const SLACK_MS = 1_000;
 
 /** All tries of one picture, each with the pause after it. */
 const DOWNLOADS_MS = 4 * (2 * DOWNLOAD_TIMEOUT_MS + 8_000);
@@ -285,7 +283,7 @@ const LOST_MS = SUBMIT_TIMEOUT_MS + READ_TIMEOUT_MS + SEARCH_MS + 15_000 + 2 * R
  * How long it may take from the first submit or look to the end, in ms; null where no time is set for it. Where an
  * answer's headers and its body have a time limit each, it counts twice.
  */
-export function longestMs({ use, outcome, endpoint }: Row): number | null {
+export function maxWaitMs({ use, outcome, endpoint }: Row): number | null {
 	if (use.parameters.options !== OPTIONS) return null;
 	switch (outcome) {
 		case 'timeout':
@@ -312,16 +310,13 @@ export interface RowResult {
 	everything: string;
 	charged: string[];
 	predictionId: string | null;
-	/** From the first submit or look to the end, in ms of the fast clock; null where there was none. */
+	/** From the first submit or look to the end, in ms; null where there was none. */
 	waitedMs: number | null;
-	/** Whether this process stood still meanwhile, so that time on the fast clock says little. */
-	stoodStill: boolean;
 	/** Requests with the key that went elsewhere than to the API, or had it in another place than its header. */
 	keyElsewhere: string[];
 	apiKey: string;
 	/** For whoever has to find out why. */
 	requests: string[];
-	tookMs: number;
 }
 
 /** Where redirects lead to: it only listens. */
@@ -373,7 +368,7 @@ export class Bench {
 		const elsewhere = new Elsewhere();
 		await elsewhere.open();
 		const size = outputBytes === undefined ? {} : { outputBytes };
-		const sandbox = await fastSandbox({ clock: fastClock, apiKey: API_KEY, ...size });
+		const sandbox = await fastSandbox({ clock: virtualTime, apiKey: API_KEY, ...size });
 		const photos = await Promise.all([60, 62, 64].map(async (width) => await picture({ width })));
 		return new Bench(sandbox, elsewhere, photos);
 	}
@@ -407,7 +402,7 @@ export class Bench {
 			body: JSON.stringify({ model: V4, prompt, images: [this.pictureUrl()] }),
 		});
 		const { id } = ((await response.json()) as { data: { id: string } }).data;
-		while (ledger.predictions.get(id)?.status !== 'completed') await fastClock.sleepMs(500);
+		while (ledger.predictions.get(id)?.status !== 'completed') await virtualTime.sleepMs(500);
 		return id;
 	}
 
@@ -437,13 +432,13 @@ export class Bench {
 		return actions;
 	}
 
-	async check(row: Row): Promise<Omit<RowResult, 'stoodStill'>> {
+	async check(row: Row): Promise<RowResult> {
 		const { sandbox, elsewhere } = this;
 		const { ledger } = sandbox;
 		const items = await this.itemsOf(row);
 		const imageUrls = this.pictureUrl();
 		const before = { charges: ledger.charges.length, requests: ledger.requests.length };
-		const startedMs = fastClock.nowMs();
+		const startedMs = virtualTime.nowMs();
 		elsewhere.seen.length = 0;
 		for (const action of this.actionsOf(row.fault))
 			sandbox.addFault({ endpoint: row.endpoint, action, times: row.forever ? Infinity : 1 });
@@ -460,7 +455,7 @@ export class Bench {
 			items,
 			row.stops,
 		);
-		const endedMs = fastClock.nowMs();
+		const endedMs = virtualTime.nowMs();
 		sandbox.clearFaults();
 		if (row.fault.settings) sandbox.setOptions(NORMAL);
 		const itemError = result.json[0]?.error as IDataObject | undefined;
@@ -487,9 +482,8 @@ export class Bench {
 			apiKey: API_KEY,
 			requests: requests.map(
 				({ atMs, endpoint, status }) =>
-					`${Math.round((atMs - startedMs) / FACTOR)} ms ${endpoint} ${status ?? 'no answer'}`,
+					`${Math.round(atMs - startedMs)} ms ${endpoint} ${status ?? 'no answer'}`,
 			),
-			tookMs: Math.round((endedMs - startedMs) / FACTOR),
 		};
 	}
 }
@@ -499,112 +493,23 @@ function hasMisplacedKey({ remoteOrigin, authorization, path, body }: LedgerRequ
 	return (isKeyless && authorization !== null) || JSON.stringify([path, body]).includes(API_KEY);
 }
 
-/** Whether requests of this row are never answered: only then may a time limit be met. */
-function hangs({ fault: { action } }: Row): boolean {
-	return action?.type === 'hang' || action?.type === 'hangAfter';
-}
-
-/** Whether it counts how soon a request comes after another: what is new may not be found for half a real second only. */
-function isTimed({ endpoint, fault, forever }: Row): boolean {
-	return endpoint === 'prediction' && NOT_FOUND.includes(statusOf(fault)) && !forever;
-}
-
-/** Whether it has many megabytes read at one go, for which all others would have to wait. */
-function isHeavy({ endpoint, fault, world }: Row): boolean {
-	const isHuge = fault.action?.type === 'hugeBody' && endpoint !== 'file';
-	return isHuge || world?.outputBytes !== undefined;
-}
-
-/** Those that take long go first, so that none of them is waited for at the end. */
-function weight({ endpoint, fault, forever, outcome }: Row): number {
-	const isRefusedForLong = endpoint === 'upload' && statusOf(fault) === 429;
-	if (isForLong(fault) || (isRefusedForLong && forever)) return forever ? 3 : 2;
-	return forever || outcome === 'unknown' ? 1 : 0;
-}
-
-/** Beside so few the fast clock is not late. */
-const QUIET = 4;
-
 /** Runs all rows, several at once, each on a bench of its own. */
 export async function runRows(rows: Row[], atOnce: number): Promise<Map<string, RowResult | Error>> {
 	const results = new Map<string, RowResult | Error>();
-	const queue = [...rows].sort((a, b) => weight(b) - weight(a));
-	limits.factor = FACTOR;
-	await runSome(queue.filter(hangs), atOnce, results);
-	// A busy machine is not to look like one that does not answer.
-	limits.factor = 2;
-	const answered = queue.filter((row) => !hangs(row));
-	const isQuiet = (row: Row) => isTimed(row) || isHeavy(row);
-	await runSome(
-		answered.filter((row) => !isQuiet(row)),
-		atOnce,
-		results,
-	);
-	await runSome(answered.filter(isQuiet), QUIET, results);
-	// While this process stands still the fast clock runs on, and time limits are met that nobody set off.
-	const isSpoiled = (row: Row) => {
-		const result = results.get(row.name);
-		if (!result || result instanceof Error || !result.stoodStill) return false;
-		const isTooLate = (result.waitedMs ?? 0) > (longestMs(row) ?? Infinity);
-		// Money is counted whatever the clock says.
-		return result.charged.length <= row.use.wanted && (result.outcome !== row.outcome || isTooLate);
-	};
-	await runSome(answered.filter(isSpoiled), QUIET, results);
-	limits.factor = FACTOR;
-	await runSome(
-		queue.filter((row) => hangs(row) && isSpoiled(row)),
-		QUIET,
-		results,
-	);
-	return results;
-}
-
-/** How late a timer of this process may be, in real ms, before time limits on the fast clock mean nothing. */
-const STILL_MS = 200;
-
-/** Sees when this process stands still. */
-class Stillness {
-	private lastMs = performance.now();
-
-	private lastStillMs = -Infinity;
-
-	private readonly timer = setInterval(() => this.tick(), 20);
-
-	private tick(): void {
-		const nowMs = performance.now();
-		if (nowMs - this.lastMs > STILL_MS) this.lastStillMs = nowMs;
-		this.lastMs = nowMs;
-	}
-
-	/** @param sinceMs by `performance.now()` */
-	wasSeen(sinceMs: number): boolean {
-		this.tick();
-		return this.lastStillMs >= sinceMs;
-	}
-
-	end(): void {
-		clearInterval(this.timer);
-	}
-}
-
-async function runSome(rows: Row[], atOnce: number, results: Map<string, RowResult | Error>): Promise<void> {
 	const queue = [...rows];
-	const stillness = new Stillness();
 	const work = async () => {
 		const bench = await Bench.open();
 		for (let row = queue.shift(); row; row = queue.shift()) {
 			const own = row.world?.outputBytes;
 			const used = own === undefined ? bench : await Bench.open(own);
-			const startedMs = performance.now();
 			const result = await used
 				.check(row)
 				.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-			const stoodStill = stillness.wasSeen(startedMs);
-			results.set(row.name, result instanceof Error ? result : { ...result, stoodStill });
+			results.set(row.name, result);
 			if (used !== bench) await used.close();
 		}
 		await bench.close();
 	};
 	await Promise.all(Array.from({ length: Math.min(atOnce, rows.length) }, work));
-	stillness.end();
+	return results;
 }

@@ -1,5 +1,5 @@
 import type { IExecuteData, INodeExecutionData, IRunExecutionData } from 'n8n-workflow';
-import { runSeedream, type SeedreamOptions, type SeedreamResult } from '../seedream';
+import { runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
 
 /** An execution's data as it comes back out of n8n's database. */
 function saved({ run }: SeedreamResult): IRunExecutionData {
@@ -10,7 +10,7 @@ function saved({ run }: SeedreamResult): IRunExecutionData {
  * What a person's Retry does with a failed execution (`retryExecution` of n8n's cli): the same data without the failed
  * run, the node as the workflow has it now, a new execution id.
  */
-export async function retryByPerson(
+export async function retryManually(
 	before: SeedreamResult,
 	options: SeedreamOptions,
 	changes: Record<string, unknown> = {},

@@ -16,10 +16,11 @@ import {
 	type SeedreamOptions,
 	type SeedreamResult,
 } from '../seedream';
-import { nextRound, retryByPerson } from './again';
+import { nextRound, retryManually } from '../retries';
+import { AS_TOOL } from '../agent';
 import { GATEWAY_PAGE } from './cases';
-import { fastClock } from './fastTime';
-import { READ_TIMEOUT_MS, whereTimeJumps } from './jumpingTime';
+import { READ_TIMEOUT_MS } from '../../../nodes/AtlasCloud/api/http/timeouts';
+import { virtualTime, whereTimeJumps } from '../virtualTime';
 
 /** Kills n8n while an execution runs: nothing of it is saved. */
 interface Crash {
@@ -211,9 +212,6 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 /** After so long, beside the history's delay, a request that was cut off has done what it does, in ms. */
 const SETTLED_MS = 30_000;
 
-/** What a busy machine may add to a wait, in ms of the fast clock. */
-const BUSY_MS = 600_000;
-
 /** So many tasks in an account's history are read quickly; with more, the next story gets an account of its own. */
 const MAX_TASKS = 800;
 
@@ -277,17 +275,17 @@ export function observeNode(): void {
 		this: PredictionPoller,
 		watched,
 	) {
-		const startMs = fastClock.nowMs();
+		const startMs = virtualTime.nowMs();
 		return await waitUntilCompleted.call(this, watched).finally(() => {
 			const timeoutMs = watched.deadlineMs - (watched.sentAtMs ?? startMs);
-			const overMs = fastClock.nowMs() - startMs - timeoutMs;
+			const overMs = virtualTime.nowMs() - startMs - timeoutMs;
 			longestWait.overMs = Math.max(longestWait.overMs, overMs);
 		});
 	});
 }
 
 /** What no wait may go beyond its time by: a request's time. */
-export const MAX_OVER_MS = READ_TIMEOUT_MS + BUSY_MS;
+export const MAX_OVER_MS = READ_TIMEOUT_MS;
 
 /** An execution as n8n keeps it. */
 interface Saved {
@@ -430,7 +428,7 @@ export class Stage {
 		const tries = story.isTool ? 1 : story.tries;
 		return {
 			sandbox: this.sandbox,
-			...(story.isTool ? { type: 'n8n-nodes-seedream.seedreamEditTool' } : {}),
+			...(story.isTool ? AS_TOOL : {}),
 			items: wanted.map((item): InputItem => this.inputOf(item)),
 			parameters: {
 				resource: story.operation === 'edit' ? 'image' : 'prediction',
@@ -478,12 +476,12 @@ export class Stage {
 			picked.retries += 1;
 			// What is not in the saved data is known from the history only. That shows it after a while.
 			if (last.isCrashed || picked.saved !== last.saved)
-				await fastClock.sleepMs((story.history.delaySeconds ?? 0) * 1_000 + SETTLED_MS);
+				await virtualTime.sleepMs((story.history.delaySeconds ?? 0) * 1_000 + SETTLED_MS);
 			last = await this.execute(play, picked.saved, crash, true);
 			if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		}
 		// What is still on its way belongs to this story.
-		if (last.isCrashed) await fastClock.sleepMs(SETTLED_MS);
+		if (last.isCrashed) await virtualTime.sleepMs(SETTLED_MS);
 	}
 
 	/** Goes on from what was saved, round by round, until all is done, a round fails or n8n crashes. */
@@ -507,7 +505,7 @@ export class Stage {
 		const said: string[] = [];
 		let callsLeft = story.isTool ? 1 : 0;
 		let { rounds } = saved;
-		let result = saved.failed ? await retryByPerson(saved.failed, options) : await runSeedream(options);
+		let result = saved.failed ? await retryManually(saved.failed, options) : await runSeedream(options);
 		for (;;) {
 			said.push(JSON.stringify([result.json, result.error?.message, result.error?.description]));
 			if (isCrashed) break;
@@ -617,7 +615,7 @@ export class Stage {
 
 async function openAccount(seed: number, submits: { onOver: () => void }): Promise<[Sandbox, string[]]> {
 	const sandbox = await fastSandbox({
-		clock: fastClock,
+		clock: virtualTime,
 		seed,
 		onRequestOver: ({ endpoint }) => endpoint === 'submit' && submits.onOver(),
 	});

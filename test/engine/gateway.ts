@@ -1,0 +1,35 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { request } from 'undici';
+import type { Sandbox } from '../../sandbox';
+
+/** Stands in front of the sandbox and turns the answer to a submit into an error that still includes the prediction. */
+export async function behindGateway(
+	sandbox: Sandbox,
+	work: (baseUrl: string) => Promise<void>,
+): Promise<void> {
+	const server = createServer((incoming, outgoing) => {
+		const parts: Buffer[] = [];
+		incoming.on('data', (part: Buffer) => parts.push(part));
+		incoming.on('end', async () => {
+			const { authorization, 'content-type': contentType } = incoming.headers;
+			const answer = await request(`${sandbox.baseUrl}${incoming.url}`, {
+				method: incoming.method as 'GET' | 'POST',
+				headers: { authorization, ...(contentType ? { 'content-type': contentType } : {}) },
+				...(incoming.method === 'POST' ? { body: Buffer.concat(parts) } : {}),
+			});
+			const text = await answer.body.text();
+			const isSubmit = incoming.url?.includes('generateImage') ?? false;
+			const headers = { 'content-type': 'application/json', date: String(answer.headers.date) };
+			outgoing.writeHead(isSubmit ? 500 : answer.statusCode, headers);
+			outgoing.end(isSubmit ? text.replace('"code":200', '"code":500') : text);
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	try {
+		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	} finally {
+		server.closeAllConnections();
+		server.close();
+	}
+}

@@ -1,0 +1,78 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { FaultAction, Ledger, Sandbox, SandboxOptions } from '../../../sandbox';
+import {
+	fastSandbox,
+	picture,
+	runSeedream,
+	type InputItem,
+	type SeedreamOptions,
+	type SeedreamResult,
+} from '../seedream';
+
+/** The account that the tests of a file buy edits with: a new sandbox for each test. */
+export let sandbox: Sandbox;
+export let ledger: Ledger;
+export let photo: Buffer;
+export let other: Buffer;
+
+/** Replaces the sandbox by one with these options. */
+export async function atlas(options: SandboxOptions = {}): Promise<void> {
+	await sandbox?.close();
+	sandbox = await fastSandbox(options);
+	({ ledger } = sandbox);
+}
+
+/** Call it once, at the top of a test file. */
+export function useSandbox(): void {
+	beforeAll(async () => {
+		photo = await picture();
+		other = await picture({ left: '#111111' });
+	});
+	beforeEach(async () => await atlas());
+	afterAll(async () => await sandbox.close());
+}
+
+export const RETRY_3 = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
+export const CONTINUE = { onError: 'continueRegularOutput' } as const;
+export const MODERATED: FaultAction = { type: 'failTask', shape: 'moderation' };
+
+/** Attempts that the node makes to download one image. */
+export const DOWNLOAD_ATTEMPTS = 4;
+
+export function fails(
+	endpoint: 'submit' | 'file' | 'history',
+	action: FaultAction,
+	times = 1,
+	nth = 1,
+): void {
+	sandbox.addFault({ endpoint, action, times, nth });
+}
+
+export async function edit(options: Partial<SeedreamOptions> = {}): Promise<SeedreamResult> {
+	return await runSeedream({ sandbox, items: [{ files: { data: photo } }], ...options });
+}
+
+/** Items that are all the same request: an image URL, so that no upload tells them apart. */
+export function sameUrl(
+	count: number,
+): Pick<SeedreamOptions, 'items'> & { parameters: Record<string, unknown> } {
+	const id = sandbox.addForeignTask({ model: 'x', prompt: 'a picture at an address', images: [] });
+	const [imageUrls] = ledger.predictions.get(id)?.outputs ?? [];
+	return {
+		items: Array.from({ length: count }, (): InputItem => ({})),
+		parameters: { imageSource: 'url', imageUrls, size: '1024*1024' },
+	};
+}
+
+/** When each submit arrived, in seconds after the first request. */
+export function submitSeconds(): number[] {
+	const startMs = ledger.requests[0].atMs;
+	return ledger.requests.flatMap(({ endpoint, atMs }) =>
+		endpoint === 'submit' ? [Math.round((atMs - startMs) / 1_000)] : [],
+	);
+}
+
+export const chargedIds = () => ledger.charges.map(({ predictionId }) => predictionId);
+export const submits = () => ledger.count('submit');
+export const idsIn = ({ json }: SeedreamResult) => json.map(({ predictionId }) => predictionId);
+export const errorOf = (json: IDataObject | undefined) => json?.error as IDataObject | undefined;

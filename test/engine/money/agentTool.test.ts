@@ -1,0 +1,66 @@
+import { AS_TOOL, callItemsInParallel } from '../agent';
+import { nextRound } from '../retries';
+import { type SeedreamResult } from '../seedream';
+import {
+	DOWNLOAD_ATTEMPTS,
+	MODERATED,
+	atlas,
+	chargedIds,
+	edit,
+	fails,
+	idsIn,
+	ledger,
+	sameUrl,
+	sandbox,
+	submits,
+	useSandbox,
+} from './account';
+
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+
+useSandbox();
+
+describe('as an agent’s tool, where each attempt has its own run index', () => {
+	const again = async (before: SeedreamResult) => await nextRound(before, { sandbox, ...AS_TOOL });
+
+	it('resumes what it bought on the next attempt, and buys again once that was returned', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const failed = await edit(AS_TOOL);
+		expect(failed.error?.message).toContain(chargedIds()[0]);
+		const second = await again(failed);
+		expect(idsIn(second)).toEqual(chargedIds());
+		const third = await again(second);
+		expect(idsIn(third)).toEqual([chargedIds()[1]]);
+		expect(submits()).toBe(2);
+	});
+
+	it('keeps parallel calls with the same run index apart', async () => {
+		const restore = callItemsInParallel();
+		try {
+			const { parameters } = sameUrl(1);
+			fails('file', { type: 'resetBefore' }, 2 * DOWNLOAD_ATTEMPTS);
+			const { error } = await edit({
+				...AS_TOOL,
+				items: ['a', 'b'].map((wish) => ({ json: { wish } })),
+				parameters: { ...parameters, prompt: '={{ $json.wish + " wish" }}' },
+			});
+			expect(error).toBeUndefined();
+			expect(ledger.charges.map(({ prompt }) => prompt).sort()).toEqual(['a wish', 'b wish']);
+		} finally {
+			restore();
+		}
+	});
+
+	it('does not resend what is unknown or was stopped by content moderation', async () => {
+		fails('submit', { type: 'resetBefore' });
+		const unknown = await again(await edit(AS_TOOL));
+		expect(unknown.error?.message).toMatch(/^It is unknown/);
+		expect(submits()).toBe(1);
+		await atlas();
+		fails('submit', MODERATED, Infinity);
+		const stopped = await again(await edit(AS_TOOL));
+		expect(stopped.error?.message).toMatch(/^Content moderation/);
+		expect(submits()).toBe(1);
+	});
+});

@@ -1,0 +1,225 @@
+import type { FaultAction } from '../../../sandbox';
+import { behindGateway } from '../gateway';
+import { pictureOf, predictionOf, sha256, V4 } from '../seedream';
+import {
+	CONTINUE,
+	RETRY_3,
+	atlas,
+	chargedIds,
+	edit,
+	errorOf,
+	fails,
+	idsIn,
+	ledger,
+	other,
+	photo,
+	sameUrl,
+	sandbox,
+	submits,
+	useSandbox,
+} from './account';
+
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+
+useSandbox();
+
+describe('a lost answer', () => {
+	it.each<[string, FaultAction]>([
+		['is cut off', { type: 'resetAfter' }],
+		['is a gateway’s 504', { type: 'status', status: 504, body: '<html>', handled: true }],
+		['has no id', { type: 'emptyObject' }],
+	])('bills once when it %s: the edit is found in the history', async (_name, action) => {
+		fails('submit', action);
+		const result = await edit();
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+		expect(sha256(await pictureOf(result.out[0]))).toBe(
+			predictionOf(sandbox, result.json[0]).outputSha256[0],
+		);
+	});
+
+	it('is searched for in the history until it shows up, past other people’s edits and across pages', async () => {
+		let isBusy = true;
+		await atlas({
+			history: { delaySeconds: 20, foreignTasks: 6 },
+			onRequestOver: ({ endpoint, body }) => {
+				if (endpoint !== 'submit') return;
+				for (let i = 0; isBusy && i < 70; i++)
+					sandbox.addForeignTask({ ...(body as object), prompt: `${i}` });
+				isBusy = false;
+			},
+		});
+		fails('submit', { type: 'resetAfter' });
+		const result = await edit();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(ledger.requests.some(({ path }) => path.includes('no=2'))).toBe(true);
+	});
+
+	it.each([-3_600, -90, 90, 3_600])(
+		'is found when Atlas’s clock is off by %s s',
+		async (clockSkewSeconds) => {
+			await atlas({ clockSkewSeconds });
+			fails('submit', { type: 'resetAfter' });
+			expect(idsIn(await edit())).toEqual(chargedIds());
+		},
+	);
+
+	it('is reported as unknown, with advice on how to check, when the history never shows it', async () => {
+		fails('submit', { type: 'resetBefore' });
+		const { error } = await edit();
+		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(error?.description).toMatch(/was not sent again.*Get Many.*Wait for Completion/s);
+		expect([submits(), chargedIds()]).toEqual([1, []]);
+	});
+
+	it('is reported as unknown when the history cannot be read: a broken answer does not mean an empty history', async () => {
+		fails('submit', { type: 'resetAfter' });
+		fails('history', { type: 'emptyObject' }, Infinity);
+		const { error } = await edit({ parameters: { options: { resubmitUnknown: true } } });
+		expect(error?.message).toMatch(/^It is unknown whether/);
+		expect(error?.description).toContain('Could not read the prediction history');
+		expect(submits()).toBe(1);
+	});
+
+	it('claims a different edit for each of several lost submits with the same body', async () => {
+		fails('submit', { type: 'resetAfter' }, 3);
+		const result = await edit(sameUrl(3));
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect([chargedIds().length, submits()]).toEqual([3, 3]);
+	});
+
+	it('does not claim the edit of another item whose submit was answered', async () => {
+		fails('submit', { type: 'resetBefore' });
+		const result = await edit({ ...sameUrl(2), nodeExtras: CONTINUE });
+		const messages = result.json.map((json) => errorOf(json)?.message ?? '');
+		expect(messages.filter((message) => /^It is unknown/.test(String(message)))).toHaveLength(1);
+		expect(result.json.flatMap(({ predictionId }) => predictionId ?? [])).toEqual(chargedIds());
+		expect(chargedIds()).toHaveLength(1);
+	});
+
+	it('reports every match and claims none when there are more matches than lost answers', async () => {
+		let body: object | undefined;
+		await atlas({
+			onRequestOver: (request) => {
+				if (request.endpoint !== 'submit' || body) return;
+				body = request.body as object;
+				sandbox.addForeignTask(body);
+			},
+		});
+		fails('submit', { type: 'resetAfter' });
+		const { error } = await edit(sameUrl(1));
+		const fitting = [...ledger.predictions.values()].filter(
+			(task) => task.body && JSON.stringify(task.body) === JSON.stringify(body),
+		);
+		expect(fitting).toHaveLength(2);
+		for (const { id } of fitting) expect(error?.message).toContain(id);
+		expect(submits()).toBe(1);
+	});
+
+	it('tells two edits with the same body apart even after both were reported as unknown', async () => {
+		await atlas({ history: { delaySeconds: 150 } });
+		fails('submit', { type: 'resetAfter' }, 2);
+		const { items, parameters } = sameUrl(2);
+		const result = await edit({
+			items,
+			parameters: { ...parameters, options: { concurrency: 1 } },
+			nodeExtras: { ...CONTINUE, ...RETRY_3 },
+		});
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect([chargedIds().length, submits()]).toEqual([2, 2]);
+	});
+
+	it('is found in the history when the answer is an error that includes the ID', async () => {
+		await behindGateway(sandbox, async (baseUrl) => {
+			const parameters = { options: { resubmitUnknown: true } };
+			const result = await edit({ credentialData: { baseUrl }, parameters });
+			expect(result.error).toBeUndefined();
+			expect(idsIn(result)).toEqual(chargedIds());
+			expect(submits()).toBe(1);
+		});
+	});
+
+	it('is polled right away by the ID in an error answer, and never bought again', async () => {
+		await atlas({ history: { delaySeconds: 100_000 } });
+		await behindGateway(sandbox, async (baseUrl) => {
+			const parameters = { options: { resubmitUnknown: true } };
+			const result = await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3, parameters });
+			expect(idsIn(result)).toEqual(chargedIds());
+			expect(submits()).toBe(1);
+		});
+	});
+
+	it('keeps the ID from an error answer through all attempts, even if the prediction never shows up', async () => {
+		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
+		await behindGateway(sandbox, async (baseUrl) => {
+			const parameters = { options: { resubmitUnknown: true } };
+			const { error } = await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3, parameters });
+			expect(error?.message).toContain(chargedIds()[0]);
+			expect(submits()).toBe(1);
+			const items = [photo, other].map((data) => ({ files: { data } }));
+			const both = await edit({ credentialData: { baseUrl }, items, parameters });
+			for (const id of chargedIds().slice(1))
+				expect(`${both.error?.message} ${both.error?.description}`).toContain(id);
+		});
+	});
+
+	it('is found behind tasks that are too large to read in full pages', async () => {
+		const images = [`data:image/png;base64,${'A'.repeat(3_000_000)}`];
+		for (let i = 0; i < 7; i++) sandbox.addForeignTask({ model: V4, prompt: `${i}`, images });
+		fails('submit', { type: 'resetAfter' });
+		const result = await edit();
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('is resent only once in total when Resubmit When Unknown allows it, no matter how many attempts there are', async () => {
+		await atlas({ history: { delaySeconds: 100_000 } });
+		fails('submit', { type: 'resetAfter' }, Infinity);
+		const { error } = await edit({
+			parameters: { options: { resubmitUnknown: true } },
+			nodeExtras: RETRY_3,
+		});
+		expect(error?.message).toMatch(/^It is unknown/);
+		expect(submits()).toBe(2);
+	});
+
+	it('is resent once when Resubmit When Unknown allows it', async () => {
+		fails('submit', { type: 'resetBefore' });
+		const parameters = { options: { resubmitUnknown: true } };
+		expect(idsIn(await edit({ parameters }))).toEqual(chargedIds());
+		expect([submits(), chargedIds().length]).toEqual([2, 1]);
+		fails('submit', { type: 'resetBefore' }, Infinity);
+		expect((await edit({ parameters })).error?.message).toMatch(/^It is unknown whether/);
+		expect(submits()).toBe(4);
+	});
+});
+
+describe('Resubmit When Unknown', () => {
+	const parameters = { prompt: '={{ $json.wish + " wish" }}', options: { resubmitUnknown: true } };
+	const match = (wish: string, action: FaultAction) =>
+		sandbox.addFault({ endpoint: 'submit', match: `${wish} wish`, action });
+	const items = (...wishes: string[]) => wishes.map((wish) => ({ json: { wish }, files: { data: photo } }));
+	beforeEach(async () => await atlas({ history: { delaySeconds: 100_000 } }));
+
+	it('does not say that nothing was billed when the second submit is refused', async () => {
+		fails('submit', { type: 'resetAfter' });
+		fails('submit', { type: 'status', status: 402 }, 1, 2);
+		const { error } = await edit({ items: items('a'), parameters });
+		expect(error?.message).toContain('status 402');
+		expect(error?.description).toMatch(/unknown whether Atlas Cloud took .*first/);
+		expect(error?.description).not.toContain('Nothing was created or billed');
+		expect(submits()).toBe(2);
+	});
+
+	it('still reports an unknown edit when the batch stops before it is resent', async () => {
+		match('b', { type: 'resetAfter' });
+		match('a', { type: 'delay', seconds: 5 });
+		match('a', { type: 'status', status: 402 });
+		const { error } = await edit({ items: items('a', 'b'), parameters });
+		expect(error?.message).toContain('status 402');
+		expect(error?.description).toContain('Of 1 item it is unknown');
+	});
+});

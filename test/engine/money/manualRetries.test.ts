@@ -1,0 +1,221 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { FaultAction } from '../../../sandbox';
+import { nextRound, retryManually } from '../retries';
+import { LITE, V4, type SeedreamOptions } from '../seedream';
+import { virtualTime } from '../virtualTime';
+import {
+	DOWNLOAD_ATTEMPTS,
+	MODERATED,
+	RETRY_3,
+	atlas,
+	chargedIds,
+	edit,
+	fails,
+	idsIn,
+	ledger,
+	other,
+	photo,
+	sameUrl,
+	sandbox,
+	submits,
+	useSandbox,
+} from './account';
+
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+
+useSandbox();
+
+describe('a new edit', () => {
+	it('is bought for each item, even if image and prompt are the same', async () => {
+		const result = await edit({ items: [1, 2, 3].map(() => ({ files: { data: photo } })) });
+		expect(new Set(idsIn(result)).size).toBe(3);
+		expect(new Set(chargedIds())).toEqual(new Set(idsIn(result)));
+		expect(ledger.count('upload')).toBe(1);
+	});
+
+	it('is bought for each round of a loop', async () => {
+		const first = await edit();
+		const second = await nextRound(first, { sandbox });
+		expect([...idsIn(first), ...idsIn(second)]).toEqual(chargedIds());
+		expect(chargedIds()).toHaveLength(2);
+	});
+});
+
+describe('a manual retry of a failed execution', () => {
+	async function failedDownload(options: Partial<SeedreamOptions> = {}) {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const result = await edit(options);
+		expect(result.error?.message).toContain(chargedIds()[0]);
+		return result;
+	}
+
+	it('resumes what was bought for the same request', async () => {
+		const result = await retryManually(await failedDownload(), { sandbox });
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('buys again if the prompt was changed', async () => {
+		const result = await retryManually(await failedDownload(), { sandbox }, { prompt: 'something else' });
+		expect(idsIn(result)).toEqual([chargedIds()[1]]);
+		expect(ledger.charges.map(({ prompt }) => prompt)).toEqual(['make it black and white', 'something else']);
+	});
+
+	it('searches again for what was unknown', async () => {
+		await atlas({ history: { delaySeconds: 90 } });
+		fails('submit', { type: 'resetAfter' });
+		const failed = await edit();
+		expect(failed.error?.message).toMatch(/^It is unknown/);
+		const result = await retryManually(failed, { sandbox });
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('gives each item its own edit when one is unknown and an equal one was never sent', async () => {
+		await atlas({ history: { delaySeconds: 70 }, predictSeconds: 30 });
+		fails('submit', { type: 'resetAfter' });
+		const items = ['x', 'y', 'x'].map((wish) => ({ json: { wish }, files: { data: photo } }));
+		const parameters = { prompt: '={{ $json.wish }}', options: { concurrency: 1 } };
+		const failed = await edit({ items, parameters });
+		expect(failed.error?.message).toMatch(/^It is unknown/);
+		await virtualTime.sleepMs(30_000);
+		const result = await retryManually(failed, { sandbox, parameters });
+		expect(result.error).toBeUndefined();
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect(chargedIds()).toHaveLength(3);
+	});
+});
+
+describe('a retry after a crash of n8n', () => {
+	const crashed = { executionId: '41' };
+	const retried = { executionId: '42', mode: 'retry' as const };
+	beforeEach(() => sandbox.setOptions({ keepUploadNames: true }));
+
+	it('finds each item’s edit by the names of the uploads', async () => {
+		const items = [photo, photo, other].map((data) => ({ files: { data } }));
+		const before = await edit({ ...crashed, items });
+		const result = await edit({ ...retried, items });
+		expect(new Set(idsIn(result))).toEqual(new Set(idsIn(before)));
+		expect(idsIn(result)[2]).toBe(idsIn(before)[2]);
+		expect([submits(), chargedIds().length]).toEqual([3, 3]);
+	});
+
+	it('buys only what was not bought before the crash', async () => {
+		await edit(crashed);
+		const result = await edit({ ...retried, items: [photo, photo].map((data) => ({ files: { data } })) });
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('buys a failed edit again, unless content moderation stopped it', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		fails('submit', MODERATED, 1, 3);
+		await edit(crashed);
+		expect((await edit(retried)).error).toBeUndefined();
+		await edit({ ...crashed, items: [{ files: { data: other } }] });
+		const stopped = await edit({ ...retried, items: [{ files: { data: other } }] });
+		expect(stopped.error?.message).toMatch(/^Content moderation stopped/);
+		expect(submits()).toBe(3);
+	});
+
+	it('resumes the successful edit if the first one had failed and was bought again', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		const before = await edit({ ...crashed, nodeExtras: RETRY_3 });
+		const result = await edit(retried);
+		expect(idsIn(result)).toEqual(idsIn(before));
+		expect([submits(), chargedIds().length]).toEqual([2, 1]);
+	});
+
+	it.each<[string, IDataObject, FaultAction | null]>([
+		['is in the answer itself', { extraBodyFields: { enable_base64_output: true } }, null],
+		['is missing', {}, { type: 'patchResult', patch: { outputs: [] } }],
+	])('does not pay again for a finished edit whose image %s', async (_what, options, fault) => {
+		if (fault) fails('submit', fault);
+		const before = await edit({ ...crashed, parameters: { options } });
+		const result = await edit({ ...retried, parameters: { options } });
+		expect(result.error?.message).toBe(before.error?.message);
+		expect([submits(), chargedIds().length]).toEqual([1, 1]);
+	});
+
+	it('also resumes what was bought before an earlier retry crashed', async () => {
+		const items = [1, 2].map(() => ({ files: { data: photo } }));
+		await edit(crashed);
+		await edit({ ...retried, items });
+		const result = await edit({ executionId: '43', mode: 'retry', items });
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('finds what was bought before a thousand other edits', async () => {
+		const before = await edit(crashed);
+		for (let i = 0; i < 1_001; i++)
+			sandbox.addForeignTask({ model: i % 2 ? V4 : LITE, prompt: `${i}`, images: [] });
+		expect(idsIn(await edit(retried))).toEqual(idsIn(before));
+		expect(submits()).toBe(1);
+	});
+
+	it('outputs the images that were sent', async () => {
+		const parameters = { resource: 'prediction', operation: 'submit' };
+		const [before] = (await edit({ ...crashed, parameters })).json;
+		const [after] = (await edit({ ...retried, parameters })).json;
+		expect(after).toMatchObject({ images: before.images, prompt: before.prompt, size: before.size });
+		expect(before.images).toHaveLength(1);
+	});
+
+	it('does not look where nobody retries: the same picture and prompt may be a new edit', async () => {
+		await edit(crashed);
+		await edit({ executionId: '42' });
+		expect(chargedIds()).toHaveLength(2);
+		expect(ledger.count('history')).toBe(0);
+	});
+
+	it('does not resume an edit of a different request', async () => {
+		await edit(crashed);
+		await edit({ ...retried, parameters: { prompt: 'something else' } });
+		await edit({ ...retried, items: [{ files: { data: other } }] });
+		expect(chargedIds()).toHaveLength(3);
+	});
+
+	it('recognizes what was bought by its content if Atlas replaces the file names', async () => {
+		await atlas({ keepUploadNames: false });
+		const items = [photo, photo, other].map((data) => ({ files: { data } }));
+		const before = await edit({ ...crashed, items });
+		const result = await edit({ ...retried, items });
+		expect(new Set(idsIn(result))).toEqual(new Set(idsIn(before)));
+		expect(idsIn(result)[2]).toBe(idsIn(before)[2]);
+		expect(chargedIds()).toHaveLength(3);
+	});
+
+	it('recognizes what was bought for image URLs by the same URLs in the same order', async () => {
+		const same = sameUrl(1);
+		const before = await edit({ ...crashed, ...same });
+		expect(idsIn(await edit({ ...retried, ...same }))).toEqual(idsIn(before));
+		expect(chargedIds()).toHaveLength(1);
+	});
+
+	it('buys nothing if the inputs of earlier edits cannot be read', async () => {
+		await atlas({ keepUploadNames: false });
+		await edit(crashed);
+		fails('file', { type: 'status', status: 503 }, Infinity);
+		expect((await edit(retried)).error?.message).toMatch(/^It is unknown whether an earlier execution/);
+		expect(chargedIds()).toHaveLength(1);
+	});
+
+	// Here the promise ends, and docs/billing.md says so.
+	it('cannot recognize what was bought for files that Atlas has deleted', async () => {
+		await atlas({ keepUploadNames: false });
+		await edit(crashed);
+		for (const { url } of ledger.uploads) sandbox.deleteUpload(url);
+		await edit(retried);
+		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('cannot recognize what was bought for a prompt that changes by itself', async () => {
+		const parameters = { prompt: '={{ "at " + Math.random() }}' };
+		await edit({ ...crashed, parameters });
+		await edit({ ...retried, parameters });
+		expect(chargedIds()).toHaveLength(2);
+	});
+});

@@ -1,0 +1,159 @@
+import type { FaultAction } from '../../../sandbox';
+import { LITE, submittedBodies, V4 } from '../seedream';
+import {
+	CONTINUE,
+	DOWNLOAD_ATTEMPTS,
+	RETRY_3,
+	atlas,
+	chargedIds,
+	edit,
+	errorOf,
+	fails,
+	idsIn,
+	ledger,
+	other,
+	photo,
+	sameUrl,
+	sandbox,
+	submits,
+	useSandbox,
+} from './account';
+
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+
+useSandbox();
+
+describe('Retry On Fail', () => {
+	it('pays once when the file host is down at first, even if the prompt contains the current time', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const result = await edit({
+			nodeExtras: RETRY_3,
+			parameters: { prompt: '={{ "at " + $now.toMillis() + Math.random() }}' },
+		});
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('searches again for an unknown edit, and never resends it', async () => {
+		await atlas({ history: { delaySeconds: 90 } });
+		fails('submit', { type: 'resetAfter' });
+		const result = await edit({ nodeExtras: RETRY_3 });
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('sends an edit that stays unknown only once, no matter how many attempts there are', async () => {
+		fails('submit', { type: 'resetBefore' });
+		const { error } = await edit({ nodeExtras: RETRY_3 });
+		expect(error?.message).toMatch(/^It is unknown whether/);
+		expect([submits(), chargedIds()]).toEqual([1, []]);
+	});
+
+	it('resubmits a failed edit once per attempt', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' }, 2);
+		const result = await edit({ nodeExtras: RETRY_3 });
+		expect(result.error).toBeUndefined();
+		expect([submits(), chargedIds().length]).toEqual([3, 1]);
+	});
+
+	it.each(['moderation', 'nsfw'] as const)(
+		'does not resubmit an edit that moderation stopped: %s',
+		async (shape) => {
+			fails('submit', { type: 'failTask', shape }, Infinity);
+			const { error } = await edit({ nodeExtras: RETRY_3 });
+			expect(error?.message).toMatch(/^Content moderation stopped the edit/);
+			expect(error?.message).toContain([...ledger.predictions.keys()][0]);
+			expect(submits()).toBe(1);
+		},
+	);
+
+	it('does not pay again for an edit that finished and returned no image', async () => {
+		fails('submit', { type: 'patchResult', patch: { outputs: [] } });
+		const { error } = await edit({ nodeExtras: RETRY_3 });
+		expect(error?.message).toContain(chargedIds()[0]);
+		expect(submits()).toBe(1);
+	});
+
+	it('does not hang when an item’s model changes between attempts', async () => {
+		const json = { model: V4 };
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'submit' && submits() === 2) json.model = LITE;
+			},
+		});
+		fails('submit', { type: 'status', status: 402 }, 1, 2);
+		const result = await edit({
+			items: [
+				{ json, files: { data: photo } },
+				{ json: { model: V4 }, files: { data: other } },
+			],
+			parameters: {
+				model: { __rl: true, mode: 'id', value: '={{ $json.model }}' },
+				size: '2048*2048',
+				options: { concurrency: 1 },
+			},
+			nodeExtras: RETRY_3,
+			abortAfterMs: 8_000,
+		});
+		expect(result.run.status).toBe('success');
+		expect(result.json.map(({ model }) => model)).toEqual([V4, V4]);
+	});
+
+	it('reports what an earlier attempt bought even if the last one fails before its submit', async () => {
+		const { parameters } = sameUrl(1);
+		const failing: FaultAction = { type: 'failTask', shape: 'status200' };
+		sandbox.addFault({ endpoint: 'submit', match: 'a wish', action: failing, times: Infinity });
+		// Reading the input's size and downloading succeed; the next attempt's reads of the input do not.
+		fails('file', { type: 'status', status: 503 }, 6, 3);
+		const { json } = await edit({
+			items: ['a', 'b'].map((wish) => ({ json: { wish } })),
+			parameters: { ...parameters, size: 'matchInput', prompt: '={{ $json.wish + " wish" }}' },
+			nodeExtras: { ...CONTINUE, ...RETRY_3, maxTries: 2 },
+		});
+		const error = errorOf(json[1]);
+		expect(error).toMatchObject({ predictionId: chargedIds()[0] });
+		expect(error?.message).toContain('could not be looked at');
+		expect(error?.description).toContain('Wait for Completion');
+	});
+
+	it('reports the failed predictions of earlier attempts', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		fails('submit', { type: 'status', status: 402 }, 5, 2);
+		const { error } = await edit({ nodeExtras: RETRY_3 });
+		expect(error?.description).toContain([...ledger.predictions.keys()][0]);
+	});
+
+	it('outputs the request that was bought, not that of the last attempt', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const { json } = await edit({
+			nodeExtras: RETRY_3,
+			parameters: { prompt: '={{ "at " + Math.random() }}' },
+		});
+		expect(json.map(({ prompt }) => prompt)).toEqual(ledger.charges.map(({ prompt }) => prompt));
+	});
+
+	it('keeps the other items’ edits when one item makes n8n run them all again', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		const result = await edit({
+			items: [{ files: { data: photo } }, { files: { data: other } }],
+			parameters: { options: { concurrency: 1 } },
+			nodeExtras: { ...CONTINUE, ...RETRY_3 },
+		});
+		expect(idsIn(result).sort()).toEqual(chargedIds().sort());
+		expect([submits(), chargedIds().length]).toEqual([3, 2]);
+	});
+});
+
+it('Submit does not pay again on the next attempt', async () => {
+	fails('submit', { type: 'resetAfter' }, 1, 1);
+	fails('submit', { type: 'status', status: 402 }, 1, 2);
+	const result = await edit({
+		items: [{ files: { data: photo } }, { files: { data: other } }],
+		parameters: { resource: 'prediction', operation: 'submit', options: { concurrency: 1 } },
+		nodeExtras: RETRY_3,
+	});
+	expect(idsIn(result)).toEqual(chargedIds());
+	expect([submits(), submittedBodies(sandbox).length, chargedIds().length]).toEqual([3, 3, 2]);
+});

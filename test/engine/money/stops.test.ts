@@ -1,0 +1,187 @@
+import { Logger } from '@n8n/backend-common';
+import { retryManually } from '../retries';
+import { virtualTime } from '../virtualTime';
+import {
+	CONTINUE,
+	DOWNLOAD_ATTEMPTS,
+	RETRY_3,
+	atlas,
+	chargedIds,
+	edit,
+	fails,
+	idsIn,
+	ledger,
+	other,
+	photo,
+	sandbox,
+	submits,
+	useSandbox,
+} from './account';
+
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+
+useSandbox();
+
+describe('On Error: Stop Workflow', () => {
+	const three = () => ['a', 'b', 'c'].map((wish) => ({ json: { wish }, files: { data: photo } }));
+	const prompt = '={{ $json.wish + " wish" }}';
+	const refuse = (wish: string, status = 402, seconds = 0) => {
+		const match = `${wish} wish`;
+		if (seconds > 0) sandbox.addFault({ endpoint: 'submit', match, action: { type: 'delay', seconds } });
+		sandbox.addFault({ endpoint: 'submit', match, action: { type: 'status', status } });
+	};
+
+	it('submits nothing new after the first failure', async () => {
+		refuse('a');
+		const { error } = await edit({ items: three(), parameters: { prompt, options: { concurrency: 1 } } });
+		expect(error?.message).toContain('status 402');
+		expect([submits(), chargedIds()]).toEqual([1, []]);
+	});
+
+	it.each([1, 2])(
+		'submits nothing new after the first timeout, with a concurrency of %d',
+		async (concurrency) => {
+			sandbox.setOptions({ predictSeconds: 600 });
+			const items = [1, 2, 3, 4].map(() => ({ files: { data: photo } }));
+			const { error } = await edit({ items, parameters: { options: { concurrency, timeoutSeconds: 5 } } });
+			expect(error?.message).toMatch(/^The edit is still going/);
+			expect(submits()).toBe(concurrency);
+		},
+	);
+
+	it('waits for the answers to submits in flight, not for their images, and reports their IDs', async () => {
+		refuse('a');
+		for (const wish of ['b', 'c'])
+			sandbox.addFault({ endpoint: 'submit', match: `${wish} wish`, action: { type: 'delay', seconds: 5 } });
+		const { error } = await edit({ items: three(), parameters: { prompt } });
+		expect(chargedIds()).toHaveLength(2);
+		for (const id of chargedIds()) expect(error?.description).toContain(id);
+		expect(error?.context).toMatchObject({ itemIndex: 0 });
+		expect(ledger.count('file')).toBe(0);
+	});
+
+	it('throws the failing item with the lowest index, even if another one failed first', async () => {
+		refuse('c');
+		refuse('b', 403, 5);
+		const { error } = await edit({ items: three(), parameters: { prompt } });
+		expect(error?.context).toMatchObject({ itemIndex: 1 });
+		expect(error?.message).toContain('status 403');
+	});
+
+	it('reports other items whose submit may or may not have been accepted', async () => {
+		refuse('a');
+		sandbox.addFault({ endpoint: 'submit', match: 'b wish', action: { type: 'delay', seconds: 2 } });
+		sandbox.addFault({ endpoint: 'submit', match: 'b wish', action: { type: 'resetBefore' } });
+		const { error } = await edit({ items: three().slice(0, 2), parameters: { prompt } });
+		expect(error?.message).toContain('status 402');
+		expect(error?.description).toContain('Of 1 item it is unknown whether Atlas Cloud took the edit');
+	});
+
+	it('pays for nothing twice when the execution is retried', async () => {
+		refuse('a');
+		sandbox.addFault({ endpoint: 'submit', match: 'b wish', action: { type: 'delay', seconds: 5 } });
+		const failed = await edit({ items: three(), parameters: { prompt } });
+		const result = await retryManually(failed, { sandbox, parameters: { prompt } });
+		expect(result.json.map((json) => json.prompt)).toEqual(['a wish', 'b wish', 'c wish']);
+		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+		expect(chargedIds()).toHaveLength(3);
+	});
+});
+
+describe('a cancel', () => {
+	it('submits nothing more, even if Retry On Fail runs the node again', async () => {
+		let cancel = () => {};
+		const cancelWhen = new Promise<void>((resolve) => (cancel = resolve));
+		await atlas({ predictSeconds: 60, onRequestOver: ({ endpoint }) => endpoint === 'submit' && cancel() });
+		await edit({
+			items: [photo, photo, other].map((data) => ({ files: { data } })),
+			parameters: { options: { concurrency: 1 } },
+			nodeExtras: RETRY_3,
+			cancelWhen,
+		});
+		await virtualTime.sleepMs(10_000);
+		expect(submits()).toBe(1);
+	});
+});
+
+describe('the log after a cancel', () => {
+	const said = async (work: () => Promise<unknown>): Promise<string[]> => {
+		const warn = jest.spyOn(Logger.prototype, 'warn');
+		try {
+			await work();
+			return warn.mock.calls.map((call) => JSON.stringify(call));
+		} finally {
+			warn.mockRestore();
+		}
+	};
+	const stopButton = () => {
+		let cancel = () => {};
+		const cancelWhen = new Promise<void>((resolve) => (cancel = resolve));
+		return { cancel, cancelWhen };
+	};
+
+	it('names each paid prediction once if the cancel comes between two attempts', async () => {
+		const { cancel, cancelWhen } = stopButton();
+		let files = 0;
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'file' && ++files === DOWNLOAD_ATTEMPTS)
+					void virtualTime.sleepMs(12_000).then(cancel);
+			},
+		});
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const options = { nodeExtras: { ...RETRY_3, waitBetweenTries: 50 }, cancelWhen };
+		const lines = await said(async () => await edit(options));
+		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
+	});
+
+	it('names it even if that attempt had returned it', async () => {
+		const { cancel, cancelWhen } = stopButton();
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'file') void virtualTime.sleepMs(36_000).then(cancel);
+			},
+		});
+		sandbox.addFault({
+			endpoint: 'submit',
+			match: 'a wish',
+			action: { type: 'failTask', shape: 'status200' },
+		});
+		const options = {
+			items: ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } })),
+			parameters: { prompt: '={{ $json.wish + " wish" }}' },
+			nodeExtras: { ...CONTINUE, ...RETRY_3, waitBetweenTries: 50 },
+			cancelWhen,
+		};
+		const lines = await said(async () => await edit(options));
+		expect(submits()).toBe(2);
+		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
+	});
+
+	it('names what an earlier attempt had returned and n8n discarded', async () => {
+		const { cancel, cancelWhen } = stopButton();
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'submit' && submits() === 3) cancel();
+			},
+		});
+		sandbox.addFault({
+			endpoint: 'submit',
+			match: 'a wish',
+			action: { type: 'failTask', shape: 'status200' },
+		});
+		const items = ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } }));
+		const lines = await said(
+			async () =>
+				await edit({
+					items,
+					parameters: { prompt: '={{ $json.wish + " wish" }}' },
+					nodeExtras: { ...CONTINUE, ...RETRY_3 },
+					cancelWhen,
+				}),
+		);
+		const ofB = ledger.charges.find(({ prompt }) => prompt === 'b wish')?.predictionId;
+		expect(lines.some((line) => line.includes(String(ofB)))).toBe(true);
+	});
+});

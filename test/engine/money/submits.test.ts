@@ -1,0 +1,103 @@
+import {
+	CONTINUE,
+	atlas,
+	chargedIds,
+	edit,
+	fails,
+	idsIn,
+	ledger,
+	other,
+	photo,
+	sameUrl,
+	sandbox,
+	submitSeconds,
+	submits,
+	useSandbox,
+} from './account';
+
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+
+useSandbox();
+
+describe('a submit that created nothing', () => {
+	it('is retried after a 429, and waits as long as Retry-After says', async () => {
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '40' } });
+		expect(idsIn(await edit())).toEqual(chargedIds());
+		const [first, second] = ledger.requests.filter(({ endpoint }) => endpoint === 'submit');
+		expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(39_000);
+	});
+
+	it('is retried while the connection is refused', async () => {
+		const up = sandbox.restart(20);
+		const result = await edit(sameUrl(1));
+		await up;
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(chargedIds()).toHaveLength(1);
+	});
+
+	it('waits as long as Retry-After says even if another edit finishes meanwhile', async () => {
+		sandbox.setOptions({ predictSeconds: 30 });
+		fails('submit', { type: 'status', status: 429 }, 1, 2);
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '200' } }, 1, 3);
+		const items = [photo, other].map((data) => ({ files: { data } }));
+		const { error } = await edit({ items, parameters: { options: { concurrency: 2 } } });
+		expect(error).toBeUndefined();
+		const [, , third, fourth] = submitSeconds();
+		expect(fourth - third).toBeGreaterThanOrEqual(199);
+	});
+
+	it('waits longer than a read would', async () => {
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '600' } });
+		expect((await edit({ parameters: { options: { timeoutSeconds: 3_600 } } })).error).toBeUndefined();
+		const [first, second] = submitSeconds();
+		expect(second - first).toBeGreaterThanOrEqual(599);
+	});
+
+	it('has the full timeout for its retries: time spent waiting for other items does not count', async () => {
+		sandbox.addFault({ endpoint: 'upload', nth: 2, action: { type: 'delay', seconds: 5 } });
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '100' } });
+		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '40' } }, 1, 3);
+		const { json } = await edit({
+			items: [photo, other].map((data) => ({ files: { data } })),
+			parameters: { options: { timeoutSeconds: 128 } },
+			nodeExtras: CONTINUE,
+		});
+		expect(json.map(({ status, error }) => error ?? status)).toEqual(['completed', 'completed']);
+	});
+
+	it.each([400, 401, 402, 403, 404, 413, 451])('is reported right away after a %s', async (status) => {
+		fails('submit', { type: 'status', status }, Infinity);
+		const { error } = await edit();
+		expect(error?.message).toContain(`status ${status}`);
+		expect(error?.description).toContain('Nothing was created or billed.');
+		expect(submits()).toBe(1);
+	});
+});
+
+describe('a failed prediction', () => {
+	it.each([
+		['status200', /^Atlas Cloud could not make the edit: generation failed: the model could not/],
+		['http500', /^Atlas Cloud could not make the edit: Generation failed: internal model error/],
+		['errorObject', /^Atlas Cloud could not make the edit: generation failed: the upstream model/],
+		['moderation', /^Content moderation stopped the edit: the request was blocked/],
+		['nsfw', /^Content moderation stopped the edit: The picture was found not safe for work/],
+	] as const)('is reported right away and never polled again: %s', async (shape, words) => {
+		sandbox.setOptions({ predictSeconds: 0 });
+		fails('submit', { type: 'failTask', shape });
+		const { error } = await edit();
+		const [task] = [...ledger.predictions.values()];
+		expect(error?.message).toMatch(words);
+		expect(error?.message).toContain(task?.id);
+		// It had ended before the first poll: a second one would be too many.
+		expect(ledger.count('prediction')).toBe(1);
+	});
+});
+
+it('waits for a prediction that is not visible yet, even if the answer to its submit was slow', async () => {
+	await atlas({ warmUp: { seconds: 10, status: 404 } });
+	fails('submit', { type: 'delay', seconds: 40 });
+	const result = await edit();
+	expect(result.error).toBeUndefined();
+	expect(idsIn(result)).toEqual(chargedIds());
+});

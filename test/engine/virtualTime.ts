@@ -1,0 +1,119 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
+import type { Http } from '../../nodes/AtlasCloud/api/http/http';
+import { untilIdle } from './idle';
+
+/*
+ * Time for tests of the node in n8n's engine. It passes only while n8n, node and sandbox are idle, so that minutes take
+ * milliseconds and a busy machine makes nothing late. n8n's own pauses between attempts are real. In a test file:
+ *
+ *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+ *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+ *
+ * The second line is for tests in which a request hangs: it has axios's time limits follow this clock too.
+ */
+
+/** Time passes in steps of this many ms, so that sleepers of parallel stories wake together. */
+const STEP_MS = 50;
+
+interface Sleeper {
+	atMs: number;
+	wake: () => void;
+}
+
+class VirtualTime implements Clock {
+	private timeMs = Date.now();
+
+	private readonly sleepers = new Set<Sleeper>();
+
+	private isRunning = false;
+
+	nowMs(): number {
+		return this.timeMs;
+	}
+
+	async sleepMs(ms: number): Promise<void> {
+		await new Promise<void>((resolve) => this.after(ms, resolve));
+	}
+
+	/** @returns a function that cancels it */
+	after(ms: number, wake: () => void): () => void {
+		const sleeper = { atMs: this.timeMs + ms, wake };
+		this.sleepers.add(sleeper);
+		if (!this.isRunning) void this.run();
+		return () => this.sleepers.delete(sleeper);
+	}
+
+	private async run(): Promise<void> {
+		this.isRunning = true;
+		while (this.sleepers.size > 0) {
+			await untilIdle();
+			this.advance();
+		}
+		this.isRunning = false;
+	}
+
+	private advance(): void {
+		if (this.sleepers.size === 0) return;
+		const nextMs = Math.min(...[...this.sleepers].map(({ atMs }) => atMs));
+		this.timeMs = Math.max(this.timeMs, Math.ceil(nextMs / STEP_MS) * STEP_MS);
+		for (const sleeper of [...this.sleepers].filter(({ atMs }) => atMs <= this.timeMs)) {
+			this.sleepers.delete(sleeper);
+			sleeper.wake();
+		}
+	}
+}
+
+export const virtualTime = new VirtualTime();
+
+/** A machine whose clock is set anew between two runs of the node. Within a run it never jumps. */
+interface Machine {
+	/** How far its clock is off in each run of the node, in turn, in seconds. */
+	jumps: number[];
+	runs: number;
+}
+
+/** Stories run in parallel in one process: each has a machine of its own. */
+const machine = new AsyncLocalStorage<Machine>();
+
+/** Does some work on a machine whose clock is off by so many seconds in each run of the node, in turn. */
+export async function whereTimeJumps<T>(jumps: number[], work: () => Promise<T>): Promise<T> {
+	return await machine.run({ jumps, runs: 0 }, work);
+}
+
+/** In place of the node's own. */
+export function startClock(): Clock {
+	const here = machine.getStore();
+	if (!here || here.jumps.length === 0) return virtualTime;
+	const offsetMs = here.jumps[here.runs++ % here.jumps.length] * 1_000;
+	return {
+		nowMs: () => virtualTime.nowMs() + offsetMs,
+		sleepMs: async (ms) => await virtualTime.sleepMs(ms),
+	};
+}
+
+/** The time limit, in ms, of the request that is being sent. */
+const timeLimit = new AsyncLocalStorage<number>();
+
+subscribe('http.client.request.start', (message) => {
+	const { request } = message as { request: ClientRequest };
+	const limitMs = timeLimit.getStore();
+	if (limitMs === undefined) return;
+	// What axios hears from the socket when the real time is up.
+	const cancel = virtualTime.after(limitMs, () => request.emit('timeout'));
+	request.once('response', cancel);
+	request.once('close', cancel);
+});
+
+type N8nHttp = typeof import('../../nodes/AtlasCloud/shared/transport/n8nHttp');
+
+/** The node's own, with its time limits on the virtual clock. */
+export const n8nHttp: N8nHttp['n8nHttp'] = (...context): Http => {
+	const real = jest.requireActual<N8nHttp>('../../nodes/AtlasCloud/shared/transport/n8nHttp');
+	const http = real.n8nHttp(...context);
+	return {
+		send: async (request) => await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
+	};
+};
