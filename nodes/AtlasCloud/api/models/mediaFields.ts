@@ -1,0 +1,186 @@
+import { asArray, asNumber, asObject, asString, type JsonObject } from '../json';
+
+export type MediaKind = 'image' | 'video' | 'audio';
+
+/** What files a field of a model takes. */
+export interface MediaRule {
+	/** Null where any file will do, or the schema does not tell. */
+	kind: MediaKind | null;
+	isList: boolean;
+	/** Where the list holds objects (`refers[{url, type}]`), the key of the file in each. */
+	objectKey: string | null;
+	/** `image/png`, `image/*` or `.png`, in lower case; empty where the schema does not tell. */
+	accept: string[];
+	/** Megabytes (10^6 bytes). */
+	maxSizeMb: number | null;
+}
+
+/**
+ * The last word of a field's name that says "a file of this kind". The word counts only at the end:
+ * `image_size` and `num_images` are no files. See docs/atlas-cloud-api.md, Catalog, for the names in use.
+ */
+const NOUNS: Record<string, MediaKind> = {
+	image: 'image',
+	images: 'image',
+	img: 'image',
+	photo: 'image',
+	photos: 'image',
+	picture: 'image',
+	pictures: 'image',
+	frame: 'image',
+	frames: 'image',
+	mask: 'image',
+	video: 'video',
+	videos: 'video',
+	clip: 'video',
+	audio: 'audio',
+	audios: 'audio',
+	song: 'audio',
+	music: 'audio',
+};
+
+/** Words after the noun that change nothing: `image_url_1`, `video_path`. */
+const SUFFIXES = new Set(['url', 'urls', 'uri', 'uris', 'link', 'links', 'path', 'file', 'files', 'base64']);
+
+/** Words before a noun that make it something else: a count, a choice, an amount. */
+const OTHER_MEANINGS = new Set([
+	'num',
+	'max',
+	'min',
+	'n',
+	'number',
+	'count',
+	'generate',
+	'enable',
+	'with',
+	'keep',
+]);
+
+function wordsOf(name: string): string[] {
+	return name
+		.replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+		.toLowerCase()
+		.split(/[_\s-]+/)
+		.filter((word) => word !== '' && !/^\d+$/.test(word));
+}
+
+function kindByName(name: string): MediaKind | null {
+	const words = wordsOf(name);
+	while (words.length > 1 && SUFFIXES.has(words[words.length - 1])) words.pop();
+	if (words.some((word) => OTHER_MEANINGS.has(word))) return null;
+	return NOUNS[words[words.length - 1]] ?? null;
+}
+
+const KIND_OF_EXTENSION: Record<string, MediaKind> = {
+	jpg: 'image',
+	jpeg: 'image',
+	png: 'image',
+	webp: 'image',
+	gif: 'image',
+	bmp: 'image',
+	tiff: 'image',
+	heic: 'image',
+	mp4: 'video',
+	mov: 'video',
+	webm: 'video',
+	mkv: 'video',
+	avi: 'video',
+	mp3: 'audio',
+	wav: 'audio',
+	ogg: 'audio',
+	flac: 'audio',
+	m4a: 'audio',
+	aac: 'audio',
+};
+
+/** `x-accept` as a text with commas, or a list. */
+function acceptOf(schema: JsonObject | undefined): string[] {
+	const value = schema?.['x-accept'];
+	const entries = typeof value === 'string' ? value.split(',') : asArray(value);
+	return entries.flatMap((entry) => asString(entry)?.trim().toLowerCase() ?? []);
+}
+
+function kindByAccept(accept: string[]): MediaKind | null {
+	const kinds = new Set(
+		accept.map((entry) => {
+			const [type] = entry.split('/');
+			if (type === 'image' || type === 'video' || type === 'audio') return type;
+			return KIND_OF_EXTENSION[entry.replace(/^\./, '')] ?? null;
+		}),
+	);
+	return kinds.size === 1 ? [...kinds][0] : null;
+}
+
+function isText(schema: JsonObject | undefined): boolean {
+	const type = schema?.type;
+	return type === 'string' || (Array.isArray(type) && type.includes('string'));
+}
+
+/**
+ * Tells whether a field takes files. The schema decides where it says so (`x-accept`, `format`), else the
+ * field's name. A boolean, a number and a list of choices are never files, whatever they are called.
+ * @param items the schema of a list's entries
+ */
+export function mediaRuleOf(
+	name: string,
+	schema: JsonObject,
+	items: JsonObject | undefined,
+): MediaRule | null {
+	const isList = schema.type === 'array' || items !== undefined;
+	const objectKey = isList ? urlKeyOf(items) : null;
+	const holder =
+		objectKey === null ? (isList ? items : schema) : asObject(asObject(items?.properties)?.[objectKey]);
+	if (!isText(holder) || schema.enum !== undefined || holder?.enum !== undefined) return null;
+	const accept = [...acceptOf(schema), ...acceptOf(items), ...(objectKey === null ? [] : acceptOf(holder))];
+	const kind = kindByAccept(accept) ?? kindByName(name);
+	const format = asString(holder?.format) ?? asString(schema.format);
+	const isAddress = format === 'uri' || format === 'url' || format === 'binary';
+	const isMedia =
+		accept.length > 0 ||
+		kind !== null ||
+		objectKey !== null ||
+		(isAddress && !/webhook|callback/i.test(name));
+	if (!isMedia) return null;
+	return {
+		kind,
+		isList,
+		objectKey,
+		accept: [...new Set(accept)],
+		maxSizeMb: asNumber(schema['x-max-size-mb']) ?? asNumber(items?.['x-max-size-mb']),
+	};
+}
+
+/** Of a list of objects, the property that holds an address. */
+function urlKeyOf(items: JsonObject | undefined): string | null {
+	const properties = asObject(items?.properties);
+	return Object.keys(properties ?? {}).find((key) => /^(url|uri)$|_url$/i.test(key)) ?? null;
+}
+
+/**
+ * Whether a file may go into a field.
+ * @param mimeType of the file, by its bytes
+ * @param extension without the dot
+ */
+export function isAccepted({ accept, kind }: MediaRule, mimeType: string, extension: string): boolean {
+	const [type] = mimeType.split('/');
+	if (accept.length === 0) return kind === null || kind === type;
+	return accept.some((entry) => {
+		if (entry === '*' || entry === '*/*' || entry === mimeType || entry === `${type}/*` || entry === type)
+			return true;
+		const named = (entry.split('/').at(-1) ?? '').replace(/^\./, '');
+		return aliasesOf(extension).includes(named);
+	});
+}
+
+const ALIASES = [
+	['jpg', 'jpeg'],
+	['tif', 'tiff'],
+	['mov', 'quicktime'],
+	['mp3', 'mpeg', 'mpga'],
+	['m4a', 'mp4a', 'x-m4a'],
+	['wav', 'x-wav', 'wave'],
+];
+
+function aliasesOf(extension: string): string[] {
+	return ALIASES.find((names) => names.includes(extension)) ?? [extension];
+}

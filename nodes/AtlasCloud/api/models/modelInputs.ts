@@ -1,0 +1,167 @@
+import { inputError, truncate } from '../errors';
+import { asNumber, asObject, parseJson, type JsonObject } from '../json';
+import type { EnumValue, ModelField } from './inputSchema';
+import type { MediaRule } from './mediaFields';
+
+/** What was given for a media field: addresses, names of binary fields, or binary objects. */
+export interface MediaInput {
+	/** The key in the request body. */
+	name: string;
+	/** For messages. */
+	title: string;
+	rule: MediaRule;
+	values: unknown[];
+}
+
+/** A model's inputs, checked and in the declared types. */
+export interface ModelInputs {
+	/** Everything but the files. */
+	body: JsonObject;
+	media: MediaInput[];
+	/** Names that were given and that the model does not have: they are not sent. */
+	dropped: string[];
+}
+
+/** Whether a value counts as not given. */
+function isEmpty(value: unknown): boolean {
+	return (
+		value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+	);
+}
+
+/**
+ * Checks what was given against a model's fields, and converts it to the declared types. Sends nothing.
+ * @throws AtlasError (`input`) in words with the field's title
+ */
+export function checkInputs(fields: ModelField[], given: JsonObject): ModelInputs {
+	const body: JsonObject = {};
+	const media: MediaInput[] = [];
+	for (const field of fields) {
+		const value = Object.hasOwn(given, field.name) ? given[field.name] : undefined;
+		const { name, title, media: rule } = field;
+		if (isEmpty(value)) {
+			const fallback = field.isRequired ? defaultOf(field) : undefined;
+			if (fallback !== undefined) body[name] = fallback;
+		} else if (rule) {
+			const values = splitValues(value, rule);
+			checkCount(field, values.length);
+			media.push({ name, title, rule, values });
+		} else {
+			body[name] = convert(field, value);
+		}
+	}
+	const names = new Set(fields.map(({ name }) => name));
+	const dropped = Object.keys(given).filter((name) => !names.has(name) && !isEmpty(given[name]));
+	return { body, media, dropped };
+}
+
+/** Some schemas require a field and give its default. */
+function defaultOf({ title, defaultValue }: ModelField): unknown {
+	if (!isEmpty(defaultValue)) return defaultValue;
+	throw inputError(`${title} is empty`, 'The model needs it. Fill it in, then run again.');
+}
+
+/** Texts are split at line ends, and at commas except inside an address. */
+function splitValues(value: unknown, { isList }: MediaRule): unknown[] {
+	const parsed = typeof value === 'string' && /^\s*\[/.test(value) ? parseJson(value) : undefined;
+	const values: unknown[] = Array.isArray(parsed) ? parsed : Array.isArray(value) ? value : [value];
+	if (!isList) return values;
+	return values.flatMap((one) => (typeof one === 'string' ? splitText(one) : isEmpty(one) ? [] : [one]));
+}
+
+/** A comma in an address or a data URI splits only where another address follows. */
+export function splitText(text: string): string[] {
+	const isAddress = /^\s*(https?:\/\/|data:)/i;
+	return text
+		.split(/[\r\n]+|,\s*(?=https?:\/\/|data:)/i)
+		.flatMap((part) => (isAddress.test(part) ? [part.trim().replace(/,$/, '')] : part.split(',')))
+		.map((part) => part.trim())
+		.filter((part) => part !== '');
+}
+
+function checkCount({ title, minItems, maxItems, media }: ModelField, count: number): void {
+	const max = media?.isList === false ? 1 : (maxItems ?? Infinity);
+	const min = minItems ?? 1;
+	if (count < min) throw inputError(`${title} needs at least ${min} files`, `It has ${count}.`);
+	if (count > max) {
+		throw inputError(
+			`${title} takes at most ${max === 1 ? '1 file' : `${max} files`}`,
+			`It has ${count}. Pass fewer files in one item.`,
+		);
+	}
+}
+
+function convert(field: ModelField, value: unknown): unknown {
+	if (field.enumValues) return enumValue(field, field.enumValues, value);
+	switch (field.type) {
+		case 'number':
+		case 'integer':
+			return numberValue(field, value);
+		case 'boolean':
+			return booleanValue(field, value);
+		case 'text':
+			return textValue(field, value);
+		case 'json':
+			return jsonValue(field, value);
+		case 'any':
+			return typeof value === 'string' ? (parseJson(value) ?? value) : value;
+	}
+}
+
+/** The listed value that reads the same: text `10` means the number 10, `720P` means `720p`. */
+function enumValue({ title }: ModelField, allowed: EnumValue[], value: unknown): EnumValue {
+	const text = String(value).trim();
+	const exact = allowed.find((one) => one === value) ?? allowed.find((one) => String(one) === text);
+	const found = exact ?? allowed.find((one) => String(one).toLowerCase() === text.toLowerCase());
+	if (found !== undefined) return found;
+	throw inputError(
+		`${title} can't be ${quoted(value)}`,
+		`Choose one of these: ${truncate(allowed.map(String).join(', '))}.`,
+	);
+}
+
+function numberValue(field: ModelField, value: unknown): number {
+	const { title, type, minimum, maximum } = field;
+	const number = asNumber(value);
+	const isRight =
+		number !== null &&
+		(type === 'number' || Number.isInteger(number)) &&
+		number >= (minimum ?? -Infinity) &&
+		number <= (maximum ?? Infinity);
+	if (isRight) return number;
+	const kind = type === 'integer' ? 'a whole number' : 'a number';
+	throw inputError(`${title} must be ${kind}${rangeText(minimum, maximum)}`, `It is ${quoted(value)}.`);
+}
+
+function rangeText(minimum: number | null, maximum: number | null): string {
+	if (minimum !== null && maximum !== null) return ` from ${minimum} to ${maximum}`;
+	if (minimum !== null) return `, ${minimum} or higher`;
+	return maximum === null ? '' : `, ${maximum} or lower`;
+}
+
+function booleanValue({ title }: ModelField, value: unknown): boolean {
+	if (typeof value === 'boolean') return value;
+	const text = String(value).trim().toLowerCase();
+	if (['true', 'yes', 'on', '1'].includes(text)) return true;
+	if (['false', 'no', 'off', '0'].includes(text)) return false;
+	throw inputError(`${title} must be true or false`, `It is ${quoted(value)}.`);
+}
+
+function textValue({ title }: ModelField, value: unknown): string {
+	if (typeof value === 'string') return value;
+	if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+	throw inputError(`${title} must be text`, `It is ${quoted(value)}.`);
+}
+
+/** Lists and objects come as they are, or as JSON text. */
+function jsonValue({ title }: ModelField, value: unknown): unknown {
+	if (typeof value !== 'string') return value;
+	const parsed = parseJson(value);
+	if (parsed !== undefined) return parsed;
+	throw inputError(`${title} must be JSON`, `It is ${quoted(value)}. Write a list like ["a", "b"].`);
+}
+
+function quoted(value: unknown): string {
+	if (typeof value === 'string') return `"${truncate(value)}"`;
+	return asObject(value) || Array.isArray(value) ? 'an object or a list' : String(value);
+}

@@ -1,0 +1,92 @@
+import { asNumber, asObject, asString, type JsonObject } from '../json';
+
+/** What a price is charged for (docs/atlas-cloud-api.md, Catalog). */
+export type PriceUnit = 'generation' | 'image' | 'second' | 'minute' | '1k_chars';
+
+/** A list price. Accounts can pay more (a markup) or less (a discount). */
+export interface ListPrice {
+	usd: number;
+	unit: PriceUnit;
+}
+
+const UNITS: readonly PriceUnit[] = ['generation', 'image', 'second', 'minute', '1k_chars'];
+
+/** Older entries have no unit: a video is then charged by the second. */
+function unitOf(unit: unknown, type: string | null): PriceUnit {
+	const named = UNITS.find((one) => one === asString(unit)?.toLowerCase());
+	if (named) return named;
+	return type === 'Video' ? 'second' : 'generation';
+}
+
+/**
+ * The list price in a catalog entry.
+ * @returns null where there is none
+ */
+export function listPriceOf(entry: JsonObject): ListPrice | null {
+	const price = asObject(entry.price);
+	const actual = asObject(price?.actual);
+	const usd = asNumber(actual?.base_price) ?? asNumber(price?.base_price);
+	if (usd === null) return null;
+	return { usd, unit: unitOf(actual?.unit ?? price?.unit, asString(entry.type)) };
+}
+
+const PER_UNIT: Record<PriceUnit, string> = {
+	generation: 'per generation',
+	image: 'per image',
+	second: 'per second',
+	minute: 'per minute',
+	'1k_chars': 'per 1,000 characters',
+};
+
+/** Dollars with as many decimals as the amount needs, two at least: `$0.032`, `$1.50`. */
+export function dollars(usd: number): string {
+	const decimals = usd !== 0 && Math.abs(usd) < 0.001 ? 6 : 3;
+	return `$${usd.toFixed(decimals).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
+}
+
+/** `$0.032 per image` */
+export function priceText({ usd, unit }: ListPrice): string {
+	return `${dollars(usd)} ${PER_UNIT[unit]}`;
+}
+
+/** The names under which models ask for several images. */
+const COUNT_FIELDS = ['max_images', 'num_images', 'n', 'num_outputs'];
+
+/**
+ * What a request would cost by its list price.
+ * @param body as it is submitted
+ * @returns dollars; null where the request does not tell how many units it takes
+ */
+export function estimateUsd({ usd, unit }: ListPrice, body: JsonObject): number | null {
+	const units = unitsIn(unit, body);
+	return units === null ? null : usd * units;
+}
+
+function unitsIn(unit: PriceUnit, body: JsonObject): number | null {
+	switch (unit) {
+		case 'generation':
+			return 1;
+		case 'image':
+			return Math.max(1, firstNumber(body, COUNT_FIELDS) ?? 1);
+		case 'second':
+			return positive(body.duration);
+		case 'minute': {
+			const seconds = positive(body.duration);
+			return seconds === null ? null : seconds / 60;
+		}
+		case '1k_chars': {
+			const text = asString(body.text) ?? asString(body.prompt);
+			return text === null ? null : text.length / 1_000;
+		}
+	}
+}
+
+function firstNumber(body: JsonObject, names: string[]): number | null {
+	return names.map((name) => asNumber(body[name])).find((value) => value !== null) ?? null;
+}
+
+/** A duration of -1 means that the model chooses. */
+function positive(value: unknown): number | null {
+	const number = asNumber(value);
+	return number !== null && number > 0 ? number : null;
+}

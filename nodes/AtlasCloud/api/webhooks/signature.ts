@@ -1,0 +1,71 @@
+import { createPublicKey, verify, type KeyObject } from 'crypto';
+import { asArray, asNumber, asObject, asString } from '../json';
+
+/** How far a delivery's time may be from ours, in seconds: an older one could be a recording. */
+export const MAX_AGE_SECONDS = 300;
+
+const SIGNATURE_BYTES = 64;
+
+const PREFIX = 'x-atlascloud-webhook-';
+
+/** A request that claims to come from Atlas. See docs/atlas-cloud-api.md, Webhook. */
+export interface Delivery {
+	/** Names in lower case. */
+	headers: Record<string, unknown>;
+	/** The body exactly as it arrived. */
+	rawBody: Uint8Array;
+}
+
+/** Ed25519 public keys by their ID. */
+export type PublicKeys = ReadonlyMap<string, KeyObject>;
+
+/** The Ed25519 keys in a JSON Web Key Set. Others are left out. */
+export function readKeySet(json: unknown): Map<string, KeyObject> {
+	const keys = new Map<string, KeyObject>();
+	for (const entry of asArray(asObject(json)?.keys)) {
+		const { kty, crv, kid, x } = asObject(entry) ?? {};
+		const id = asString(kid);
+		if (kty !== 'OKP' || crv !== 'Ed25519' || id === null || typeof x !== 'string') continue;
+		const key = toKey(x);
+		if (key) keys.set(id, key);
+	}
+	return keys;
+}
+
+function toKey(x: string): KeyObject | null {
+	try {
+		return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+	} catch {
+		return null;
+	}
+}
+
+/** The ID of the key that a delivery says it is signed with; null where it names none. */
+export function keyIdOf({ headers }: Delivery): string | null {
+	return asString(headers[`${PREFIX}key-id`]);
+}
+
+/**
+ * Whether Atlas signed a delivery, not long ago.
+ * @param nowMs our clock, in ms since the epoch
+ */
+export function isGenuine(delivery: Delivery, keys: PublicKeys, nowMs: number): boolean {
+	const { headers, rawBody } = delivery;
+	const key = keys.get(keyIdOf(delivery) ?? '');
+	const timestamp = asString(headers[`${PREFIX}timestamp`]);
+	const seconds = asNumber(timestamp);
+	const signature = signatureIn(headers);
+	if (!key || !signature || timestamp === null || seconds === null) return false;
+	if (Math.abs(nowMs / 1_000 - seconds) > MAX_AGE_SECONDS) return false;
+	return verify(null, Buffer.concat([Buffer.from(`${timestamp}.`), rawBody]), key, signature);
+}
+
+/** The bare header still carries an HMAC, and is to carry the Ed25519 signature one day: its length tells. */
+function signatureIn(headers: Delivery['headers']): Buffer | null {
+	const candidates = [headers[`${PREFIX}signature-ed25519`], headers[`${PREFIX}signature`]];
+	for (const value of candidates) {
+		const bytes = Buffer.from(asString(value) ?? '', 'base64url');
+		if (bytes.length === SIGNATURE_BYTES) return bytes;
+	}
+	return null;
+}

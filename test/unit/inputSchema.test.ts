@@ -1,0 +1,153 @@
+import { readInputSchema, type ModelField } from '../../nodes/AtlasCloud/api/models/inputSchema';
+import { isAccepted } from '../../nodes/AtlasCloud/api/models/mediaFields';
+import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
+
+function fieldsOf(input: JsonObject, others: JsonObject = {}): ModelField[] {
+	return readInputSchema({ components: { schemas: { Input: input, ...others } } }) ?? [];
+}
+
+function fieldOf(property: JsonObject, name = 'field'): ModelField {
+	return fieldsOf({ properties: { [name]: property } })[0];
+}
+
+describe('the input fields of a model', () => {
+	it('come in the order that Atlas gives them, the others after them, without the model', () => {
+		const text = { type: 'string' };
+		const properties = { model: text, prompt: text, seed: text, duration: text };
+		const fields = fieldsOf({ properties, 'x-order-properties': ['model', 'duration', 'nothing', 'prompt'] });
+		expect(fields.map(({ name }) => name)).toEqual(['duration', 'prompt', 'seed']);
+	});
+
+	it('have a title, made from the name where Atlas gives none', () => {
+		expect(fieldOf({ type: 'string', title: 'Camera' }).title).toBe('Camera');
+		expect(fieldOf({ type: 'string' }, 'generate_audio').title).toBe('Generate Audio');
+	});
+
+	it('are required, hidden and limited as the schema says', () => {
+		const [field] = fieldsOf({
+			required: ['n'],
+			properties: { n: { type: 'integer', minimum: 1, maximum: 4, default: 2, hidden: true } },
+		});
+		expect(field).toMatchObject({
+			type: 'integer',
+			isRequired: true,
+			isHidden: true,
+			minimum: 1,
+			maximum: 4,
+			defaultValue: 2,
+		});
+	});
+
+	it('follow local references, and what stands beside a reference wins', () => {
+		const input = { properties: { ratio: { $ref: '#/components/schemas/Ratio', default: '1:1' } } };
+		const others = { Ratio: { type: 'string', enum: ['16:9', '1:1'], default: '16:9' } };
+		expect(fieldsOf(input, others)[0]).toMatchObject({
+			type: 'text',
+			enumValues: ['16:9', '1:1'],
+			defaultValue: '1:1',
+		});
+	});
+
+	it('survive a reference that leads to itself, or nowhere', () => {
+		const loop = { $ref: '#/components/schemas/Loop' };
+		expect(fieldsOf({ properties: { a: loop, b: { $ref: '#/none' } } }, { Loop: loop })).toHaveLength(2);
+	});
+
+	it.each<[string, JsonObject, Partial<ModelField>]>([
+		['text or null', { anyOf: [{ type: 'string' }, { type: 'null' }] }, { type: 'text' }],
+		['a list of types with null', { type: ['integer', 'null'] }, { type: 'integer' }],
+		['a number or a word', { oneOf: [{ type: 'number' }, { type: 'string' }] }, { type: 'any' }],
+		[
+			'two lists of values',
+			{
+				anyOf: [
+					{ type: 'string', enum: ['a'] },
+					{ type: 'string', enum: ['b'] },
+				],
+			},
+			{ type: 'text', enumValues: ['a', 'b'] },
+		],
+		[
+			'a list of values or any text',
+			{ anyOf: [{ type: 'string', enum: ['a'] }, { type: 'string' }] },
+			{ type: 'text', enumValues: null },
+		],
+		['numbers to choose from', { enum: [4, 8] }, { type: 'number', enumValues: [4, 8] }],
+		['an object', { type: 'object', properties: {} }, { type: 'json' }],
+		['a list of numbers', { type: 'array', items: { type: 'number' } }, { type: 'json', media: null }],
+	])('read %s', (_name, property, expected) => {
+		expect(fieldOf(property)).toMatchObject(expected);
+	});
+
+	it('are null where the document describes no input', () => {
+		expect(readInputSchema({})).toBeNull();
+	});
+});
+
+describe('media fields', () => {
+	const text = { type: 'string' };
+	const list = { type: 'array', items: text };
+
+	it.each([
+		['image', text, 'image'],
+		['image_url', text, 'image'],
+		['images', list, 'image'],
+		['first_frame_image', text, 'image'],
+		['end_image', text, 'image'],
+		['mask_image', text, 'image'],
+		['referenceImages', list, 'image'],
+		['input_image_1', text, 'image'],
+		['video', text, 'video'],
+		['reference_videos', list, 'video'],
+		['audio_url', text, 'audio'],
+		['reference_audio', text, 'audio'],
+	])('%s is one by its name', (name, schema, kind) => {
+		expect(fieldOf(schema, name).media).toMatchObject({ kind, isList: schema === list });
+	});
+
+	it.each<[string, JsonObject]>([
+		['audio', { type: 'boolean' }],
+		['generate_audio', text],
+		['num_images', { type: 'integer' }],
+		['max_images', text],
+		['image_size', text],
+		['image', { type: 'string', enum: ['a', 'b'] }],
+		['prompt', text],
+		['webhook_url', { type: 'string', format: 'uri' }],
+	])('%s is none (%j)', (name, schema) => {
+		expect(fieldOf(schema, name).media).toBeNull();
+	});
+
+	it('are told by what the schema accepts, whatever they are called', () => {
+		const { media } = fieldOf({ type: 'string', 'x-accept': '.mp4, .MOV', 'x-max-size-mb': 50 }, 'source');
+		expect(media).toEqual({
+			kind: 'video',
+			isList: false,
+			objectKey: null,
+			accept: ['.mp4', '.mov'],
+			maxSizeMb: 50,
+		});
+	});
+
+	it('are told by an address format', () => {
+		expect(fieldOf({ type: 'string', format: 'uri' }, 'source').media).toMatchObject({ kind: null });
+	});
+
+	it('may be lists of objects with an address', () => {
+		const items = { type: 'object', properties: { url: text, type: text } };
+		expect(fieldOf({ type: 'array', items }, 'refers').media).toMatchObject({
+			isList: true,
+			objectKey: 'url',
+		});
+	});
+
+	it('take the kinds of files that the schema names', () => {
+		const rule = { kind: 'image' as const, isList: false, objectKey: null, maxSizeMb: null };
+		expect(isAccepted({ ...rule, accept: ['image/jpeg'] }, 'image/jpeg', 'jpg')).toBe(true);
+		expect(isAccepted({ ...rule, accept: ['.jpeg'] }, 'image/jpeg', 'jpg')).toBe(true);
+		expect(isAccepted({ ...rule, accept: ['image/*'] }, 'image/webp', 'webp')).toBe(true);
+		expect(isAccepted({ ...rule, accept: ['.png'] }, 'image/jpeg', 'jpg')).toBe(false);
+		expect(isAccepted({ ...rule, accept: [] }, 'video/mp4', 'mp4')).toBe(false);
+		expect(isAccepted({ ...rule, kind: null, accept: [] }, 'video/mp4', 'mp4')).toBe(true);
+	});
+});

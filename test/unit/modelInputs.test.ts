@@ -1,0 +1,93 @@
+import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
+import { checkInputs, splitText } from '../../nodes/AtlasCloud/api/models/modelInputs';
+import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
+
+function check(properties: JsonObject, given: JsonObject, required: string[] = []) {
+	const fields = readInputSchema({ components: { schemas: { Input: { properties, required } } } });
+	return checkInputs(fields ?? [], given);
+}
+
+describe('values are sent in the declared type', () => {
+	it.each<[JsonObject, unknown, unknown]>([
+		[{ type: 'integer' }, '10', 10],
+		[{ type: 'integer', enum: [5, 10] }, '10', 10],
+		[{ type: 'string', enum: ['480p', '720p'] }, '720P', '720p'],
+		[{ type: 'string' }, 7, '7'],
+		[{ type: 'boolean' }, 'false', false],
+		[{ type: 'array', items: { type: 'number' } }, '[1, 2]', [1, 2]],
+		[{ type: 'object' }, { a: 1 }, { a: 1 }],
+		[{ type: ['number', 'string'] }, 'auto', 'auto'],
+		[{ type: ['number', 'string'] }, '2', 2],
+	])('%j: %j becomes %j', (schema, value, expected) => {
+		expect(check({ field: schema }, { field: value }).body).toEqual({ field: expected });
+	});
+});
+
+describe('a value that the model does not take is refused in words with its title', () => {
+	it.each<[JsonObject, unknown, RegExp]>([
+		[{ type: 'integer', minimum: 4, maximum: 12 }, 13, /^Duration must be a whole number from 4 to 12$/],
+		[{ type: 'integer' }, 1.5, /^Duration must be a whole number$/],
+		[{ type: 'number', minimum: 0 }, -1, /^Duration must be a number, 0 or higher$/],
+		[{ type: 'number' }, 'long', /^Duration must be a number$/],
+		[{ type: 'integer', enum: [5, 10] }, 7, /^Duration can't be 7$/],
+		[{ type: 'boolean' }, 'maybe', /^Duration must be true or false$/],
+		[{ type: 'string' }, {}, /^Duration must be text$/],
+		[{ type: 'array' }, 'a, b', /^Duration must be JSON$/],
+	])('%j: %j', (schema, value, message) => {
+		expect(() => check({ duration: schema }, { duration: value })).toThrow(message);
+	});
+
+	it('names what is missing', () => {
+		expect(() => check({ prompt: { type: 'string' } }, { prompt: '' }, ['prompt'])).toThrow(
+			'Prompt is empty',
+		);
+	});
+});
+
+it('sends the default of a field that is required and empty', () => {
+	expect(check({ n: { type: 'integer', default: 3 } }, {}, ['n']).body).toEqual({ n: 3 });
+});
+
+it('leaves out what is empty and what the model does not have, and reports the latter', () => {
+	const { body, dropped } = check({ seed: { type: 'integer' } }, { seed: '', camera: 'still', other: null });
+	expect(body).toEqual({});
+	expect(dropped).toEqual(['camera']);
+});
+
+it('never reads what an object merely inherits', () => {
+	const inherited = { type: 'string' };
+	expect(check({ constructor: inherited }, {}).body).toEqual({});
+});
+
+describe('media values', () => {
+	const images = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 2 };
+
+	it('of a list are split at lines and commas', () => {
+		const { media, body } = check({ images }, { images: 'photo, https://x.test/a,b.png' });
+		expect(media[0].values).toEqual(['photo', 'https://x.test/a,b.png']);
+		expect(body).toEqual({});
+	});
+
+	it('may be files by expression', () => {
+		const file = { mimeType: 'image/png', data: 'AA==' };
+		expect(check({ images }, { images: [file, 'photo'] }).media[0].values).toEqual([file, 'photo']);
+		expect(check({ image: { type: 'string' } }, { image: file }).media[0].values).toEqual([file]);
+	});
+
+	it('are counted', () => {
+		expect(() => check({ images }, { images: 'a, b, c' })).toThrow('Images takes at most 2 files');
+		expect(() => check({ image: { type: 'string' } }, { image: ['a', 'b'] })).toThrow(
+			'Image takes at most 1 file',
+		);
+	});
+
+	it('keep the commas of addresses and data URIs', () => {
+		expect(splitText('https://x.test/w=1,h=2.png, https://x.test/b.png\nphoto,mask')).toEqual([
+			'https://x.test/w=1,h=2.png',
+			'https://x.test/b.png',
+			'photo',
+			'mask',
+		]);
+		expect(splitText('data:image/png;base64,AAAA')).toEqual(['data:image/png;base64,AAAA']);
+	});
+});

@@ -1,0 +1,39 @@
+import { dollars, estimateUsd, listPriceOf, priceText } from '../../nodes/AtlasCloud/api/models/prices';
+
+describe('a list price', () => {
+	it('is what is paid now, with its unit', () => {
+		const entry = { type: 'Image', price: { actual: { base_price: '0.032', unit: 'image' }, origin: {} } };
+		expect(listPriceOf(entry)).toEqual({ usd: 0.032, unit: 'image' });
+	});
+
+	it('without a unit is per second for a video, else per generation', () => {
+		const price = { actual: { base_price: '0.018' } };
+		expect(listPriceOf({ type: 'Video', price })).toEqual({ usd: 0.018, unit: 'second' });
+		expect(listPriceOf({ type: 'Audio', price })).toEqual({ usd: 0.018, unit: 'generation' });
+	});
+
+	it('is null where the catalog names none', () => {
+		expect(listPriceOf({ type: 'Video' })).toBeNull();
+	});
+
+	it('reads as people write it', () => {
+		expect(priceText({ usd: 0.032, unit: 'image' })).toBe('$0.032 per image');
+		expect(priceText({ usd: 0.2, unit: '1k_chars' })).toBe('$0.20 per 1,000 characters');
+		expect([0, 1.5, 0.00002, 12].map(dollars)).toEqual(['$0.00', '$1.50', '$0.00002', '$12.00']);
+	});
+});
+
+describe('an estimate', () => {
+	it.each([
+		['generation', { duration: 5 }, 2],
+		['image', { max_images: 3 }, 6],
+		['image', {}, 2],
+		['second', { duration: '5' }, 10],
+		['second', { duration: -1 }, null],
+		['minute', { duration: 30 }, 1],
+		['1k_chars', { text: 'x'.repeat(500) }, 1],
+		['1k_chars', {}, null],
+	] as const)('by %s of %j', (unit, body, expected) => {
+		expect(estimateUsd({ usd: 2, unit }, body)).toBe(expected);
+	});
+});
