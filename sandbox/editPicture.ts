@@ -1,23 +1,22 @@
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
 import type { Color } from './colors';
 import { fileOnDisk, type FileOnDisk } from './fileStore';
-import type { PurchaseInput } from './inputImages';
+import type { InputPicture } from './inputPictures';
 import { readInstructions, type Instructions } from './instructions';
 
 /** One output to make. */
 export interface Edit {
 	prompt: string;
-	inputs: readonly PurchaseInput[];
+	inputs: readonly InputPicture[];
 	width: number;
 	height: number;
-	format: 'png' | 'jpeg';
 	/** From 0; a sequence's pictures differ by it. */
 	index: number;
 	count: number;
 }
 
 /** Pixels between two steps: three channels, no alpha. */
-interface Pixels {
+export interface Pixels {
 	data: Buffer;
 	width: number;
 	height: number;
@@ -31,22 +30,33 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /** Makes the picture and writes it to `path`, exactly of the size and in the format asked for. */
-export async function editPicture(edit: Edit, path: string): Promise<FileOnDisk> {
-	const wish = readInstructions(edit.prompt);
-	const base = edit.inputs.length === 0 ? await paintBackdrop(edit) : await layOut(edit, wish);
-	const filtered = await applyFilters(base, wish);
+export async function editPicture(
+	edit: Edit & { format: 'png' | 'jpeg' },
+	path: string,
+): Promise<FileOnDisk> {
+	const { pixels, overlays } = await paint(edit);
 	// What is laid over it has an alpha channel; the picture keeps none.
-	const picture = open(filtered)
-		.composite([
-			...border(filtered, wish.border),
-			...(wish.text === null ? [] : [drawnText(filtered, wish.text)]),
-			...strip(filtered, edit),
-		])
+	const picture = open(pixels)
+		.composite([...overlays, ...strip(pixels, edit)])
 		.removeAlpha();
 	const encoded =
 		edit.format === 'jpeg' ? picture.jpeg({ quality: 88 }) : picture.png({ compressionLevel: 2 });
 	await encoded.toFile(path);
 	return await fileOnDisk(path);
+}
+
+/** The same picture as pixels, without the strip at the bottom: what a video shows. */
+export async function paintPixels(edit: Edit): Promise<Pixels> {
+	const { pixels, overlays } = await paint(edit);
+	return overlays.length === 0 ? pixels : await pixelsOf(open(pixels).composite(overlays));
+}
+
+async function paint(edit: Edit): Promise<{ pixels: Pixels; overlays: OverlayOptions[] }> {
+	const wish = readInstructions(edit.prompt);
+	const base = edit.inputs.length === 0 ? await paintBackdrop(edit) : await layOut(edit, wish);
+	const pixels = await applyFilters(base, wish);
+	const text = wish.text === null ? [] : [drawnText(pixels, wish.text)];
+	return { pixels, overlays: [...border(pixels, wish.border), ...text] };
 }
 
 function open({ data, width, height }: Pixels): Sharp {

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { json, Refusal, type Answer } from './answers';
-import { schemaAt } from './catalog';
+import { schemaAt } from './schemas';
 import { converse, type Call, type Handler, type Stage } from './conversation';
 import type { FileStore } from './fileStore';
 import type { Origin } from './origin';

@@ -36,7 +36,8 @@ export async function predictionData(
 	// 1039 is content moderation [D].
 	if (failure?.shape === 'moderation') data['error_code'] = 1039;
 	if (record.predictSeconds !== null) data['metrics'] = { predict_time: record.predictSeconds };
-	return { ...data, ...priceOf(task, record.completedAtMs, context), ...task.patch };
+	const details = failure ? {} : task.details;
+	return { ...data, ...details, ...priceOf(task, record.completedAtMs, context), ...task.patch };
 }
 
 /** Often published only after the end, and not at all of a task that is not charged [M]. */
@@ -50,17 +51,20 @@ function priceOf(task: Task, completedAtMs: number, { nowMs, options }: Predicti
 
 /** `null` while there are none, and of a failure [C][M]; a content block has an empty list [C]. */
 async function outputsOf(
-	{ record, failure, base64, files, mimeType }: Task,
+	{ record, failure, base64, files, text }: Task,
 	{ options }: PredictionContext,
 	withBase64: boolean,
 ): Promise<string[] | null> {
 	if (failure?.shape === 'nsfw') return [];
 	if (failure || record.completedAtMs === null) return null;
-	if (!base64) return record.outputs;
+	if (!base64 || text !== null) return record.outputs;
 	if (!withBase64) return [];
-	const prefix = options.base64Form === 'bare' ? '' : `data:${mimeType};base64,`;
-	const made = await Promise.all(files);
-	return await Promise.all(made.map(async ({ path }) => prefix + (await readFile(path, 'base64'))));
+	return await Promise.all(
+		files.map(async ({ made, mimeType }) => {
+			const content = await readFile((await made).path, 'base64');
+			return options.base64Form === 'bare' ? content : `data:${mimeType};base64,${content}`;
+		}),
+	);
 }
 
 /** A verdict can come with HTTP 200, or as a 5xx that holds little more than it [C][M]. */

@@ -1,19 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { editPicture } from './editPicture';
 import type { Fate } from './faults';
-import type { FileOnDisk, FileStore } from './fileStore';
-import { checkReachable, InputRefusal, openInputs, type PurchaseInput } from './inputImages';
+import type { FileStore } from './fileStore';
+import { InputRefusal } from './inputSource';
 import { bodyToKeep, type LedgerBook } from './ledger';
-import { padPicture, preparedPicture } from './preparedPicture';
+import { predictSecondsOf, type PredictTimes } from './predictTimes';
 import { randomId, seededRandom } from './random';
+import type { OutputFile, Result, Studio } from './studio';
 import type { Submit } from './submitRules';
 import type { FailedTaskShape, SandboxClock, SandboxOptions, SandboxPrediction } from './types';
 import { uploadPath } from './uploads';
-import { WorkQueue } from './workQueue';
 
 const HOUR_MS = 3_600_000;
 const LARGE_BODY = 64 * 1024;
-const EDITS_AT_ONCE = 2;
 
 export interface Task {
 	/** What the ledger shows of it. */
@@ -28,34 +26,29 @@ export interface Task {
 	/** null: not charged. */
 	priceUsd: number | null;
 	patch: Record<string, unknown> | null;
-	/** Where the outputs will be; none with base64. */
-	urls: string[];
-	/** Of the outputs, in order. */
-	files: Array<Promise<FileOnDisk>>;
-	mimeType: string;
+	/** The outputs that are files, in order. */
+	files: OutputFile[];
+	/** Output that is text and no file. */
+	text: string | null;
+	/** Further fields of the finished prediction. */
+	details: Record<string, unknown>;
 	recordRetentionHours: number;
+	webhookUrl: string | null;
 }
 
-type LiveOptions = Pick<
-	SandboxOptions,
-	| 'limits'
-	| 'predictSeconds'
-	| 'jitter'
-	| 'history'
-	| 'keepUploadNames'
-	| 'chargeFailedTasks'
-	| 'preparedPictures'
-	| 'preparedPictureBytes'
-	| 'outputBytes'
->;
+type LiveOptions = PredictTimes &
+	Pick<SandboxOptions, 'limits' | 'jitter' | 'history' | 'keepUploadNames' | 'chargeFailedTasks'>;
 
 interface Surroundings {
 	clock: SandboxClock;
 	ledger: LedgerBook;
 	files: FileStore;
 	filesUrl: () => string;
+	studio: Studio;
 	options: LiveOptions;
 	seed: number;
+	/** Called once a task is over. */
+	onEnd: (task: Task) => void;
 }
 
 const FAILURE_REASONS: Record<FailedTaskShape, string> = {
@@ -70,22 +63,14 @@ const FAILURE_REASONS: Record<FailedTaskShape, string> = {
 export class TaskBook {
 	private readonly tasks: Task[] = [];
 	private readonly byId = new Map<string, Task>();
-	private readonly edits = new WorkQueue(EDITS_AT_ONCE);
 	private readonly waiting: Array<() => void> = [];
 	private readonly jitter: () => number;
-	private readonly prepared = new Map<string, Promise<FileOnDisk>>();
 	private processing = 0;
 	private unfinished = 0;
 	private closed = false;
 
 	constructor(private readonly around: Surroundings) {
 		this.jitter = seededRandom(around.seed);
-	}
-
-	/** Makes the prepared pictures now, so that the first task is as fast as the others. */
-	async prepare(): Promise<void> {
-		if (this.around.options.preparedPictures)
-			await Promise.all([this.preparedFile('png'), this.preparedFile('jpeg')]);
 	}
 
 	get unfinishedCount(): number {
@@ -114,25 +99,24 @@ export class TaskBook {
 		return task;
 	}
 
-	/** Creates and starts a task. It is charged unless it is fated to fail: such were not billed in 5 of 5 cases [M]. */
-	create(submit: Submit, text: string, fates: Fate[]): Task {
+	/** Creates and starts a task. It is charged unless it is bound to fail (see docs/atlas-cloud-api.md, Result). */
+	create(submit: Submit, priceUsd: number, text: string, fates: Fate[]): Task {
 		const now = this.now();
 		const body = bodyToKeep(text, JSON.parse(text) as unknown);
 		const task = this.keep(submit.model.id, submit.prompt, body, text, now, false);
-		const price = Math.round(submit.model.priceUsd * submit.outputCount * 1e6) / 1e6;
 		task.base64 = submit.base64;
-		task.mimeType = `image/${submit.format}`;
+		task.webhookUrl = submit.webhookUrl;
 		task.recordRetentionHours = submit.recordRetentionHours;
 		for (const fate of fates) {
 			if (fate.type === 'patchResult') task.patch = { ...task.patch, ...fate.patch };
 		}
 		const fail = fates.find((fate) => fate.type === 'failTask');
 		if (!fail || this.around.options.chargeFailedTasks) {
-			task.priceUsd = price;
+			task.priceUsd = priceUsd;
 			this.around.ledger.charges.push({
 				predictionId: task.record.id,
 				model: submit.model.id,
-				priceUsd: price,
+				priceUsd,
 				atMs: now,
 				prompt: submit.prompt,
 				body,
@@ -171,25 +155,19 @@ export class TaskBook {
 
 	async close(): Promise<void> {
 		this.closed = true;
-		await this.edits.close();
-		await Promise.allSettled(this.prepared.values());
+		await this.around.studio.close();
 	}
 
 	/** Ends a task that never ran, with the prepared picture. */
 	private finish(task: Task): void {
 		const { record } = task;
-		const made = this.preparedFile('png');
-		made.then(
-			({ sha256 }) => (record.outputSha256[0] = sha256),
-			() => undefined,
-		);
 		record.status = 'completed';
 		record.startedAtMs = record.createdAtMs;
 		record.completedAtMs = record.createdAtMs + 4000;
 		record.predictSeconds = 4;
-		record.outputs = [this.addOutput(made, 'png', 336)];
 		task.priceUsd = 0.032;
-		task.files = [made];
+		this.attach(task, { files: [this.around.studio.preparedOutput(336)], text: null, details: {} });
+		record.outputs = listOutputs(task);
 	}
 
 	/** Those that pass and are not gone, newest first. */
@@ -246,10 +224,11 @@ export class TaskBook {
 			failure: null,
 			priceUsd: null,
 			patch: null,
-			urls: [],
 			files: [],
-			mimeType: 'image/png',
+			text: null,
+			details: {},
 			recordRetentionHours: 336,
+			webhookUrl: null,
 		};
 	}
 
@@ -301,8 +280,9 @@ export class TaskBook {
 		await this.slot(task);
 		const { record } = task;
 		record.startedAtMs = this.now();
-		const { predictSeconds = 3, jitter = 0.25 } = this.around.options;
-		const ms = predictSeconds * 1000 * (1 + jitter * (2 * this.jitter() - 1));
+		const { options } = this.around;
+		const { jitter = 0.25 } = options;
+		const ms = predictSecondsOf(submit.model.type, options) * 1000 * (1 + jitter * (2 * this.jitter() - 1));
 		const refusal = fate ? Promise.resolve(null) : this.begin(task, submit);
 		await clock.sleepMs(ms * 0.1);
 		if (this.closed) return;
@@ -320,12 +300,13 @@ export class TaskBook {
 			task.files = [];
 		} else {
 			record.status = 'completed';
-			record.outputs = task.urls;
+			record.outputs = listOutputs(task);
 			record.predictSeconds = Math.round(record.completedAtMs - record.startedAtMs) / 1000;
 		}
 		this.unfinished -= 1;
 		this.processing -= 1;
 		this.startWaiting();
+		this.around.onEnd(task);
 	}
 
 	/** A task that the model refuses is not charged. */
@@ -336,29 +317,10 @@ export class TaskBook {
 		task.priceUsd = null;
 	}
 
-	/**
-	 * Looks at the inputs and sets the edits going; answers why the model refuses them, or null. The task ends on its
-	 * own time: a picture that is not ready then makes its download wait, not the status.
-	 */
+	/** Starts making the outputs; returns why the model refuses the inputs, or null. */
 	private async begin(task: Task, submit: Submit): Promise<string | null> {
-		const { files } = this.around;
 		try {
-			let inputs: PurchaseInput[] = [];
-			if (this.around.options.preparedPictures)
-				await checkReachable(submit.images, files, this.around.filesUrl(), this.now());
-			else inputs = await openInputs(submit.images, files, this.around.filesUrl(), this.now());
-			for (let index = 0; index < submit.outputCount; index += 1) {
-				const made = this.around.options.preparedPictures
-					? this.preparedFile(submit.format)
-					: this.edited(submit, inputs, index);
-				made.then(
-					({ sha256 }) => (task.record.outputSha256[index] = sha256),
-					() => undefined,
-				);
-				task.files.push(made);
-				const url = this.addOutput(made, submit.format, submit.fileExpirationHours);
-				if (!submit.base64) task.urls.push(url);
-			}
+			this.attach(task, await this.around.studio.begin(submit));
 			return null;
 		} catch (error) {
 			if (error instanceof InputRefusal) return error.message;
@@ -366,33 +328,21 @@ export class TaskBook {
 		}
 	}
 
-	private async edited(submit: Submit, inputs: PurchaseInput[], index: number): Promise<FileOnDisk> {
-		const { prompt, width, height, format, outputCount } = submit;
-		return await this.edits.run(async () => {
-			const path = this.around.files.newPath(`.${format}`);
-			const edit = { prompt, inputs, width, height, format, index, count: outputCount };
-			const made = await editPicture(edit, path);
-			const { outputBytes } = this.around.options;
-			return outputBytes === undefined ? made : await padPicture(made, format, outputBytes);
-		});
-	}
-
-	private addOutput(made: Promise<FileOnDisk>, format: 'png' | 'jpeg', expirationHours: number): string {
-		const path = `/outputs/${randomId()}.${format}`;
-		const expiresAtMs = this.now() + expirationHours * HOUR_MS;
-		this.around.files.add(path, { contentType: `image/${format}`, made, expiresAtMs });
-		return this.around.filesUrl() + path;
-	}
-
-	private async preparedFile(format: 'png' | 'jpeg'): Promise<FileOnDisk> {
-		let made = this.prepared.get(format);
-		if (!made) {
-			const path = this.around.files.newPath(`.${format}`);
-			const { outputBytes, preparedPictureBytes } = this.around.options;
-			made = preparedPicture(format, path, outputBytes ?? preparedPictureBytes);
-			made.catch(() => undefined);
-			this.prepared.set(format, made);
+	private attach(task: Task, { files, text, details }: Result): void {
+		for (const [index, { made }] of files.entries()) {
+			made.then(
+				({ sha256 }) => (task.record.outputSha256[index] = sha256),
+				() => undefined,
+			);
 		}
-		return await made;
+		task.files = files;
+		task.details = details;
+		task.text = text;
 	}
+}
+
+/** As the ledger shows them; none with base64, which has no URLs. */
+function listOutputs({ text, base64, files }: Task): string[] {
+	if (text !== null) return [text];
+	return base64 ? [] : files.map(({ url }) => url);
 }

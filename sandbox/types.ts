@@ -50,6 +50,13 @@ export interface SandboxWarmUp {
 	status: 404 | 400;
 }
 
+export interface SandboxWebhooks {
+	/** Default false. True also delivers to this machine, over http too. */
+	allowLoopback?: boolean;
+	/** How long after a delivery that was not answered 2xx the next one is sent. Default 1, 5, 30. */
+	redeliverAfterSeconds?: readonly number[];
+}
+
 export interface SandboxOptions {
 	/** Default `sandbox-key`. */
 	apiKey?: string;
@@ -59,6 +66,8 @@ export interface SandboxOptions {
 	filesPort?: number;
 	/** Default 3. */
 	predictSeconds?: number;
+	/** Instead of it, for models of these types: on Atlas Cloud an image takes seconds, a video minutes. */
+	predictSecondsByType?: Partial<Record<'Image' | 'Video' | 'Audio' | 'Text', number>>;
 	/** Default 0.25: uniformly up to a quarter faster or slower. Seeded. */
 	jitter?: number;
 	seed?: number;
@@ -78,6 +87,11 @@ export interface SandboxOptions {
 	/** Default false: a task that fails is not charged [M]. True charges it, and a failed prediction tells its price. */
 	chargeFailedTasks?: boolean;
 	limits?: SandboxLimits;
+	/** What the account pays for each dollar of a price, in the quote with the key and in what is charged. Default 1. */
+	accountMarkup?: number;
+	/** Default false. True answers 400 to a field that the model's schema does not declare. */
+	refuseUnknownFields?: boolean;
+	webhooks?: SandboxWebhooks;
 	/** Default false: `…/media/images/<number>_<random>.<extension>` [C][M]. True: `…/uploads/<random>/<name>` [S]. */
 	keepUploadNames?: boolean;
 	history?: SandboxHistory;
@@ -88,7 +102,16 @@ export interface SandboxOptions {
 }
 
 export type Endpoint =
-	'upload' | 'submit' | 'prediction' | 'history' | 'models' | 'schema' | 'balance' | 'file';
+	| 'upload'
+	| 'submit'
+	| 'quote'
+	| 'prediction'
+	| 'history'
+	| 'models'
+	| 'schema'
+	| 'balance'
+	| 'webhookKeys'
+	| 'file';
 
 export type FailedTaskShape = 'status200' | 'http500' | 'nsfw' | 'moderation' | 'errorObject';
 
@@ -199,11 +222,26 @@ export interface LedgerUpload {
 	sha256: string;
 }
 
+export interface SignedWebhook {
+	body: string;
+	headers: Record<string, string>;
+}
+
+export interface LedgerWebhook {
+	predictionId: string;
+	url: string;
+	/** `null`: there was no answer. */
+	status: number | null;
+	atMs: number;
+}
+
 /** What the sandbox saw and did. Tests assert on it. */
 export interface Ledger {
 	requests: LedgerRequest[];
 	charges: Charge[];
 	uploads: LedgerUpload[];
+	/** Every delivery, in order. */
+	webhooks: LedgerWebhook[];
 	predictions: Map<string, SandboxPrediction>;
 	count(endpoint: Endpoint): number;
 	/** The most unfinished tasks (created, queued or processing) there ever were at one time. */
@@ -214,6 +252,7 @@ export type ChangeableOptions = Pick<
 	SandboxOptions,
 	| 'limits'
 	| 'predictSeconds'
+	| 'predictSecondsByType'
 	| 'jitter'
 	| 'history'
 	| 'warmUp'
@@ -222,6 +261,9 @@ export type ChangeableOptions = Pick<
 	| 'base64Form'
 	| 'price'
 	| 'chargeFailedTasks'
+	| 'accountMarkup'
+	| 'refuseUnknownFields'
+	| 'webhooks'
 >;
 
 export interface Sandbox {
@@ -236,6 +278,8 @@ export interface Sandbox {
 	expireOutput(url: string): void;
 	/** From now on this upload is answered 404, and a submit that names it fails as one of an unreachable picture. */
 	deleteUpload(url: string): void;
+	/** A webhook body with the headers of a delivery, for tests that send one themselves. */
+	signWebhook(body: string, given?: { timestampSeconds?: number; webhookId?: string }): SignedWebhook;
 	/** A finished task that somebody else on the account sent with this body; answers its id. */
 	addForeignTask(body: object): string;
 	/** Drops all connections and comes back on the same ports with its tasks. */
