@@ -31,7 +31,7 @@ export interface ApiParts {
 export class ApiServer {
 	private uploads: RateLimit | null = null;
 	private submits: RateLimit | null = null;
-	private looks: RateLimit | null = null;
+	private polls: RateLimit | null = null;
 	private readonly parts = new WeakMap<Call, UploadPart | undefined>();
 	private readonly fastifyRequests = new WeakMap<IncomingMessage, FastifyRequest>();
 
@@ -39,14 +39,14 @@ export class ApiServer {
 		this.readLimits();
 	}
 
-	/** To be called when the limits changed. */
+	/** Has to be called when the limits change. */
 	readLimits(): void {
 		const { options, stage } = this.around;
 		const limitOf = (bucket: TokenBucket | undefined): RateLimit | null =>
 			bucket ? new RateLimit(bucket, () => stage.clock.nowMs()) : null;
 		this.uploads = limitOf(options.limits?.uploads);
 		this.submits = limitOf(options.limits?.submits);
-		this.looks = limitOf(options.limits?.looks);
+		this.polls = limitOf(options.limits?.polls);
 	}
 
 	async build(): Promise<void> {
@@ -78,7 +78,7 @@ export class ApiServer {
 		route('GET', '/api/v1/webhooks/jwks.json', 'webhookKeys', {
 			work: () => json(this.around.webhooks.jwks()),
 		});
-		// `result` is an alias [T], and a trailing slash is tolerated [C].
+		// Atlas Cloud answers to all of these.
 		for (const path of ['prediction/:id', 'prediction/:id/', 'result/:id', 'result/:id/']) {
 			route(
 				'GET',
@@ -105,9 +105,9 @@ export class ApiServer {
 			'models',
 			this.withKey(() => json(openAiModels())),
 		);
-		// Needs no key [C].
+		// Needs no key.
 		route('GET', '/api/v1/models', 'models', { work: () => this.models() });
-		// A wrong path answers 401 as well [D].
+		// A wrong path answers 401 as well.
 		app.setNotFoundHandler(async (request, reply) => await this.serve('other', this.lost(), request, reply));
 		await app.ready();
 	}
@@ -193,14 +193,13 @@ export class ApiServer {
 	}
 
 	private async prediction(call: Call): Promise<Answer> {
-		if (this.looks && !this.looks.take()) throw new Refusal(429, 'rate limit exceeded');
+		if (this.polls && !this.polls.take()) throw new Refusal(429, 'rate limit exceeded');
 		const { tasks, options, stage } = this.around;
 		const id = decodeURIComponent(call.path.replace(/\/$/, '').split('/').pop() ?? '');
 		if (call.otherRecord) return await predictionAnswer(tasks.otherThan(id), this.context());
 		const task = tasks.find(id);
 		if (!task) throw new Refusal(404, 'prediction not found');
 		const { warmUp } = options;
-		// For up to about 30 s a new prediction may not be visible yet [C].
 		if (warmUp && stage.clock.nowMs() < task.record.createdAtMs + warmUp.seconds * 1000) {
 			throw new Refusal(warmUp.status, 'prediction not found');
 		}

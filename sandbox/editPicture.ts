@@ -199,7 +199,7 @@ async function applyFilters(base: Pixels, wish: Instructions): Promise<Pixels> {
 	return await pixelsOf(picture);
 }
 
-/** Few flat colors with dark outlines. Both are found in a smaller picture: faster, and calmer to look at. */
+/** Few flat colors with dark outlines. Both are found in a smaller picture: faster, and calmer. */
 async function cartoon(base: Pixels): Promise<Pixels> {
 	const { width, height } = base;
 	const small = await pixelsOf(open(base).resize(1000, 1000, { fit: 'inside', withoutEnlargement: true }));

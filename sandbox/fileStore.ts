@@ -75,7 +75,7 @@ export class FileStore {
 
 	/** Files stand under the path of their URL, as a client would send it. */
 	add(urlPath: string, file: StoredFile): void {
-		// A picture that cannot be made is told to whoever downloads it, not to the process.
+		// A file that cannot be made fails its download, not the process.
 		file.made.catch(() => undefined);
 		this.files.set(urlPath, file);
 	}

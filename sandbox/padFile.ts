@@ -34,7 +34,7 @@ export async function writePadded(
 
 type Write = (piece: Buffer) => Promise<void>;
 
-/** An ancillary chunk, private and safe to copy, right before IEND; its twelve bytes of frame are the least it adds. */
+/** A private chunk that is safe to copy, right before IEND. It adds at least its frame of twelve bytes. */
 async function writePaddedPng(png: Buffer, padding: number, write: Write): Promise<void> {
 	const end = png.length - 12;
 	await write(png.subarray(0, end));

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { fileOnDisk, type FileOnDisk } from './fileStore';
 
-/** One output file of a task, made when its turn comes. */
+/** One output file of a task. */
 export interface ProductFile {
 	extension: 'png' | 'jpeg' | 'mp4' | 'mp3' | 'wav' | 'glb' | 'zip';
 	/** Writes it to this path. */
 	make(path: string): Promise<FileOnDisk>;
 }
 
-/** What a task brings. */
+/** What a task returns. */
 export interface Product {
 	files: ProductFile[];
 	/** Output that is text and no file. */

@@ -33,7 +33,7 @@ interface Surroundings {
 	options: Pick<SandboxOptions, 'preparedPictures' | 'preparedPictureBytes' | 'outputBytes'>;
 }
 
-/** Makes what tasks bring, a few files at a time. */
+/** Makes the outputs of tasks, a few files at a time. */
 export class Studio {
 	private readonly queue = new WorkQueue(FILES_AT_ONCE);
 	private readonly prepared = new Map<string, Promise<FileOnDisk>>();

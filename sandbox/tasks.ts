@@ -16,7 +16,7 @@ const LARGE_BODY = 64 * 1024;
 export interface Task {
 	/** What the ledger shows of it. */
 	record: SandboxPrediction;
-	/** Tells which of two tasks of the same moment is newer. */
+	/** The higher one is newer where two tasks have the same time. */
 	row: number;
 	base64: boolean;
 	/** The JSON exactly as sent; large ones are on disk. */
@@ -77,10 +77,10 @@ export class TaskBook {
 		return this.unfinished;
 	}
 
-	/** The task, unless its record's time is up [D]. */
+	/** The task, unless its record has expired. */
 	find(id: string): Task | undefined {
 		const task = this.byId.get(id);
-		return task && !this.isGone(task) ? task : undefined;
+		return task && !this.isExpired(task) ? task : undefined;
 	}
 
 	/** Newest first. */
@@ -89,7 +89,7 @@ export class TaskBook {
 		return this.byAge(({ record }) => record.createdAtMs <= visibleUntil);
 	}
 
-	/** The newest task but this one, or one made up that stands in no list and no ledger. */
+	/** The newest other task, or a made-up one that is in no list and no ledger. */
 	otherThan(id: string): Task {
 		const [newest] = this.byAge(({ record }) => record.id !== id);
 		if (newest) return newest;
@@ -145,7 +145,7 @@ export class TaskBook {
 		return task;
 	}
 
-	/** To be called when the limits changed: more tasks may start now. */
+	/** Has to be called when the limits change: more tasks may start now. */
 	startWaiting(): void {
 		while (this.waiting.length > 0 && this.hasSlot()) {
 			this.processing += 1;
@@ -170,10 +170,10 @@ export class TaskBook {
 		record.outputs = listOutputs(task);
 	}
 
-	/** Those that pass and are not gone, newest first. */
+	/** Those that pass and have not expired, newest first. */
 	private byAge(passes: (task: Task) => boolean): Task[] {
 		return this.tasks
-			.filter((task) => passes(task) && !this.isGone(task))
+			.filter((task) => passes(task) && !this.isExpired(task))
 			.sort((a, b) => b.record.createdAtMs - a.record.createdAtMs || b.row - a.row);
 	}
 
@@ -181,7 +181,7 @@ export class TaskBook {
 		return this.around.clock.nowMs();
 	}
 
-	private isGone({ record, recordRetentionHours }: Task): boolean {
+	private isExpired({ record, recordRetentionHours }: Task): boolean {
 		if (recordRetentionHours === 0) return record.completedAtMs !== null;
 		return this.now() > record.createdAtMs + recordRetentionHours * HOUR_MS;
 	}
@@ -243,7 +243,7 @@ export class TaskBook {
 		};
 	}
 
-	/** Like ours in turn by model, by prompt and by neither, shortly before and after. */
+	/** In turn they share our model and images, our prompt, or neither, and come shortly before and after. */
 	private addForeignTasksAround(task: Task, body: unknown): void {
 		const { history, keepUploadNames = false } = this.around.options;
 		const count = history?.foreignTasks ?? 0;

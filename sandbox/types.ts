@@ -18,7 +18,7 @@ export interface SandboxLimits {
 	/** Rate of `POST …/generateImage`. */
 	submits?: TokenBucket;
 	/** Rate of `GET …/prediction/{id}`. */
-	looks?: TokenBucket;
+	polls?: TokenBucket;
 	/** A submit beside this many unfinished tasks is answered 429. */
 	runningAtOnce?: number;
 	/** Beside this many running tasks, further ones wait as `queued`. */
@@ -30,21 +30,21 @@ export interface SandboxHistory {
 	delaySeconds?: number;
 	/** Tasks of other users of the same account, sprinkled in for each own task. */
 	foreignTasks?: number;
-	/** How `createdAt` is told. Default `seconds` [C]; `missing` leaves the field out. */
+	/** The form of `createdAt`. Default `seconds`; `missing` leaves the field out. */
 	createdAtUnit?: 'seconds' | 'milliseconds' | 'iso' | 'missing';
 	/** Items sent as they are, ahead of every task and whatever the filter, and counted in `total`: tasks that cannot be read. */
 	extraItems?: unknown[];
 }
 
-/** How a finished prediction tells its price. */
+/** How a finished prediction reports its price. */
 export interface SandboxPrice {
 	/** It is published so long after the task's end; there is no such field before. Default 0. */
 	afterSeconds?: number;
-	/** Default `string`: `"0.032"` [M]. */
+	/** Default `string`: `"0.032"`. */
 	as?: 'string' | 'number';
 }
 
-/** A new prediction is answered with this status at first: it is not visible yet [C]. */
+/** A new prediction is answered with this status at first, as it is not visible yet. */
 export interface SandboxWarmUp {
 	seconds: number;
 	status: 404 | 400;
@@ -84,7 +84,7 @@ export interface SandboxOptions {
 	base64Form?: 'dataUri' | 'bare';
 	/** Default: a string, published at once. */
 	price?: SandboxPrice;
-	/** Default false: a task that fails is not charged [M]. True charges it, and a failed prediction tells its price. */
+	/** Default false. True charges a task that fails, and a failed prediction reports its price. */
 	chargeFailedTasks?: boolean;
 	limits?: SandboxLimits;
 	/** What the account pays for each dollar of a price, in the quote with the key and in what is charged. Default 1. */
@@ -92,7 +92,7 @@ export interface SandboxOptions {
 	/** Default false. True answers 400 to a field that the model's schema does not declare. */
 	refuseUnknownFields?: boolean;
 	webhooks?: SandboxWebhooks;
-	/** Default false: `…/media/images/<number>_<random>.<extension>` [C][M]. True: `…/uploads/<random>/<name>` [S]. */
+	/** Default false: `…/media/images/<number>_<random>.<extension>`. True: `…/uploads/<random>/<name>`. */
 	keepUploadNames?: boolean;
 	history?: SandboxHistory;
 	warmUp?: SandboxWarmUp;
@@ -244,7 +244,7 @@ export interface Ledger {
 	webhooks: LedgerWebhook[];
 	predictions: Map<string, SandboxPrediction>;
 	count(endpoint: Endpoint): number;
-	/** The most unfinished tasks (created, queued or processing) there ever were at one time. */
+	/** The highest number of unfinished tasks (created, queued or processing) at one time. */
 	maxRunning: number;
 }
 

@@ -18,8 +18,8 @@ export interface UploadPart {
 }
 
 /**
- * `POST /api/v1/model/uploadMedia`: one part named `file`, with file name and content type [S]. Streamed to disk.
- * A name without an extension, or with a wrong one, is taken here and refused by the model later [C].
+ * `POST /api/v1/model/uploadMedia`: one part named `file`, with file name and content type. Streamed to disk. A name
+ * without an extension, or with a wrong one, is accepted here and refused by the model later.
  */
 export async function storeUpload(
 	part: UploadPart | undefined,
@@ -63,14 +63,14 @@ export async function storeUpload(
 	return upload;
 }
 
-/** `…/media/images/<number>_<random>.jpg` [C][M], or with the file's own name as the page's example shows it [S]. */
+/** `…/media/images/<number>_<random>.jpg`, or `…/uploads/<random>/<name>`. */
 export function uploadPath(fileName: string, keepName: boolean): string {
 	if (keepName) return `/uploads/${randomId(8)}/${encodeURIComponent(fileName)}`;
 	const number = randomInt(1e12, 1e13);
 	return `/media/images/${number}_${randomId(8)}${encodeURIComponent(extname(fileName).toLowerCase())}`;
 }
 
-/** Both shapes at once: the page's `file_name` and `content_type` [S], the live `type` and `filename` [C]. */
+/** Both documented shapes at once: `file_name` and `content_type`, `type` and `filename`. */
 export function uploadAnswer(upload: LedgerUpload): unknown {
 	return {
 		code: 200,

@@ -19,7 +19,7 @@ interface Surroundings {
 	payloadOf: (task: Task) => Promise<Record<string, unknown>>;
 }
 
-/** Tells a task's `webhook_url` that it is over (see docs/atlas-cloud-api.md, Webhook). Reaches this machine only. */
+/** Calls a task's `webhook_url` when it ends (see docs/atlas-cloud-api.md, Webhook). Reaches this machine only. */
 export class WebhookSender {
 	private readonly keys = generateKeyPairSync('ed25519');
 	private readonly keyId = `wk_${randomId(8)}`;
@@ -34,22 +34,11 @@ export class WebhookSender {
 		return { keys: [{ ...key, kid: this.keyId, use: 'sig', alg: 'EdDSA' }] };
 	}
 
-	/** Delivers until it is answered 2xx, or until no more deliveries are left. */
+	/** Delivers until it is answered 2xx, or until no more deliveries are left. Never rejects. */
 	async deliver(task: Task): Promise<void> {
 		const url = task.webhookUrl;
 		if (url === null || !isLoopback(new URL(url).hostname)) return;
-		const body = JSON.stringify(await this.bodyOf(task));
-		const webhookId = `wh_${randomId(8)}`;
-		const waits = this.around.options.webhooks?.redeliverAfterSeconds ?? REDELIVER_AFTER_SECONDS;
-		for (const waitSeconds of [0, ...waits]) {
-			await this.around.clock.sleepMs(waitSeconds * 1000);
-			if (this.closed) return;
-			const { headers } = this.sign(body, { webhookId });
-			const status = await this.post(url, body, headers);
-			const { ledger, clock } = this.around;
-			ledger.webhooks.push({ predictionId: task.record.id, url, status, atMs: clock.nowMs() });
-			if (status !== null && status >= 200 && status < 300) return;
-		}
+		await this.deliverTo(url, task).catch(() => undefined);
 	}
 
 	/** A body with the headers of a delivery. The timestamp counts in seconds; the default is now. */
@@ -77,6 +66,21 @@ export class WebhookSender {
 
 	close(): void {
 		this.closed = true;
+	}
+
+	private async deliverTo(url: string, task: Task): Promise<void> {
+		const body = JSON.stringify(await this.bodyOf(task));
+		const webhookId = `wh_${randomId(8)}`;
+		const waits = this.around.options.webhooks?.redeliverAfterSeconds ?? REDELIVER_AFTER_SECONDS;
+		for (const waitSeconds of [0, ...waits]) {
+			await this.around.clock.sleepMs(waitSeconds * 1000);
+			if (this.closed) return;
+			const { headers } = this.sign(body, { webhookId });
+			const status = await this.post(url, body, headers);
+			const { ledger, clock } = this.around;
+			ledger.webhooks.push({ predictionId: task.record.id, url, status, atMs: clock.nowMs() });
+			if (status !== null && status >= 200 && status < 300) return;
+		}
 	}
 
 	private async bodyOf(task: Task): Promise<Record<string, unknown>> {

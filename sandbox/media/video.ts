@@ -89,7 +89,9 @@ function withMark({ data, width, height }: Pixels, step: number): Sharp {
 		font-size="${Math.round(markHeight * 0.55)}" fill="#fff">sandbox</text></svg>`;
 	const left = Math.round(((width - markWidth) * step) / (LOOP_FRAMES - 1));
 	return sharp(data, { raw: { width, height, channels: 3 } })
-		.composite([{ input: Buffer.from(svg), left: Math.max(0, left), top: height - markHeight * 2 }])
+		.composite([
+			{ input: Buffer.from(svg), left: Math.max(0, left), top: height - Math.round(markHeight * 1.2) },
+		])
 		.removeAlpha();
 }
 
