@@ -1,6 +1,6 @@
 import { json, Refusal, type Answer } from './answers';
 import { isoTime, predictionData, type PredictionContext } from './predictions';
-import type { Task } from './tasks';
+import type { Task } from './task';
 import type { SandboxHistory } from './types';
 
 const MAX_PER_PAGE = 50;

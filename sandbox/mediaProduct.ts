@@ -1,4 +1,4 @@
-import { editPicture, paintPixels, type Pixels } from './editPicture';
+import { editPicture, paintPixels } from './editPicture';
 import type { MediaInputs } from './inputMedia';
 import type { InputPicture } from './inputPictures';
 import { makeGlb, makeMeshArchive } from './media/mesh';
@@ -6,6 +6,7 @@ import { makeSpeech, spokenSeconds } from './media/speech';
 import { makeTranscript } from './media/transcript';
 import { lastFrame, makeVideo, type Film } from './media/video';
 import { durationOf } from './pricing';
+import type { Pixels } from './pixels';
 import { fileOf, productOf, type Product, type ProductFile } from './product';
 import type { Fields } from './schemaRules';
 import type { MediaSubmit } from './submitRules';

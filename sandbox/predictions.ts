@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { json, type Answer } from './answers';
-import type { Task } from './tasks';
+import type { Task } from './task';
 import type { SandboxOptions } from './types';
 
 export interface PredictionContext {

@@ -4,37 +4,16 @@ import type { FileStore } from './fileStore';
 import { InputRefusal } from './inputSource';
 import { bodyToKeep, type LedgerBook } from './ledger';
 import { predictSecondsOf, type PredictTimes } from './predictTimes';
-import { randomId, seededRandom } from './random';
-import type { OutputFile, Result, Studio } from './studio';
+import { seededRandom } from './random';
+import type { Result, Studio } from './studio';
 import type { Submit } from './submitRules';
-import type { FailedTaskShape, SandboxClock, SandboxOptions, SandboxPrediction } from './types';
+import { listOutputs, newTask, type NewTask, type Task } from './task';
+import { TaskList } from './taskList';
+import { TaskSlots } from './taskSlots';
+import type { FailedTaskShape, SandboxClock, SandboxOptions } from './types';
 import { uploadPath } from './uploads';
 
-const HOUR_MS = 3_600_000;
 const LARGE_BODY = 64 * 1024;
-
-export interface Task {
-	/** What the ledger shows of it. */
-	record: SandboxPrediction;
-	/** The higher one is newer where two tasks have the same time. */
-	row: number;
-	base64: boolean;
-	/** The JSON exactly as sent; large ones are on disk. */
-	requestBody: () => Promise<string>;
-	/** Once it ended so. */
-	failure: { shape: FailedTaskShape; reason: string } | null;
-	/** null: not charged. */
-	priceUsd: number | null;
-	patch: Record<string, unknown> | null;
-	/** The outputs that are files, in order. */
-	files: OutputFile[];
-	/** Output that is text and no file. */
-	text: string | null;
-	/** Further fields of the finished prediction. */
-	details: Record<string, unknown>;
-	recordRetentionHours: number;
-	webhookUrl: string | null;
-}
 
 type LiveOptions = PredictTimes &
 	Pick<SandboxOptions, 'limits' | 'jitter' | 'history' | 'keepUploadNames' | 'chargeFailedTasks'>;
@@ -61,16 +40,16 @@ const FAILURE_REASONS: Record<FailedTaskShape, string> = {
 
 /** Every task of this sandbox, from `created` or `queued` over `processing` to its end. */
 export class TaskBook {
-	private readonly tasks: Task[] = [];
-	private readonly byId = new Map<string, Task>();
-	private readonly waiting: Array<() => void> = [];
+	private readonly tasks: TaskList;
+	private readonly slots: TaskSlots;
 	private readonly jitter: () => number;
-	private processing = 0;
 	private unfinished = 0;
 	private closed = false;
 
 	constructor(private readonly around: Surroundings) {
 		this.jitter = seededRandom(around.seed);
+		this.tasks = new TaskList(() => this.now());
+		this.slots = new TaskSlots(() => around.options.limits?.queueAtOnce ?? Infinity);
 	}
 
 	get unfinishedCount(): number {
@@ -79,22 +58,22 @@ export class TaskBook {
 
 	/** The task, unless its record has expired. */
 	find(id: string): Task | undefined {
-		const task = this.byId.get(id);
-		return task && !this.isExpired(task) ? task : undefined;
+		return this.tasks.find(id);
 	}
 
 	/** Newest first. */
 	listed(): Task[] {
 		const visibleUntil = this.now() - (this.around.options.history?.delaySeconds ?? 0) * 1000;
-		return this.byAge(({ record }) => record.createdAtMs <= visibleUntil);
+		return this.tasks.filter(({ record }) => record.createdAtMs <= visibleUntil);
 	}
 
 	/** The newest other task, or a made-up one that is in no list and no ledger. */
 	otherThan(id: string): Task {
-		const [newest] = this.byAge(({ record }) => record.id !== id);
+		const [newest] = this.tasks.filter(({ record }) => record.id !== id);
 		if (newest) return newest;
 		const body = { model: 'bytedance/seedream-v5.0-lite/edit', prompt: "somebody else's wish" };
-		const task = this.make(body.model, body.prompt, body, JSON.stringify(body), this.now() - 60_000, true);
+		const createdAtMs = this.now() - 60_000;
+		const task = this.make({ ...body, body, createdAtMs, foreign: true }, JSON.stringify(body));
 		this.finish(task);
 		return task;
 	}
@@ -103,7 +82,8 @@ export class TaskBook {
 	create(submit: Submit, priceUsd: number, text: string, fates: Fate[]): Task {
 		const now = this.now();
 		const body = bodyToKeep(text, JSON.parse(text) as unknown);
-		const task = this.keep(submit.model.id, submit.prompt, body, text, now, false);
+		const { model, prompt } = submit;
+		const task = this.keep({ model: model.id, prompt, body, createdAtMs: now, foreign: false }, text);
 		task.base64 = submit.base64;
 		task.webhookUrl = submit.webhookUrl;
 		task.recordRetentionHours = submit.recordRetentionHours;
@@ -115,10 +95,10 @@ export class TaskBook {
 			task.priceUsd = priceUsd;
 			this.around.ledger.charges.push({
 				predictionId: task.record.id,
-				model: submit.model.id,
+				model: model.id,
 				priceUsd,
 				atMs: now,
-				prompt: submit.prompt,
+				prompt,
 				body,
 			});
 		}
@@ -131,26 +111,17 @@ export class TaskBook {
 
 	/** A finished task that somebody else on this account sent. Not charged here: it is not the client's doing. */
 	addForeign(body: object, createdAtMs = this.now()): Task {
-		const text = JSON.stringify(body);
 		const fields = body as { model?: unknown; prompt?: unknown };
-		const task = this.keep(
-			typeof fields.model === 'string' ? fields.model : 'bytedance/seedream-v5.0-lite/edit',
-			typeof fields.prompt === 'string' ? fields.prompt : '',
-			body,
-			text,
-			createdAtMs,
-			true,
-		);
+		const model = typeof fields.model === 'string' ? fields.model : 'bytedance/seedream-v5.0-lite/edit';
+		const prompt = typeof fields.prompt === 'string' ? fields.prompt : '';
+		const task = this.keep({ model, prompt, body, createdAtMs, foreign: true }, JSON.stringify(body));
 		this.finish(task);
 		return task;
 	}
 
 	/** Has to be called when the limits change: more tasks may start now. */
 	startWaiting(): void {
-		while (this.waiting.length > 0 && this.hasSlot()) {
-			this.processing += 1;
-			this.waiting.shift()?.();
-		}
+		this.slots.startWaiting();
 	}
 
 	async close(): Promise<void> {
@@ -170,66 +141,19 @@ export class TaskBook {
 		record.outputs = listOutputs(task);
 	}
 
-	/** Those that pass and have not expired, newest first. */
-	private byAge(passes: (task: Task) => boolean): Task[] {
-		return this.tasks
-			.filter((task) => passes(task) && !this.isExpired(task))
-			.sort((a, b) => b.record.createdAtMs - a.record.createdAtMs || b.row - a.row);
-	}
-
 	private now(): number {
 		return this.around.clock.nowMs();
 	}
 
-	private isExpired({ record, recordRetentionHours }: Task): boolean {
-		if (recordRetentionHours === 0) return record.completedAtMs !== null;
-		return this.now() > record.createdAtMs + recordRetentionHours * HOUR_MS;
-	}
-
-	private keep(...what: Parameters<TaskBook['make']>): Task {
-		const task = this.make(...what);
-		this.tasks.push(task);
-		this.byId.set(task.record.id, task);
+	private keep(given: NewTask, text: string): Task {
+		const task = this.make(given, text);
+		this.tasks.add(task);
 		this.around.ledger.predictions.set(task.record.id, task.record);
 		return task;
 	}
 
-	private make(
-		model: string,
-		prompt: string,
-		body: unknown,
-		text: string,
-		createdAtMs: number,
-		foreign: boolean,
-	): Task {
-		const record: SandboxPrediction = {
-			id: randomId(),
-			model,
-			prompt,
-			body,
-			status: 'created',
-			createdAtMs,
-			startedAtMs: null,
-			completedAtMs: null,
-			predictSeconds: null,
-			outputs: [],
-			foreign,
-			outputSha256: [],
-		};
-		return {
-			record,
-			row: this.tasks.length + 1001,
-			base64: false,
-			requestBody: this.keepText(text),
-			failure: null,
-			priceUsd: null,
-			patch: null,
-			files: [],
-			text: null,
-			details: {},
-			recordRetentionHours: 336,
-			webhookUrl: null,
-		};
+	private make(given: NewTask, text: string): Task {
+		return newTask(given, this.tasks.size, this.keepText(text));
 	}
 
 	private keepText(text: string): () => Promise<string> {
@@ -262,23 +186,12 @@ export class TaskBook {
 		}
 	}
 
-	private hasSlot(): boolean {
-		return this.processing < (this.around.options.limits?.queueAtOnce ?? Infinity);
-	}
-
-	private async slot(task: Task): Promise<void> {
-		if (this.hasSlot() && this.waiting.length === 0) {
-			this.processing += 1;
-			return;
-		}
-		task.record.status = 'queued';
-		await new Promise<void>((resolve) => this.waiting.push(resolve));
-	}
-
 	private async run(task: Task, submit: Submit, fate: FailedTaskShape | null): Promise<void> {
 		const { clock } = this.around;
-		await this.slot(task);
 		const { record } = task;
+		await this.slots.acquire(() => {
+			record.status = 'queued';
+		});
 		record.startedAtMs = this.now();
 		const { options } = this.around;
 		const { jitter = 0.25 } = options;
@@ -304,8 +217,7 @@ export class TaskBook {
 			record.predictSeconds = Math.round(record.completedAtMs - record.startedAtMs) / 1000;
 		}
 		this.unfinished -= 1;
-		this.processing -= 1;
-		this.startWaiting();
+		this.slots.release();
 		this.around.onEnd(task);
 	}
 
@@ -339,10 +251,4 @@ export class TaskBook {
 		task.details = details;
 		task.text = text;
 	}
-}
-
-/** As the ledger shows them; none with base64, which has no URLs. */
-function listOutputs({ text, base64, files }: Task): string[] {
-	if (text !== null) return [text];
-	return base64 ? [] : files.map(({ url }) => url);
 }

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import type { LedgerBook } from './ledger';
 import { findModel } from './models';
 import { randomId } from './random';
-import type { Task } from './tasks';
+import type { Task } from './task';
 import type { SandboxClock, SandboxWebhooks, SignedWebhook } from './types';
 import { isLoopback } from './webhookRules';
 

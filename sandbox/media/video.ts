@@ -7,7 +7,7 @@ import {
 	Output,
 } from 'mediabunny';
 import sharp, { type Sharp } from 'sharp';
-import type { Pixels } from '../editPicture';
+import type { Pixels } from '../pixels';
 import { VOICE_FRAME_SECONDS, VOICE_SAMPLE_RATE, voiceFrames } from './voice';
 
 const FRAMES_PER_SECOND = 4;
