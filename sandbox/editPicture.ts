@@ -1,7 +1,7 @@
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
 import type { Color } from './colors';
 import { fileOnDisk, type FileOnDisk } from './fileStore';
-import type { InputPicture } from './inputPictures';
+import type { InputImage } from './inputImages';
 import { readInstructions, type Instructions } from './instructions';
 import { applyFilters } from './filters';
 import { border, drawnText, strip } from './overlays';
@@ -10,7 +10,7 @@ import { openPixels, pixelsOf, type Pixels } from './pixels';
 /** One output to make. */
 export interface Edit {
 	prompt: string;
-	inputs: readonly InputPicture[];
+	inputs: readonly InputImage[];
 	width: number;
 	height: number;
 	/** From 0; a sequence's pictures differ by it. */

@@ -1,5 +1,5 @@
 import { ALL_FORMATS, BufferSource, Input } from 'mediabunny';
-import { checkPicture, type InputPicture } from './inputPictures';
+import { checkImage, type InputImage } from './inputImages';
 import { InputRefusal, sourceOf, type MediaKind, type Source, type Storage } from './inputSource';
 import type { InputSchema } from './models/model';
 import { mediaKindOf } from './models/properties';
@@ -13,7 +13,7 @@ export interface InputClip {
 
 /** The files of one task, in the order of its fields. */
 export interface MediaInputs {
-	pictures: InputPicture[];
+	images: InputImage[];
 	/** Videos and sounds, by the name of their field. */
 	clips: Record<string, InputClip[]>;
 }
@@ -24,7 +24,7 @@ export async function openMedia(
 	{ properties }: InputSchema,
 	storage: Storage,
 ): Promise<MediaInputs> {
-	const inputs: MediaInputs = { pictures: [], clips: {} };
+	const inputs: MediaInputs = { images: [], clips: {} };
 	for (const [field, property] of Object.entries(properties)) {
 		const kind = mediaKindOf(property);
 		const urls = kind ? [fields[field] ?? []].flat() : [];
@@ -32,7 +32,7 @@ export async function openMedia(
 			const name = Array.isArray(fields[field]) ? `${field}[${index}]` : field;
 			const source = await sourceOf(name, String(url), kind ?? 'image', storage);
 			await checkSize(name, source, property['x-max-size-mb'] ?? Infinity);
-			if (kind === 'image') inputs.pictures.push(await checkPicture(name, source));
+			if (kind === 'image') inputs.images.push(await checkImage(name, source));
 			else (inputs.clips[field] ??= []).push(await readClip(name, source, kind ?? 'video'));
 		}
 	}

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
 import { contentTypeOf, mediaKindOfName, type FileStore } from './fileStore';
-import { isLoopback } from './webhookRules';
+import { isLoopback } from './hosts';
 
 /** Why the model refuses an input. The task fails with this text. */
 export class InputRefusal extends Error {}

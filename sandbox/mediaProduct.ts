@@ -1,6 +1,6 @@
 import { editPicture, paintPixels } from './editPicture';
 import type { MediaInputs } from './inputMedia';
-import type { InputPicture } from './inputPictures';
+import type { InputImage } from './inputImages';
 import { makeGlb, makeMeshArchive } from './media/mesh';
 import { makeSpeech, spokenSeconds } from './media/speech';
 import { makeTranscript } from './media/transcript';
@@ -24,20 +24,20 @@ export function mediaProduct(submit: MediaSubmit, inputs: MediaInputs): Product 
 		case 'lipsync':
 			return lipsyncProduct(inputs);
 		case 'upscale':
-			return productOf(upscaled(fields, inputs.pictures));
+			return productOf(upscaled(fields, inputs.images));
 		case 'speech':
 			return speechProduct(fields);
 		case 'transcript':
 			return transcriptProduct(fields, inputs);
 		case 'mesh':
-			return meshProduct(inputs.pictures);
+			return meshProduct(inputs.images);
 	}
 }
 
-function videoProduct({ fields, prompt }: MediaSubmit, { pictures }: MediaInputs): Product {
-	const size = videoSize(fields, pictures[0]);
+function videoProduct({ fields, prompt }: MediaSubmit, { images }: MediaInputs): Product {
+	const size = videoSize(fields, images[0]);
 	const film = once(async (): Promise<Film> => ({
-		scenes: await scenesOf(prompt, pictures, size),
+		scenes: await scenesOf(prompt, images, size),
 		seconds: durationOf(fields),
 		withSound: fields['generate_audio'] === true,
 	}));
@@ -49,13 +49,13 @@ function videoProduct({ fields, prompt }: MediaSubmit, { pictures }: MediaInputs
 	);
 }
 
-/** Each input picture fills the frame for its share of the time; without one, the prompt's backdrop does. */
+/** Each input image fills the frame for its share of the time; without one, the prompt's backdrop does. */
 async function scenesOf(
 	prompt: string,
-	pictures: readonly InputPicture[],
+	images: readonly InputImage[],
 	size: { width: number; height: number },
 ): Promise<Pixels[]> {
-	const shots = pictures.length === 0 ? [[]] : pictures.map((picture) => [picture]);
+	const shots = images.length === 0 ? [[]] : images.map((image) => [image]);
 	const scenes: Pixels[] = [];
 	for (const [index, inputs] of shots.entries()) {
 		scenes.push(await paintPixels({ prompt, inputs, ...size, index, count: shots.length }));
@@ -64,14 +64,14 @@ async function scenesOf(
 }
 
 /** `720p` is the shorter side. Both are even, as video wants them. */
-function videoSize(fields: Fields, first: InputPicture | undefined): { width: number; height: number } {
+function videoSize(fields: Fields, first: InputImage | undefined): { width: number; height: number } {
 	const short = parseInt(String(fields['resolution']), 10);
 	const ratio = aspectRatio(String(fields['aspect_ratio'] ?? fields['ratio']), first);
 	const long = Math.round((short * Math.max(ratio, 1 / ratio)) / 2) * 2;
 	return ratio >= 1 ? { width: long, height: short } : { width: short, height: long };
 }
 
-function aspectRatio(text: string, first: InputPicture | undefined): number {
+function aspectRatio(text: string, first: InputImage | undefined): number {
 	const [width, height] = text.split(':').map(Number);
 	if (width && height) return width / height;
 	return first ? first.width / first.height : ADAPTIVE_RATIO;
@@ -88,16 +88,16 @@ function lipsyncProduct({ clips }: MediaInputs): Product {
 	);
 }
 
-function upscaled(fields: Fields, pictures: readonly InputPicture[]): ProductFile {
-	const { width = 1, height = 1 } = pictures[0] ?? {};
+function upscaled(fields: Fields, images: readonly InputImage[]): ProductFile {
+	const { width = 1, height = 1 } = images[0] ?? {};
 	const scale = Math.min(Number(fields['scale']), MAX_SIDE / Math.max(width, height));
 	const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
 	const format = fields['output_format'] === 'jpeg' ? 'jpeg' : 'png';
-	return pictureFile(pictures, size, format);
+	return imageFile(images, size, format);
 }
 
-function pictureFile(
-	inputs: readonly InputPicture[],
+function imageFile(
+	inputs: readonly InputImage[],
 	size: { width: number; height: number },
 	format: 'png' | 'jpeg',
 ): ProductFile {
@@ -121,15 +121,15 @@ function transcriptProduct(fields: Fields, { clips }: MediaInputs): Product {
 }
 
 /** The mesh, an archive of it and a preview, in this order. */
-function meshProduct(pictures: readonly InputPicture[]): Product {
+function meshProduct(images: readonly InputImage[]): Product {
 	const color = once(async () => {
-		const stats = await (await pictures[0]?.open())?.stats();
+		const stats = await (await images[0]?.open())?.stats();
 		return stats?.dominant ?? { r: 128, g: 128, b: 128 };
 	});
 	return productOf(
 		fileOf('glb', async () => makeGlb(await color())),
 		fileOf('zip', async () => makeMeshArchive(await color())),
-		pictureFile(pictures, { width: PREVIEW_SIDE, height: PREVIEW_SIDE }, 'png'),
+		imageFile(images, { width: PREVIEW_SIDE, height: PREVIEW_SIDE }, 'png'),
 	);
 }
 

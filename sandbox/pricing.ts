@@ -46,7 +46,7 @@ export function quoteOf(submit: Submit, inputSeconds: number | null, accountMark
 }
 
 function billedUnits(submit: Submit, inputSeconds: number): number {
-	if (submit.kind === 'picture') return submit.outputCount;
+	if (submit.kind === 'seedream') return submit.outputCount;
 	const { model, fields } = submit;
 	switch (model.price.unit) {
 		case 'second':

@@ -1,5 +1,5 @@
 import { MODELS } from './models';
-import type { InputSchema, Model, PictureModel, Property, RunnableModel, SizeRule } from './models/model';
+import type { InputSchema, Model, SeedreamModel, Property, RunnableModel, SizeRule } from './models/model';
 import { PREDICTION_RESPONSE } from './predictionSchema';
 
 /** The models' OpenAPI documents on the files host (see docs/atlas-cloud-api.md, Catalogue). */
@@ -15,7 +15,7 @@ export function schemaAt(path: string): Record<string, unknown> | undefined {
 }
 
 export function inputSchemaOf(model: RunnableModel): InputSchema {
-	return model.kind === 'media' ? model.input : pictureSchema(model);
+	return model.kind === 'media' ? model.input : seedreamSchema(model);
 }
 
 function schemaDocument(model: Model): Record<string, unknown> {
@@ -66,7 +66,7 @@ const PROMPT: Property = {
 
 const PROMPT_ONLY: InputSchema = { properties: { prompt: PROMPT }, required: ['prompt'] };
 
-function pictureSchema(model: PictureModel): InputSchema {
+function seedreamSchema(model: SeedreamModel): InputSchema {
 	const properties: Record<string, Property> = { prompt: PROMPT };
 	if (model.images) {
 		properties['images'] = {

@@ -1,14 +1,14 @@
 import { editPicture } from './editPicture';
 import { contentTypeOf, type FileOnDisk, type FileStore } from './fileStore';
 import { openMedia } from './inputMedia';
-import { checkReachable, openPictures, type InputPicture } from './inputPictures';
+import { checkReachable, openImages, type InputImage } from './inputImages';
 import type { Storage } from './inputSource';
 import { mediaProduct } from './mediaProduct';
 import { padFile } from './padFile';
 import { preparedPicture } from './preparedPicture';
 import { productOf, type Product, type ProductFile } from './product';
 import { randomId } from './random';
-import type { MediaSubmit, PictureSubmit, Submit } from './submitRules';
+import type { MediaSubmit, SeedreamSubmit, Submit } from './submitRules';
 import type { SandboxOptions } from './types';
 import { WorkQueue } from './workQueue';
 
@@ -58,7 +58,7 @@ export class Studio {
 	 * @throws InputRefusal where the model refuses an input
 	 */
 	async begin(submit: Submit): Promise<Result> {
-		const product = submit.kind === 'media' ? await this.media(submit) : await this.pictures(submit);
+		const product = submit.kind === 'media' ? await this.media(submit) : await this.images(submit);
 		const files = product.files.map((file) =>
 			this.publish(file.extension, this.make(submit, file), submit.fileExpirationHours),
 		);
@@ -79,9 +79,9 @@ export class Studio {
 		return mediaProduct(submit, await openMedia(submit.fields, submit.model.input, this.storage));
 	}
 
-	private async pictures(submit: PictureSubmit): Promise<Product> {
+	private async images(submit: SeedreamSubmit): Promise<Product> {
 		const { prompt, width, height, format, outputCount, images } = submit;
-		const inputs = await this.pictureInputs(images);
+		const inputs = await this.imageInputs(images);
 		const files = Array.from({ length: outputCount }, (_, index): ProductFile => {
 			const edit = { prompt, inputs, width, height, format, index, count: outputCount };
 			return { extension: format, make: async (path) => await editPicture(edit, path) };
@@ -89,15 +89,15 @@ export class Studio {
 		return productOf(...files);
 	}
 
-	private async pictureInputs(images: readonly string[]): Promise<InputPicture[]> {
-		if (!this.around.options.preparedPictures) return await openPictures(images, this.storage);
+	private async imageInputs(images: readonly string[]): Promise<InputImage[]> {
+		if (!this.around.options.preparedPictures) return await openImages(images, this.storage);
 		await checkReachable(images, this.storage);
 		return [];
 	}
 
 	private async make({ kind }: Submit, { extension, make }: ProductFile): Promise<FileOnDisk> {
 		const { options, files } = this.around;
-		if (kind === 'picture' && options.preparedPictures) return await this.preparedFile(extension);
+		if (kind === 'seedream' && options.preparedPictures) return await this.preparedFile(extension);
 		return await this.queue.run(async () => {
 			const made = await make(files.newPath(`.${extension}`));
 			const { outputBytes } = options;

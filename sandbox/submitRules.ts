@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from './answers';
 import { findModel } from './models';
 import type { MediaModel, RunnableModel } from './models/model';
-import { pictureRequest, type PictureRequest } from './pictureRules';
+import { seedreamRequest, type SeedreamRequest } from './seedreamRules';
 import { inputSchemaOf } from './schemas';
 import { checkFields, isFields, type Fields } from './schemaRules';
 import { checkWebhookUrl } from './webhookRules';
@@ -27,11 +27,11 @@ interface Delivery {
 	webhookUrl: string | null;
 }
 
-export type PictureSubmit = PictureRequest & Delivery;
+export type SeedreamSubmit = SeedreamRequest & Delivery;
 export type MediaSubmit = MediaRequest & Delivery;
 
 /** A submit that passed every rule. */
-export type Submit = PictureSubmit | MediaSubmit;
+export type Submit = SeedreamSubmit | MediaSubmit;
 
 export interface SubmitRules {
 	refuseUnknownFields: boolean;
@@ -57,7 +57,7 @@ export function checkSubmit(
 	const body = parseObject(text);
 	const { fields, nested } = inputFields(body);
 	const model = modelOf(body['model'], path);
-	const requested = model.kind === 'picture' ? pictureRequest(fields, model) : mediaRequest(fields, model);
+	const requested = model.kind === 'seedream' ? seedreamRequest(fields, model) : mediaRequest(fields, model);
 	if (rules.refuseUnknownFields) refuseUnknownFields(fields, model);
 	return {
 		...requested,

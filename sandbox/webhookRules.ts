@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { Refusal } from './answers';
+import { isLoopback, isPublicHost } from './hosts';
 
 /**
  * The `webhook_url` of a submit, or null. Atlas Cloud takes `https` on a public host only, up to 1,024 characters.
@@ -17,19 +17,4 @@ export function checkWebhookUrl(value: unknown, allowLoopback: boolean): string 
 	if (url.protocol !== 'https:') throw new Refusal(400, 'webhook_url must be https');
 	if (!isPublicHost(url.hostname)) throw new Refusal(400, 'webhook_url must be on a public host');
 	return value;
-}
-
-export function isLoopback(hostname: string): boolean {
-	return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-}
-
-function isPublicHost(hostname: string): boolean {
-	const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-	if (isIP(host) === 4) {
-		return !/^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])|22[4-9]|2[3-5]\d)\./.test(
-			host,
-		);
-	}
-	if (isIP(host) === 6) return !/^(::|f[cd]|fe[89ab]|ff)/.test(host);
-	return host.includes('.') && !/(^|\.)(localhost|local|internal|test|invalid|lan|home\.arpa)$/.test(host);
 }

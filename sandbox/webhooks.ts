@@ -5,7 +5,7 @@ import { findModel } from './models';
 import { randomId } from './random';
 import type { Task } from './task';
 import type { SandboxClock, SandboxWebhooks, SignedWebhook } from './types';
-import { isLoopback } from './webhookRules';
+import { isLoopback } from './hosts';
 
 const DELIVERY_MS = 10_000;
 const REDELIVER_AFTER_SECONDS = [1, 5, 30];

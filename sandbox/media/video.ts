@@ -11,7 +11,7 @@ import type { Pixels } from '../pixels';
 import { VOICE_FRAME_SECONDS, VOICE_SAMPLE_RATE, voiceFrames } from './voice';
 
 const FRAMES_PER_SECOND = 4;
-/** The mark crosses the picture in this many frames, then starts over: only these are encoded. */
+/** The mark crosses the image in this many frames, then starts over: only these are encoded. */
 const LOOP_FRAMES = 8;
 const VIDEO_CODEC = 'av01.0.08M.08';
 
@@ -79,9 +79,9 @@ async function addVoice(audio: EncodedAudioPacketSource, seconds: number): Promi
 	}
 }
 
-/** The picture with the "sandbox" mark at this step of its way from left to right. */
+/** The image with the "sandbox" mark at this step of its way from left to right. */
 function withMark({ data, width, height }: Pixels, step: number): Sharp {
-	const markHeight = Math.round(height / 8);
+	const markHeight = Math.max(1, Math.round(Math.min(height / 8, width / 5)));
 	const markWidth = markHeight * 4;
 	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${markWidth}" height="${markHeight}">
 		<rect width="100%" height="100%" rx="${markHeight / 4}" fill="#222" opacity="0.75"/>
@@ -96,8 +96,8 @@ function withMark({ data, width, height }: Pixels, step: number): Sharp {
 }
 
 /** The AV1 key frame inside an AVIF file: the `mdat` box without its temporal delimiter, which MP4 does not allow. */
-async function av1Frame(picture: Sharp): Promise<Uint8Array> {
-	const avif = await picture.avif({ effort: 0, quality: 60, chromaSubsampling: '4:2:0' }).toBuffer();
+async function av1Frame(image: Sharp): Promise<Uint8Array> {
+	const avif = await image.avif({ effort: 0, quality: 60, chromaSubsampling: '4:2:0' }).toBuffer();
 	const frame = avif.subarray(avif.indexOf('mdat', 0, 'latin1') + 4);
 	return frame[0] === 0x12 && frame[1] === 0 ? frame.subarray(2) : frame;
 }

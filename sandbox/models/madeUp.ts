@@ -61,7 +61,7 @@ function madeUpModel([type, id, displayName, usd]: (typeof ROWS)[number]): Model
 	if (type !== 'Image') return { ...listed, kind: 'unavailable' };
 	return {
 		...listed,
-		kind: 'picture',
+		kind: 'seedream',
 		images: edits ? { min: 1, max: 4 } : null,
 		size: { kind: 'range', min: 256, max: 2048 },
 		defaultSize: '1024*1024',

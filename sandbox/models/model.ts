@@ -79,8 +79,8 @@ export interface SequenceRule {
 }
 
 /** Makes or edits images by prompt, with Seedream's fields. */
-export interface PictureModel extends ListedModel {
-	kind: 'picture';
+export interface SeedreamModel extends ListedModel {
+	kind: 'seedream';
 	/** How many input images; null where the model takes none. */
 	images: { min: number; max: number } | null;
 	size: SizeRule;
@@ -99,5 +99,5 @@ export interface MediaModel extends ListedModel {
 	makes: MediaProduct;
 }
 
-export type Model = UnavailableModel | PictureModel | MediaModel;
-export type RunnableModel = PictureModel | MediaModel;
+export type Model = UnavailableModel | SeedreamModel | MediaModel;
+export type RunnableModel = SeedreamModel | MediaModel;

@@ -1,4 +1,4 @@
-import type { PictureModel, SequenceRule, SizeRule } from './model';
+import type { SeedreamModel, SequenceRule, SizeRule } from './model';
 
 /**
  * ByteDance's Seedream models. See docs/atlas-cloud-api.md for ids, prices, image counts and sizes. The counts and sizes
@@ -124,13 +124,13 @@ const FAMILIES: Family[] = [
 	},
 ];
 
-function modelsOf(family: Family): PictureModel[] {
+function modelsOf(family: Family): SeedreamModel[] {
 	return family.models.map((ending) => {
 		const edits = ending.startsWith('/edit');
 		const inSequence = ending.endsWith('sequential');
 		const what = edits ? 'edits pictures by instruction' : 'makes pictures from text';
 		return {
-			kind: 'picture',
+			kind: 'seedream',
 			id: family.id + ending,
 			type: 'Image',
 			displayName: family.name + NAME_ENDINGS[ending],
@@ -148,4 +148,4 @@ function modelsOf(family: Family): PictureModel[] {
 	});
 }
 
-export const SEEDREAM_MODELS: readonly PictureModel[] = FAMILIES.flatMap(modelsOf);
+export const SEEDREAM_MODELS: readonly SeedreamModel[] = FAMILIES.flatMap(modelsOf);

@@ -116,6 +116,15 @@ describe('video', () => {
 		});
 	});
 
+	it('can be narrower than its mark usually is', async () => {
+		await withSandbox({}, async (client) => {
+			const image = await client.uploaded(await plain('#20e040', 160, 480));
+			const narrow = { model: VIDEO.reference, prompt: 'x', reference_images: [image], resolution: '480p' };
+			const [video] = await outputFiles(await generate(client, 'Video', narrow));
+			expect(await clipOf(video!)).toMatchObject({ width: 480, height: 1440 });
+		});
+	});
+
 	it('can be made as large as a test needs it', async () => {
 		await withSandbox({ outputBytes: 3_000_000 }, async (client) => {
 			const body = { model: VIDEO.textFast, prompt: 'a lake', duration: 4, resolution: '480p' };
@@ -171,6 +180,18 @@ describe('image tools', () => {
 			const [picture] = await outputFiles(await generate(client, 'Image', body));
 			expect(await sharp(picture).metadata()).toMatchObject({ format: 'jpeg', width: 1200, height: 800 });
 			expect((await colorAt(picture!, 0.25, 0.4)).r).toBeGreaterThan(180);
+		});
+	});
+
+	it('enlarge a photo that was taken upright', async () => {
+		await withSandbox({}, async (client) => {
+			const photo = await sharp(await halves(300, 200))
+				.withMetadata({ orientation: 6 })
+				.jpeg()
+				.toBuffer();
+			const image = await client.uploaded(photo, 'photo.jpg');
+			const [picture] = await outputFiles(await generate(client, 'Image', { model: UPSCALE, image }));
+			expect(await sharp(picture).metadata()).toMatchObject({ width: 400, height: 600 });
 		});
 	});
 

@@ -2,8 +2,9 @@ import sharp, { type Sharp } from 'sharp';
 import { decodeBmp, isBmp } from './bmp';
 import { InputRefusal, sourceOf, type Source, type Storage } from './inputSource';
 
-/** A picture a task can edit. Opened anew for each use: it may be needed for several outputs. */
-export interface InputPicture {
+/** An image a task can use. Opened anew for each use: it may be needed for several outputs. */
+export interface InputImage {
+	/** As it is seen, after its EXIF orientation. */
 	width: number;
 	height: number;
 	open(): Promise<Sharp>;
@@ -18,13 +19,13 @@ const TYPES: Record<string, string> = {
 };
 
 /** Fetches and checks the images of a task as the model would. */
-export async function openPictures(images: readonly string[], storage: Storage): Promise<InputPicture[]> {
-	const pictures: InputPicture[] = [];
+export async function openImages(images: readonly string[], storage: Storage): Promise<InputImage[]> {
+	const opened: InputImage[] = [];
 	for (const [index, image] of images.entries()) {
 		const name = `images[${index}]`;
-		pictures.push(await checkPicture(name, await sourceOf(name, image, 'image', storage)));
+		opened.push(await checkImage(name, await sourceOf(name, image, 'image', storage)));
 	}
-	return pictures;
+	return opened;
 }
 
 /** For prepared pictures: whether each input could be had, without reading it. */
@@ -35,10 +36,10 @@ export async function checkReachable(images: readonly string[], storage: Storage
 }
 
 /**
- * Refuses what is no picture in a format the model reads, what is longer than 3:1, and an uploaded file whose extension
+ * Refuses what is no image in a format the model reads, what is longer than 3:1, and an uploaded file whose extension
  * does not fit its bytes.
  */
-export async function checkPicture(name: string, source: Source): Promise<InputPicture> {
+export async function checkImage(name: string, source: Source): Promise<InputImage> {
 	const bytes = await source.bytes();
 	const { type, width, height } = await describe(name, bytes);
 	if (source.declaredType && source.declaredType !== type) {
@@ -51,7 +52,7 @@ export async function checkPicture(name: string, source: Source): Promise<InputP
 		throw new InputRefusal(`${name}: aspect ratio must be between 1:3 and 3:1, got ${width}x${height}`);
 	}
 	// Not kept in memory between check and edit: hundreds of tasks may wait at once.
-	return { width, height, open: async () => openPicture(await source.bytes()) };
+	return { width, height, open: async () => openImage(await source.bytes()) };
 }
 
 async function describe(
@@ -62,16 +63,16 @@ async function describe(
 		if (isBmp(bytes)) {
 			return { type: 'image/bmp', width: bytes.readInt32LE(18), height: Math.abs(bytes.readInt32LE(22)) };
 		}
-		const { format, width, height } = await sharp(bytes).metadata();
+		const { format, autoOrient } = await sharp(bytes).metadata();
 		const type = format && TYPES[format];
-		if (!type || !width || !height) throw new Error(`format ${String(format)}`);
-		return { type, width, height };
+		if (!type) throw new Error(`format ${String(format)}`);
+		return { type, ...autoOrient };
 	} catch {
 		throw new InputRefusal(`${name}: unsupported file type: not a picture that can be read`);
 	}
 }
 
-function openPicture(bytes: Buffer): Sharp {
+function openImage(bytes: Buffer): Sharp {
 	if (isBmp(bytes)) {
 		const { data, width, height, channels } = decodeBmp(bytes);
 		return sharp(data, { raw: { width, height, channels } });

@@ -1,11 +1,11 @@
 import { Refusal } from './answers';
-import type { PictureModel } from './models/model';
+import type { SeedreamModel } from './models/model';
 import type { Fields } from './schemaRules';
 
 /** What Seedream's fields ask for. */
-export interface PictureRequest {
-	kind: 'picture';
-	model: PictureModel;
+export interface SeedreamRequest {
+	kind: 'seedream';
+	model: SeedreamModel;
 	prompt: string;
 	images: string[];
 	width: number;
@@ -15,12 +15,12 @@ export interface PictureRequest {
 }
 
 /** Checks image counts, sizes and output formats (see docs/atlas-cloud-api.md, The Seedream models). */
-export function pictureRequest(fields: Fields, model: PictureModel): PictureRequest {
+export function seedreamRequest(fields: Fields, model: SeedreamModel): SeedreamRequest {
 	const prompt = fields['prompt'];
 	if (typeof prompt !== 'string' || prompt.trim() === '') throw new Refusal(400, 'prompt is required');
 	const images = imagesOf(fields['images'], model);
 	return {
-		kind: 'picture',
+		kind: 'seedream',
 		model,
 		prompt,
 		images,
@@ -30,7 +30,7 @@ export function pictureRequest(fields: Fields, model: PictureModel): PictureRequ
 	};
 }
 
-function imagesOf(value: unknown, model: PictureModel): string[] {
+function imagesOf(value: unknown, model: SeedreamModel): string[] {
 	if (!model.images) return [];
 	const { min, max } = model.images;
 	if (value === undefined) throw new Refusal(400, 'images is required');
@@ -43,7 +43,7 @@ function imagesOf(value: unknown, model: PictureModel): string[] {
 	});
 }
 
-function sizeOf(value: unknown, model: PictureModel): { width: number; height: number } {
+function sizeOf(value: unknown, model: SeedreamModel): { width: number; height: number } {
 	const size = value ?? model.defaultSize;
 	const rule = model.size;
 	if (rule.kind === 'tiers' && rule.tiers.some((tier) => tier === size)) {
@@ -66,13 +66,13 @@ function sizeOf(value: unknown, model: PictureModel): { width: number; height: n
 }
 
 /** Only where the model has it; others ignore the field, as they do every field they do not know. */
-function formatOf(value: unknown, model: PictureModel): 'png' | 'jpeg' {
+function formatOf(value: unknown, model: SeedreamModel): 'png' | 'jpeg' {
 	if (!model.outputFormat || value === undefined) return 'png';
 	if (value !== 'png' && value !== 'jpeg') throw new Refusal(400, 'output_format must be jpeg or png');
 	return value;
 }
 
-function outputCountOf(fields: Fields, inputs: number, { sequence }: PictureModel): number {
+function outputCountOf(fields: Fields, inputs: number, { sequence }: SeedreamModel): number {
 	if (!sequence) return 1;
 	const { field, max, maxTogether } = sequence;
 	const value = fields[field] ?? 1;
