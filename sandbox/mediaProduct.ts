@@ -29,6 +29,8 @@ export function mediaProduct(submit: MediaSubmit, inputs: MediaInputs): Product 
 			return speechProduct(fields);
 		case 'transcript':
 			return transcriptProduct(fields, inputs);
+		case 'lyrics':
+			return lyricsProduct(submit.prompt);
 		case 'mesh':
 			return meshProduct(inputs.images);
 	}
@@ -39,7 +41,7 @@ function videoProduct({ fields, prompt }: MediaSubmit, { images }: MediaInputs):
 	const film = once(async (): Promise<Film> => ({
 		scenes: await scenesOf(prompt, images, size),
 		seconds: durationOf(fields),
-		withSound: fields['generate_audio'] === true,
+		withSound: (fields['generate_audio'] ?? fields['audio']) === true,
 	}));
 	const video = fileOf('mp4', async () => await makeVideo(await film()));
 	if (fields['return_last_frame'] !== true) return productOf(video);
@@ -118,6 +120,12 @@ function transcriptProduct(fields: Fields, { clips }: MediaInputs): Product {
 		String(fields['language'] ?? 'en'),
 	);
 	return { files: [], text: transcript.text, details: { stt_result: transcript } };
+}
+
+function lyricsProduct(prompt: string): Product {
+	const lyrics = `[Verse]\n${prompt}\n\n[Chorus]\nSandbox, oh sandbox`;
+	const result = { song_title: 'Sandbox', style_tags: ['demo'], lyrics };
+	return { files: [], text: lyrics, details: { lyrics_result: result } };
 }
 
 /** The mesh, an archive of it and a preview, in this order. */

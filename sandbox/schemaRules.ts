@@ -71,7 +71,9 @@ function listProblem(list: unknown[], property: Property, schema: InputSchema): 
 }
 
 function objectProblem(value: Fields, property: Property, schema: InputSchema): string | null {
-	const { properties = {} } = property;
+	const { properties = {}, required = [] } = property;
+	const missing = required.find((name) => isMissing(value[name]));
+	if (missing !== undefined) return `${missing} is required`;
 	const problems = Object.entries(properties)
 		.filter(([name]) => value[name] !== undefined)
 		.map(([name, inner]) => [name, problemOf(value[name], inner, schema)] as const);

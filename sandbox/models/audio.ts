@@ -1,7 +1,7 @@
 import type { MediaModel } from './model';
-import { choice, mediaField } from './properties';
+import { choice, mediaField, PROMPT } from './properties';
 
-/** Text to speech and speech to text, both made up. Speech to text is of type Audio too, but returns text. */
+/** All made up. Speech to text and lyrics are of type Audio, too, but return text. */
 export const AUDIO_MODELS: readonly MediaModel[] = [
 	{
 		kind: 'media',
@@ -56,5 +56,18 @@ export const AUDIO_MODELS: readonly MediaModel[] = [
 			required: ['audio_url'],
 		},
 		makes: 'transcript',
+	},
+	{
+		kind: 'media',
+		id: 'fennel/verse-1/lyrics-generation',
+		type: 'Audio',
+		displayName: 'Verse 1 Lyrics Generation',
+		profile: 'Writes lyrics, a made-up model of the sandbox.',
+		price: { usd: 0.01, unit: 'generation' },
+		categories: ['TEXT-TO-AUDIO'],
+		tags: ['LYRICS'],
+		displayConsole: true,
+		input: { properties: { prompt: PROMPT }, required: ['prompt'] },
+		makes: 'lyrics',
 	},
 ];

@@ -90,7 +90,7 @@ export interface SeedreamModel extends ListedModel {
 	sequence: SequenceRule | null;
 }
 
-export type MediaProduct = 'video' | 'lipsync' | 'upscale' | 'speech' | 'transcript' | 'mesh';
+export type MediaProduct = 'video' | 'lipsync' | 'upscale' | 'speech' | 'transcript' | 'lyrics' | 'mesh';
 
 /** Anything else, defined by its schema. */
 export interface MediaModel extends ListedModel {

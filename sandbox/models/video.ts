@@ -55,6 +55,30 @@ const REFERENCE_TO_VIDEO: InputSchema = {
 	required: ['prompt'],
 };
 
+/** Other spellings of the same notions, which Atlas Cloud's models have too: `audio` is a boolean, files are in objects. */
+const MIXED_REFERENCES: InputSchema = {
+	properties: {
+		prompt: PROMPT,
+		refers: {
+			type: 'array',
+			title: 'References',
+			items: {
+				type: 'object',
+				properties: {
+					url: { type: 'string', format: 'uri' },
+					type: { type: 'string', enum: ['image', 'video', 'audio'] },
+				},
+				required: ['url', 'type'],
+			},
+			maxItems: 10,
+		},
+		duration: choice('Duration', [5, 10], 5),
+		resolution: choice('Resolution', ['720P', '1080P'], '720P'),
+		audio: flag('Audio', true),
+	},
+	required: ['prompt'],
+};
+
 const LIPSYNC: InputSchema = {
 	properties: {
 		video: mediaField('video', 'Video', 'Shows the face.'),
@@ -112,6 +136,19 @@ export const VIDEO_MODELS: readonly MediaModel[] = [
 		unit: 'second',
 		listUsd: 0.1,
 	}),
+	{
+		kind: 'media',
+		id: 'marble/drift-3/reference-to-video',
+		type: 'Video',
+		displayName: 'Drift 3 Reference to Video',
+		profile: 'Makes a video of anything, a made-up model of the sandbox.',
+		price: { usd: 0.07, unit: 'second' },
+		categories: ['REFERENCE-TO-VIDEO'],
+		tags: ['REFERENCE-TO-VIDEO', 'AUDIO'],
+		displayConsole: true,
+		input: MIXED_REFERENCES,
+		makes: 'video',
+	},
 	{
 		kind: 'media',
 		id: 'upland/ridge-2/lipsync',

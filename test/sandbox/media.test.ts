@@ -1,7 +1,7 @@
 import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input } from 'mediabunny';
 import sharp from 'sharp';
 import { call, colorAt, halves, plain, withSandbox, type Client } from './client';
-import { generate, MESH, outputFiles, SPEECH, TRANSCRIPT, UPSCALE, VIDEO } from './mediaModels';
+import { generate, LYRICS, MESH, outputFiles, SPEECH, TRANSCRIPT, UPSCALE, VIDEO } from './mediaModels';
 
 async function clipOf(
 	bytes: Buffer,
@@ -169,6 +169,15 @@ describe('audio', () => {
 			const id = String(data['id']);
 			expect(sandbox.ledger.predictions.get(id)!.outputs).toEqual(['Das hat die Sandbox gehört.']);
 		});
+	});
+});
+
+it('lyrics are text, with a title', async () => {
+	await withSandbox({}, async (client) => {
+		const data = await generate(client, 'Audio', { model: LYRICS, prompt: 'Rain on the roof' });
+		expect(data['lyrics_result']).toMatchObject({ song_title: 'Sandbox', style_tags: ['demo'] });
+		expect(data['outputs']).toEqual([data['lyrics_result']!['lyrics']]);
+		expect(data['lyrics_result']!['lyrics']).toContain('Rain on the roof');
 	});
 });
 

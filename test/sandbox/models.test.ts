@@ -49,6 +49,11 @@ describe('schemas', () => {
 		expect((await inputSchema(VIDEO.lipsync))['Input']!['properties']).toMatchObject({
 			temperature: { disabled: true },
 		});
+		expect((await inputSchema(VIDEO.mixed))['Input']!['properties']).toMatchObject({
+			audio: { type: 'boolean' },
+			refers: { items: { type: 'object', required: ['url', 'type'] } },
+			resolution: { enum: ['720P', '1080P'] },
+		});
 		expect((await inputSchema(UPSCALE))['Input']!['properties']).not.toHaveProperty('prompt');
 	});
 });
@@ -115,6 +120,12 @@ describe('the schema is checked', () => {
 			'Audio',
 			{ model: SPEECH, text: 'x', pronunciation: { language: 1 } },
 			/^pronunciation language must be a string/,
+		],
+		[
+			'an object without what it requires',
+			'Video',
+			{ model: VIDEO.mixed, prompt: 'x', refers: [{ url: 'x' }] },
+			/^refers items type is required/,
 		],
 		['the wrong endpoint', 'Image', shot, /cannot be used with generateImage/],
 		[
