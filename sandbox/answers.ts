@@ -1,4 +1,4 @@
-/** What a handler gives back, and the shapes in which Atlas Cloud words a refusal. */
+/** What a handler returns, and the envelopes of a refusal. */
 
 export type AnswerBody =
 	| { kind: 'json'; value: unknown }
@@ -44,7 +44,7 @@ export function phraseOf(status: number): string {
 	return PHRASES[status] ?? 'unexpected';
 }
 
-/** Type and code of the public API's errors. Only 401's are documented [D]; the others are worded alike. */
+/** Type and code of the public API's errors. Only those of 401 are known; the others are made up alike. */
 const PUBLIC_ERRORS: Record<number, [type: string, code: string]> = {
 	400: ['invalid_request_error', 'invalid_parameter'],
 	401: ['authentication_error', 'invalid_api_key'],
@@ -55,7 +55,7 @@ const PUBLIC_ERRORS: Record<number, [type: string, code: string]> = {
 	503: ['api_error', 'service_unavailable'],
 };
 
-/** `{code, msg, request_id, data}`; of the public and the OpenAI-compatible API `{error: {…}, request_id}` [D]. */
+/** A refusal in the envelope of its API (see docs/atlas-cloud-api.md, Errors and Account). */
 export function refused(path: string, status: number, message: string, requestId: string): Answer {
 	if (/^\/(public|v1)\//.test(path)) {
 		const [type, code] = PUBLIC_ERRORS[status] ?? ['api_error', 'internal_error'];

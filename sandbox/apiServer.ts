@@ -2,22 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { json, Refusal, type Answer } from './answers';
+import { balanceAnswer } from './balance';
 import { catalog, openAiModels } from './catalog';
 import { converse, type Call, type Handler, type Stage } from './conversation';
 import type { FileStore } from './fileStore';
 import { historyAnswer } from './history';
-import { bodyToKeep } from './ledger';
 import { RateLimit } from './limits';
 import type { Origin } from './origin';
-import { predictionAnswer, submitAnswer, type PredictionContext } from './predictions';
-import { checkSubmit } from './submitRules';
+import { predictionAnswer, type PredictionContext } from './predictions';
+import { Submits } from './submits';
 import type { TaskBook } from './tasks';
 import type { Endpoint, SandboxOptions, TokenBucket } from './types';
 import { storeUpload, uploadAnswer, type UploadPart } from './uploads';
-
-/** A JSON body over this is answered 413 [D]. */
-const MAX_JSON_BYTES = 50 * 1024 * 1024;
-const FIRST_BALANCE_USD = 125.5;
+import type { WebhookSender } from './webhooks';
 
 export interface ApiParts {
 	apiKey: string;
@@ -26,6 +23,7 @@ export interface ApiParts {
 	stage: Stage;
 	files: FileStore;
 	tasks: TaskBook;
+	webhooks: WebhookSender;
 	options: SandboxOptions;
 }
 
@@ -33,8 +31,7 @@ export interface ApiParts {
 export class ApiServer {
 	private uploads: RateLimit | null = null;
 	private submits: RateLimit | null = null;
-	private looks: RateLimit | null = null;
-	private readonly bodies = new WeakMap<Call, string | null>();
+	private polls: RateLimit | null = null;
 	private readonly parts = new WeakMap<Call, UploadPart | undefined>();
 	private readonly fastifyRequests = new WeakMap<IncomingMessage, FastifyRequest>();
 
@@ -42,14 +39,14 @@ export class ApiServer {
 		this.readLimits();
 	}
 
-	/** To be called when the limits changed. */
+	/** Has to be called when the limits change. */
 	readLimits(): void {
 		const { options, stage } = this.around;
 		const limitOf = (bucket: TokenBucket | undefined): RateLimit | null =>
 			bucket ? new RateLimit(bucket, () => stage.clock.nowMs()) : null;
 		this.uploads = limitOf(options.limits?.uploads);
 		this.submits = limitOf(options.limits?.submits);
-		this.looks = limitOf(options.limits?.looks);
+		this.polls = limitOf(options.limits?.polls);
 	}
 
 	async build(): Promise<void> {
@@ -73,10 +70,15 @@ export class ApiServer {
 			});
 		};
 		route('POST', '/api/v1/model/uploadMedia', 'upload', this.upload());
-		route('POST', '/api/v1/model/generateImage', 'submit', this.submit());
-		route('POST', '/api/v1/model/generateVideo', 'submit', this.submit());
-		route('POST', '/api/v1/model/generateAudio', 'submit', this.submit());
-		// `result` is an alias [T], and a trailing slash is tolerated [C].
+		const submits = this.submitHandlers();
+		for (const type of ['Image', 'Video', 'Audio']) {
+			route('POST', `/api/v1/model/generate${type}`, 'submit', submits.submit());
+		}
+		route('POST', '/api/v1/model/calculate', 'quote', submits.quote());
+		route('GET', '/api/v1/webhooks/jwks.json', 'webhookKeys', {
+			work: () => json(this.around.webhooks.jwks()),
+		});
+		// Atlas Cloud answers to all of these.
 		for (const path of ['prediction/:id', 'prediction/:id/', 'result/:id', 'result/:id/']) {
 			route(
 				'GET',
@@ -95,7 +97,7 @@ export class ApiServer {
 			'GET',
 			'/public/v1/balance',
 			'balance',
-			this.withKey((call) => this.balance(call)),
+			this.withKey(({ requestId }) => balanceAnswer(this.around.stage.ledger.charges, requestId)),
 		);
 		route(
 			'GET',
@@ -103,9 +105,9 @@ export class ApiServer {
 			'models',
 			this.withKey(() => json(openAiModels())),
 		);
-		// Needs no key [C].
+		// Needs no key.
 		route('GET', '/api/v1/models', 'models', { work: () => this.models() });
-		// A wrong path answers 401 as well [D].
+		// A wrong path answers 401 as well.
 		app.setNotFoundHandler(async (request, reply) => await this.serve('other', this.lost(), request, reply));
 		await app.ready();
 	}
@@ -138,11 +140,28 @@ export class ApiServer {
 		};
 	}
 
-	private checkKey({ entry }: Call): void {
-		if (entry.authorization !== `Bearer ${this.around.apiKey}`) throw new Refusal(401, 'unauthorized');
+	private hasKey({ entry }: Call): boolean {
+		return entry.authorization === `Bearer ${this.around.apiKey}`;
 	}
 
-	private context(): PredictionContext {
+	private checkKey(call: Call): void {
+		if (!this.hasKey(call)) throw new Refusal(401, 'unauthorized');
+	}
+
+	private submitHandlers(): Submits {
+		const { tasks, options, files, filesUrl, stage } = this.around;
+		return new Submits({
+			tasks,
+			options,
+			storage: () => ({ files, filesUrl: filesUrl(), nowMs: stage.clock.nowMs() }),
+			context: () => this.context(),
+			rateLimit: () => this.submits,
+			hasKey: (call) => this.hasKey(call),
+			checkKey: (call) => this.checkKey(call),
+		});
+	}
+
+	context(): PredictionContext {
 		const { api, stage, options } = this.around;
 		return { baseUrl: api.url, skewMs: stage.skewMs(), nowMs: stage.clock.nowMs(), options };
 	}
@@ -173,44 +192,14 @@ export class ApiServer {
 		};
 	}
 
-	private submit(): Handler {
-		return {
-			read: async (call) => {
-				const text = await readText(call);
-				this.bodies.set(call, text);
-				if (text !== null) call.entry.body = parsedToKeep(text);
-				return text ?? '';
-			},
-			work: async (call) => {
-				this.checkKey(call);
-				const text = this.bodies.get(call) ?? null;
-				if (text === null) throw new Refusal(413, 'request body too large: at most 50 MB');
-				this.checkLimits();
-				const submit = checkSubmit(text, call.request.headers, call.path);
-				const task = this.around.tasks.create(submit, text, call.fates);
-				return await submitAnswer(task, this.context(), submit.nested);
-			},
-		};
-	}
-
-	/** 429 [D]: nothing was created, and there is no `Retry-After`. */
-	private checkLimits(): void {
-		const { tasks, options } = this.around;
-		if (tasks.unfinishedCount >= (options.limits?.runningAtOnce ?? Infinity)) {
-			throw new Refusal(429, 'rate limit exceeded: too many running tasks');
-		}
-		if (this.submits && !this.submits.take()) throw new Refusal(429, 'rate limit exceeded');
-	}
-
 	private async prediction(call: Call): Promise<Answer> {
-		if (this.looks && !this.looks.take()) throw new Refusal(429, 'rate limit exceeded');
+		if (this.polls && !this.polls.take()) throw new Refusal(429, 'rate limit exceeded');
 		const { tasks, options, stage } = this.around;
 		const id = decodeURIComponent(call.path.replace(/\/$/, '').split('/').pop() ?? '');
 		if (call.otherRecord) return await predictionAnswer(tasks.otherThan(id), this.context());
 		const task = tasks.find(id);
 		if (!task) throw new Refusal(404, 'prediction not found');
 		const { warmUp } = options;
-		// For up to about 30 s a new prediction may not be visible yet [C].
 		if (warmUp && stage.clock.nowMs() < task.record.createdAtMs + warmUp.seconds * 1000) {
 			throw new Refusal(warmUp.status, 'prediction not found');
 		}
@@ -222,27 +211,7 @@ export class ApiServer {
 	}
 
 	private models(): Answer {
-		return json(catalog(this.around.filesUrl(), this.around.options.predictSeconds ?? 3));
-	}
-
-	private balance({ requestId }: Call): Answer {
-		const spent = this.around.stage.ledger.charges.reduce((sum, { priceUsd }) => sum + priceUsd, 0);
-		const money = (usd: number): { value: string; currency: string } => ({
-			value: Math.max(0, usd).toFixed(6),
-			currency: 'usd',
-		});
-		return json({
-			object: 'balance',
-			available: money(FIRST_BALANCE_USD - spent),
-			cash: money(FIRST_BALANCE_USD - spent),
-			bonus: money(0),
-			subscription_bonus: money(0),
-			frozen: money(0),
-			credit_grant: money(0),
-			scope: 'account',
-			account: { id: 'acc_sandbox', name: 'Sandbox', type: 'personal' },
-			request_id: requestId,
-		});
+		return json(catalog(this.around.filesUrl(), this.around.options));
 	}
 }
 
@@ -256,24 +225,5 @@ async function uploadPart(request: FastifyRequest | undefined): Promise<UploadPa
 		return { fieldName: fieldname, fileName: filename ?? '', contentType: mimetype, stream: file };
 	} catch {
 		return undefined;
-	}
-}
-
-/** The body as text, or null where it is over the limit; then the rest is taken in and dropped. */
-async function readText({ request, entry }: Call): Promise<string | null> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of request as AsyncIterable<Buffer>) {
-		entry.bytesIn += chunk.length;
-		if (entry.bytesIn <= MAX_JSON_BYTES) chunks.push(chunk);
-		else chunks.length = 0;
-	}
-	return entry.bytesIn > MAX_JSON_BYTES ? null : Buffer.concat(chunks).toString('utf8');
-}
-
-function parsedToKeep(text: string): unknown {
-	try {
-		return bodyToKeep(text, JSON.parse(text));
-	} catch {
-		return text.slice(0, 1000);
 	}
 }

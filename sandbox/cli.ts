@@ -7,25 +7,30 @@ import {
 	type SandboxOptions,
 } from './index';
 
-const HELP = `A stand-in Atlas Cloud on this machine. It edits pictures for real and bills nobody.
+const HELP = `A stand-in Atlas Cloud on this machine. It really edits pictures, makes videos and speaks, and bills
+nobody.
 
   npm run sandbox -- [options]
 
   --port <n>              port of the API (default 8787)
   --files-port <n>        port of the files: uploads, outputs, schemas (default 8788)
   --key <text>            the API key it takes (default sandbox-key)
-  --predict-seconds <n>   how long an edit takes (default 3)
+  --predict-seconds <n>   how long a task takes (default 3)
+  --video-seconds <n>     how long a video takes instead
   --jitter <n>            and how much that varies, 0 to 1 (default 0.25)
   --seed <n>              the same seed varies in the same way
   --limits <list>         rate limits, comma-separated:
                             uploads=<per second>:<burst>   submits=<per second>:<burst>
-                            looks=<per second>:<burst>
+                            polls=<per second>:<burst>
                             runningAtOnce=<n> (more is refused)   queueAtOnce=<n> (more waits)
   --fault <json>          lets something go wrong; may be given several times, e.g.
                             --fault '{"endpoint":"submit","nth":2,"action":{"type":"failTask","shape":"nsfw"}}'
   --warm-up <seconds>     a new prediction is answered 404 for so long
   --clock-skew <seconds>  its clock against yours
   --keep-names            uploads keep their file names
+  --strict                refuses fields that the model's schema does not declare
+  --webhooks              also delivers webhooks to this machine
+  --markup <n>            what the account pays for each dollar of a price (default 1)
   --prepared              one prepared picture instead of edits
   --quiet                 no line per request
   --help                  this text
@@ -40,6 +45,8 @@ const OPTIONS = {
 	'files-port': { type: 'string', default: '8788' },
 	key: { type: 'string' },
 	'predict-seconds': { type: 'string' },
+	'video-seconds': { type: 'string' },
+	markup: { type: 'string' },
 	jitter: { type: 'string' },
 	seed: { type: 'string' },
 	limits: { type: 'string' },
@@ -48,6 +55,8 @@ const OPTIONS = {
 	'clock-skew': { type: 'string' },
 	'keep-names': { type: 'boolean' },
 	prepared: { type: 'boolean' },
+	strict: { type: 'boolean' },
+	webhooks: { type: 'boolean' },
 	quiet: { type: 'boolean' },
 	help: { type: 'boolean', short: 'h' },
 } as const;
@@ -64,7 +73,7 @@ function readLimits(text: string): SandboxLimits {
 	const limits: SandboxLimits = {};
 	for (const part of text.split(',')) {
 		const [name = '', value = ''] = part.split('=', 2).map((piece) => piece.trim());
-		if (name === 'uploads' || name === 'submits' || name === 'looks') {
+		if (name === 'uploads' || name === 'submits' || name === 'polls') {
 			const [perSecond = '', burst = perSecond] = value.split(':', 2);
 			limits[name] = { perSecond: number('limits', perSecond), burst: number('limits', burst) };
 		} else if (name === 'runningAtOnce' || name === 'queueAtOnce') limits[name] = number('limits', value);
@@ -81,11 +90,17 @@ function readOptions(args: string[]): SandboxOptions | null {
 		filesPort: number('files-port', values['files-port']),
 		keepUploadNames: values['keep-names'] ?? false,
 		preparedPictures: values.prepared ?? false,
+		refuseUnknownFields: values.strict ?? false,
+		webhooks: { allowLoopback: values.webhooks ?? false },
 		faults: (values.fault ?? []).map((text) => JSON.parse(text) as Fault),
 	};
 	if (values.key !== undefined) options.apiKey = values.key;
 	if (values['predict-seconds'])
 		options.predictSeconds = number('predict-seconds', values['predict-seconds']);
+	if (values['video-seconds']) {
+		options.predictSecondsByType = { Video: number('video-seconds', values['video-seconds']) };
+	}
+	if (values.markup) options.accountMarkup = number('markup', values.markup);
 	if (values.jitter) options.jitter = number('jitter', values.jitter);
 	if (values.seed) options.seed = number('seed', values.seed);
 	if (values.limits) options.limits = readLimits(values.limits);

@@ -23,7 +23,7 @@ export interface Call {
 }
 
 export interface Handler {
-	/** Reads what a fault's `match` looks at beside the path. */
+	/** Reads what a fault's `match` is compared with, besides the path. */
 	read?(call: Call): Promise<string>;
 	work(call: Call): Promise<Answer> | Answer;
 	/** Takes in what is left of the body: an answer before its end would reset a client that still sends. */
@@ -40,8 +40,8 @@ export interface Stage {
 }
 
 /**
- * Everything that happens to one request, once for all endpoints: it is written down, meets its faults, is worked on and
- * answered, always with `X-Request-ID` and `Date` [D].
+ * Handles one request of any endpoint: records it, applies its faults, does the work and answers, always with
+ * `X-Request-ID` and `Date`.
  */
 export async function converse(
 	stage: Stage,

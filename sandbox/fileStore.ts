@@ -28,11 +28,30 @@ const CONTENT_TYPES: Record<string, string> = {
 	'.tif': 'image/tiff',
 	'.tiff': 'image/tiff',
 	'.gif': 'image/gif',
+	'.mp4': 'video/mp4',
+	'.mov': 'video/quicktime',
+	'.webm': 'video/webm',
+	'.mkv': 'video/x-matroska',
+	'.avi': 'video/x-msvideo',
+	'.mp3': 'audio/mpeg',
+	'.wav': 'audio/wav',
+	'.m4a': 'audio/mp4',
+	'.aac': 'audio/aac',
+	'.flac': 'audio/flac',
+	'.ogg': 'audio/ogg',
+	'.glb': 'model/gltf-binary',
+	'.zip': 'application/zip',
 };
 
-/** The picture formats the models read [V], by the extension of the URL's path; undefined for any other. */
-export function pictureTypeOf(urlPath: string): string | undefined {
+/** By the extension of the URL's path; undefined for one that no model reads or makes. */
+export function contentTypeOf(urlPath: string): string | undefined {
 	return CONTENT_TYPES[extname(urlPath).toLowerCase()];
+}
+
+/** What Atlas Cloud takes a file for: its name's extension decides, not the content type of its part. */
+export function mediaKindOfName(urlPath: string): 'image' | 'video' | 'audio' | 'file' {
+	const kind = contentTypeOf(urlPath)?.split('/')[0];
+	return kind === 'image' || kind === 'video' || kind === 'audio' ? kind : 'file';
 }
 
 const folders = new Set<string>();
@@ -56,7 +75,7 @@ export class FileStore {
 
 	/** Files stand under the path of their URL, as a client would send it. */
 	add(urlPath: string, file: StoredFile): void {
-		// A picture that cannot be made is told to whoever downloads it, not to the process.
+		// A file that cannot be made fails its download, not the process.
 		file.made.catch(() => undefined);
 		this.files.set(urlPath, file);
 	}

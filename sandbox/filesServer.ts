@@ -1,12 +1,12 @@
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { json, Refusal, type Answer } from './answers';
-import { schemaAt } from './catalog';
+import { schemaAt } from './schemas';
 import { converse, type Call, type Handler, type Stage } from './conversation';
 import type { FileStore } from './fileStore';
 import type { Origin } from './origin';
 import type { Endpoint } from './types';
 
-/** The storage host: uploads, outputs and the models' schemas. Another origin than the API, and no key [C][D]. */
+/** The storage host: uploads, outputs and the models' schemas. Its origin is not the API's, and it needs no key. */
 export async function buildFilesServer(origin: Origin, stage: Stage, files: FileStore): Promise<void> {
 	const app = Fastify({ serverFactory: (listener) => origin.createServer(listener) });
 	const route = (url: string, endpoint: Endpoint, handler: Handler): void => {
@@ -30,7 +30,6 @@ function schema({ path }: Call): Answer {
 	return json(document);
 }
 
-/** 404 once expired [D]. */
 async function file({ path }: Call, { clock }: Stage, files: FileStore): Promise<Answer> {
 	const stored = files.find(path, clock.nowMs());
 	if (!stored) throw new Refusal(404, 'not found');

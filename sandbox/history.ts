@@ -1,12 +1,11 @@
 import { json, Refusal, type Answer } from './answers';
 import { isoTime, predictionData, type PredictionContext } from './predictions';
-import type { Task } from './tasks';
+import type { Task } from './task';
 import type { SandboxHistory } from './types';
 
-/** [C] */
 const MAX_PER_PAGE = 50;
 
-/** `GET /api/v1/model/history` [C]: newest first, paged, filtered by model, status and prediction id. */
+/** `GET /api/v1/model/history`: newest first, paged, filtered by model, status and prediction ID. */
 export async function historyAnswer(
 	tasks: readonly Task[],
 	query: URLSearchParams,
@@ -57,10 +56,10 @@ function createdAt(ms: number, unit: SandboxHistory['createdAtUnit'] = 'seconds'
 	}
 }
 
-function numberOf(query: URLSearchParams, name: string, normal: number, most: number): number {
+function numberOf(query: URLSearchParams, name: string, preset: number, max: number): number {
 	const value = query.get(name);
-	if (value === null) return normal;
+	if (value === null) return preset;
 	const number = /^\d+$/.test(value) ? Number(value) : 0;
-	if (number < 1 || number > most) throw new Refusal(400, `${name} must be from 1 to ${most}`);
+	if (number < 1 || number > max) throw new Refusal(400, `${name} must be from 1 to ${max}`);
 	return number;
 }

@@ -1,4 +1,12 @@
-import type { Charge, Endpoint, Ledger, LedgerRequest, LedgerUpload, SandboxPrediction } from './types';
+import type {
+	Charge,
+	Endpoint,
+	Ledger,
+	LedgerRequest,
+	LedgerUpload,
+	LedgerWebhook,
+	SandboxPrediction,
+} from './types';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -7,6 +15,7 @@ export class LedgerBook implements Ledger {
 	readonly requests: LedgerRequest[] = [];
 	readonly charges: Charge[] = [];
 	readonly uploads: LedgerUpload[] = [];
+	readonly webhooks: LedgerWebhook[] = [];
 	readonly predictions = new Map<string, SandboxPrediction>();
 	maxRunning = 0;
 

@@ -1,17 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { json, type Answer } from './answers';
-import type { Task } from './tasks';
+import type { Task } from './task';
 import type { SandboxOptions } from './types';
 
 export interface PredictionContext {
 	baseUrl: string;
-	/** Atlas's clock against ours. */
+	/** How far Atlas Cloud's clock is ahead of ours. */
 	skewMs: number;
 	nowMs: number;
 	options: Pick<SandboxOptions, 'base64Form' | 'price' | 'history'>;
 }
 
-/** `{data}` of a prediction [S][C]. */
+const CONTENT_MODERATION = 1039;
+
+/** `data` of a prediction (see docs/atlas-cloud-api.md, Result). */
 export async function predictionData(
 	task: Task,
 	context: PredictionContext,
@@ -33,37 +35,40 @@ export async function predictionData(
 	if (record.completedAtMs === null) return data;
 	data['completed_at'] = isoTime(record.completedAtMs + skewMs);
 	if (failure?.shape === 'errorObject') data['error'] = { code: 'upstream_refused', message: failure.reason };
-	// 1039 is content moderation [D].
-	if (failure?.shape === 'moderation') data['error_code'] = 1039;
+	if (failure?.shape === 'moderation') data['error_code'] = CONTENT_MODERATION;
 	if (record.predictSeconds !== null) data['metrics'] = { predict_time: record.predictSeconds };
-	return { ...data, ...priceOf(task, record.completedAtMs, context), ...task.patch };
+	const details = failure ? {} : task.details;
+	return { ...data, ...details, ...priceOf(task, record.completedAtMs, context), ...task.patch };
 }
 
-/** Often published only after the end, and not at all of a task that is not charged [M]. */
+/** Often published only after the end, and never for a task that is not charged. */
 function priceOf(task: Task, completedAtMs: number, { nowMs, options }: PredictionContext): object {
 	const { afterSeconds = 0, as = 'string' } = options.price ?? {};
-	// Other people's tasks were over long ago, whatever time they are given.
+	// Other people's tasks ended long ago, whatever their times say.
 	const isPublished = task.record.foreign || nowMs >= completedAtMs + afterSeconds * 1000;
 	if (task.priceUsd === null || !isPublished) return {};
 	return { price: as === 'string' ? String(task.priceUsd) : task.priceUsd };
 }
 
-/** `null` while there are none, and of a failure [C][M]; a content block has an empty list [C]. */
+/** `null` while there are none, and after a failure; a content block has an empty list. */
 async function outputsOf(
-	{ record, failure, base64, files, mimeType }: Task,
+	{ record, failure, base64, files, text }: Task,
 	{ options }: PredictionContext,
 	withBase64: boolean,
 ): Promise<string[] | null> {
 	if (failure?.shape === 'nsfw') return [];
 	if (failure || record.completedAtMs === null) return null;
-	if (!base64) return record.outputs;
+	if (!base64 || text !== null) return record.outputs;
 	if (!withBase64) return [];
-	const prefix = options.base64Form === 'bare' ? '' : `data:${mimeType};base64,`;
-	const made = await Promise.all(files);
-	return await Promise.all(made.map(async ({ path }) => prefix + (await readFile(path, 'base64'))));
+	return await Promise.all(
+		files.map(async ({ made, mimeType }) => {
+			const content = await readFile((await made).path, 'base64');
+			return options.base64Form === 'bare' ? content : `data:${mimeType};base64,${content}`;
+		}),
+	);
 }
 
-/** A verdict can come with HTTP 200, or as a 5xx that holds little more than it [C][M]. */
+/** A failure can come with HTTP 200, or as a 5xx that holds little else. */
 export async function predictionAnswer(task: Task, context: PredictionContext): Promise<Answer> {
 	if (task.failure?.shape === 'http500') {
 		const data = { status: 'failed', outputs: null, executionTime: 0, ...task.patch };
@@ -73,7 +78,7 @@ export async function predictionAnswer(task: Task, context: PredictionContext): 
 	return json({ code: 200, message: 'success', data });
 }
 
-/** To a flat submit with the envelope [C], to `{model, input}` bare, as the page shows it [S]. */
+/** A flat submit is answered with the envelope, `{model, input}` without it. */
 export async function submitAnswer(task: Task, context: PredictionContext, bare: boolean): Promise<Answer> {
 	const data = await predictionData(task, context, false);
 	if (!bare) return json({ code: 200, message: 'success', data });

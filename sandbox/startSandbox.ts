@@ -6,8 +6,11 @@ import { buildFilesServer } from './filesServer';
 import { FileStore } from './fileStore';
 import { LedgerBook } from './ledger';
 import { Origin } from './origin';
+import { predictionData } from './predictions';
+import { Studio } from './studio';
 import { TaskBook } from './tasks';
 import type { Sandbox, SandboxOptions } from './types';
+import { WebhookSender } from './webhooks';
 
 /** Starts a stand-in Atlas Cloud on this machine: its API on one port, its files on another. */
 export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox> {
@@ -21,32 +24,53 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
 	const api = new Origin(options.port ?? 0);
 	const storage = new Origin(options.filesPort ?? 0);
 	const filesUrl = (): string => storage.url;
+	const skewMs = (): number => (options.clockSkewSeconds ?? 0) * 1000;
+	const studio = new Studio({ files, filesUrl, nowMs: () => clock.nowMs(), options });
+	const webhooks: WebhookSender = new WebhookSender({
+		clock,
+		ledger,
+		skewMs,
+		options,
+		payloadOf: async (task) => await predictionData(task, server.context(), true),
+	});
 	const tasks = new TaskBook({
 		clock,
 		ledger,
 		files,
 		filesUrl,
+		studio,
 		options,
 		seed,
+		onEnd: (task) => void webhooks.deliver(task),
 	});
 	const stage = (origin: 'api' | 'files'): Stage => ({
 		origin,
 		ledger,
 		faults,
 		clock,
-		skewMs: () => (options.clockSkewSeconds ?? 0) * 1000,
+		skewMs,
 		...(options.onRequestOver ? { onRequestOver: options.onRequestOver } : {}),
 	});
-	const server = new ApiServer({ apiKey, api, filesUrl, stage: stage('api'), files, tasks, options });
+	const server = new ApiServer({
+		apiKey,
+		api,
+		filesUrl,
+		stage: stage('api'),
+		files,
+		tasks,
+		webhooks,
+		options,
+	});
 
 	const closeAll = async (): Promise<void> => {
+		webhooks.close();
 		await Promise.all([api.close(), storage.close()]);
 		realClock.stop();
 		await tasks.close();
 		await files.remove();
 	};
 	try {
-		await Promise.all([server.build(), buildFilesServer(storage, stage('files'), files), tasks.prepare()]);
+		await Promise.all([server.build(), buildFilesServer(storage, stage('files'), files), studio.prepare()]);
 		await Promise.all([api.open(), storage.open()]);
 	} catch (error) {
 		await closeAll();
@@ -70,6 +94,7 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
 		},
 		expireOutput: (url) => files.expire(new URL(url).pathname),
 		deleteUpload: (url) => files.expire(new URL(url).pathname),
+		signWebhook: (body, given) => webhooks.sign(body, given),
 		addForeignTask: (body) => tasks.addForeign(body).record.id,
 		restart: async (downSeconds = 0) => {
 			await Promise.all([api.close(), storage.close()]);

@@ -1,61 +1,33 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { editPicture } from './editPicture';
 import type { Fate } from './faults';
-import type { FileOnDisk, FileStore } from './fileStore';
-import { checkReachable, InputRefusal, openInputs, type PurchaseInput } from './inputImages';
+import type { FileStore } from './fileStore';
+import { InputRefusal } from './inputSource';
 import { bodyToKeep, type LedgerBook } from './ledger';
-import { padPicture, preparedPicture } from './preparedPicture';
-import { randomId, seededRandom } from './random';
+import { predictSecondsOf, type PredictTimes } from './predictTimes';
+import { seededRandom } from './random';
+import type { Result, Studio } from './studio';
 import type { Submit } from './submitRules';
-import type { FailedTaskShape, SandboxClock, SandboxOptions, SandboxPrediction } from './types';
+import { listOutputs, newTask, type NewTask, type Task } from './task';
+import { TaskList } from './taskList';
+import { TaskSlots } from './taskSlots';
+import type { FailedTaskShape, SandboxClock, SandboxOptions } from './types';
 import { uploadPath } from './uploads';
-import { WorkQueue } from './workQueue';
 
-const HOUR_MS = 3_600_000;
 const LARGE_BODY = 64 * 1024;
-const EDITS_AT_ONCE = 2;
 
-export interface Task {
-	/** What the ledger shows of it. */
-	record: SandboxPrediction;
-	/** Tells which of two tasks of the same moment is newer. */
-	row: number;
-	base64: boolean;
-	/** The JSON exactly as sent; large ones are on disk. */
-	requestBody: () => Promise<string>;
-	/** Once it ended so. */
-	failure: { shape: FailedTaskShape; reason: string } | null;
-	/** null: not charged. */
-	priceUsd: number | null;
-	patch: Record<string, unknown> | null;
-	/** Where the outputs will be; none with base64. */
-	urls: string[];
-	/** Of the outputs, in order. */
-	files: Array<Promise<FileOnDisk>>;
-	mimeType: string;
-	recordRetentionHours: number;
-}
-
-type LiveOptions = Pick<
-	SandboxOptions,
-	| 'limits'
-	| 'predictSeconds'
-	| 'jitter'
-	| 'history'
-	| 'keepUploadNames'
-	| 'chargeFailedTasks'
-	| 'preparedPictures'
-	| 'preparedPictureBytes'
-	| 'outputBytes'
->;
+type LiveOptions = PredictTimes &
+	Pick<SandboxOptions, 'limits' | 'jitter' | 'history' | 'keepUploadNames' | 'chargeFailedTasks'>;
 
 interface Surroundings {
 	clock: SandboxClock;
 	ledger: LedgerBook;
 	files: FileStore;
 	filesUrl: () => string;
+	studio: Studio;
 	options: LiveOptions;
 	seed: number;
+	/** Called once a task is over. */
+	onEnd: (task: Task) => void;
 }
 
 const FAILURE_REASONS: Record<FailedTaskShape, string> = {
@@ -68,73 +40,65 @@ const FAILURE_REASONS: Record<FailedTaskShape, string> = {
 
 /** Every task of this sandbox, from `created` or `queued` over `processing` to its end. */
 export class TaskBook {
-	private readonly tasks: Task[] = [];
-	private readonly byId = new Map<string, Task>();
-	private readonly edits = new WorkQueue(EDITS_AT_ONCE);
-	private readonly waiting: Array<() => void> = [];
+	private readonly tasks: TaskList;
+	private readonly slots: TaskSlots;
 	private readonly jitter: () => number;
-	private readonly prepared = new Map<string, Promise<FileOnDisk>>();
-	private processing = 0;
 	private unfinished = 0;
 	private closed = false;
 
 	constructor(private readonly around: Surroundings) {
 		this.jitter = seededRandom(around.seed);
-	}
-
-	/** Makes the prepared pictures now, so that the first task is as fast as the others. */
-	async prepare(): Promise<void> {
-		if (this.around.options.preparedPictures)
-			await Promise.all([this.preparedFile('png'), this.preparedFile('jpeg')]);
+		this.tasks = new TaskList(() => this.now());
+		this.slots = new TaskSlots(() => around.options.limits?.queueAtOnce ?? Infinity);
 	}
 
 	get unfinishedCount(): number {
 		return this.unfinished;
 	}
 
-	/** The task, unless its record's time is up [D]. */
+	/** The task, unless its record has expired. */
 	find(id: string): Task | undefined {
-		const task = this.byId.get(id);
-		return task && !this.isGone(task) ? task : undefined;
+		return this.tasks.find(id);
 	}
 
 	/** Newest first. */
 	listed(): Task[] {
 		const visibleUntil = this.now() - (this.around.options.history?.delaySeconds ?? 0) * 1000;
-		return this.byAge(({ record }) => record.createdAtMs <= visibleUntil);
+		return this.tasks.filter(({ record }) => record.createdAtMs <= visibleUntil);
 	}
 
-	/** The newest task but this one, or one made up that stands in no list and no ledger. */
+	/** The newest other task, or a made-up one that is in no list and no ledger. */
 	otherThan(id: string): Task {
-		const [newest] = this.byAge(({ record }) => record.id !== id);
+		const [newest] = this.tasks.filter(({ record }) => record.id !== id);
 		if (newest) return newest;
 		const body = { model: 'bytedance/seedream-v5.0-lite/edit', prompt: "somebody else's wish" };
-		const task = this.make(body.model, body.prompt, body, JSON.stringify(body), this.now() - 60_000, true);
+		const createdAtMs = this.now() - 60_000;
+		const task = this.make({ ...body, body, createdAtMs, foreign: true }, JSON.stringify(body));
 		this.finish(task);
 		return task;
 	}
 
-	/** Creates and starts a task. It is charged unless it is fated to fail: such were not billed in 5 of 5 cases [M]. */
-	create(submit: Submit, text: string, fates: Fate[]): Task {
+	/** Creates and starts a task. It is charged unless it is bound to fail (see docs/atlas-cloud-api.md, Result). */
+	create(submit: Submit, priceUsd: number, text: string, fates: Fate[]): Task {
 		const now = this.now();
 		const body = bodyToKeep(text, JSON.parse(text) as unknown);
-		const task = this.keep(submit.model.id, submit.prompt, body, text, now, false);
-		const price = Math.round(submit.model.priceUsd * submit.outputCount * 1e6) / 1e6;
+		const { model, prompt } = submit;
+		const task = this.keep({ model: model.id, prompt, body, createdAtMs: now, foreign: false }, text);
 		task.base64 = submit.base64;
-		task.mimeType = `image/${submit.format}`;
+		task.webhookUrl = submit.webhookUrl;
 		task.recordRetentionHours = submit.recordRetentionHours;
 		for (const fate of fates) {
 			if (fate.type === 'patchResult') task.patch = { ...task.patch, ...fate.patch };
 		}
 		const fail = fates.find((fate) => fate.type === 'failTask');
 		if (!fail || this.around.options.chargeFailedTasks) {
-			task.priceUsd = price;
+			task.priceUsd = priceUsd;
 			this.around.ledger.charges.push({
 				predictionId: task.record.id,
-				model: submit.model.id,
-				priceUsd: price,
+				model: model.id,
+				priceUsd,
 				atMs: now,
-				prompt: submit.prompt,
+				prompt,
 				body,
 			});
 		}
@@ -147,110 +111,49 @@ export class TaskBook {
 
 	/** A finished task that somebody else on this account sent. Not charged here: it is not the client's doing. */
 	addForeign(body: object, createdAtMs = this.now()): Task {
-		const text = JSON.stringify(body);
 		const fields = body as { model?: unknown; prompt?: unknown };
-		const task = this.keep(
-			typeof fields.model === 'string' ? fields.model : 'bytedance/seedream-v5.0-lite/edit',
-			typeof fields.prompt === 'string' ? fields.prompt : '',
-			body,
-			text,
-			createdAtMs,
-			true,
-		);
+		const model = typeof fields.model === 'string' ? fields.model : 'bytedance/seedream-v5.0-lite/edit';
+		const prompt = typeof fields.prompt === 'string' ? fields.prompt : '';
+		const task = this.keep({ model, prompt, body, createdAtMs, foreign: true }, JSON.stringify(body));
 		this.finish(task);
 		return task;
 	}
 
-	/** To be called when the limits changed: more tasks may start now. */
+	/** Has to be called when the limits change: more tasks may start now. */
 	startWaiting(): void {
-		while (this.waiting.length > 0 && this.hasSlot()) {
-			this.processing += 1;
-			this.waiting.shift()?.();
-		}
+		this.slots.startWaiting();
 	}
 
 	async close(): Promise<void> {
 		this.closed = true;
-		await this.edits.close();
-		await Promise.allSettled(this.prepared.values());
+		await this.around.studio.close();
 	}
 
 	/** Ends a task that never ran, with the prepared picture. */
 	private finish(task: Task): void {
 		const { record } = task;
-		const made = this.preparedFile('png');
-		made.then(
-			({ sha256 }) => (record.outputSha256[0] = sha256),
-			() => undefined,
-		);
 		record.status = 'completed';
 		record.startedAtMs = record.createdAtMs;
 		record.completedAtMs = record.createdAtMs + 4000;
 		record.predictSeconds = 4;
-		record.outputs = [this.addOutput(made, 'png', 336)];
 		task.priceUsd = 0.032;
-		task.files = [made];
-	}
-
-	/** Those that pass and are not gone, newest first. */
-	private byAge(passes: (task: Task) => boolean): Task[] {
-		return this.tasks
-			.filter((task) => passes(task) && !this.isGone(task))
-			.sort((a, b) => b.record.createdAtMs - a.record.createdAtMs || b.row - a.row);
+		this.attach(task, { files: [this.around.studio.preparedOutput(336)], text: null, details: {} });
+		record.outputs = listOutputs(task);
 	}
 
 	private now(): number {
 		return this.around.clock.nowMs();
 	}
 
-	private isGone({ record, recordRetentionHours }: Task): boolean {
-		if (recordRetentionHours === 0) return record.completedAtMs !== null;
-		return this.now() > record.createdAtMs + recordRetentionHours * HOUR_MS;
-	}
-
-	private keep(...what: Parameters<TaskBook['make']>): Task {
-		const task = this.make(...what);
-		this.tasks.push(task);
-		this.byId.set(task.record.id, task);
+	private keep(given: NewTask, text: string): Task {
+		const task = this.make(given, text);
+		this.tasks.add(task);
 		this.around.ledger.predictions.set(task.record.id, task.record);
 		return task;
 	}
 
-	private make(
-		model: string,
-		prompt: string,
-		body: unknown,
-		text: string,
-		createdAtMs: number,
-		foreign: boolean,
-	): Task {
-		const record: SandboxPrediction = {
-			id: randomId(),
-			model,
-			prompt,
-			body,
-			status: 'created',
-			createdAtMs,
-			startedAtMs: null,
-			completedAtMs: null,
-			predictSeconds: null,
-			outputs: [],
-			foreign,
-			outputSha256: [],
-		};
-		return {
-			record,
-			row: this.tasks.length + 1001,
-			base64: false,
-			requestBody: this.keepText(text),
-			failure: null,
-			priceUsd: null,
-			patch: null,
-			urls: [],
-			files: [],
-			mimeType: 'image/png',
-			recordRetentionHours: 336,
-		};
+	private make(given: NewTask, text: string): Task {
+		return newTask(given, this.tasks.size, this.keepText(text));
 	}
 
 	private keepText(text: string): () => Promise<string> {
@@ -264,7 +167,7 @@ export class TaskBook {
 		};
 	}
 
-	/** Like ours in turn by model, by prompt and by neither, shortly before and after. */
+	/** In turn they share our model and images, our prompt, or neither, and come shortly before and after. */
 	private addForeignTasksAround(task: Task, body: unknown): void {
 		const { history, keepUploadNames = false } = this.around.options;
 		const count = history?.foreignTasks ?? 0;
@@ -283,26 +186,16 @@ export class TaskBook {
 		}
 	}
 
-	private hasSlot(): boolean {
-		return this.processing < (this.around.options.limits?.queueAtOnce ?? Infinity);
-	}
-
-	private async slot(task: Task): Promise<void> {
-		if (this.hasSlot() && this.waiting.length === 0) {
-			this.processing += 1;
-			return;
-		}
-		task.record.status = 'queued';
-		await new Promise<void>((resolve) => this.waiting.push(resolve));
-	}
-
 	private async run(task: Task, submit: Submit, fate: FailedTaskShape | null): Promise<void> {
 		const { clock } = this.around;
-		await this.slot(task);
 		const { record } = task;
+		await this.slots.acquire(() => {
+			record.status = 'queued';
+		});
 		record.startedAtMs = this.now();
-		const { predictSeconds = 3, jitter = 0.25 } = this.around.options;
-		const ms = predictSeconds * 1000 * (1 + jitter * (2 * this.jitter() - 1));
+		const { options } = this.around;
+		const { jitter = 0.25 } = options;
+		const ms = predictSecondsOf(submit.model.type, options) * 1000 * (1 + jitter * (2 * this.jitter() - 1));
 		const refusal = fate ? Promise.resolve(null) : this.begin(task, submit);
 		await clock.sleepMs(ms * 0.1);
 		if (this.closed) return;
@@ -320,12 +213,12 @@ export class TaskBook {
 			task.files = [];
 		} else {
 			record.status = 'completed';
-			record.outputs = task.urls;
+			record.outputs = listOutputs(task);
 			record.predictSeconds = Math.round(record.completedAtMs - record.startedAtMs) / 1000;
 		}
 		this.unfinished -= 1;
-		this.processing -= 1;
-		this.startWaiting();
+		this.slots.release();
+		this.around.onEnd(task);
 	}
 
 	/** A task that the model refuses is not charged. */
@@ -336,29 +229,10 @@ export class TaskBook {
 		task.priceUsd = null;
 	}
 
-	/**
-	 * Looks at the inputs and sets the edits going; answers why the model refuses them, or null. The task ends on its
-	 * own time: a picture that is not ready then makes its download wait, not the status.
-	 */
+	/** Starts making the outputs; returns why the model refuses the inputs, or null. */
 	private async begin(task: Task, submit: Submit): Promise<string | null> {
-		const { files } = this.around;
 		try {
-			let inputs: PurchaseInput[] = [];
-			if (this.around.options.preparedPictures)
-				await checkReachable(submit.images, files, this.around.filesUrl(), this.now());
-			else inputs = await openInputs(submit.images, files, this.around.filesUrl(), this.now());
-			for (let index = 0; index < submit.outputCount; index += 1) {
-				const made = this.around.options.preparedPictures
-					? this.preparedFile(submit.format)
-					: this.edited(submit, inputs, index);
-				made.then(
-					({ sha256 }) => (task.record.outputSha256[index] = sha256),
-					() => undefined,
-				);
-				task.files.push(made);
-				const url = this.addOutput(made, submit.format, submit.fileExpirationHours);
-				if (!submit.base64) task.urls.push(url);
-			}
+			this.attach(task, await this.around.studio.begin(submit));
 			return null;
 		} catch (error) {
 			if (error instanceof InputRefusal) return error.message;
@@ -366,33 +240,15 @@ export class TaskBook {
 		}
 	}
 
-	private async edited(submit: Submit, inputs: PurchaseInput[], index: number): Promise<FileOnDisk> {
-		const { prompt, width, height, format, outputCount } = submit;
-		return await this.edits.run(async () => {
-			const path = this.around.files.newPath(`.${format}`);
-			const edit = { prompt, inputs, width, height, format, index, count: outputCount };
-			const made = await editPicture(edit, path);
-			const { outputBytes } = this.around.options;
-			return outputBytes === undefined ? made : await padPicture(made, format, outputBytes);
-		});
-	}
-
-	private addOutput(made: Promise<FileOnDisk>, format: 'png' | 'jpeg', expirationHours: number): string {
-		const path = `/outputs/${randomId()}.${format}`;
-		const expiresAtMs = this.now() + expirationHours * HOUR_MS;
-		this.around.files.add(path, { contentType: `image/${format}`, made, expiresAtMs });
-		return this.around.filesUrl() + path;
-	}
-
-	private async preparedFile(format: 'png' | 'jpeg'): Promise<FileOnDisk> {
-		let made = this.prepared.get(format);
-		if (!made) {
-			const path = this.around.files.newPath(`.${format}`);
-			const { outputBytes, preparedPictureBytes } = this.around.options;
-			made = preparedPicture(format, path, outputBytes ?? preparedPictureBytes);
-			made.catch(() => undefined);
-			this.prepared.set(format, made);
+	private attach(task: Task, { files, text, details }: Result): void {
+		for (const [index, { made }] of files.entries()) {
+			made.then(
+				({ sha256 }) => (task.record.outputSha256[index] = sha256),
+				() => undefined,
+			);
 		}
-		return await made;
+		task.files = files;
+		task.details = details;
+		task.text = text;
 	}
 }

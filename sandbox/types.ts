@@ -1,5 +1,9 @@
 /** The public types of the sandbox: what a test, a demo or a benchmark may set, and what it may read afterwards. */
 
+import type { Endpoint, Fault } from './faultTypes';
+
+export type * from './faultTypes';
+
 /** Time as the sandbox sees it. Tests inject one that runs faster; the default is the real one. */
 export interface SandboxClock {
 	nowMs(): number;
@@ -18,7 +22,7 @@ export interface SandboxLimits {
 	/** Rate of `POST …/generateImage`. */
 	submits?: TokenBucket;
 	/** Rate of `GET …/prediction/{id}`. */
-	looks?: TokenBucket;
+	polls?: TokenBucket;
 	/** A submit beside this many unfinished tasks is answered 429. */
 	runningAtOnce?: number;
 	/** Beside this many running tasks, further ones wait as `queued`. */
@@ -30,24 +34,31 @@ export interface SandboxHistory {
 	delaySeconds?: number;
 	/** Tasks of other users of the same account, sprinkled in for each own task. */
 	foreignTasks?: number;
-	/** How `createdAt` is told. Default `seconds` [C]; `missing` leaves the field out. */
+	/** The form of `createdAt`. Default `seconds`; `missing` leaves the field out. */
 	createdAtUnit?: 'seconds' | 'milliseconds' | 'iso' | 'missing';
 	/** Items sent as they are, ahead of every task and whatever the filter, and counted in `total`: tasks that cannot be read. */
 	extraItems?: unknown[];
 }
 
-/** How a finished prediction tells its price. */
+/** How a finished prediction reports its price. */
 export interface SandboxPrice {
 	/** It is published so long after the task's end; there is no such field before. Default 0. */
 	afterSeconds?: number;
-	/** Default `string`: `"0.032"` [M]. */
+	/** Default `string`: `"0.032"`. */
 	as?: 'string' | 'number';
 }
 
-/** A new prediction is answered with this status at first: it is not visible yet [C]. */
+/** A new prediction is answered with this status at first, as it is not visible yet. */
 export interface SandboxWarmUp {
 	seconds: number;
 	status: 404 | 400;
+}
+
+export interface SandboxWebhooks {
+	/** Default false. True also delivers to this machine, over http too. */
+	allowLoopback?: boolean;
+	/** How long after a delivery that was not answered 2xx the next one is sent. Default 1, 5, 30. */
+	redeliverAfterSeconds?: readonly number[];
 }
 
 export interface SandboxOptions {
@@ -59,6 +70,8 @@ export interface SandboxOptions {
 	filesPort?: number;
 	/** Default 3. */
 	predictSeconds?: number;
+	/** Instead of it, for models of these types: on Atlas Cloud an image takes seconds, a video minutes. */
+	predictSecondsByType?: Partial<Record<'Image' | 'Video' | 'Audio' | 'Text', number>>;
 	/** Default 0.25: uniformly up to a quarter faster or slower. Seeded. */
 	jitter?: number;
 	seed?: number;
@@ -75,79 +88,21 @@ export interface SandboxOptions {
 	base64Form?: 'dataUri' | 'bare';
 	/** Default: a string, published at once. */
 	price?: SandboxPrice;
-	/** Default false: a task that fails is not charged [M]. True charges it, and a failed prediction tells its price. */
+	/** Default false. True charges a task that fails, and a failed prediction reports its price. */
 	chargeFailedTasks?: boolean;
 	limits?: SandboxLimits;
-	/** Default false: `…/media/images/<number>_<random>.<extension>` [C][M]. True: `…/uploads/<random>/<name>` [S]. */
+	/** What the account pays for each dollar of a price, in the quote with the key and in what is charged. Default 1. */
+	accountMarkup?: number;
+	/** Default false. True answers 400 to a field that the model's schema does not declare. */
+	refuseUnknownFields?: boolean;
+	webhooks?: SandboxWebhooks;
+	/** Default false: `…/media/images/<number>_<random>.<extension>`. True: `…/uploads/<random>/<name>`. */
 	keepUploadNames?: boolean;
 	history?: SandboxHistory;
 	warmUp?: SandboxWarmUp;
 	faults?: Fault[];
 	/** Called once a request is over, answered or not: the command line prints a line per request with it. */
 	onRequestOver?: (request: LedgerRequest) => void;
-}
-
-export type Endpoint =
-	'upload' | 'submit' | 'prediction' | 'history' | 'models' | 'schema' | 'balance' | 'file';
-
-export type FailedTaskShape = 'status200' | 'http500' | 'nsfw' | 'moderation' | 'errorObject';
-
-export type FaultAction =
-	/** The connection is reset and nothing was done. */
-	| { type: 'resetBefore' }
-	/** The connection is reset after the work: a task exists and is charged. */
-	| { type: 'resetAfter' }
-	| { type: 'delay'; seconds: number; then?: 'handle' }
-	/** Never answered, nothing done. */
-	| { type: 'hang' }
-	/** Never answered, but the work is done. */
-	| { type: 'hangAfter' }
-	/** `handled: true` does the work first. Without a body: the documented envelope. A string is sent as it is. */
-	| {
-			type: 'status';
-			status: number;
-			body?: unknown;
-			headers?: Record<string, string>;
-			handled?: boolean;
-	  }
-	/**
-	 * Headers at once, then so many bytes of the body per second of the sandbox's clock, until all is sent or the
-	 * connection closes. `handled: false`: nothing is done, and what trickles is the envelope of a 503.
-	 */
-	| { type: 'trickle'; bytesPerSecond: number; handled?: boolean }
-	/** Handled; the `Date` header is missing, is this text, or is so many seconds ahead of the sandbox's (or behind). */
-	| { type: 'dateHeader'; value: 'missing' | string | { skewSeconds: number } }
-	/** On `prediction`: the newest other task's record, or one made up where there is no other. */
-	| { type: 'otherRecord' }
-	/** Handled; the full length is announced and half of it sent. */
-	| { type: 'truncate' }
-	/** Handled; the answer is no JSON. */
-	| { type: 'malformedJson' }
-	/** Handled; every value of the answer has another type. */
-	| { type: 'wrongTypes' }
-	/** Handled; the answer is `{}`. */
-	| { type: 'emptyObject' }
-	/** Handled; the answer has this many bytes and does not announce them. */
-	| { type: 'hugeBody'; bytes: number }
-	| { type: 'redirect'; location: string; status?: number }
-	/** On `submit`: the task that this call creates ends so. */
-	| { type: 'failTask'; shape: FailedTaskShape }
-	/** On `submit`: merged into the data of the finished prediction. */
-	| { type: 'patchResult'; patch: Record<string, unknown> }
-	/** On `file`: 200 with a page of HTML or, the next time, with random bytes called a picture. */
-	| { type: 'corruptPicture' };
-
-export interface Fault {
-	endpoint: Endpoint;
-	/** 1-based, counted per fault from when it is added. Default 1. */
-	nth?: number;
-	/** For how many calls from `nth` on. Default 1 (with `probability`: no end); Infinity allowed. */
-	times?: number;
-	/** Instead of `nth`; seeded. */
-	probability?: number;
-	action: FaultAction;
-	/** Only requests whose path or body (of an upload: the file's name) holds this. */
-	match?: string;
 }
 
 export interface LedgerRequest {
@@ -199,14 +154,29 @@ export interface LedgerUpload {
 	sha256: string;
 }
 
+export interface SignedWebhook {
+	body: string;
+	headers: Record<string, string>;
+}
+
+export interface LedgerWebhook {
+	predictionId: string;
+	url: string;
+	/** `null`: there was no answer. */
+	status: number | null;
+	atMs: number;
+}
+
 /** What the sandbox saw and did. Tests assert on it. */
 export interface Ledger {
 	requests: LedgerRequest[];
 	charges: Charge[];
 	uploads: LedgerUpload[];
+	/** Every delivery, in order. */
+	webhooks: LedgerWebhook[];
 	predictions: Map<string, SandboxPrediction>;
 	count(endpoint: Endpoint): number;
-	/** The most unfinished tasks (created, queued or processing) there ever were at one time. */
+	/** The highest number of unfinished tasks (created, queued or processing) at one time. */
 	maxRunning: number;
 }
 
@@ -214,6 +184,7 @@ export type ChangeableOptions = Pick<
 	SandboxOptions,
 	| 'limits'
 	| 'predictSeconds'
+	| 'predictSecondsByType'
 	| 'jitter'
 	| 'history'
 	| 'warmUp'
@@ -222,6 +193,9 @@ export type ChangeableOptions = Pick<
 	| 'base64Form'
 	| 'price'
 	| 'chargeFailedTasks'
+	| 'accountMarkup'
+	| 'refuseUnknownFields'
+	| 'webhooks'
 >;
 
 export interface Sandbox {
@@ -236,6 +210,8 @@ export interface Sandbox {
 	expireOutput(url: string): void;
 	/** From now on this upload is answered 404, and a submit that names it fails as one of an unreachable picture. */
 	deleteUpload(url: string): void;
+	/** A webhook body with the headers of a delivery, for tests that send one themselves. */
+	signWebhook(body: string, given?: { timestampSeconds?: number; webhookId?: string }): SignedWebhook;
 	/** A finished task that somebody else on the account sent with this body; answers its id. */
 	addForeignTask(body: object): string;
 	/** Drops all connections and comes back on the same ports with its tasks. */

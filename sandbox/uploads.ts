@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Refusal } from './answers';
-import { pictureTypeOf, type FileStore } from './fileStore';
+import { contentTypeOf, mediaKindOfName, type FileStore } from './fileStore';
 import type { LedgerBook } from './ledger';
 import { randomId } from './random';
 import type { LedgerUpload } from './types';
@@ -18,8 +18,8 @@ export interface UploadPart {
 }
 
 /**
- * `POST /api/v1/model/uploadMedia`: one part named `file`, with file name and content type [S]. Streamed to disk.
- * A name without an extension, or with a wrong one, is taken here and refused by the model later [C].
+ * `POST /api/v1/model/uploadMedia`: one part named `file`, with file name and content type. Streamed to disk. A name
+ * without an extension, or with a wrong one, is accepted here and refused by the model later.
  */
 export async function storeUpload(
 	part: UploadPart | undefined,
@@ -48,7 +48,7 @@ export async function storeUpload(
 	const urlPath = uploadPath(part.fileName, context.keepName);
 	const sha256 = hash.digest('hex');
 	context.files.add(urlPath, {
-		contentType: pictureTypeOf(urlPath) ?? 'application/octet-stream',
+		contentType: contentTypeOf(urlPath) ?? 'application/octet-stream',
 		made: Promise.resolve({ path, size: bytes, sha256 }),
 		expiresAtMs: Infinity,
 	});
@@ -63,29 +63,20 @@ export async function storeUpload(
 	return upload;
 }
 
-/** `…/media/images/<number>_<random>.jpg` [C][M], or with the file's own name as the page's example shows it [S]. */
+/** `…/media/images/<number>_<random>.jpg`, or `…/uploads/<random>/<name>`. */
 export function uploadPath(fileName: string, keepName: boolean): string {
 	if (keepName) return `/uploads/${randomId(8)}/${encodeURIComponent(fileName)}`;
 	const number = randomInt(1e12, 1e13);
 	return `/media/images/${number}_${randomId(8)}${encodeURIComponent(extname(fileName).toLowerCase())}`;
 }
 
-/** What Atlas takes a file for: its name's extension decides, not the part's content type [C]. */
-function kindOf(fileName: string): 'image' | 'video' | 'audio' | 'file' {
-	if (pictureTypeOf(fileName)) return 'image';
-	const extension = extname(fileName).toLowerCase();
-	if (/^\.(mp4|mov|webm|mkv|avi)$/.test(extension)) return 'video';
-	if (/^\.(mp3|wav|m4a|aac|flac|ogg)$/.test(extension)) return 'audio';
-	return 'file';
-}
-
-/** Both shapes at once: the page's `file_name` and `content_type` [S], the live `type` and `filename` [C]. */
+/** Both documented shapes at once: `file_name` and `content_type`, `type` and `filename`. */
 export function uploadAnswer(upload: LedgerUpload): unknown {
 	return {
 		code: 200,
 		message: 'success',
 		data: {
-			type: kindOf(upload.fileName),
+			type: mediaKindOfName(upload.fileName),
 			download_url: upload.url,
 			filename: upload.fileName,
 			file_name: upload.fileName,

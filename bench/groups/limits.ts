@@ -9,7 +9,7 @@ const MAX_OF_ALLOWED = 1.35;
 const MAX_REFUSED = 0.2;
 
 const SUBMITS = { perSecond: 5, burst: 5 };
-const LIMITS: SandboxLimits = { submits: SUBMITS, looks: { perSecond: 10, burst: 10 } };
+const LIMITS: SandboxLimits = { submits: SUBMITS, polls: { perSecond: 10, burst: 10 } };
 
 async function oneRound({ host }: BenchContext, items: number, seed: number) {
 	return await host.with({ predictSeconds: 3, seed, limits: LIMITS }, async (sandbox) => {

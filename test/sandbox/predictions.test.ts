@@ -229,7 +229,7 @@ describe('limits', () => {
 	});
 
 	it('refuses looks beyond the rate', async () => {
-		const limits = { looks: { perSecond: 1, burst: 1 } };
+		const limits = { polls: { perSecond: 1, burst: 1 } };
 		await withSandbox({ preparedPictures: true, limits }, async (client, sandbox) => {
 			const id = idOf(await client.submit(await body(client)));
 			expect((await client.look(id)).status).toBe(200);

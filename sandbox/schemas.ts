@@ -1,0 +1,118 @@
+import { MODELS } from './models';
+import type { InputSchema, Model, SeedreamModel, Property, RunnableModel, SizeRule } from './models/model';
+import { PREDICTION_RESPONSE } from './predictionSchema';
+
+/** The models' OpenAPI documents on the files host (see docs/atlas-cloud-api.md, Catalogue). */
+
+export function schemaPath(modelId: string): string {
+	return `/model/schema/${modelId.replaceAll('/', '-')}.json`;
+}
+
+/** The document at this path, if there is one. Text models have none. */
+export function schemaAt(path: string): Record<string, unknown> | undefined {
+	const model = MODELS.find(({ id, type }) => type !== 'Text' && schemaPath(id) === path);
+	return model && schemaDocument(model);
+}
+
+export function inputSchemaOf(model: RunnableModel): InputSchema {
+	return model.kind === 'media' ? model.input : seedreamSchema(model);
+}
+
+function schemaDocument(model: Model): Record<string, unknown> {
+	const input = model.kind === 'unavailable' ? PROMPT_ONLY : inputSchemaOf(model);
+	return {
+		openapi: '3.0.0',
+		info: { title: model.displayName, version: '1.0.0', 'x-model-id': model.id },
+		servers: [{ url: 'https://api.atlascloud.ai' }],
+		paths: {
+			[`/api/v1/model/generate${model.type}`]: {
+				post: { requestBody: jsonOf('Input'), responses: { 200: jsonOf('PredictionResponse') } },
+			},
+			'/api/v1/model/prediction/{id}': {
+				get: {
+					parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+					responses: { 200: jsonOf('PredictionResponse') },
+				},
+			},
+		},
+		components: {
+			schemas: {
+				Input: {
+					type: 'object',
+					title: 'Input',
+					properties: input.properties,
+					required: input.required,
+					'x-order-properties': Object.keys(input.properties),
+				},
+				...input.shared,
+				PredictionResponse: PREDICTION_RESPONSE,
+			},
+		},
+	};
+}
+
+function jsonOf(schema: string): Record<string, unknown> {
+	return {
+		description: schema,
+		content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
+	};
+}
+
+const PROMPT: Property = {
+	type: 'string',
+	title: 'Prompt',
+	description: 'What to make, or what to change.',
+};
+
+const PROMPT_ONLY: InputSchema = { properties: { prompt: PROMPT }, required: ['prompt'] };
+
+function seedreamSchema(model: SeedreamModel): InputSchema {
+	const properties: Record<string, Property> = { prompt: PROMPT };
+	if (model.images) {
+		properties['images'] = {
+			type: 'array',
+			title: 'Images',
+			description: 'URLs or data URIs of the pictures to edit.',
+			items: { type: 'string' },
+			minItems: model.images.min,
+			maxItems: model.images.max,
+		};
+	}
+	properties['size'] = {
+		type: 'string',
+		title: 'Size',
+		default: model.defaultSize,
+		...sizeSchema(model.size),
+	};
+	if (model.sequence) {
+		const { field, max } = model.sequence;
+		const title = field === 'max_images' ? 'Max Images' : 'Num Images';
+		properties[field] = { type: 'integer', title, default: 1, minimum: 1, maximum: max };
+	}
+	if (model.outputFormat) {
+		properties['output_format'] = {
+			type: 'string',
+			title: 'Output Format',
+			enum: ['jpeg', 'png'],
+			default: 'png',
+		};
+	}
+	properties['enable_base64_output'] = { type: 'boolean', title: 'Enable Base64 Output', default: false };
+	properties['enable_sync_mode'] = { type: 'boolean', title: 'Enable Sync Mode', default: false };
+	return { properties, required: model.images ? ['prompt', 'images'] : ['prompt'] };
+}
+
+function sizeSchema(size: SizeRule): Property {
+	switch (size.kind) {
+		case 'list':
+			return { description: 'Width*height of the picture.', enum: size.sizes };
+		case 'tiers':
+			return { description: 'How large the picture is.', enum: size.tiers };
+		case 'range':
+			return {
+				description: `Width*height of the picture, ${size.min} to ${size.max} a side.`,
+				minimum: size.min,
+				maximum: size.max,
+			};
+	}
+}

@@ -1,0 +1,128 @@
+import { editPicture } from './editPicture';
+import { contentTypeOf, type FileOnDisk, type FileStore } from './fileStore';
+import { openMedia } from './inputMedia';
+import { checkReachable, openImages, type InputImage } from './inputImages';
+import type { Storage } from './inputSource';
+import { mediaProduct } from './mediaProduct';
+import { padFile } from './padFile';
+import { preparedPicture } from './preparedPicture';
+import { productOf, type Product, type ProductFile } from './product';
+import { randomId } from './random';
+import type { MediaSubmit, SeedreamSubmit, Submit } from './submitRules';
+import type { SandboxOptions } from './types';
+import { WorkQueue } from './workQueue';
+
+const HOUR_MS = 3_600_000;
+const FILES_AT_ONCE = 2;
+
+/** One output file: its address is known before it is made. */
+export interface OutputFile {
+	url: string;
+	mimeType: string;
+	made: Promise<FileOnDisk>;
+}
+
+export interface Result extends Omit<Product, 'files'> {
+	files: OutputFile[];
+}
+
+interface Surroundings {
+	files: FileStore;
+	filesUrl: () => string;
+	nowMs: () => number;
+	options: Pick<SandboxOptions, 'preparedPictures' | 'preparedPictureBytes' | 'outputBytes'>;
+}
+
+/** Makes the outputs of tasks, a few files at a time. */
+export class Studio {
+	private readonly queue = new WorkQueue(FILES_AT_ONCE);
+	private readonly prepared = new Map<string, Promise<FileOnDisk>>();
+
+	constructor(private readonly around: Surroundings) {}
+
+	/** Makes the prepared pictures now, so that the first task is as fast as the others. */
+	async prepare(): Promise<void> {
+		if (this.around.options.preparedPictures)
+			await Promise.all([this.preparedFile('png'), this.preparedFile('jpeg')]);
+	}
+
+	/** The prepared picture as a new output. */
+	preparedOutput(expirationHours: number): OutputFile {
+		return this.publish('png', this.preparedFile('png'), expirationHours);
+	}
+
+	/**
+	 * Reads the inputs and starts making the outputs: a file that is not ready when its task ends makes its download
+	 * wait.
+	 *
+	 * @throws InputRefusal where the model refuses an input
+	 */
+	async begin(submit: Submit): Promise<Result> {
+		const product = submit.kind === 'media' ? await this.media(submit) : await this.images(submit);
+		const files = product.files.map((file) =>
+			this.publish(file.extension, this.make(submit, file), submit.fileExpirationHours),
+		);
+		return { ...product, files };
+	}
+
+	async close(): Promise<void> {
+		await this.queue.close();
+		await Promise.allSettled(this.prepared.values());
+	}
+
+	private get storage(): Storage {
+		const { files, filesUrl, nowMs } = this.around;
+		return { files, filesUrl: filesUrl(), nowMs: nowMs() };
+	}
+
+	private async media(submit: MediaSubmit): Promise<Product> {
+		return mediaProduct(submit, await openMedia(submit.fields, submit.model.input, this.storage));
+	}
+
+	private async images(submit: SeedreamSubmit): Promise<Product> {
+		const { prompt, width, height, format, outputCount, images } = submit;
+		const inputs = await this.imageInputs(images);
+		const files = Array.from({ length: outputCount }, (_, index): ProductFile => {
+			const edit = { prompt, inputs, width, height, format, index, count: outputCount };
+			return { extension: format, make: async (path) => await editPicture(edit, path) };
+		});
+		return productOf(...files);
+	}
+
+	private async imageInputs(images: readonly string[]): Promise<InputImage[]> {
+		if (!this.around.options.preparedPictures) return await openImages(images, this.storage);
+		await checkReachable(images, this.storage);
+		return [];
+	}
+
+	private async make({ kind }: Submit, { extension, make }: ProductFile): Promise<FileOnDisk> {
+		const { options, files } = this.around;
+		if (kind === 'seedream' && options.preparedPictures) return await this.preparedFile(extension);
+		return await this.queue.run(async () => {
+			const made = await make(files.newPath(`.${extension}`));
+			const { outputBytes } = options;
+			return outputBytes === undefined ? made : await padFile(made, extension, outputBytes);
+		});
+	}
+
+	private publish(extension: string, made: Promise<FileOnDisk>, expirationHours: number): OutputFile {
+		const path = `/outputs/${randomId()}.${extension}`;
+		const mimeType = contentTypeOf(path) ?? 'application/octet-stream';
+		const expiresAtMs = this.around.nowMs() + expirationHours * HOUR_MS;
+		this.around.files.add(path, { contentType: mimeType, made, expiresAtMs });
+		return { url: this.around.filesUrl() + path, mimeType, made };
+	}
+
+	private async preparedFile(extension: string): Promise<FileOnDisk> {
+		const format = extension === 'jpeg' ? 'jpeg' : 'png';
+		let made = this.prepared.get(format);
+		if (!made) {
+			const path = this.around.files.newPath(`.${format}`);
+			const { outputBytes, preparedPictureBytes } = this.around.options;
+			made = preparedPicture(format, path, outputBytes ?? preparedPictureBytes);
+			made.catch(() => undefined);
+			this.prepared.set(format, made);
+		}
+		return await made;
+	}
+}

@@ -1,0 +1,108 @@
+import { createHmac, generateKeyPairSync, sign, type JsonWebKey } from 'node:crypto';
+import { request } from 'undici';
+import type { LedgerBook } from './ledger';
+import { findModel } from './models';
+import { randomId } from './random';
+import type { Task } from './task';
+import type { SandboxClock, SandboxWebhooks, SignedWebhook } from './types';
+import { isLoopback } from './hosts';
+
+const DELIVERY_MS = 10_000;
+const REDELIVER_AFTER_SECONDS = [1, 5, 30];
+
+interface Surroundings {
+	clock: SandboxClock;
+	ledger: LedgerBook;
+	skewMs: () => number;
+	options: { webhooks?: SandboxWebhooks };
+	/** `{data}` of the prediction. */
+	payloadOf: (task: Task) => Promise<Record<string, unknown>>;
+}
+
+/** Calls a task's `webhook_url` when it ends (see docs/atlas-cloud-api.md, Webhook). Reaches this machine only. */
+export class WebhookSender {
+	private readonly keys = generateKeyPairSync('ed25519');
+	private readonly keyId = `wk_${randomId(8)}`;
+	private readonly hmacSecret = randomId();
+	private closed = false;
+
+	constructor(private readonly around: Surroundings) {}
+
+	/** The public keys, as `GET /api/v1/webhooks/jwks.json` lists them. */
+	jwks(): { keys: JsonWebKey[] } {
+		const key = this.keys.publicKey.export({ format: 'jwk' });
+		return { keys: [{ ...key, kid: this.keyId, use: 'sig', alg: 'EdDSA' }] };
+	}
+
+	/** Delivers until it is answered 2xx, or until no more deliveries are left. Never rejects. */
+	async deliver(task: Task): Promise<void> {
+		const url = task.webhookUrl;
+		if (url === null || !isLoopback(new URL(url).hostname)) return;
+		await this.deliverTo(url, task).catch(() => undefined);
+	}
+
+	/** A body with the headers of a delivery. The timestamp counts in seconds; the default is now. */
+	sign(body: string, given: { timestampSeconds?: number; webhookId?: string } = {}): SignedWebhook {
+		const { clock, skewMs } = this.around;
+		const { webhookId = `wh_${randomId(8)}` } = given;
+		const { timestampSeconds = Math.floor((clock.nowMs() + skewMs()) / 1000) } = given;
+		const signed = Buffer.from(`${timestampSeconds}.${body}`);
+		const eventType = (JSON.parse(body) as { event_type?: string }).event_type ?? '';
+		return {
+			body,
+			headers: {
+				'content-type': 'application/json',
+				'x-atlascloud-webhook-id': webhookId,
+				'x-atlascloud-webhook-event': eventType,
+				'x-atlascloud-webhook-timestamp': String(timestampSeconds),
+				'x-atlascloud-webhook-key-id': this.keyId,
+				'x-atlascloud-webhook-signature': createHmac('sha256', this.hmacSecret).update(signed).digest('hex'),
+				'x-atlascloud-webhook-signature-ed25519': sign(null, signed, this.keys.privateKey).toString(
+					'base64url',
+				),
+			},
+		};
+	}
+
+	close(): void {
+		this.closed = true;
+	}
+
+	private async deliverTo(url: string, task: Task): Promise<void> {
+		const body = JSON.stringify(await this.bodyOf(task));
+		const webhookId = `wh_${randomId(8)}`;
+		const waits = this.around.options.webhooks?.redeliverAfterSeconds ?? REDELIVER_AFTER_SECONDS;
+		for (const waitSeconds of [0, ...waits]) {
+			await this.around.clock.sleepMs(waitSeconds * 1000);
+			if (this.closed) return;
+			const { headers } = this.sign(body, { webhookId });
+			const status = await this.post(url, body, headers);
+			const { ledger, clock } = this.around;
+			ledger.webhooks.push({ predictionId: task.record.id, url, status, atMs: clock.nowMs() });
+			if (status !== null && status >= 200 && status < 300) return;
+		}
+	}
+
+	private async bodyOf(task: Task): Promise<Record<string, unknown>> {
+		const type = findModel(task.record.model)?.type ?? 'Image';
+		return {
+			session_id: task.record.id,
+			event_type: `${type.toLowerCase()}.task.terminal`,
+			status: task.failure ? 'ERROR' : 'OK',
+			payload: await this.around.payloadOf(task),
+			error: task.failure?.reason ?? null,
+		};
+	}
+
+	/** The status of the answer; null where there is none. */
+	private async post(url: string, body: string, headers: Record<string, string>): Promise<number | null> {
+		try {
+			const signal = AbortSignal.timeout(DELIVERY_MS);
+			const answer = await request(url, { method: 'POST', headers, body, signal });
+			await answer.body.dump();
+			return answer.statusCode;
+		} catch {
+			return null;
+		}
+	}
+}
