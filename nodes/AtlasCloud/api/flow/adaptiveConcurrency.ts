@@ -1,0 +1,342 @@
+import { BaselineTimes } from './baselineTimes';
+
+export interface AdaptiveConcurrencyOptions {
+	/** Never more in flight than this. Unset means that only the service decides. */
+	hardLimit?: number;
+}
+
+export interface SubmittedAttempt {
+	/** Predictions that take the same time share a key: the model and the shape of the request. */
+	key: string;
+	/** When the submit left. */
+	sentAtMs: number;
+	/** When its answer came. */
+	nowMs: number;
+}
+
+export interface FinishedAttempt {
+	nowMs: number;
+	succeeded: boolean;
+	/** How long the service worked on it, where its record says so. */
+	workMs: number | null;
+	/** From created to completed, where its record says so. */
+	totalMs: number | null;
+}
+
+/** What keeps the number in flight from being higher. */
+export type ConcurrencyLimit = 'start' | 'service' | 'refusals' | 'option';
+
+interface InFlight {
+	key: string;
+	sentAtMs: number;
+	acceptedAtMs: number;
+	/** How many were in flight with it, itself included. */
+	rank: number;
+	/** Completions noticed before it was accepted. */
+	finishedBefore: number;
+	/** Closes a baseline group: see {@link BaselineTimes}. */
+	group: number;
+	lastQueuedMs: number | null;
+	firstRunningMs: number | null;
+}
+
+interface Sample {
+	key: string;
+	/** Completions per ms while it was in flight. */
+	rate: number;
+	/** From its submit until its end was noticed. */
+	lifeMs: number;
+	/** What is above the baseline in this was spent in the queue. */
+	excessMs: number;
+	/** Whether the record or a poll told queue and work apart. */
+	isTold: boolean;
+}
+
+/** Nothing is known of a service at first. This many may be lost to a request that always fails. */
+const START = 20;
+/** A queue of so many keeps the service busy while a result is noticed and the next request travels. */
+const SLACK = 4;
+const SLACK_PER_ROOT = 0.5;
+/** While the service keeps up, the window follows what is proven to run at once. So many may wait if it is the limit. */
+const MAX_GROWTH = 4.5;
+const GROWTH_STEP = 70;
+/** Where polls tell that all of them run, few successes are enough. */
+const GROWTH_PER_SUCCESS_SEEN = 20;
+/** Without told times jitter can hide a queue, so that a window found once grows less. */
+const CAREFUL_GROWTH = 2.5;
+/** And a queue that is a smaller share than this of those that run may be jitter. */
+const JITTER_SHARE = 0.12;
+const MIN_SAMPLES = 8;
+const MAX_SAMPLES = 100;
+/** Beyond what has ever been accepted, so many submits may be unanswered: refusals stay few. */
+const MIN_UNANSWERED = 8;
+const UNANSWERED_SHARE = 0.6;
+/** A refused number is tried again after this, and each time it is refused again, later. */
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 120_000;
+/** Refusals below this share of what was accepted before are about a rate, not about the number at once. */
+const PROVEN_SHARE = 0.6;
+/** A poll this early in a prediction's time still tells whether it had to wait. */
+const EARLY_SHARE = 0.3;
+/** Up to this, a first prediction is as quick as the quickest. */
+const FIRST_SPREAD = 1.6;
+
+/**
+ * Finds out how many predictions a service runs at once. One per account and model: limits are per model [D];
+ * request shapes share the window and differ in their baseline times.
+ *
+ * Slow start as long as predictions come back without waiting. Once they wait, Little's law tells the number: the
+ * rate of completions times the time that one takes without a queue. A few more than that may be in flight. Several
+ * clients that each keep such a small queue of their own end up with equal shares, as in TCP Vegas and FAST TCP.
+ *
+ * Knows no timers: all times come with the calls.
+ */
+export class AdaptiveConcurrency {
+	private readonly hardLimit: number;
+
+	private readonly inFlight = new Map<string, InFlight>();
+
+	private readonly baselines = new Map<string, BaselineTimes>();
+
+	private samples: Sample[] = [];
+
+	private window: number;
+
+	private finishedCount = 0;
+
+	private successes = 0;
+
+	/** Predictions accepted and unfinished at once, at most so far. */
+	private accepted = 0;
+
+	/** How many have been seen to run at once. */
+	private proven = 0;
+
+	/** The service's number as last measured; null before the first queue. */
+	private measured: number | null = null;
+
+	/** The latest number that polls have shown to run at once. */
+	private seenRunning = 0;
+
+	private isQueueing = false;
+
+	private refusedAbove: number | null = null;
+
+	private retryAtMs = 0;
+
+	private retryDelayMs = FIRST_RETRY_MS;
+
+	/** Submits beyond a refused number that may be tried together. */
+	private retryStep = 1;
+
+	private probed: string | null = null;
+
+	private nowMs = 0;
+
+	constructor({ hardLimit = Infinity }: AdaptiveConcurrencyOptions = {}) {
+		this.hardLimit = hardLimit > 0 ? hardLimit : Infinity;
+		this.window = START;
+	}
+
+	/** How many may be in flight now, unanswered submits included. */
+	get maxInFlight(): number {
+		const unanswered = Math.max(START, this.accepted + Math.max(MIN_UNANSWERED, UNANSWERED_SHARE * this.accepted));
+		return Math.max(1, Math.floor(Math.min(this.hardLimit, this.window, unanswered, this.maxAccepted)));
+	}
+
+	private get maxAccepted(): number {
+		if (this.refusedAbove === null) return Infinity;
+		return this.nowMs < this.retryAtMs ? this.refusedAbove : this.refusedAbove + this.retryStep;
+	}
+
+	/** What held the number in flight back, as far as is known. */
+	get limitedBy(): ConcurrencyLimit {
+		if (this.hardLimit <= Math.min(this.window, this.refusedAbove ?? Infinity)) return 'option';
+		if (this.refusedAbove !== null && this.refusedAbove <= this.window) return 'refusals';
+		return this.measured !== null ? 'service' : 'start';
+	}
+
+	/** How many ran at once, at most. */
+	get peak(): number {
+		return this.proven;
+	}
+
+	/**
+	 * The prediction whose status would tell most now, or null. Worth one early poll, half a second after its submit,
+	 * where the service tells queued from running.
+	 */
+	get probe(): string | null {
+		if (this.isQueueing || this.inFlight.size <= this.proven) return null;
+		const newest = [...this.inFlight.keys()].at(-1) ?? null;
+		const probed = this.probed === null ? undefined : this.inFlight.get(this.probed);
+		const isPending = probed && probed.lastQueuedMs === null && probed.firstRunningMs === null;
+		if (isPending || newest === null || this.inFlight.size < Math.floor(this.window)) return null;
+		return (this.probed = newest);
+	}
+
+	/** A submit was accepted. */
+	submitted(id: string, { key, sentAtMs, nowMs }: SubmittedAttempt): void {
+		this.nowMs = nowMs;
+		const rank = this.inFlight.size + 1;
+		this.inFlight.set(id, {
+			key,
+			sentAtMs,
+			acceptedAtMs: nowMs,
+			rank,
+			finishedBefore: this.finishedCount,
+			group: this.baselineOf(key).join(rank),
+			lastQueuedMs: null,
+			firstRunningMs: null,
+		});
+		this.accepted = Math.max(this.accepted, rank);
+		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep) {
+			this.refusedAbove = rank;
+			this.retryStep *= 2;
+			this.retryAtMs = nowMs + FIRST_RETRY_MS;
+		}
+	}
+
+	/** A submit was refused with 429. Whether for the number at once or for the rate is found out here. */
+	rejected(nowMs: number): void {
+		this.nowMs = nowMs;
+		const count = Math.max(1, this.inFlight.size);
+		if (count < PROVEN_SHARE * this.proven) return;
+		const isNews = this.refusedAbove === null || nowMs >= this.retryAtMs;
+		this.refusedAbove = Math.min(count, this.refusedAbove ?? count);
+		if (!isNews) return;
+		this.retryStep = 1;
+		this.retryAtMs = nowMs + this.retryDelayMs;
+		this.retryDelayMs = Math.min(MAX_RETRY_MS, 3 * this.retryDelayMs);
+	}
+
+	/** A poll told whether a prediction is still waiting or already running. */
+	observed(id: string, status: 'queued' | 'running', nowMs: number): void {
+		this.nowMs = nowMs;
+		const item = this.inFlight.get(id);
+		if (!item) return;
+		if (status === 'queued') {
+			item.lastQueuedMs = nowMs;
+			if (id === this.probed) this.isQueueing = true;
+			return;
+		}
+		item.firstRunningMs ??= nowMs;
+		const baseMs = this.baselineOf(item.key).lifeMs;
+		const isEarly = baseMs !== null && nowMs - item.sentAtMs < EARLY_SHARE * baseMs;
+		if (item.lastQueuedMs !== null || item.rank < this.proven) return;
+		// Late in its time it tells something only if nothing has ended yet that it could have waited for.
+		if (!isEarly && item.finishedBefore < this.finishedCount) return;
+		this.proven = this.seenRunning = item.rank;
+		this.isQueueing = false;
+		this.growAsSeen();
+	}
+
+	private growAsSeen(): void {
+		if (this.isQueueing || this.successes === 0 || this.seenRunning === 0) return;
+		const bought = START + GROWTH_PER_SUCCESS_SEEN * this.successes;
+		this.window = Math.max(this.window, Math.min(growthCap(this.seenRunning), bought));
+	}
+
+	/** A prediction is over, or nobody waits for it any more. */
+	finished(id: string, { nowMs, succeeded, workMs, totalMs }: FinishedAttempt): void {
+		this.nowMs = nowMs;
+		const item = this.inFlight.get(id);
+		if (!item) return;
+		this.inFlight.delete(id);
+		this.finishedCount++;
+		const baseline = this.baselineOf(item.key);
+		if (!succeeded) return baseline.leave(item.group);
+		this.successes++;
+		const lifeMs = Math.max(1, nowMs - item.sentAtMs);
+		const { excessMs, isTold } = excessOf(item, lifeMs, workMs, totalMs);
+		baseline.add(item.group, { lifeMs, excessMs, isTold });
+		this.samples.push({
+			key: item.key,
+			rate: (this.finishedCount - item.finishedBefore) / Math.max(1, nowMs - item.acceptedAtMs),
+			lifeMs,
+			excessMs,
+			isTold,
+		});
+		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
+		if (this.samples.length > count) this.samples = this.samples.slice(-count);
+		if (this.measured === null && !baseline.isKnown) this.growAtFirst(item, lifeMs, baseline);
+		else this.adjust(item);
+		this.growAsSeen();
+	}
+
+	/** Before anything is known, the quickest ones tell that they did not wait. */
+	private growAtFirst(item: InFlight, lifeMs: number, baseline: BaselineTimes): void {
+		if (lifeMs <= FIRST_SPREAD * baseline.minLifeMs) this.grow(item.rank, MAX_GROWTH);
+	}
+
+	private adjust(item: InFlight): void {
+		const { queued, running, isTold } = this.measure();
+		const slack = SLACK + SLACK_PER_ROOT * Math.sqrt(running);
+		const isMany = queued > Math.max(slack / 2, isTold ? 0 : JITTER_SHARE * running);
+		if (this.samples.length >= MIN_SAMPLES && isMany) {
+			this.isQueueing = true;
+			this.seenRunning = 0;
+			this.measured = running;
+			this.window = running + slack;
+			this.proven = Math.max(this.proven, Math.round(Math.min(running, item.rank)));
+			return;
+		}
+		if (queued > slack / 2 && this.measured !== null) {
+			this.window = Math.max(this.window, Math.min(running + slack, growthCap(item.rank)));
+			return;
+		}
+		this.isQueueing = false;
+		this.grow(item.rank, isTold || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH);
+	}
+
+	private grow(rank: number, factor: number): void {
+		this.proven = Math.max(this.proven, rank);
+		const next = Math.min(
+			this.window + factor - 1,
+			growthCap(rank),
+			factor * rank,
+		);
+		this.window = Math.max(this.window, next);
+	}
+
+	/** How many wait and how many run, by Little's law. */
+	private measure(): { queued: number; running: number; isTold: boolean } {
+		const { samples } = this;
+		const rates = samples.map(({ rate }) => rate).sort((a, b) => a - b);
+		const rate = rates[Math.floor(0.75 * (rates.length - 1))];
+		let waitMs = 0;
+		let lifeMs = 0;
+		let told = 0;
+		for (const sample of samples) {
+			waitMs += sample.excessMs - (this.baselineOf(sample.key).excessMs(sample.isTold) ?? sample.excessMs);
+			lifeMs += sample.lifeMs;
+			if (sample.isTold) told++;
+		}
+		waitMs = Math.max(0, waitMs / samples.length);
+		lifeMs /= samples.length;
+		return { queued: rate * waitMs, running: Math.max(1, rate * (lifeMs - waitMs)), isTold: 2 * told > samples.length };
+	}
+
+	private baselineOf(key: string): BaselineTimes {
+		let baseline = this.baselines.get(key);
+		if (!baseline) this.baselines.set(key, (baseline = new BaselineTimes()));
+		return baseline;
+	}
+}
+
+function growthCap(rank: number): number {
+	return Math.min(MAX_GROWTH * rank, rank + GROWTH_STEP * Math.cbrt(rank / START));
+}
+
+/** The part of a prediction's life that holds its time in the queue. */
+function excessOf(
+	{ sentAtMs, lastQueuedMs, firstRunningMs }: InFlight,
+	lifeMs: number,
+	workMs: number | null,
+	totalMs: number | null,
+): { excessMs: number; isTold: boolean } {
+	if (workMs !== null && workMs > 0) return { excessMs: Math.max(0, (totalMs ?? lifeMs) - workMs), isTold: true };
+	const seenMs = firstRunningMs === null ? null : firstRunningMs - sentAtMs;
+	if (seenMs !== null && lastQueuedMs !== null)
+		return { excessMs: (lastQueuedMs - sentAtMs + seenMs) / 2, isTold: true };
+	return { excessMs: lifeMs, isTold: false };
+}
