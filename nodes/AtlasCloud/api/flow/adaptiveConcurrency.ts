@@ -66,6 +66,7 @@ const GROWTH_PER_SUCCESS_SEEN = 20;
 const CAREFUL_GROWTH = 2.5;
 /** And a queue that is a smaller share than this of those that run may be jitter. */
 const JITTER_SHARE = 0.12;
+const SMOOTHING = 0.1;
 const MIN_SAMPLES = 8;
 const MAX_SAMPLES = 100;
 /** Beyond what has ever been accepted, so many submits may be unanswered: refusals stay few. */
@@ -78,8 +79,10 @@ const MAX_RETRY_MS = 120_000;
 const PROVEN_SHARE = 0.6;
 /** A poll this early in a prediction's time still tells whether it had to wait. */
 const EARLY_SHARE = 0.3;
-/** Up to this, a first prediction is as quick as the quickest. */
-const FIRST_SPREAD = 1.6;
+/** A prediction that took no longer than this, compared to the quickest or the baseline, may not have waited. */
+const UNTOLD_SPREAD = 1.6;
+/** Where its wait is told, it may have been this share of its life. */
+const TOLD_SPREAD = 0.1;
 
 /**
  * Finds out how many predictions a service runs at once. One per account and model: limits are per model [D];
@@ -106,6 +109,9 @@ export class AdaptiveConcurrency {
 
 	private successes = 0;
 
+	/** Ranks of the latest that did not wait. */
+	private unqueued: number[] = [];
+
 	/** Predictions accepted and unfinished at once, at most so far. */
 	private accepted = 0;
 
@@ -117,6 +123,11 @@ export class AdaptiveConcurrency {
 
 	/** The latest number that polls have shown to run at once. */
 	private seenRunning = 0;
+
+	/** The measured number without its noise, and the highest value of that. */
+	private smoothed = 0;
+
+	private peakRunning = 0;
 
 	private isQueueing = false;
 
@@ -156,9 +167,9 @@ export class AdaptiveConcurrency {
 		return this.measured !== null ? 'service' : 'start';
 	}
 
-	/** How many ran at once, at most. */
+	/** About how many ran at once, at most. */
 	get peak(): number {
-		return this.proven;
+		return this.measured === null ? this.accepted : Math.min(this.accepted, Math.round(this.peakRunning));
 	}
 
 	/**
@@ -258,24 +269,25 @@ export class AdaptiveConcurrency {
 		});
 		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
 		if (this.samples.length > count) this.samples = this.samples.slice(-count);
-		if (this.measured === null && !baseline.isKnown) this.growAtFirst(item, lifeMs, baseline);
-		else this.adjust(item);
+		const baseMs = baseline.excessMs(isTold) ?? baseline.minLifeMs;
+		const mayHaveWaited = isTold ? excessMs - baseMs > TOLD_SPREAD * lifeMs : lifeMs > UNTOLD_SPREAD * baseMs;
+		const isFirst = this.measured === null && !baseline.isKnown;
+		if (!isFirst) this.adjust(item, mayHaveWaited);
+		else if (!mayHaveWaited) this.grow(item.rank, MAX_GROWTH);
 		this.growAsSeen();
 	}
 
-	/** Before anything is known, the quickest ones tell that they did not wait. */
-	private growAtFirst(item: InFlight, lifeMs: number, baseline: BaselineTimes): void {
-		if (lifeMs <= FIRST_SPREAD * baseline.minLifeMs) this.grow(item.rank, MAX_GROWTH);
-	}
-
-	private adjust(item: InFlight): void {
+	private adjust(item: InFlight, mayHaveWaited: boolean): void {
 		const { queued, running, isTold } = this.measure();
 		const slack = SLACK + SLACK_PER_ROOT * Math.sqrt(running);
 		const isMany = queued > Math.max(slack / 2, isTold ? 0 : JITTER_SHARE * running);
 		if (this.samples.length >= MIN_SAMPLES && isMany) {
 			this.isQueueing = true;
 			this.seenRunning = 0;
+			this.unqueued = [];
 			this.measured = running;
+			this.smoothed += (running - this.smoothed) * (this.smoothed === 0 ? 1 : SMOOTHING);
+			this.peakRunning = Math.max(this.peakRunning, this.smoothed);
 			this.window = running + slack;
 			this.proven = Math.max(this.proven, Math.round(Math.min(running, item.rank)));
 			return;
@@ -284,16 +296,22 @@ export class AdaptiveConcurrency {
 			this.window = Math.max(this.window, Math.min(running + slack, growthCap(item.rank)));
 			return;
 		}
+		if (mayHaveWaited) return;
 		this.isQueueing = false;
 		this.grow(item.rank, isTold || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH);
 	}
 
+	/** The window follows the highest rank that lately did not wait. Ends come in any order: low ranks may be late. */
 	private grow(rank: number, factor: number): void {
-		this.proven = Math.max(this.proven, rank);
+		this.unqueued = [...this.unqueued, rank].slice(-this.samples.length);
+		const proven = Math.max(...this.unqueued);
+		this.proven = Math.max(this.proven, proven);
+		const isFirst = this.measured === null;
+		const earned = isFirst ? START + (factor - 1) * this.successes : 0;
 		const next = Math.min(
-			this.window + factor - 1,
-			growthCap(rank),
-			factor * rank,
+			Math.max(this.window + factor - 1, earned),
+			growthCap(proven),
+			factor * proven,
 		);
 		this.window = Math.max(this.window, next);
 	}

@@ -13,12 +13,13 @@ interface Group {
 	over: number;
 	rankSum: number;
 	/** Told samples count by their minimum: nothing but the queue varies much. The others by their mean. */
-	told: { count: number; minMs: number };
+	told: { count: number; minMs: number; sumMs: number };
 	untold: { count: number; sumMs: number };
 }
 
 interface Closed {
 	toldMs: number | null;
+	toldMeanMs: number | null;
 	untoldMs: number | null;
 	rank: number;
 }
@@ -79,7 +80,7 @@ export class BaselineTimes {
 			return this.latest;
 		}
 		const size = Math.min(MAX_GROUP, Math.max(MIN_GROUP, Math.round(rank / 2)));
-		const group = { size, joined: 1, over: 0, rankSum: rank, told: { count: 0, minMs: Infinity }, untold: { count: 0, sumMs: 0 } };
+		const group = { size, joined: 1, over: 0, rankSum: rank, told: { count: 0, minMs: Infinity, sumMs: 0 }, untold: { count: 0, sumMs: 0 } };
 		this.open.set(++this.latest, group);
 		return this.latest;
 	}
@@ -90,6 +91,7 @@ export class BaselineTimes {
 		if (!group) return;
 		if (isTold) {
 			group.told.count++;
+			group.told.sumMs += excessMs;
 			group.told.minMs = Math.min(group.told.minMs, excessMs);
 			this.minToldMs = Math.min(this.minToldMs, excessMs);
 		} else {
@@ -107,6 +109,7 @@ export class BaselineTimes {
 		const { told, untold, rankSum, joined } = group;
 		const next: Closed = {
 			toldMs: told.count > 0 ? told.minMs : null,
+			toldMeanMs: told.count > 0 ? told.sumMs / told.count : null,
 			untoldMs: untold.count > 0 ? untold.sumMs / untold.count : null,
 			rank: rankSum / joined,
 		};
@@ -119,18 +122,17 @@ export class BaselineTimes {
 
 	/** The service became slower: a smaller number in flight took no less time. */
 	private raise(next: Closed): void {
-		for (const field of ['toldMs', 'untoldMs'] as const) {
-			const baseMs = this[field];
-			const nextMs = next[field];
+		for (const { baseMs, means, raiseTo } of [
+			{ baseMs: this.toldMs, means: (of: Closed) => of.toldMeanMs, raiseTo: (ms: number) => (this.toldMs = ms) },
+			{ baseMs: this.untoldMs, means: (of: Closed) => of.untoldMs, raiseTo: (ms: number) => (this.untoldMs = ms) },
+		]) {
+			const nextMs = means(next);
 			if (baseMs === null || nextMs === null || nextMs < CLEARLY_MORE * baseMs) continue;
-			const past = this.closed.find(
-				({ rank, [field]: pastMs }) =>
-					next.rank <= FEWER * rank &&
-					pastMs !== null &&
-					pastMs >= CLEARLY_MORE * baseMs &&
-					nextMs >= NO_LESS * pastMs,
-			);
-			if (past) this[field] = Math.min(nextMs, past[field] ?? nextMs);
+			const isRaised = this.closed.some((past) => {
+				const pastMs = means(past) ?? 0;
+				return next.rank <= FEWER * past.rank && pastMs >= CLEARLY_MORE * baseMs && nextMs >= NO_LESS * pastMs;
+			});
+			if (isRaised) raiseTo(nextMs);
 		}
 	}
 }
