@@ -79,10 +79,13 @@ const MAX_RETRY_MS = 120_000;
 const PROVEN_SHARE = 0.6;
 /** A poll this early in a prediction's time still tells whether it had to wait. */
 const EARLY_SHARE = 0.3;
-/** A prediction that took no longer than this, compared to the quickest or the baseline, may not have waited. */
-const UNTOLD_SPREAD = 1.6;
+/** A prediction that took no more than this share longer than the quickest, or the baseline, may not have waited. */
+const UNTOLD_SPREAD = 0.6;
 /** Where its wait is told, it may have been this share of its life. */
 const TOLD_SPREAD = 0.1;
+/** Too many that take this much longer than the slowest of those that did not wait are a queue. */
+const LATE = 1.1;
+const LATE_SHARE = 0.1;
 
 /**
  * Finds out how many predictions a service runs at once. One per account and model: limits are per model [D];
@@ -109,8 +112,10 @@ export class AdaptiveConcurrency {
 
 	private successes = 0;
 
-	/** Ranks of the latest that did not wait. */
-	private unqueued: number[] = [];
+	/** The latest that did not wait. */
+	private unqueued: Array<{ rank: number; lifeMs: number }> = [];
+
+	private minLifeMs = Infinity;
 
 	/** Predictions accepted and unfinished at once, at most so far. */
 	private accepted = 0;
@@ -231,8 +236,7 @@ export class AdaptiveConcurrency {
 			return;
 		}
 		item.firstRunningMs ??= nowMs;
-		const baseMs = this.baselineOf(item.key).lifeMs;
-		const isEarly = baseMs !== null && nowMs - item.sentAtMs < EARLY_SHARE * baseMs;
+		const isEarly = nowMs - item.sentAtMs < EARLY_SHARE * this.minLifeMs;
 		if (item.lastQueuedMs !== null || item.rank < this.proven) return;
 		// Late in its time it tells something only if nothing has ended yet that it could have waited for.
 		if (!isEarly && item.finishedBefore < this.finishedCount) return;
@@ -259,7 +263,8 @@ export class AdaptiveConcurrency {
 		this.successes++;
 		const lifeMs = Math.max(1, nowMs - item.sentAtMs);
 		const { excessMs, isTold } = excessOf(item, lifeMs, workMs, totalMs);
-		baseline.add(item.group, { lifeMs, excessMs, isTold });
+		this.minLifeMs = Math.min(this.minLifeMs, lifeMs);
+		baseline.add(item.group, { excessMs, isTold });
 		this.samples.push({
 			key: item.key,
 			rate: (this.finishedCount - item.finishedBefore) / Math.max(1, nowMs - item.acceptedAtMs),
@@ -269,17 +274,17 @@ export class AdaptiveConcurrency {
 		});
 		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
 		if (this.samples.length > count) this.samples = this.samples.slice(-count);
-		const baseMs = baseline.excessMs(isTold) ?? baseline.minLifeMs;
-		const mayHaveWaited = isTold ? excessMs - baseMs > TOLD_SPREAD * lifeMs : lifeMs > UNTOLD_SPREAD * baseMs;
-		const isFirst = this.measured === null && !baseline.isKnown;
-		if (!isFirst) this.adjust(item, mayHaveWaited);
-		else if (!mayHaveWaited) this.grow(item.rank, MAX_GROWTH);
+		const waitMs = excessMs - baseline.excessMs(isTold);
+		const mayHaveWaited = waitMs > (isTold ? TOLD_SPREAD * lifeMs : UNTOLD_SPREAD * (lifeMs - waitMs));
+		if (!mayHaveWaited) this.keepUnqueued({ lifeMs, rank: isTold ? item.rank * (1 - Math.max(0, waitMs) / lifeMs) : item.rank });
+		if (this.measured !== null || baseline.isKnown(isTold)) this.adjust(mayHaveWaited);
+		else if (!mayHaveWaited) this.grow(MAX_GROWTH);
 		this.growAsSeen();
 	}
 
-	private adjust(item: InFlight, mayHaveWaited: boolean): void {
+	private adjust(mayHaveWaited: boolean): void {
 		const { queued, running, isTold } = this.measure();
-		const slack = SLACK + SLACK_PER_ROOT * Math.sqrt(running);
+		const slack = slackFor(running);
 		const isMany = queued > Math.max(slack / 2, isTold ? 0 : JITTER_SHARE * running);
 		if (this.samples.length >= MIN_SAMPLES && isMany) {
 			this.isQueueing = true;
@@ -289,30 +294,39 @@ export class AdaptiveConcurrency {
 			this.smoothed += (running - this.smoothed) * (this.smoothed === 0 ? 1 : SMOOTHING);
 			this.peakRunning = Math.max(this.peakRunning, this.smoothed);
 			this.window = running + slack;
-			this.proven = Math.max(this.proven, Math.round(Math.min(running, item.rank)));
 			return;
 		}
 		if (queued > slack / 2 && this.measured !== null) {
-			this.window = Math.max(this.window, Math.min(running + slack, growthCap(item.rank)));
+			this.window = Math.max(this.window, Math.min(running + slack, growthCap(this.inFlight.size + 1)));
 			return;
 		}
 		if (mayHaveWaited) return;
 		this.isQueueing = false;
-		this.grow(item.rank, isTold || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH);
+		this.grow(isTold || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH);
+	}
+
+	private keepUnqueued(item: { rank: number; lifeMs: number }): void {
+		this.unqueued = [...this.unqueued, item].slice(-this.samples.length);
+		this.proven = Math.max(this.proven, Math.round(item.rank));
+	}
+
+	/** Whether predictions are late that would have ended by now if they had not waited. */
+	private get isLate(): boolean {
+		const slowestMs = Math.max(...this.unqueued.map(({ lifeMs }) => lifeMs));
+		let allowed = Math.max(slackFor(this.inFlight.size), LATE_SHARE * this.inFlight.size);
+		for (const { sentAtMs } of this.inFlight.values()) {
+			if (this.nowMs - sentAtMs < LATE * slowestMs) return false;
+			if (--allowed < 0) return true;
+		}
+		return false;
 	}
 
 	/** The window follows the highest rank that lately did not wait. Ends come in any order: low ranks may be late. */
-	private grow(rank: number, factor: number): void {
-		this.unqueued = [...this.unqueued, rank].slice(-this.samples.length);
-		const proven = Math.max(...this.unqueued);
-		this.proven = Math.max(this.proven, proven);
-		const isFirst = this.measured === null;
-		const earned = isFirst ? START + (factor - 1) * this.successes : 0;
-		const next = Math.min(
-			Math.max(this.window + factor - 1, earned),
-			growthCap(proven),
-			factor * proven,
-		);
+	private grow(factor: number): void {
+		if (this.unqueued.length === 0 || this.isLate) return;
+		const proven = Math.max(...this.unqueued.map(({ rank }) => rank));
+		const earned = this.measured === null ? START + (factor - 1) * this.successes : 0;
+		const next = Math.min(Math.max(this.window + factor - 1, earned), growthCap(proven), factor * proven);
 		this.window = Math.max(this.window, next);
 	}
 
@@ -325,7 +339,7 @@ export class AdaptiveConcurrency {
 		let lifeMs = 0;
 		let told = 0;
 		for (const sample of samples) {
-			waitMs += sample.excessMs - (this.baselineOf(sample.key).excessMs(sample.isTold) ?? sample.excessMs);
+			waitMs += sample.excessMs - this.baselineOf(sample.key).excessMs(sample.isTold);
 			lifeMs += sample.lifeMs;
 			if (sample.isTold) told++;
 		}
@@ -339,6 +353,10 @@ export class AdaptiveConcurrency {
 		if (!baseline) this.baselines.set(key, (baseline = new BaselineTimes()));
 		return baseline;
 	}
+}
+
+function slackFor(running: number): number {
+	return SLACK + SLACK_PER_ROOT * Math.sqrt(running);
 }
 
 function growthCap(rank: number): number {
