@@ -30,7 +30,7 @@ interface InFlight {
 	key: string;
 	sentAtMs: number;
 	acceptedAtMs: number;
-	/** How many were in flight with it, itself included. */
+	/** How many ran with it, itself included, unless it had to wait. */
 	rank: number;
 	/** Completions noticed before it was accepted. */
 	finishedBefore: number;
@@ -117,6 +117,9 @@ export class AdaptiveConcurrency {
 
 	private minLifeMs = Infinity;
 
+	/** The shortest life among the samples. */
+	private quickestMs = Infinity;
+
 	/** Predictions accepted and unfinished at once, at most so far. */
 	private accepted = 0;
 
@@ -198,7 +201,7 @@ export class AdaptiveConcurrency {
 			key,
 			sentAtMs,
 			acceptedAtMs: nowMs,
-			rank,
+			rank: rank - this.endingCount(),
 			finishedBefore: this.finishedCount,
 			group: this.baselineOf(key).join(rank),
 			lastQueuedMs: null,
@@ -210,6 +213,16 @@ export class AdaptiveConcurrency {
 			this.retryStep *= 2;
 			this.retryAtMs = nowMs + FIRST_RETRY_MS;
 		}
+	}
+
+	/** How many in flight may be over, and are only not polled yet. */
+	private endingCount(): number {
+		let count = 0;
+		for (const { sentAtMs } of this.inFlight.values()) {
+			if (this.nowMs - sentAtMs < this.quickestMs) break;
+			count++;
+		}
+		return count;
 	}
 
 	/** A submit was refused with 429. Whether for the number at once or for the rate is found out here. */
@@ -274,6 +287,7 @@ export class AdaptiveConcurrency {
 		});
 		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
 		if (this.samples.length > count) this.samples = this.samples.slice(-count);
+		this.quickestMs = Math.min(...this.samples.map((sample) => sample.lifeMs));
 		const waitMs = excessMs - baseline.excessMs(isTold);
 		const mayHaveWaited = waitMs > (isTold ? TOLD_SPREAD * lifeMs : UNTOLD_SPREAD * (lifeMs - waitMs));
 		if (!mayHaveWaited) this.keepUnqueued({ lifeMs, rank: isTold ? item.rank * (1 - Math.max(0, waitMs) / lifeMs) : item.rank });
