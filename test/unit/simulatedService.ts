@@ -75,6 +75,8 @@ const POLL_STEP = 0.06;
 const POLLS_PER_SECOND = 40;
 /** Of those in flight, so many are near enough to their end to be polled. */
 const POLLED_SHARE = 0.25;
+/** Submits without an answer, doubled by each that is accepted. */
+const FIRST_UNANSWERED = 4;
 const PROBE_AFTER_MS = 500;
 
 interface Prediction {
@@ -247,6 +249,8 @@ class Client {
 
 	private openAtMs = 0;
 
+	private maxUnanswered = FIRST_UNANSWERED;
+
 	private isTickPlanned = false;
 
 	private refusalsInARow = 0;
@@ -271,7 +275,11 @@ class Client {
 	}
 
 	private tick(): void {
-		while (this.unsent > 0 && this.held < this.control.maxInFlight) {
+		while (
+			this.unsent > 0 &&
+			this.held < this.control.maxInFlight &&
+			this.held - this.inFlight < this.maxUnanswered
+		) {
 			if (this.agenda.nowMs < this.openAtMs) {
 				if (!this.isTickPlanned) {
 					this.isTickPlanned = true;
@@ -334,6 +342,7 @@ class Client {
 		const { nowMs } = this.agenda;
 		this.refusalsInARow = 0;
 		this.perSecond += 0.1;
+		this.maxUnanswered *= 2;
 		this.acceptedAtMs = [...this.acceptedAtMs.filter((ms) => ms > nowMs - 1_000), nowMs];
 		this.inFlight++;
 		if (!this.hasSuccess) this.boughtBlindly++;
@@ -361,7 +370,9 @@ class Client {
 		this.control.rejected(nowMs);
 		if (sentAtMs < this.openAtMs - 1_000 / this.perSecond && this.refusalsInARow > 0) return;
 		const lately = this.acceptedAtMs.filter((ms) => ms > nowMs - 1_000).length;
-		if (!this.serviceSettings.refusesMore)
+		this.maxUnanswered = FIRST_UNANSWERED;
+		const { refusesMore, submitsPerSecond } = this.serviceSettings;
+		if (!refusesMore || submitsPerSecond !== undefined)
 			this.perSecond = Math.max(0.2, Math.min(this.perSecond, Math.max(1, lately)) * 0.8);
 		const pauseMs = Math.min(30_000, 1_000 * 2 ** this.refusalsInARow++);
 		this.openAtMs = nowMs + pauseMs * (0.5 + this.random() / 2);
@@ -470,4 +481,37 @@ export function idealMs(settings: ServiceSettings, workTimes: number[]): number 
 	agenda.at(0, start);
 	agenda.run();
 	return endMs;
+}
+
+/** Polls notice the ends: no client notices more of them per second than a poll or so each allows. */
+const MAX_ENDS_PER_SECOND = 25;
+
+/** A service with a random number at once, times, jitter, limits and changes, and a batch that keeps it busy. */
+export function randomService(seed: number): { service: ServiceSettings; client: ClientSettings } {
+	const random = seededRandom(seed);
+	const between = (low: number, high: number) => low * (high / low) ** random();
+	const workMs = 1_000 * between(0.5, 60);
+	const maxAtOnce = Math.min(300, (MAX_ENDS_PER_SECOND * workMs) / 1_000);
+	const atOnce = () => Math.max(1, Math.round(between(1, maxAtOnce)));
+	const first = atOnce();
+	// The start costs about two rounds in any case, and at 20 or fewer at once nothing.
+	const rounds = between(10, 30);
+	const changing = random() < 0.25;
+	const limited = random() < 0.2;
+	const items = Math.round(Math.min(3_000, Math.max(40, rounds * first)));
+	const runMs = (items / first) * workMs;
+	return {
+		service: {
+			seed,
+			workMs,
+			atOnce: first,
+			jitter: 0.5 * random(),
+			tellsWork: random() < 0.5,
+			tellsStatus: random() < 0.5,
+			refusesMore: random() < 0.1,
+			...(changing ? { changes: [{ atMs: runMs * (0.2 + 0.5 * random()), atOnce: atOnce() }] } : {}),
+			...(limited ? { submitsPerSecond: between(1, 20) } : {}),
+		},
+		client: { items },
+	};
 }

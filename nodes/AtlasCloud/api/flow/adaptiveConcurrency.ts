@@ -74,9 +74,8 @@ const MIN_UNANSWERED = 8;
 const UNANSWERED_SHARE = 0.6;
 /** A refused number is tried again after this, and each time it is refused again, later. */
 const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 120_000;
-/** Refusals below this share of what was accepted before are about a rate, not about the number at once. */
-const PROVEN_SHARE = 0.6;
+const MAX_RETRY_MS = 30_000;
+const RETRY_FACTOR = 3;
 /** A poll this early in a prediction's time still tells whether it had to wait. */
 const EARLY_SHARE = 0.3;
 /** A prediction that took no more than this share longer than the quickest, or the baseline, may not have waited. */
@@ -145,6 +144,9 @@ export class AdaptiveConcurrency {
 
 	private retryDelayMs = FIRST_RETRY_MS;
 
+	/** How often the same number was refused again. */
+	private confirmed = 0;
+
 	/** Submits beyond a refused number that may be tried together. */
 	private retryStep = 1;
 
@@ -208,11 +210,7 @@ export class AdaptiveConcurrency {
 			firstRunningMs: null,
 		});
 		this.accepted = Math.max(this.accepted, rank);
-		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep) {
-			this.refusedAbove = rank;
-			this.retryStep *= 2;
-			this.retryAtMs = nowMs + FIRST_RETRY_MS;
-		}
+		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep) this.liftRefusal(rank);
 	}
 
 	/** How many in flight may be over, and are only not polled yet. */
@@ -229,13 +227,26 @@ export class AdaptiveConcurrency {
 	rejected(nowMs: number): void {
 		this.nowMs = nowMs;
 		const count = Math.max(1, this.inFlight.size);
-		if (count < PROVEN_SHARE * this.proven) return;
-		const isNews = this.refusedAbove === null || nowMs >= this.retryAtMs;
-		this.refusedAbove = Math.min(count, this.refusedAbove ?? count);
-		if (!isNews) return;
+		if (this.refusedAbove === null || count < this.refusedAbove) {
+			this.refusedAbove = count;
+		} else if (nowMs < this.retryAtMs) {
+			return; // It left before the refusal was known.
+		} else {
+			this.confirmed++;
+			this.retryDelayMs = Math.min(MAX_RETRY_MS, RETRY_FACTOR * this.retryDelayMs);
+		}
 		this.retryStep = 1;
 		this.retryAtMs = nowMs + this.retryDelayMs;
-		this.retryDelayMs = Math.min(MAX_RETRY_MS, 3 * this.retryDelayMs);
+	}
+
+	/** One more than was refused before has been accepted: it was the rate, or the service runs more by now. */
+	private liftRefusal(rank: number): void {
+		this.refusedAbove = rank;
+		this.retryStep *= 2;
+		// Of two that are over one may not have been polled yet: a number refused more than once is left slowly.
+		if (this.confirmed > 1) this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
+		this.confirmed = Math.max(0, this.confirmed - 1);
+		this.retryDelayMs = Math.max(FIRST_RETRY_MS, this.retryDelayMs / RETRY_FACTOR);
 	}
 
 	/** A poll told whether a prediction is still waiting or already running. */
