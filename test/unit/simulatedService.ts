@@ -486,19 +486,25 @@ export function idealMs(settings: ServiceSettings, workTimes: number[]): number 
 /** Polls notice the ends: no client notices more of them per second than a poll or so each allows. */
 const MAX_ENDS_PER_SECOND = 25;
 
+const MIN_REFUSING_WORK_SECONDS = 4;
+const MIN_RUN_MS = 30_000;
+const MIN_ITEMS = 40;
+const MAX_ITEMS = 3_000;
+
 /** A service with a random number at once, times, jitter, limits and changes, and a batch that keeps it busy. */
 export function randomService(seed: number): { service: ServiceSettings; client: ClientSettings } {
 	const random = seededRandom(seed);
 	const between = (low: number, high: number) => low * (high / low) ** random();
-	const workMs = 1_000 * between(0.5, 60);
-	const maxAtOnce = Math.min(300, (MAX_ENDS_PER_SECOND * workMs) / 1_000);
-	const atOnce = () => Math.max(1, Math.round(between(1, maxAtOnce)));
+	const refusesMore = random() < 0.1;
+	// Without a queue every prediction costs the time to notice its end and to submit the next.
+	const workMs = 1_000 * between(refusesMore ? MIN_REFUSING_WORK_SECONDS : 0.5, 60);
+	const atOnce = () => Math.max(1, Math.round(between(1, Math.min(300, (MAX_ENDS_PER_SECOND * workMs) / 1_000))));
 	const first = atOnce();
-	// The start costs about two rounds in any case, and at 20 or fewer at once nothing.
-	const rounds = between(10, 30);
+	// The start costs up to two rounds, and a refusal some seconds: shorter runs measure nothing else.
+	const rounds = Math.max(between(10, 20), MIN_RUN_MS / workMs);
 	const changing = random() < 0.25;
 	const limited = random() < 0.2;
-	const items = Math.round(Math.min(3_000, Math.max(40, rounds * first)));
+	const items = Math.round(Math.min(MAX_ITEMS, Math.max(MIN_ITEMS, rounds * first)));
 	const runMs = (items / first) * workMs;
 	return {
 		service: {
@@ -508,7 +514,7 @@ export function randomService(seed: number): { service: ServiceSettings; client:
 			jitter: 0.5 * random(),
 			tellsWork: random() < 0.5,
 			tellsStatus: random() < 0.5,
-			refusesMore: random() < 0.1,
+			refusesMore,
 			...(changing ? { changes: [{ atMs: runMs * (0.2 + 0.5 * random()), atOnce: atOnce() }] } : {}),
 			...(limited ? { submitsPerSecond: between(1, 20) } : {}),
 		},

@@ -42,6 +42,7 @@ interface InFlight {
 
 interface Sample {
 	key: string;
+	rank: number;
 	/** Completions per ms while it was in flight. */
 	rate: number;
 	/** From its submit until its end was noticed. */
@@ -74,8 +75,10 @@ const MIN_UNANSWERED = 8;
 const UNANSWERED_SHARE = 0.6;
 /** A refused number is tried again after this, and each time it is refused again, later. */
 const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 30_000;
+const MAX_RETRY_MS = 10_000;
 const RETRY_FACTOR = 3;
+/** Refused though more ran before, it is the rate; but not that often in a row. */
+const MAX_RATE_REFUSALS = 3;
 /** A poll this early in a prediction's time still tells whether it had to wait. */
 const EARLY_SHARE = 0.3;
 /** A prediction that took no more than this share longer than the quickest, or the baseline, may not have waited. */
@@ -144,6 +147,10 @@ export class AdaptiveConcurrency {
 
 	private retryDelayMs = FIRST_RETRY_MS;
 
+	private lastRefusalMs = -Infinity;
+
+	private refusalsInARow = 0;
+
 	/** How often the same number was refused again. */
 	private confirmed = 0;
 
@@ -210,6 +217,7 @@ export class AdaptiveConcurrency {
 			firstRunningMs: null,
 		});
 		this.accepted = Math.max(this.accepted, rank);
+		this.refusalsInARow = 0;
 		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep) this.liftRefusal(rank);
 	}
 
@@ -227,6 +235,10 @@ export class AdaptiveConcurrency {
 	rejected(nowMs: number): void {
 		this.nowMs = nowMs;
 		const count = Math.max(1, this.inFlight.size);
+		if (nowMs >= this.lastRefusalMs + FIRST_RETRY_MS / 2) this.refusalsInARow++;
+		this.lastRefusalMs = nowMs;
+		const isRate = this.recentRank() > count && this.refusalsInARow < MAX_RATE_REFUSALS;
+		if (isRate) return;
 		if (this.refusedAbove === null || count < this.refusedAbove) {
 			this.refusedAbove = count;
 		} else if (nowMs < this.retryAtMs) {
@@ -239,12 +251,20 @@ export class AdaptiveConcurrency {
 		this.retryAtMs = nowMs + this.retryDelayMs;
 	}
 
+	/** The most that lately ran at once for sure. */
+	private recentRank(): number {
+		let max = 0;
+		for (const { rank } of this.inFlight.values()) max = Math.max(max, rank);
+		for (const { rank } of this.samples) max = Math.max(max, rank);
+		return max;
+	}
+
 	/** One more than was refused before has been accepted: it was the rate, or the service runs more by now. */
 	private liftRefusal(rank: number): void {
 		this.refusedAbove = rank;
-		this.retryStep *= 2;
-		// Of two that are over one may not have been polled yet: a number refused more than once is left slowly.
-		if (this.confirmed > 1) this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
+		// One of them may be over and not polled yet: a number that was refused again is left slowly.
+		if (this.confirmed > 0) this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
+		else this.retryStep *= 2;
 		this.confirmed = Math.max(0, this.confirmed - 1);
 		this.retryDelayMs = Math.max(FIRST_RETRY_MS, this.retryDelayMs / RETRY_FACTOR);
 	}
@@ -291,6 +311,7 @@ export class AdaptiveConcurrency {
 		baseline.add(item.group, { excessMs, isTold });
 		this.samples.push({
 			key: item.key,
+			rank: item.rank,
 			rate: (this.finishedCount - item.finishedBefore) / Math.max(1, nowMs - item.acceptedAtMs),
 			lifeMs,
 			excessMs,
