@@ -501,7 +501,7 @@ export function randomService(seed: number): { service: ServiceSettings; client:
 	const atOnce = () => Math.max(1, Math.round(between(1, Math.min(300, (MAX_ENDS_PER_SECOND * workMs) / 1_000))));
 	const first = atOnce();
 	// The start costs up to two rounds, and a refusal some seconds: shorter runs measure nothing else.
-	const rounds = Math.max(between(10, 20), MIN_RUN_MS / workMs);
+	const rounds = Math.max(between(8, 12), MIN_RUN_MS / workMs);
 	const changing = random() < 0.25;
 	const limited = random() < 0.2;
 	const items = Math.round(Math.min(MAX_ITEMS, Math.max(MIN_ITEMS, rounds * first)));

@@ -206,11 +206,12 @@ export class AdaptiveConcurrency {
 	submitted(id: string, { key, sentAtMs, nowMs }: SubmittedAttempt): void {
 		this.nowMs = nowMs;
 		const rank = this.inFlight.size + 1;
+		const endingCount = this.endingCount();
 		this.inFlight.set(id, {
 			key,
 			sentAtMs,
 			acceptedAtMs: nowMs,
-			rank: rank - this.endingCount(),
+			rank: rank - endingCount,
 			finishedBefore: this.finishedCount,
 			group: this.baselineOf(key).join(rank),
 			lastQueuedMs: null,
@@ -218,7 +219,7 @@ export class AdaptiveConcurrency {
 		});
 		this.accepted = Math.max(this.accepted, rank);
 		this.refusalsInARow = 0;
-		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep) this.liftRefusal(rank);
+		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep) this.liftRefusal(rank, endingCount === 0);
 	}
 
 	/** How many in flight may be over, and are only not polled yet. */
@@ -260,8 +261,12 @@ export class AdaptiveConcurrency {
 	}
 
 	/** One more than was refused before has been accepted: it was the rate, or the service runs more by now. */
-	private liftRefusal(rank: number): void {
+	private liftRefusal(rank: number, isCertain: boolean): void {
 		this.refusedAbove = rank;
+		if (isCertain) {
+			this.confirmed = 0;
+			this.retryDelayMs = FIRST_RETRY_MS;
+		}
 		// One of them may be over and not polled yet: a number that was refused again is left slowly.
 		if (this.confirmed > 0) this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
 		else this.retryStep *= 2;
