@@ -425,5 +425,5 @@ function excessOf(
 	const seenMs = firstRunningMs === null ? null : firstRunningMs - sentAtMs;
 	if (seenMs !== null && lastQueuedMs !== null)
 		return { excessMs: (lastQueuedMs - sentAtMs + seenMs) / 2, isTold: true };
-	return { excessMs: lifeMs, isTold: false };
+	return { excessMs: totalMs ?? lifeMs, isTold: false };
 }

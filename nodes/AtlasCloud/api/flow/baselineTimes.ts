@@ -24,9 +24,11 @@ const MIN_GROUP = 10;
 const MAX_GROUP = 100;
 /** Told times vary little but for the queue. Not the minimum: one wrong record would count forever. */
 const TOLD_QUANTILE = 0.25;
-/** The service became slower if, among so many groups, half as many in flight took no less time. */
-const REMEMBERED_GROUPS = 8;
-const FEWER = 0.5;
+/** The lowest of many means is too low by chance. Too high a baseline costs a few that wait, too low a one costs time. */
+const CONFIDENCE = 2;
+/** The service became slower if, among so many groups, much fewer in flight took no less time. */
+const REMEMBERED_GROUPS = 24;
+const FEWER = 0.6;
 const NO_LESS = 0.9;
 const CLEARLY_MORE = 1.15;
 
@@ -95,9 +97,11 @@ export class BaselineTimes {
 		const { toldMs, untoldMs, rankSum, joined } = group;
 		if (toldMs.length > 0) this.toldMs = Math.min(this.toldMs ?? Infinity, quantile(toldMs, TOLD_QUANTILE));
 		if (untoldMs.length === 0) return;
-		const next = { rank: rankSum / joined, meanMs: mean(untoldMs) };
+		const meanMs = mean(untoldMs);
+		const next = { rank: rankSum / joined, meanMs };
 		const isSlower = this.isSlower(next);
-		this.untoldMs = isSlower ? next.meanMs : Math.min(this.untoldMs ?? Infinity, next.meanMs);
+		const upperMs = meanMs + CONFIDENCE * standardError(untoldMs, meanMs);
+		this.untoldMs = isSlower ? upperMs : Math.min(this.untoldMs ?? Infinity, upperMs);
 		this.closed = isSlower ? [next] : [...this.closed, next].slice(-REMEMBERED_GROUPS);
 	}
 
@@ -113,6 +117,11 @@ export class BaselineTimes {
 
 function mean(values: number[]): number {
 	return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function standardError(values: number[], meanMs: number): number {
+	const squares = values.reduce((sum, value) => sum + (value - meanMs) ** 2, 0);
+	return Math.sqrt(squares) / values.length;
 }
 
 function quantile(values: number[], share: number): number {
