@@ -1,4 +1,4 @@
-import { BaselineTimes } from './baselineTimes';
+import { BaselineTimes, mean, quantile } from './baselineTimes';
 
 export interface AdaptiveConcurrencyOptions {
 	/** Never more in flight than this. Unset means that only the service decides. */
@@ -27,7 +27,7 @@ export interface FinishedAttempt {
 export type ConcurrencyLimit = 'start' | 'service' | 'refusals' | 'option';
 
 interface InFlight {
-	key: string;
+	baseline: BaselineTimes;
 	sentAtMs: number;
 	acceptedAtMs: number;
 	/** How many ran with it, itself included, unless it had to wait. */
@@ -40,8 +40,23 @@ interface InFlight {
 	firstRunningMs: number | null;
 }
 
+interface Measurement {
+	/** How many wait at the service. */
+	queued: number;
+	/** How many it runs, or travel. */
+	running: number;
+	isTold: boolean;
+}
+
+/** One that did not wait, or hardly. */
+interface Unqueued {
+	baseline: BaselineTimes;
+	rank: number;
+	lifeMs: number;
+}
+
 interface Sample {
-	key: string;
+	baseline: BaselineTimes;
 	rank: number;
 	/** Completions per ms while it was in flight. */
 	rate: number;
@@ -68,11 +83,12 @@ const CAREFUL_GROWTH = 2.5;
 /** And a queue that is a smaller share than this of those that run may be jitter. */
 const JITTER_SHARE = 0.12;
 const SMOOTHING = 0.1;
+const RATE_QUANTILE = 0.75;
 const MIN_SAMPLES = 8;
 const MAX_SAMPLES = 100;
 /** Beyond what has ever been accepted, so many submits may be unanswered: refusals stay few. */
 const MIN_UNANSWERED = 8;
-const UNANSWERED_SHARE = 0.6;
+const UNANSWERED_SHARE = 0.5;
 /** A refused number is tried again after this, and each time it is refused again, later. */
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
@@ -115,12 +131,9 @@ export class AdaptiveConcurrency {
 	private successes = 0;
 
 	/** The latest that did not wait. */
-	private unqueued: Array<{ rank: number; lifeMs: number }> = [];
+	private unqueued: Unqueued[] = [];
 
 	private minLifeMs = Infinity;
-
-	/** The shortest life among the samples. */
-	private quickestMs = Infinity;
 
 	/** Predictions accepted and unfinished at once, at most so far. */
 	private accepted = 0;
@@ -136,6 +149,11 @@ export class AdaptiveConcurrency {
 
 	/** The measured number without its noise, and the highest value of that. */
 	private smoothed = 0;
+
+	private measurement: Measurement | null = null;
+
+	/** Ends since the last measurement. */
+	private unmeasured = 0;
 
 	private peakRunning = 0;
 
@@ -207,13 +225,14 @@ export class AdaptiveConcurrency {
 		this.nowMs = nowMs;
 		const rank = this.inFlight.size + 1;
 		const endingCount = this.endingCount();
+		const baseline = this.baselineOf(key);
 		this.inFlight.set(id, {
-			key,
+			baseline,
 			sentAtMs,
 			acceptedAtMs: nowMs,
 			rank: rank - endingCount,
 			finishedBefore: this.finishedCount,
-			group: this.baselineOf(key).join(rank),
+			group: baseline.join(rank),
 			lastQueuedMs: null,
 			firstRunningMs: null,
 		});
@@ -225,9 +244,10 @@ export class AdaptiveConcurrency {
 	/** How many in flight may be over, and are only not polled yet. */
 	private endingCount(): number {
 		let count = 0;
-		for (const { sentAtMs } of this.inFlight.values()) {
-			if (this.nowMs - sentAtMs < this.quickestMs) break;
-			count++;
+		for (const { sentAtMs, baseline } of this.inFlight.values()) {
+			const ageMs = this.nowMs - sentAtMs;
+			if (ageMs < this.minLifeMs) break;
+			if (ageMs >= baseline.minLifeMs) count++;
 		}
 		return count;
 	}
@@ -271,7 +291,6 @@ export class AdaptiveConcurrency {
 		if (this.confirmed > 0) this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
 		else this.retryStep *= 2;
 		this.confirmed = Math.max(0, this.confirmed - 1);
-		this.retryDelayMs = Math.max(FIRST_RETRY_MS, this.retryDelayMs / RETRY_FACTOR);
 	}
 
 	/** A poll told whether a prediction is still waiting or already running. */
@@ -285,7 +304,7 @@ export class AdaptiveConcurrency {
 			return;
 		}
 		item.firstRunningMs ??= nowMs;
-		const isEarly = nowMs - item.sentAtMs < EARLY_SHARE * this.minLifeMs;
+		const isEarly = nowMs - item.sentAtMs < EARLY_SHARE * item.baseline.minLifeMs;
 		if (item.lastQueuedMs !== null || item.rank < this.proven) return;
 		// Late in its time it tells something only if nothing has ended yet that it could have waited for.
 		if (!isEarly && item.finishedBefore < this.finishedCount) return;
@@ -307,15 +326,15 @@ export class AdaptiveConcurrency {
 		if (!item) return;
 		this.inFlight.delete(id);
 		this.finishedCount++;
-		const baseline = this.baselineOf(item.key);
+		const { baseline } = item;
 		if (!succeeded) return baseline.leave(item.group);
 		this.successes++;
 		const lifeMs = Math.max(1, nowMs - item.sentAtMs);
-		const { excessMs, isTold } = excessOf(item, lifeMs, workMs, totalMs);
+		const { excessMs, isTold } = splitLife(item, lifeMs, workMs, totalMs);
 		this.minLifeMs = Math.min(this.minLifeMs, lifeMs);
-		baseline.add(item.group, { excessMs, isTold });
+		baseline.add(item.group, { lifeMs, excessMs, isTold });
 		this.samples.push({
-			key: item.key,
+			baseline,
 			rank: item.rank,
 			rate: (this.finishedCount - item.finishedBefore) / Math.max(1, nowMs - item.acceptedAtMs),
 			lifeMs,
@@ -324,10 +343,11 @@ export class AdaptiveConcurrency {
 		});
 		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
 		if (this.samples.length > count) this.samples = this.samples.slice(-count);
-		this.quickestMs = Math.min(...this.samples.map((sample) => sample.lifeMs));
 		const waitMs = excessMs - baseline.excessMs(isTold);
 		const mayHaveWaited = waitMs > (isTold ? TOLD_SPREAD * lifeMs : UNTOLD_SPREAD * (lifeMs - waitMs));
-		if (!mayHaveWaited) this.keepUnqueued({ lifeMs, rank: isTold ? item.rank * (1 - Math.max(0, waitMs) / lifeMs) : item.rank });
+		// Little's law again: one that waited a little has seen a little fewer run.
+		const rank = isTold ? item.rank * (1 - Math.max(0, waitMs) / lifeMs) : item.rank;
+		if (!mayHaveWaited) this.keepUnqueued({ baseline, lifeMs, rank });
 		if (this.measured !== null || baseline.isKnown(isTold)) this.adjust(mayHaveWaited);
 		else if (!mayHaveWaited) this.grow(MAX_GROWTH);
 		this.growAsSeen();
@@ -356,18 +376,23 @@ export class AdaptiveConcurrency {
 		this.grow(isTold || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH);
 	}
 
-	private keepUnqueued(item: { rank: number; lifeMs: number }): void {
-		this.unqueued = [...this.unqueued, item].slice(-this.samples.length);
+	private keepUnqueued(item: Unqueued): void {
+		this.unqueued.push(item);
+		while (this.unqueued.length > this.samples.length) this.unqueued.shift();
 		this.proven = Math.max(this.proven, Math.round(item.rank));
 	}
 
 	/** Whether predictions are late that would have ended by now if they had not waited. */
 	private get isLate(): boolean {
-		const slowestMs = Math.max(...this.unqueued.map(({ lifeMs }) => lifeMs));
+		const slowest = new Map<BaselineTimes, number>();
+		for (const { baseline, lifeMs } of this.unqueued)
+			slowest.set(baseline, Math.max(lifeMs, slowest.get(baseline) ?? 0));
+		const leastMs = LATE * Math.min(...slowest.values());
 		let allowed = Math.max(slackFor(this.inFlight.size), LATE_SHARE * this.inFlight.size);
-		for (const { sentAtMs } of this.inFlight.values()) {
-			if (this.nowMs - sentAtMs < LATE * slowestMs) return false;
-			if (--allowed < 0) return true;
+		for (const { sentAtMs, baseline } of this.inFlight.values()) {
+			const ageMs = this.nowMs - sentAtMs;
+			if (ageMs < leastMs) return false;
+			if (ageMs >= LATE * (slowest.get(baseline) ?? Infinity) && --allowed < 0) return true;
 		}
 		return false;
 	}
@@ -381,22 +406,25 @@ export class AdaptiveConcurrency {
 		this.window = Math.max(this.window, next);
 	}
 
-	/** How many wait and how many run, by Little's law. */
-	private measure(): { queued: number; running: number; isTold: boolean } {
+	/** How many wait and how many run, by Little's law. Computed anew for every tenth of the samples. */
+	private measure(): Measurement {
+		if (this.measurement && ++this.unmeasured < this.samples.length / 10) return this.measurement;
+		this.unmeasured = 0;
 		const { samples } = this;
-		const rates = samples.map(({ rate }) => rate).sort((a, b) => a - b);
-		const rate = rates[Math.floor(0.75 * (rates.length - 1))];
-		let waitMs = 0;
-		let lifeMs = 0;
-		let told = 0;
-		for (const sample of samples) {
-			waitMs += sample.excessMs - this.baselineOf(sample.key).excessMs(sample.isTold);
-			lifeMs += sample.lifeMs;
-			if (sample.isTold) told++;
-		}
-		waitMs = Math.max(0, waitMs / samples.length);
-		lifeMs /= samples.length;
-		return { queued: rate * waitMs, running: Math.max(1, rate * (lifeMs - waitMs)), isTold: 2 * told > samples.length };
+		// Where all end together, the first of them have seen few others end: an upper quartile, not the mean.
+		const rate = quantile(
+			samples.map((sample) => sample.rate),
+			RATE_QUANTILE,
+		);
+		const meanMs = mean(samples.map(({ lifeMs }) => lifeMs));
+		const waits = samples.map(({ baseline, excessMs, isTold }) => excessMs - baseline.excessMs(isTold));
+		const waitMs = Math.max(0, mean(waits));
+		this.measurement = {
+			queued: rate * waitMs,
+			running: Math.max(1, rate * (meanMs - waitMs)),
+			isTold: 2 * samples.filter(({ isTold }) => isTold).length > samples.length,
+		};
+		return this.measurement;
 	}
 
 	private baselineOf(key: string): BaselineTimes {
@@ -415,7 +443,7 @@ function growthCap(rank: number): number {
 }
 
 /** The part of a prediction's life that holds its time in the queue. */
-function excessOf(
+function splitLife(
 	{ sentAtMs, lastQueuedMs, firstRunningMs }: InFlight,
 	lifeMs: number,
 	workMs: number | null,

@@ -1,4 +1,6 @@
 export interface TimeSample {
+	/** From the submit until the end was noticed. */
+	lifeMs: number;
 	/** The part of a prediction's life that holds its time in the queue: all of it where nothing tells them apart. */
 	excessMs: number;
 	/** Whether something tells queue and work apart. */
@@ -44,6 +46,9 @@ export class BaselineTimes {
 
 	private closed: ClosedGroup[] = [];
 
+	/** The shortest life so far. */
+	minLifeMs = Infinity;
+
 	/** The shortest excess times so far. They stand in until a group is complete. */
 	private minToldMs = Infinity;
 
@@ -81,7 +86,8 @@ export class BaselineTimes {
 	}
 
 	/** One of the group succeeded. */
-	add(number: number, { excessMs, isTold }: TimeSample): void {
+	add(number: number, { lifeMs, excessMs, isTold }: TimeSample): void {
+		this.minLifeMs = Math.min(this.minLifeMs, lifeMs);
 		if (isTold) this.minToldMs = Math.min(this.minToldMs, excessMs);
 		else this.minUntoldMs = Math.min(this.minUntoldMs, excessMs);
 		const group = this.open.get(number);
@@ -115,7 +121,7 @@ export class BaselineTimes {
 	}
 }
 
-function mean(values: number[]): number {
+export function mean(values: number[]): number {
 	return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
@@ -124,6 +130,6 @@ function standardError(values: number[], meanMs: number): number {
 	return Math.sqrt(squares) / values.length;
 }
 
-function quantile(values: number[], share: number): number {
+export function quantile(values: number[], share: number): number {
 	return values.sort((a, b) => a - b)[Math.floor(share * (values.length - 1))];
 }
