@@ -352,13 +352,14 @@ class Client {
 		this.pollWhileWorking(prediction);
 	}
 
-	/** One of the poller's usual polls, in time to tell whether it runs. */
-	private pollWhileWorking(prediction: Prediction): void {
+	/** The poller's usual polls, as far as they tell whether it runs. */
+	private pollWhileWorking(prediction: Prediction, share = 0.7): void {
 		if (!this.serviceSettings.tellsStatus) return;
-		this.agenda.at(prediction.sentAtMs + 0.7 * this.serviceSettings.workMs, () => {
+		this.agenda.at(prediction.sentAtMs + share * this.serviceSettings.workMs, () => {
 			if (!this.known.has(prediction.id)) return;
 			const status = prediction.startedAtMs === null ? 'queued' : 'running';
 			this.control.observed(prediction.id, status, this.agenda.nowMs);
+			if (status === 'queued') this.pollWhileWorking(prediction, share * 1.4);
 		});
 	}
 

@@ -1,4 +1,4 @@
-import { BaselineTimes, mean, quantile } from './baselineTimes';
+import { BaselineTimes, mean, quantile, type TimeSource } from './baselineTimes';
 
 export interface AdaptiveConcurrencyOptions {
 	/** Never more in flight than this. Unset means that only the service decides. */
@@ -64,8 +64,7 @@ interface Sample {
 	lifeMs: number;
 	/** What is above the baseline in this was spent in the queue. */
 	excessMs: number;
-	/** Whether the record or a poll told queue and work apart. */
-	isTold: boolean;
+	source: TimeSource;
 }
 
 /** Nothing is known of a service at first. This many may be lost to a request that always fails. */
@@ -283,14 +282,12 @@ export class AdaptiveConcurrency {
 	/** One more than was refused before has been accepted: it was the rate, or the service runs more by now. */
 	private liftRefusal(rank: number, isCertain: boolean): void {
 		this.refusedAbove = rank;
-		if (isCertain) {
-			this.confirmed = 0;
-			this.retryDelayMs = FIRST_RETRY_MS;
-		}
+		if (isCertain) this.confirmed = 0;
 		// One of them may be over and not polled yet: a number that was refused again is left slowly.
 		if (this.confirmed > 0) this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
 		else this.retryStep *= 2;
 		this.confirmed = Math.max(0, this.confirmed - 1);
+		if (this.confirmed === 0) this.retryDelayMs = FIRST_RETRY_MS;
 	}
 
 	/** A poll told whether a prediction is still waiting or already running. */
@@ -330,25 +327,26 @@ export class AdaptiveConcurrency {
 		if (!succeeded) return baseline.leave(item.group);
 		this.successes++;
 		const lifeMs = Math.max(1, nowMs - item.sentAtMs);
-		const { excessMs, isTold } = splitLife(item, lifeMs, workMs, totalMs);
+		const { excessMs, source } = splitLife(item, lifeMs, workMs, totalMs);
 		this.minLifeMs = Math.min(this.minLifeMs, lifeMs);
-		baseline.add(item.group, { lifeMs, excessMs, isTold });
+		baseline.add(item.group, { lifeMs, excessMs, source });
 		this.samples.push({
 			baseline,
 			rank: item.rank,
 			rate: (this.finishedCount - item.finishedBefore) / Math.max(1, nowMs - item.acceptedAtMs),
 			lifeMs,
 			excessMs,
-			isTold,
+			source,
 		});
 		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
 		if (this.samples.length > count) this.samples = this.samples.slice(-count);
-		const waitMs = excessMs - baseline.excessMs(isTold);
+		const isTold = source !== 'life';
+		const waitMs = excessMs - baseline.excessMs(source);
 		const mayHaveWaited = waitMs > (isTold ? TOLD_SPREAD * lifeMs : UNTOLD_SPREAD * (lifeMs - waitMs));
 		// Little's law again: one that waited a little has seen a little fewer run.
 		const rank = isTold ? item.rank * (1 - Math.max(0, waitMs) / lifeMs) : item.rank;
 		if (!mayHaveWaited) this.keepUnqueued({ baseline, lifeMs, rank });
-		if (this.measured !== null || baseline.isKnown(isTold)) this.adjust(mayHaveWaited);
+		if (this.measured !== null || baseline.isKnown(source)) this.adjust(mayHaveWaited);
 		else if (!mayHaveWaited) this.grow(MAX_GROWTH);
 		this.growAsSeen();
 	}
@@ -417,12 +415,12 @@ export class AdaptiveConcurrency {
 			RATE_QUANTILE,
 		);
 		const meanMs = mean(samples.map(({ lifeMs }) => lifeMs));
-		const waits = samples.map(({ baseline, excessMs, isTold }) => excessMs - baseline.excessMs(isTold));
+		const waits = samples.map(({ baseline, excessMs, source }) => excessMs - baseline.excessMs(source));
 		const waitMs = Math.max(0, mean(waits));
 		this.measurement = {
 			queued: rate * waitMs,
 			running: Math.max(1, rate * (meanMs - waitMs)),
-			isTold: 2 * samples.filter(({ isTold }) => isTold).length > samples.length,
+			isTold: 2 * samples.filter(({ source }) => source !== 'life').length > samples.length,
 		};
 		return this.measurement;
 	}
@@ -448,10 +446,12 @@ function splitLife(
 	lifeMs: number,
 	workMs: number | null,
 	totalMs: number | null,
-): { excessMs: number; isTold: boolean } {
-	if (workMs !== null && workMs > 0) return { excessMs: Math.max(0, (totalMs ?? lifeMs) - workMs), isTold: true };
-	const seenMs = firstRunningMs === null ? null : firstRunningMs - sentAtMs;
-	if (seenMs !== null && lastQueuedMs !== null)
-		return { excessMs: (lastQueuedMs - sentAtMs + seenMs) / 2, isTold: true };
-	return { excessMs: totalMs ?? lifeMs, isTold: false };
+): { excessMs: number; source: TimeSource } {
+	if (workMs !== null && workMs > 0)
+		return { excessMs: Math.max(0, (totalMs ?? lifeMs) - workMs), source: 'record' };
+	if (firstRunningMs !== null && lastQueuedMs !== null)
+		return { excessMs: (lastQueuedMs + firstRunningMs) / 2 - sentAtMs, source: 'polls' };
+	const isSeenEarly = firstRunningMs !== null && firstRunningMs - sentAtMs < EARLY_SHARE * lifeMs;
+	if (isSeenEarly) return { excessMs: 0, source: 'polls' };
+	return { excessMs: totalMs ?? lifeMs, source: 'life' };
 }

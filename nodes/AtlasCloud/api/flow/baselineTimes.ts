@@ -1,10 +1,15 @@
+/**
+ * What tells queue and work apart: the record's own times, polls that saw it wait and run, or nothing, so that all of
+ * its life counts.
+ */
+export type TimeSource = 'record' | 'polls' | 'life';
+
 export interface TimeSample {
 	/** From the submit until the end was noticed. */
 	lifeMs: number;
-	/** The part of a prediction's life that holds its time in the queue: all of it where nothing tells them apart. */
+	/** The part of it that holds the time in the queue. */
 	excessMs: number;
-	/** Whether something tells queue and work apart. */
-	isTold: boolean;
+	source: TimeSource;
 }
 
 interface Group {
@@ -58,14 +63,21 @@ export class BaselineTimes {
 
 	private untoldMs: number | null = null;
 
-	/** Whether a group is complete. */
-	isKnown(isTold: boolean): boolean {
-		return (isTold ? this.toldMs : this.untoldMs) !== null;
+	/** Whether more is known than a few samples. */
+	isKnown(source: TimeSource): boolean {
+		return source === 'polls' || (source === 'record' ? this.toldMs : this.untoldMs) !== null;
 	}
 
 	/** What is left of {@link TimeSample.excessMs} where nothing queues. Infinite while there is no sample. */
-	excessMs(isTold: boolean): number {
-		return isTold ? (this.toldMs ?? this.minToldMs) : (this.untoldMs ?? this.minUntoldMs);
+	excessMs(source: TimeSource): number {
+		switch (source) {
+			case 'polls':
+				return 0;
+			case 'record':
+				return this.toldMs ?? this.minToldMs;
+			case 'life':
+				return this.untoldMs ?? this.minUntoldMs;
+		}
 	}
 
 	/**
@@ -86,12 +98,16 @@ export class BaselineTimes {
 	}
 
 	/** One of the group succeeded. */
-	add(number: number, { lifeMs, excessMs, isTold }: TimeSample): void {
+	add(number: number, { lifeMs, excessMs, source }: TimeSample): void {
 		this.minLifeMs = Math.min(this.minLifeMs, lifeMs);
-		if (isTold) this.minToldMs = Math.min(this.minToldMs, excessMs);
-		else this.minUntoldMs = Math.min(this.minUntoldMs, excessMs);
 		const group = this.open.get(number);
-		(isTold ? group?.toldMs : group?.untoldMs)?.push(excessMs);
+		if (source === 'record') {
+			this.minToldMs = Math.min(this.minToldMs, excessMs);
+			group?.toldMs.push(excessMs);
+		} else if (source === 'life') {
+			this.minUntoldMs = Math.min(this.minUntoldMs, excessMs);
+			group?.untoldMs.push(excessMs);
+		}
 		this.leave(number);
 	}
 
