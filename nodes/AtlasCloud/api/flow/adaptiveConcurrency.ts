@@ -76,7 +76,7 @@ const SLACK_PER_ROOT = 0.5;
 const MAX_GROWTH = 4.5;
 const GROWTH_STEP = 70;
 /** Where polls tell that all of them run, few successes are enough. */
-const GROWTH_PER_SUCCESS_SEEN = 20;
+const GROWTH_PER_SUCCESS_SEEN = 35;
 /** Without told times jitter can hide a queue, so that a window found once grows less. */
 const CAREFUL_GROWTH = 2.5;
 /** And a queue that is a smaller share than this of those that run may be jitter. */
@@ -92,6 +92,10 @@ const UNANSWERED_SHARE = 0.5;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
 const RETRY_FACTOR = 3;
+/** What is refused at about the same number again is refused for the number. */
+const NEARLY = 0.9;
+/** So many accepted beyond it, one after another, are no accident. */
+const MIN_LIFTS = 4;
 /** Refused though more ran before, it is the rate; but not that often in a row. */
 const MAX_RATE_REFUSALS = 3;
 /** A poll this early in a prediction's time still tells whether it had to wait. */
@@ -167,6 +171,9 @@ export class AdaptiveConcurrency {
 	private lastRefusalMs = -Infinity;
 
 	private refusalsInARow = 0;
+
+	/** How often more than the refused number has been accepted since. */
+	private lifts = 0;
 
 	/** How often the same number was refused again. */
 	private confirmed = 0;
@@ -259,14 +266,16 @@ export class AdaptiveConcurrency {
 		this.lastRefusalMs = nowMs;
 		const isRate = this.recentRank() > count && this.refusalsInARow < MAX_RATE_REFUSALS;
 		if (isRate) return;
-		if (this.refusedAbove === null || count < this.refusedAbove) {
-			this.refusedAbove = count;
-		} else if (nowMs < this.retryAtMs) {
-			return; // It left before the refusal was known.
-		} else {
+		const isNews = this.refusedAbove === null || nowMs >= this.retryAtMs || this.lifts > 0;
+		const isAgain = this.refusedAbove !== null && count >= NEARLY * this.refusedAbove - 1;
+		this.refusedAbove = Math.min(count, this.refusedAbove ?? count);
+		// Others left before the first refusal was known.
+		if (!isNews) return;
+		if (isAgain) {
 			this.confirmed++;
 			this.retryDelayMs = Math.min(MAX_RETRY_MS, RETRY_FACTOR * this.retryDelayMs);
 		}
+		this.lifts = 0;
 		this.retryStep = 1;
 		this.retryAtMs = nowMs + this.retryDelayMs;
 	}
@@ -282,12 +291,15 @@ export class AdaptiveConcurrency {
 	/** One more than was refused before has been accepted: it was the rate, or the service runs more by now. */
 	private liftRefusal(rank: number, isCertain: boolean): void {
 		this.refusedAbove = rank;
-		if (isCertain) this.confirmed = 0;
+		this.lifts++;
 		// One of them may be over and not polled yet: a number that was refused again is left slowly.
-		if (this.confirmed > 0) this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
-		else this.retryStep *= 2;
-		this.confirmed = Math.max(0, this.confirmed - 1);
-		if (this.confirmed === 0) this.retryDelayMs = FIRST_RETRY_MS;
+		if (isCertain || this.lifts >= MIN_LIFTS) this.confirmed = 0;
+		if (this.confirmed > 0) {
+			this.retryAtMs = this.nowMs + FIRST_RETRY_MS;
+		} else {
+			this.retryStep *= 2;
+			this.retryDelayMs = FIRST_RETRY_MS;
+		}
 	}
 
 	/** A poll told whether a prediction is still waiting or already running. */
