@@ -456,13 +456,14 @@ export function idealMs(settings: ServiceSettings, workTimes: number[]): number 
 	let running = 0;
 	let next = 0;
 	let endMs = 0;
+	let plannedMs = 0;
 	const start = () => {
 		while (running < atOnce && next < workTimes.length) {
 			const allowedMs = submitsPerSecond
 				? (Math.max(0, next + 1 - Math.max(1, submitsPerSecond)) / submitsPerSecond) * 1_000
 				: 0;
 			if (allowedMs > agenda.nowMs) {
-				agenda.at(allowedMs, start);
+				if (plannedMs < allowedMs) agenda.at((plannedMs = allowedMs), start);
 				return;
 			}
 			running++;

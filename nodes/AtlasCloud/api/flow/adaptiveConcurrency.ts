@@ -1,4 +1,4 @@
-import { BaselineTimes, mean, quantile, type TimeSource } from './baselineTimes';
+import { BaselineTimes, quantile, type TimeSource } from './baselineTimes';
 
 export interface AdaptiveConcurrencyOptions {
 	/** Never more in flight than this. Unset means that only the service decides. */
@@ -421,18 +421,22 @@ export class AdaptiveConcurrency {
 		if (this.measurement && ++this.unmeasured < this.samples.length / 10) return this.measurement;
 		this.unmeasured = 0;
 		const { samples } = this;
+		let waitMs = 0;
+		let lifeMs = 0;
+		let told = 0;
+		for (const sample of samples) {
+			waitMs += sample.excessMs - sample.baseline.excessMs(sample.source);
+			lifeMs += sample.lifeMs;
+			if (sample.source !== 'life') told++;
+		}
+		const meanWaitMs = Math.max(0, waitMs / samples.length);
 		// Where all end together, the first of them have seen few others end: an upper quartile, not the mean.
-		const rate = quantile(
-			samples.map((sample) => sample.rate),
-			RATE_QUANTILE,
-		);
-		const meanMs = mean(samples.map(({ lifeMs }) => lifeMs));
-		const waits = samples.map(({ baseline, excessMs, source }) => excessMs - baseline.excessMs(source));
-		const waitMs = Math.max(0, mean(waits));
+		const rates = samples.map(({ rate }) => rate);
+		const rate = quantile(rates, RATE_QUANTILE);
 		this.measurement = {
-			queued: rate * waitMs,
-			running: Math.max(1, rate * (meanMs - waitMs)),
-			isTold: 2 * samples.filter(({ source }) => source !== 'life').length > samples.length,
+			queued: rate * meanWaitMs,
+			running: Math.max(1, rate * (lifeMs / samples.length - meanWaitMs)),
+			isTold: 2 * told > samples.length,
 		};
 		return this.measurement;
 	}

@@ -137,7 +137,7 @@ export class BaselineTimes {
 	}
 }
 
-export function mean(values: number[]): number {
+function mean(values: number[]): number {
 	return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
@@ -146,6 +146,7 @@ function standardError(values: number[], meanMs: number): number {
 	return Math.sqrt(squares) / values.length;
 }
 
+/** Sorts the values. */
 export function quantile(values: number[], share: number): number {
 	return values.sort((a, b) => a - b)[Math.floor(share * (values.length - 1))];
 }
