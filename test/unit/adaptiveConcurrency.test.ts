@@ -130,8 +130,8 @@ it('takes at most 1.15 times the ideal time at the median of a thousand random s
 	);
 	expect(median(ratios)).toBeLessThanOrEqual(1.15);
 	expect(quantile(ratios, 0.99)).toBeLessThanOrEqual(1.6);
-	expect(quantile(steady, 0.99)).toBeLessThanOrEqual(40);
-});
+	expect(quantile(steady, 0.99)).toBeLessThanOrEqual(50);
+}, 120_000);
 
 describe('the window', () => {
 	/** Submits and finishes one after another. */

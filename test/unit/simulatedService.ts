@@ -1,12 +1,18 @@
-import { AdaptiveConcurrency, type ConcurrencyLimit } from '../../nodes/AtlasCloud/api/flow/adaptiveConcurrency';
+import {
+	AdaptiveConcurrency,
+	type ConcurrencyLimit,
+} from '../../nodes/AtlasCloud/api/flow/adaptiveConcurrency';
+
+// Jest looks globals up slowly, and a simulation does so millions of times.
+const { imul, max, min } = Math;
 
 /** The same numbers from 0 to 1 for the same seed. */
 export function seededRandom(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		let mixed = imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + imul(mixed ^ (mixed >>> 7), mixed | 61);
 		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 	};
 }
@@ -99,7 +105,7 @@ class Agenda {
 
 	at(atMs: number, run: () => void): void {
 		const { heap } = this;
-		const event = { atMs: Math.max(atMs, this.nowMs), order: this.order++, run };
+		const event = { atMs: max(atMs, this.nowMs), order: this.order++, run };
 		let index = heap.push(event) - 1;
 		while (index > 0) {
 			const parent = (index - 1) >> 1;
@@ -183,7 +189,7 @@ class Service {
 		this.workTimes.push(prediction.workMs);
 		this.waiting.push(prediction);
 		this.startWaiting();
-		this.maxWaiting = Math.max(this.maxWaiting, this.waiting.length);
+		this.maxWaiting = max(this.maxWaiting, this.waiting.length);
 		this.waitingSamples.push({ atMs: this.agenda.nowMs, count: this.waiting.length });
 		return true;
 	}
@@ -192,7 +198,7 @@ class Service {
 		const { submitsPerSecond } = this.settings;
 		if (submitsPerSecond === undefined) return true;
 		const gained = ((this.agenda.nowMs - this.filledAtMs) / 1_000) * submitsPerSecond;
-		this.tokens = Math.min(Math.max(1, submitsPerSecond), this.tokens + gained);
+		this.tokens = min(max(1, submitsPerSecond), this.tokens + gained);
 		this.filledAtMs = this.agenda.nowMs;
 		if (this.tokens < 1) return false;
 		this.tokens--;
@@ -290,7 +296,7 @@ class Client {
 				}
 				break;
 			}
-			this.openAtMs = Math.max(this.openAtMs, this.agenda.nowMs) + 1_000 / this.perSecond;
+			this.openAtMs = max(this.openAtMs, this.agenda.nowMs) + 1_000 / this.perSecond;
 			this.send();
 		}
 		if (this.unsent === 0) this.isStillSubmitting = false;
@@ -346,7 +352,7 @@ class Client {
 		this.acceptedAtMs = [...this.acceptedAtMs.filter((ms) => ms > nowMs - 1_000), nowMs];
 		this.inFlight++;
 		if (!this.hasSuccess) this.boughtBlindly++;
-		this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
+		this.maxInFlight = max(this.maxInFlight, this.inFlight);
 		this.known.set(prediction.id, prediction);
 		this.control.submitted(prediction.id, { key: 'edit', sentAtMs: prediction.sentAtMs, nowMs });
 		this.pollWhileWorking(prediction);
@@ -374,8 +380,8 @@ class Client {
 		this.maxUnanswered = FIRST_UNANSWERED;
 		const { refusesMore, submitsPerSecond } = this.serviceSettings;
 		if (!refusesMore || submitsPerSecond !== undefined)
-			this.perSecond = Math.max(0.2, Math.min(this.perSecond, Math.max(1, lately)) * 0.8);
-		const pauseMs = Math.min(30_000, 1_000 * 2 ** this.refusalsInARow++);
+			this.perSecond = max(0.2, min(this.perSecond, max(1, lately)) * 0.8);
+		const pauseMs = min(30_000, 1_000 * 2 ** this.refusalsInARow++);
 		this.openAtMs = nowMs + pauseMs * (0.5 + this.random() / 2);
 	}
 
@@ -385,7 +391,7 @@ class Client {
 		const createdMs = agenda.nowMs - prediction.createdAtMs;
 		const age = agenda.nowMs - prediction.sentAtMs;
 		const crowdedMs = (POLLED_SHARE * this.inFlight * 1_000) / POLLS_PER_SECOND;
-		const stepMs = Math.max(MIN_POLL_STEP_MS, POLL_STEP * age, crowdedMs);
+		const stepMs = max(MIN_POLL_STEP_MS, POLL_STEP * age, crowdedMs);
 		agenda.at(agenda.nowMs + this.random() * stepMs + this.travelMs(), () => {
 			const { tellsWork } = this.serviceSettings;
 			this.held--;
@@ -418,7 +424,7 @@ export function simulate(settings: ServiceSettings, clientSettings: ClientSettin
 		clients.push(new Client(String.fromCharCode(97 + index), each, agenda, () => service, settings, random));
 	});
 	agenda.run();
-	const elapsedMs = Math.max(...clients.map(({ endMs }) => endMs));
+	const elapsedMs = max(...clients.map(({ endMs }) => endMs));
 	const ideal = idealMs(settings, service.workTimes);
 	const whileAll = clients.reduce((sum, { doneWhileAllSubmit }) => sum + doneWhileAllSubmit, 0);
 	const calmMs = 3 * settings.workMs;
@@ -430,7 +436,7 @@ export function simulate(settings: ServiceSettings, clientSettings: ClientSettin
 		ratio: elapsedMs / ideal,
 		maxWaiting: service.maxWaiting,
 		steadyWaiting: service.waitingSamples.reduce(
-			(most, { atMs, count }) => (isSteady(atMs) ? Math.max(most, count) : most),
+			(most, { atMs, count }) => (isSteady(atMs) ? max(most, count) : most),
 			0,
 		),
 		clients: clients.map((client) => ({
@@ -460,7 +466,7 @@ export function idealMs(settings: ServiceSettings, workTimes: number[]): number 
 	const start = () => {
 		while (running < atOnce && next < workTimes.length) {
 			const allowedMs = submitsPerSecond
-				? (Math.max(0, next + 1 - Math.max(1, submitsPerSecond)) / submitsPerSecond) * 1_000
+				? (max(0, next + 1 - max(1, submitsPerSecond)) / submitsPerSecond) * 1_000
 				: 0;
 			if (allowedMs > agenda.nowMs) {
 				if (plannedMs < allowedMs) agenda.at((plannedMs = allowedMs), start);
@@ -491,7 +497,7 @@ const MAX_ENDS_PER_SECOND = 25;
 const MIN_REFUSING_WORK_SECONDS = 4;
 const MIN_RUN_MS = 30_000;
 const MIN_ITEMS = 40;
-const MAX_ITEMS = 3_000;
+const MAX_ITEMS = 2_400;
 
 /** A service with a random number at once, times, jitter, limits and changes, and a batch that keeps it busy. */
 export function randomService(seed: number): { service: ServiceSettings; client: ClientSettings } {
@@ -500,13 +506,13 @@ export function randomService(seed: number): { service: ServiceSettings; client:
 	const refusesMore = random() < 0.1;
 	// Without a queue every prediction costs the time to notice its end and to submit the next.
 	const workMs = 1_000 * between(refusesMore ? MIN_REFUSING_WORK_SECONDS : 0.5, 60);
-	const atOnce = () => Math.max(1, Math.round(between(1, Math.min(300, (MAX_ENDS_PER_SECOND * workMs) / 1_000))));
+	const atOnce = () => max(1, Math.round(between(1, min(300, (MAX_ENDS_PER_SECOND * workMs) / 1_000))));
 	const first = atOnce();
 	// The start costs up to two rounds, and a refusal some seconds: shorter runs measure nothing else.
-	const rounds = Math.max(between(8, 12), MIN_RUN_MS / workMs);
+	const rounds = max(between(8, 12), MIN_RUN_MS / workMs);
 	const changing = random() < 0.25;
 	const limited = random() < 0.2;
-	const items = Math.round(Math.min(MAX_ITEMS, Math.max(MIN_ITEMS, rounds * first)));
+	const items = Math.round(min(MAX_ITEMS, max(MIN_ITEMS, rounds * first)));
 	const runMs = (items / first) * workMs;
 	return {
 		service: {

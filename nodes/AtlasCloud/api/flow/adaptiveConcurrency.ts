@@ -192,7 +192,10 @@ export class AdaptiveConcurrency {
 
 	/** How many may be in flight now, unanswered submits included. */
 	get maxInFlight(): number {
-		const unanswered = Math.max(START, this.accepted + Math.max(MIN_UNANSWERED, UNANSWERED_SHARE * this.accepted));
+		const unanswered = Math.max(
+			START,
+			this.accepted + Math.max(MIN_UNANSWERED, UNANSWERED_SHARE * this.accepted),
+		);
 		return Math.max(1, Math.floor(Math.min(this.hardLimit, this.window, unanswered, this.maxAccepted)));
 	}
 
@@ -244,7 +247,8 @@ export class AdaptiveConcurrency {
 		});
 		this.accepted = Math.max(this.accepted, rank);
 		this.refusalsInARow = 0;
-		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep) this.liftRefusal(rank, endingCount === 0);
+		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep)
+			this.liftRefusal(rank, endingCount === 0);
 	}
 
 	/** How many in flight may be over, and are only not polled yet. */
