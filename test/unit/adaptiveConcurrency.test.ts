@@ -203,7 +203,7 @@ describe('the window', () => {
 	it('grows with polls that tell that all of them run, once one has succeeded', () => {
 		const run = new Run(new AdaptiveConcurrency());
 		run.submit(20);
-		expect(run.control.probe).toBe('p19');
+		expect(run.control.takeProbe()).toBe('p19');
 		run.control.observed('p19', 'running', 600);
 		expect(run.control.maxInFlight).toBe(20);
 		run.finish(3, 4_000);
@@ -213,8 +213,8 @@ describe('the window', () => {
 	it('does not grow beyond a probe that waits', () => {
 		const run = new Run(new AdaptiveConcurrency());
 		run.submit(20);
-		run.control.observed(run.control.probe ?? '', 'queued', 600);
-		expect(run.control.probe).toBeNull();
+		run.control.observed(run.control.takeProbe() ?? '', 'queued', 600);
+		expect(run.control.takeProbe()).toBeNull();
 	});
 
 	it('submits few beyond a number that is known to be accepted', () => {
@@ -248,6 +248,15 @@ describe('the window', () => {
 	it('ignores ends of predictions that it does not know', () => {
 		const control = new AdaptiveConcurrency();
 		control.finished('unknown', { nowMs: 1, succeeded: true, workMs: null, totalMs: null });
+		expect(control.maxInFlight).toBe(20);
+	});
+
+	it('learns nothing from the times of predictions of an earlier execution', () => {
+		const control = new AdaptiveConcurrency();
+		for (let index = 0; index < 20; index++)
+			control.submitted(`old${index}`, { key: 'edit', sentAtMs: null, nowMs: 0 });
+		for (let index = 0; index < 20; index++)
+			control.finished(`old${index}`, { nowMs: 10, succeeded: true, workMs: null, totalMs: null });
 		expect(control.maxInFlight).toBe(20);
 	});
 

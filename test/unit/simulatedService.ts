@@ -300,7 +300,7 @@ class Client {
 			this.send();
 		}
 		if (this.unsent === 0) this.isStillSubmitting = false;
-		const { probe } = this.control;
+		const probe = this.control.takeProbe();
 		if (probe !== null && this.serviceSettings.tellsStatus) this.poll(probe);
 	}
 

@@ -8,8 +8,8 @@ export interface AdaptiveConcurrencyOptions {
 export interface SubmittedAttempt {
 	/** Predictions that take the same time share a key: the model and the shape of the request. */
 	key: string;
-	/** When the submit left. */
-	sentAtMs: number;
+	/** When the submit left; null for one of an earlier execution, whose time tells nothing of this one. */
+	sentAtMs: number | null;
 	/** When its answer came. */
 	nowMs: number;
 }
@@ -29,12 +29,14 @@ export type ConcurrencyLimit = 'start' | 'service' | 'refusals' | 'option';
 interface InFlight {
 	baseline: BaselineTimes;
 	sentAtMs: number;
+	/** Submitted by this execution: its times count. */
+	isFresh: boolean;
 	acceptedAtMs: number;
 	/** How many ran with it, itself included, unless it had to wait. */
 	rank: number;
 	/** Completions noticed before it was accepted. */
 	finishedBefore: number;
-	/** Closes a baseline group: see {@link BaselineTimes}. */
+	/** Of the baseline: see {@link BaselineTimes}. */
 	group: number;
 	lastQueuedMs: number | null;
 	firstRunningMs: number | null;
@@ -136,7 +138,8 @@ export class AdaptiveConcurrency {
 	/** The latest that did not wait. */
 	private unqueued: Unqueued[] = [];
 
-	private minLifeMs = Infinity;
+	/** The shortest of the request shapes' quick lives. */
+	private quickLifeMs = Infinity;
 
 	/** Predictions accepted and unfinished at once, at most so far. */
 	private accepted = 0;
@@ -220,7 +223,7 @@ export class AdaptiveConcurrency {
 	 * The prediction whose status would tell most now, or null. Worth one early poll, half a second after its submit,
 	 * where the service tells queued from running.
 	 */
-	get probe(): string | null {
+	takeProbe(): string | null {
 		if (this.isQueueing || this.inFlight.size <= this.proven) return null;
 		const newest = [...this.inFlight.keys()].at(-1) ?? null;
 		const probed = this.probed === null ? undefined : this.inFlight.get(this.probed);
@@ -237,7 +240,8 @@ export class AdaptiveConcurrency {
 		const baseline = this.baselineOf(key);
 		this.inFlight.set(id, {
 			baseline,
-			sentAtMs,
+			sentAtMs: sentAtMs ?? nowMs,
+			isFresh: sentAtMs !== null,
 			acceptedAtMs: nowMs,
 			rank: rank - endingCount,
 			finishedBefore: this.finishedCount,
@@ -256,8 +260,8 @@ export class AdaptiveConcurrency {
 		let count = 0;
 		for (const { sentAtMs, baseline } of this.inFlight.values()) {
 			const ageMs = this.nowMs - sentAtMs;
-			if (ageMs < this.minLifeMs) break;
-			if (ageMs >= baseline.minLifeMs) count++;
+			if (ageMs < this.quickLifeMs) break;
+			if (ageMs >= baseline.quickLifeMs) count++;
 		}
 		return count;
 	}
@@ -317,7 +321,7 @@ export class AdaptiveConcurrency {
 			return;
 		}
 		item.firstRunningMs ??= nowMs;
-		const isEarly = nowMs - item.sentAtMs < EARLY_SHARE * item.baseline.minLifeMs;
+		const isEarly = nowMs - item.sentAtMs < EARLY_SHARE * item.baseline.quickLifeMs;
 		if (item.lastQueuedMs !== null || item.rank < this.proven) return;
 		// Late in its time it tells something only if nothing has ended yet that it could have waited for.
 		if (!isEarly && item.finishedBefore < this.finishedCount) return;
@@ -340,11 +344,10 @@ export class AdaptiveConcurrency {
 		this.inFlight.delete(id);
 		this.finishedCount++;
 		const { baseline } = item;
-		if (!succeeded) return baseline.leave(item.group);
+		if (!succeeded || !item.isFresh) return baseline.leave(item.group);
 		this.successes++;
 		const lifeMs = Math.max(1, nowMs - item.sentAtMs);
 		const { excessMs, source } = splitLife(item, lifeMs, workMs, totalMs);
-		this.minLifeMs = Math.min(this.minLifeMs, lifeMs);
 		baseline.add(item.group, { lifeMs, excessMs, source });
 		this.samples.push({
 			baseline,
@@ -356,6 +359,9 @@ export class AdaptiveConcurrency {
 		});
 		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
 		if (this.samples.length > count) this.samples = this.samples.slice(-count);
+		this.quickLifeMs = Infinity;
+		for (const { quickLifeMs } of this.baselines.values())
+			this.quickLifeMs = Math.min(this.quickLifeMs, quickLifeMs);
 		const isTold = source !== 'life';
 		const waitMs = excessMs - baseline.excessMs(source);
 		const mayHaveWaited = waitMs > (isTold ? TOLD_SPREAD * lifeMs : UNTOLD_SPREAD * (lifeMs - waitMs));
@@ -397,23 +403,23 @@ export class AdaptiveConcurrency {
 	}
 
 	/** Whether predictions are late that would have ended by now if they had not waited. */
-	private get isLate(): boolean {
+	private isLate(): boolean {
 		const slowest = new Map<BaselineTimes, number>();
 		for (const { baseline, lifeMs } of this.unqueued)
 			slowest.set(baseline, Math.max(lifeMs, slowest.get(baseline) ?? 0));
 		const leastMs = LATE * Math.min(...slowest.values());
 		let allowed = Math.max(slackFor(this.inFlight.size), LATE_SHARE * this.inFlight.size);
-		for (const { sentAtMs, baseline } of this.inFlight.values()) {
+		for (const { sentAtMs, baseline, isFresh } of this.inFlight.values()) {
 			const ageMs = this.nowMs - sentAtMs;
 			if (ageMs < leastMs) return false;
-			if (ageMs >= LATE * (slowest.get(baseline) ?? Infinity) && --allowed < 0) return true;
+			if (isFresh && ageMs >= LATE * (slowest.get(baseline) ?? Infinity) && --allowed < 0) return true;
 		}
 		return false;
 	}
 
 	/** The window follows the highest rank that lately did not wait. Ends come in any order: low ranks may be late. */
 	private grow(factor: number): void {
-		if (this.unqueued.length === 0 || this.isLate) return;
+		if (this.unqueued.length === 0 || this.isLate()) return;
 		const proven = Math.max(...this.unqueued.map(({ rank }) => rank));
 		const earned = this.measured === null ? START + (factor - 1) * this.successes : 0;
 		const next = Math.min(Math.max(this.window + factor - 1, earned), growthCap(proven), factor * proven);

@@ -33,6 +33,8 @@ const MAX_GROUP = 100;
 const TOLD_QUANTILE = 0.25;
 /** The lowest of many means is too low by chance. Too high a baseline costs a few that wait, too low a one costs time. */
 const CONFIDENCE = 2;
+const MAX_LIVES = 50;
+const QUICK_QUANTILE = 0.05;
 /** The service became slower if, among so many groups, much fewer in flight took no less time. */
 const REMEMBERED_GROUPS = 24;
 const FEWER = 0.6;
@@ -51,8 +53,11 @@ export class BaselineTimes {
 
 	private closed: ClosedGroup[] = [];
 
-	/** The shortest life so far. */
-	minLifeMs = Infinity;
+	/** The latest lives, without the time in the queue. */
+	private readonly lives: number[] = [];
+
+	/** What the quick ones take. Not the quickest: one that was answered from a cache would count forever. */
+	quickLifeMs = Infinity;
 
 	/** The shortest excess times so far. They stand in until a group is complete. */
 	private minToldMs = Infinity;
@@ -99,7 +104,10 @@ export class BaselineTimes {
 
 	/** One of the group succeeded. */
 	add(number: number, { lifeMs, excessMs, source }: TimeSample): void {
-		this.minLifeMs = Math.min(this.minLifeMs, lifeMs);
+		const waitMs = Math.max(0, excessMs - this.excessMs(source));
+		this.lives.push(lifeMs - (waitMs < lifeMs ? waitMs : 0));
+		if (this.lives.length > MAX_LIVES) this.lives.shift();
+		this.quickLifeMs = quantile([...this.lives], QUICK_QUANTILE);
 		const group = this.open.get(number);
 		if (source === 'record') {
 			this.minToldMs = Math.min(this.minToldMs, excessMs);
