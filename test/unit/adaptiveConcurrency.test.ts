@@ -102,6 +102,20 @@ describe.each(TOLD)('against a service that tells %s', (_, told) => {
 	});
 });
 
+it('does not take work that the record leaves out for a queue', () => {
+	const service = { atOnce: 200, workMs: 8_000, jitter: 0.25, tellsWork: true, untoldShare: 0.4 };
+	expect(ratioOf(runs(service, { items: 2_000 }))).toBeLessThanOrEqual(1.25);
+});
+
+it.each([5, 20, 100])('reports about how many ran at once: %d', (atOnce) => {
+	const [{ clients }] = runs(
+		{ atOnce, workMs: 4_000, jitter: 0.25, tellsWork: true },
+		{ items: 10 * atOnce + 100 },
+	);
+	expect(clients[0].peak).toBeGreaterThanOrEqual(0.8 * atOnce);
+	expect(clients[0].peak).toBeLessThanOrEqual(1.4 * atOnce);
+});
+
 it('takes at most 1.15 times the ideal time at the median of a thousand random services', () => {
 	const results = Array.from({ length: 1_000 }, (_, index) => {
 		const { service, client } = randomService(index + 1);

@@ -28,6 +28,8 @@ export interface ServiceSettings {
 	jitter?: number;
 	/** Its record holds created_at, completed_at and predict_time. */
 	tellsWork?: boolean;
+	/** Its record leaves out up to this share of the work. 0 where unset. */
+	untoldShare?: number;
 	/** Polls tell `created` from `processing`. */
 	tellsStatus?: boolean;
 	/** One more than run at once is refused with 429 instead of queued. */
@@ -393,7 +395,8 @@ class Client {
 		const crowdedMs = (POLLED_SHARE * this.inFlight * 1_000) / POLLS_PER_SECOND;
 		const stepMs = max(MIN_POLL_STEP_MS, POLL_STEP * age, crowdedMs);
 		agenda.at(agenda.nowMs + this.random() * stepMs + this.travelMs(), () => {
-			const { tellsWork } = this.serviceSettings;
+			const { tellsWork, untoldShare = 0 } = this.serviceSettings;
+			const toldShare = untoldShare === 0 ? 1 : 1 - untoldShare * this.random();
 			this.held--;
 			this.inFlight--;
 			this.finished++;
@@ -403,7 +406,7 @@ class Client {
 			this.control.finished(prediction.id, {
 				nowMs: agenda.nowMs,
 				succeeded: !prediction.fails,
-				workMs: tellsWork ? prediction.workMs : null,
+				workMs: tellsWork ? toldShare * prediction.workMs : null,
 				totalMs: tellsWork ? createdMs : null,
 			});
 			this.tick();

@@ -45,9 +45,11 @@ interface InFlight {
 interface Measurement {
 	/** How many wait at the service. */
 	queued: number;
-	/** How many it runs, or travel. */
+	/** How many it runs, with those that travel or are not polled yet. */
 	running: number;
-	isTold: boolean;
+	/** How many it works on, where records include the work time; the same as `running` elsewhere. */
+	working: number;
+	isMeasured: boolean;
 }
 
 /** One that did not wait, or hardly. */
@@ -67,6 +69,7 @@ interface Sample {
 	/** What is above the baseline in this was spent in the queue. */
 	excessMs: number;
 	source: TimeSource;
+	workMs: number | null;
 }
 
 /** Nothing is known of a service at first. This many may be lost to a request that always fails. */
@@ -77,13 +80,16 @@ const SLACK_PER_ROOT = 0.5;
 /** While the service keeps up, the window follows what is proven to run at once. So many may wait if it is the limit. */
 const MAX_GROWTH = 4.5;
 const GROWTH_STEP = 70;
-/** Where polls tell that all of them run, few successes are enough. */
+/** Where polls show that all of them run, few successes are enough. */
 const GROWTH_PER_SUCCESS_SEEN = 35;
-/** Without told times jitter can hide a queue, so that a window found once grows less. */
+/** Without measured waits, jitter can hide a queue, so that a window found once grows less. */
 const CAREFUL_GROWTH = 2.5;
 /** And a queue that is a smaller share than this of those that run may be jitter. */
 const JITTER_SHARE = 0.12;
+const MEASURED_JITTER_SHARE = 0.05;
+/** How fast the number that is reported follows the measured one. */
 const SMOOTHING = 0.1;
+/** Where all end together, the first of them have seen few others end: not the mean. */
 const RATE_QUANTILE = 0.75;
 const MIN_SAMPLES = 8;
 const MAX_SAMPLES = 100;
@@ -103,16 +109,16 @@ const MAX_RATE_REFUSALS = 3;
 /** A poll this early in a prediction's time still tells whether it had to wait. */
 const EARLY_SHARE = 0.3;
 /** A prediction that took no more than this share longer than the quickest, or the baseline, may not have waited. */
-const UNTOLD_SPREAD = 0.6;
-/** Where its wait is told, it may have been this share of its life. */
-const TOLD_SPREAD = 0.1;
+const LIFE_SPREAD = 0.6;
+/** Where its wait is measured, it may have been this share of its life. */
+const MEASURED_SPREAD = 0.1;
 /** Too many that take this much longer than the slowest of those that did not wait are a queue. */
 const LATE = 1.1;
 const LATE_SHARE = 0.1;
 
 /**
- * Finds out how many predictions a service runs at once. One per account and model: limits are per model [D];
- * request shapes share the window and differ in their baseline times.
+ * Finds out how many predictions a service runs at once. Keep one per account and model, because limits are per
+ * account and per model (docs/atlas-cloud-api.md). Request shapes share its window, but each has its own baseline times.
  *
  * Slow start as long as predictions come back without waiting. Once they wait, Little's law tells the number: the
  * rate of completions times the time that one takes without a queue. A few more than that may be in flight. Several
@@ -221,7 +227,7 @@ export class AdaptiveConcurrency {
 
 	/**
 	 * The prediction whose status would tell most now, or null. Worth one early poll, half a second after its submit,
-	 * where the service tells queued from running.
+	 * where the service distinguishes queued from running.
 	 */
 	takeProbe(): string | null {
 		if (this.isQueueing || this.inFlight.size <= this.proven) return null;
@@ -310,7 +316,7 @@ export class AdaptiveConcurrency {
 		}
 	}
 
-	/** A poll told whether a prediction is still waiting or already running. */
+	/** A poll showed whether a prediction is still waiting or already running. */
 	observed(id: string, status: 'queued' | 'running', nowMs: number): void {
 		this.nowMs = nowMs;
 		const item = this.inFlight.get(id);
@@ -356,17 +362,18 @@ export class AdaptiveConcurrency {
 			lifeMs,
 			excessMs,
 			source,
+			workMs: source === 'record' ? workMs : null,
 		});
 		const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.round(this.window / 2)));
 		if (this.samples.length > count) this.samples = this.samples.slice(-count);
 		this.quickLifeMs = Infinity;
 		for (const { quickLifeMs } of this.baselines.values())
 			this.quickLifeMs = Math.min(this.quickLifeMs, quickLifeMs);
-		const isTold = source !== 'life';
+		const isMeasured = source !== 'life';
 		const waitMs = excessMs - baseline.excessMs(source);
-		const mayHaveWaited = waitMs > (isTold ? TOLD_SPREAD * lifeMs : UNTOLD_SPREAD * (lifeMs - waitMs));
+		const mayHaveWaited = waitMs > (isMeasured ? MEASURED_SPREAD * lifeMs : LIFE_SPREAD * (lifeMs - waitMs));
 		// Little's law again: one that waited a little has seen a little fewer run.
-		const rank = isTold ? item.rank * (1 - Math.max(0, waitMs) / lifeMs) : item.rank;
+		const rank = isMeasured ? item.rank * (1 - Math.max(0, waitMs) / lifeMs) : item.rank;
 		if (!mayHaveWaited) this.keepUnqueued({ baseline, lifeMs, rank });
 		if (this.measured !== null || baseline.isKnown(source)) this.adjust(mayHaveWaited);
 		else if (!mayHaveWaited) this.grow(MAX_GROWTH);
@@ -374,15 +381,16 @@ export class AdaptiveConcurrency {
 	}
 
 	private adjust(mayHaveWaited: boolean): void {
-		const { queued, running, isTold } = this.measure();
+		const { queued, running, working, isMeasured } = this.measure();
 		const slack = slackFor(running);
-		const isMany = queued > Math.max(slack / 2, isTold ? 0 : JITTER_SHARE * running);
+		const isMany =
+			queued > Math.max(slack / 2, (isMeasured ? MEASURED_JITTER_SHARE : JITTER_SHARE) * running);
 		if (this.samples.length >= MIN_SAMPLES && isMany) {
 			this.isQueueing = true;
 			this.seenRunning = 0;
 			this.unqueued = [];
 			this.measured = running;
-			this.smoothed += (running - this.smoothed) * (this.smoothed === 0 ? 1 : SMOOTHING);
+			this.smoothed += (working - this.smoothed) * (this.smoothed === 0 ? 1 : SMOOTHING);
 			this.peakRunning = Math.max(this.peakRunning, this.smoothed);
 			this.window = running + slack;
 			return;
@@ -393,7 +401,7 @@ export class AdaptiveConcurrency {
 		}
 		if (mayHaveWaited) return;
 		this.isQueueing = false;
-		this.grow(isTold || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH);
+		this.grow(isMeasured || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH);
 	}
 
 	private keepUnqueued(item: Unqueued): void {
@@ -433,20 +441,23 @@ export class AdaptiveConcurrency {
 		const { samples } = this;
 		let waitMs = 0;
 		let lifeMs = 0;
-		let told = 0;
+		let workMs = 0;
+		let measuredCount = 0;
 		for (const sample of samples) {
 			waitMs += sample.excessMs - sample.baseline.excessMs(sample.source);
 			lifeMs += sample.lifeMs;
-			if (sample.source !== 'life') told++;
+			workMs += sample.workMs ?? NaN;
+			if (sample.source !== 'life') measuredCount++;
 		}
 		const meanWaitMs = Math.max(0, waitMs / samples.length);
-		// Where all end together, the first of them have seen few others end: an upper quartile, not the mean.
 		const rates = samples.map(({ rate }) => rate);
 		const rate = quantile(rates, RATE_QUANTILE);
+		const running = Math.max(1, rate * (lifeMs / samples.length - meanWaitMs));
 		this.measurement = {
 			queued: rate * meanWaitMs,
-			running: Math.max(1, rate * (lifeMs / samples.length - meanWaitMs)),
-			isTold: 2 * told > samples.length,
+			running,
+			working: workMs >= 0 ? Math.max(1, (rate * workMs) / samples.length) : running,
+			isMeasured: 2 * measuredCount > samples.length,
 		};
 		return this.measurement;
 	}

@@ -17,8 +17,8 @@ interface Group {
 	size: number;
 	over: number;
 	rankSum: number;
-	toldMs: number[];
-	untoldMs: number[];
+	recordMs: number[];
+	wholeLifeMs: number[];
 }
 
 interface ClosedGroup {
@@ -29,10 +29,9 @@ interface ClosedGroup {
 /** Half of those in flight, as far as these bounds allow. */
 const MIN_GROUP = 10;
 const MAX_GROUP = 100;
-/** Told times vary little but for the queue. Not the minimum: one wrong record would count forever. */
-const TOLD_QUANTILE = 0.25;
 /** The lowest of many means is too low by chance. Too high a baseline costs a few that wait, too low a one costs time. */
 const CONFIDENCE = 2;
+const RECORD_CONFIDENCE = 1;
 const MAX_LIVES = 50;
 const QUICK_QUANTILE = 0.05;
 /** The service became slower if, among so many groups, much fewer in flight took no less time. */
@@ -60,17 +59,17 @@ export class BaselineTimes {
 	quickLifeMs = Infinity;
 
 	/** The shortest excess times so far. They stand in until a group is complete. */
-	private minToldMs = Infinity;
+	private minRecordMs = Infinity;
 
-	private minUntoldMs = Infinity;
+	private minWholeLifeMs = Infinity;
 
-	private toldMs: number | null = null;
+	private recordMs: number | null = null;
 
-	private untoldMs: number | null = null;
+	private wholeLifeMs: number | null = null;
 
 	/** Whether more is known than a few samples. */
 	isKnown(source: TimeSource): boolean {
-		return source === 'polls' || (source === 'record' ? this.toldMs : this.untoldMs) !== null;
+		return source === 'polls' || (source === 'record' ? this.recordMs : this.wholeLifeMs) !== null;
 	}
 
 	/** What is left of {@link TimeSample.excessMs} where nothing queues. Infinite while there is no sample. */
@@ -79,9 +78,9 @@ export class BaselineTimes {
 			case 'polls':
 				return 0;
 			case 'record':
-				return this.toldMs ?? this.minToldMs;
+				return this.recordMs ?? this.minRecordMs;
 			case 'life':
-				return this.untoldMs ?? this.minUntoldMs;
+				return this.wholeLifeMs ?? this.minWholeLifeMs;
 		}
 	}
 
@@ -94,7 +93,7 @@ export class BaselineTimes {
 		let group = this.open.get(this.latest);
 		if (!group || group.joined === group.size) {
 			const size = Math.min(MAX_GROUP, Math.max(MIN_GROUP, Math.round(rank / 2)));
-			group = { joined: 0, size, over: 0, rankSum: 0, toldMs: [], untoldMs: [] };
+			group = { joined: 0, size, over: 0, rankSum: 0, recordMs: [], wholeLifeMs: [] };
 			this.open.set(++this.latest, group);
 		}
 		group.joined++;
@@ -110,11 +109,11 @@ export class BaselineTimes {
 		this.quickLifeMs = quantile([...this.lives], QUICK_QUANTILE);
 		const group = this.open.get(number);
 		if (source === 'record') {
-			this.minToldMs = Math.min(this.minToldMs, excessMs);
-			group?.toldMs.push(excessMs);
+			this.minRecordMs = Math.min(this.minRecordMs, excessMs);
+			group?.recordMs.push(excessMs);
 		} else if (source === 'life') {
-			this.minUntoldMs = Math.min(this.minUntoldMs, excessMs);
-			group?.untoldMs.push(excessMs);
+			this.minWholeLifeMs = Math.min(this.minWholeLifeMs, excessMs);
+			group?.wholeLifeMs.push(excessMs);
 		}
 		this.leave(number);
 	}
@@ -124,20 +123,24 @@ export class BaselineTimes {
 		const group = this.open.get(number);
 		if (!group || ++group.over < group.size) return;
 		this.open.delete(number);
-		const { toldMs, untoldMs, rankSum, joined } = group;
-		if (toldMs.length > 0) this.toldMs = Math.min(this.toldMs ?? Infinity, quantile(toldMs, TOLD_QUANTILE));
-		if (untoldMs.length === 0) return;
-		const meanMs = mean(untoldMs);
+		const { recordMs, wholeLifeMs, rankSum, joined } = group;
+		if (recordMs.length > 0) {
+			const meanMs = mean(recordMs);
+			const upperMs = meanMs + RECORD_CONFIDENCE * standardError(recordMs, meanMs);
+			this.recordMs = Math.min(this.recordMs ?? Infinity, upperMs);
+		}
+		if (wholeLifeMs.length === 0) return;
+		const meanMs = mean(wholeLifeMs);
 		const next = { rank: rankSum / joined, meanMs };
 		const isSlower = this.isSlower(next);
-		const upperMs = meanMs + CONFIDENCE * standardError(untoldMs, meanMs);
-		this.untoldMs = isSlower ? upperMs : Math.min(this.untoldMs ?? Infinity, upperMs);
+		const upperMs = meanMs + CONFIDENCE * standardError(wholeLifeMs, meanMs);
+		this.wholeLifeMs = isSlower ? upperMs : Math.min(this.wholeLifeMs ?? Infinity, upperMs);
 		this.closed = isSlower ? [next] : [...this.closed, next].slice(-REMEMBERED_GROUPS);
 	}
 
 	/** Whether it is the work that takes longer: a queue would have become shorter. */
 	private isSlower(next: ClosedGroup): boolean {
-		const minMs = CLEARLY_MORE * (this.untoldMs ?? Infinity);
+		const minMs = CLEARLY_MORE * (this.wholeLifeMs ?? Infinity);
 		if (next.meanMs < minMs) return false;
 		return this.closed.some(
 			({ rank, meanMs }) => next.rank <= FEWER * rank && meanMs >= minMs && next.meanMs >= NO_LESS * meanMs,
