@@ -104,6 +104,20 @@ async function dataTable(server: Server, name: string): Promise<{ id: string; pr
 	return table;
 }
 
+/** Good enough for a sheet of our own: quoted fields hold no line breaks here. */
+export function readCsv(text: string): Array<Record<string, string>> {
+	const cells = (line: string) =>
+		[...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
+			.slice(0, -1)
+			.map(([, cell]) => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell));
+	const [header, ...lines] = text
+		.replace(/^\uFEFF/, '')
+		.trim()
+		.split(/\r?\n/);
+	const names = cells(header);
+	return lines.map((line) => Object.fromEntries(cells(`${line},`).map((cell, i) => [names[i] ?? '', cell])));
+}
+
 export async function until(holds: () => Promise<boolean>, what: string, timeoutSeconds = 60): Promise<void> {
 	const deadline = Date.now() + timeoutSeconds * 1000;
 	while (!(await holds())) {
