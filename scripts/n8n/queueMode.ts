@@ -18,7 +18,7 @@ export interface QueueModeOptions extends InstanceOptions {
 export class QueueMode {
 	private currentMain: Server | undefined;
 	private currentWorkers: Array<Worker | undefined> = [];
-	private binaryMode: BinaryMode | undefined;
+	private binaryMode: BinaryMode = 'database';
 
 	private constructor(
 		readonly redis: Service,
@@ -78,7 +78,7 @@ export class QueueMode {
 	}
 
 	/** Starts what is not running, and restarts n8n where it keeps binary data elsewhere. */
-	async ensure(binaryMode: BinaryMode): Promise<void> {
+	async ensure(binaryMode: BinaryMode = this.binaryMode): Promise<void> {
 		if (this.binaryMode !== binaryMode) await this.stopN8n();
 		this.binaryMode = binaryMode;
 		for (const service of [this.redis, this.postgres]) if (!service.isRunning) await service.start();
@@ -98,9 +98,9 @@ export class QueueMode {
 	}
 
 	/** Starts a worker in the place of one that has ended. */
-	async startWorker(index: number, env: NodeJS.ProcessEnv = {}): Promise<Worker> {
+	async startWorker(index: number): Promise<Worker> {
 		await this.currentWorkers[index]?.stop();
-		const worker = await Worker.start(this.instances[index + 1], { ...this.processEnv(), ...env });
+		const worker = await Worker.start(this.instances[index + 1], this.processEnv());
 		this.currentWorkers[index] = worker;
 		return worker;
 	}

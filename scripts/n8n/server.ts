@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IBinaryData, IDataObject, INode, IRunExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, INode, INodeTypeDescription, IRunExecutionData } from 'n8n-workflow';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
 import { Execution, unflatten, type ExecutionStatus } from './execution';
 import { completeWorkflow, type CredentialExport, type Instance, type WorkflowExport } from './instance';
@@ -301,10 +301,21 @@ export class Server {
 
 	/** Names of the node types that this n8n has loaded, e.g. `n8n-nodes-seedream.seedreamEdit`. */
 	async nodeTypes(): Promise<string[]> {
+		return (await this.nodeDescriptions()).map(({ name }) => name);
+	}
+
+	/** A node type as the editor gets it: its panel and all. */
+	async nodeDescription(name: string): Promise<INodeTypeDescription> {
+		const description = (await this.nodeDescriptions()).find((one) => one.name === name);
+		if (!description) throw new Error(`n8n knows no node ${name}.`);
+		return description;
+	}
+
+	private async nodeDescriptions(): Promise<INodeTypeDescription[]> {
 		const response = await this.request('/types/nodes.json', {
 			headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
 		});
-		return ((await response.json()) as Array<{ name: string }>).map(({ name }) => name);
+		return (await response.json()) as INodeTypeDescription[];
 	}
 
 	/** Waits until n8n ends by itself. */

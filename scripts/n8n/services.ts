@@ -1,6 +1,6 @@
 /* Redis and Postgres from Debian, each on a port and in a folder of its own. */
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -113,7 +113,7 @@ export const POSTGRES_USER = 'n8n';
 export const POSTGRES_DATABASE = 'postgres';
 
 export async function startPostgres(): Promise<Service> {
-	const folders = ['/usr/lib/postgresql/15/bin', '/usr/lib/postgresql/17/bin', '/usr/lib/postgresql/16/bin'];
+	const folders = postgresFolders();
 	const command = (name: string) => find(name, [...folders, '/usr/local/bin', '/usr/bin'], 'postgresql');
 	const user = await unprivilegedUser();
 	const isReady = command('pg_isready');
@@ -147,6 +147,14 @@ export async function startPostgres(): Promise<Service> {
 			);
 		},
 	);
+}
+
+/** Debian keeps each version in a folder of its own; the newest first. */
+function postgresFolders(): string[] {
+	const root = '/usr/lib/postgresql';
+	if (!existsSync(root)) return [];
+	const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+	return versions.map((version) => join(root, version, 'bin'));
 }
 
 /** Postgres does not run as root: then Debian's user for it has to do it. */

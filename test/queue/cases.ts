@@ -30,11 +30,13 @@ export function queueCase(
 	CASES.push({ name, binaryMode, sandbox, run });
 }
 
-/** Faster than n8n's own, so that a dead worker is noticed within seconds instead of minutes. */
-const FAST_STALL_CHECK: NodeJS.ProcessEnv = {
+const ENV: NodeJS.ProcessEnv = {
+	// Faster than n8n's own, so that a dead worker is noticed within seconds instead of minutes.
 	QUEUE_WORKER_LOCK_DURATION: '15000',
 	QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
 	QUEUE_WORKER_STALLED_INTERVAL: '5000',
+	// n8n's 30 s are less than a batch takes.
+	N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '90',
 };
 
 /** One row of a sheet: a picture that no other row has. */
@@ -66,7 +68,7 @@ export class QueueBench {
 		const data = { apiKey: API_KEY, baseUrl: `http://127.0.0.1:${port}` };
 		const n8n = await QueueMode.create({
 			...options,
-			env: { ...FAST_STALL_CHECK, ...options.env },
+			env: { ...ENV, ...options.env },
 			credentials: [{ ...CREDENTIALS[type], type, data }],
 		});
 		return new QueueBench(n8n, { port, filesPort });

@@ -19,6 +19,14 @@ export const SHEET_OPTIONS = { concurrency: 40, maxEdits: 2000, includeInputFiel
 /** The last node adds the hash of what n8n has stored: the bytes of each row, wherever n8n keeps them. */
 export const HASH = 'Hash';
 
+export interface PublishedSheet {
+	workflow: StoredWorkflow;
+	/** Of the webhook that runs it. */
+	path: string;
+	/** Where its pictures are. */
+	folder: string;
+}
+
 let published = 0;
 
 /** Publishes a workflow that edits the files of a folder when its webhook is called. */
@@ -26,7 +34,7 @@ export async function publishSheet(
 	bench: QueueBench,
 	folder: string,
 	options: IDataObject = {},
-): Promise<{ workflow: StoredWorkflow; path: string }> {
+): Promise<PublishedSheet> {
 	const path = `sheet-${++published}`;
 	const workflow = await bench.main.createWorkflow({
 		name: path,
@@ -65,17 +73,42 @@ export async function publishSheet(
 		connections: chain('Webhook', 'Read', 'Edit', HASH),
 	});
 	await bench.main.activate(workflow.id);
-	return { workflow, path: `/webhook/${path}` };
+	return { workflow, path: `/webhook/${path}`, folder };
 }
 
 /** Calls the webhook of a sheet. Returns the ID of the execution that it started. */
-export async function startSheet(server: Server, workflow: StoredWorkflow, path: string): Promise<string> {
+export async function startSheet(server: Server, { workflow, path }: PublishedSheet): Promise<string> {
 	const known = new Set((await server.listExecutions(workflow.id)).map(({ id }) => id));
 	const response = await server.request(path, { method: 'POST' });
 	assert.equal(response.status, 200, await response.text());
 	const fresh = (await server.listExecutions(workflow.id)).filter(({ id }) => !known.has(id));
 	assert.equal(fresh.length, 1, 'executions that the call started');
 	return fresh[0].id;
+}
+
+/** A sheet of which some rows are done, some are under way and some are still to come. */
+export interface RunningSheet {
+	rows: Row[];
+	sheet: PublishedSheet;
+	/** Of its execution. */
+	id: string;
+}
+
+const SLOW_ROWS = 60;
+/** Few edits at once. */
+export const SLOW_OPTIONS = { concurrency: 10 };
+/** Of the cases that use {@link inTheMiddle}. */
+export const SLOW_SHEET = { sandbox: { predictSeconds: 3, jitter: 0 } };
+
+/** Starts a sheet and waits until half of its edits are bought. */
+export async function inTheMiddle(bench: QueueBench): Promise<RunningSheet> {
+	const { rows, folder } = await bench.sheet(SLOW_ROWS);
+	const sheet = await publishSheet(bench, folder, SLOW_OPTIONS);
+	const id = await startSheet(bench.main, sheet);
+	const { ledger } = bench.sandbox;
+	await bench.until(() => ledger.charges.length >= SLOW_ROWS / 2, `${SLOW_ROWS / 2} charges`);
+	assert.ok(ledger.charges.length < SLOW_ROWS, 'edits are still to come');
+	return { rows, sheet, id };
 }
 
 /** What one row of a result has to say: where it came from, what was billed, and what it got. */

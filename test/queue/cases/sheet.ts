@@ -4,9 +4,9 @@ import { queueCase, type QueueBench } from '../cases';
 /** Runs a sheet in one execution and checks every row. */
 async function runSheet(bench: QueueBench, count: number): Promise<void> {
 	const { rows, folder } = await bench.sheet(count);
-	const { workflow, path } = await publishSheet(bench, folder);
+	const sheet = await publishSheet(bench, folder);
 	const started = Date.now();
-	const id = await startSheet(bench.main, workflow, path);
+	const id = await startSheet(bench.main, sheet);
 	const execution = await bench.main.waitForExecution(id, { timeoutSeconds: 300 });
 	bench.note(`${((Date.now() - started) / 1000).toFixed(1)} s for ${count} edits`);
 	assertSheet(bench.sandbox.ledger, rows, sheetResults(execution));

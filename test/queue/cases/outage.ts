@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { queueCase, type QueueBench } from '../cases';
+import { assertSheet, inTheMiddle, sheetResults, SLOW_SHEET, type RunningSheet } from '../sheet';
+
+/** Waits for the end of a sheet whatever it is, and retries what did not succeed: all rows, each billed once. */
+async function assertCompletes(bench: QueueBench, { rows, id }: RunningSheet): Promise<void> {
+	const execution = await bench.main.waitForExecution(id, { timeoutSeconds: 240 });
+	bench.note(`“${execution.status}”`);
+	const { ledger } = bench.sandbox;
+	if (execution.succeeded) {
+		assertSheet(ledger, rows, sheetResults(execution));
+		return;
+	}
+	bench.note(`${ledger.charges.length} of ${rows.length} bought before the retry`);
+	const retried = await bench.main.retryExecution(id, { timeoutSeconds: 240 });
+	assertSheet(ledger, rows, sheetResults(retried));
+}
+
+queueCase(
+	'main: killed while a worker works, the sheet is finished all the same',
+	async (bench) => {
+		const running = await inTheMiddle(bench);
+		await bench.main.kill();
+		await delay(3000);
+		await bench.n8n.startMain();
+		const execution = await bench.main.waitForExecution(running.id, { timeoutSeconds: 240 });
+		assertSheet(bench.sandbox.ledger, running.rows, sheetResults(execution));
+	},
+	SLOW_SHEET,
+);
+
+queueCase(
+	'postgres: away for 3 s in the middle of a sheet',
+	async (bench) => {
+		const running = await inTheMiddle(bench);
+		await bench.n8n.postgres.restart(3);
+		await assertCompletes(bench, running);
+	},
+	SLOW_SHEET,
+);
+
+queueCase(
+	'redis: away for 3 s in the middle of a sheet',
+	async (bench) => {
+		const running = await inTheMiddle(bench);
+		await bench.n8n.redis.restart(3);
+		await assertCompletes(bench, running);
+	},
+	SLOW_SHEET,
+);
+
+queueCase(
+	'redis: away until n8n gives up and ends; the retry after the restart buys only the rest',
+	async (bench) => {
+		const running = await inTheMiddle(bench);
+		const { main, workers } = bench.n8n;
+		await bench.n8n.redis.stop();
+		await bench.until(
+			() => !main.isRunning && workers.every((worker) => !worker.isRunning),
+			'main and workers to end by themselves',
+		);
+		await bench.n8n.ensure();
+		await assertCompletes(bench, running);
+	},
+	SLOW_SHEET,
+);
