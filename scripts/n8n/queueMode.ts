@@ -84,6 +84,7 @@ export class QueueMode {
 		for (const service of [this.redis, this.postgres]) if (!service.isRunning) await service.start();
 		// The main first: it makes the database.
 		if (!this.currentMain?.isRunning) await this.startMain();
+		await this.main.waitUntilReady();
 		await Promise.all(
 			this.instances.slice(1).map(async (_instance, index) => {
 				if (!this.currentWorkers[index]?.isRunning) await this.startWorker(index);

@@ -90,7 +90,8 @@ export class Server {
 		return this.output();
 	}
 
-	private async waitUntilReady(): Promise<void> {
+	/** Waits until n8n answers and its database does. */
+	async waitUntilReady(): Promise<void> {
 		const deadline = Date.now() + 120_000;
 		for (;;) {
 			if (!this.isRunning) {

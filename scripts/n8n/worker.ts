@@ -51,6 +51,11 @@ export class Worker {
 		return [...this.logs.matchAll(/Worker started execution (\d+)/g)].map(([, id]) => id);
 	}
 
+	/** Whether the worker is through with an execution, whether or not n8n could store how it ended. */
+	hasFinished(executionId: string): boolean {
+		return this.logs.includes(`Worker finished execution ${executionId} `);
+	}
+
 	/** Waits until the worker ends by itself. Returns its exit code. */
 	async ended(): Promise<number | null> {
 		if (this.isRunning) await once(this.child, 'exit');

@@ -94,20 +94,21 @@ export interface RunningSheet {
 	id: string;
 }
 
-const SLOW_ROWS = 60;
+/** Charges at which a case may begin: some edits are done by then, and some are under way. */
+const CHARGES_IN_THE_MIDDLE = 30;
 /** Few edits at once. */
 export const SLOW_OPTIONS = { concurrency: 10 };
 /** Of the cases that use {@link inTheMiddle}. */
 export const SLOW_SHEET = { sandbox: { predictSeconds: 3, jitter: 0 } };
 
-/** Starts a sheet and waits until half of its edits are bought. */
-export async function inTheMiddle(bench: QueueBench): Promise<RunningSheet> {
-	const { rows, folder } = await bench.sheet(SLOW_ROWS);
+/** Starts a sheet and waits until it is in the middle of its edits. */
+export async function inTheMiddle(bench: QueueBench, count = 60): Promise<RunningSheet> {
+	const { rows, folder } = await bench.sheet(count);
 	const sheet = await publishSheet(bench, folder, SLOW_OPTIONS);
 	const id = await startSheet(bench.main, sheet);
 	const { ledger } = bench.sandbox;
-	await bench.until(() => ledger.charges.length >= SLOW_ROWS / 2, `${SLOW_ROWS / 2} charges`);
-	assert.ok(ledger.charges.length < SLOW_ROWS, 'edits are still to come');
+	await bench.until(() => ledger.charges.length >= CHARGES_IN_THE_MIDDLE, 'the middle of the sheet');
+	assert.ok(ledger.charges.length < count, 'edits are still to come');
 	return { rows, sheet, id };
 }
 

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Execution } from '../../../scripts/n8n/execution';
 import { queueCase, type QueueBench } from '../cases';
 import { assertSheet, inTheMiddle, sheetResults, SLOW_SHEET, type RunningSheet } from '../sheet';
 
 /** Waits for the end of a sheet whatever it is, and retries what did not succeed: all rows, each billed once. */
 async function assertCompletes(bench: QueueBench, { rows, id }: RunningSheet): Promise<void> {
-	const execution = await bench.main.waitForExecution(id, { timeoutSeconds: 240 });
+	const execution = await endOf(bench, id);
 	bench.note(`“${execution.status}”`);
 	const { ledger } = bench.sandbox;
 	if (execution.succeeded) {
@@ -14,6 +15,28 @@ async function assertCompletes(bench: QueueBench, { rows, id }: RunningSheet): P
 	bench.note(`${ledger.charges.length} of ${rows.length} bought before the retry`);
 	const retried = await bench.main.retryExecution(id, { timeoutSeconds: 240 });
 	assertSheet(ledger, rows, sheetResults(retried));
+}
+
+/** n8n needs a moment to store how an execution ended. */
+const STORING_SECONDS = 10;
+
+/**
+ * An execution that ends while Postgres is away stays “running” in n8n for good (2.41): its end could not be stored.
+ * Then this returns it as it is. A person can retry it all the same.
+ */
+async function endOf(bench: QueueBench, id: string): Promise<Execution> {
+	await bench.main.waitUntilReady();
+	const isFinished = () => bench.n8n.workers.some((worker) => worker.hasFinished(id));
+	const deadline = Date.now() + 240_000;
+	let finishedAtMs = Infinity;
+	for (;;) {
+		const execution = await bench.main.getExecution(id);
+		if (execution.status !== 'running' && execution.status !== 'new') return execution;
+		if (isFinished()) finishedAtMs = Math.min(finishedAtMs, Date.now());
+		if (Date.now() > finishedAtMs + STORING_SECONDS * 1000) return execution;
+		if (Date.now() > deadline) throw new Error(`Execution ${id} does not end`);
+		await delay(500);
+	}
 }
 
 queueCase(
@@ -52,7 +75,8 @@ queueCase(
 queueCase(
 	'redis: away until n8n gives up and ends; the retry after the restart buys only the rest',
 	async (bench) => {
-		const running = await inTheMiddle(bench);
+		// A worker goes on for ten seconds or more without Redis.
+		const running = await inTheMiddle(bench, 150);
 		const { main, workers } = bench.n8n;
 		await bench.n8n.redis.stop();
 		await bench.until(
