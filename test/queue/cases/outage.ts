@@ -6,7 +6,8 @@ import { assertSheet, inTheMiddle, sheetResults, SLOW_SHEET, type RunningSheet }
 /** Waits for the end of a sheet whatever it is, and retries what did not succeed: all rows, each billed once. */
 async function assertCompletes(bench: QueueBench, { rows, id }: RunningSheet): Promise<void> {
 	const execution = await endOf(bench, id);
-	bench.note(`“${execution.status}”`);
+	const message = execution.error?.message.slice(0, 200);
+	bench.note(`“${execution.status}”${message ? `: ${message}` : ''}`);
 	const { ledger } = bench.sandbox;
 	if (execution.succeeded) {
 		assertSheet(ledger, rows, sheetResults(execution));

@@ -93,7 +93,7 @@ queueCase(
 		const results = await resultSheet(bench);
 		const completed = results.filter(({ status }) => status === 'completed');
 		const unknown = results.filter(({ status }) => status === 'unknown');
-		bench.note(`${completed.length} rows completed, ${unknown.length} unknown`);
+		bench.note(`${completed.length} rows completed, ${unknown.length} unknown: ${unknown[0]?.error}`);
 		assert.deepEqual(
 			results.map(({ fileName }) => fileName),
 			rows.map(({ fileName }) => fileName),

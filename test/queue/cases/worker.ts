@@ -4,24 +4,28 @@ import { RestError } from '../../../scripts/n8n/server';
 import { queueCase, type QueueBench } from '../cases';
 import {
 	assertSheet,
+	inTheMiddle,
 	publishSheet,
 	sheetResults,
-	startSheet,
-	inTheMiddle,
 	SLOW_OPTIONS,
 	SLOW_SHEET,
+	startSheet,
 } from '../sheet';
+
+/** Kills the worker of an execution. Returns how many edits were bought by then, the submit under way included. */
+async function killWorkerOf(bench: QueueBench, executionId: string): Promise<number> {
+	const { worker } = await bench.workerOf(executionId);
+	await worker.kill();
+	await delay(1000);
+	return bench.sandbox.ledger.charges.length;
+}
 
 queueCase(
 	'killed: a retry right after a worker was killed buys only the rest',
 	async (bench) => {
 		const { rows, id } = await inTheMiddle(bench);
-		const { worker } = await bench.workerOf(id);
-		await worker.kill();
 		const { ledger } = bench.sandbox;
-		const boughtBefore = ledger.charges.length;
-		// The history must show what was just bought.
-		await delay(1000);
+		const boughtBefore = await killWorkerOf(bench, id);
 		const retried = await bench.main.retryExecution(id, { timeoutSeconds: 240 });
 		bench.note(`${boughtBefore} of ${rows.length} bought before`);
 		assertSheet(ledger, rows, sheetResults(retried));
@@ -33,16 +37,14 @@ queueCase(
 	'killed: once n8n has noticed a killed worker, the retry buys nothing twice',
 	async (bench) => {
 		const { rows, sheet, id } = await inTheMiddle(bench);
-		const { worker } = await bench.workerOf(id);
-		await worker.kill();
 		const { ledger } = bench.sandbox;
-		const boughtBefore = ledger.charges.length;
-		const noticed = Date.now();
+		const boughtBefore = await killWorkerOf(bench, id);
+		const killedAt = Date.now();
 		const execution = await bench.main.waitForExecution(id, { timeoutSeconds: 180 });
 		const nodes = Object.keys(execution.data?.resultData.runData ?? {}).length;
 		bench.note(
 			`${boughtBefore} of ${rows.length} bought before; “${execution.status}” after ` +
-				`${((Date.now() - noticed) / 1000).toFixed(0)} s with the data of ${nodes} nodes`,
+				`${((Date.now() - killedAt) / 1000).toFixed(0)} s with the data of ${nodes} nodes`,
 		);
 		assert.ok(['error', 'crashed'].includes(execution.status), execution.summary());
 		assert.equal(ledger.charges.length, boughtBefore, 'nothing is bought after the death');
@@ -60,9 +62,9 @@ queueCase(
 		// n8n's stalled check ends the execution without run data: then its retry has nothing to run.
 		assert.equal(ledger.charges.length, boughtBefore, 'a retry that runs nothing buys nothing');
 
-		// ---- reuseHours --------------------------------------------------------------------------------------
-		// The way back from here: run the sheet again, and pay only for what is missing. Without the option the
-		// second run buys all of it again, so nothing is run.
+		// ---- Place of `reuseHours` ---------------------------------------------------------------------------
+		// The way back from here is to run the sheet again and pay only for what is missing. This part runs as soon
+		// as the packed node has the option. Without it the second run would buy all rows again.
 		if (!(await hasReuseHours(bench))) {
 			bench.note('reuseHours: not in this package yet');
 			return;
