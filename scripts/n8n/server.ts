@@ -313,10 +313,17 @@ export class Server {
 	}
 
 	private async nodeDescriptions(): Promise<INodeTypeDescription[]> {
-		const response = await this.request('/types/nodes.json', {
-			headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
-		});
-		return (await response.json()) as INodeTypeDescription[];
+		const deadline = Date.now() + 60_000;
+		for (;;) {
+			const response = await this.request('/types/nodes.json', {
+				headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
+			});
+			const text = await response.text();
+			// Until n8n has written the file, it answers with the editor's page.
+			if (!text.startsWith('<')) return JSON.parse(text) as INodeTypeDescription[];
+			if (Date.now() > deadline) throw new Error('n8n did not list its node types within a minute');
+			await delay(250);
+		}
 	}
 
 	/** Waits until n8n ends by itself. */
