@@ -1,6 +1,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
-	testEnvironment: 'node',
+	testEnvironment: '<rootDir>/test/environment/oneRealm.js',
+	setupFiles: ['<rootDir>/test/environment/nativeModules.js'],
 	roots: ['<rootDir>/test'],
 	testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
 	transform: {
@@ -13,6 +14,7 @@ module.exports = {
 		],
 	},
 	testTimeout: 30_000,
+	testSequencer: '<rootDir>/test/longestFirst.js',
 	maxWorkers: 2,
 	reporters: ['default', '<rootDir>/test/slowestFiles.js'],
 };

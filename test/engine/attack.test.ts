@@ -1,16 +1,29 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { FaultAction, Ledger, Sandbox, SandboxClock, SandboxOptions } from '../../sandbox';
+import type { FaultAction, SandboxClock, SandboxOptions } from '../../sandbox';
 import { behindGateway } from './gateway';
+import {
+	atlas,
+	chargedIds,
+	CONTINUE,
+	edit,
+	errorOf,
+	fails,
+	idsIn,
+	ledger,
+	photo,
+	RETRY_3,
+	sandbox,
+	submits,
+	useSandbox,
+} from './money/account';
 import { retryManually } from './retries';
 import { virtualTime } from './virtualTime';
 import {
 	bmpPicture,
-	fastSandbox,
 	LITE,
 	picture,
 	pictureOf,
 	predictionOf,
-	runSeedream,
 	sha256,
 	submittedBodies,
 	V4,
@@ -19,19 +32,14 @@ import {
 	type SeedreamResult,
 } from './seedream';
 
-/*
- * Faults that were found by attacking the node, each as one test: with the code before its fix it fails, or never ends.
- */
+/* Faults that were found by attacking the node, one test each: with the code before its fix it fails or never ends. */
 
 jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
 jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
 
-let sandbox: Sandbox;
-let ledger: Ledger;
-let photo: Buffer;
 /** What happens after each request. */
 let onRequestOver: NonNullable<SandboxOptions['onRequestOver']> = () => {};
-/** How far the sandbox's clock is from the node's, in ms: its tasks can be made older than they are. */
+/** How far the sandbox's clock is from the node's, in ms: its predictions can be made older than they are. */
 let shiftMs = 0;
 
 const shiftedClock: SandboxClock = {
@@ -39,54 +47,25 @@ const shiftedClock: SandboxClock = {
 	sleepMs: async (ms) => await virtualTime.sleepMs(ms),
 };
 
-async function atlas(options: SandboxOptions = {}): Promise<void> {
-	await sandbox?.close();
+useSandbox({ clock: shiftedClock, onRequestOver: (over) => onRequestOver(over) });
+afterEach(() => {
 	onRequestOver = () => {};
 	shiftMs = 0;
-	sandbox = await fastSandbox({
-		clock: shiftedClock,
-		onRequestOver: (over) => onRequestOver(over),
-		...options,
-	});
-	({ ledger } = sandbox);
-}
-
-beforeAll(async () => {
-	photo = await picture();
-	await atlas();
 });
-afterAll(async () => await sandbox.close());
 
-const RETRY_3 = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 };
-const CONTINUE = { onError: 'continueRegularOutput' } as const;
 const CRASHED = { executionId: '41' };
 const RETRIED = { executionId: '42', mode: 'retry' as const };
 const RESUBMIT = { options: { resubmitUnknown: true } };
 
-type FaultyEndpoint = 'upload' | 'submit' | 'prediction' | 'history' | 'file';
-
-function fails(endpoint: FaultyEndpoint, action: FaultAction, times = 1, nth = 1): void {
-	sandbox.addFault({ endpoint, action, times, nth });
-}
-
-async function edit(options: Partial<SeedreamOptions> = {}): Promise<SeedreamResult> {
-	return await runSeedream({ sandbox, items: [{ files: { data: photo } }], ...options });
-}
-
-const chargedIds = () => ledger.charges.map(({ predictionId }) => predictionId);
-const submits = () => ledger.count('submit');
-const idsIn = ({ json }: SeedreamResult) => json.map(({ predictionId }) => predictionId);
-const errorOf = (json: IDataObject | undefined) => json?.error as IDataObject | undefined;
-
-/** A picture at an address, which the sandbox would not edit but serves. */
-function address(): string {
-	const id = sandbox.addForeignTask({ model: 'x', prompt: 'a picture at an address', images: [] });
+/** The URL of an image that the sandbox serves and did not edit. */
+function imageUrl(): string {
+	const id = sandbox.addForeignTask({ model: 'x', prompt: 'an image at a URL', images: [] });
 	return ledger.predictions.get(id)!.outputs[0]!;
 }
 
-/** An edit without an upload: it has the very same body each time. */
-function ofAddress(): { items: InputItem[]; parameters: Record<string, unknown> } {
-	return { items: [{}], parameters: { imageSource: 'url', imageUrls: address(), size: '1024*1024' } };
+/** An edit without an upload: it has the same body each time. */
+function ofImageUrl(): { items: InputItem[]; parameters: Record<string, unknown> } {
+	return { items: [{}], parameters: { imageSource: 'url', imageUrls: imageUrl(), size: '1024*1024' } };
 }
 
 /** Runs until so many submits are over; then n8n crashes, and nothing of the execution is left. */
@@ -108,7 +87,7 @@ function inputsOf(json: IDataObject | undefined): Array<string | undefined> {
 	return images.map((image) => ledger.uploads.find(({ url }) => url === image)?.sha256);
 }
 
-async function hasItsOwnPicture(result: SeedreamResult, photos: Buffer[]): Promise<void> {
+async function expectOwnImages(result: SeedreamResult, photos: Buffer[]): Promise<void> {
 	expect(result.error).toBeUndefined();
 	expect(result.out).toHaveLength(photos.length);
 	for (const [i, bytes] of photos.entries()) {
@@ -119,8 +98,8 @@ async function hasItsOwnPicture(result: SeedreamResult, photos: Buffer[]): Promi
 	expect(new Set(idsIn(result)).size).toBe(photos.length);
 }
 
-describe('a crash in the midst of a batch, where the service keeps no names', () => {
-	it('makes a person’s retry buy none of twelve edits twice, and each item gets its own picture', async () => {
+describe('a crash in the middle of a batch, if the service keeps no names', () => {
+	it('lets a manual retry buy none of twelve edits twice and give each item its own image', async () => {
 		await atlas({ preparedPictures: false });
 		const photos = await Promise.all(
 			Array.from(
@@ -134,14 +113,14 @@ describe('a crash in the midst of a batch, where the service keeps no names', ()
 		expect(before.length).toBeGreaterThanOrEqual(6);
 		expect(before.length).toBeLessThan(12);
 		const result = await edit({ ...RETRIED, items });
-		await hasItsOwnPicture(result, photos);
+		await expectOwnImages(result, photos);
 		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
 		expect(chargedIds()).toHaveLength(12);
 		const pictures = await Promise.all(result.out.map(async (item) => sha256(await pictureOf(item))));
 		expect(new Set(pictures).size).toBe(12);
 	});
 
-	it('tells two photos of the same size in bytes apart', async () => {
+	it('does not confuse two photos of the same size in bytes', async () => {
 		await atlas({ preparedPictures: false });
 		const photos = [0x20, 0x80, 0xe0].map((shade) => bmpPicture(60, 40).fill(shade, 54));
 		expect(new Set(photos.map(({ length }) => length)).size).toBe(1);
@@ -150,13 +129,12 @@ describe('a crash in the midst of a batch, where the service keeps no names', ()
 		// In another order: neither the place nor the age of a task says whose it is.
 		const turned = [...photos].reverse();
 		const result = await edit({ ...RETRIED, items: turned.map((data) => ({ files: { data } })) });
-		await hasItsOwnPicture(result, turned);
+		await expectOwnImages(result, turned);
 		expect(chargedIds()).toHaveLength(3);
 	});
 
-	it('takes an edit of image URLs up for the same URLs in the same order, and for no others', async () => {
-		await atlas();
-		const [a, b] = [address(), address()];
+	it('resumes an edit of image URLs only for the same URLs in the same order', async () => {
+		const [a, b] = [imageUrl(), imageUrl()];
 		const items = [[a, b], [b, a], [a], [a, b]].map((urls) => ({ json: { urls: urls.join('\n') } }));
 		const parameters = {
 			imageSource: 'url',
@@ -174,16 +152,14 @@ describe('a crash in the midst of a batch, where the service keeps no names', ()
 		expect(sent).toEqual([[a, b], [a], [b, a], [a, b]]);
 	});
 
-	it('buys an edit again whose input file Atlas has deleted: that is the limit', async () => {
-		await atlas();
+	it('buys an edit again if Atlas has deleted its input file', async () => {
 		await edit(CRASHED);
 		for (const { url } of ledger.uploads) sandbox.deleteUpload(url);
 		expect((await edit(RETRIED)).error).toBeUndefined();
 		expect(chargedIds()).toHaveLength(2);
 	});
 
-	it('buys nothing where the file host stumbles over the input files', async () => {
-		await atlas();
+	it('buys nothing if the file host fails to return the input files', async () => {
 		await edit(CRASHED);
 		fails('file', { type: 'status', status: 503 }, Infinity);
 		const { error } = await edit(RETRIED);
@@ -192,8 +168,7 @@ describe('a crash in the midst of a batch, where the service keeps no names', ()
 		expect([submits(), chargedIds().length]).toEqual([1, 1]);
 	});
 
-	it('does not pay twice where it came in a retry, and the first execution is retried again', async () => {
-		await atlas();
+	it('does not pay twice if a retry crashed and the first execution is retried again', async () => {
 		fails('submit', { type: 'status', status: 402 });
 		const first = await edit();
 		expect(first.error?.message).toContain('status 402');
@@ -209,23 +184,22 @@ describe('a crash in the midst of a batch, where the service keeps no names', ()
 // Before, such a text was looked at for longer than the universe is old: there is nothing to be measured.
 describe('a text of many comments in a row', () => {
 	const text = `${'<!---->'.repeat(70)}x`;
-	beforeEach(async () => await atlas());
 
-	it('as a file is refused in plain words', async () => {
+	it('is refused in plain words as a file', async () => {
 		const { error } = await edit({ items: [{ files: { data: Buffer.from(text) } }] });
 		expect(error?.message).toMatch(/no picture|not a picture/);
 		expect(submits()).toBe(0);
 	});
 
-	it('at an image URL is refused in plain words', async () => {
-		const imageUrls = address();
+	it('is refused in plain words at an image URL', async () => {
+		const imageUrls = imageUrl();
 		fails('file', { type: 'status', status: 200, body: text }, Infinity);
 		const { error } = await edit({ items: [{}], parameters: { imageSource: 'url', imageUrls } });
 		expect(error?.message).toMatch(/^The link .* holds no picture$/);
 		expect(submits()).toBe(0);
 	});
 
-	it('as an output is no picture, and the error tells the ID', async () => {
+	it('is not an image as an output, and the error includes the ID', async () => {
 		fails('file', { type: 'status', status: 200, body: text }, Infinity);
 		const { error } = await edit();
 		expect(error?.message).toContain('is not a picture');
@@ -237,7 +211,7 @@ describe('a text of many comments in a row', () => {
 describe('a large or odd record', () => {
 	const base64 = { options: { extraBodyFields: { enable_base64_output: true } } };
 
-	it('with eight megabytes of bare base64 is delivered whole', async () => {
+	it('is returned whole with eight megabytes of bare base64', async () => {
 		await atlas({ base64Form: 'bare', outputBytes: 8_000_000 });
 		const result = await edit({ parameters: base64 });
 		expect(result.error).toBeUndefined();
@@ -265,7 +239,7 @@ describe('a large or odd record', () => {
 		],
 		['with a request nested 5,000 levels deep', () => odd('b', { requestBody: `{"a":${nested}}` })],
 		['without an ID', () => odd('', { result: null })],
-	])('%s in the history does not spoil the search for a lost answer', async (_what, item) => {
+	])('does not spoil the search for a lost answer if the history has one %s', async (_what, item) => {
 		await atlas({ history: { extraItems: [item()] } });
 		fails('submit', { type: 'resetAfter' });
 		const result = await edit();
@@ -275,10 +249,9 @@ describe('a large or odd record', () => {
 	});
 
 	it.each<[string, FaultAction]>([
-		['is no JSON', { type: 'malformedJson' }],
+		['is not JSON', { type: 'malformedJson' }],
 		['is too large', { type: 'hugeBody', bytes: 17_000_000 }],
-	])('leaves an edit unknown, with advice, where the history %s', async (_what, action) => {
-		await atlas();
+	])('leaves an edit unknown, with advice, if the history %s', async (_what, action) => {
 		fails('submit', { type: 'resetAfter' });
 		fails('history', action, Infinity);
 		const { error } = await edit({ parameters: RESUBMIT });
@@ -291,16 +264,15 @@ describe('a large or odd record', () => {
 describe('a poll that is answered with something else', () => {
 	const photos = () => [photo, bmpPicture(60, 40)];
 
-	it('does not give an item the picture of another prediction', async () => {
+	it('does not give an item the image of another prediction', async () => {
 		await atlas({ preparedPictures: false });
 		for (const nth of [1, 2, 4]) fails('prediction', { type: 'otherRecord' }, 1, nth);
 		const result = await edit({ items: photos().map((data) => ({ files: { data } })) });
-		await hasItsOwnPicture(result, photos());
+		await expectOwnImages(result, photos());
 		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
 	});
 
-	it('ends with an error that tells the ID where it always is another prediction’s', async () => {
-		await atlas();
+	it('ends with an error that includes the ID if it is always another prediction’s', async () => {
 		fails('prediction', { type: 'otherRecord' }, Infinity);
 		const { error, out } = await edit({ parameters: { options: { timeoutSeconds: 30 } } });
 		expect(out).toHaveLength(0);
@@ -313,23 +285,25 @@ describe('a poll that is answered with something else', () => {
 		['502', 502, { id: 'gw-1', status: 'error' }],
 		['503', 503, { data: { status: 'error' } }],
 		['504', 504, { data: { status: 'timeout' } }],
-	])('by a gateway’s %s is no verdict: Retry On Fail buys nothing again', async (_name, status, body) => {
-		await atlas();
-		fails('prediction', { type: 'status', status, body }, 2);
-		const result = await edit({ nodeExtras: RETRY_3 });
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		fails('prediction', { type: 'status', status, body }, Infinity);
-		const { error } = await edit({ nodeExtras: RETRY_3, parameters: { options: { timeoutSeconds: 5 } } });
-		expect(error?.context).toMatchObject({ predictionId: chargedIds()[1], status: 'unknown' });
-		expect([submits(), chargedIds().length]).toEqual([2, 2]);
-	});
+	])(
+		'is not final after a gateway’s %s, and Retry On Fail buys nothing again',
+		async (_name, status, body) => {
+			fails('prediction', { type: 'status', status, body }, 2);
+			const result = await edit({ nodeExtras: RETRY_3 });
+			expect(result.error).toBeUndefined();
+			expect(idsIn(result)).toEqual(chargedIds());
+			fails('prediction', { type: 'status', status, body }, Infinity);
+			const { error } = await edit({ nodeExtras: RETRY_3, parameters: { options: { timeoutSeconds: 5 } } });
+			expect(error?.context).toMatchObject({ predictionId: chargedIds()[1], status: 'unknown' });
+			expect([submits(), chargedIds().length]).toEqual([2, 2]);
+		},
+	);
 });
 
 describe('a lost submit', () => {
 	/** The body of an edit that is over, and was made so long ago. */
 	async function older(seconds: number) {
-		const options = ofAddress();
+		const options = ofImageUrl();
 		shiftMs = -seconds * 1_000;
 		const before = await edit(options);
 		shiftMs = 0;
@@ -340,21 +314,20 @@ describe('a lost submit', () => {
 	const isUnknown = ({ error }: SeedreamResult) =>
 		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
 
-	it('does not claim a later edit of an equal body', async () => {
-		await atlas();
+	it('does not claim a later edit with the same body', async () => {
 		fails('submit', { type: 'resetBefore' });
 		let laterId: string | undefined;
 		onRequestOver = ({ endpoint, body }) => {
 			if (endpoint !== 'submit') return;
 			void virtualTime.sleepMs(42_000).then(() => (laterId = sandbox.addForeignTask(body as object)));
 		};
-		isUnknown(await edit(ofAddress()));
+		isUnknown(await edit(ofImageUrl()));
 		expect(laterId).toBeDefined();
 		expect(submits()).toBe(1);
 	});
 
 	it.each(['seconds', 'milliseconds', 'iso', 'missing'] as const)(
-		'does not claim an older edit of an equal body whose time is told in %s',
+		'does not claim an older edit with the same body (unit of its time: %s)',
 		async (createdAtUnit) => {
 			await atlas({ history: { createdAtUnit } });
 			const options = await older(60);
@@ -364,7 +337,7 @@ describe('a lost submit', () => {
 		},
 	);
 
-	it.each(['milliseconds', 'iso'] as const)('finds its own where times are told in %s', async (unit) => {
+	it.each(['milliseconds', 'iso'] as const)('finds its own prediction if times are in %s', async (unit) => {
 		await atlas({ history: { createdAtUnit: unit } });
 		const options = await older(60);
 		fails('submit', { type: 'resetAfter' });
@@ -376,7 +349,6 @@ describe('a lost submit', () => {
 		['a history that is ahead', 'history', 600],
 		['a stale upload', 'upload', -600],
 	])('is not misled by the Date header of %s', async (_what, endpoint, skewSeconds) => {
-		await atlas();
 		const { parameters, items } = await older(600);
 		// Other items' answers tell Atlas's clock as well.
 		const others = [1, 2, 3].map((i) => ({ json: { wish: `wish ${i}` } }));
@@ -397,8 +369,7 @@ describe('a lost submit', () => {
 		expect(chargedIds()).toHaveLength(4);
 	});
 
-	it('is not misled by a stale history where nothing else has told the time', async () => {
-		await atlas();
+	it('is not misled by a stale history if nothing else has reported the time', async () => {
 		const options = await older(600);
 		fails('submit', { type: 'resetBefore' });
 		fails('history', { type: 'dateHeader', value: { skewSeconds: -600 } });
@@ -406,26 +377,28 @@ describe('a lost submit', () => {
 		expect(submits()).toBe(2);
 	});
 
-	it.each([-600, 600])('is found though one Date header is %d s off', async (skewSeconds) => {
-		await atlas();
+	it.each([-600, 600])('is found even if one Date header is %d s off', async (skewSeconds) => {
 		fails('submit', { type: 'resetAfter' });
 		fails('history', { type: 'dateHeader', value: { skewSeconds } });
 		expect(idsIn(await edit())).toEqual(chargedIds());
 		expect(submits()).toBe(1);
 	});
 
-	it.each([-3_600, 3_600])('finds its own where Atlas’s clock is %d s off', async (clockSkewSeconds) => {
-		await atlas({ clockSkewSeconds });
-		const options = await older(120);
-		fails('submit', { type: 'resetAfter' });
-		const result = await edit(options);
-		expect(idsIn(result)).toEqual([chargedIds()[1]]);
-		expect(submits()).toBe(2);
-	});
+	it.each([-3_600, 3_600])(
+		'finds its own prediction if Atlas’s clock is %d s off',
+		async (clockSkewSeconds) => {
+			await atlas({ clockSkewSeconds });
+			const options = await older(120);
+			fails('submit', { type: 'resetAfter' });
+			const result = await edit(options);
+			expect(idsIn(result)).toEqual([chargedIds()[1]]);
+			expect(submits()).toBe(2);
+		},
+	);
 });
 
 describe('with Resubmit When Unknown, a submit that is answered 500 with an ID', () => {
-	it('is polled at once and never bought again, though the history hides it', async () => {
+	it('is polled right away and never bought again, even if the history hides it', async () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
 		await behindGateway(sandbox, async (baseUrl) => {
 			const startMs = virtualTime.nowMs();
@@ -436,7 +409,7 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 		});
 	});
 
-	it('keeps its ID in every error through three tries where it never becomes visible', async () => {
+	it('keeps its ID in every error through three attempts if it never becomes visible', async () => {
 		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
 		await behindGateway(sandbox, async (baseUrl) => {
 			const { error } = await edit({
@@ -451,7 +424,7 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 		});
 	});
 
-	it('tells each item its own ID where the node goes on after errors', async () => {
+	it('reports each item’s own ID if the node continues after errors', async () => {
 		await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });
 		await behindGateway(sandbox, async (baseUrl) => {
 			const items = ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } }));
@@ -471,12 +444,11 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 describe('an ID that a gateway made up', () => {
 	const accepted = { id: 'gw-1234', message: 'accepted' };
 	const created = { code: 200, data: { id: 'fake-1', status: 'created' } };
-	beforeEach(async () => await atlas());
 
 	it.each<[string, object]>([
 		['outside an envelope', accepted],
 		['in an envelope', created],
-	])('%s does not hide the real task', async (_where, body) => {
+	])('does not hide the real prediction (%s)', async (_where, body) => {
 		fails('submit', { type: 'status', status: 200, body, handled: true });
 		const result = await edit({ nodeExtras: RETRY_3, parameters: RESUBMIT });
 		expect(result.error).toBeUndefined();
@@ -484,7 +456,7 @@ describe('an ID that a gateway made up', () => {
 		expect(submits()).toBe(1);
 	});
 
-	it('is not claimed where there is no task: the edit is unknown', async () => {
+	it('is not claimed if there is no prediction: the edit is unknown', async () => {
 		fails('submit', { type: 'status', status: 200, body: accepted });
 		const { error } = await edit();
 		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
@@ -493,7 +465,7 @@ describe('an ID that a gateway made up', () => {
 		expect([submits(), chargedIds()]).toEqual([1, []]);
 	});
 
-	it('is told where nothing better is found, and nothing is bought again', async () => {
+	it('is reported if nothing better is found, and nothing is bought again', async () => {
 		fails('submit', { type: 'status', status: 200, body: created });
 		const { error } = await edit({ parameters: RESUBMIT });
 		expect(error?.context?.predictionId).toBe('fake-1');
@@ -504,10 +476,9 @@ describe('an ID that a gateway made up', () => {
 describe('an answer that trickles in', () => {
 	// Whole it would take hours: the test would never end.
 	const trickle: FaultAction = { type: 'trickle', bytesPerSecond: 0.05 };
-	beforeEach(async () => await atlas());
 
 	it.each(['upload', 'submit', 'prediction', 'file'] as const)(
-		'to a request for a %s is given up, and the edit is done all the same',
+		'is given up, and the edit still completes (%s request)',
 		async (endpoint) => {
 			fails(endpoint, trickle);
 			const result = await edit();
@@ -517,20 +488,23 @@ describe('an answer that trickles in', () => {
 		},
 	);
 
-	it('to a search of the history is given up, and the lost edit is found by the next', async () => {
+	it('is given up in a history search, and the next search finds the lost edit', async () => {
 		fails('submit', { type: 'resetAfter' });
 		fails('history', trickle);
 		expect(idsIn(await edit())).toEqual(chargedIds());
 	});
 
-	it.each(['prediction', 'file'] as const)('to every request for a %s ends with the ID', async (endpoint) => {
-		fails(endpoint, trickle, Infinity);
-		const { error } = await edit({ parameters: { options: { timeoutSeconds: 5 } } });
-		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
-		expect(submits()).toBe(1);
-	});
+	it.each(['prediction', 'file'] as const)(
+		'ends with an error that includes the ID if every %s request trickles',
+		async (endpoint) => {
+			fails(endpoint, trickle, Infinity);
+			const { error } = await edit({ parameters: { options: { timeoutSeconds: 5 } } });
+			expect(error?.context?.predictionId).toBe(chargedIds()[0]);
+			expect(submits()).toBe(1);
+		},
+	);
 
-	it('to every search of the history ends as unknown', async () => {
+	it('ends as unknown if every history search trickles', async () => {
 		fails('submit', { type: 'resetAfter' });
 		fails('history', trickle, Infinity);
 		const { error } = await edit();
@@ -539,16 +513,15 @@ describe('an answer that trickles in', () => {
 	});
 });
 
-describe('a Retry-After that is longer than anybody waits', () => {
-	const told = (seconds: number): FaultAction => ({
+describe('a Retry-After longer than anyone waits', () => {
+	const retryAfter = (seconds: number): FaultAction => ({
 		type: 'status',
 		status: 429,
 		headers: { 'retry-after': String(seconds) },
 	});
-	beforeEach(async () => await atlas());
 
-	it('of a day fails the items of its model as refused, and those of another model go on', async () => {
-		sandbox.addFault({ endpoint: 'submit', match: V4, action: told(86_400) });
+	it('of a day refuses the items of its model, and those of another model continue', async () => {
+		sandbox.addFault({ endpoint: 'submit', match: V4, action: retryAfter(86_400) });
 		const items = [V4, LITE, V4, LITE].map((model) => ({ json: { model }, files: { data: photo } }));
 		const { json } = await edit({
 			items,
@@ -567,15 +540,15 @@ describe('a Retry-After that is longer than anybody waits', () => {
 		expect(ledger.charges.map(({ model }) => model)).toEqual([LITE, LITE]);
 	});
 
-	it('of a day on an upload ends it', async () => {
-		fails('upload', told(86_400), Infinity);
+	it('of a day ends an upload', async () => {
+		fails('upload', retryAfter(86_400), Infinity);
 		const { error } = await edit();
 		expect(error?.message).toContain('status 429');
 		expect(submits()).toBe(0);
 	});
 
-	it('of five minutes on polls does not outlast Timeout', async () => {
-		fails('prediction', told(300), Infinity);
+	it('of five minutes on polls does not extend Timeout', async () => {
+		fails('prediction', retryAfter(300), Infinity);
 		const startMs = virtualTime.nowMs();
 		const { error } = await edit({ parameters: { options: { timeoutSeconds: 5 } } });
 		expect(virtualTime.nowMs() - startMs).toBeLessThan(120_000);
@@ -583,7 +556,7 @@ describe('a Retry-After that is longer than anybody waits', () => {
 	});
 });
 
-it('twenty edits are done where Atlas takes one upload a second', async () => {
+it('completes twenty edits if Atlas accepts one upload per second', async () => {
 	await atlas({ limits: { uploads: { perSecond: 1, burst: 1 } } });
 	const items = Array.from({ length: 20 }, (_, i) => ({
 		files: { data: bmpPicture(60, 40).fill(i * 10, 54) },
@@ -597,17 +570,13 @@ it('twenty edits are done where Atlas takes one upload a second', async () => {
 it.each<['status200' | 'http500', number]>([
 	['status200', 200],
 	['http500', 500],
-])(
-	'a failed prediction (%s) tells the request ID and the status of its answer',
-	async (shape, statusCode) => {
-		await atlas();
-		fails('submit', { type: 'failTask', shape });
-		const { json } = await edit({ nodeExtras: CONTINUE });
-		const { predictionId } = submittedTask();
-		expect(errorOf(json[0])).toMatchObject({ status: 'failed', statusCode, predictionId });
-		expect(errorOf(json[0])?.requestId).toMatch(/^\w{8,}$/);
-	},
-);
+])('reports the request ID and the status code of a failed prediction (%s)', async (shape, statusCode) => {
+	fails('submit', { type: 'failTask', shape });
+	const { json } = await edit({ nodeExtras: CONTINUE });
+	const { predictionId } = submittedTask();
+	expect(errorOf(json[0])).toMatchObject({ status: 'failed', statusCode, predictionId });
+	expect(errorOf(json[0])?.requestId).toMatch(/^\w{8,}$/);
+});
 
 function submittedTask(): { predictionId: string } {
 	expect(submittedBodies(sandbox)).toHaveLength(1);

@@ -59,7 +59,7 @@ async function cancelled(cancelWhen: Promise<unknown>, options: Partial<Seedream
 	return result;
 }
 
-it('stops waiting for edits, and submits no more of them', async () => {
+it('stops waiting for edits and submits no more of them', async () => {
 	sandbox.setOptions({ predictSeconds: 600 });
 	const submits = sandbox.ledger.count('submit');
 	await cancelled(seen('submit', 2), { parameters: { options: { concurrency: 2, timeoutSeconds: 1000 } } });
@@ -69,17 +69,17 @@ it('stops waiting for edits, and submits no more of them', async () => {
 it.each<[string, Endpoint, FaultAction]>([
 	['an upload', 'upload', { type: 'hang' }],
 	['a submit', 'submit', { type: 'hangAfter' }],
-	['a look', 'prediction', { type: 'hang' }],
+	['a poll', 'prediction', { type: 'hang' }],
 	['a download', 'file', { type: 'hang' }],
 ])('ends %s that never answers', async (_what, endpoint, action) => {
 	sandbox.addFault({ endpoint, times: Infinity, action });
 	const charges = sandbox.ledger.charges.length;
 	await cancelled(seen(endpoint, 1), { parameters: { options: { concurrency: 1, timeoutSeconds: 1000 } } });
-	// While the first picture is fetched the next item is submitted.
+	// While the first image is fetched the next item is submitted.
 	expect(sandbox.ledger.charges.length - charges).toBeLessThanOrEqual(endpoint === 'file' ? 2 : 1);
 });
 
-it('ends the wait after a 429, and submits nothing more', async () => {
+it('ends the wait after a 429 and submits nothing more', async () => {
 	sandbox.addFault({
 		endpoint: 'submit',
 		times: Infinity,
@@ -113,7 +113,7 @@ it.each(['waitForCompletion', 'get', 'getAll'])('ends %s', async (operation) => 
 	});
 });
 
-it('ends the look at an address', async () => {
+it('ends the reading of an image URL', async () => {
 	sandbox.addFault({ endpoint: 'file', times: Infinity, action: { type: 'hang' } });
 	await cancelled(seen('file', 1), {
 		items: [{}],
@@ -121,7 +121,7 @@ it('ends the look at an address', async () => {
 	});
 });
 
-it('tells n8n’s log what is paid for: n8n keeps nothing that is said after a cancel', async () => {
+it('logs what was billed, because n8n keeps nothing that is said after a cancel', async () => {
 	sandbox.setOptions({ predictSeconds: 600 });
 	const known = new Set(sandbox.ledger.predictions.keys());
 	const { run } = await cancelled(seen('submit', 2), {

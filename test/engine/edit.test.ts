@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => await Promise.all([sandbox.close(), painter.close()]));
 
 describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
-	it('brings the picture that Atlas made, of the shape of the input', async () => {
+	it('returns the image that Atlas made, in the shape of the input', async () => {
 		const photo = await picture({ width: 300, height: 200 });
 		const { error, out, json } = await runSeedream({
 			sandbox: painter,
@@ -69,7 +69,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		expect(item?.pairedItem).toEqual({ item: 0 });
 	});
 
-	it('uploads the very bytes it was given, and submits the flat body with their link', async () => {
+	it('uploads exactly the bytes it was given and submits a flat body with their link', async () => {
 		const photo = await picture({ left: '#123456', right: binaryMode === 'default' ? '#fff' : '#000' });
 		const charges = sandbox.ledger.charges.length;
 		const { error } = await runSeedream({
@@ -91,7 +91,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		expect(sandbox.ledger.charges.length - charges).toBe(1);
 	});
 
-	it('hands on many items in the order of their inputs, each with its own picture', async () => {
+	it('returns many items in the order of their inputs, each with its own image', async () => {
 		const colors = ['#d01010', '#10d010', '#1010d0', '#d0d010', '#10d0d0'];
 		const items = await Promise.all(
 			colors.map(async (left, i) => ({
@@ -115,7 +115,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		}
 	});
 
-	it('takes pictures out of the answer itself where Atlas puts them there', async () => {
+	it('reads images from the answer itself if Atlas puts them there', async () => {
 		const { error, out, json } = await runSeedream({
 			sandbox,
 			binaryMode,
@@ -128,7 +128,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		expect(out[0]?.binary?.data.fileName).toBe('photo-edited.png');
 	});
 
-	it('makes one item of each picture of a sequential model, and tells the price once', async () => {
+	it('makes one item for each image of a sequential model and reports the price once', async () => {
 		const { error, out, json } = await runSeedream({
 			sandbox: painter,
 			binaryMode,
@@ -152,7 +152,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		}
 	});
 
-	it('names a JPEG a JPEG', async () => {
+	it('names a JPEG as a JPEG', async () => {
 		const { out } = await runSeedream({
 			sandbox,
 			binaryMode,
@@ -168,7 +168,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 	});
 });
 
-it('takes for granted what the panel shows as defaults', async () => {
+it('uses the defaults that the panel shows', async () => {
 	const { error, json } = await runSeedream({
 		sandbox,
 		parameters: { model: { __rl: true, mode: 'list', value: LITE } },
@@ -193,12 +193,12 @@ it.each([
 	expect(out[0]?.binary?.data.fileName).toBe(wanted);
 });
 
-it('puts the picture where Output Data Field Name says', async () => {
+it('puts the image in the field named by Output Data Field Name', async () => {
 	const { out } = await runSeedream({ sandbox, parameters: { outputDataFieldName: 'edited' } });
 	expect(Object.keys(out[0]?.binary ?? {})).toEqual(['edited']);
 });
 
-it('leaves the picture at Atlas where Download Images is off', async () => {
+it('leaves the image at Atlas if Download Images is off', async () => {
 	const files = sandbox.ledger.count('file');
 	const { error, out, json } = await runSeedream({ sandbox, parameters: { downloadImages: false } });
 	expect(error).toBeUndefined();
@@ -207,7 +207,7 @@ it('leaves the picture at Atlas where Download Images is off', async () => {
 	expect(sandbox.ledger.count('file')).toBe(files);
 });
 
-it('puts the input’s json first where Include Input Fields is on', async () => {
+it('puts the input’s json first if Include Input Fields is on', async () => {
 	const items = [{ json: { sku: 'A-1', prompt: 'old', status: 'new' }, files: { data: await picture() } }];
 	const plain = await runSeedream({ sandbox, items });
 	expect(plain.json[0]).not.toHaveProperty('sku');
@@ -220,7 +220,7 @@ it('puts the input’s json first where Include Input Fields is on', async () =>
 	expect(Object.keys(json[0] ?? {}).slice(0, 3)).toEqual(['sku', 'prompt', 'status']);
 });
 
-it('keeps no error of the input: n8n would take the edited picture for a failure, and run the node again', async () => {
+it('drops an error of the input, because n8n would treat the item as failed and run the node again', async () => {
 	const submits = sandbox.ledger.count('submit');
 	const { items } = await runSeedream({
 		sandbox,
@@ -237,7 +237,7 @@ it('keeps no error of the input: n8n would take the edited picture for a failure
 	expect(sandbox.ledger.count('submit') - submits).toBe(1);
 });
 
-it('works on no more items at once than Concurrency says', async () => {
+it('works on no more items at once than Concurrency allows', async () => {
 	const own = await fastSandbox({ predictSeconds: 2 });
 	try {
 		const data = await picture();
@@ -268,7 +268,7 @@ async function noise(width: number): Promise<Buffer> {
 		.toBuffer();
 }
 
-it('works through the items in their order where Concurrency is 1, though the first has the largest file', async () => {
+it('processes the items in order if Concurrency is 1, even if the first has the largest file', async () => {
 	const before = submittedBodies(sandbox).length;
 	const items = await Promise.all(
 		[1600, 20, 10, 30].map(async (width, index) => ({
@@ -283,7 +283,7 @@ it('works through the items in their order where Concurrency is 1, though the fi
 	expect(prompts.map(({ prompt }) => prompt)).toEqual(['wish 0', 'wish 1', 'wish 2', 'wish 3']);
 });
 
-it('uploads the same picture once, however many items have it', async () => {
+it('uploads the same image once, no matter how many items have it', async () => {
 	const uploads = sandbox.ledger.count('upload');
 	const data = await picture({ left: '#777' });
 	const { json } = await runSeedream({
@@ -295,7 +295,7 @@ it('uploads the same picture once, however many items have it', async () => {
 	expect(sandbox.ledger.count('upload') - uploads).toBe(1);
 });
 
-it('merges Extra Body Fields, also given as an object by an expression', async () => {
+it('merges Extra Body Fields, even if an expression gives an object', async () => {
 	for (const extraBodyFields of ['{"seed": 7}', '={{ { seed: 7 } }}', '={{ $json.extra }}']) {
 		await runSeedream({
 			sandbox,
@@ -306,7 +306,7 @@ it('merges Extra Body Fields, also given as an object by an expression', async (
 	}
 });
 
-it('takes the model out of an expression', async () => {
+it('takes the model from an expression', async () => {
 	const { json } = await runSeedream({
 		sandbox,
 		items: [{ json: { model: V4 }, files: { data: await picture() } }],
@@ -315,18 +315,18 @@ it('takes the model out of an expression', async () => {
 	expect(json[0]).toMatchObject({ model: V4, size: '1536*1024' });
 });
 
-describe('an edit that is still going when its time is up', () => {
+describe('an edit that is still running when its time is up', () => {
 	beforeEach(() => sandbox.setOptions({ predictSeconds: 15 }));
 	afterEach(() => sandbox.setOptions({ predictSeconds: 1 }));
 
-	it('fails its item, and says how to get the picture', async () => {
+	it('fails its item and says how to get the image', async () => {
 		const { error } = await runSeedream({ sandbox, parameters: { options: { timeoutSeconds: 3 } } });
 		const id = [...sandbox.ledger.predictions.keys()].at(-1) ?? '';
 		expect(error?.message).toBe(`The edit is still going after 3 seconds (prediction ${id})`);
 		expect(error?.description).toContain('Wait for Completion');
 	});
 
-	it('is handed on unfinished where On Timeout says so, and picked up by Wait for Completion as it is', async () => {
+	it('is returned unfinished if On Timeout says so, and Wait for Completion resumes it as it is', async () => {
 		const charges = sandbox.ledger.charges.length;
 		const { error, json, out } = await runSeedream({
 			sandbox,

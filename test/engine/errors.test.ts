@@ -52,7 +52,7 @@ function errorOf(item: INodeExecutionData | undefined): IDataObject {
 describe('one bad item among good ones', () => {
 	const items = (): InputItem[] => [good, { json: { sku: 'B' } }, good, good];
 
-	it('ends the node by default, before anything is asked or paid', async () => {
+	it('ends the node by default, before anything is sent or billed', async () => {
 		const before = sandbox.ledger.requests.length;
 		const { error, run } = await edit({ items: items() });
 		expect(run.status).toBe('error');
@@ -65,7 +65,7 @@ describe('one bad item among good ones', () => {
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
 
-	it('fails alone under Continue, in its place', async () => {
+	it('fails alone under Continue, at its own position', async () => {
 		const charges = sandbox.ledger.charges.length;
 		const { error, out } = await edit({ items: items(), nodeExtras: CONTINUE });
 		expect(error).toBeUndefined();
@@ -89,7 +89,7 @@ describe('one bad item among good ones', () => {
 		expect(sandbox.ledger.charges.length - charges).toBe(3);
 	});
 
-	it('goes, whole, to the error branch under Continue (using error output)', async () => {
+	it('goes to the error branch with all its data under Continue (using error output)', async () => {
 		const { run, items: outputs } = await edit({
 			items: items(),
 			nodeExtras: BRANCH,
@@ -108,8 +108,8 @@ describe('one bad item among good ones', () => {
 	});
 });
 
-describe('an edit that fails at Atlas', () => {
-	it('tells its id, Atlas’s words and what to do, on the error branch', async () => {
+describe('an edit that Atlas fails to make', () => {
+	it('reports its ID, Atlas’s words and what to do next on the error branch', async () => {
 		sandbox.addFault({
 			endpoint: 'submit',
 			match: 'second',
@@ -137,7 +137,7 @@ describe('an edit that fails at Atlas', () => {
 		expect(error.message).toContain(String(task?.id));
 	});
 
-	it('ends the node by default, which then names the others that were submitted', async () => {
+	it('ends the node by default, and the error names the others that were submitted', async () => {
 		sandbox.setOptions({ predictSeconds: 3 });
 		sandbox.addFault({ endpoint: 'submit', nth: 1, action: { type: 'failTask', shape: 'moderation' } });
 		const known = new Set(sandbox.ledger.predictions.keys());
@@ -185,7 +185,7 @@ it.each([
 	expect(sandbox.ledger.count('submit') - before).toBe(1);
 });
 
-it('tells of a wrong key what may be wrong, and asks once', async () => {
+it('says what may be wrong if the key is refused, and asks only once', async () => {
 	const before = sandbox.ledger.requests.length;
 	const { error } = await edit({ credentialData: { apiKey: 'wrong-key' } });
 	expect(error?.message).toMatch(/^Could not upload .*: status 401: unauthorized$/);
@@ -196,18 +196,18 @@ it('tells of a wrong key what may be wrong, and asks once', async () => {
 	expect(sandbox.ledger.requests.length - before).toBe(1);
 });
 
-it('tells where nobody answers', async () => {
+it('names the address if nothing answers', async () => {
 	const { error } = await edit({ credentialData: { baseUrl: 'http://127.0.0.1:9' } });
 	expect(error?.message).toContain('no answer came (the connection was refused)');
 	expect(error?.description).toContain('Check the Base URL of the credential');
 });
 
-describe('what is not right with any item', () => {
+describe('an invalid parameter or input', () => {
 	const url = { imageSource: 'url', imageUrls: 'https://example.com/a.png', size: '1024*1024' };
 	const bad: Array<[string, Record<string, unknown>, string]> = [
 		['an empty prompt', { prompt: '={{ "" }}' }, 'Prompt is empty'],
 		['a prompt of blanks', { prompt: ' \n\t ' }, 'Prompt is empty'],
-		['a prompt that is no text', { prompt: '={{ undefined }}' }, 'Prompt is empty'],
+		['a prompt that is not text', { prompt: '={{ undefined }}' }, 'Prompt is empty'],
 		[
 			'an empty model',
 			{ model: { __rl: true, mode: 'id', value: '={{ "" }}' } },
@@ -218,7 +218,7 @@ describe('what is not right with any item', () => {
 		['a malformed URL', { ...url, imageUrls: 'example' }, '"example" is not the URL of an image'],
 		['an illegal size', { model: LITE, size: '1024*1024' }, `${LITE} does not offer 1024 × 1024`],
 		[
-			'extra fields that are no JSON',
+			'extra fields that are not JSON',
 			{ options: { extraBodyFields: '{seed: 1' } },
 			'Extra Body Fields is not a JSON object',
 		],
@@ -233,7 +233,7 @@ describe('what is not right with any item', () => {
 			'Extra Body Fields is not a JSON object',
 		],
 		[
-			'a timeout of nothing',
+			'a timeout of zero',
 			{ options: { timeoutSeconds: 0 } },
 			'Timeout is not a number of seconds from 1 to 86400',
 		],
@@ -243,22 +243,22 @@ describe('what is not right with any item', () => {
 			'Output Data Field Name is empty',
 		],
 		[
-			'a download of nothing',
+			'a download limit of zero',
 			{ options: { maxDownloadMb: 0 } },
 			'Max Download Size is not a number of megabytes',
 		],
 		[
-			'too long a file expiration',
+			'a file expiration that is too long',
 			{ options: { fileExpirationHours: 337 } },
 			'File Expiration is not a whole number from 1 to 336',
 		],
 		[
-			'no record',
+			'a record retention of zero',
 			{ options: { recordRetentionHours: 0 } },
 			'Record Retention is not a whole number from 1 to 336',
 		],
 		[
-			'several pictures of a model that makes one',
+			'several images from a model that makes one',
 			{ options: { maxImages: 2 } },
 			`${V4} makes one picture of a prompt`,
 		],
@@ -287,7 +287,7 @@ describe('what is not right with any item', () => {
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
 
-	it('is refused also where it is the last of many items', async () => {
+	it('is refused even if it is in the last of many items', async () => {
 		const before = sandbox.ledger.requests.length;
 		const items = Array.from({ length: 40 }, (_, i) => ({ ...good, json: { prompt: i === 39 ? '' : 'x' } }));
 		const { error } = await edit({ items, parameters: { prompt: '={{ $json.prompt }}' } });
@@ -295,7 +295,7 @@ describe('what is not right with any item', () => {
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
 
-	it('is refused where it is only seen by looking: nothing is uploaded for the others', async () => {
+	it('is refused even if only the file shows it, and nothing is uploaded for the other items', async () => {
 		const { error } = await edit({
 			items: [good, { ...good, json: { model: 'bytedance/seedream-v9/edit' } }],
 			parameters: {
@@ -306,7 +306,7 @@ describe('what is not right with any item', () => {
 		expect(sandbox.ledger.requests.at(-1)?.endpoint).toMatch(/models|schema/);
 	});
 
-	it('is a concurrency that is none', async () => {
+	it('includes a Concurrency that is not a number', async () => {
 		for (const concurrency of [0, 1.5, '={{ "many" }}']) {
 			const { error } = await edit({ parameters: { options: { concurrency } } });
 			expect(error?.message).toBe('Concurrency is not a whole number from 1 on');
@@ -333,7 +333,7 @@ it.each<[string, () => unknown, Partial<IDataObject>]>([
 		() => Object.assign(new Error('Bad gateway'), { description: 'Ask them.', httpCode: '502' }),
 		{ message: 'Bad gateway', statusCode: 502 },
 	],
-])('tells the prediction, whatever is thrown after it is paid for: %s', async (_what, thrown, told) => {
+])('includes the prediction ID, whatever is thrown after it is billed: %s', async (_what, thrown, told) => {
 	const fetch = jest.spyOn(Downloads.prototype, 'fetch').mockImplementation(async () => {
 		throw await Promise.resolve(thrown());
 	});
@@ -355,7 +355,7 @@ it.each<[string, () => unknown, Partial<IDataObject>]>([
 	}
 });
 
-it('hands on what is paid for, also where the summary fails', async () => {
+it('returns what was billed even if the summary fails', async () => {
 	const hint = jest.spyOn(ExecuteContext.prototype, 'addExecutionHints').mockImplementation(() => {
 		throw new Error('no hints today');
 	});
@@ -410,7 +410,7 @@ describe('Max Edits per Run', () => {
 	});
 });
 
-describe('the address of the API', () => {
+describe('the Base URL', () => {
 	it.each([
 		['http://api.atlascloud.ai', 'The Base URL of the credential is not https'],
 		['ftp://127.0.0.1', 'The Base URL of the credential is not https'],
@@ -432,7 +432,7 @@ describe('the address of the API', () => {
 });
 
 describe('the key', () => {
-	it('goes to the API and to nobody else', async () => {
+	it('goes to the API and nowhere else', async () => {
 		await edit();
 		const { requests } = sandbox.ledger;
 		expect(requests.filter(({ remoteOrigin }) => remoteOrigin === 'files')).not.toHaveLength(0);
@@ -459,7 +459,7 @@ describe('the key', () => {
 		}
 	});
 
-	it('stands in no output and no error, whatever Atlas says', async () => {
+	it('is in no output and no error, whatever Atlas says', async () => {
 		const told: unknown[] = [];
 		for (const endpoint of ['upload', 'submit', 'prediction'] as const) {
 			for (const nodeExtras of [undefined, CONTINUE]) {
@@ -481,7 +481,7 @@ describe('the key', () => {
 	});
 });
 
-it('shows no data URI whole, whatever Atlas says', async () => {
+it('never shows a whole data URI, whatever Atlas says', async () => {
 	const bytes = await picture({ width: 300, height: 200, encode: (raw) => raw.jpeg() });
 	const uri = `data:image/jpeg;base64,${bytes.toString('base64')}`;
 	const parameters = { imageSource: 'url', imageUrls: uri };

@@ -7,7 +7,7 @@ jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireA
 const rows = allRows().filter(({ name }) => name.includes(process.env.FAULT_ROW ?? ''));
 
 /** Rows wait most of their time, so that many go at once. */
-const AT_ONCE = 24;
+const AT_ONCE = 72;
 
 let results: Awaited<ReturnType<typeof runRows>>;
 beforeAll(async () => {

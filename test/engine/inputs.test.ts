@@ -76,7 +76,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		['one', 'logo', ['green']],
 		['several, in the order given', 'back, photo', ['blue', 'red']],
 		['one twice', 'photo,photo', ['red', 'red']],
-		['all that are pictures, in the order of the item', '*', ['red', 'green', 'blue']],
+		['all that are images, in the order of the item', '*', ['red', 'green', 'blue']],
 		['an array of names', '={{ ["back", "logo"] }}', ['blue', 'green']],
 		['a binary object', '={{ $binary.logo }}', ['green']],
 		['binary objects', '={{ [$binary.back, $binary.photo] }}', ['blue', 'red']],
@@ -92,13 +92,13 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		).toEqual([wanted]);
 	});
 
-	it.each(['Photo_0', 'data0', 'Any_Name'])('mean the only picture by the default: %s', async (name) => {
+	it.each(['Photo_0', 'data0', 'Any_Name'])('mean the only image by default: %s', async (name) => {
 		expect(await sent({ binaryMode, items: [{ files: { rows: text, [name]: pictures.green } }] })).toEqual([
 			['green'],
 		]);
 	});
 
-	it('are found in the json of the combined mode, by name, by * and by expression', async () => {
+	it('are found in the json of combined mode by name, by * and by expression', async () => {
 		for (const inputDataFieldName of [
 			'data',
 			'*',
@@ -125,7 +125,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		}
 	});
 
-	it('in the json are nothing in any other mode but to an expression: a webhook’s sender could have written them', async () => {
+	it('are ignored in the json in any other mode unless an expression names them, because a webhook’s sender could have written them', async () => {
 		const items: SeedreamOptions['items'] = async (context) => {
 			const file = await storeFile(context, pictures.blue);
 			return [
@@ -151,7 +151,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		).toEqual([['blue']]);
 	});
 
-	it('in the json are read only where n8n can have stored them', async () => {
+	it('are read from the json only if n8n can have stored them', async () => {
 		const ids = ['filesystem-v2:../../config', 'filesystem-v2:workflows/wf1/executions/1/binary_data/x', 'x'];
 		for (const id of ids) {
 			const file = { mimeType: 'image/png', fileName: 'a.png', data: 'filesystem-v2', id };
@@ -175,7 +175,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		}
 	});
 
-	it('by expression are never mistaken for one another', async () => {
+	it('are never mistaken for one another in an expression', async () => {
 		const alike = { photo: pictures.red, back: pictures.blue };
 		const run = {
 			binaryMode,
@@ -198,7 +198,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		);
 	});
 
-	it('of each item are its own', async () => {
+	it('belong to their own item', async () => {
 		const items: InputItem[] = [
 			{ files: { data: pictures.red } },
 			{ files: { photo: pictures.green } },
@@ -211,7 +211,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		]);
 	});
 
-	it('are named when the wanted one is not there', async () => {
+	it('are listed if the requested one does not exist', async () => {
 		const wrong = await refusal({
 			binaryMode,
 			items: [{ files: files() }],
@@ -287,7 +287,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		expect(description).toContain('JPEG, PNG, WebP, GIF, BMP and TIFF');
 	});
 
-	it('that hold no picture at all are refused', async () => {
+	it('are refused if they contain no image at all', async () => {
 		const { message } = await refusal({
 			binaryMode,
 			items: [{ files: { data: { ...text, fileName: 'photo.png', mimeType: 'image/png' } } }],
@@ -302,7 +302,7 @@ describe('image URLs', () => {
 
 	it.each([
 		['one', a, [a]],
-		['one a line, with blank lines', `\n ${a} \r\n\n${b}\n`, [a, b]],
+		['one per line, with blank lines', `\n ${a} \r\n\n${b}\n`, [a, b]],
 		['with commas between, and commas in their paths', `${a}, ${b},${a}`, [a, b, a]],
 		['with a comma at each line’s end', `${a},\n${b}`, [a, b]],
 		['as an array', '={{ $json.urls }}', [a, b]],
@@ -318,7 +318,7 @@ describe('image URLs', () => {
 		expect(sandbox.ledger.count('upload')).toBe(uploads);
 	});
 
-	it('may be data URIs, whose shape is followed', async () => {
+	it('may be data URIs, and Match Input Image follows their shape', async () => {
 		const dataUri = `data:image/png;base64,${(await picture({ width: 90, height: 30 })).toString('base64')}`;
 		expect(
 			await sent({ items: [{}], parameters: { imageSource: 'url', imageUrls: `${dataUri},${dataUri}` } }),
@@ -357,7 +357,7 @@ describe('image URLs', () => {
 		expect(message).toBe(wanted);
 	});
 
-	it('that are data URIs are refused by what their bytes are', async () => {
+	it('are refused by the type of their bytes if they are data URIs', async () => {
 		const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic\0\0\0\0mif1heic')]);
 		const of = (bytes: Buffer, type: string) => `data:image/${type};base64,${bytes.toString('base64')}`;
 		for (const imageUrls of [of(heic, 'heic'), of(heic, 'jpeg')]) {
@@ -377,7 +377,7 @@ describe('image URLs', () => {
 	});
 });
 
-describe('how many pictures', () => {
+describe('the number of images', () => {
 	it.each([
 		[V4, 10],
 		[`${V4}-sequential`, 10],
@@ -391,7 +391,7 @@ describe('how many pictures', () => {
 		expect(message).toBe(`The item has ${most + 1} pictures; ${model} takes at most ${most}`);
 	});
 
-	it('a sequential model takes and makes fifteen together', async () => {
+	it('is limited to fifteen inputs and outputs together for a sequential model', async () => {
 		const parameters = { model: `${V4}-sequential`, inputDataFieldName: 'data,data,data' };
 		const { message } = await refusal({ parameters: { ...parameters, options: { maxImages: 13 } } });
 		expect(message).toBe('3 input pictures and up to 13 edited ones are more than 15');
@@ -402,7 +402,7 @@ describe('how many pictures', () => {
 		expect(json).toHaveLength(12);
 	});
 
-	it('is told of a model that is not known here by its schema', async () => {
+	it('comes from the schema of a model that is not known here', async () => {
 		const urls = Array.from({ length: 5 }, (_, i) => `https://example.com/${i}.png`);
 		const { error } = await runSeedream({
 			sandbox,
@@ -417,7 +417,7 @@ describe('how many pictures', () => {
 		expect(error?.message).toBe('The item has 5 pictures; paperkite/kite-1/edit takes at most 4');
 	});
 
-	it('no picture is refused', async () => {
+	it('must not be zero', async () => {
 		const none = await refusal({ items: [{ json: { a: 1 } }] });
 		expect(none.message).toBe('The item has no binary field "data"');
 		expect(none.description).toContain('The item has no binary field at all');
@@ -430,7 +430,7 @@ describe('how many pictures', () => {
 	});
 });
 
-it('leaves an input picture as it is: no byte is changed on its way', async () => {
+it('sends an input image unchanged, byte for byte', async () => {
 	const noisy = await sharp(Buffer.from(Array.from({ length: 200 * 200 * 3 }, (_, i) => (i * 7919) % 256)), {
 		raw: { width: 200, height: 200, channels: 3 },
 	})

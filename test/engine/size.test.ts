@@ -71,17 +71,17 @@ describe('Match Input Image reads the shape of', () => {
 		['a PNG', (raw) => raw.png(), '1300*1100'],
 		['a JPEG', (raw) => raw.jpeg(), '1300*1100'],
 		['a progressive JPEG', (raw) => raw.jpeg({ progressive: true }), '1300*1100'],
-		['a JPEG that is turned by EXIF 1', jpeg(1), '1300*1100'],
-		['a JPEG that is turned by EXIF 3', jpeg(3), '1300*1100'],
-		['a JPEG that is turned by EXIF 6', jpeg(6), '1100*1300'],
-		['a JPEG that is turned by EXIF 8', jpeg(8), '1100*1300'],
+		['a JPEG rotated by EXIF 1', jpeg(1), '1300*1100'],
+		['a JPEG rotated by EXIF 3', jpeg(3), '1300*1100'],
+		['a JPEG rotated by EXIF 6', jpeg(6), '1100*1300'],
+		['a JPEG rotated by EXIF 8', jpeg(8), '1100*1300'],
 		['a WebP', (raw) => raw.webp(), '1300*1100'],
 		['a lossless WebP', (raw) => raw.webp({ lossless: true }), '1300*1100'],
 		['a WebP with alpha', (raw) => raw.ensureAlpha(0.5).webp(), '1300*1100'],
 		['a GIF', (raw) => raw.gif(), '1300*1100'],
 		['a TIFF', (raw) => raw.tiff(), '1300*1100'],
 		[
-			'a TIFF whose directory stands behind 4 MB of pixels',
+			'a TIFF whose directory comes after 4 MB of pixels',
 			(raw) => raw.tiff({ compression: 'none' }),
 			'1300*1100',
 		],
@@ -128,7 +128,7 @@ describe('Match Input Image chooses', () => {
 		expect(await sizeOf(bmpHeaderOf(width, height), { model })).toBe(wanted);
 	});
 
-	it('nothing where the picture is too narrow for the model', async () => {
+	it('nothing if the image is too narrow for the model', async () => {
 		const { message, description } = await refusal({}, [{ files: { data: bmpHeaderOf(5000, 1000) } }]);
 		expect(message).toBe(
 			`The picture (5000 × 1000) is too narrow for ${V4}, whose sides are 1024 to 4096 pixels`,
@@ -136,7 +136,7 @@ describe('Match Input Image chooses', () => {
 		expect(description).toContain('Choose a size');
 	});
 
-	it('nothing where the model’s sizes are not known, and Custom still works there', async () => {
+	it('nothing if the model’s sizes are not known, and Custom still works then', async () => {
 		const { message, description } = await refusal({ model: 'bytedance/seedream-v9/edit' });
 		expect(message).toBe('Match Input Image does not know the sizes of bytedance/seedream-v9/edit');
 		expect(description).toBe('Choose a size from the list, or Custom.');
@@ -148,7 +148,7 @@ describe('Match Input Image chooses', () => {
 		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ size: '1111*777' });
 	});
 
-	it('nothing where the schema cannot be had', async () => {
+	it('nothing if the schema cannot be loaded', async () => {
 		sandbox.addFault({ endpoint: 'schema', action: { type: 'status', status: 500 } });
 		const { message } = await refusal({ model: 'bytedance/seedream-v4.5/edit' });
 		expect(message).toBe('Match Input Image does not know the sizes of bytedance/seedream-v4.5/edit');
@@ -231,7 +231,7 @@ describe('Size', () => {
 	});
 });
 
-describe('a picture at a URL', () => {
+describe('an image at a URL', () => {
 	const edit = async (imageUrls: string, parameters: Record<string, unknown> = {}) =>
 		await runSeedream({
 			sandbox,
@@ -245,7 +245,7 @@ describe('a picture at a URL', () => {
 			},
 		});
 
-	it('is looked at without the key, and no further than 64 kB', async () => {
+	it('is read without the key, and no further than 64 kB', async () => {
 		const png = await picture({ width: 1300, height: 1100 });
 		let sentBytes = 0;
 		let isClosed = false;
@@ -272,13 +272,13 @@ describe('a picture at a URL', () => {
 		expect(isClosed).toBe(true);
 	});
 
-	it('is not looked at where the size does not depend on it', async () => {
+	it('is not read if the size does not depend on it', async () => {
 		const { error } = await edit(`${base}/a.png`, { size: '1024*1024' });
 		expect(error).toBeUndefined();
 		expect(asked).toEqual([]);
 	});
 
-	it('is found by a few redirects, and not by many', async () => {
+	it('is found after a few redirects, but not after many', async () => {
 		const png = await picture({ width: 1300, height: 1100 });
 		answer = (request, response) => {
 			const left = Number(/\d+/.exec(request.url ?? '')?.[0] ?? 0);
@@ -289,7 +289,7 @@ describe('a picture at a URL', () => {
 		expect((await edit(`${base}/4`)).error?.message).toBe(`"${base}/4" could not be looked at`);
 	});
 
-	it('that opens a page is refused by these words', async () => {
+	it('is refused in these words if the link opens a page', async () => {
 		answer = (_request, response) => {
 			response
 				.writeHead(200, { 'content-type': 'image/png' })
@@ -312,14 +312,19 @@ describe('a picture at a URL', () => {
 		],
 		['plain text', Buffer.from('secret 4711'), 'holds no picture'],
 		['nothing', Buffer.alloc(0), 'holds no picture'],
-	])('that gives %s is refused by name, and its content not told', async (_what, bytes, words) => {
-		answer = (_request, response) => void response.end(bytes);
-		const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [{}]);
-		expect(message).toContain(words);
-		expect(message + description).not.toContain('4711');
-	});
+	])(
+		'is refused by its type if it is %s, and the message does not include its content',
+		async (_what, bytes, words) => {
+			answer = (_request, response) => void response.end(bytes);
+			const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [
+				{},
+			]);
+			expect(message).toContain(words);
+			expect(message + description).not.toContain('4711');
+		},
+	);
 
-	it('that is not https is refused, and says so', async () => {
+	it('is refused if it is not https, and the message says so', async () => {
 		const imageUrls = 'http://example.com/a.png';
 		const { message, description } = await refusal({ imageSource: 'url', imageUrls }, [{}]);
 		expect(message).toBe(`"${imageUrls}" could not be looked at`);
@@ -328,19 +333,24 @@ describe('a picture at a URL', () => {
 		);
 	});
 
-	it.each([404, 401, 500])('that answers %d is refused, and neither status nor body told', async (status) => {
-		answer = (_request, response) => void response.writeHead(status).end('secret 4711');
-		const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [{}]);
-		expect(message).toBe(`"${base}/x.jpg" could not be looked at`);
-		expect(description).not.toMatch(new RegExp(`4711|${status}`));
-	});
+	it.each([404, 401, 500])(
+		'is refused if it answers %d, and the message includes neither status nor body',
+		async (status) => {
+			answer = (_request, response) => void response.writeHead(status).end('secret 4711');
+			const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [
+				{},
+			]);
+			expect(message).toBe(`"${base}/x.jpg" could not be looked at`);
+			expect(description).not.toMatch(new RegExp(`4711|${status}`));
+		},
+	);
 
 	it.each<[string, (response: ServerResponse) => void]>([
 		['answers 503', (response) => void response.writeHead(503).end()],
 		['answers 429', (response) => void response.writeHead(429).end()],
 		['cuts the connection', (response) => void response.destroy()],
 		['breaks off', (response) => void response.write('GIF89a', () => response.destroy())],
-	])('is looked at again where its host %s at first', async (_what, stumble) => {
+	])('is read again if its host %s at first', async (_what, stumble) => {
 		const png = await picture({ width: 1300, height: 1100 });
 		answer = (_request, response) => {
 			if (asked.length < 3) stumble(response);
@@ -352,7 +362,7 @@ describe('a picture at a URL', () => {
 		expect(asked).toHaveLength(3);
 	});
 
-	it('is looked at once in a run, however many items have it', async () => {
+	it('is read once per run, no matter how many items have it', async () => {
 		const png = await picture({ width: 1300, height: 1100 });
 		answer = (_request, response) => void response.end(png);
 		const imageUrls = `${base}/a.png`;
@@ -365,7 +375,7 @@ describe('a picture at a URL', () => {
 		expect(asked).toHaveLength(1);
 	});
 
-	it('of a private network is refused without being asked for', async () => {
+	it('is refused without a request if it is in a private network', async () => {
 		for (const url of [
 			'https://192.168.0.1/a.png',
 			'https://169.254.169.254/latest',
@@ -378,7 +388,7 @@ describe('a picture at a URL', () => {
 	});
 });
 
-it.each(BINARY_MODES)('follows the first of several pictures (%s)', async (binaryMode) => {
+it.each(BINARY_MODES)('follows the first of several images (%s)', async (binaryMode) => {
 	const { json } = await runSeedream({
 		sandbox,
 		binaryMode,

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
 import type { Http } from '../../nodes/AtlasCloud/api/http/http';
@@ -16,7 +16,7 @@ import { untilIdle } from './idle';
  */
 
 /** Time passes in steps of this many ms, so that sleepers of parallel stories wake together. */
-const STEP_MS = 50;
+const STEP_MS = 250;
 
 interface Sleeper {
 	atMs: number;
@@ -97,7 +97,7 @@ export function startClock(): Clock {
 /** The time limit, in ms, of the request that is being sent. */
 const timeLimit = new AsyncLocalStorage<number>();
 
-subscribe('http.client.request.start', (message) => {
+function limitRequest(message: unknown): void {
 	const { request } = message as { request: ClientRequest };
 	const limitMs = timeLimit.getStore();
 	if (limitMs === undefined) return;
@@ -105,7 +105,10 @@ subscribe('http.client.request.start', (message) => {
 	const cancel = virtualTime.after(limitMs, () => request.emit('timeout'));
 	request.once('response', cancel);
 	request.once('close', cancel);
-});
+}
+
+subscribe('http.client.request.start', limitRequest);
+afterAll(() => void unsubscribe('http.client.request.start', limitRequest));
 
 type N8nHttp = typeof import('../../nodes/AtlasCloud/shared/transport/n8nHttp');
 

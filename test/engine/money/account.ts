@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { FaultAction, Ledger, Sandbox, SandboxOptions } from '../../../sandbox';
+import type { Endpoint, FaultAction, Ledger, Sandbox, SandboxOptions } from '../../../sandbox';
 import {
 	fastSandbox,
 	picture,
@@ -15,15 +15,19 @@ export let ledger: Ledger;
 export let photo: Buffer;
 export let other: Buffer;
 
+/** What every sandbox of the file has. */
+let common: SandboxOptions = {};
+
 /** Replaces the sandbox by one with these options. */
 export async function atlas(options: SandboxOptions = {}): Promise<void> {
 	await sandbox?.close();
-	sandbox = await fastSandbox(options);
+	sandbox = await fastSandbox({ ...common, ...options });
 	({ ledger } = sandbox);
 }
 
-/** Call it once, at the top of a test file. */
-export function useSandbox(): void {
+/** Call it once, at the top of a test file. `options` are those of every sandbox in it. */
+export function useSandbox(options: SandboxOptions = {}): void {
+	common = options;
 	beforeAll(async () => {
 		photo = await picture();
 		other = await picture({ left: '#111111' });
@@ -39,12 +43,7 @@ export const MODERATED: FaultAction = { type: 'failTask', shape: 'moderation' };
 /** Attempts that the node makes to download one image. */
 export const DOWNLOAD_ATTEMPTS = 4;
 
-export function fails(
-	endpoint: 'submit' | 'file' | 'history',
-	action: FaultAction,
-	times = 1,
-	nth = 1,
-): void {
+export function fails(endpoint: Endpoint, action: FaultAction, times = 1, nth = 1): void {
 	sandbox.addFault({ endpoint, action, times, nth });
 }
 

@@ -72,8 +72,8 @@ export const TRANSPORT_FAULTS: FaultKind[] = [
 	{ name: 'redirect elsewhere', action: { type: 'redirect', location: ELSEWHERE } },
 	{ name: 'redirect 307 elsewhere', action: { type: 'redirect', location: ELSEWHERE, status: 307 } },
 	// Slow enough that not even the shortest answer is whole before its time is up.
-	{ name: 'trickle', action: { type: 'trickle', bytesPerSecond: 2 } },
-	{ name: 'trickled 503', action: { type: 'trickle', bytesPerSecond: 2, handled: false } },
+	{ name: 'trickle', action: { type: 'trickle', bytesPerSecond: 0.5 } },
+	{ name: 'trickled 503', action: { type: 'trickle', bytesPerSecond: 0.5, handled: false } },
 ];
 
 export const STATUS_FAULTS: FaultKind[] = STATUSES.flatMap((status): FaultKind[] => [
