@@ -10,6 +10,7 @@ import { RemoteContent } from '../api/files/remoteContent';
 import { Intents } from '../api/purchases/intents';
 import type { IntentRecords } from '../api/purchases/intent';
 import { Recovery } from '../api/purchases/recovery';
+import { Reuse } from '../api/purchases/reuse';
 import { memoize } from '../api/flow/memoize';
 import { Semaphore } from '../api/flow/semaphore';
 import { Submits } from '../api/purchases/submits';
@@ -111,10 +112,12 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const uploads = new Uploads(client, owner, signal);
 	const poller = new PredictionPoller(client);
 	const submits = new Submits(client, intents, concurrency, signal);
+	const earlierInputs = new RemoteContent(client, signal);
 	const recovery =
 		context.getMode() === 'retry'
-			? new Recovery(client, new RemoteContent(client, signal), intents, retriedSinceMs(context, startedAtMs))
+			? new Recovery(client, earlierInputs, intents, retriedSinceMs(context, startedAtMs))
 			: null;
+	const reuse = new Reuse(client, earlierInputs, intents);
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();
 	};
@@ -130,6 +133,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			poller,
 			intents,
 			recovery,
+			reuse,
 			concurrency,
 			signal,
 			onFault,

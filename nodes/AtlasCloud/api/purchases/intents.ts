@@ -108,6 +108,12 @@ export class Intents {
 		).length;
 	}
 
+	/** Predictions that items of this run of the node reused. */
+	reusedIds(): Set<string> {
+		const reused = this.ofThisRun().filter(({ isReused, state }) => isReused && state !== 'failed');
+		return new Set(reused.flatMap(({ predictionId }) => predictionId ?? []));
+	}
+
 	/** What this run of the node has bought, or may have, and has not delivered yet. */
 	undelivered(): Undelivered {
 		return undeliveredOf(this.ofThisRun());
@@ -132,8 +138,8 @@ export class Intents {
 		return this.store(itemIndex, { ...details, state: 'sending', executionId: this.scope.executionId });
 	}
 
-	/** Stores a purchase that an earlier execution made and lost in a crash. */
-	adopt(itemIndex: number, details: IntentDetails, prediction: Prediction): Intent {
+	/** Stores a purchase that an earlier execution made. @param isReused whether it lost it in no crash */
+	adopt(itemIndex: number, details: IntentDetails, prediction: Prediction, isReused = false): Intent {
 		const { predictionId, status, isModerated } = prediction;
 		return this.store(itemIndex, {
 			...details,
@@ -141,6 +147,7 @@ export class Intents {
 			executionId: this.scope.executionId,
 			predictionId,
 			isModerated,
+			...(isReused ? { isReused } : {}),
 		});
 	}
 
