@@ -26,6 +26,8 @@ export class Intents {
 	constructor(
 		private readonly records: IntentRecords,
 		private readonly scope: IntentScope,
+		/** Called when a submit of this attempt turns out to have created a prediction. */
+		private readonly onBought: (predictionId: string, model: string) => void = () => {},
 	) {}
 
 	get executionId(): string {
@@ -159,6 +161,7 @@ export class Intents {
 	/** The answer proves that this submit created the prediction. */
 	markAccepted(intent: Intent, predictionId: string): void {
 		this.update(intent, { state: 'accepted', predictionId });
+		this.onBought(predictionId, intent.model);
 	}
 
 	/** The answer proves that this submit created nothing. An earlier one of a resubmitted purchase still may have. */
@@ -180,6 +183,7 @@ export class Intents {
 	/** The unknown purchase turned out to be this prediction. */
 	markFound(intent: Intent, predictionId: string): void {
 		this.update(intent, { state: 'accepted', predictionId, candidateIds: undefined });
+		this.onBought(predictionId, intent.model);
 	}
 
 	/** Atlas does not know the ID it gave: the purchase is unknown again. */
