@@ -6,10 +6,22 @@ import { asAtlasError, cancelError, errorJson, toNodeError } from './itemErrors'
 import { beginAttempt, startRun, type NodeRun } from './nodeRun';
 import type { NodeDefinition, Operation } from './operation';
 import { PurchaseLog } from './purchaseLog';
+import { releaseInputContents } from './transport/inputContent';
 import { outcomeOf, runItems, type ItemRun } from './runItems';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
 export async function executeNode(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+): Promise<INodeExecutionData[][]> {
+	try {
+		return await executeOperation(context, node);
+	} finally {
+		await releaseInputContents(context.helpers);
+	}
+}
+
+async function executeOperation(
 	context: IExecuteFunctions,
 	node: NodeDefinition,
 ): Promise<INodeExecutionData[][]> {

@@ -142,11 +142,13 @@ export class Purchases {
 		// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
 		const { signal } = this.deps;
 		const place = new Place(await this.preparing.acquire(signal), this.inFlight, signal);
-		const bought = await this.resumeOrSubmit(request, place).catch((error: unknown) => {
-			this.deps.onFault();
-			place.leave();
-			throw error;
-		});
+		const bought = await this.resumeOrSubmit(request, place)
+			.catch((error: unknown) => {
+				this.deps.onFault();
+				place.leave();
+				throw error;
+			})
+			.finally(() => releaseInputs(request));
 		return { bought, place };
 	}
 
@@ -271,6 +273,11 @@ export class Purchases {
 		};
 		return intents.adopt(itemIndex, details, task.prediction, isReused);
 	}
+}
+
+/** What was resumed or reused is not uploaded, and its files need not be kept. */
+function releaseInputs({ inputs }: PurchaseRequest): void {
+	for (const { file } of inputs) file?.release?.();
 }
 
 function shapeOf({ body, inputField }: PurchaseRequest, inputs: InputIdentity[]): RequestShape {
