@@ -95,6 +95,7 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 	const run = {
 		startedAtMs: 1_000,
 		client: { clock: { nowMs: () => 13_400 } },
+		intents: { reusedIds: () => new Set() },
 		rulesOf: async (model: string) =>
 			await Promise.resolve({ priceUsd: model === 'vendor/listed/edit' ? 0.05 : undefined }),
 		context: {

@@ -1,8 +1,8 @@
 import { createHash } from 'crypto';
 
-/** SHA-256 of a text, in hex. */
-export function sha256(text: string): string {
-	return createHash('sha256').update(text).digest('hex');
+/** SHA-256 of a text or bytes, in hex. */
+export function sha256(content: string | Uint8Array): string {
+	return createHash('sha256').update(content).digest('hex');
 }
 
 /** SHA-256 of a stream in hex, and its length. */

@@ -5,6 +5,8 @@ import { addExecutionHint } from './executionHint';
 import { asAtlasError, cancelError, errorJson, toNodeError } from './itemErrors';
 import { beginAttempt, startRun, type NodeRun } from './nodeRun';
 import type { NodeDefinition, Operation } from './operation';
+import { PurchaseLog } from './purchaseLog';
+import { releaseInputContents } from './transport/inputContent';
 import { outcomeOf, runItems, type ItemRun } from './runItems';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
@@ -12,8 +14,20 @@ export async function executeNode(
 	context: IExecuteFunctions,
 	node: NodeDefinition,
 ): Promise<INodeExecutionData[][]> {
+	try {
+		return await executeOperation(context, node);
+	} finally {
+		await releaseInputContents(context.helpers);
+	}
+}
+
+async function executeOperation(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+): Promise<INodeExecutionData[][]> {
 	// First of all: whatever fails later, its error has to name what an earlier attempt bought.
-	const intents = beginAttempt(context);
+	const log = new PurchaseLog(context);
+	const intents = beginAttempt(context, log);
 	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
 	throwIfCancelled(context, node, intents);
 	const { run, operation } = await prepare(context, node, intents).catch((error: unknown) => {
@@ -26,6 +40,8 @@ export async function executeNode(
 	}
 	const itemRuns = await runItems(run, operation);
 	throwIfCancelled(context, node, intents);
+	// If all is done, the items have the IDs, and a line for each small run would flood the log.
+	if (itemRuns.some(isUnfinished)) log.flush();
 	const items = toOutput(run, itemRuns);
 	await addExecutionHint(run, operation.summary, items).catch((error: unknown) => {
 		// The items are paid for and must not be lost over a hint.
@@ -45,6 +61,11 @@ async function prepare(
 	const operation = resource?.operations.find(({ option }) => option.value === name);
 	if (!operation) throw inputError(`There is no operation "${name}" of "${resourceName}"`, '');
 	return { run: await startRun(context, intents), operation };
+}
+
+/** Whether an item failed, was stopped, or has a prediction in progress. */
+function isUnfinished({ outcome }: ItemRun): boolean {
+	return !outcome?.items || outcome.items.some(({ json }) => json.status === 'processing');
 }
 
 function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, intents: Intents): void {

@@ -26,9 +26,14 @@ export async function addExecutionHint(
 	const done = items.filter((item) => !isFailedItem(item));
 	const failedCount = items.length - done.length;
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
+	const reusedIds = run.intents.reusedIds();
+	const isReused = ({ json }: INodeExecutionData) => reusedIds.has(String(json.predictionId));
+	const reused = done.filter(isReused);
+	const billed = done.filter((item) => !isReused(item));
 	const sentences = [
 		`${describeCounts(summary, done, failedCount)} in ${seconds.toFixed(1)} s.`,
-		describeCost(await costOf(run, summary, done)),
+		describeCost(await costOf(run, summary, billed)),
+		reused.length === 0 ? '' : describeReuse(reusedIds.size, await costOf(run, summary, reused)),
 		retryAdvice(run, summary, failedCount),
 		pinAdvice(run, summary, done),
 		memoryAdvice(run, items),
@@ -85,11 +90,22 @@ async function costOf(
 	return cost;
 }
 
+/** Thousandths of a dollar where there are any, else cents. */
+function dollarText(usd: number): string {
+	return `$${usd.toFixed(3).replace(/0$/, '')}`;
+}
+
+/** What Reuse Paid Results saved. @param saved what the reused results had cost */
+function describeReuse(count: number, { usd, isEstimate }: Cost): string {
+	const reused = `Reused ${plural(count, 'earlier result')}`;
+	if (usd === 0) return `${reused}, not billed again.`;
+	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollarText(usd)}.`;
+}
+
 function describeCost({ usd, isEstimate, unknownCount }: Cost): string {
 	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, 'edit')} is not known` : '';
 	if (usd === 0) return unknown === '' ? '' : `Cost: ${unknown}.`;
-	// Thousandths of a dollar where there are any, else cents.
-	const dollars = `$${usd.toFixed(3).replace(/0$/, '')}`;
+	const dollars = dollarText(usd);
 	const sum = isEstimate ? `about ${dollars}, an estimate from the list price` : dollars;
 	return `Cost: ${sum}${unknown === '' ? '' : `; ${unknown}`}.`;
 }

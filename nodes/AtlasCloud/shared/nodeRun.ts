@@ -8,8 +8,9 @@ import { Purchases } from '../api/purchases/purchases';
 import { sha256 } from '../api/hash';
 import { RemoteContent } from '../api/files/remoteContent';
 import { Intents } from '../api/purchases/intents';
-import type { IntentRecords } from '../api/purchases/intent';
+import type { IntentRecords, IntentScope } from '../api/purchases/intent';
 import { Recovery } from '../api/purchases/recovery';
+import { Reuse } from '../api/purchases/reuse';
 import { memoize } from '../api/flow/memoize';
 import { Semaphore } from '../api/flow/semaphore';
 import { Submits } from '../api/purchases/submits';
@@ -22,6 +23,7 @@ import { n8nFileStore } from './transport/n8nBinary';
 import { startClock } from './transport/n8nClock';
 import { n8nHttp } from './transport/n8nHttp';
 import { readConcurrency, readOptions } from './options';
+import type { PurchaseLog } from './purchaseLog';
 
 /** More downloads at once are no faster: the disk is the limit. */
 const MAX_PARALLEL_DOWNLOADS = 8;
@@ -55,14 +57,18 @@ function intentRecords(context: IExecuteFunctions): IntentRecords {
 	return nodeContext.seedreamIntents as IntentRecords;
 }
 
-/** Begins an attempt at this node run. The intents hold what earlier attempts bought. */
-export function beginAttempt(context: IExecuteFunctions): Intents {
-	const intents = new Intents(intentRecords(context), {
+/**
+ * Begins an attempt at this node run. The intents hold what earlier attempts bought.
+ * @param log gets the IDs of what this attempt buys
+ */
+export function beginAttempt(context: IExecuteFunctions, log: PurchaseLog): Intents {
+	const scope: IntentScope = {
 		executionId: context.getExecutionId(),
 		// Only expressions can read it.
 		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
-	});
+	};
+	const intents = new Intents(intentRecords(context), scope, (id, model) => log.add(id, model));
 	intents.startAttempt();
 	return intents;
 }
@@ -111,10 +117,12 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const uploads = new Uploads(client, owner, signal);
 	const poller = new PredictionPoller(client);
 	const submits = new Submits(client, intents, concurrency, signal);
+	const earlierInputs = new RemoteContent(client, signal);
 	const recovery =
 		context.getMode() === 'retry'
-			? new Recovery(client, new RemoteContent(client, signal), intents, retriedSinceMs(context, startedAtMs))
+			? new Recovery(client, earlierInputs, intents, retriedSinceMs(context, startedAtMs))
 			: null;
+	const reuse = new Reuse(client, earlierInputs, intents);
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();
 	};
@@ -130,6 +138,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			poller,
 			intents,
 			recovery,
+			reuse,
 			concurrency,
 			signal,
 			onFault,

@@ -127,6 +127,16 @@ const resubmitUnknown: INodeProperties = {
 		'Whether to submit an edit again when its answer was lost and the history does not show it. It may then be billed twice.',
 };
 
+const reuseHours: INodeProperties = {
+	displayName: 'Reuse Paid Results (Hours)',
+	name: 'reuseHours',
+	type: 'number',
+	typeOptions: { minValue: 0, maxValue: MAX_RETENTION_HOURS },
+	default: 0,
+	description:
+		'How far back to look for a result of the same request in your account before a new one is billed. Use it to run a sheet again after a crash, or while you build a workflow. 0 turns it off.',
+};
+
 function collection(...options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -147,6 +157,7 @@ const submissionOptions = [
 	outputFormat,
 	recordRetentionHours,
 	resubmitUnknown,
+	reuseHours,
 ];
 
 export const editOptions = collection(

@@ -74,6 +74,16 @@ export function readRetentionHeaders(options: IDataObject): Record<string, strin
 	};
 }
 
+/** The option Reuse Paid Results, in hours; 0 for off. @throws AtlasError (`input`) */
+export function readReuseHours({ reuseHours }: IDataObject): number {
+	const hours = asNumber(reuseHours ?? 0);
+	if (hours !== null && hours >= 0 && hours <= MAX_RETENTION_HOURS) return hours;
+	throw inputError(
+		`Reuse Paid Results (Hours) must be a number from 0 to ${MAX_RETENTION_HOURS}`,
+		'Set it under Options, or remove it there to turn it off.',
+	);
+}
+
 /**
  * The option Extra Body Fields.
  * @param ownFields what the node sets itself

@@ -27,6 +27,16 @@ export interface InputFile {
 	/** n8n's binary ID, if there is one: two fields with the same one are the same stored file. */
 	storedId: string | null;
 	open(): AsyncIterable<Uint8Array>;
+	/** SHA-256 in hex, where it is cheaper than reading the file again. */
+	sha256?(): Promise<string>;
+	/**
+	 * Waits until there is memory for `open`.
+	 * @returns gives it back
+	 * @throws CancelledError
+	 */
+	hold?(signal: CancelSignal | undefined): Promise<() => void>;
+	/** Call when the content is no longer needed: until then it may be kept in memory. */
+	release?(): void;
 }
 
 const UPLOAD_PATH = '/api/v1/model/uploadMedia';
@@ -60,8 +70,8 @@ export class Uploads {
 
 	/** SHA-256 of a file's content, in hex. */
 	async contentHash(file: InputFile): Promise<string> {
-		const read = async () =>
-			await this.hashing.use(this.signal, async () => (await sha256OfStream(file.open())).hex);
+		const hashOf = async () => (await file.sha256?.()) ?? (await sha256OfStream(file.open())).hex;
+		const read = async () => await this.hashing.use(this.signal, hashOf);
 		if (file.storedId === null) return await read();
 		return await memoize(this.hashes, file.storedId, read);
 	}
@@ -72,7 +82,11 @@ export class Uploads {
 	 */
 	async url(file: InputFile, itemIndex: number): Promise<string> {
 		const hash = await this.contentHash(file);
-		return await memoize(this.urls, hash, async () => await this.upload(file, hash, itemIndex));
+		try {
+			return await memoize(this.urls, hash, async () => await this.upload(file, hash, itemIndex));
+		} finally {
+			file.release?.();
+		}
 	}
 
 	private async upload(file: InputFile, hash: string, itemIndex: number): Promise<string> {
@@ -83,14 +97,19 @@ export class Uploads {
 			sizeBytes: file.sizeBytes,
 			open: () => file.open(),
 		};
-		const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
-		const send = async () => await this.sendThrottled(body, giveUpAtMs);
-		const answer = await sendWithRetries(send, `upload ${body.fileName}`, clock, this.signal, {
-			maxAttempts: MAX_ATTEMPTS,
-			isUsable: (json) => linkIn(json) !== null,
-			isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
-		});
-		return linkIn(answer.json) as string; // guaranteed by isUsable
+		const release = await file.hold?.(this.signal);
+		try {
+			const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
+			const send = async () => await this.sendThrottled(body, giveUpAtMs);
+			const answer = await sendWithRetries(send, `upload ${body.fileName}`, clock, this.signal, {
+				maxAttempts: MAX_ATTEMPTS,
+				isUsable: (json) => linkIn(json) !== null,
+				isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
+			});
+			return linkIn(answer.json) as string; // guaranteed by isUsable
+		} finally {
+			release?.();
+		}
 	}
 
 	/** Sends a file as soon as the rate limiter permits. A 429 does not count as an attempt. */

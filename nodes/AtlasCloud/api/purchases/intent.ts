@@ -53,6 +53,8 @@ export interface Intent extends IntentDetails {
 	readonly candidateIds?: string[];
 	/** Predictions of this item that failed before it was bought again. */
 	readonly formerIds?: string[];
+	/** Whether it was bought before this execution, and the option Reuse Paid Results took it. */
+	readonly isReused?: boolean;
 	/** Whether n8n has the item's output. */
 	readonly isDelivered?: boolean;
 }

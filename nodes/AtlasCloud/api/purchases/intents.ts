@@ -26,6 +26,8 @@ export class Intents {
 	constructor(
 		private readonly records: IntentRecords,
 		private readonly scope: IntentScope,
+		/** Called when a submit of this attempt turns out to have created a prediction. */
+		private readonly onBought: (predictionId: string, model: string) => void = () => {},
 	) {}
 
 	get executionId(): string {
@@ -108,6 +110,12 @@ export class Intents {
 		).length;
 	}
 
+	/** Predictions that items of this run of the node reused. */
+	reusedIds(): Set<string> {
+		const reused = this.ofThisRun().filter(({ isReused, state }) => isReused && state !== 'failed');
+		return new Set(reused.flatMap(({ predictionId }) => predictionId ?? []));
+	}
+
 	/** What this run of the node has bought, or may have, and has not delivered yet. */
 	undelivered(): Undelivered {
 		return undeliveredOf(this.ofThisRun());
@@ -132,8 +140,8 @@ export class Intents {
 		return this.store(itemIndex, { ...details, state: 'sending', executionId: this.scope.executionId });
 	}
 
-	/** Stores a purchase that an earlier execution made and lost in a crash. */
-	adopt(itemIndex: number, details: IntentDetails, prediction: Prediction): Intent {
+	/** Stores a purchase that an earlier execution made. @param isReused whether it lost it in no crash */
+	adopt(itemIndex: number, details: IntentDetails, prediction: Prediction, isReused = false): Intent {
 		const { predictionId, status, isModerated } = prediction;
 		return this.store(itemIndex, {
 			...details,
@@ -141,6 +149,7 @@ export class Intents {
 			executionId: this.scope.executionId,
 			predictionId,
 			isModerated,
+			...(isReused ? { isReused } : {}),
 		});
 	}
 
@@ -152,6 +161,7 @@ export class Intents {
 	/** The answer proves that this submit created the prediction. */
 	markAccepted(intent: Intent, predictionId: string): void {
 		this.update(intent, { state: 'accepted', predictionId });
+		this.onBought(predictionId, intent.model);
 	}
 
 	/** The answer proves that this submit created nothing. An earlier one of a resubmitted purchase still may have. */
@@ -173,6 +183,7 @@ export class Intents {
 	/** The unknown purchase turned out to be this prediction. */
 	markFound(intent: Intent, predictionId: string): void {
 		this.update(intent, { state: 'accepted', predictionId, candidateIds: undefined });
+		this.onBought(predictionId, intent.model);
 	}
 
 	/** Atlas does not know the ID it gave: the purchase is unknown again. */

@@ -34,6 +34,8 @@ export interface SubmittedPrediction {
 	sentAtMs: number;
 	/** Our clock, in ms, when its ID became known to this attempt. */
 	knownAtMs: number;
+	/** Whether it was bought before this execution, and is reused. */
+	isReused: boolean;
 	/** The record in the submit's answer; null if the answer was lost, or an earlier attempt bought it. */
 	answer: JsonObject | null;
 }
@@ -47,6 +49,8 @@ export interface PurchaseRequest extends Omit<SubmitOrder, 'inputUrls' | 'finger
 	inputs: PurchaseInput[];
 	/** The field that takes the inputs' URLs; `body` is without it. */
 	inputField: string;
+	/** How old a prediction may be to be taken instead of a new purchase, in hours; 0 for none. */
+	reuseHours: number;
 	/** Whether a prediction still in progress when its time is up is a fault. */
 	failsOnTimeout: boolean;
 }

@@ -1,15 +1,18 @@
 import { AtlasError, truncate } from '../errors';
+import { areOutputsGone } from '../files/expiredOutputs';
 import type { Uploads } from '../files/uploads';
 import type { CancelSignal } from '../flow/cancellation';
 import { Semaphore } from '../flow/semaphore';
 import { sha256 } from '../hash';
 import type { AtlasClient } from '../http/client';
 import { asArray, asString, canonicalJson } from '../json';
+import type { HistoryTask } from '../predictions/history';
 import type { PredictionPoller } from '../predictions/poller';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
 import { Place } from './place';
-import type { InputIdentity, Recovery } from './recovery';
+import type { InputIdentity, Recovery, RequestShape } from './recovery';
+import type { Reuse } from './reuse';
 import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
 import type { Submits } from './submits';
 
@@ -21,6 +24,7 @@ export interface PurchasesDependencies {
 	intents: Intents;
 	/** Null unless a person retries an execution. */
 	recovery: Recovery | null;
+	reuse: Reuse;
 	/** Max purchases in flight. */
 	concurrency: number;
 	/** Cancel of the execution, or stop of the batch. */
@@ -54,10 +58,17 @@ export class Purchases {
 	}
 
 	/**
-	 * Buys a prediction and waits until it is over or its time is up.
+	 * Buys a prediction and waits until it is over or its time is up. Buys a new one if a reused one fails meanwhile.
 	 * @throws AtlasError; CancelledError
 	 */
 	async submitAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
+		return await this.buyAndWait(request).catch(async (error: unknown) => {
+			if (!this.isFailedReuse(request, error)) throw error;
+			return await this.buyAndWait({ ...request, reuseHours: 0 });
+		});
+	}
+
+	private async buyAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
 		const { bought, place } = await this.buy(request);
 		try {
 			return await this.waitFor(request, bought);
@@ -77,7 +88,7 @@ export class Purchases {
 		const intent = intents.of(request.itemIndex);
 		const waited = await this.waitOrRelocate(request, bought, intent).catch((error: unknown) => {
 			if (intent) this.noteFailure(intent, error);
-			onFault();
+			if (!this.isFailedReuse(request, error)) onFault();
 			throw error;
 		});
 		if (waited.prediction && intent) intents.markCompleted(intent);
@@ -92,9 +103,8 @@ export class Purchases {
 	): Promise<WaitedPurchase> {
 		const { itemIndex, timeoutMs } = request;
 		return await this.waitUntilOver(bought, timeoutMs).catch(async (error: unknown) => {
-			const isNotFound = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 			const found =
-				isNotFound && intent
+				isNotFound(error) && intent
 					? await this.deps.submits.relocate(itemIndex, intent, bought.predictionId)
 					: null;
 			if (!found) throw error;
@@ -105,8 +115,11 @@ export class Purchases {
 
 	private async waitUntilOver(bought: SubmittedPrediction, timeoutMs: number): Promise<WaitedPurchase> {
 		const { poller, signal } = this.deps;
-		const { predictionId, model, sentAtMs, knownAtMs } = bought;
-		const times = { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
+		const { predictionId, model, sentAtMs, knownAtMs, isReused } = bought;
+		// A reused one was submitted some time ago and may have ended: its first poll is now.
+		const times = isReused
+			? { sentAtMs: null, knownAtMs, deadlineMs: knownAtMs + timeoutMs }
+			: { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
 		return { bought, prediction: await poller.waitUntilCompleted({ predictionId, model, ...times, signal }) };
 	}
 
@@ -114,27 +127,38 @@ export class Purchases {
 	private noteFailure(intent: Intent, error: unknown): void {
 		if (!(error instanceof AtlasError)) return;
 		const { kind, message } = error;
-		if (kind === 'failed' || kind === 'moderation')
+		if (kind === 'failed' || kind === 'moderation' || (intent.isReused && isNotFound(error)))
 			this.deps.intents.markFailed(intent, message, kind === 'moderation');
+	}
+
+	/** Whether a reused prediction failed, or Atlas no longer has it, so that a new one has to be bought. */
+	private isFailedReuse({ itemIndex }: PurchaseRequest, error: unknown): boolean {
+		const isReused = this.deps.intents.of(itemIndex)?.isReused === true;
+		// What moderation stopped would be stopped again.
+		return isReused && error instanceof AtlasError && (error.kind === 'failed' || isNotFound(error));
 	}
 
 	private async buy(request: PurchaseRequest): Promise<{ bought: SubmittedPrediction; place: Place }> {
 		// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
 		const { signal } = this.deps;
 		const place = new Place(await this.preparing.acquire(signal), this.inFlight, signal);
-		const bought = await this.resumeOrSubmit(request, place).catch((error: unknown) => {
-			this.deps.onFault();
-			place.leave();
-			throw error;
-		});
+		const bought = await this.resumeOrSubmit(request, place)
+			.catch((error: unknown) => {
+				this.deps.onFault();
+				place.leave();
+				throw error;
+			})
+			.finally(() => releaseInputs(request));
 		return { bought, place };
 	}
 
 	private async resumeOrSubmit(request: PurchaseRequest, place: Place): Promise<SubmittedPrediction> {
 		const inputs = await this.identifyInputs(request);
 		const fingerprint = sha256(canonicalJson([request.body, inputs]));
-		const resumed = await this.resumeEarlier(request, inputs, fingerprint, place);
-		return resumed ?? (await this.submitNew(request, fingerprint, place));
+		const earlier =
+			(await this.resumeEarlier(request, inputs, fingerprint, place)) ??
+			(await this.reuse(request, inputs, fingerprint, place));
+		return earlier ?? (await this.submitNew(request, fingerprint, place));
 	}
 
 	/** What an earlier attempt or execution bought for this request; null if nothing. */
@@ -197,13 +221,46 @@ export class Purchases {
 
 	/** Finds in the history what an execution had bought for the same request before it crashed. */
 	private async recover(
-		{ itemIndex, body, inputField }: PurchaseRequest,
+		request: PurchaseRequest,
 		inputs: InputIdentity[],
 		fingerprint: string,
 	): Promise<Intent | undefined> {
-		const { recovery, intents, client } = this.deps;
-		const task = await recovery?.claim({ body, inputs, inputField });
-		if (!task) return undefined;
+		const task = await this.deps.recovery?.claim(shapeOf(request, inputs));
+		return task ? this.adopt(request, fingerprint, task, false) : undefined;
+	}
+
+	/** Takes what was bought for the same request within the last hours; null if nothing was. */
+	private async reuse(
+		request: PurchaseRequest,
+		inputs: InputIdentity[],
+		fingerprint: string,
+		place: Place,
+	): Promise<SubmittedPrediction | null> {
+		const { reuse, intents, client } = this.deps;
+		const { reuseHours } = request;
+		if (reuseHours <= 0) return null;
+		const adopt = (task: HistoryTask) => ({
+			intent: this.adopt(request, fingerprint, task, true),
+			prediction: task.prediction,
+		});
+		for (;;) {
+			const taken = await reuse.take(shapeOf(request, inputs), reuseHours, adopt);
+			if (!taken) return null;
+			const { intent, prediction } = taken;
+			if (!(await areOutputsGone(client, prediction))) return await this.resume(request, intent, place);
+			// It stays this item's, so that no other item tries it.
+			intents.markFailed(intent, 'Atlas Cloud has deleted its files', false);
+		}
+	}
+
+	/** Makes a prediction that was bought before the item's own. */
+	private adopt(
+		{ itemIndex, body, inputField }: PurchaseRequest,
+		fingerprint: string,
+		task: HistoryTask,
+		isReused: boolean,
+	): Intent {
+		const { intents, client } = this.deps;
 		const details = {
 			fingerprint,
 			bodyHash: '',
@@ -214,6 +271,20 @@ export class Purchases {
 			size: asString(body.size),
 			images: asArray(task.request?.[inputField]).map((url) => truncate(asString(url) ?? '')),
 		};
-		return intents.adopt(itemIndex, details, task.prediction);
+		return intents.adopt(itemIndex, details, task.prediction, isReused);
 	}
+}
+
+/** What was resumed or reused is not uploaded, and its files need not be kept. */
+function releaseInputs({ inputs }: PurchaseRequest): void {
+	for (const { file } of inputs) file?.release?.();
+}
+
+function shapeOf({ body, inputField }: PurchaseRequest, inputs: InputIdentity[]): RequestShape {
+	return { body, inputs, inputField };
+}
+
+/** Whether Atlas does not know a prediction. */
+function isNotFound(error: unknown): boolean {
+	return error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 }

@@ -35,6 +35,15 @@ type TasksByShape = Map<string, HistoryTask[]>;
  */
 const SLACK_MS = 3_600_000;
 
+/** Which tasks of the history may be claimed. */
+export interface ClaimRules {
+	/** How much earlier than `sinceMs` a task may be, in ms. */
+	slackMs: number;
+	mayClaim: (task: HistoryTask) => boolean;
+}
+
+const RECOVERY_RULES: ClaimRules = { slackMs: SLACK_MS, mayClaim: () => true };
+
 /** Tasks whose files are compared at the same time. */
 const COMPARED_AT_ONCE = 8;
 
@@ -55,6 +64,7 @@ export class Recovery {
 		private readonly content: RemoteContent,
 		private readonly known: KnownPurchases,
 		private readonly sinceMs: number,
+		private readonly rules: ClaimRules = RECOVERY_RULES,
 	) {}
 
 	/**
@@ -75,7 +85,7 @@ export class Recovery {
 	private async claimAmong(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
 		const claimed = new Set(this.known.claimedIds());
 		const free = tasks
-			.filter(({ predictionId }) => !claimed.has(predictionId))
+			.filter((task) => !claimed.has(task.predictionId) && this.rules.mayClaim(task))
 			.filter(
 				({ requestHash, created }) => requestHash !== null && !this.known.isSought(requestHash, created),
 			)
@@ -97,7 +107,7 @@ export class Recovery {
 	private async readTasks(model: string, inputField: string): Promise<TasksByShape> {
 		const tasks: TasksByShape = new Map();
 		for await (const task of readHistory(this.client, { model })) {
-			if (task.created && task.created.toMs < this.sinceMs - SLACK_MS) break;
+			if (task.created && task.created.toMs < this.sinceMs - this.rules.slackMs) break;
 			if (!task.request) continue;
 			const { [inputField]: urls, ...body } = task.request;
 			const key = shapeKey(body, asArray(urls).length);

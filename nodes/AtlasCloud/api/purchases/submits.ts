@@ -211,10 +211,10 @@ export class Submits {
 		predictionId: string,
 		answer: JsonObject | null = null,
 	): SubmittedPrediction {
-		const { model, prompt, size, images } = intent;
+		const { model, prompt, size, images, isReused = false } = intent;
 		const knownAtMs = this.clock.nowMs();
 		// If the machine's clock was set back since an earlier attempt, the submit would lie in the future.
 		const sentAtMs = Math.min(intent.sentAtMs, knownAtMs);
-		return { predictionId, model, prompt, size, inputUrls: images, sentAtMs, knownAtMs, answer };
+		return { predictionId, model, prompt, size, inputUrls: images, sentAtMs, knownAtMs, isReused, answer };
 	}
 }

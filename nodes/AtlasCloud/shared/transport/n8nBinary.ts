@@ -5,8 +5,8 @@ import { fileKind, type FileKind } from '../../api/files/fileKind';
 import { checkInputKind } from '../../api/files/inputKind';
 import { imageSize, imageSizeFurtherIn, HEADER_BYTES } from '../../api/files/imageSize';
 import type { Dimensions } from '../../api/models/sizes';
-import { readBeginning } from '../../api/http/streams';
 import type { InputFile } from '../../api/files/uploads';
+import { inputContent, unreadableError } from './inputContent';
 
 /** A binary field whose first 64 kB were read. */
 export interface InspectedFile {
@@ -20,21 +20,23 @@ export interface InspectedFile {
 
 type Helpers = IExecuteFunctions['helpers'];
 
-function openBinary(helpers: Helpers, { id, data }: IBinaryData): AsyncIterable<Uint8Array> {
-	return (async function* () {
-		// Without an id the file is in the item itself, as base64.
-		if (id) yield* (await helpers.getBinaryStream(id)) as AsyncIterable<Uint8Array>;
-		else yield Buffer.from(data, 'base64');
-	})();
+/**
+ * A file's first 64 kB, or all of a smaller one.
+ * @throws AtlasError (`input`) when n8n does not give it
+ */
+export async function readHeader(helpers: Helpers, binary: IBinaryData): Promise<Buffer> {
+	try {
+		const content = await inputContent(helpers, binary);
+		return (await content.header()).subarray(0, HEADER_BYTES);
+	} catch (error) {
+		throw unreadableError(binary, error);
+	}
 }
 
-async function readHeader(helpers: Helpers, binary: IBinaryData): Promise<Buffer> {
-	// Base64 spends four characters on three bytes.
-	if (!binary.id) return Buffer.from(binary.data.slice(0, Math.ceil(HEADER_BYTES / 3) * 4), 'base64');
-	return await readBeginning(openBinary(helpers, binary), HEADER_BYTES);
-}
-
-/** Reads a binary field's first 64 kB, which mostly hold its kind and dimensions. */
+/**
+ * Reads a binary field's kind and dimensions, which mostly are in its first 64 kB.
+ * @throws AtlasError (`input`) when the file cannot be read
+ */
 export async function inspectBinary(
 	helpers: Helpers,
 	fieldName: string,
@@ -53,16 +55,27 @@ export async function toInputFile(
 	{ fieldName, binary, kind }: InspectedFile,
 ): Promise<InputFile> {
 	checkInputKind(`The binary field "${fieldName}"`, kind);
-	const sizeBytes = binary.id
-		? (await helpers.getBinaryMetadata(binary.id)).fileSize
-		: Buffer.byteLength(binary.data, 'base64');
+	return await binaryFile(helpers, fieldName, binary, kind);
+}
+
+/** A file of a known kind in the form that the API uploads. */
+export async function binaryFile(
+	helpers: Helpers,
+	fieldName: string,
+	binary: IBinaryData,
+	kind: FileKind,
+): Promise<InputFile> {
+	const content = await inputContent(helpers, binary);
 	return {
 		fieldName,
 		fileName: binary.fileName ?? null,
 		kind,
-		sizeBytes,
+		sizeBytes: content.sizeBytes,
 		storedId: binary.id ?? null,
-		open: () => openBinary(helpers, binary),
+		open: () => content.open(),
+		sha256: async () => await content.sha256(),
+		hold: async (signal) => await content.hold(signal),
+		release: () => content.release(),
 	};
 }
 
@@ -72,7 +85,8 @@ export async function dimensionsOf(
 	{ binary, dimensions }: InspectedFile,
 ): Promise<Dimensions | null> {
 	if (dimensions) return dimensions;
-	return await imageSizeFurtherIn(await readHeader(helpers, binary), openBinary(helpers, binary));
+	const content = await inputContent(helpers, binary);
+	return await imageSizeFurtherIn(await readHeader(helpers, binary), content.open());
 }
 
 /** n8n's binary storage. */

@@ -15,6 +15,7 @@ import {
 	readExtraBodyFields,
 	readMaxEdits,
 	readRetentionHeaders,
+	readReuseHours,
 	readWholeNumber,
 } from '../../../shared/options';
 import { readTimeout } from '../../../shared/timeout';
@@ -48,6 +49,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const extra = readExtraBodyFields(options, OWN_FIELDS);
 	const headers = readRetentionHeaders(options);
 	const timeout = readTimeout(options);
+	const reuseHours = readReuseHours(options);
 	const images = await inputImages(context, itemIndex);
 	const known = knownModel(model);
 	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
@@ -66,6 +68,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 			headers,
 			...timeout,
 			mayResubmit: options.resubmitUnknown === true,
+			reuseHours,
 		},
 		images,
 		size,

@@ -1,0 +1,67 @@
+import { Logger } from '@n8n/backend-common';
+import { Container } from '@n8n/di';
+import type { Sandbox } from '../../sandbox';
+import { fastSandbox, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+
+let sandbox: Sandbox;
+beforeEach(async () => (sandbox = await fastSandbox()));
+afterEach(async () => await sandbox.close());
+
+/** Runs edits of so many equal items; tells what the node wrote into n8n's log, and the IDs that were billed. */
+async function linesOf(count: number, options: Partial<SeedreamOptions> = {}) {
+	const info = jest.spyOn(Container.get(Logger), 'info').mockImplementation();
+	const data = await picture();
+	const items = Array.from({ length: count }, () => ({ files: { data } }));
+	const result = await runSeedream({ sandbox, items, ...options });
+	const lines = info.mock.calls.map(([message]) => message).filter((line) => line.startsWith('Atlas Cloud'));
+	info.mockRestore();
+	const ids = sandbox.ledger.charges.map(({ predictionId }) => predictionId);
+	return { lines, ids, result };
+}
+
+it('writes one line per 20 prediction IDs, with model, node and workflow', async () => {
+	const { lines, ids } = await linesOf(45);
+	expect(lines).toHaveLength(2);
+	expect(lines[0]).toBe(
+		`Atlas Cloud accepted 20 of ${V4} (node "Node", workflow "harness", execution 1): ${lines[0]?.split('): ')[1]}`,
+	);
+	const logged = lines.flatMap((line) => line.split('): ')[1]?.split(', '));
+	expect(new Set(logged).size).toBe(40);
+	expect(ids).toEqual(expect.arrayContaining(logged));
+});
+
+it('writes nothing for a small run in which all is done', async () => {
+	expect((await linesOf(3)).lines).toEqual([]);
+});
+
+it('writes the rest if an item failed', async () => {
+	sandbox.addFault({ endpoint: 'submit', nth: 2, action: { type: 'failTask', shape: 'status200' } });
+	const { lines, result } = await linesOf(3, { nodeExtras: { onError: 'continueRegularOutput' } });
+	expect(lines).toHaveLength(1);
+	for (const id of sandbox.ledger.predictions.keys()) expect(lines[0]).toContain(id);
+	expect(result.out).toHaveLength(3);
+});
+
+it('writes the rest if a prediction is still running', async () => {
+	const parameters = { resource: 'prediction', operation: 'submit' };
+	const { lines, ids } = await linesOf(2, { parameters });
+	expect(lines).toHaveLength(1);
+	for (const id of ids) expect(lines[0]).toContain(id);
+});
+
+it('writes the ID of a lost answer that was found in the history', async () => {
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
+	sandbox.addFault({ endpoint: 'file', times: Infinity, action: { type: 'resetBefore' } });
+	const { lines, ids } = await linesOf(1);
+	expect(ids).toHaveLength(1);
+	expect(lines[0]).toContain(ids[0]);
+});
+
+it('never writes the key', async () => {
+	const { lines } = await linesOf(20);
+	expect(lines).toHaveLength(1);
+	expect(lines.join()).not.toContain(sandbox.apiKey);
+});
