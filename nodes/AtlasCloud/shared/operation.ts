@@ -15,9 +15,9 @@ interface OperationPanel {
 export interface OperationSummary {
 	/** What was done, such as `2 pictures`, and how many of the items that are not errors failed. */
 	count(done: INodeExecutionData[]): { done: string[]; failedCount: number };
-	/** The price that Atlas reported on an item, in USD. Left out by operations that cost nothing. */
+	/** The price that Atlas reported on an item, in USD. */
 	reportedPrice?(json: IDataObject): number | null;
-	/** Whether it buys predictions. */
+	/** Whether it buys predictions. Only then is a cost shown: what was spent at Submit is not counted again. */
 	isPaid?: boolean;
 }
 
