@@ -96,7 +96,12 @@ describe('the catalog', () => {
 			],
 		});
 		expect(models).toEqual([
-			{ id: 'a', name: 'A', price: { usd: 0.027, unit: 'generation' }, schemaUrl: 'https://s.example.com/a.json' },
+			{
+				id: 'a',
+				name: 'A',
+				price: { usd: 0.027, unit: 'generation' },
+				schemaUrl: 'https://s.example.com/a.json',
+			},
 			{ id: 'c', name: 'C', price: { usd: 0.03, unit: 'generation' }, schemaUrl: null },
 			{ id: 'd', name: 'd', price: null, schemaUrl: null },
 		]);

@@ -40,6 +40,12 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 * @throws AtlasError (`input`)
 	 */
 	resolve?(run: NodeRun, job: Job): Promise<Job>;
+	/**
+	 * Checks all items together once they are resolved, before the first is worked on. Must not cost, change, or upload
+	 * anything.
+	 * @throws AtlasError (`input`)
+	 */
+	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;
 	/** Does the work of one item. @throws AtlasError; CancelledError */
 	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[]>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */

@@ -14,6 +14,7 @@ import { inputImages, type InputImage } from '../../../shared/inputImages';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
 	readExtraBodyFields,
+	readMaxCostUsd,
 	readMaxEdits,
 	readRetentionHeaders,
 	readWholeNumber,
@@ -47,6 +48,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const extra = readExtraBodyFields(options, OWN_FIELDS);
 	const headers = readRetentionHeaders(options);
 	const timeout = readTimeout(options);
+	readMaxCostUsd(options);
 	const images = await inputImages(context, itemIndex);
 	const known = knownModel(model);
 	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
