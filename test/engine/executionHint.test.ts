@@ -96,7 +96,9 @@ it('counts what was bought, not what the input items say about other predictions
 		{ items },
 	);
 	expect(result.json[0]).toMatchObject({ imageIndex: 1, status: 'processing' });
-	expect(message).toMatch(/^2 edits submitted in .* Cost: about \$0\.054, an estimate from the list price\.$/);
+	expect(message).toMatch(
+		/^2 edits submitted in .* Cost: about \$0\.054, an estimate from the list price\.$/,
+	);
 });
 
 const PAID: OperationSummary = { ...predictionSummary, isPaid: true };

@@ -158,8 +158,7 @@ function noPriceError(model: string, cause: unknown): AtlasError {
 function readQuote(model: string, json: unknown): Quote | null {
 	const data = asObject(asObject(json)?.data);
 	const priceUsd = asAmount(data?.price);
-	const currency = asString(data?.currency) ?? 'USD';
-	if (!data || priceUsd === null || currency.toUpperCase() !== 'USD') return null;
+	if (!data || priceUsd === null || !isUsd(data.currency ?? 'USD')) return null;
 	const listPriceUsd = asAmount(data.origin_price);
 	const paidPercent = asAmount(data.discount);
 	return {
@@ -170,6 +169,10 @@ function readQuote(model: string, json: unknown): Quote | null {
 		isEstimate: data.estimated === true,
 		currency: 'USD',
 	};
+}
+
+function isUsd(currency: unknown): boolean {
+	return asString(currency)?.toUpperCase() === 'USD';
 }
 
 /** A number that is not negative, however it is written; null for anything else. */
