@@ -30,7 +30,7 @@ export async function checkMaxCost(
 		maxCostUsd,
 	);
 	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }) => sum + priceUsd, 0));
-	if (costUsd <= maxCostUsd) return;
+	if (costUsd <= roundUsd(maxCostUsd)) return;
 	const isEstimate = quotes.some((quote) => quote.isEstimate);
 	throw inputError(
 		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}; Max Cost per Run is ${dollars(maxCostUsd)}`,
