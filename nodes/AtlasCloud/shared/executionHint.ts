@@ -63,7 +63,12 @@ async function estimateOf(run: NodeRun, json: IDataObject): Promise<number | nul
 	if (model === null) return null;
 	// The run has read the model's rules already: a hint is worth no request.
 	const price = knownModel(model)?.price ?? (await run.rulesOf(model)).price;
-	return price ? estimateUsd(price, { num_images: json.imageCount }) : null;
+	return price ? estimateUsd(price, { num_images: json.imageCount ?? json.fileCount }) : null;
+}
+
+/** The first image or file carries the price of the whole prediction. */
+function isFirstOfPrediction({ imageIndex, fileIndex }: IDataObject): boolean {
+	return (asNumber(imageIndex ?? fileIndex) ?? 0) <= 0;
 }
 
 async function costOf(
@@ -73,8 +78,7 @@ async function costOf(
 ): Promise<Cost> {
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
 	if (!isPaid || !reportedPrice) return cost;
-	// The first image carries the price of the whole prediction.
-	const billed = done.filter(({ json }) => (asNumber(json.imageIndex) ?? 0) <= 0 && json.status !== 'failed');
+	const billed = done.filter(({ json }) => isFirstOfPrediction(json) && json.status !== 'failed');
 	for (const { json } of billed) {
 		const reported = reportedPrice(json);
 		const usd = reported ?? (await estimateOf(run, json));
