@@ -373,11 +373,11 @@ describe('Max Edits per Run', () => {
 	const many = (count: number) => Array.from({ length: count }, (): InputItem => good);
 
 	it.each([
-		[{ options: { maxEdits: 2 } }, 3, 'about $0.08.'],
-		[{ model: LITE, options: { maxEdits: 1 } }, 2, 'about $0.06.'],
+		[{ options: { maxEdits: 2 } }, 3, 'about $0.081.'],
+		[{ model: LITE, options: { maxEdits: 1 } }, 2, 'about $0.064.'],
 		[{ model: `${V4}-sequential`, options: { maxEdits: 1, maxImages: 10 } }, 2, 'about $0.54.'],
 		[{ model: 'vendor/other', size: '1024*1024', options: { maxEdits: 1 } }, 2, 'not known for this model'],
-		[{}, 251, 'about $6.78.'],
+		[{}, 251, 'about $6.777.'],
 	])('%j refuses %d items with the estimated cost', async (parameters, count, cost) => {
 		const before = sandbox.ledger.requests.length;
 		const { error } = await edit({ items: many(count), parameters });

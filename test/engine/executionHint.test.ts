@@ -81,11 +81,24 @@ it('Submit, Wait for Completion, Get and Upload say what they did', async () => 
 		{ resource: 'prediction', operation: 'waitForCompletion', predictionId },
 		{ items },
 	);
-	expect(waited.message).toMatch(/^2 pictures in \d+\.\d s\. Cost: \$0\.054\.$/);
+	expect(waited.message).toMatch(/^2 pictures in \d+\.\d s\.$/);
 	const got = await hintOf({ resource: 'prediction', operation: 'get', predictionId }, { items });
-	expect(got.message).toMatch(/^2 pictures in /);
+	expect(got.message).toMatch(/^2 pictures in \d+\.\d s\.$/);
 	const uploaded = await hintOf({ operation: 'upload' }, { items: await twoItems() });
 	expect(uploaded.message).toMatch(/^2 pictures uploaded in \d+\.\d s\.$/);
+});
+
+it('counts what was bought, not what the input items say about other predictions', async () => {
+	const bought = { predictionId: 'earlier', imageIndex: 1, imageCount: 3, priceUsd: 9, status: 'failed' };
+	const items = (await twoItems()).map((item) => ({ ...item, json: bought }));
+	const { message, result } = await hintOf(
+		{ resource: 'prediction', operation: 'submit', options: { includeInputFields: true } },
+		{ items },
+	);
+	expect(result.json[0]).toMatchObject({ imageIndex: 1, status: 'processing' });
+	expect(message).toMatch(
+		/^2 edits submitted in .* Cost: about \$0\.054, an estimate from the list price\.$/,
+	);
 });
 
 const PAID: OperationSummary = { ...predictionSummary, isPaid: true };
@@ -97,7 +110,9 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 		client: { clock: { nowMs: () => 13_400 } },
 		intents: { reusedIds: () => new Set() },
 		rulesOf: async (model: string) =>
-			await Promise.resolve({ priceUsd: model === 'vendor/listed/edit' ? 0.05 : undefined }),
+			await Promise.resolve({
+				price: model === 'vendor/listed/edit' ? { usd: 0.05, unit: 'generation' } : null,
+			}),
 		context: {
 			addExecutionHints: (...added: NodeExecutionHint[]) => hints.push(...added),
 			getInputData: () => [],

@@ -37,7 +37,7 @@ const KNOWN_IDS = [
 it('lists the Seedream edit models with name, price and id', async () => {
 	const results = await search();
 	expect(results).toContainEqual({
-		name: 'Seedream v4 Edit · $0.027 · seedream-v4/edit',
+		name: 'Seedream v4 Edit · $0.027 per generation · seedream-v4/edit',
 		value: 'bytedance/seedream-v4/edit',
 	});
 	expect(results.map(({ value }) => value)).toEqual(expect.arrayContaining(KNOWN_IDS));
@@ -79,7 +79,7 @@ describe('when the catalog cannot be had', () => {
 	])('offers the known models: %s', async (_name, credentials) => {
 		const results = await search('', credentials);
 		expect(results.map(({ value }) => value)).toEqual(KNOWN_IDS);
-		expect(results[1]?.name).toBe('Seedream v4 Edit · $0.027 · seedream-v4/edit');
+		expect(results[1]?.name).toBe('Seedream v4 Edit · $0.027 per image · seedream-v4/edit');
 		expect(await search('v5', credentials)).toHaveLength(2);
 	});
 

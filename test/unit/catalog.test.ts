@@ -96,9 +96,14 @@ describe('the catalog', () => {
 			],
 		});
 		expect(models).toEqual([
-			{ id: 'a', name: 'A', priceUsd: 0.027, schemaUrl: 'https://s.example.com/a.json' },
-			{ id: 'c', name: 'C', priceUsd: 0.03, schemaUrl: null },
-			{ id: 'd', name: 'd', priceUsd: null, schemaUrl: null },
+			{
+				id: 'a',
+				name: 'A',
+				price: { usd: 0.027, unit: 'generation' },
+				schemaUrl: 'https://s.example.com/a.json',
+			},
+			{ id: 'c', name: 'C', price: { usd: 0.03, unit: 'generation' }, schemaUrl: null },
+			{ id: 'd', name: 'd', price: null, schemaUrl: null },
 		]);
 	});
 

@@ -54,6 +54,7 @@ const MODELS: Array<[string, INodeParameters['model'], RegExp | null]> = [
 const SUBMITTING: INodeParameters[] = [
 	{ resource: 'image', operation: 'edit' },
 	{ resource: 'prediction', operation: 'submit' },
+	{ resource: 'prediction', operation: 'quote' },
 ];
 const EDIT = SUBMITTING[0];
 
@@ -77,6 +78,7 @@ describe.each(MODELS)('with %s as the model', (_name, value, sizes) => {
 			namesOf(visible({ resource, operation, ...chosen })).slice(2);
 		expect(of('image', 'edit')).toEqual([...ASKED, ...DOWNLOAD, 'options']);
 		expect(of('prediction', 'submit')).toEqual([...ASKED, 'options']);
+		expect(of('prediction', 'quote')).toEqual([...ASKED, 'options']);
 		expect(of('image', 'upload')).toEqual(['inputDataFieldName', 'options']);
 		expect(of('prediction', 'waitForCompletion')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
 		expect(of('prediction', 'get')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
@@ -218,6 +220,7 @@ describe('the line under the node’s name', () => {
 		[{ resource: 'prediction', operation: 'waitForCompletion' }, 'Wait for Completion'],
 		[{ resource: 'prediction', operation: 'get' }, 'Get'],
 		[{ resource: 'prediction', operation: 'getAll' }, 'Get Many'],
+		[{ resource: 'prediction', operation: 'quote' }, 'Get a Quote: seedream-v5.0-lite/edit'],
 	])('of %j is "%s"', (parameters, wanted) => {
 		expect(subtitleOf(parameters)).toBe(wanted);
 	});

@@ -20,6 +20,7 @@ describe('a list price', () => {
 		expect(priceText({ usd: 0.032, unit: 'image' })).toBe('$0.032 per image');
 		expect(priceText({ usd: 0.2, unit: '1k_chars' })).toBe('$0.20 per 1,000 characters');
 		expect([0, 1.5, 0.00002, 12].map(dollars)).toEqual(['$0.00', '$1.50', '$0.00002', '$12.00']);
+		expect([5.0004, 0.1 + 0.2].map(dollars)).toEqual(['$5.0004', '$0.30']);
 	});
 });
 
@@ -27,6 +28,7 @@ describe('an estimate', () => {
 	it.each([
 		['generation', { duration: 5 }, 2],
 		['image', { max_images: 3 }, 6],
+		['generation', { max_images: 3 }, 6],
 		['image', {}, 2],
 		['second', { duration: '5' }, 10],
 		['second', { duration: -1 }, null],

@@ -3,6 +3,7 @@ import { edit } from './actions/image/edit.operation';
 import { upload } from './actions/image/upload.operation';
 import { get } from './actions/prediction/get.operation';
 import { getAll } from './actions/prediction/getAll.operation';
+import { quote } from './actions/prediction/quote.operation';
 import { submit } from './actions/prediction/submit.operation';
 import { waitForCompletion } from './actions/prediction/waitForCompletion.operation';
 
@@ -15,7 +16,7 @@ export const seedreamEdit: NodeDefinition = {
 			name: 'Prediction',
 			value: 'prediction',
 			defaultOperation: 'submit',
-			operations: [get, getAll, submit, waitForCompletion],
+			operations: [get, getAll, quote, submit, waitForCompletion],
 		},
 	],
 };

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError, inputError } from '../api/errors';
 import type { Intents } from '../api/purchases/intents';
 import { addExecutionHint } from './executionHint';
@@ -36,18 +36,19 @@ async function executeOperation(
 	if ('once' in operation) {
 		const outcome = await outcomeOf(operation.once(run));
 		throwIfCancelled(context, node, intents);
-		return [toOutput(run, [{ index: 0, outcome }])];
+		return [resultsOf(run, [{ index: 0, outcome }]).map(({ item }) => item)];
 	}
 	const itemRuns = await runItems(run, operation);
 	throwIfCancelled(context, node, intents);
 	// If all is done, the items have the IDs, and a line for each small run would flood the log.
 	if (itemRuns.some(isUnfinished)) log.flush();
-	const items = toOutput(run, itemRuns);
-	await addExecutionHint(run, operation.summary, items).catch((error: unknown) => {
+	const results = resultsOf(run, itemRuns);
+	const ownItems = results.map(({ item }) => item);
+	await addExecutionHint(run, operation.summary, ownItems).catch((error: unknown) => {
 		// The items are paid for and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} could not sum up its run`, { error });
 	});
-	return [items];
+	return [results.map(({ item, inputFields }) => ({ ...item, json: { ...inputFields, ...item.json } }))];
 }
 
 async function prepare(
@@ -72,18 +73,24 @@ function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, inte
 	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, intents);
 }
 
-/** The node's output items. @throws NodeOperationError for the first failed item, where that ends the node */
-function toOutput(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[] {
+interface Result {
+	item: INodeExecutionData;
+	/** The fields of its input item, if the output keeps them. */
+	inputFields?: IDataObject;
+}
+
+/** What the node returns. @throws NodeOperationError for the first failed item, if that ends the node */
+function resultsOf(run: NodeRun, itemRuns: ItemRun[]): Result[] {
 	const { context, intents } = run;
 	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
-	return itemRuns.flatMap(({ index, inputFields, outcome }) => {
+	return itemRuns.flatMap(({ index, inputFields, outcome }): Result[] => {
 		if (!outcome?.items) {
 			const error = asAtlasError(outcome?.error, intents.of(index));
 			// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
-			return [{ json: { error: errorJson(error) }, pairedItem: { item: index } }];
+			return [{ item: { json: { error: errorJson(error) }, pairedItem: { item: index } } }];
 		}
 		intents.markDelivered(index);
-		return outcome.items.map((item) => ({ ...item, json: { ...inputFields, ...item.json } }));
+		return outcome.items.map((item) => ({ item, inputFields }));
 	});
 }
 

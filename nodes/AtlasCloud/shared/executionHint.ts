@@ -1,6 +1,7 @@
-import type { IBinaryKeyData, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { asNumber, asObject, asString } from '../api/json';
 import { knownModel } from '../api/models/models';
+import { dollars, estimateUsd } from '../api/models/prices';
 import type { NodeRun } from './nodeRun';
 import type { OperationSummary } from './operation';
 import { plural } from './summary';
@@ -16,7 +17,10 @@ interface Cost {
 	unknownCount: number;
 }
 
-/** Sums up a run under its output: what was done, seconds, dollars, and advice. */
+/**
+ * Sums up a run under its output: what was done, seconds, dollars, and advice.
+ * @param items the run's own: without the fields of their input items, which may describe other predictions
+ */
 export async function addExecutionHint(
 	run: NodeRun,
 	summary: OperationSummary,
@@ -58,12 +62,18 @@ function describeCounts(summary: OperationSummary, done: INodeExecutionData[], e
 	return parts.join(', ') || 'Nothing to do';
 }
 
-async function listPrice(run: NodeRun, isPaid: boolean, model: string | null): Promise<number | null> {
+/** What a prediction costs by its list price; null if that is not known. */
+async function estimateOf(run: NodeRun, json: IDataObject): Promise<number | null> {
+	const model = asString(json.model);
 	if (model === null) return null;
-	const known = knownModel(model);
-	if (known) return known.priceUsd;
-	// What buys has read the model's rules already; nothing else makes a request for a hint.
-	return isPaid ? ((await run.rulesOf(model)).priceUsd ?? null) : null;
+	// The run has read the model's rules already: a hint is worth no request.
+	const price = knownModel(model)?.price ?? (await run.rulesOf(model)).price;
+	return price ? estimateUsd(price, { num_images: json.imageCount ?? json.fileCount }) : null;
+}
+
+/** The first image or file carries the price of the whole prediction. */
+function isFirstOfPrediction({ imageIndex, fileIndex }: IDataObject): boolean {
+	return (asNumber(imageIndex ?? fileIndex) ?? 0) <= 0;
 }
 
 async function costOf(
@@ -72,41 +82,29 @@ async function costOf(
 	done: INodeExecutionData[],
 ): Promise<Cost> {
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
-	if (!reportedPrice) return cost;
-	// The first image carries the price of the whole prediction.
-	const billed = done.filter(({ json }) => (asNumber(json.imageIndex) ?? 0) <= 0 && json.status !== 'failed');
+	if (!isPaid || !reportedPrice) return cost;
+	const billed = done.filter(({ json }) => isFirstOfPrediction(json) && json.status !== 'failed');
 	for (const { json } of billed) {
 		const reported = reportedPrice(json);
-		const listed = reported === null ? await listPrice(run, isPaid, asString(json.model)) : null;
-		if (reported !== null) {
-			cost.usd += reported;
-		} else if (listed !== null) {
-			cost.usd += listed * Math.max(1, asNumber(json.imageCount) ?? 1);
-			cost.isEstimate = true;
-		} else {
-			cost.unknownCount++;
-		}
+		const usd = reported ?? (await estimateOf(run, json));
+		if (usd === null) cost.unknownCount++;
+		else cost.usd += usd;
+		cost.isEstimate ||= usd !== null && reported === null;
 	}
 	return cost;
-}
-
-/** Thousandths of a dollar where there are any, else cents. */
-function dollarText(usd: number): string {
-	return `$${usd.toFixed(3).replace(/0$/, '')}`;
 }
 
 /** What Reuse Paid Results saved. @param saved what the reused results had cost */
 function describeReuse(count: number, { usd, isEstimate }: Cost): string {
 	const reused = `Reused ${plural(count, 'earlier result')}`;
 	if (usd === 0) return `${reused}, not billed again.`;
-	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollarText(usd)}.`;
+	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
 }
 
 function describeCost({ usd, isEstimate, unknownCount }: Cost): string {
 	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, 'edit')} is not known` : '';
 	if (usd === 0) return unknown === '' ? '' : `Cost: ${unknown}.`;
-	const dollars = dollarText(usd);
-	const sum = isEstimate ? `about ${dollars}, an estimate from the list price` : dollars;
+	const sum = isEstimate ? `about ${dollars(usd)}, an estimate from the list price` : dollars(usd);
 	return `Cost: ${sum}${unknown === '' ? '' : `; ${unknown}`}.`;
 }
 

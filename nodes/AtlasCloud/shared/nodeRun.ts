@@ -2,6 +2,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { checkBaseUrl } from '../api/http/addresses';
 import { Cancellation, type CancelSignal } from '../api/flow/cancellation';
 import { modelRules, type ModelRules } from '../api/models/catalog';
+import { Quotes } from '../api/models/quotes';
 import { AtlasClient } from '../api/http/client';
 import { Downloads } from '../api/files/downloads';
 import { Purchases } from '../api/purchases/purchases';
@@ -41,6 +42,8 @@ export interface NodeRun {
 	intents: Intents;
 	/** What a model accepts; its schema is read once per run. */
 	rulesOf: (model: string) => Promise<ModelRules>;
+	/** What requests would cost; each distinct one is asked for once per run. */
+	quotes: Quotes;
 	/** Items worked on at once. */
 	concurrency: number;
 	startedAtMs: number;
@@ -148,6 +151,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
 		intents,
 		rulesOf: rulesReader(client),
+		quotes: new Quotes(client),
 		concurrency,
 		startedAtMs,
 		signal,

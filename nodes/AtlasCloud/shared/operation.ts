@@ -15,9 +15,9 @@ interface OperationPanel {
 export interface OperationSummary {
 	/** What was done, such as `2 pictures`, and how many of the items that are not errors failed. */
 	count(done: INodeExecutionData[]): { done: string[]; failedCount: number };
-	/** The price that Atlas reported on an item, in USD. Left out by operations that cost nothing. */
+	/** The price that Atlas reported on an item, in USD. */
 	reportedPrice?(json: IDataObject): number | null;
-	/** Whether it buys predictions. */
+	/** Whether it buys predictions. Only then is a cost shown: what was spent at Submit is not counted again. */
 	isPaid?: boolean;
 }
 
@@ -40,6 +40,12 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 * @throws AtlasError (`input`)
 	 */
 	resolve?(run: NodeRun, job: Job): Promise<Job>;
+	/**
+	 * Checks all items together once they are resolved, before the first is worked on. Must not cost, change, or upload
+	 * anything.
+	 * @throws AtlasError (`input`)
+	 */
+	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;
 	/** Does the work of one item. @throws AtlasError; CancelledError */
 	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[]>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */

@@ -88,6 +88,16 @@ const maxEdits: INodeProperties = {
 	description: 'More items than this are refused before anything is sent, with the estimated cost',
 };
 
+const maxCostUsd: INodeProperties = {
+	displayName: 'Max Cost per Run (USD)',
+	name: 'maxCostUsd',
+	type: 'number',
+	typeOptions: { minValue: 0, numberPrecision: 6 },
+	default: 0,
+	description:
+		'If the run would cost more than this, nothing is submitted. Counts what your account pays. 0 means no limit.',
+};
+
 const maxImages: INodeProperties = {
 	displayName: 'Max Images',
 	name: 'maxImages',
@@ -152,6 +162,7 @@ const itemOptions = [concurrency, includeInputFields];
 const submissionOptions = [
 	extraBodyFields,
 	fileExpirationHours,
+	maxCostUsd,
 	maxEdits,
 	maxImages,
 	outputFormat,
@@ -168,6 +179,8 @@ export const editOptions = collection(
 	onTimeout,
 );
 export const submitOptions = collection(...itemOptions, ...submissionOptions);
+/** Only those that change the price. */
+export const quoteOptions = collection(...itemOptions, extraBodyFields, maxImages, outputFormat);
 export const uploadOptions = collection(...itemOptions);
 export const getOptions = collection(...itemOptions, maxDownloadMb);
 export const waitOptions = collection(

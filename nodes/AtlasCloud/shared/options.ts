@@ -53,6 +53,19 @@ export function readMaxEdits({ maxEdits }: IDataObject): number {
 	return readWholeNumber(maxEdits, 'Max Edits per Run', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_EDITS;
 }
 
+/**
+ * The option Max Cost per Run, in USD; null if there is no limit. An expression that gives nothing must not lift a limit.
+ * @throws AtlasError (`input`)
+ */
+export function readMaxCostUsd(options: IDataObject): number | null {
+	const maxCostUsd = 'maxCostUsd' in options ? asNumber(options.maxCostUsd) : 0;
+	if (maxCostUsd !== null && maxCostUsd >= 0) return maxCostUsd === 0 ? null : maxCostUsd;
+	throw inputError(
+		'Max Cost per Run must be a number of dollars, 0 or higher',
+		'Set it under Options, or remove it there for no limit.',
+	);
+}
+
 /** The option Max Download Size, in bytes. @throws AtlasError (`input`) */
 export function readMaxDownloadBytes(options: IDataObject): number {
 	const maxDownloadMb = asNumber(options.maxDownloadMb ?? DEFAULT_MAX_DOWNLOAD_MB);

@@ -1,4 +1,5 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { Quote } from '../api/models/quotes';
 import type { Prediction } from '../api/predictions/predictions';
 import type { OutputDestination } from './destination';
 import type { NodeRun } from './nodeRun';
@@ -60,6 +61,11 @@ export function unfinishedJson(predictionId: string, known: KnownFields): IDataO
 		known,
 		null,
 	);
+}
+
+/** The item of a quote. */
+export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
+	return { json: { ...quote }, pairedItem: { item: itemIndex } };
 }
 
 /** The items of a completed prediction, one per image. @throws AtlasError (`download`); CancelledError */

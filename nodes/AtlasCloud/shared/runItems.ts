@@ -23,7 +23,7 @@ export interface ItemRun {
 type Stage = (run: NodeRun, operation: ItemOperation, open: ItemRun[]) => Promise<void>;
 
 /** What an item runs through. All items finish a stage before the next begins. */
-const STAGES: Stage[] = [readItems, checkItems, resolveItems, workOnItems];
+const STAGES: Stage[] = [readItems, checkItems, resolveItems, checkResolvedItems, workOnItems];
 
 const MAX_PARALLEL_CHECKS = 16;
 
@@ -61,16 +61,23 @@ async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]
 }
 
 async function checkItems(_run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
-	try {
-		operation.checkAll?.(open.map(({ job }) => job));
-	} catch (error) {
-		for (const item of open) item.outcome = toFailure(error);
-	}
+	await checkTogether(open, async (jobs) => operation.checkAll?.(jobs));
 }
 
 async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
 	await checkEach(run, open, async (item) => {
 		if (operation.resolve) item.job = await operation.resolve(run, item.job);
+	});
+}
+
+async function checkResolvedItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkTogether(open, async (jobs) => await operation.checkResolved?.(run, jobs));
+}
+
+/** Runs a check of all items; one that fails is the failure of each. */
+async function checkTogether(open: ItemRun[], check: (jobs: unknown[]) => Promise<void>): Promise<void> {
+	await check(open.map(({ job }) => job)).catch((error: unknown) => {
+		for (const item of open) item.outcome = toFailure(error);
 	});
 }
 

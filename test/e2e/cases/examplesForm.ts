@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { openPage } from '../browser';
 import { e2e } from '../cases';
-import { publishExample } from '../imported';
+import { hosted, publishExample } from '../imported';
 import { assertShows, assertSize, meanColour, paint } from '../pictures';
 
 const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
@@ -78,4 +78,34 @@ e2e('examples: many-references.json makes one picture of three', async (bench) =
 	assert.ok(thirds[2].b > 150 && thirds[2].r < 80, `image 3 is the scene: ${JSON.stringify(thirds)}`);
 	const { ledger } = bench.sandbox;
 	assert.deepEqual([ledger.uploads.length, ledger.charges.length], [3, 1], 'uploads and charges');
+});
+
+e2e('examples: quote-approve-buy.json buys a sheet only after a person has seen its price', async (bench) => {
+	const { ledger } = bench.sandbox;
+	bench.sandbox.setOptions({ accountMarkup: 1.5 });
+	const server = await bench.sharedServer();
+	const photo = await hosted(bench, await readFile(await bench.photo()), 'mug.jpg');
+	const sheet = ['photo,wish', `${photo},mirror it`, `${photo},make it black and white`];
+	await bench.file('products.csv', Buffer.from(sheet.join('\n')));
+	await publishExample(bench, server, 'quote-approve-buy');
+	const page = await openPage(bench);
+	const decide = async (decision: string) => {
+		await page.goto(`${server.url}/form/buy-edits`);
+		await page.click(SUBMIT);
+		await page.getByText('2 edits cost $0.096').first().waitFor({ timeout: 60_000 });
+		await page.selectOption('select', decision);
+		await page.click(SUBMIT);
+	};
+
+	await decide('Do not buy');
+	await page.getByText('Nothing was bought').first().waitFor({ timeout: 60_000 });
+	assert.deepEqual([ledger.charges.length, ledger.uploads.length], [0, 1], 'charges and uploads');
+	assert.equal(ledger.count('quote'), 1, 'quotes');
+
+	await decide('Buy');
+	await page.getByText('2 images saved').first().waitFor({ timeout: 60_000 });
+	assert.deepEqual(ledger.charges.map(({ priceUsd, prompt }) => [priceUsd, prompt]).sort(), [
+		[0.048, 'make it black and white'],
+		[0.048, 'mirror it'],
+	]);
 });

@@ -21,7 +21,10 @@ const WORDS: Array<[RegExp, OutcomeClass]> = [
 	[/^The edit is still going after|^Could not see whether the edit is done/, 'timeout'],
 	[/^The edit is done and paid for, but its picture/, 'download'],
 	[/^Could not |^Atlas Cloud took the upload and gave|^Atlas Cloud says the edit is done and/, 'read'],
-	[/could not be looked at|opens a page|cannot be read, so Match Input Image/, 'input'],
+	[
+		/^The cost of this run is not known|could not be looked at|opens a page|cannot be read, so Match Input Image/,
+		'input',
+	],
 ];
 
 export function classOf(message: string): OutcomeClass {

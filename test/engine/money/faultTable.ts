@@ -86,6 +86,20 @@ export const USES: Use[] = [
 		wanted: 0,
 	},
 	{
+		name: 'get a quote',
+		parameters: { resource: 'prediction', operation: 'quote', options: {} },
+		items: 'binary',
+		endpoints: ['quote'],
+		wanted: 0,
+	},
+	{
+		name: 'edit with a cost limit',
+		parameters: { resource: 'image', operation: 'edit', options: { ...OPTIONS, maxCostUsd: 0.027 } },
+		items: 'binary',
+		endpoints: ['quote'],
+		wanted: 1,
+	},
+	{
 		name: 'submit',
 		parameters: { resource: 'prediction', operation: 'submit', options: {} },
 		items: 'binary',
@@ -208,6 +222,10 @@ function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boole
 	if (endpoint === 'history') return ofHistory(use, fault, forever);
 	if (!fault.action) return 'done';
 	switch (endpoint) {
+		case 'quote':
+			// There is the list price, unless the account itself is refused.
+			if (!VERDICT.includes(statusOf(fault))) return 'done';
+			return use.wanted === 0 ? 'read' : 'input';
 		case 'upload':
 			// A refused upload is not a failed attempt, but a day is longer than anyone waits.
 			return statusOf(fault) === 429 && isForLong(fault) ? 'read' : ofRead(fault, forever);

@@ -3,12 +3,13 @@ import { checkBaseUrl } from '../../api/http/addresses';
 import { AtlasClient } from '../../api/http/client';
 import { readCatalog, type CatalogModel } from '../../api/models/catalog';
 import { isSeedreamEdit, KNOWN_MODELS } from '../../api/models/models';
+import { priceText } from '../../api/models/prices';
 import { CREDENTIAL_TYPE } from '../../shared/credential';
 import { startClock } from '../../shared/transport/n8nClock';
 import { n8nHttp } from '../../shared/transport/n8nHttp';
 
 /** What the list shows of a model. */
-type ListedModel = Pick<CatalogModel, 'id' | 'name' | 'priceUsd'>;
+type ListedModel = Pick<CatalogModel, 'id' | 'name' | 'price'>;
 
 async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
 	const credential = await context.getCredentials(CREDENTIAL_TYPE);
@@ -32,8 +33,8 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 	return {
 		results: models
 			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
-			.map(({ id, name, priceUsd }) => ({
-				name: [name, ...(priceUsd === null ? [] : [`$${priceUsd}`]), shortId(id)].join(' · '),
+			.map(({ id, name, price }) => ({
+				name: [name, ...(price === null ? [] : [priceText(price)]), shortId(id)].join(' · '),
 				value: id,
 			})),
 	};

@@ -87,6 +87,16 @@ export class AtlasClient {
 		return await sendWithRetries(send, what, this.clock, this.signal, retryOptions);
 	}
 
+	/**
+	 * Asks with a body, with retries. Only for what costs and creates nothing.
+	 * @param what what the request does, in words that follow "Could not "
+	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
+	 */
+	async ask(path: string, json: unknown, what: string, options: RetryOptions = {}): Promise<Answer> {
+		const send = async () => await this.exchange({ method: 'POST', path, json, timeoutMs: READ_TIMEOUT_MS });
+		return await sendWithRetries(send, what, this.clock, this.signal, options);
+	}
+
 	/** Reads a prediction, once: the poll schedule brings its own retries. */
 	async poll(path: string): Promise<Exchange> {
 		return await this.exchange({

@@ -2,6 +2,7 @@ import type { AtlasClient } from '../http/client';
 import { openPublicFile } from '../http/publicFile';
 import { asArray, asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
 import { knownModel, MAX_INPUT_IMAGES } from './models';
+import { listPriceOf, type ListPrice } from './prices';
 import { readAll } from '../http/streams';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { parseSize, type SizeRule } from './sizes';
@@ -10,8 +11,8 @@ import { parseSize, type SizeRule } from './sizes';
 export interface CatalogModel {
 	id: string;
 	name: string;
-	/** List price of one run; null where it is not published. */
-	priceUsd: number | null;
+	/** Null if it is not published. */
+	price: ListPrice | null;
 	/** URL of its OpenAPI document. */
 	schemaUrl: string | null;
 }
@@ -20,12 +21,10 @@ function toModel(value: unknown): CatalogModel | null {
 	const item = asObject(value);
 	const id = asString(item?.model);
 	if (!item || id === null || item.display_console === false) return null;
-	const price = asObject(item.price);
-	const actual = asObject(price?.actual);
 	return {
 		id,
 		name: asString(item.displayName) ?? id,
-		priceUsd: asNumber(actual?.base_price) ?? asNumber(price?.base_price),
+		price: listPriceOf(item),
 		schemaUrl: asString(item.schema),
 	};
 }
@@ -46,8 +45,8 @@ export async function readCatalog(client: AtlasClient, maxAttempts?: number): Pr
 export interface ModelRules {
 	sizes: SizeRule;
 	maxInputImages: number;
-	/** List price of one output image, where it is known. */
-	priceUsd?: number | null;
+	/** The list price, if it is known. */
+	price?: ListPrice | null;
 }
 
 const MAX_SCHEMA_BYTES = 2_000_000;
@@ -92,7 +91,7 @@ export async function modelRules(client: AtlasClient, model: string): Promise<Mo
 		const entry = (await readCatalog(client, 2)).find(({ id }) => id === model);
 		if (!entry) return unknown;
 		const schema = entry.schemaUrl === null ? null : await readSchema(client, entry.schemaUrl);
-		return { ...(schema ? rulesInSchema(schema) : unknown), priceUsd: entry.priceUsd };
+		return { ...(schema ? rulesInSchema(schema) : unknown), price: entry.price };
 	} catch {
 		// Atlas checks the request itself. Only Match Input Image needs the rules, and says so.
 		return unknown;

@@ -1,3 +1,4 @@
+import type { ListPrice } from './prices';
 import type { Dimensions, SizeRule } from './sizes';
 
 /** A size that the panel offers by name. */
@@ -18,8 +19,8 @@ export interface KnownModel {
 	namedSizes: NamedSize[];
 	/** What `output_format` takes; empty where the model has no choice. */
 	outputFormats: string[];
-	/** List price of one output image. */
-	priceUsd: number;
+	/** Per output image. */
+	price: ListPrice;
 }
 
 const SHAPES: Array<[shape: string, size2k: Dimensions, size3k: Dimensions]> = [
@@ -58,7 +59,7 @@ const V4 = {
 	sizes: { kind: 'range', minSide: V4_MIN_SIDE, maxSide: V4_MAX_SIDE },
 	namedSizes: V4_SIZES,
 	outputFormats: [],
-	priceUsd: 0.027,
+	price: { usd: 0.027, unit: 'image' },
 } satisfies Omit<KnownModel, 'id' | 'name'>;
 const V5_LITE = {
 	family: 'Seedream v5.0 Lite',
@@ -66,7 +67,7 @@ const V5_LITE = {
 	sizes: { kind: 'list', sizes: V5_LITE_SIZES },
 	namedSizes: V5_LITE_SIZES,
 	outputFormats: ['jpeg', 'png'],
-	priceUsd: 0.032,
+	price: { usd: 0.032, unit: 'image' },
 } satisfies Omit<KnownModel, 'id' | 'name'>;
 
 /** The models that the panel offers even when the catalog cannot be reached. */

@@ -38,10 +38,14 @@ const PER_UNIT: Record<PriceUnit, string> = {
 	'1k_chars': 'per 1,000 characters',
 };
 
-/** Dollars with as many decimals as the amount needs, two at least: `$0.032`, `$1.50`. */
+/** Sums of prices are exact to a millionth of a dollar: 200 times 0.032 is 6.4, not 6.400000000000001. */
+export function roundUsd(usd: number): number {
+	return Math.round(usd * 1e6) / 1e6;
+}
+
+/** Dollars with as many decimals as the amount needs, two at least and six at most: `$0.032`, `$1.50`. */
 export function dollars(usd: number): string {
-	const decimals = usd !== 0 && Math.abs(usd) < 0.001 ? 6 : 3;
-	return `$${usd.toFixed(decimals).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
+	return `$${usd.toFixed(6).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
 
 /** `$0.032 per image` */
@@ -55,17 +59,17 @@ const COUNT_FIELDS = ['max_images', 'num_images', 'n', 'num_outputs'];
 /**
  * What a request would cost by its list price.
  * @param body as it is submitted
- * @returns dollars; null where the request does not tell how many units it takes
+ * @returns dollars; null if the request does not say how many units it takes
  */
 export function estimateUsd({ usd, unit }: ListPrice, body: JsonObject): number | null {
 	const units = unitsIn(unit, body);
-	return units === null ? null : usd * units;
+	return units === null ? null : roundUsd(usd * units);
 }
 
 function unitsIn(unit: PriceUnit, body: JsonObject): number | null {
 	switch (unit) {
+		// Sequential models are listed per generation, and each of their images is billed.
 		case 'generation':
-			return 1;
 		case 'image':
 			return Math.max(1, firstNumber(body, COUNT_FIELDS) ?? 1);
 		case 'second':

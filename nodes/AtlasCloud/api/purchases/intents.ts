@@ -48,6 +48,12 @@ export class Intents {
 		return this.records[this.key(itemIndex)];
 	}
 
+	/** Whether an earlier attempt of this execution bought the item's prediction, so that it is resumed. */
+	isBought(itemIndex: number): boolean {
+		const { state, executionId } = this.of(itemIndex) ?? {};
+		return executionId === this.scope.executionId && (state === 'accepted' || state === 'done');
+	}
+
 	/**
 	 * The intent of an earlier attempt that this item resumes; undefined if its purchase is a new one.
 	 * @param fingerprint of the item's request

@@ -7,12 +7,14 @@ import {
 	MAX_INPUT_IMAGES,
 	MAX_SEQUENTIAL_IMAGES,
 } from '../../../api/models/models';
+import { dollars, estimateUsd } from '../../../api/models/prices';
 import { checkSize, matchInput, type Dimensions } from '../../../api/models/sizes';
 import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
 import { inputImages, type InputImage } from '../../../shared/inputImages';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
 	readExtraBodyFields,
+	readMaxCostUsd,
 	readMaxEdits,
 	readRetentionHeaders,
 	readReuseHours,
@@ -30,8 +32,6 @@ export interface EditJob {
 	images: InputImage[];
 	size: 'matchInput' | Dimensions;
 	options: IDataObject;
-	/** Max images that the edit can return, for the estimate. */
-	maxOutputs: number;
 }
 
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
@@ -50,6 +50,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const headers = readRetentionHeaders(options);
 	const timeout = readTimeout(options);
 	const reuseHours = readReuseHours(options);
+	readMaxCostUsd(options);
 	const images = await inputImages(context, itemIndex);
 	const known = knownModel(model);
 	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
@@ -73,7 +74,6 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		images,
 		size,
 		options,
-		maxOutputs: maxImages.max_images ?? 1,
 	};
 }
 
@@ -163,10 +163,10 @@ export function checkMaxEdits(jobs: EditJob[]): void {
 }
 
 function estimateCost(jobs: EditJob[]): string {
-	const prices = jobs.flatMap(({ request, maxOutputs }) => {
-		const known = knownModel(request.model);
-		return known ? [known.priceUsd * maxOutputs] : [];
+	const prices = jobs.flatMap(({ request: { model, body } }) => {
+		const known = knownModel(model);
+		return (known && estimateUsd(known.price, body)) ?? [];
 	});
 	if (prices.length < jobs.length) return 'What it would cost is not known for this model.';
-	return `It would cost about $${prices.reduce((sum, price) => sum + price, 0).toFixed(2)}.`;
+	return `It would cost about ${dollars(prices.reduce((sum, price) => sum + price, 0))}.`;
 }

@@ -6,6 +6,7 @@ import { imageItems } from '../../../shared/outputItems';
 import { predictionSummary } from '../../../shared/summary';
 import { timedOutItems } from '../../../shared/timeout';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
+import { checkEditCost } from '../common/editQuote';
 import { downloadFields, editFields } from '../common/fields';
 
 type Job = EditJob & { destination: OutputDestination };
@@ -33,6 +34,7 @@ export const edit = itemOperation<Job>({
 	},
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
+	checkResolved: checkEditCost,
 
 	async work(run, { request, destination }, itemIndex) {
 		const { bought, prediction } = await run.purchases.submitAndWait(request);

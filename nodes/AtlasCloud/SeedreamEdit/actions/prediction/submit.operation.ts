@@ -3,6 +3,7 @@ import { itemOperation } from '../../../shared/operation';
 import { submitOptions } from '../../../shared/optionFields';
 import { countNoun } from '../../../shared/summary';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
+import { checkEditCost } from '../common/editQuote';
 import { editFields } from '../common/fields';
 
 /** Submits edits and returns their prediction IDs at once. */
@@ -26,6 +27,7 @@ export const submit = itemOperation<EditJob>({
 	read: readEdit,
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
+	checkResolved: checkEditCost,
 
 	async work(run, { request }, itemIndex) {
 		const { predictionId, model, prompt, size, inputUrls, answer } = await run.purchases.submit(request);

@@ -1,0 +1,182 @@
+import { AtlasError, CancelledError } from '../errors';
+import { memoize } from '../flow/memoize';
+import type { AtlasClient } from '../http/client';
+import { FINAL_STATUS_CODES } from '../http/retryable';
+import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
+import { readCatalog, type CatalogModel } from './catalog';
+import { knownModel } from './models';
+import { estimateUsd, roundUsd } from './prices';
+
+/** What a request would cost. */
+export interface Quote {
+	model: string;
+	/** What the account pays, with its markup and discount. */
+	priceUsd: number;
+	/** Before the discount; null if Atlas did not say. */
+	listPriceUsd: number | null;
+	/** The percentage that is taken off; null if Atlas did not say. */
+	discountPercent: number | null;
+	/** Whether the final price can differ. */
+	isEstimate: boolean;
+	/** ISO 4217; always the one of `priceUsd`. */
+	currency: 'USD';
+}
+
+export interface QuoteRequest {
+	/** As it would be submitted. */
+	body: JsonObject & { model: string };
+	/**
+	 * Fields whose content does not change the price, such as the prompt and the URLs of images. Requests that differ in
+	 * nothing else share a quote. Of a list, its length still counts. A field that is billed by its content (a text to
+	 * speak, a video whose length is billed) must not be among them.
+	 */
+	unpricedFields: readonly string[];
+}
+
+const QUOTE_PATH = '/api/v1/model/calculate';
+
+/** A quote is worth a short wait only: there is the list price. */
+const MAX_ATTEMPTS = 3;
+const MAX_QUOTE_MS = 60_000;
+
+/** The quotes of one node run. They are free: nothing is created, and each distinct request is sent once. */
+export class Quotes {
+	private readonly quotes = new Map<string, Promise<Quote | Error>>();
+
+	private readonly catalogs = new Map<'catalog', Promise<CatalogModel[]>>();
+
+	/** Why quotes are not asked for any more: a thousand rows must not wait one after another for a service that is down. */
+	private outage: AtlasError | null = null;
+
+	constructor(private readonly client: AtlasClient) {}
+
+	/**
+	 * What a request would cost: as Atlas quotes it, else by its list price.
+	 * @throws AtlasError (`read`) if neither is known, or if Atlas refuses the account itself; CancelledError
+	 */
+	async of(request: QuoteRequest): Promise<Quote> {
+		const create = async () => await this.quoteOrEstimate(request.body).catch(toError);
+		const quote = await memoize(this.quotes, keyOf(request), create);
+		if (quote instanceof Error) throw quote;
+		return quote;
+	}
+
+	private async quoteOrEstimate(body: QuoteRequest['body']): Promise<Quote> {
+		const quote = await this.ask(body).catch(toError);
+		if (!(quote instanceof Error)) return quote;
+		if (isOutage(quote)) this.outage = quote;
+		if (quote instanceof CancelledError || isAccountRefused(quote)) throw quote;
+		const estimate = await this.estimate(body);
+		if (estimate) return estimate;
+		throw noPriceError(body.model, quote);
+	}
+
+	private async ask(body: QuoteRequest['body']): Promise<Quote> {
+		if (this.outage) throw this.outage;
+		const { client } = this;
+		const answer = await client.ask(QUOTE_PATH, body, 'get a quote', {
+			maxAttempts: MAX_ATTEMPTS,
+			giveUpAtMs: client.clock.nowMs() + MAX_QUOTE_MS,
+			isUsable: (json) => readQuote(body.model, json) !== null,
+		});
+		return readQuote(body.model, answer.json)!;
+	}
+
+	/** By the catalog's list price, which may be newer than ours. */
+	private async estimate(body: QuoteRequest['body']): Promise<Quote | null> {
+		const { model } = body;
+		const listed = (await this.readCatalog()).find(({ id }) => id === model)?.price;
+		const price = listed ?? knownModel(model)?.price;
+		const usd = price ? estimateUsd(price, body) : null;
+		if (usd === null) return null;
+		return {
+			model,
+			priceUsd: usd,
+			listPriceUsd: usd,
+			discountPercent: null,
+			isEstimate: true,
+			currency: 'USD',
+		};
+	}
+
+	/** Empty if it cannot be read. */
+	private async readCatalog(): Promise<CatalogModel[]> {
+		const read = async () => await readCatalog(this.client, 2);
+		return await memoize(this.catalogs, 'catalog', async () => await read().catch(emptyUnlessCancelled));
+	}
+}
+
+function toError(error: unknown): Error {
+	return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Whether the service did not answer, however often it was asked. */
+function isOutage(error: unknown): error is AtlasError {
+	if (!(error instanceof AtlasError)) return false;
+	return error.statusCode === null || error.statusCode === 429 || error.statusCode >= 500;
+}
+
+function emptyUnlessCancelled(error: unknown): [] {
+	if (error instanceof CancelledError) throw error;
+	return [];
+}
+
+function keyOf({ body, unpricedFields }: QuoteRequest): string {
+	const entries = Object.entries(body).map(([name, value]) => [
+		name,
+		unpricedFields.includes(name) ? sizeOf(value) : value,
+	]);
+	return canonicalJson(Object.fromEntries(entries));
+}
+
+/** A model may charge by the number of its inputs. */
+function sizeOf(value: unknown): number {
+	return Array.isArray(value) ? value.length : 1;
+}
+
+/** Whether the submit would be refused for the same reason: a wrong key must not look like a price. */
+function isAccountRefused(error: unknown): boolean {
+	return error instanceof AtlasError && error.statusCode !== null && FINAL_STATUS_CODES.has(error.statusCode);
+}
+
+function noPriceError(model: string, cause: unknown): AtlasError {
+	const { message, reason, statusCode, requestId } =
+		cause instanceof AtlasError
+			? cause
+			: { message: 'Could not get a quote', reason: null, statusCode: null, requestId: null };
+	return new AtlasError(`The price of ${model} is not known. ${message}`, {
+		kind: 'read',
+		description:
+			'The catalog gives no price for this request either. Nothing was sent that costs anything. Check the model and its fields, or run again later.',
+		reason,
+		statusCode,
+		requestId,
+	});
+}
+
+/** Reads Atlas's answer (docs/atlas-cloud-api.md, Quote); null if it gives no price in dollars. */
+function readQuote(model: string, json: unknown): Quote | null {
+	const data = asObject(asObject(json)?.data);
+	const priceUsd = asAmount(data?.price);
+	if (!data || priceUsd === null || !isUsd(data.currency ?? 'USD')) return null;
+	const listPriceUsd = asAmount(data.origin_price);
+	const paidPercent = asAmount(data.discount);
+	return {
+		model,
+		priceUsd,
+		listPriceUsd,
+		discountPercent: paidPercent === null || paidPercent > 100 ? null : roundUsd(100 - paidPercent),
+		isEstimate: data.estimated === true,
+		currency: 'USD',
+	};
+}
+
+function isUsd(currency: unknown): boolean {
+	return asString(currency)?.toUpperCase() === 'USD';
+}
+
+/** A number that is not negative, however it is written; null for anything else. */
+function asAmount(value: unknown): number | null {
+	const number = asNumber(value);
+	return number !== null && number >= 0 ? number : null;
+}

@@ -1,0 +1,60 @@
+import { AtlasError, CancelledError, inputError } from '../api/errors';
+import { Semaphore } from '../api/flow/semaphore';
+import { dollars, roundUsd } from '../api/models/prices';
+import type { Quote, QuoteRequest } from '../api/models/quotes';
+import type { NodeRun } from './nodeRun';
+
+/** Something that the run is about to buy. */
+export interface PlannedPurchase {
+	itemIndex: number;
+	quote: QuoteRequest;
+}
+
+const MAX_PARALLEL_QUOTES = 8;
+
+/**
+ * Refuses a run that would cost more than Max Cost per Run, or whose cost cannot be known. Counts what the account pays;
+ * what an earlier attempt of this execution bought is resumed, and not counted.
+ * @param maxCostUsd null for no limit: then nothing is asked
+ * @throws AtlasError (`input`); CancelledError
+ */
+export async function checkMaxCost(
+	run: NodeRun,
+	planned: PlannedPurchase[],
+	maxCostUsd: number | null,
+): Promise<void> {
+	if (maxCostUsd === null) return;
+	const quotes = await quotesOf(
+		run,
+		planned.filter(({ itemIndex }) => !run.intents.isBought(itemIndex)),
+		maxCostUsd,
+	);
+	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }) => sum + priceUsd, 0));
+	if (costUsd <= roundUsd(maxCostUsd)) return;
+	const isEstimate = quotes.some((quote) => quote.isEstimate);
+	throw inputError(
+		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}; Max Cost per Run is ${dollars(maxCostUsd)}`,
+		'Nothing was submitted. Raise Max Cost per Run under Options to allow it, or pass fewer items.',
+	);
+}
+
+async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: number): Promise<Quote[]> {
+	const semaphore = new Semaphore(MAX_PARALLEL_QUOTES);
+	const quoteOf = async ({ quote }: PlannedPurchase) =>
+		await semaphore.use(run.signal, async () => await run.quotes.of(quote));
+	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {
+		throw refusal(error, maxCostUsd);
+	});
+}
+
+/** The error of a run that has a limit and no price. */
+function refusal(error: unknown, maxCostUsd: number): Error {
+	if (error instanceof CancelledError) return error;
+	const limit = `Max Cost per Run is ${dollars(maxCostUsd)}`;
+	if (!(error instanceof AtlasError)) return inputError(`The cost of this run is not known; ${limit}`, '');
+	return new AtlasError(`The cost of this run is not known; ${limit}. ${error.message}`, {
+		...error,
+		kind: 'input',
+		description: `Nothing was submitted. ${error.description} Without Max Cost per Run under Options, the run has no limit.`,
+	});
+}

@@ -1,0 +1,171 @@
+import type { FaultAction, Sandbox } from '../../sandbox';
+import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+
+let sandbox: Sandbox;
+let items: InputItem[];
+beforeAll(async () => {
+	const data = await picture();
+	items = Array.from({ length: 4 }, (_, i) => ({ json: { row: i }, files: { data } }));
+});
+beforeEach(async () => (sandbox = await fastSandbox()));
+afterEach(async () => await sandbox.close());
+
+const OPERATIONS = [
+	{ resource: 'image', operation: 'edit' },
+	{ resource: 'prediction', operation: 'submit' },
+];
+const EDIT = OPERATIONS[0];
+
+async function run(maxCostUsd: unknown, options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+	const { parameters, ...rest } = options;
+	return await runSeedream({
+		sandbox,
+		items,
+		...rest,
+		parameters: { ...EDIT, prompt: '={{ $json.row }}', ...parameters, options: { maxCostUsd } },
+	});
+}
+
+const bought = () => [sandbox.ledger.charges.length, sandbox.ledger.uploads.length];
+const CONTINUE = { onError: 'continueRegularOutput' } as const;
+
+describe.each(OPERATIONS)('Max Cost per Run of $operation', (parameters) => {
+	it('refuses a run that would cost more, before anything is uploaded or bought', async () => {
+		const { error } = await run(0.1, { parameters });
+		expect(error?.message).toBe('This run would cost $0.108; Max Cost per Run is $0.10');
+		expect(error?.description).toContain('Nothing was submitted.');
+		expect(bought()).toEqual([0, 0]);
+	});
+
+	it('lets a run pass that costs just as much, with one quote for all items', async () => {
+		const { error, out } = await run(0.108, { parameters });
+		expect(error).toBeUndefined();
+		expect(out).toHaveLength(4);
+		expect(sandbox.ledger.charges).toHaveLength(4);
+		expect(sandbox.ledger.count('quote')).toBe(1);
+	});
+});
+
+it('asks for no quote without a limit', async () => {
+	expect((await run(0)).error).toBeUndefined();
+	expect(sandbox.ledger.count('quote')).toBe(0);
+});
+
+it('prices a thousand rows with a few quotes', async () => {
+	const data = await picture();
+	const rows = Array.from({ length: 1_000 }, (_, row) => ({ json: { row }, binary: {}, files: { data } }));
+	const { error } = await runSeedream({
+		sandbox,
+		items: rows,
+		binaryMode: 'default',
+		parameters: {
+			...EDIT,
+			prompt: '={{ $json.row }}',
+			size: '={{ $json.row % 2 ? "1024*1024" : "2048*2048" }}',
+			options: { maxCostUsd: 5, maxEdits: 1_000 },
+		},
+	});
+	expect(error?.message).toBe('This run would cost $27.00; Max Cost per Run is $5.00');
+	expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['quote', 'quote']);
+});
+
+it('counts what the account pays', async () => {
+	sandbox.setOptions({ accountMarkup: 1.2 });
+	expect((await run(0.108)).error?.message).toBe('This run would cost $0.1296; Max Cost per Run is $0.108');
+	expect(bought()).toEqual([0, 0]);
+});
+
+it('refuses the whole run under Continue On Fail, too', async () => {
+	const { error, json } = await run(0.1, { nodeExtras: CONTINUE });
+	expect(error).toBeUndefined();
+	expect(json).toHaveLength(4);
+	for (const item of json) {
+		expect(item).toMatchObject({ error: { message: expect.stringContaining('$0.108') as string } });
+	}
+	expect(bought()).toEqual([0, 0]);
+});
+
+it('does not count items that were refused', async () => {
+	const rows = [...items, { json: { row: 4 } }];
+	const { json } = await run(0.108, { items: rows, nodeExtras: CONTINUE });
+	expect(json[4]).toHaveProperty('error');
+	expect(sandbox.ledger.charges).toHaveLength(4);
+});
+
+it.each(['', 'ten', -1, null, '={{ $json.limit }}', '={{ NaN }}'])(
+	'a limit of %j is refused: it must not be taken for none',
+	async (limit) => {
+		const { error } = await run(limit);
+		expect(error?.message).toBe('Max Cost per Run must be a number of dollars, 0 or higher');
+		expect(sandbox.ledger.requests).toEqual([]);
+	},
+);
+
+it('counts nothing that an earlier attempt bought', async () => {
+	// The download fails, so that n8n runs the node again; by then there is no quote to be had.
+	sandbox.addFault({ endpoint: 'file', action: { type: 'status', status: 404 } });
+	sandbox.addFault({ endpoint: 'quote', nth: 2, times: Infinity, action: { type: 'status', status: 401 } });
+	const { error, out } = await run(0.108, {
+		nodeExtras: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
+	});
+	expect(error).toBeUndefined();
+	expect(out).toHaveLength(4);
+	expect(sandbox.ledger.charges).toHaveLength(4);
+	expect(sandbox.ledger.count('quote')).toBe(1);
+});
+
+const NONSENSE: Array<[string, FaultAction]> = [
+	['fails', { type: 'status', status: 500 }],
+	['is refused', { type: 'status', status: 400 }],
+	['hangs', { type: 'hang' }],
+	['trickles', { type: 'trickle', bytesPerSecond: 2 }],
+	['is cut off', { type: 'truncate' }],
+	['is no JSON', { type: 'malformedJson' }],
+	['is empty', { type: 'emptyObject' }],
+	['has no end', { type: 'hugeBody', bytes: 17_000_000 }],
+	['is a page', { type: 'status', status: 200, body: '<html></html>' }],
+	['has another price than a number', { type: 'status', status: 200, body: priced({}) }],
+	['has a negative price', { type: 'status', status: 200, body: priced(-1) }],
+];
+
+function priced(price: unknown) {
+	return { code: 200, data: { price, origin_price: price, discount: 100, currency: 'USD' } };
+}
+
+describe.each(NONSENSE)('a quote that %s', (_how, action) => {
+	beforeEach(() => sandbox.addFault({ endpoint: 'quote', action, times: Infinity }));
+
+	it('is replaced by the list price', async () => {
+		const { error } = await run(0.1);
+		expect(error?.message).toBe('This run would cost about $0.108; Max Cost per Run is $0.10');
+		expect(bought()).toEqual([0, 0]);
+		expect((await run(0.108)).error).toBeUndefined();
+		expect(sandbox.ledger.charges).toHaveLength(4);
+	});
+
+	it('buys nothing of a model whose price is not known', async () => {
+		const { error } = await run(1_000, { parameters: { model: 'vendor/unheard-of', size: '1024*1024' } });
+		expect(error?.message).toMatch(
+			/^The cost of this run is not known; Max Cost per Run is \$1000\.00\. The price of vendor\/unheard-of is not known\. Could not get a quote: /,
+		);
+		expect(error?.description).toContain('Nothing was submitted.');
+		expect(bought()).toEqual([0, 0]);
+	});
+});
+
+it('a wrong key is told as such, and nothing is bought', async () => {
+	const { error } = await run(1, { credentialData: { apiKey: 'wrong' } });
+	expect(error?.message).toMatch(/^The cost of this run is not known; .* Could not get a quote: status 401/);
+	expect(error?.description).toContain('API key');
+	expect(bought()).toEqual([0, 0]);
+});
+
+it('a limit holds for models of the catalog', async () => {
+	const parameters = { model: 'bytedance/seedream-v4.5/edit', size: '2048*2048' };
+	sandbox.addFault({ endpoint: 'quote', action: { type: 'status', status: 503 }, times: Infinity });
+	const { error } = await run(0.1, { parameters });
+	expect(error?.message).toBe('This run would cost about $0.144; Max Cost per Run is $0.10');
+});

@@ -1,0 +1,138 @@
+import type { Sandbox } from '../../sandbox';
+import { fastSandbox, LITE, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+
+let sandbox: Sandbox;
+beforeAll(async () => (sandbox = await fastSandbox()));
+afterAll(async () => await sandbox.close());
+afterEach(() => {
+	sandbox.clearFaults();
+	sandbox.setOptions({ accountMarkup: 1, price: {} });
+});
+
+async function quote(options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+	const before = sandbox.ledger.requests.length;
+	const result = await runSeedream({
+		sandbox,
+		mode: 'trigger',
+		...options,
+		parameters: { resource: 'prediction', operation: 'quote', ...options.parameters },
+	});
+	return { ...result, requests: sandbox.ledger.requests.slice(before) };
+}
+
+const rows = async (count: number) =>
+	await Promise.all(
+		Array.from({ length: count }, async (_, i) => ({
+			json: { wish: `wish ${i}` },
+			files: { data: await picture({ left: `#0000${i.toString(16).padStart(2, '0')}` }) },
+		})),
+	);
+
+afterEach(() => {
+	expect([sandbox.ledger.charges.length, sandbox.ledger.uploads.length]).toEqual([0, 0]);
+});
+
+it('gives the price of each item, and neither uploads nor buys anything', async () => {
+	const { error, json, out, requests, run } = await quote({ items: await rows(3) });
+	expect(error).toBeUndefined();
+	const v4 = {
+		model: V4,
+		priceUsd: 0.027,
+		listPriceUsd: 0.027,
+		discountPercent: 0,
+		isEstimate: false,
+		currency: 'USD',
+	};
+	expect(json).toEqual([v4, v4, v4]);
+	expect(out.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+	expect(out[0]).not.toHaveProperty('binary');
+	expect(requests.map(({ endpoint }) => endpoint)).toEqual(['quote']);
+	const hint = run.data.resultData.runData.Node?.at(-1)?.hints?.[0];
+	expect(hint?.message).toMatch(/^3 quotes in \d+\.\d s\.$/);
+});
+
+it('sends the body of the submit with a placeholder for each image, and the key', async () => {
+	const [item] = await rows(1);
+	const parameters = {
+		model: LITE,
+		imageSource: 'both',
+		imageUrls: 'https://private.example/photo.png',
+		options: { outputFormat: 'png', extraBodyFields: '{"enable_base64_output": true}' },
+	};
+	const { json, requests } = await quote({ items: [item], parameters });
+	expect(json).toMatchObject([{ model: LITE, priceUsd: 0.032 }]);
+	const placeholder = 'https://example.com/image.png';
+	expect(requests).toMatchObject([
+		{
+			endpoint: 'quote',
+			authorization: `Bearer ${sandbox.apiKey}`,
+			body: {
+				model: LITE,
+				prompt: 'make it black and white',
+				images: [placeholder, placeholder],
+				size: '2496*1664',
+				output_format: 'png',
+				enable_base64_output: true,
+			},
+		},
+	]);
+});
+
+it('knows what this account pays', async () => {
+	sandbox.setOptions({ accountMarkup: 1.2, price: { as: 'number' } });
+	const { json } = await quote();
+	expect(json).toMatchObject([{ priceUsd: 0.0324, listPriceUsd: 0.027, isEstimate: false }]);
+});
+
+it('counts each image of a sequential model', async () => {
+	const model = `${V4}-sequential`;
+	const { json } = await quote({ parameters: { model, options: { maxImages: 3 } } });
+	expect(json).toMatchObject([{ priceUsd: 0.081 }]);
+});
+
+it('keeps the fields of the input item if asked to', async () => {
+	const { json, requests } = await quote({
+		items: await rows(20),
+		parameters: { prompt: '={{ $json.wish }}', options: { includeInputFields: true } },
+	});
+	expect(json[19]).toMatchObject({ wish: 'wish 19', priceUsd: 0.027 });
+	expect(requests).toHaveLength(1);
+});
+
+it('estimates by the list price if Atlas gives no quote', async () => {
+	sandbox.addFault({ endpoint: 'quote', action: { type: 'hang' }, times: Infinity });
+	const { json } = await quote({ parameters: { model: 'bytedance/seedream-v4.5/edit' } });
+	expect(json).toMatchObject([{ priceUsd: 0.036, isEstimate: true, discountPercent: null }]);
+});
+
+it('refuses bad input as Submit does, before any request', async () => {
+	const { error, requests } = await quote({ items: [{ json: {} }] });
+	expect(error?.message).toContain('binary field');
+	expect(requests).toEqual([]);
+});
+
+it('fails an item whose price is not known alone, and says why', async () => {
+	const items = (await rows(2)).map((item, i) => ({
+		...item,
+		json: { model: i ? V4 : 'vendor/unheard-of' },
+	}));
+	const { json } = await quote({
+		items,
+		parameters: { model: { __rl: true, mode: 'id', value: '={{ $json.model }}' }, size: '1024*1024' },
+		nodeExtras: { onError: 'continueRegularOutput' },
+	});
+	expect(json).toMatchObject([
+		{
+			error: {
+				message: expect.stringMatching(
+					/^The price of vendor\/unheard-of is not known\. .*model not found/,
+				) as string,
+				statusCode: 404,
+			},
+		},
+		{ model: V4, priceUsd: 0.027 },
+	]);
+});

@@ -1,0 +1,158 @@
+import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
+import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/models';
+import { Quotes, type QuoteRequest } from '../../nodes/AtlasCloud/api/models/quotes';
+import { BASE_URL, clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
+
+const QUOTE = '/api/v1/model/calculate';
+const CATALOG = '/api/v1/models';
+
+const request = (body: object = {}, unpricedFields = ['prompt', 'images']): QuoteRequest => ({
+	body: { model: 'vendor/x', prompt: 'p', images: ['https://e.example/a.png'], ...body },
+	unpricedFields,
+});
+
+const quoted = (data: object): FakeAnswer => ({ json: { code: 200, data } });
+const listed = (price: object): FakeAnswer => ({
+	json: { data: [{ model: 'vendor/x', type: 'Image', price: { actual: price } }] },
+});
+
+function service(answers: Record<string, FakeAnswer | Promise<FakeAnswer>>) {
+	const clock = new VirtualClock();
+	const http = new FakeHttp((sent) => answers[pathOf(sent)] ?? { statusCode: 404 });
+	const quotes = new Quotes(clientOf(http, clock));
+	const quote = async (...requests: QuoteRequest[]) =>
+		await clock.until(Promise.all(requests.map(async (one) => await quotes.of(one))));
+	const sent = (path: string) => http.requests.filter((one) => pathOf(one) === path);
+	return { quote, sent, clock };
+}
+
+const ANSWER = {
+	price: '0.0324',
+	origin_price: 0.036,
+	discount: 75,
+	estimated: false,
+	estimated_tokens: 0,
+	currency: 'USD',
+};
+
+describe('a quote', () => {
+	it('is what Atlas says, numbers or strings, with the percentage that is taken off', async () => {
+		const { quote, sent } = service({ [QUOTE]: quoted(ANSWER) });
+		expect(await quote(request())).toEqual([
+			{
+				model: 'vendor/x',
+				priceUsd: 0.0324,
+				listPriceUsd: 0.036,
+				discountPercent: 25,
+				isEstimate: false,
+				currency: 'USD',
+			},
+		]);
+		expect(sent(QUOTE)).toMatchObject([{ method: 'POST', json: request().body, authenticated: true }]);
+		expect(sent(CATALOG)).toEqual([]);
+	});
+
+	it('leaves null what Atlas does not say', async () => {
+		const { quote } = service({ [QUOTE]: quoted({ price: 1, discount: 'half', estimated: true }) });
+		expect(await quote(request())).toMatchObject([
+			{ priceUsd: 1, listPriceUsd: null, discountPercent: null, isEstimate: true },
+		]);
+	});
+
+	it('is asked for once per distinct request: prompts and file URLs do not count', async () => {
+		const { quote, sent } = service({ [QUOTE]: quoted(ANSWER) });
+		const same = Array.from({ length: 1_000 }, (_, i) =>
+			request({ prompt: `row ${i}`, images: [`https://e.example/${i}.png`] }),
+		);
+		await quote(...same, request({ size: '1024*1024' }), request({ images: ['a', 'b'] }));
+		expect(sent(QUOTE)).toHaveLength(3);
+	});
+
+	it('is asked for again if the content of a field is priced', async () => {
+		const { quote, sent } = service({ [QUOTE]: quoted(ANSWER) });
+		await quote(request({ prompt: 'short' }, []), request({ prompt: 'longer' }, []));
+		expect(sent(QUOTE)).toHaveLength(2);
+	});
+
+	it.each([408, 429, 500, 503])('is asked for again after a %i', async (statusCode) => {
+		const clock = new VirtualClock();
+		const http = new FakeHttp((_sent, count) => (count === 1 ? { statusCode } : quoted(ANSWER)));
+		const [quote] = await clock.until(Promise.all([new Quotes(clientOf(http, clock)).of(request())]));
+		expect(quote).toMatchObject({ priceUsd: 0.0324, isEstimate: false });
+		expect(http.requests.map(({ url }) => url)).toEqual([BASE_URL + QUOTE, BASE_URL + QUOTE]);
+	});
+});
+
+describe('without a usable quote', () => {
+	it.each<[string, FakeAnswer]>([
+		['is missing', quoted({})],
+		['is negative', quoted({ price: -1 })],
+		['is no number', quoted({ price: 'free' })],
+		['is infinite', quoted({ price: '1e999' })],
+		['is in another currency', quoted({ ...ANSWER, currency: 'CNY' })],
+		['is in no currency', quoted({ ...ANSWER, currency: 7 })],
+		['is in no object', { json: { code: 200, data: [ANSWER] } }],
+		['comes with an error code', { json: { code: 500, data: ANSWER } }],
+		['comes with an error', { statusCode: 400, json: { code: 400, msg: 'no' } }],
+	])('the list price is an estimate where the price %s', async (_what, answer) => {
+		const prices = listed({ base_price: '0.05', unit: 'image' });
+		const { quote, sent } = service({ [QUOTE]: answer, [CATALOG]: prices });
+		expect(await quote(request({ max_images: 3 }), request({ max_images: 1 }))).toMatchObject([
+			{ priceUsd: 0.15, listPriceUsd: 0.15, discountPercent: null, isEstimate: true },
+			{ priceUsd: 0.05, isEstimate: true },
+		]);
+		expect(sent(CATALOG)).toHaveLength(1);
+	});
+
+	it('a request that hangs ends in time', async () => {
+		const hang = new Promise<FakeAnswer>(() => {});
+		const { quote, clock } = service({ [QUOTE]: hang, [CATALOG]: hang });
+		const startMs = clock.nowMs();
+		expect(await quote(request({ model: V4_EDIT }))).toMatchObject([{ priceUsd: 0.027, isEstimate: true }]);
+		expect(clock.nowMs() - startMs).toBeLessThan(180_000);
+	});
+
+	it('a service that is down is not asked again for each distinct request', async () => {
+		const { quote, sent } = service({ [QUOTE]: { statusCode: 503 } });
+		for (let width = 1_024; width < 1_044; width++) {
+			const body = { model: V4_EDIT, size: `${width}*1024` };
+			expect(await quote(request(body))).toMatchObject([{ priceUsd: 0.027, isEstimate: true }]);
+		}
+		expect(sent(QUOTE)).toHaveLength(3);
+	});
+
+	it('an error is remembered as well', async () => {
+		const { quote, sent } = service({ [QUOTE]: { statusCode: 404 } });
+		for (let row = 0; row < 5; row++) await expect(quote(request())).rejects.toThrow('not known');
+		expect(sent(QUOTE)).toHaveLength(1);
+	});
+
+	it.each([401, 402, 403, 451])('a refusal of the account (%i) is an error', async (statusCode) => {
+		const answer = { statusCode, json: { code: statusCode, msg: 'no' } };
+		const prices = listed({ base_price: '0.05' });
+		const { quote, sent } = service({ [QUOTE]: answer, [CATALOG]: prices });
+		const error: unknown = await quote(request()).catch((thrown: unknown) => thrown);
+		expect(error).toBeInstanceOf(AtlasError);
+		expect(error).toMatchObject({
+			statusCode,
+			message: expect.stringContaining('Could not get a quote') as string,
+		});
+		expect(sent(QUOTE)).toHaveLength(1);
+	});
+
+	it.each<[string, FakeAnswer]>([
+		['has no price', { json: { data: [{ model: 'vendor/x' }] } }],
+		['does not list the model', { json: { data: [] } }],
+		['is down', { statusCode: 500 }],
+		['charges by a length that is not known', listed({ base_price: '0.05', unit: 'second' })],
+	])('and no price in the catalog (it %s), an error says why', async (_why, catalog) => {
+		const answer = { statusCode: 404, json: { code: 404, msg: 'model not found' } };
+		const { quote } = service({ [QUOTE]: answer, [CATALOG]: catalog });
+		await expect(quote(request())).rejects.toMatchObject({
+			kind: 'read',
+			reason: 'model not found',
+			message: 'The price of vendor/x is not known. Could not get a quote: status 404: model not found',
+		});
+	});
+});
