@@ -13,7 +13,7 @@ module.exports = {
 			},
 		],
 	},
-	testTimeout: 30_000,
+	testTimeout: 120_000,
 	testSequencer: '<rootDir>/test/longestFirst.js',
 	maxWorkers: 2,
 	reporters: ['default', '<rootDir>/test/slowestFiles.js'],

@@ -1,7 +1,12 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** Files that take the longest start first, so that no worker is left alone with one at the end. */
-const LONGEST = ['test/engine/faults.test.ts', 'test/engine/property.test.ts', 'test/engine/attack.test.ts'];
+const LONGEST = [
+	'test/engine/faults.test.ts',
+	'test/engine/property.test.ts',
+	'test/unit/adaptiveConcurrency.test.ts',
+	'test/engine/attack.test.ts',
+];
 
 module.exports = class LongestFirst extends Sequencer {
 	sort(tests) {

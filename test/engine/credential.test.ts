@@ -66,7 +66,8 @@ it('that cannot be read on a later try hides nothing that the first try bought',
 
 it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was billed, in n8n’s own words', async () => {
 	const before = sandbox.ledger.requests.length;
-	Container.get(SsrfProtectionConfig).enabled = true;
+	const ssrfProtection = Container.get(SsrfProtectionConfig);
+	ssrfProtection.enabled = true;
 	const { error } = await runSeedream({
 		sandbox,
 		items: [{}],
@@ -76,7 +77,7 @@ it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was 
 			size: '1024*1024',
 			options: { timeoutSeconds: 2 },
 		},
-	});
+	}).finally(() => (ssrfProtection.enabled = false));
 	expect(error?.message).toContain('The request was blocked because it resolves to a restricted IP address');
 	expect(error?.description).toContain('Nothing was created or billed.');
 	expect(sandbox.ledger.requests.length).toBe(before);

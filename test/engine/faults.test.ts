@@ -28,9 +28,9 @@ describe('every operation, every request it makes, every fault', () => {
 		const story = `${outcome}: ${message}\n${requests.join('\n')}`;
 		expect([outcome, story]).toEqual([row.outcome, story]);
 		expect(charged.length).toBeLessThanOrEqual(row.use.wanted);
-		// No wait goes on for ever, whatever it is told.
+		// Every wait ends, whatever the service answers.
 		expect(result.waitedMs ?? 0).toBeLessThanOrEqual(maxWaitMs(row) ?? Infinity);
-		// What is paid for is told by its id, or plainly said to be unknown.
+		// What is billed is reported by its ID, or said to be unknown.
 		if (outcome !== 'unknown') for (const id of charged) expect(said).toContain(id);
 		if (!['done', 'unknown'].includes(outcome)) for (const id of charged) expect(message).toContain(id);
 		if (outcome === 'refused') expect(charged).toEqual([]);

@@ -45,7 +45,7 @@ const MUST_HAPPEN: Array<keyof Tally> = [
 async function runLine(seed: number): Promise<Tally> {
 	const stage = await Stage.open(seed);
 	const property = fc.asyncProperty(stories, async (story) => await stage.play(story));
-	// Smaller stories that fail as well are looked for only where one is replayed, because that is slow.
+	// Shrinking is slow, so it is done only when a failure is replayed.
 	const endOnFailure = PATH === undefined;
 	const numRuns = Math.ceil(RUNS / LINES);
 	await fc
@@ -62,7 +62,7 @@ const PLAIN: Story = {
 	items: [{ picture: 0, as: 'binary', prompt: 0 }],
 	operation: 'edit',
 	faults: [],
-	tries: 1,
+	maxAttempts: 1,
 	stops: true,
 	concurrency: 1,
 	rounds: 1,
@@ -85,11 +85,11 @@ const AGAIN_WITH_CRASH = { which: 0, crash: { afterSubmits: null } };
 
 it.each<[string, Partial<Story>]>([
 	[
-		'a retry bought for the equal item of one that was unknown then, and crashed',
+		'a retry bought for an item equal to an unknown one, and crashed',
 		{ losesEqual: true, history: { delaySeconds: 90 }, retries: [AGAIN_WITH_CRASH, AGAIN] },
 	],
 	[
-		'the clock was set back an hour while an edit was going',
+		'the clock was set back an hour while an edit was running',
 		{ isSlow: true, jumps: [0, -3_600], retries: [AGAIN] },
 	],
 	[
@@ -100,7 +100,7 @@ it.each<[string, Partial<Story>]>([
 			retries: [AGAIN_WITH_CRASH, AGAIN],
 		},
 	],
-])('bills once and waits no longer where %s', async (_what, changes) => {
+])('bills once and waits no longer if %s', async (_what, changes) => {
 	const stage = await Stage.open(1);
 	await stage.play({ ...PLAIN, ...changes }).finally(async () => await stage.close());
 	expect(stage.tally.doubleCharges).toBe(0);
@@ -109,7 +109,7 @@ it.each<[string, Partial<Story>]>([
 });
 
 it(
-	'bills each wanted edit at most once and loses no id, whatever fails and however often it is retried',
+	'bills each wanted edit at most once and loses no ID, whatever fails and however often it is retried',
 	async () => {
 		const tallies = await Promise.all(Array.from({ length: LINES }, async (_, i) => await runLine(SEED + i)));
 		const sum = (name: keyof Tally) => tallies.reduce((total, tally) => total + tally[name], 0);
@@ -118,8 +118,8 @@ it(
 			`property run, seed ${SEED}: ${sum('cases')} cases, ${sum('executions')} executions, ` +
 				`${sum('wanted')} wanted edits, ${sum('bought')} bought, ${sum('delivered')} delivered, ` +
 				`${sum('doubleCharges')} double charges, ${sum('resubmitCharges')} extra by Resubmit When Unknown, ` +
-				`${sum('lostIds')} lost ids, ${sum('lostAnswers')} lost answers to paid submits, ` +
-				`${sum('pictures')} pictures compared, ${sum('errors')} errors, ${sum('unknown')} executions with an unknown, ` +
+				`${sum('lostIds')} lost IDs, ${sum('lostAnswers')} lost answers to billed submits, ` +
+				`${sum('images')} images compared, ${sum('errors')} errors, ${sum('unknown')} executions with an unknown, ` +
 				`${sum('crashes')} crashes, ${sum('retries')} retries (${sum('retriesOfEarlier')} of an earlier execution, ` +
 				`${sum('retriesOnceMore')} of one once more), ${sum('rounds')} further loop rounds, ` +
 				`${sum('tools')} tools with ${sum('calls')} further calls, ${sum('equalLost')} equal requests lost, ` +

@@ -3,6 +3,7 @@
 const NAMES = [
 	'@fastify/multipart',
 	'@n8n/backend-common',
+	'@n8n/config',
 	'@n8n/di',
 	'fast-check',
 	'fastify',

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import { call, halves, LITE, MovableClock, plain, V4, withSandbox, type Client, type Json } from './client';
+import { VirtualClock } from '../unit/virtualClock';
 
 const pause = async (ms: number): Promise<void> => {
 	await new Promise((resolve) => setTimeout(resolve, ms));
@@ -16,23 +17,26 @@ const idOf = (reply: { json: { [key: string]: { [key: string]: unknown } } }): s
 
 describe('the life of a task', () => {
 	it('goes from created over processing to completed, in the time that is set', async () => {
+		const clock = new VirtualClock();
 		await withSandbox(
-			{ preparedPictures: true, predictSeconds: 0.5, jitter: 0.1 },
+			{ preparedPictures: true, predictSeconds: 10, jitter: 0.1, clock },
 			async (client, sandbox) => {
 				const id = idOf(await client.submit(await body(client)));
-				const seen: string[] = [];
-				let data;
-				do {
-					data = (await client.look(id)).json['data']!;
-					const status = String(data['status']);
-					if (seen.at(-1) !== status) seen.push(status);
-					if (status !== 'completed') expect(data['outputs']).toBeNull();
-					await pause(5);
-				} while (!data['completed_at']);
-				expect(seen).toEqual(['created', 'processing', 'completed']);
+				// It is `processing` after a tenth of the time, and `completed` after 9 to 11 seconds.
+				for (const [ms, status] of [
+					[500, 'created'],
+					[4_500, 'processing'],
+				] as const) {
+					await clock.pass(ms);
+					expect((await client.look(id)).json['data']).toMatchObject({ status, outputs: null });
+				}
+				await clock.pass(6_000);
+				const data = await client.finished(id);
+				expect(data['status']).toBe('completed');
 				const record = sandbox.ledger.predictions.get(id)!;
 				const tookMs = record.completedAtMs! - record.createdAtMs;
-				expect(tookMs).toBeGreaterThan(440);
+				expect(tookMs).toBeGreaterThanOrEqual(9_000);
+				expect(tookMs).toBeLessThanOrEqual(11_000);
 				expect(data).toMatchObject({
 					id,
 					model: LITE,
@@ -41,7 +45,7 @@ describe('the life of a task', () => {
 					error: '',
 					metrics: { predict_time: record.predictSeconds },
 				});
-				expect(Date.parse(String(data['completed_at']))).toBe(record.completedAtMs);
+				expect(Date.parse(String(data['completed_at']))).toBe(Math.floor(record.completedAtMs!));
 			},
 		);
 	});
@@ -117,10 +121,11 @@ describe('the life of a task', () => {
 	});
 
 	it.each([404, 400] as const)('hides a new task behind %i while warming up', async (status) => {
-		await withSandbox({ preparedPictures: true, warmUp: { seconds: 0.2, status } }, async (client) => {
+		const clock = new VirtualClock();
+		await withSandbox({ preparedPictures: true, warmUp: { seconds: 5, status }, clock }, async (client) => {
 			const id = idOf(await client.submit(await body(client)));
 			expect((await client.look(id)).status).toBe(status);
-			await pause(250);
+			await clock.pass(6_000);
 			expect((await client.look(id)).status).toBe(200);
 		});
 	});
@@ -198,7 +203,8 @@ describe('the life of a task', () => {
 describe('limits', () => {
 	it('refuses submits beyond the rate, and refusals cost nothing', async () => {
 		const limits = { submits: { perSecond: 20, burst: 2 } };
-		await withSandbox({ preparedPictures: true, limits }, async (client, sandbox) => {
+		const clock = new VirtualClock();
+		await withSandbox({ preparedPictures: true, limits, clock }, async (client, sandbox) => {
 			const request = await body(client);
 			const burst = await Promise.all(Array.from({ length: 6 }, async () => await client.submit(request)));
 			const refused = burst.filter(({ status }) => status === 429);
@@ -209,7 +215,7 @@ describe('limits', () => {
 			});
 			expect(Object.keys(refused[0]!.headers).join()).not.toMatch(/retry-after|ratelimit/i);
 			expect(sandbox.ledger.charges).toHaveLength(2);
-			await pause(120);
+			await clock.pass(120);
 			expect((await client.submit(request)).status).toBe(200);
 		});
 	});
@@ -240,14 +246,14 @@ describe('limits', () => {
 	});
 
 	it('refuses what would run beside too many', async () => {
-		const options = { preparedPictures: true, predictSeconds: 0.1, limits: { runningAtOnce: 2 } };
+		const clock = new VirtualClock();
+		const options = { preparedPictures: true, predictSeconds: 10, limits: { runningAtOnce: 2 }, clock };
 		await withSandbox(options, async (client, sandbox) => {
 			const request = await body(client);
-			const id = idOf(await client.submit(request));
-			await client.submit(request);
+			const ids = [idOf(await client.submit(request)), idOf(await client.submit(request))];
 			expect((await client.submit(request)).status).toBe(429);
-			await client.finished(id);
-			await pause(60);
+			await clock.pass(13_000);
+			for (const id of ids) await client.finished(id);
 			expect((await client.submit(request)).status).toBe(200);
 			expect(sandbox.ledger.maxRunning).toBe(2);
 		});

@@ -176,9 +176,8 @@ describe('the key', () => {
 		let inner = answer?.json;
 		while (Array.isArray(inner)) inner = inner[0] as unknown;
 		expect(inner).toBe('…');
-		const startMs = performance.now();
+		// With a search that is not linear this would outlast the test's time limit.
 		await poll({ json: ['A'.repeat(30_000_000), '\\'.repeat(1_000_000), '%25'.repeat(500_000)] });
-		expect(performance.now() - startMs).toBeLessThan(5_000);
 	});
 });
 

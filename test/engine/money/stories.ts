@@ -30,12 +30,12 @@ interface Crash {
 
 /** A batch and everything that happens to it. */
 export interface Story {
-	/** Per item which of three pictures it has, and how. Equal ones are duplicates, and edits of their own. */
+	/** Per item which of three images it has, and how. Equal ones are duplicates, and edits of their own. */
 	items: Array<{ picture: number; as: 'binary' | 'url'; prompt: number }>;
 	operation: 'edit' | 'submit';
 	faults: Fault[];
-	/** Tries that n8n makes; 1: Retry On Fail is off. */
-	tries: number;
+	/** Attempts that n8n makes; 1: Retry On Fail is off. */
+	maxAttempts: number;
 	stops: boolean;
 	concurrency: number;
 	/** Times that an execution comes to the node: a loop's rounds, or an agent's calls of its tool. */
@@ -132,7 +132,7 @@ const FILE_TROUBLE = READ_TROUBLE.filter(
 		!(action.type === 'status' && action.status === 404),
 );
 
-/** A made picture that cannot be had. */
+/** A finished image that cannot be downloaded. */
 const outputTrouble: fc.Arbitrary<Fault> = faultOn('file', [...READ_TROUBLE, { type: 'corruptPicture' }]).map(
 	(fault) => ({ ...fault, match: '/outputs/' }),
 );
@@ -178,7 +178,7 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 		),
 		{ maxLength: 4 },
 	),
-	tries: fc.constantFrom(1, 1, 2, 3),
+	maxAttempts: fc.constantFrom(1, 1, 2, 3),
 	stops: fc.constantFrom(true, true, false),
 	concurrency: fc.constantFrom(1, 2, 20),
 	rounds: fc.constantFrom(1, 1, 1, 2),
@@ -215,7 +215,7 @@ const SETTLED_MS = 30_000;
 /** So many tasks in an account's history are read quickly; with more, the next story gets an account of its own. */
 const MAX_TASKS = 800;
 
-/** What the cases of a run came to, to be told at its end. */
+/** What happened in the cases of a run; reported at its end. */
 const NO_TALLY = {
 	cases: 0,
 	/** Purchases that were wanted, and those of them that were bought. */
@@ -223,12 +223,12 @@ const NO_TALLY = {
 	bought: 0,
 	/** Wanted edits that came out of the node. */
 	delivered: 0,
-	pictures: 0,
+	images: 0,
 	doubleCharges: 0,
-	/** SubmittedPrediction over what was unknown, because Resubmit When Unknown said so. */
+	/** Bought again after an unknown, because Resubmit When Unknown said so. */
 	resubmitCharges: 0,
 	lostIds: 0,
-	/** Purchases that were paid for and whose id no answer told. */
+	/** Billed purchases whose ID no answer reported. */
 	lostAnswers: 0,
 	errors: 0,
 	unknown: 0,
@@ -252,13 +252,13 @@ const NO_TALLY = {
 
 export type Tally = typeof NO_TALLY;
 
-/** Ids that a clean answer to a submit told. */
-const toldIds = new Set<string>();
+/** IDs that a clean answer to a submit reported. */
+const reportedIds = new Set<string>();
 
 /** The longest wait for an edit beyond its time, in ms. */
 export const longestWait = { overMs: -Infinity };
 
-/** Looks on while the node submits and waits: the ids it is told, and how long it waits. */
+/** Observes the IDs that the node receives while it submits and waits, and how long it waits. */
 export function observeNode(): void {
 	const { post } = AtlasClient.prototype;
 	jest.spyOn(AtlasClient.prototype, 'post').mockImplementation(async function (
@@ -267,7 +267,7 @@ export function observeNode(): void {
 	) {
 		const exchange = await post.apply(this, request);
 		const id = exchange.answer && exchange.answer.statusCode < 300 ? idInAnswer(exchange.answer) : null;
-		if (id !== null) toldIds.add(id);
+		if (id !== null) reportedIds.add(id);
 		return exchange;
 	});
 	const { waitUntilCompleted } = PredictionPoller.prototype;
@@ -293,7 +293,7 @@ interface Saved {
 	failed: SeedreamResult | null;
 	/** Rounds that were over by then, and the ids that they handed on. */
 	rounds: number;
-	handedIds: string[];
+	returnedIds: string[];
 }
 
 interface Execution {
@@ -317,7 +317,7 @@ interface Play {
 	must: Must;
 }
 
-/** One sandbox and its pictures, for many stories one after another. */
+/** One sandbox and its images, for many stories one after another. */
 export class Stage {
 	readonly tally: Tally = { ...NO_TALLY };
 
@@ -378,7 +378,7 @@ export class Stage {
 		sandbox.clearFaults();
 
 		const charges = ledger.charges.slice(before);
-		const lost = charges.filter(({ predictionId }) => !toldIds.has(predictionId));
+		const lost = charges.filter(({ predictionId }) => !reportedIds.has(predictionId));
 		tally.cases += 1;
 		tally.wanted += wanted.length * play.rounds;
 		tally.bought += charges.length;
@@ -424,8 +424,8 @@ export class Stage {
 
 	private optionsOf(story: Story, wanted: Wanted[]): SeedreamOptions {
 		const continues = !story.stops && !story.isTool;
-		// The engine's tries of a tool are another thing: n8n makes them where the agent calls it.
-		const tries = story.isTool ? 1 : story.tries;
+		// The engine's attempts of a tool are another thing: n8n makes them where the agent calls it.
+		const maxAttempts = story.isTool ? 1 : story.maxAttempts;
 		return {
 			sandbox: this.sandbox,
 			...(story.isTool ? AS_TOOL : {}),
@@ -448,7 +448,7 @@ export class Stage {
 			},
 			nodeExtras: {
 				...(continues ? { onError: 'continueRegularOutput' as const } : {}),
-				...(tries > 1 ? { retryOnFail: true, maxTries: tries, waitBetweenTries: 1 } : {}),
+				...(maxAttempts > 1 ? { retryOnFail: true, maxTries: maxAttempts, waitBetweenTries: 1 } : {}),
 			},
 		};
 	}
@@ -464,7 +464,7 @@ export class Stage {
 		const { story } = play;
 		const { tally } = this;
 		const failed: Array<{ saved: Saved; retries: number }> = [];
-		const nothing: Saved = { failed: null, rounds: 0, handedIds: [] };
+		const nothing: Saved = { failed: null, rounds: 0, returnedIds: [] };
 		let last = await this.execute(play, nothing, story.crash, false);
 		if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		for (const { which, crash } of story.retries) {
@@ -501,7 +501,7 @@ export class Stage {
 			...(cancelWhen ? { cancelWhen } : {}),
 		};
 		tally.executions += 1;
-		const handedIds = [...saved.handedIds];
+		const returnedIds = [...saved.returnedIds];
 		const said: string[] = [];
 		let callsLeft = story.isTool ? 1 : 0;
 		let { rounds } = saved;
@@ -515,8 +515,8 @@ export class Stage {
 				tally.calls += 1;
 			} else {
 				const ids = await this.checkItems(story, wanted, result.out, must);
-				handedIds.push(...ids);
-				must(new Set(handedIds).size === handedIds.length, 'no prediction is handed on twice');
+				returnedIds.push(...ids);
+				must(new Set(returnedIds).size === returnedIds.length, 'no prediction is returned twice');
 				play.delivered[rounds] = Math.max(play.delivered[rounds] ?? 0, ids.length);
 				if (++rounds >= play.rounds) break;
 				if (story.isTool) tally.calls += 1;
@@ -530,7 +530,7 @@ export class Stage {
 		}
 		this.checkIds(ledger.charges.slice(before), result, said.join(), story, must);
 		const { error } = result;
-		return { saved: error ? { failed: result, rounds, handedIds } : null, isCrashed: false };
+		return { saved: error ? { failed: result, rounds, returnedIds } : null, isCrashed: false };
 	}
 
 	/** Every id that this execution paid for is known to somebody. */
@@ -545,18 +545,21 @@ export class Stage {
 		const kept = JSON.stringify(result.run.data.executionData?.contextData ?? {});
 		const isUnknown = /unknown/.test(said);
 		if (isUnknown) tally.unknown += 1;
-		const untold = charges.filter(
+		const unreported = charges.filter(
 			({ predictionId }) => !said.includes(predictionId) && !kept.includes(predictionId),
 		);
 		// What is unknown has no id: then it is said, as often as there are ids that nobody knows.
 		const count = (text: string) => kept.split(text).length - 1;
-		const sayings = count('"state":"unknown"') + (mayResubmit ? count('"isResubmitted":true') : 0);
-		tally.lostIds += Math.max(0, untold.length - sayings);
-		must(untold.length <= sayings, `every charged id is told, kept, or said to be unknown\n${said}\n${kept}`);
+		const saidUnknown = count('"state":"unknown"') + (mayResubmit ? count('"isResubmitted":true') : 0);
+		tally.lostIds += Math.max(0, unreported.length - saidUnknown);
+		must(
+			unreported.length <= saidUnknown,
+			`every charged ID is reported, kept, or said to be unknown\n${said}\n${kept}`,
+		);
 		if (!result.error || mayResubmit) return;
 		must(
 			isUnknown || charges.every(({ predictionId }) => said.includes(predictionId)),
-			`the thrown error tells the charged ids, or that they are unknown\n${said}\n${kept}`,
+			`the thrown error includes the charged IDs, or says that they are unknown\n${said}\n${kept}`,
 		);
 	}
 
@@ -587,7 +590,7 @@ export class Stage {
 		for (const [i, item] of out.entries()) {
 			if (item.json.error) {
 				this.tally.errors += 1;
-				must(typeof (item.json.error as IDataObject).message === 'string', 'an error tells what happened');
+				must(typeof (item.json.error as IDataObject).message === 'string', 'an error says what happened');
 				continue;
 			}
 			const id = String(item.json.predictionId);
@@ -597,16 +600,16 @@ export class Stage {
 			must(made?.prompt === prompt && !made.foreign, `item ${i} has its own edit`);
 			const image = ((made?.body as IDataObject | undefined)?.images as string[] | undefined)?.[0];
 			const photo = this.photos[index] ?? Buffer.alloc(0);
-			const isOwnPicture =
+			const isOwnImage =
 				as === 'url'
 					? image === this.urls[index]
 					: ledger.uploads.find(({ url }) => url === image)?.sha256 === sha256(photo);
-			must(isOwnPicture, `item ${i} was edited from its own picture`);
+			must(isOwnImage, `item ${i} was edited from its own image`);
 			if (story.operation !== 'edit') continue;
-			this.tally.pictures += 1;
+			this.tally.images += 1;
 			must(
 				sha256(await pictureOf(item)) === made?.outputSha256[0],
-				`item ${i} holds the picture that was made`,
+				`item ${i} holds the image that was made`,
 			);
 		}
 		return ids;
