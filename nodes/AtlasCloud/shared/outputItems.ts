@@ -49,6 +49,7 @@ export function unfinishedJson(predictionId: string, known: KnownFields): IDataO
 			prompt: null,
 			size: null,
 			outputs: [],
+			text: null,
 			nsfw: [],
 			failureReason: null,
 			isModerated: false,
