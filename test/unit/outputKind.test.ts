@@ -32,6 +32,8 @@ it.each([
 	['a.mp4', 'video/mp4'],
 	['a.mp4', 'application/octet-stream'],
 	['a', 'application/octet-stream'],
+	['a.jpeg', 'application/octet-stream'],
+	['a', 'audio/mp3'],
 	['a', undefined],
 	['a', 'text/plain'],
 	['a.bin', undefined],

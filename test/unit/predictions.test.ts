@@ -142,6 +142,9 @@ describe('outputs', () => {
 			outputs: [{ url: song }],
 			nsfw: [false],
 		});
+		expect(of({ status: 'completed', outputs: [URL_A], thumbnail: URL_A })?.outputs).toEqual([
+			{ url: URL_A },
+		]);
 		const marked = { type: 'thumbnail', url: URL_A };
 		expect(of({ status: 'completed', outputs: [song, marked, song] })?.outputs).toHaveLength(2);
 		expect(of({ status: 'completed', outputs: [song], thumbnail: URL_A })?.outputs).toEqual([{ url: song }]);
@@ -153,6 +156,7 @@ describe('outputs', () => {
 		['several texts', { outputs: ['One.', 'Two: three.'] }, 'One.\nTwo: three.'],
 		['words without a dot', { outputs: ['and so on '.repeat(20)] }, 'and so on '.repeat(20)],
 		['a text that begins like a URL', { outputs: ['note: this is text'] }, 'note: this is text'],
+		['a text that begins like a data URI', { outputs: ['Data: some, more'] }, 'Data: some, more'],
 		['lines', { outputs: ['/one two\nthree'] }, '/one two\nthree'],
 		['stt_result', { outputs: null, stt_result: { text: 'heard', words: [] } }, 'heard'],
 		['stt_result beside its copy', { outputs: ['heard'], stt_result: { text: 'heard' } }, 'heard'],

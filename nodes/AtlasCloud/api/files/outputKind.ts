@@ -26,6 +26,18 @@ const FORBIDDEN_EXTENSIONS = new Set(
 	),
 );
 
+/** Types and extensions of kinds that are recognized by their bytes, with other names of them. */
+const KNOWN_TYPES = new Set([
+	...FILE_KINDS.map(({ mimeType }) => mimeType),
+	...['image/jpg', 'image/pjpeg', 'image/heif', 'image/x-png', 'image/x-ms-bmp', 'image/vnd.microsoft.icon'],
+	...['audio/mp3', 'audio/x-wav', 'audio/wave', 'audio/vnd.wave', 'audio/x-m4a', 'audio/m4a', 'audio/x-flac'],
+	...['audio/opus', 'application/ogg', 'video/x-m4v', 'application/x-zip-compressed'],
+]);
+const KNOWN_EXTENSIONS = new Set([
+	...FILE_KINDS.map(({ extension }) => extension),
+	...['jpeg', 'jpe', 'jfif', 'tif', 'heif', 'm4v', 'qt', 'oga', 'opus', 'm4b'],
+]);
+
 /**
  * The kind of an output: by its bytes if they tell, else as the host serves it.
  * @param beginning its first {@link KIND_BYTES} bytes
@@ -53,8 +65,7 @@ function kindServed({ contentType = '', url }: ServedAs): FileKind | null {
 	if (FORBIDDEN_TYPE.test(mimeType) || (extension !== null && FORBIDDEN_EXTENSIONS.has(extension)))
 		return null;
 	// Such a file would have been recognized by its bytes: it is not what it is served as.
-	const isBelied = FILE_KINDS.some((kind) => kind.mimeType === mimeType || kind.extension === extension);
-	if (isBelied) return null;
+	if (KNOWN_TYPES.has(mimeType) || (extension !== null && KNOWN_EXTENSIONS.has(extension))) return null;
 	const isVague = !/^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/.test(mimeType) || VAGUE_TYPES.has(mimeType);
 	if (isVague) return extension === null ? null : served(extension, 'application/octet-stream');
 	return served(extension ?? extensionOfType(mimeType), mimeType);

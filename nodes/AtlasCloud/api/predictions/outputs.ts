@@ -31,10 +31,14 @@ export function readOutputs(record: JsonObject, nsfwFlags: Array<boolean | null>
 	const known = textBeside(record);
 	const texts = values.filter((value) => value !== null && (value === known || isPlainText(value)));
 	const thumbnails = toList(record.thumbnail).map(textOf);
-	const files = values.flatMap((value, index) => {
-		if (value === null || texts.includes(value) || thumbnails.includes(value)) return [];
-		return [{ output: toOutput(value), nsfw: nsfwFlags[index] ?? null }];
+	const all = values.flatMap((value, index) => {
+		if (value === null || texts.includes(value)) return [];
+		const isThumbnail = thumbnails.includes(value);
+		return [{ output: toOutput(value), nsfw: nsfwFlags[index] ?? null, isThumbnail }];
 	});
+	const others = all.filter(({ isThumbnail }) => !isThumbnail);
+	// What is billed is not dropped: a thumbnail that is the only output is the result.
+	const files = others.length > 0 ? others : all;
 	return { files, text: texts.length > 0 ? texts.join('\n') : known };
 }
 
@@ -71,5 +75,5 @@ function isBase64(text: string): boolean {
 function isPlainText(text: string): boolean {
 	if (isBase64(text)) return false;
 	const beginning = text.slice(0, BASE64_SAMPLE_LENGTH);
-	return !/^\s*(data:|[a-z][a-z0-9+.-]*:\S*\s*$|\/\S*\s*$|https?:)/i.test(beginning);
+	return !/^\s*(data:[^\s,]*,|[a-z][a-z0-9+.-]*:\S*\s*$|\/\S*\s*$|https?:)/i.test(beginning);
 }
