@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
 import { Downloads, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
@@ -111,6 +113,54 @@ describe('a download', () => {
 			expect(error?.message).toContain('it is larger than');
 			expect(requests).toHaveLength(1);
 		}
+	});
+
+	it.each(['clip.mp4', 'sound.wav', 'sound.mp3'])('of %s is retried if it is cut off', async (name) => {
+		const bytes = readFileSync(join(__dirname, '..', 'fixtures', 'media', name));
+		const headers = { 'content-length': String(bytes.length), 'content-type': 'application/octet-stream' };
+		const half = { chunks: [bytes.subarray(0, bytes.length >> 1)], headers };
+		const { kept, requests } = await fetchFrom([half, half, { chunks: inPieces(bytes, 100), headers }]);
+		expect(kept?.bytes.equals(bytes)).toBe(true);
+		expect(kept?.fileName).toBe(`photo-edited${name.slice(name.indexOf('.'))}`);
+		expect(requests).toHaveLength(3);
+	});
+
+	it('takes a file of a kind that the bytes do not tell from what the host says', async () => {
+		const bytes = Buffer.from('Kaydara FBX Binary  ');
+		const headers = { 'content-type': 'application/octet-stream' };
+		const url = 'https://cdn.example.com/model.fbx?sig=a.png';
+		const { kept } = await fetchFrom([{ chunks: [bytes], headers }], { url });
+		expect(kept).toEqual({ bytes, fileName: 'photo-edited.fbx', mimeType: 'application/octet-stream' });
+	});
+
+	it('of a GB takes no more memory than a few chunks', async () => {
+		const chunk = Buffer.alloc(1_000_000, 7);
+		const head = Buffer.from('000000086d6f6f76000000016d646174', 'hex');
+		const size = Buffer.alloc(8);
+		size.writeBigUInt64BE(BigInt(16 + 1_000 * chunk.length));
+		let alive = 0;
+		async function* movie() {
+			yield Buffer.concat([Buffer.from('000000086674797000000008', 'hex').subarray(0, 8), head, size]);
+			for (alive = 1; alive <= 1_000; alive++) yield await Promise.resolve(chunk);
+		}
+		let received = 0;
+		let ahead = 0;
+		const counting: FileStore<number> = {
+			async storeStream(_source, content) {
+				for await (const { byteLength } of content) {
+					received += byteLength;
+					ahead = Math.max(ahead, alive * chunk.length - received);
+				}
+				return received;
+			},
+			storeBytes: async () => await Promise.resolve(0),
+		};
+		const clock = new VirtualClock();
+		const downloads = new Downloads(new FakeHttp(() => ({ chunks: movie() })), clock, BASE_URL, counting);
+		const output = { url: URL_A };
+		const order = { predictionId: 'p1', output, baseName: 'a', maxBytes: 2_000_000_000, signal: undefined };
+		expect(await clock.until(downloads.fetch(order))).toBe(1_000_000_032);
+		expect(ahead).toBeLessThanOrEqual(chunk.length);
 	});
 
 	it('sends no request for base64', async () => {

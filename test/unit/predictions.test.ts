@@ -123,6 +123,76 @@ describe('outputs', () => {
 		expect(of({ status: 'completed', ...data })).toMatchObject({ status: 'completed', outputs });
 	});
 
+	it('may be of several kinds', () => {
+		const outputs = ['https://c.example.com/a.mp4', { video_url: 'https://c.example.com/b.mp4' }, URL_A];
+		expect(of({ status: 'completed', outputs })).toMatchObject({
+			outputs: [
+				{ url: 'https://c.example.com/a.mp4' },
+				{ url: 'https://c.example.com/b.mp4' },
+				{ url: URL_A },
+			],
+			text: null,
+		});
+	});
+
+	it('leave out thumbnails', () => {
+		const song = 'https://c.example.com/a.mp3';
+		const flags = { has_nsfw_contents: [true, false, false] };
+		expect(of({ status: 'completed', outputs: [URL_A, song], thumbnail: URL_A, ...flags })).toMatchObject({
+			outputs: [{ url: song }],
+			nsfw: [false],
+		});
+		expect(of({ status: 'completed', outputs: [URL_A], thumbnail: URL_A })?.outputs).toEqual([
+			{ url: URL_A },
+		]);
+		const marked = { type: 'thumbnail', url: URL_A };
+		expect(of({ status: 'completed', outputs: [song, marked, song] })?.outputs).toHaveLength(2);
+		expect(of({ status: 'completed', outputs: [song], thumbnail: URL_A })?.outputs).toEqual([{ url: song }]);
+	});
+
+	it.each<[string, Record<string, unknown>, string]>([
+		['plain text', { outputs: ['Hello, world.'] }, 'Hello, world.'],
+		['a single word', { output: 'Yes' }, 'Yes'],
+		['several texts', { outputs: ['One.', 'Two: three.'] }, 'One.\nTwo: three.'],
+		['words without a dot', { outputs: ['and so on '.repeat(20)] }, 'and so on '.repeat(20)],
+		['a text that begins like a URL', { outputs: ['note: this is text'] }, 'note: this is text'],
+		['a text that begins like a data URI', { outputs: ['Data: some, more'] }, 'Data: some, more'],
+		['lines', { outputs: ['/one two\nthree'] }, '/one two\nthree'],
+		['stt_result', { outputs: null, stt_result: { text: 'heard', words: [] } }, 'heard'],
+		['stt_result beside its copy', { outputs: ['heard'], stt_result: { text: 'heard' } }, 'heard'],
+		['a transcript that looks like base64', { outputs: [BASE64], stt_result: { text: BASE64 } }, BASE64],
+		['lyrics_result', { outputs: [], lyrics_result: { song_title: 'S', lyrics: 'la la' } }, 'la la'],
+		['a text field', { outputs: [], stt_result: 'heard' }, 'heard'],
+	])('are text in %s', (_what, data, text) => {
+		expect(of({ status: 'completed', ...data })).toMatchObject({ status: 'completed', outputs: [], text });
+	});
+
+	it('may be files and text', () => {
+		expect(of({ status: 'completed', outputs: [URL_A], lyrics_result: { lyrics: 'la' } })).toMatchObject({
+			outputs: [{ url: URL_A }],
+			text: 'la',
+		});
+		expect(
+			of({ status: 'completed', outputs: ['A title', URL_A], has_nsfw_contents: [true, false] }),
+		).toMatchObject({ outputs: [{ url: URL_A }], text: 'A title', nsfw: [false] });
+	});
+
+	it.each([
+		'javascript:alert(1)',
+		'file:///etc/passwd',
+		'//host/a',
+		'/etc/passwd',
+		'http://a b',
+		'ftp://h/a.png',
+	])('are not text if they look like the address %s', (url) =>
+		expect(of({ status: 'completed', outputs: [url] })).toMatchObject({ outputs: [{ url }], text: null }),
+	);
+
+	it.each([{ stt_result: { text: '' } }, { stt_result: 7 }, { lyrics_result: {} }, { outputs: [' '] }])(
+		'without files and words are a failure: %j',
+		(data) => expect(of({ status: 'completed', ...data })).toMatchObject({ status: 'failed', text: null }),
+	);
+
 	it('are at most a hundred', () => {
 		const outputs = Array.from({ length: 5_000 }, (_, i) => `${URL_A}?${i}`);
 		expect(of({ status: 'completed', outputs })?.outputs).toHaveLength(100);

@@ -1,20 +1,23 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
 import { readMaxDownloadBytes } from './options';
+import type { OutputStyle } from './outputStyle';
 
-/** Where the images of a prediction go. */
+/** Where the files of a prediction go, and what they are called. */
 export interface OutputDestination {
 	itemIndex: number;
-	downloadImages: boolean;
+	style: OutputStyle;
+	/** Otherwise only their URLs are returned. */
+	downloadsFiles: boolean;
 	outputDataFieldName: string;
-	/** File name of the first image, without extension. */
+	/** File name of the first file, without extension. */
 	baseName: string;
 	maxDownloadBytes: number;
 }
 
 /**
- * Reads where an item's images go.
- * @param baseName file name of the first image, without extension
+ * Reads where an item's files go.
+ * @param baseName file name of the first file, without extension
  * @throws AtlasError (`input`)
  */
 export function readDestination(
@@ -22,9 +25,10 @@ export function readDestination(
 	itemIndex: number,
 	options: IDataObject,
 	baseName: string,
+	style: OutputStyle,
 ): OutputDestination {
-	const downloadImages = context.getNodeParameter('downloadImages', itemIndex, true) !== false;
-	const name: unknown = downloadImages
+	const downloadsFiles = context.getNodeParameter(style.downloadParameter, itemIndex, true) !== false;
+	const name: unknown = downloadsFiles
 		? context.getNodeParameter('outputDataFieldName', itemIndex, 'data')
 		: 'data';
 	if (typeof name !== 'string' || name.trim() === '') {
@@ -33,8 +37,8 @@ export function readDestination(
 			'Name the output field that gets the picture, for instance data.',
 		);
 	}
-	const maxDownloadBytes = readMaxDownloadBytes(options);
-	return { itemIndex, downloadImages, outputDataFieldName: name.trim(), baseName, maxDownloadBytes };
+	const maxDownloadBytes = readMaxDownloadBytes(options, style.defaultMaxDownloadMb);
+	return { itemIndex, style, downloadsFiles, outputDataFieldName: name.trim(), baseName, maxDownloadBytes };
 }
 
 /** A file name without extension, safe on any system: no folders, no control characters, at most 100 characters. */

@@ -9,6 +9,8 @@ export const DEFAULT_MAX_EDITS = 250;
 export const DEFAULT_TIMEOUT_SECONDS = 300;
 export const MAX_TIMEOUT_SECONDS = 86_400;
 export const DEFAULT_MAX_DOWNLOAD_MB = 100;
+/** For nodes whose models also make video. */
+export const DEFAULT_MAX_VIDEO_DOWNLOAD_MB = 1_000;
 
 /** The longest that Atlas keeps files and records (docs/atlas-cloud-api.md, Submit). */
 export const MAX_RETENTION_HOURS = 336;
@@ -66,13 +68,17 @@ export function readMaxCostUsd(options: IDataObject): number | null {
 	);
 }
 
-/** The option Max Download Size, in bytes. @throws AtlasError (`input`) */
-export function readMaxDownloadBytes(options: IDataObject): number {
-	const maxDownloadMb = asNumber(options.maxDownloadMb ?? DEFAULT_MAX_DOWNLOAD_MB);
+/**
+ * The option Max Download Size, in bytes.
+ * @param defaultMb the node's default, in megabytes (10^6 bytes)
+ * @throws AtlasError (`input`)
+ */
+export function readMaxDownloadBytes(options: IDataObject, defaultMb: number): number {
+	const maxDownloadMb = asNumber(options.maxDownloadMb ?? defaultMb);
 	if (maxDownloadMb !== null && maxDownloadMb > 0) return maxDownloadMb * 1_000_000;
 	throw inputError(
 		'Max Download Size is not a number of megabytes',
-		`Set it under Options, or remove it there for the default of ${DEFAULT_MAX_DOWNLOAD_MB}.`,
+		`Set it under Options, or remove it there for the default of ${defaultMb}.`,
 	);
 }
 

@@ -3,6 +3,7 @@ import type { Quote } from '../api/models/quotes';
 import type { Prediction } from '../api/predictions/predictions';
 import type { OutputDestination } from './destination';
 import type { NodeRun } from './nodeRun';
+import type { OutputStyle } from './outputStyle';
 
 /** What is known of a prediction besides Atlas's own record. */
 export interface KnownFields {
@@ -11,28 +12,32 @@ export interface KnownFields {
 	size: string | null;
 }
 
-/** The json of one output item. @param imageIndex from 0; null for an item without an image */
+/** The json of one output item. @param index of the file, from 0; null for an item without a file */
 export function predictionJson(
 	prediction: Prediction,
 	known: KnownFields,
-	imageIndex: number | null,
+	index: number | null,
+	style: OutputStyle,
 ): IDataObject {
-	const output = imageIndex === null ? undefined : prediction.outputs[imageIndex];
+	const output = index === null ? undefined : prediction.outputs[index];
 	return {
 		predictionId: prediction.predictionId,
 		status: prediction.status,
 		rawStatus: prediction.rawStatus,
 		model: prediction.model ?? known.model,
 		prompt: prediction.prompt ?? known.prompt,
-		size: prediction.size ?? known.size,
-		// A base64 output has no URL, and a data URI must not get into json.
-		imageUrl: output?.url ?? null,
-		imageIndex,
-		imageCount: prediction.outputs.length,
+		...style.toJson({
+			// A base64 output has no URL, and a data URI must not get into json.
+			url: output?.url ?? null,
+			index,
+			count: prediction.outputs.length,
+			size: prediction.size ?? known.size,
+			text: prediction.text,
+		}),
 		predictTimeSeconds: prediction.predictTimeSeconds,
 		// The price of the whole prediction, on one item only: the sum over all items is what was paid.
-		priceUsd: (imageIndex ?? 0) === 0 ? prediction.priceUsd : null,
-		nsfw: prediction.nsfw[imageIndex ?? 0] ?? null,
+		priceUsd: (index ?? 0) === 0 ? prediction.priceUsd : null,
+		nsfw: prediction.nsfw[index ?? 0] ?? null,
 		failureReason: prediction.failureReason,
 		createdAt: prediction.createdAt,
 		completedAt: prediction.completedAt,
@@ -40,7 +45,7 @@ export function predictionJson(
 }
 
 /** The json of a prediction that is still in progress. */
-export function unfinishedJson(predictionId: string, known: KnownFields): IDataObject {
+export function unfinishedJson(predictionId: string, known: KnownFields, style: OutputStyle): IDataObject {
 	return predictionJson(
 		{
 			predictionId,
@@ -50,6 +55,7 @@ export function unfinishedJson(predictionId: string, known: KnownFields): IDataO
 			prompt: null,
 			size: null,
 			outputs: [],
+			text: null,
 			nsfw: [],
 			failureReason: null,
 			isModerated: false,
@@ -60,6 +66,7 @@ export function unfinishedJson(predictionId: string, known: KnownFields): IDataO
 		},
 		known,
 		null,
+		style,
 	);
 }
 
@@ -68,36 +75,49 @@ export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
 	return { json: { ...quote }, pairedItem: { item: itemIndex } };
 }
 
-/** The items of a completed prediction, one per image. @throws AtlasError (`download`); CancelledError */
-export async function imageItems(
+/**
+ * The items of a prediction: one per file, or a single one if it has none, as when it is still in progress or returned
+ * only text.
+ * @throws AtlasError (`download`); CancelledError
+ */
+export async function outputItems(
 	run: NodeRun,
 	prediction: Prediction,
 	known: KnownFields,
 	destination: OutputDestination,
 ): Promise<INodeExecutionData[]> {
-	const { itemIndex, downloadImages, outputDataFieldName, baseName, maxDownloadBytes } = destination;
-	const { predictionId } = prediction;
-	const download = async (imageIndex: number): Promise<IBinaryData> =>
-		await run.downloadSemaphore.use(
-			run.signal,
-			async () =>
-				await run.downloads.fetch({
-					predictionId,
-					output: prediction.outputs[imageIndex],
-					baseName: imageIndex === 0 ? baseName : `${baseName}-${imageIndex + 1}`,
-					maxBytes: maxDownloadBytes,
-					signal: run.signal,
-				}),
-		);
+	const { itemIndex, style } = destination;
+	const pairedItem = { item: itemIndex };
+	if (prediction.outputs.length === 0) {
+		return [{ json: predictionJson(prediction, known, null, style), pairedItem }];
+	}
 	return await Promise.all(
-		prediction.outputs.map(async (output, imageIndex): Promise<INodeExecutionData> => {
-			const json = predictionJson(prediction, known, imageIndex);
-			const pairedItem = { item: itemIndex };
-			if (!downloadImages) {
-				run.downloads.checkLink({ predictionId, output });
-				return { json, pairedItem };
-			}
-			return { json, binary: { [outputDataFieldName]: await download(imageIndex) }, pairedItem };
+		prediction.outputs.map(async (_output, index): Promise<INodeExecutionData> => {
+			const json = predictionJson(prediction, known, index, style);
+			return { json, ...(await fileOf(run, prediction, index, destination)), pairedItem };
 		}),
 	);
+}
+
+/** The binary of an item; empty if files are not downloaded. */
+async function fileOf(
+	run: NodeRun,
+	{ predictionId, outputs }: Prediction,
+	index: number,
+	{ downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes }: OutputDestination,
+): Promise<Pick<INodeExecutionData, 'binary'>> {
+	const output = outputs[index];
+	if (!downloadsFiles) {
+		run.downloads.checkLink({ predictionId, output });
+		return {};
+	}
+	const fetch = async (): Promise<IBinaryData> =>
+		await run.downloads.fetch({
+			predictionId,
+			output,
+			baseName: index === 0 ? baseName : `${baseName}-${index + 1}`,
+			maxBytes: maxDownloadBytes,
+			signal: run.signal,
+		});
+	return { binary: { [outputDataFieldName]: await run.downloadSemaphore.use(run.signal, fetch) } };
 }

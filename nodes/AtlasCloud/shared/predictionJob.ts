@@ -4,6 +4,7 @@ import { asString } from '../api/json';
 import { isPredictionId } from '../api/predictions/predictionAnswer';
 import { readDestination, type OutputDestination } from './destination';
 import type { KnownFields } from './outputItems';
+import type { OutputStyle } from './outputStyle';
 
 /** An item that refers to an existing prediction. */
 export interface PredictionJob {
@@ -14,13 +15,14 @@ export interface PredictionJob {
 }
 
 /**
- * Reads which prediction an item refers to, and where its images go.
+ * Reads which prediction an item refers to, and where its files go.
  * @throws AtlasError (`input`)
  */
 export function readPredictionJob(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	options: IDataObject,
+	style: OutputStyle,
 ): PredictionJob {
 	const value: unknown = context.getNodeParameter('predictionId', itemIndex, '');
 	const predictionId = typeof value === 'string' ? value.trim() : '';
@@ -34,9 +36,10 @@ export function readPredictionJob(
 	// The item may carry the fields of another prediction.
 	const isSame = json.predictionId === predictionId;
 	const field = (name: string) => (isSame ? asString(json[name]) : null);
+	const baseName = `${style.fileNamePrefix}-${predictionId}`;
 	return {
 		predictionId,
 		known: { model: field('model'), prompt: field('prompt'), size: field('size') },
-		destination: readDestination(context, itemIndex, options, `seedream-${predictionId}`),
+		destination: readDestination(context, itemIndex, options, baseName, style),
 	};
 }

@@ -1,6 +1,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasError, inputError } from '../api/errors';
 import { asNumber } from '../api/json';
+import type { OutputDestination } from './destination';
 import { DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS } from './options';
 import { unfinishedJson, type KnownFields } from './outputItems';
 
@@ -28,13 +29,13 @@ export function readTimeout(options: IDataObject): TimeoutOptions {
  * @throws AtlasError (`timeout`) where that is an error
  */
 export function timedOutItems(
-	itemIndex: number,
 	predictionId: string,
 	known: KnownFields,
+	{ itemIndex, style }: OutputDestination,
 	{ timeoutMs, failsOnTimeout }: TimeoutOptions,
 ): INodeExecutionData[] {
 	if (!failsOnTimeout) {
-		return [{ json: unfinishedJson(predictionId, known), pairedItem: { item: itemIndex } }];
+		return [{ json: unfinishedJson(predictionId, known, style), pairedItem: { item: itemIndex } }];
 	}
 	throw new AtlasError(`The edit is still going after ${timeoutMs / 1_000} seconds`, {
 		kind: 'timeout',

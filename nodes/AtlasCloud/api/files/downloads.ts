@@ -10,7 +10,8 @@ import { peek } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import type { PredictionOutput } from '../predictions/outputs';
-import { fileKind, isImage, KIND_BYTES } from './fileKind';
+import { fileKind, KIND_BYTES } from './fileKind';
+import { outputKind } from './outputKind';
 import { isWholeFile, tooLargeError, WholeFileCheck } from './wholeFile';
 
 /** Where downloaded files are stored: n8n's binary storage. */
@@ -89,8 +90,8 @@ export class Downloads<Stored> {
 	private async decode(base64: string, { maxBytes, baseName }: DownloadOrder): Promise<Stored> {
 		const bytes = Buffer.from(base64, 'base64');
 		if (bytes.byteLength > maxBytes) throw tooLargeError(maxBytes);
-		const kind = fileKind(bytes);
-		if (!isImage(kind) || !isWholeFile(kind, bytes)) {
+		const kind = outputKind(bytes);
+		if (!kind || !isWholeFile(kind, bytes)) {
 			throw new DownloadError('what Atlas Cloud sent is not a whole picture', { isFinal: true });
 		}
 		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
@@ -104,11 +105,8 @@ export class Downloads<Stored> {
 			const announcedBytes = asNumber(headers['content-length']);
 			if (announcedBytes !== null && announcedBytes > maxBytes) throw tooLargeError(maxBytes);
 			const { beginning, chunks } = await peek(body, KIND_BYTES);
-			const kind = fileKind(beginning);
-			const found = kind ? ` (${kind.name})` : '';
-			if (!isImage(kind)) {
-				throw new DownloadError(`the link gave something that is not a picture${found}`);
-			}
+			const kind = outputKind(beginning, { contentType: headers['content-type'], url });
+			if (!kind) throw notAnOutputError(beginning);
 			const check = new WholeFileCheck(kind, announcedBytes, maxBytes);
 			const content = check.checked(chunks, guard);
 			const fileName = `${baseName}.${kind.extension}`;
@@ -119,6 +117,12 @@ export class Downloads<Stored> {
 			guard.end();
 		}
 	}
+}
+
+function notAnOutputError(beginning: Uint8Array): DownloadError {
+	const kind = fileKind(beginning);
+	const found = kind ? ` (${kind.name})` : '';
+	return new DownloadError(`the link gave something that is not a picture${found}`);
 }
 
 function statusError(statusCode: number): DownloadError {

@@ -25,8 +25,30 @@ export const TIFF = input('TIFF', 'tiff', 'image/tiff');
 export const HEIC = other('HEIC', 'heic', 'image/heic');
 export const PDF = other('PDF', 'pdf', 'application/pdf');
 export const WEB_PAGE = other('web page', 'html', 'text/html');
-const AVIF = other('AVIF', 'avif', 'image/avif');
-const SVG = other('SVG', 'svg', 'image/svg+xml');
+export const AVIF = other('AVIF', 'avif', 'image/avif');
+export const SVG = other('SVG', 'svg', 'image/svg+xml');
+export const ZIP = other('ZIP or Office', 'zip', 'application/zip');
+export const MP4 = other('video', 'mp4', 'video/mp4');
+export const MOV = other('video', 'mov', 'video/quicktime');
+export const WEBM = other('video', 'webm', 'video/webm');
+export const MATROSKA = other('video', 'mkv', 'video/x-matroska');
+export const M4A = other('M4A', 'm4a', 'audio/mp4');
+export const MP3 = other('MP3', 'mp3', 'audio/mpeg');
+export const WAV = other('WAV', 'wav', 'audio/wav');
+export const OGG = other('Ogg', 'ogg', 'audio/ogg');
+export const FLAC = other('FLAC', 'flac', 'audio/flac');
+export const GLB = other('GLB', 'glb', 'model/gltf-binary');
+const PSD = other('Photoshop', 'psd', 'image/vnd.adobe.photoshop');
+const ICO = other('ICO', 'ico', 'image/x-icon');
+const JXL = other('JPEG XL', 'jxl', 'image/jxl');
+const JP2 = other('JPEG 2000', 'jp2', 'image/jp2');
+
+/** Every kind that is recognized by its bytes. */
+export const FILE_KINDS: readonly FileKind[] = [
+	...[PNG, JPEG, WEBP, GIF, BMP, TIFF, HEIC, AVIF, SVG, PSD, ICO, JXL, JP2],
+	...[MP4, MOV, WEBM, MATROSKA, M4A, MP3, WAV, OGG, FLAC],
+	...[GLB, ZIP, PDF, WEB_PAGE],
+];
 
 /** Number of first bytes that {@link fileKind} needs at most. */
 export const KIND_BYTES = 512;
@@ -50,45 +72,58 @@ function firstTag(text: string): string {
 	}
 }
 
-/** Whether a file may be returned as an image. An SVG may not: it can hold a script. */
-export function isImage(kind: FileKind | null): kind is FileKind {
-	return kind !== null && kind !== SVG && kind.mimeType.startsWith('image/');
-}
-
-/** Recognizes a file by its first {@link KIND_BYTES} bytes. Null where it is neither an image nor a known document. */
+/** Recognizes a file by its first {@link KIND_BYTES} bytes. Null if its kind is not among {@link FILE_KINDS}. */
 export function fileKind(bytes: Uint8Array): FileKind | null {
 	const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, KIND_BYTES)).toString(
 		'latin1',
 	);
+	return imageKind(bytes, text) ?? mediaKind(bytes, text) ?? documentKind(text);
+}
+
+function imageKind(bytes: Uint8Array, text: string): FileKind | null {
 	if (startsWith(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return PNG;
 	if (startsWith(bytes, 0xff, 0xd8, 0xff)) return JPEG;
 	if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return GIF;
 	if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return WEBP;
 	if (text.startsWith('BM') && [12, 40, 52, 56, 64, 108, 124].includes(bytes[14])) return BMP;
-	if (
-		text.startsWith('II*\0') ||
-		text.startsWith('MM\0*') ||
-		text.startsWith('II+\0') ||
-		text.startsWith('MM\0+')
-	)
-		return TIFF;
-	if (text.slice(4, 8) === 'ftyp') return isoMediaKind(text.slice(8, 64));
-	if (text.startsWith('%PDF-')) return PDF;
-	if (text.startsWith('8BPS')) return other('Photoshop', 'psd', 'image/vnd.adobe.photoshop');
-	if (startsWith(bytes, 0, 0, 1, 0)) return other('ICO', 'ico', 'image/x-icon');
-	if (startsWith(bytes, 0xff, 0x0a) || text.startsWith('\0\0\0\x0cJXL '))
-		return other('JPEG XL', 'jxl', 'image/jxl');
-	if (text.startsWith('\0\0\0\x0cjP  ')) return other('JPEG 2000', 'jp2', 'image/jp2');
-	const tag = firstTag(text);
-	if (SVG_TAGS.some((start) => tag.startsWith(start))) return SVG;
-	if (PAGE_TAGS.some((start) => tag.startsWith(start))) return WEB_PAGE;
-	if (text.startsWith('PK\x03\x04')) return other('ZIP or Office', 'zip', 'application/zip');
-	return null;
+	if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text.slice(0, 4))) return TIFF;
+	if (text.startsWith('8BPS')) return PSD;
+	if (startsWith(bytes, 0, 0, 1, 0)) return ICO;
+	if (startsWith(bytes, 0xff, 0x0a) || text.startsWith('\0\0\0\x0cJXL ')) return JXL;
+	return text.startsWith('\0\0\0\x0cjP  ') ? JP2 : null;
 }
 
-/** Tells AVIF, HEIC, and video apart by the brands in an ISO media header. */
+function mediaKind(bytes: Uint8Array, text: string): FileKind | null {
+	if (text.slice(4, 8) === 'ftyp') return isoMediaKind(text.slice(8, 64));
+	// QuickTime files from before brands existed.
+	if (['moov', 'wide', 'mdat'].includes(text.slice(4, 8))) return MOV;
+	if (text.startsWith('\x1a\x45\xdf\xa3')) return text.slice(0, 64).includes('webm') ? WEBM : MATROSKA;
+	if (text.startsWith('RIFF') && text.slice(8, 12) === 'WAVE') return WAV;
+	if (text.startsWith('OggS')) return OGG;
+	if (text.startsWith('fLaC')) return FLAC;
+	if (text.startsWith('glTF')) return GLB;
+	return text.startsWith('ID3') || isMp3Frame(bytes) ? MP3 : null;
+}
+
+function documentKind(text: string): FileKind | null {
+	if (text.startsWith('%PDF-')) return PDF;
+	if (text.startsWith('PK\x03\x04')) return ZIP;
+	const tag = firstTag(text);
+	if (SVG_TAGS.some((start) => tag.startsWith(start))) return SVG;
+	return PAGE_TAGS.some((start) => tag.startsWith(start)) ? WEB_PAGE : null;
+}
+
+/** Tells images, video, and sound apart by the brands in an ISO media header. */
 function isoMediaKind(brands: string): FileKind {
 	if (/^(avif|avis)/.test(brands)) return AVIF;
 	if (/^(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/.test(brands)) return brands.includes('avif') ? AVIF : HEIC;
-	return other('video', 'mp4', 'video/mp4');
+	if (/^M4[AB] /.test(brands)) return M4A;
+	return brands.startsWith('qt  ') ? MOV : MP4;
+}
+
+/** A Layer III frame: eleven set bits, then a version, a layer, a bit rate, and a sample rate that exist. */
+function isMp3Frame(bytes: Uint8Array): boolean {
+	if (bytes.byteLength < 4 || bytes[0] !== 0xff || (bytes[1] & 0xe0) !== 0xe0) return false;
+	const isLayer3 = (bytes[1] & 0x06) === 0x02 && (bytes[1] & 0x18) !== 0x08;
+	return isLayer3 && (bytes[2] & 0xf0) !== 0xf0 && (bytes[2] & 0x0c) !== 0x0c;
 }

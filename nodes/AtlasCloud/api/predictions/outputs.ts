@@ -1,7 +1,16 @@
-import { asObject, asString, type JsonObject } from '../json';
+import { asObject, type JsonObject } from '../json';
+import { asText, textBeside } from './textResults';
 
 /** One file of a completed prediction: at a URL, or as base64 in the answer itself (`enable_base64_output`). */
 export type PredictionOutput = { url: string; base64?: undefined } | { url?: undefined; base64: string };
+
+/** What a record returns. */
+export interface Outputs {
+	/** Each file with its flag for content that is not safe for work. */
+	files: Array<{ output: PredictionOutput; nsfw: boolean | null }>;
+	/** A text result, such as a transcript or lyrics; null if there is none. */
+	text: string | null;
+}
 
 /** Models make fifteen outputs at most; a broken answer may list any number. */
 export const MAX_OUTPUTS = 100;
@@ -9,20 +18,28 @@ export const MAX_OUTPUTS = 100;
 /** Fewer characters than this are not taken for base64. */
 const MIN_BASE64_LENGTH = 64;
 
-/** No URL has this many characters without a colon or a dot, so no more need checking. */
+/** No URL or text has this many characters without a colon, a dot, or a space, so no more need checking. */
 const BASE64_SAMPLE_LENGTH = 4096;
 
-/** The usable outputs of a record, each with its flag for content that is not safe for work. */
-export function readOutputs(
-	record: JsonObject,
-	nsfwFlags: Array<boolean | null>,
-): Array<{ output: PredictionOutput; nsfw: boolean | null }> {
+/** The keys under which an output that is an object holds its URL. */
+const URL_KEYS = ['url', 'download_url', 'video_url', 'audio_url', 'image_url'];
+
+/** Reads what a record returns: see docs/atlas-cloud-api.md, Result. */
+export function readOutputs(record: JsonObject, nsfwFlags: Array<boolean | null>): Outputs {
 	const listed = toList(record.outputs);
-	const values = listed.length > 0 ? listed : toList(record.output);
-	return values.slice(0, MAX_OUTPUTS).flatMap((value, index) => {
-		const output = toOutput(value);
-		return output ? [{ output, nsfw: nsfwFlags[index] ?? null }] : [];
+	const values = (listed.length > 0 ? listed : toList(record.output)).slice(0, MAX_OUTPUTS).map(textOf);
+	const known = textBeside(record);
+	const texts = values.filter((value) => value !== null && (value === known || isPlainText(value)));
+	const thumbnails = toList(record.thumbnail).map(textOf);
+	const all = values.flatMap((value, index) => {
+		if (value === null || texts.includes(value)) return [];
+		const isThumbnail = thumbnails.includes(value);
+		return [{ output: toOutput(value), nsfw: nsfwFlags[index] ?? null, isThumbnail }];
 	});
+	const others = all.filter(({ isThumbnail }) => !isThumbnail);
+	// What is billed is not dropped: a thumbnail that is the only output is the result.
+	const files = others.length > 0 ? others : all;
+	return { files, text: texts.length > 0 ? texts.join('\n') : known };
 }
 
 function toList(value: unknown): unknown[] {
@@ -30,10 +47,15 @@ function toList(value: unknown): unknown[] {
 	return value ? [value] : [];
 }
 
-function toOutput(value: unknown): PredictionOutput | null {
+/** An output's URL, base64, or text; null if it holds none, or is marked as a thumbnail. */
+function textOf(value: unknown): string | null {
 	const object = asObject(value);
-	const text = asString(object ? (object.url ?? object.download_url) : value);
-	if (text === null) return null;
+	if (!object) return asText(value);
+	if ([object.type, object.role, object.kind].includes('thumbnail')) return null;
+	return URL_KEYS.map((key) => asText(object[key])).find((url) => url !== null) ?? null;
+}
+
+function toOutput(text: string): PredictionOutput {
 	if (/^data:/i.test(text)) return { base64: text.slice(text.indexOf(',') + 1) };
 	return isBase64(text) ? { base64: text } : { url: text };
 }
@@ -41,5 +63,17 @@ function toOutput(value: unknown): PredictionOutput | null {
 /** Whether a text is bare base64. A leading slash does not make it a path: base64 of a JPEG begins with one. */
 function isBase64(text: string): boolean {
 	// Searches for a foreign character: a pattern that repeats over millions of them overflows the stack.
-	return text.length >= MIN_BASE64_LENGTH && !/[^A-Za-z0-9+/=\s_-]/.test(text.slice(0, BASE64_SAMPLE_LENGTH));
+	return (
+		text.length >= MIN_BASE64_LENGTH && !/[^A-Za-z0-9+/=\r\n_-]/.test(text.slice(0, BASE64_SAMPLE_LENGTH))
+	);
+}
+
+/**
+ * Whether an output is text for people. What looks like an address is never text: a link that may not be followed has
+ * to be reported as such.
+ */
+function isPlainText(text: string): boolean {
+	if (isBase64(text)) return false;
+	const beginning = text.slice(0, BASE64_SAMPLE_LENGTH);
+	return !/^\s*(data:[^\s,]*,|[a-z][a-z0-9+.-]*:\S*\s*$|\/\S*\s*$|https?:)/i.test(beginning);
 }

@@ -8,21 +8,32 @@
  * For example, edits take 6 to 10 s, so s = 4 s and the median is 8 s. With q = 0.2, the first poll is after 6.8 s.
  * With d = 0.51 s after that, an edit costs 1 + 0.4 + 2.5 = 3.9 polls, and its result is 0.08 + 0.2 = 0.28 s late,
  * under a twentieth of its duration. More polls would gain little. With fewer, a later first poll is best.
+ *
+ * Videos take 240 to 360 s, so s = 120 s. With q = 0.1 and d = 8 s, a video costs 7.5 polls, and its result is 4.2 s late.
  */
 import type { Durations } from './durations';
 
 /** Polls per prediction, as in the example. */
 const MAX_POLLS = 3.9;
 
-/** The shortest interval: a share of the median, about the example's `d`, and never less than this many ms. */
+/** The same for slow predictions, such as videos: people count the delay in seconds. In between, it grows evenly. */
+const MAX_POLLS_WHEN_SLOW = 7.5;
+const FAST_MS = 60_000;
+const SLOW_MS = 240_000;
+
+/** The shortest interval: a share of the median, about the example's `d`, within these limits in ms. */
 const MIN_INTERVAL = 0.06;
 const MIN_INTERVAL_MS = 150;
+const MAX_MIN_INTERVAL_MS = 5_000;
+
+/** Two times closer than this, in ms, are the same: a schedule's times are fractions, and rounded. */
+const TOLERANCE_MS = 1;
 
 /** A prediction slower than all before is polled less and less often: the interval is this share of its delay. */
 const OVERDUE_INTERVAL = 0.25;
 
 /** The `q` with the shortest delay for a number of polls. A single poll must come when nearly all have ended. */
-const BEST_SHARE = { onePoll: 0.95, twoPolls: 0.4, maxPolls: 0.2 };
+const BEST_SHARE = { onePoll: 0.95, twoPolls: 0.4, maxPolls: 0.2, maxPollsWhenSlow: 0.1 };
 
 /**
  * When to poll a prediction for the first time.
@@ -31,7 +42,7 @@ const BEST_SHARE = { onePoll: 0.95, twoPolls: 0.4, maxPolls: 0.2 };
  * @returns ms after the submit; may have passed
  */
 export function firstPollMs(durations: Durations, pollsPerPrediction: number): number {
-	return durations.quantileMs(bestShare(Math.min(MAX_POLLS, pollsPerPrediction)));
+	return durations.quantileMs(bestShare(affordablePolls(durations, pollsPerPrediction)));
 }
 
 /**
@@ -41,18 +52,29 @@ export function firstPollMs(durations: Durations, pollsPerPrediction: number): n
  */
 export function nextPollMs(durations: Durations, elapsedMs: number, pollsPerPrediction: number): number {
 	const firstMs = firstPollMs(durations, pollsPerPrediction);
-	if (elapsedMs < firstMs) return firstMs;
-	const polls = Math.min(MAX_POLLS, pollsPerPrediction);
+	if (elapsedMs < firstMs - TOLERANCE_MS) return firstMs;
+	const polls = affordablePolls(durations, pollsPerPrediction);
 	const unfinished = 1 - bestShare(polls);
 	// The formula for the cost, solved for the interval.
 	const furtherPolls = Math.max(0.1, polls - 1 - unfinished / 2);
 	const affordableMs = (unfinished ** 2 * durations.spreadMs) / 2 / furtherPolls;
-	const intervalMs = Math.max(MIN_INTERVAL_MS, MIN_INTERVAL * durations.medianMs, affordableMs);
+	const minMs = Math.min(MAX_MIN_INTERVAL_MS, MIN_INTERVAL * durations.medianMs);
+	const intervalMs = Math.max(MIN_INTERVAL_MS, minMs, affordableMs);
 	return elapsedMs + Math.max(intervalMs, OVERDUE_INTERVAL * (elapsedMs - durations.maxMs));
 }
 
+/** How many polls a prediction gets: the slower its model, the more, as far as the rate limit allows. */
+function affordablePolls({ medianMs }: Durations, pollsPerPrediction: number): number {
+	const slowness = Math.min(1, Math.max(0, (medianMs - FAST_MS) / (SLOW_MS - FAST_MS)));
+	return Math.min(MAX_POLLS + slowness * (MAX_POLLS_WHEN_SLOW - MAX_POLLS), pollsPerPrediction);
+}
+
 function bestShare(polls: number): number {
-	const { onePoll, twoPolls, maxPolls } = BEST_SHARE;
+	const { onePoll, twoPolls, maxPolls, maxPollsWhenSlow } = BEST_SHARE;
+	if (polls > MAX_POLLS) {
+		const slowness = (polls - MAX_POLLS) / (MAX_POLLS_WHEN_SLOW - MAX_POLLS);
+		return maxPolls + slowness * (maxPollsWhenSlow - maxPolls);
+	}
 	if (polls >= 2) return twoPolls + ((polls - 2) / (MAX_POLLS - 2)) * (maxPolls - twoPolls);
 	return onePoll + Math.max(0, polls - 1) * (twoPolls - onePoll);
 }

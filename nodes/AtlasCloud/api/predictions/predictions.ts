@@ -5,7 +5,7 @@ import { predictionObject } from './predictionAnswer';
 import { statusOf, type PredictionStatus } from './statuses';
 import { isoTime } from './times';
 
-/** Atlas's record of one edit. What Atlas did not report is null. */
+/** Atlas's record of one prediction. What Atlas did not report is null. */
 export interface Prediction {
 	predictionId: string;
 	status: PredictionStatus;
@@ -15,7 +15,10 @@ export interface Prediction {
 	prompt: string | null;
 	/** `W*H` */
 	size: string | null;
+	/** Its files. */
 	outputs: PredictionOutput[];
+	/** Its text result, such as a transcript or lyrics. */
+	text: string | null;
 	/** Per output, whether it was found not safe for work. Without outputs, the flags as they came. */
 	nsfw: Array<boolean | null>;
 	/** Why it failed, in Atlas's words. */
@@ -49,8 +52,8 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 	const rawStatus = asString(record.status);
 	const reportedStatus = statusOf(rawStatus);
 	const flags = nsfwFlags(record);
-	const outputs = readOutputs(record, flags);
-	const isEmpty = reportedStatus === 'completed' && outputs.length === 0;
+	const { files, text } = readOutputs(record, flags);
+	const isEmpty = reportedStatus === 'completed' && files.length === 0 && text === null;
 	const emptyReason = isEmpty ? reasonForNoOutput(record, flags, expectsOutputs) : null;
 	const status = emptyReason === null ? reportedStatus : 'failed';
 	const request = asObject(record.input);
@@ -61,8 +64,9 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 		model: asString(record.model),
 		prompt: asString(request?.prompt),
 		size: asString(request?.size),
-		outputs: status === 'completed' ? outputs.map(({ output }) => output) : [],
-		nsfw: status === 'completed' && outputs.length > 0 ? outputs.map(({ nsfw }) => nsfw) : flags,
+		outputs: status === 'completed' ? files.map(({ output }) => output) : [],
+		text: status === 'completed' ? text : null,
+		nsfw: status === 'completed' && files.length > 0 ? files.map(({ nsfw }) => nsfw) : flags,
 		failureReason: recordReason(record) ?? envelopeReason(json) ?? emptyReason,
 		isModerated: status === 'failed' && (errorCode(record) === MODERATION_CODE || emptyReason === NOT_SAFE),
 		createdAt: isoTime(record.created_at ?? record.createdAt),

@@ -2,7 +2,8 @@ import { readDestination, safeStem, stemOfUrl, type OutputDestination } from '..
 import type { InputImage } from '../../../shared/inputImages';
 import { itemOperation } from '../../../shared/operation';
 import { editOptions } from '../../../shared/optionFields';
-import { imageItems } from '../../../shared/outputItems';
+import { outputItems } from '../../../shared/outputItems';
+import { IMAGE_OUTPUT } from '../../../shared/outputStyle';
 import { predictionSummary } from '../../../shared/summary';
 import { timedOutItems } from '../../../shared/timeout';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
@@ -30,15 +31,16 @@ export const edit = itemOperation<Job>({
 	async read(run, itemIndex, options) {
 		const job = await readEdit(run, itemIndex, options);
 		const baseName = `${stemOf(job.images[0])}-edited`;
-		return { ...job, destination: readDestination(run.context, itemIndex, options, baseName) };
+		const destination = readDestination(run.context, itemIndex, options, baseName, IMAGE_OUTPUT);
+		return { ...job, destination };
 	},
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
 	checkResolved: checkEditCost,
 
-	async work(run, { request, destination }, itemIndex) {
+	async work(run, { request, destination }) {
 		const { bought, prediction } = await run.purchases.submitAndWait(request);
-		if (prediction) return await imageItems(run, prediction, bought, destination);
-		return timedOutItems(itemIndex, bought.predictionId, bought, request);
+		if (prediction) return await outputItems(run, prediction, bought, destination);
+		return timedOutItems(bought.predictionId, bought, destination, request);
 	},
 });

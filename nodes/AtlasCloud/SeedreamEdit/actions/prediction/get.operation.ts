@@ -1,7 +1,8 @@
 import { readPrediction } from '../../../api/predictions/readPrediction';
 import { itemOperation } from '../../../shared/operation';
 import { getOptions } from '../../../shared/optionFields';
-import { imageItems, predictionJson } from '../../../shared/outputItems';
+import { outputItems } from '../../../shared/outputItems';
+import { IMAGE_OUTPUT } from '../../../shared/outputStyle';
 import { readPredictionJob, type PredictionJob } from '../../../shared/predictionJob';
 import { predictionSummary } from '../../../shared/summary';
 import { downloadFields, predictionIdField } from '../common/fields';
@@ -17,11 +18,11 @@ export const get = itemOperation<PredictionJob>({
 	fields: [predictionIdField, ...downloadFields, getOptions],
 	summary: predictionSummary,
 
-	read: async ({ context }, itemIndex, options) => readPredictionJob(context, itemIndex, options),
+	read: async ({ context }, itemIndex, options) =>
+		readPredictionJob(context, itemIndex, options, IMAGE_OUTPUT),
 
-	async work(run, { predictionId, known, destination }, itemIndex) {
+	async work(run, { predictionId, known, destination }) {
 		const prediction = await readPrediction(run.client, predictionId, run.signal);
-		if (prediction.status === 'completed') return await imageItems(run, prediction, known, destination);
-		return [{ json: predictionJson(prediction, known, null), pairedItem: { item: itemIndex } }];
+		return await outputItems(run, prediction, known, destination);
 	},
 });

@@ -5,6 +5,7 @@ import { asNumber, asObject, asString } from '../../../api/json';
 import { readHistory } from '../../../api/predictions/history';
 import type { OnceOperation } from '../../../shared/operation';
 import { predictionJson } from '../../../shared/outputItems';
+import { IMAGE_OUTPUT } from '../../../shared/outputStyle';
 
 /** A limit for Return All: a hundred thousand predictions. */
 const MAX_PAGES = 2_000;
@@ -80,7 +81,7 @@ export const getAll: OnceOperation = {
 			if (status !== undefined && prediction.status !== status) continue;
 			const known = { model: null, prompt: null, size: null };
 			const imageIndex = prediction.outputs.length > 0 ? 0 : null;
-			const json = predictionJson(prediction, known, imageIndex);
+			const json = predictionJson(prediction, known, imageIndex, IMAGE_OUTPUT);
 			// Another node must not be led to fetch what this one may not.
 			const url = asString(json.imageUrl);
 			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json.imageUrl = null;

@@ -1,6 +1,7 @@
 import { itemOperation } from '../../../shared/operation';
 import { waitOptions } from '../../../shared/optionFields';
-import { imageItems } from '../../../shared/outputItems';
+import { outputItems } from '../../../shared/outputItems';
+import { IMAGE_OUTPUT } from '../../../shared/outputStyle';
 import { readPredictionJob, type PredictionJob } from '../../../shared/predictionJob';
 import { predictionSummary } from '../../../shared/summary';
 import { readTimeout, timedOutItems, type TimeoutOptions } from '../../../shared/timeout';
@@ -20,10 +21,11 @@ export const waitForCompletion = itemOperation<Job>({
 	summary: predictionSummary,
 
 	async read({ context }, itemIndex, options) {
-		return { ...readPredictionJob(context, itemIndex, options), timeout: readTimeout(options) };
+		const job = readPredictionJob(context, itemIndex, options, IMAGE_OUTPUT);
+		return { ...job, timeout: readTimeout(options) };
 	},
 
-	async work(run, { predictionId, known, destination, timeout }, itemIndex) {
+	async work(run, { predictionId, known, destination, timeout }) {
 		const prediction = await run.poller.waitUntilCompleted({
 			predictionId,
 			model: known.model ?? '',
@@ -31,7 +33,7 @@ export const waitForCompletion = itemOperation<Job>({
 			deadlineMs: run.client.clock.nowMs() + timeout.timeoutMs,
 			signal: run.signal,
 		});
-		if (prediction) return await imageItems(run, prediction, known, destination);
-		return timedOutItems(itemIndex, predictionId, known, timeout);
+		if (prediction) return await outputItems(run, prediction, known, destination);
+		return timedOutItems(predictionId, known, destination, timeout);
 	},
 });

@@ -1,0 +1,88 @@
+import { FILE_KINDS, fileKind, KIND_BYTES, SVG, WEB_PAGE, type FileKind } from './fileKind';
+
+/** What the host says about a file. */
+export interface ServedAs {
+	contentType: string | undefined;
+	url: string;
+}
+
+/** Types that say nothing about the file. Plain text is one: error pages are served as such, too. */
+const VAGUE_TYPES = new Set([
+	'application/octet-stream',
+	'binary/octet-stream',
+	'application/binary',
+	'application/x-binary',
+	'application/force-download',
+	'application/download',
+	'application/unknown',
+	'text/plain',
+]);
+
+/** What a model never makes: pages, programs, and the JSON or XML of an error. */
+const FORBIDDEN_TYPE = /html|xml|json|svg|script|x-sh$|php|executable|msdownload|msdos|x-elf|mach-binary/;
+const FORBIDDEN_EXTENSIONS = new Set(
+	'htm html xhtml xml json svg svgz js mjs cjs php asp aspx jsp css wasm exe dll msi com scr bat cmd ps1 vbs hta sh jar bin'.split(
+		' ',
+	),
+);
+
+/** Types and extensions of kinds that are recognized by their bytes, with other names of them. */
+const KNOWN_TYPES = new Set([
+	...FILE_KINDS.map(({ mimeType }) => mimeType),
+	...['image/jpg', 'image/pjpeg', 'image/heif', 'image/x-png', 'image/x-ms-bmp', 'image/vnd.microsoft.icon'],
+	...['audio/mp3', 'audio/x-wav', 'audio/wave', 'audio/vnd.wave', 'audio/x-m4a', 'audio/m4a', 'audio/x-flac'],
+	...['audio/opus', 'application/ogg', 'video/x-m4v', 'application/x-zip-compressed'],
+]);
+const KNOWN_EXTENSIONS = new Set([
+	...FILE_KINDS.map(({ extension }) => extension),
+	...['jpeg', 'jpe', 'jfif', 'tif', 'heif', 'm4v', 'qt', 'oga', 'opus', 'm4b'],
+]);
+
+/**
+ * The kind of an output: by its bytes if they tell, else as the host serves it.
+ * @param beginning its first {@link KIND_BYTES} bytes
+ * @param servedAs left out for a file in the answer itself
+ * @returns null for anything that may not be returned as a file
+ */
+export function outputKind(beginning: Uint8Array, servedAs?: ServedAs): FileKind | null {
+	const kind = fileKind(beginning);
+	if (kind) return kind === SVG || kind === WEB_PAGE ? null : kind;
+	return servedAs && beginning.byteLength > 0 && !looksLikeMarkup(beginning) ? kindServed(servedAs) : null;
+}
+
+/** Pages, XML, and JSON, whatever they are served as. */
+function looksLikeMarkup(beginning: Uint8Array): boolean {
+	const text = Buffer.from(beginning.subarray(0, KIND_BYTES))
+		.toString('utf8')
+		.replace(/^\ufeff/, '')
+		.trimStart();
+	return /^(<|\{\s*["}]|\[\s*[{"\]])/.test(text);
+}
+
+function kindServed({ contentType = '', url }: ServedAs): FileKind | null {
+	const mimeType = contentType.split(';')[0].trim().toLowerCase();
+	const extension = extensionOf(url);
+	if (FORBIDDEN_TYPE.test(mimeType) || (extension !== null && FORBIDDEN_EXTENSIONS.has(extension)))
+		return null;
+	// Such a file would have been recognized by its bytes: it is not what it is served as.
+	if (KNOWN_TYPES.has(mimeType) || (extension !== null && KNOWN_EXTENSIONS.has(extension))) return null;
+	const isVague = !/^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/.test(mimeType) || VAGUE_TYPES.has(mimeType);
+	if (isVague) return extension === null ? null : served(extension, 'application/octet-stream');
+	return served(extension ?? extensionOfType(mimeType), mimeType);
+}
+
+function served(extension: string, mimeType: string): FileKind {
+	return { name: `.${extension} file`, extension, mimeType, isInput: false };
+}
+
+/** The extension in a URL's path, in lower case; null if there is none. */
+function extensionOf(url: string): string | null {
+	const path = URL.canParse(url) ? new URL(url).pathname : '';
+	return /\.([a-z0-9]{1,8})$/i.exec(path)?.[1].toLowerCase() ?? null;
+}
+
+/** For a URL without one: the subtype, such as `aac` of `audio/aac`, without characters that no extension has. */
+function extensionOfType(mimeType: string): string {
+	const subtype = mimeType.split('/')[1].replace(/^(x-|vnd\.)+/, '');
+	return subtype.replace(/[^a-z0-9]/g, '').slice(0, 12);
+}

@@ -1,0 +1,73 @@
+import { outputKind, type ServedAs } from '../../nodes/AtlasCloud/api/files/outputKind';
+
+const UNKNOWN = Buffer.from('bytes of no kind that is known');
+
+function kindServed(path: string, contentType?: string, bytes = UNKNOWN) {
+	const servedAs: ServedAs = { contentType, url: `https://cdn.example.com/${path}` };
+	const kind = outputKind(bytes, servedAs);
+	return kind && [kind.extension, kind.mimeType];
+}
+
+it.each([
+	['a.stl', 'model/stl', ['stl', 'model/stl']],
+	['a.obj', 'text/plain; charset=utf-8', ['obj', 'application/octet-stream']],
+	['a.FBX?x=a.html', undefined, ['fbx', 'application/octet-stream']],
+	['a', 'audio/aac', ['aac', 'audio/aac']],
+	['a.aac', 'Audio/AAC', ['aac', 'audio/aac']],
+	['a', 'video/x-flv', ['flv', 'video/x-flv']],
+	['a.srt', 'application/x-subrip', ['srt', 'application/x-subrip']],
+])('bytes of no known kind at %s as %s are what the host says', (path, contentType, kind) => {
+	expect(kindServed(path, contentType)).toEqual(kind);
+});
+
+it('text with times in brackets is no JSON', () => {
+	expect(kindServed('a.lrc', 'text/plain', Buffer.from('[00:12.00] la la'))).toEqual([
+		'lrc',
+		'application/octet-stream',
+	]);
+});
+
+it.each([
+	['a.png', 'image/png'],
+	['a.mp4', 'video/mp4'],
+	['a.mp4', 'application/octet-stream'],
+	['a', 'application/octet-stream'],
+	['a.jpeg', 'application/octet-stream'],
+	['a', 'audio/mp3'],
+	['a', undefined],
+	['a', 'text/plain'],
+	['a.bin', undefined],
+	['a.html', 'video/x-flv'],
+	['a.stl', 'text/html'],
+	['a.js', 'text/plain'],
+	['a', 'text/javascript'],
+	['a', 'application/json'],
+	['a', 'application/problem+json'],
+	['a', 'image/svg+xml'],
+	['a.exe', 'application/octet-stream'],
+	['a', 'nonsense'],
+])('bytes of no known kind at %s as %s are no output', (path, contentType) => {
+	expect(kindServed(path, contentType)).toBeNull();
+});
+
+it.each([
+	'<html>',
+	'<?xml version="1.0"?><Error/>',
+	'{"code": 404}',
+	' \n{}',
+	'[{"error": "x"}]',
+	'\ufeff{"a":1}',
+	'<svg/>',
+	'',
+])('%j is no output, whatever it is served as', (text) => {
+	expect(kindServed('a.stl', 'model/stl', Buffer.from(text))).toBeNull();
+	expect(outputKind(Buffer.from(text))).toBeNull();
+});
+
+it.each([
+	['ftypisom', ['mp4', 'video/mp4']],
+	['fLaC', ['flac', 'audio/flac']],
+])('%s is what its bytes say, whatever it is served as', (text, kind) => {
+	const bytes = Buffer.from(text.startsWith('ftyp') ? `\0\0\0\x18${text}` : text, 'latin1');
+	expect(kindServed('a.html', 'text/html', bytes)).toEqual(kind);
+});
