@@ -127,6 +127,16 @@ const resubmitUnknown: INodeProperties = {
 		'Whether to submit an edit again when its answer was lost and the history does not show it. It may then be billed twice.',
 };
 
+const webhookUrl: INodeProperties = {
+	displayName: 'Webhook URL',
+	name: 'webhookUrl',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. https://n8n.example.com/webhook/…',
+	description:
+		'Where Atlas Cloud sends a signed call when the prediction ends. Use the production URL of an Atlas Cloud Trigger.',
+};
+
 function collection(...options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -147,6 +157,7 @@ const submissionOptions = [
 	outputFormat,
 	recordRetentionHours,
 	resubmitUnknown,
+	webhookUrl,
 ];
 
 export const editOptions = collection(

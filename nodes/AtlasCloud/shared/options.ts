@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
+import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 
 /** What the options of all nodes allow and default to, and how they are read. */
 
@@ -72,6 +73,22 @@ export function readRetentionHeaders(options: IDataObject): Record<string, strin
 		...(files === undefined ? {} : { 'X-AtlasCloud-Object-Expiration-Hours': String(files) }),
 		...(record === undefined ? {} : { 'X-AtlasCloud-Request-Retention-Hours': String(record) }),
 	};
+}
+
+/**
+ * The option Webhook URL; undefined if it is not set.
+ * @param extra Extra Body Fields, which could set it before the option existed
+ * @param baseUrl the API's address
+ * @throws AtlasError (`input`)
+ */
+export function readWebhookUrl(
+	{ webhookUrl }: IDataObject,
+	extra: JsonObject,
+	baseUrl: string,
+): string | undefined {
+	const value = webhookUrl || extra.webhook_url;
+	if (value === undefined || value === null || value === '') return undefined;
+	return checkWebhookUrl(value, baseUrl);
 }
 
 /**
