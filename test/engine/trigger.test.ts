@@ -106,7 +106,7 @@ describe.each(BINARY_MODES)('a delivery of Atlas Cloud, files kept in mode %s', 
 			completedAt: expect.stringMatching(/^\d{4}-/) as string,
 		});
 		expect(sha256(await pictureOf(item))).toBe(prediction.outputSha256[0]);
-		expect(item.binary?.data.fileName).toMatch(new RegExp(`^prediction-${predictionId}\\.(png|jpg)$`));
+		expect(item.binary?.data.fileName).toMatch(new RegExp(`^atlas-cloud-${predictionId}\\.(png|jpg)$`));
 	});
 });
 

@@ -46,7 +46,7 @@ async function fileItems(
 		await downloads.fetch({
 			predictionId,
 			output: outputs[fileIndex],
-			baseName: `prediction-${predictionId}${fileIndex === 0 ? '' : `-${fileIndex + 1}`}`,
+			baseName: `atlas-cloud-${predictionId}${fileIndex === 0 ? '' : `-${fileIndex + 1}`}`,
 			maxBytes: MAX_DOWNLOAD_BYTES,
 			signal,
 		});
