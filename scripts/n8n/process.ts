@@ -19,6 +19,8 @@ export interface RunOptions {
 	 * and then exits can lose the end of them; into a file it cannot.
 	 */
 	outputFolder?: string;
+	/** Runs it as another user, which only root can. Postgres refuses to run as root. */
+	user?: { uid: number; gid: number };
 }
 
 export interface RunResult {
@@ -85,6 +87,7 @@ export function start(
 	const child = spawn(command, args, {
 		cwd: options.cwd,
 		env: options.env,
+		...options.user,
 		stdio: ['ignore', ...output],
 		detached: process.platform !== 'win32',
 	});
@@ -104,11 +107,28 @@ export function start(
 	return child;
 }
 
+/** Keeps the last 200 kB of what a process prints; call the result to read them. */
+export function captureOutput(child: ChildProcess): () => string {
+	let output = '';
+	for (const stream of [child.stdout!, child.stderr!]) {
+		stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString('utf8')).slice(-200_000)));
+	}
+	return () => output;
+}
+
+export function isRunning(child: ChildProcess): boolean {
+	return child.exitCode === null && child.signalCode === null;
+}
+
 /** Ends a process of ours: politely, then after `graceSeconds` for good. */
-export async function stop(child: ChildProcess, graceSeconds = 5): Promise<void> {
-	if (child.exitCode !== null || child.signalCode !== null) return;
+export async function stop(
+	child: ChildProcess,
+	graceSeconds = 5,
+	signal: NodeJS.Signals = 'SIGTERM',
+): Promise<void> {
+	if (!isRunning(child)) return;
 	const exited = once(child, 'exit');
-	signalGroup(child, 'SIGTERM');
+	signalGroup(child, signal);
 	const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), graceSeconds * 1000);
 	await exited;
 	clearTimeout(timer);
@@ -116,7 +136,7 @@ export async function stop(child: ChildProcess, graceSeconds = 5): Promise<void>
 
 /** Ends a process of ours as a crash or the kernel's out-of-memory killer would. */
 export async function kill(child: ChildProcess): Promise<void> {
-	if (child.exitCode !== null || child.signalCode !== null) return;
+	if (!isRunning(child)) return;
 	const exited = once(child, 'exit');
 	signalGroup(child, 'SIGKILL');
 	await exited;

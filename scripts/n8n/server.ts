@@ -2,11 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IDataObject, INode, IRunExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, INode, INodeTypeDescription, IRunExecutionData } from 'n8n-workflow';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
 import { Execution, unflatten, type ExecutionStatus } from './execution';
 import { completeWorkflow, type CredentialExport, type Instance, type WorkflowExport } from './instance';
-import { kill, start, stop } from './process';
+import { captureOutput, isRunning, kill, start, stop } from './process';
 
 /** Of the instance that is thrown away afterwards, and printed by the demo. */
 export const OWNER = {
@@ -48,18 +48,14 @@ export class RestError extends Error {
 export class Server {
 	private cookie = '';
 	private readonly agent = new Agent({ headersTimeout: 600_000, bodyTimeout: 600_000 });
-	private log = '';
+	private readonly output: () => string;
 
 	private constructor(
 		readonly instance: Instance,
 		readonly url: string,
 		private readonly child: ChildProcess,
 	) {
-		for (const stream of [child.stdout!, child.stderr!]) {
-			stream.on('data', (chunk: Buffer) => {
-				this.log = (this.log + chunk.toString('utf8')).slice(-200_000);
-			});
-		}
+		this.output = captureOutput(child);
 	}
 
 	/** Starts the server of an instance and logs in as its owner. */
@@ -85,21 +81,26 @@ export class Server {
 		return this.child.pid!;
 	}
 
-	/** The last 200 kB of what n8n logged. */
-	get logs(): string {
-		return this.log;
+	get isRunning(): boolean {
+		return isRunning(this.child);
 	}
 
-	private async waitUntilReady(): Promise<void> {
+	/** The last 200 kB of what n8n logged. */
+	get logs(): string {
+		return this.output();
+	}
+
+	/** Waits until n8n answers and its database does. */
+	async waitUntilReady(): Promise<void> {
 		const deadline = Date.now() + 120_000;
 		for (;;) {
-			if (this.child.exitCode !== null || this.child.signalCode !== null) {
-				throw new Error(`n8n ended before it was ready:\n${this.log}`);
+			if (!this.isRunning) {
+				throw new Error(`n8n ended before it was ready:\n${this.logs}`);
 			}
 			const response = await this.request('/healthz/readiness').catch(() => undefined);
 			await response?.body?.cancel();
 			if (response?.ok) return;
-			if (Date.now() > deadline) throw new Error(`n8n is not ready after two minutes:\n${this.log}`);
+			if (Date.now() > deadline) throw new Error(`n8n is not ready after two minutes:\n${this.logs}`);
 			await delay(250);
 		}
 	}
@@ -200,7 +201,7 @@ export class Server {
 			});
 			await response.body?.cancel();
 			if (response.headers.get('access-control-allow-methods')?.includes(',')) return;
-			if (Date.now() > deadline) throw new Error(`No webhook at ${path} after 30 s:\n${this.log}`);
+			if (Date.now() > deadline) throw new Error(`No webhook at ${path} after 30 s:\n${this.logs}`);
 			await delay(100);
 		}
 	}
@@ -246,7 +247,7 @@ export class Server {
 			if (until.includes(stored.status)) return await this.getExecution(id);
 			if (Date.now() > deadline) {
 				throw new Error(
-					`Execution ${id} is still “${stored.status}” after ${timeoutSeconds} s:\n${this.log}`,
+					`Execution ${id} is still “${stored.status}” after ${timeoutSeconds} s:\n${this.logs}`,
 				);
 			}
 			await delay(250);
@@ -264,7 +265,7 @@ export class Server {
 			const executions = await this.listExecutions(workflowId);
 			const fresh = executions.filter(({ id }) => !known.some((other) => other.id === id)).at(-1);
 			if (fresh) return await this.waitForExecution(fresh.id, options);
-			if (Date.now() > deadline) throw new Error(`No execution of workflow ${workflowId}:\n${this.log}`);
+			if (Date.now() > deadline) throw new Error(`No execution of workflow ${workflowId}:\n${this.logs}`);
 			await delay(250);
 		}
 	}
@@ -285,17 +286,49 @@ export class Server {
 		return await this.waitForExecution(retried.id, options);
 	}
 
+	/** The bytes of a binary as the editor shows them, wherever n8n keeps them. */
+	async readBinary(binary: IBinaryData | undefined): Promise<Buffer> {
+		if (!binary?.id) throw new Error('There is no stored binary data.');
+		const response = await this.request(
+			`/rest/binary-data?action=download&id=${encodeURIComponent(binary.id)}`,
+			{
+				headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
+			},
+		);
+		const bytes = Buffer.from(await response.arrayBuffer());
+		if (!response.ok) throw new RestError(response.status, bytes.toString('utf8'), `Reading ${binary.id}`);
+		return bytes;
+	}
+
 	/** Names of the node types that this n8n has loaded, e.g. `n8n-nodes-seedream.seedreamEdit`. */
 	async nodeTypes(): Promise<string[]> {
-		const response = await this.request('/types/nodes.json', {
-			headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
-		});
-		return ((await response.json()) as Array<{ name: string }>).map(({ name }) => name);
+		return (await this.nodeDescriptions()).map(({ name }) => name);
+	}
+
+	/** A node type as the editor gets it: its panel and all. */
+	async nodeDescription(name: string): Promise<INodeTypeDescription> {
+		const description = (await this.nodeDescriptions()).find((one) => one.name === name);
+		if (!description) throw new Error(`n8n knows no node ${name}.`);
+		return description;
+	}
+
+	private async nodeDescriptions(): Promise<INodeTypeDescription[]> {
+		const deadline = Date.now() + 60_000;
+		for (;;) {
+			const response = await this.request('/types/nodes.json', {
+				headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
+			});
+			const text = await response.text();
+			// Until n8n has written the file, it answers with the editor's page.
+			if (!text.startsWith('<')) return JSON.parse(text) as INodeTypeDescription[];
+			if (Date.now() > deadline) throw new Error('n8n did not list its node types within a minute');
+			await delay(250);
+		}
 	}
 
 	/** Waits until n8n ends by itself. */
 	async ended(): Promise<void> {
-		if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+		if (this.isRunning) await once(this.child, 'exit');
 	}
 
 	async stop(): Promise<void> {

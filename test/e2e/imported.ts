@@ -7,9 +7,12 @@ import type { Execution } from '../../scripts/n8n/execution';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
 import { API_KEY, CREDENTIALS, type Bench } from './cases';
 
+/** What importing an example needs of a bench, so that a bench of another kind can do it too. */
+type Importer = Pick<Bench, 'atEnd'> & { instance: Pick<Bench['instance'], 'filesFolder'> };
+
 /** Imports an example as the editor's “Import from File” does, with our credential chosen. */
 export async function importExample(
-	bench: Bench,
+	bench: Importer,
 	server: Server,
 	name: string,
 	adapt?: ExampleOptions['adapt'],
@@ -21,7 +24,7 @@ export async function importExample(
 
 /** Imports an example and publishes it until the case is over. */
 export async function publishExample(
-	bench: Bench,
+	bench: Importer,
 	server: Server,
 	name: string,
 	adapt?: ExampleOptions['adapt'],
@@ -40,7 +43,11 @@ export async function runExample(bench: Bench, name: string): Promise<Execution>
 }
 
 /** Puts a picture where the internet would have it: among the sandbox's files. Answers its address. */
-export async function hosted(bench: Bench, bytes: Buffer, fileName: string): Promise<string> {
+export async function hosted(
+	bench: Pick<Bench, 'sandbox'>,
+	bytes: Buffer,
+	fileName: string,
+): Promise<string> {
 	const form = new FormData();
 	form.set('file', new File([bytes], fileName));
 	const { statusCode, body } = await request(`${bench.sandbox.baseUrl}/api/v1/model/uploadMedia`, {
@@ -95,6 +102,20 @@ async function dataTable(server: Server, name: string): Promise<{ id: string; pr
 	const table = tables.data.find((one) => one.name === name);
 	if (!table) throw new Error(`n8n has no data table “${name}”.`);
 	return table;
+}
+
+/** Good enough for a sheet of our own: quoted fields hold no line breaks here. */
+export function readCsv(text: string): Array<Record<string, string>> {
+	const cells = (line: string) =>
+		[...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
+			.slice(0, -1)
+			.map(([, cell]) => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell));
+	const [header, ...lines] = text
+		.replace(/^\uFEFF/, '')
+		.trim()
+		.split(/\r?\n/);
+	const names = cells(header);
+	return lines.map((line) => Object.fromEntries(cells(`${line},`).map((cell, i) => [names[i] ?? '', cell])));
 }
 
 export async function until(holds: () => Promise<boolean>, what: string, timeoutSeconds = 60): Promise<void> {

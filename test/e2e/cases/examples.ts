@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../../scripts/n8n/packNode';
 import { e2e } from '../cases';
-import { hosted, runExample } from '../imported';
+import { hosted, readCsv, runExample } from '../imported';
 import { assertBlackAndWhite, assertShows, assertSize, paint } from '../pictures';
 
 e2e('examples: edit-a-photo.json runs as it is imported', async (bench) => {
@@ -16,20 +16,6 @@ e2e('examples: edit-a-photo.json runs as it is imported', async (bench) => {
 	await assertShows(saved, await readFile(photo), (original) => original.grayscale());
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 });
-
-/** Good enough for a sheet of our own: quoted fields hold no line breaks here. */
-function readCsv(text: string): Array<Record<string, string>> {
-	const cells = (line: string) =>
-		[...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
-			.slice(0, -1)
-			.map(([, cell]) => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell));
-	const [header, ...lines] = text
-		.replace(/^\uFEFF/, '')
-		.trim()
-		.split(/\r?\n/);
-	const names = cells(header);
-	return lines.map((line) => Object.fromEntries(cells(`${line},`).map((cell, i) => [names[i] ?? '', cell])));
-}
 
 e2e('examples: spreadsheet-batch.json edits all rows and tells of each how it went', async (bench) => {
 	const { sandbox, instance } = bench;

@@ -1,0 +1,129 @@
+/* n8n in queue mode: one main and some workers on Redis and Postgres, each with a user folder of its own, as on
+ * machines of their own. */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Instance, type CredentialExport, type InstanceOptions } from './instance';
+import { POSTGRES_DATABASE, POSTGRES_USER, startPostgres, startRedis, type Service } from './services';
+import { Server } from './server';
+import { Worker } from './worker';
+
+export type BinaryMode = 'database' | 'filesystem';
+
+export interface QueueModeOptions extends InstanceOptions {
+	workers?: number;
+	credentials?: CredentialExport[];
+}
+
+export class QueueMode {
+	private currentMain: Server | undefined;
+	private currentWorkers: Array<Worker | undefined> = [];
+	private binaryMode: BinaryMode = 'database';
+
+	private constructor(
+		readonly redis: Service,
+		readonly postgres: Service,
+		/** The main's first, then the workers'. */
+		private readonly instances: Instance[],
+	) {}
+
+	/** Makes everything and starts Redis and Postgres; {@link ensure} starts n8n. */
+	static async create(options: QueueModeOptions): Promise<QueueMode> {
+		const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
+		const queueMode = new QueueMode(redis, postgres, []);
+		try {
+			const env = {
+				EXECUTIONS_MODE: 'queue',
+				N8N_ENCRYPTION_KEY: randomBytes(24).toString('hex'),
+				QUEUE_BULL_REDIS_HOST: '127.0.0.1',
+				QUEUE_BULL_REDIS_PORT: String(redis.port),
+				DB_TYPE: 'postgresdb',
+				DB_POSTGRESDB_HOST: '127.0.0.1',
+				DB_POSTGRESDB_PORT: String(postgres.port),
+				DB_POSTGRESDB_USER: POSTGRES_USER,
+				DB_POSTGRESDB_DATABASE: POSTGRES_DATABASE,
+				...options.env,
+			};
+			const main = await Instance.create({ ...options, env });
+			queueMode.instances.push(main);
+			const ofWorkers = { ...env, N8N_RESTRICT_FILE_ACCESS_TO: main.filesFolder };
+			for (let count = options.workers ?? 2; count > 0; count--) {
+				queueMode.instances.push(await Instance.create({ ...options, env: ofWorkers }));
+			}
+			await mkdir(queueMode.storageFolder);
+			if (options.credentials) await main.importCredentials(...options.credentials);
+		} catch (error) {
+			await queueMode.remove();
+			throw error;
+		}
+		return queueMode;
+	}
+
+	get instance(): Instance {
+		return this.instances[0];
+	}
+
+	get main(): Server {
+		if (!this.currentMain?.isRunning) throw new Error('The main is not running.');
+		return this.currentMain;
+	}
+
+	get workers(): Worker[] {
+		return this.currentWorkers.filter((worker) => worker !== undefined);
+	}
+
+	/** Where all processes keep binary data in filesystem mode. */
+	private get storageFolder(): string {
+		return join(this.instance.folder, 'shared-storage');
+	}
+
+	/** Starts what is not running, and restarts n8n where it keeps binary data elsewhere. */
+	async ensure(binaryMode: BinaryMode = this.binaryMode): Promise<void> {
+		if (this.binaryMode !== binaryMode) await this.stopN8n();
+		this.binaryMode = binaryMode;
+		for (const service of [this.redis, this.postgres]) if (!service.isRunning) await service.start();
+		// The main first: it makes the database.
+		if (!this.currentMain?.isRunning) await this.startMain();
+		await this.main.waitUntilReady();
+		await Promise.all(
+			this.instances.slice(1).map(async (_instance, index) => {
+				if (!this.currentWorkers[index]?.isRunning) await this.startWorker(index);
+			}),
+		);
+	}
+
+	async startMain(): Promise<Server> {
+		await this.currentMain?.stop();
+		this.currentMain = await Server.start(this.instance, this.processEnv());
+		return this.currentMain;
+	}
+
+	/** Starts a worker in the place of one that has ended. */
+	async startWorker(index: number): Promise<Worker> {
+		await this.currentWorkers[index]?.stop();
+		const worker = await Worker.start(this.instances[index + 1], this.processEnv());
+		this.currentWorkers[index] = worker;
+		return worker;
+	}
+
+	private processEnv(): NodeJS.ProcessEnv {
+		return {
+			N8N_DEFAULT_BINARY_DATA_MODE: this.binaryMode,
+			...(this.binaryMode === 'filesystem' && { N8N_STORAGE_PATH: this.storageFolder }),
+		};
+	}
+
+	private async stopN8n(): Promise<void> {
+		await Promise.all(this.workers.map(async (worker) => await worker.stop()));
+		await this.currentMain?.stop();
+		this.currentWorkers = [];
+		this.currentMain = undefined;
+	}
+
+	async remove(): Promise<void> {
+		await this.stopN8n();
+		for (const instance of this.instances) await instance.remove();
+		await this.redis.remove();
+		await this.postgres.remove();
+	}
+}

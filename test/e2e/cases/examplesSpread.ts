@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NodeExport } from '../../../scripts/n8n/instance';
+import { e2e } from '../cases';
+import { hosted, importExample, publishExample, readCsv } from '../imported';
+import { assertShows, paint } from '../pictures';
+
+/** Two rows per chunk, so that a small sheet has several. */
+const inPairs = (node: NodeExport): NodeExport => {
+	const parameters = JSON.stringify(node.parameters).replace('.chunk(100)', '.chunk(2)');
+	return { ...node, parameters: JSON.parse(parameters) as NodeExport['parameters'] };
+};
+
+e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in one sheet', async (bench) => {
+	const { sandbox, instance } = bench;
+	const server = await bench.sharedServer();
+	const chunks = await publishExample(bench, server, 'spread-a-sheet-2-chunk');
+	const box = await paint({ r: 200, g: 30, b: 30 });
+	const photo = await hosted(bench, box, 'box.png');
+	sandbox.addFault({
+		endpoint: 'submit',
+		match: 'refuse this',
+		action: { type: 'failTask', shape: 'moderation' },
+	});
+	const wishes = ['mirror it', 'refuse this', 'blur it', 'invert it', 'sepia'];
+	const sheet = ['product,photo,wish', ...wishes.map((wish, index) => `Box ${index},${photo},${wish}`)];
+	await bench.file('products.csv', Buffer.from(sheet.join('\n')));
+	const split = await importExample(bench, server, 'spread-a-sheet-1-split', inPairs);
+	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
+
+	const results = async () => readCsv(await readFile(join(instance.filesFolder, 'results.csv'), 'utf8'));
+	const rows = await results();
+	const idOf = (wish: string) =>
+		[...sandbox.ledger.predictions.values()].find(({ prompt }) => prompt === wish)?.id;
+	assert.deepEqual(
+		rows.map(({ product, wish, status, predictionId }) => [product, wish, status, predictionId]),
+		wishes.map((wish, index) => [
+			`Box ${index}`,
+			wish,
+			wish === 'refuse this' ? 'failed' : 'completed',
+			idOf(wish),
+		]),
+	);
+	assert.ok(rows[1].error, 'why it failed');
+	assert.equal(sandbox.ledger.count('submit'), wishes.length, 'submits');
+	assert.equal((await server.listExecutions(chunks.id)).length, 3, 'executions, one per chunk');
+	const mirrored = await readFile(join(instance.filesFolder, rows[0].file));
+	await assertShows(mirrored, box, (original) => original.flop());
+
+	// Nobody takes the chunks any more.
+	await server.deactivate(chunks.id);
+	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
+	const lost = await results();
+	assert.deepEqual(
+		lost.map(({ product, status }) => [product, status]),
+		wishes.map((_wish, index) => [`Box ${index}`, 'unknown']),
+	);
+	assert.match(lost[0].error, /did not answer/);
+	assert.equal(sandbox.ledger.count('submit'), wishes.length, 'submits');
+});

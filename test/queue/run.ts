@@ -1,0 +1,77 @@
+/*
+ * Queue mode: our packed node in n8n with Redis, Postgres, one main and two workers, against the sandbox.
+ *
+ *   npm run test:queue                        all cases
+ *   npm run test:queue -- killed redis        cases whose name holds one of the words
+ *   npm run test:queue -- --no-build          with dist as it is
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureN8n, N8N_VERSIONS } from '../../scripts/n8n/install';
+import { packNode } from '../../scripts/n8n/packNode';
+import { CASES, QueueBench, type QueueCase } from './cases';
+
+function parseArguments(args: string[]): { filters: string[]; build: boolean } {
+	const unknown = args.find((arg) => arg.startsWith('--') && arg !== '--no-build');
+	if (unknown) throw new Error(`Unknown option ${unknown}`);
+	const filters = args.filter((arg) => !arg.startsWith('--')).map((arg) => arg.toLowerCase());
+	return { filters, build: !args.includes('--no-build') };
+}
+
+/** All of one binary mode, then all of the other: n8n restarts in between. */
+function wantedCases(filters: string[]): QueueCase[] {
+	const wanted = CASES.filter(
+		({ name }) => filters.length === 0 || filters.some((filter) => name.toLowerCase().includes(filter)),
+	);
+	return [...wanted].sort((a, b) => a.binaryMode.localeCompare(b.binaryMode));
+}
+
+async function main(): Promise<void> {
+	const { filters, build } = parseArguments(process.argv.slice(2));
+	const folder = join(__dirname, 'cases');
+	for (const file of readdirSync(folder).sort()) await import(join(folder, file));
+	const cases = wantedCases(filters);
+	const started = Date.now();
+	const since = (start: number) => ((Date.now() - start) / 1000).toFixed(1);
+
+	const failed: string[] = [];
+	const n8n = await ensureN8n(N8N_VERSIONS['2.x']);
+	const packed = await packNode({ build });
+	try {
+		const bench = await QueueBench.open({ n8n, tarball: packed.tarball });
+		try {
+			console.log(`\nn8n ${n8n.version} in queue mode (${since(started)} s to set up)`);
+			for (const oneCase of cases) {
+				let startedCase = Date.now();
+				try {
+					await bench.prepare(oneCase);
+					const prepared = Math.round((Date.now() - startedCase) / 1000);
+					if (prepared > 0) console.log(`          (${prepared} s to start what was not running)`);
+					startedCase = Date.now();
+					const notes = await bench.run(oneCase);
+					console.log(`  ok      ${oneCase.name} (${[`${since(startedCase)} s`, ...notes].join('; ')})`);
+				} catch (error) {
+					failed.push(oneCase.name);
+					console.log(`  FAILED  ${oneCase.name} (${since(startedCase)} s)`);
+					const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+					console.log(text.replace(/^/gm, '          '));
+				}
+			}
+		} finally {
+			await bench.close();
+		}
+	} finally {
+		await packed.remove();
+	}
+
+	if (failed.length > 0) console.log(`\nFailed:\n${failed.map((name) => `  ${name}`).join('\n')}`);
+	console.log(`\n${cases.length - failed.length} passed, ${failed.length} failed (${since(started)} s)`);
+	if (cases.length === 0) console.log(`No case is called ${filters.join(' or ')}.`);
+	// Something may still hold the process (a pool, a timer); nothing of it matters any more.
+	process.exit(failed.length > 0 || cases.length === 0 ? 1 : 0);
+}
+
+main().catch((error: unknown) => {
+	console.error(error);
+	process.exit(1);
+});
