@@ -352,6 +352,8 @@ function webhookPath(node: INode): string | undefined {
 			const options = node.parameters.options as { path?: string } | undefined;
 			return `/form/${options?.path ?? path}`;
 		}
+		case 'n8n-nodes-seedream.atlasCloudTrigger':
+			return triggerPath(node);
 		case '@n8n/n8n-nodes-langchain.chatTrigger':
 			return node.parameters.public === true ? chatPath(node) : undefined;
 		case '@n8n/n8n-nodes-langchain.mcpTrigger':
@@ -359,6 +361,11 @@ function webhookPath(node: INode): string | undefined {
 		default:
 			return undefined;
 	}
+}
+
+/** Where an Atlas Cloud Trigger is called. */
+export function triggerPath(node: Pick<INode, 'webhookId'>): string {
+	return `/webhook/${node.webhookId}/webhook`;
 }
 
 /** Where a Chat Trigger takes messages. */

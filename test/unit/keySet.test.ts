@@ -16,7 +16,8 @@ function setUp(answers: unknown[]) {
 		if (answer instanceof Error) throw answer;
 		return answer;
 	};
-	const set = new KeySet(read, clock);
+	const known = new KeySet(clock);
+	const set = { keysFor: async (keyId: string) => await known.keysFor(keyId, read) };
 	return { set, reads: () => reads, waitMs: (ms: number) => (nowMs += ms) };
 }
 

@@ -11,6 +11,11 @@ export function asArray(value: unknown): unknown[] {
 	return Array.isArray(value) ? value : [];
 }
 
+/** A copy of an object without one of its keys. */
+export function omit(object: JsonObject, key: string): JsonObject {
+	return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
+}
+
 /** A non-empty string, or null. */
 export function asString(value: unknown): string | null {
 	return typeof value === 'string' && value !== '' ? value : null;

@@ -147,6 +147,16 @@ const reuseHours: INodeProperties = {
 		'How far back to look for a result of the same request in your account before a new one is billed. Use it to run a sheet again after a crash, or while you build a workflow. 0 turns it off.',
 };
 
+const webhookUrl: INodeProperties = {
+	displayName: 'Webhook URL',
+	name: 'webhookUrl',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. https://n8n.example.com/webhook/…',
+	description:
+		'Where Atlas Cloud sends a signed call when the prediction ends. Use the production URL of an Atlas Cloud Trigger.',
+};
+
 function collection(...options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -169,6 +179,7 @@ const submissionOptions = [
 	recordRetentionHours,
 	resubmitUnknown,
 	reuseHours,
+	webhookUrl,
 ];
 
 export const editOptions = collection(

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
+import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 
 /** What the options of all nodes allow and default to, and how they are read. */
 
@@ -101,6 +102,22 @@ export function readReuseHours({ reuseHours }: IDataObject): number {
 		`Reuse Paid Results (Hours) must be a number from 0 to ${MAX_RETENTION_HOURS}`,
 		'Set it under Options, or remove it there to turn it off.',
 	);
+}
+
+/**
+ * The option Webhook URL; undefined if it is not set.
+ * @param extra Extra Body Fields, which could set it before the option existed
+ * @param baseUrl the API's address
+ * @throws AtlasError (`input`)
+ */
+export function readWebhookUrl(
+	{ webhookUrl }: IDataObject,
+	extra: JsonObject,
+	baseUrl: string,
+): string | undefined {
+	const value = webhookUrl || extra.webhook_url;
+	if (value === undefined || value === null || value === '') return undefined;
+	return checkWebhookUrl(value, baseUrl);
 }
 
 /**

@@ -12,6 +12,9 @@ export interface KnownFields {
 	size: string | null;
 }
 
+/** What output items need of a run. */
+export type DownloadTools = Pick<NodeRun, 'downloads' | 'downloadSemaphore' | 'signal'>;
+
 /** The json of one output item. @param index of the file, from 0; null for an item without a file */
 export function predictionJson(
 	prediction: Prediction,
@@ -81,7 +84,7 @@ export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
  * @throws AtlasError (`download`); CancelledError
  */
 export async function outputItems(
-	run: NodeRun,
+	run: DownloadTools,
 	prediction: Prediction,
 	known: KnownFields,
 	destination: OutputDestination,
@@ -101,7 +104,7 @@ export async function outputItems(
 
 /** The binary of an item; empty if files are not downloaded. */
 async function fileOf(
-	run: NodeRun,
+	run: DownloadTools,
 	{ predictionId, outputs }: Prediction,
 	index: number,
 	{ downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes }: OutputDestination,

@@ -11,6 +11,7 @@ import {
 	asString,
 	canonicalJson,
 	isShallow,
+	omit,
 	parseJson,
 	type JsonObject,
 } from '../json';
@@ -24,7 +25,7 @@ export interface HistoryTask {
 	/** When it was created, on our clock; null if Atlas does not say, or its clock cannot be trusted. */
 	created: TimeSpan | null;
 	model: string | null;
-	/** The body as it was sent; null if it cannot be read. */
+	/** The body as it was sent, without `webhook_url`, which does not change what was bought; null if it cannot be read. */
 	request: JsonObject | null;
 	/** The {@link bodyHash} of `request`, computed on each access: a request may hold images. */
 	readonly requestHash: string | null;
@@ -193,7 +194,8 @@ function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTas
 /** Another program's task can hold anything, and must not break the search for ours. */
 function parseRequest(requestBody: unknown): JsonObject | null {
 	const body = typeof requestBody === 'string' ? parseJson(requestBody) : requestBody;
-	return isShallow(body) ? (asObject(body) ?? null) : null;
+	const request = isShallow(body) ? asObject(body) : undefined;
+	return request ? omit(request, 'webhook_url') : null;
 }
 
 function tooLongError(count: number): AtlasError {

@@ -14,6 +14,11 @@ export interface SubmitOrder {
 	inputUrls: string[];
 	/** Hash of the request as the user wrote it. */
 	fingerprint: string;
+	/**
+	 * Where Atlas calls when the prediction ends. Not part of `body`: it says whom to tell, not what to buy, so a retry
+	 * with another address (n8n's test URL, then the production URL) is the same purchase.
+	 */
+	webhookUrl?: string;
 	/** How long the purchase may take from its first submit on, in ms: refusals are retried until then. */
 	timeoutMs: number;
 	/** Whether to submit again if it stays unknown what came of the first submit: it may be billed twice. */

@@ -167,10 +167,10 @@ export class Submits {
 
 	/** Sends the request and waits for its answer, even if the batch is stopped meanwhile. */
 	private async send(pending: PendingOrder): Promise<{ exchange: Exchange; outcome: SubmitOutcome }> {
-		const { endpoint, body, headers, hash } = pending;
+		const { endpoint, headers, hash } = pending;
 		this.lost.addInFlight(hash);
 		try {
-			const exchange = await this.client.post(endpoint, body, headers);
+			const exchange = await this.client.post(endpoint, bodyToSend(pending), headers);
 			const outcome = submitOutcome(exchange);
 			// An ID in an answer that is in doubt is not claimed: its prediction has to be found first.
 			if (outcome.kind === 'created') this.lost.claim(outcome.predictionId);
@@ -217,4 +217,9 @@ export class Submits {
 		const sentAtMs = Math.min(intent.sentAtMs, knownAtMs);
 		return { predictionId, model, prompt, size, inputUrls: images, sentAtMs, knownAtMs, isReused, answer };
 	}
+}
+
+/** The hash leaves the webhook out, as the history does: see {@link SubmitOrder.webhookUrl}. */
+function bodyToSend({ body, webhookUrl }: SubmitOrder): JsonObject {
+	return webhookUrl === undefined ? body : { ...body, webhook_url: webhookUrl };
 }

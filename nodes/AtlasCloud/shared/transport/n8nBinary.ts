@@ -90,7 +90,7 @@ export async function dimensionsOf(
 }
 
 /** n8n's binary storage. */
-export function n8nFileStore(helpers: Helpers): FileStore<IBinaryData> {
+export function n8nFileStore(helpers: Pick<Helpers, 'prepareBinaryData'>): FileStore<IBinaryData> {
 	return {
 		async storeStream(source, content, fileName, mimeType) {
 			return await helpers.prepareBinaryData(toReadable(source, content), fileName, mimeType);

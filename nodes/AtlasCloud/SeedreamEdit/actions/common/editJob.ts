@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError, truncate } from '../../../api/errors';
-import type { JsonObject } from '../../../api/json';
+import { omit, type JsonObject } from '../../../api/json';
 import {
 	isSequential,
 	knownModel,
@@ -18,6 +18,7 @@ import {
 	readMaxEdits,
 	readRetentionHeaders,
 	readReuseHours,
+	readWebhookUrl,
 	readWholeNumber,
 } from '../../../shared/options';
 import { readTimeout } from '../../../shared/timeout';
@@ -46,7 +47,8 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const model = readModel(run, itemIndex);
 	const prompt = readPrompt(context, itemIndex);
 	const size = readSize(context, itemIndex);
-	const extra = readExtraBodyFields(options, OWN_FIELDS);
+	const extraFields = readExtraBodyFields(options, OWN_FIELDS);
+	const webhookUrl = readWebhookUrl(options, extraFields, run.client.baseUrl);
 	const headers = readRetentionHeaders(options);
 	const timeout = readTimeout(options);
 	const reuseHours = readReuseHours(options);
@@ -65,8 +67,9 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 			endpoint: '/api/v1/model/generateImage',
 			inputField: 'images',
 			inputs: images.map(({ file, url }) => (file ? { file } : { url })),
-			body: { model, prompt, ...outputFormat, ...maxImages, ...extra },
+			body: { model, prompt, ...outputFormat, ...maxImages, ...omit(extraFields, 'webhook_url') },
 			headers,
+			webhookUrl,
 			...timeout,
 			mayResubmit: options.resubmitUnknown === true,
 			reuseHours,

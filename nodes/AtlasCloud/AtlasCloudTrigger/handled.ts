@@ -1,0 +1,30 @@
+import type { IWebhookFunctions } from 'n8n-workflow';
+import { asArray } from '../api/json';
+import { isPredictionId } from '../api/predictions/predictionAnswer';
+import { HandledPredictions } from '../api/webhooks/handledPredictions';
+
+/** How many predictions are stored with the workflow. n8n writes all of them for each event. */
+const MAX_STORED = 500;
+
+/** By node, and apart for test and production. n8n loads a workflow anew for each call, so they are kept here. */
+const byNode = new Map<string, HandledPredictions>();
+
+/**
+ * The predictions that this node has handled. Calls at the same moment share them; after a restart of n8n they come from
+ * the workflow's static data.
+ */
+export function handledPredictions(context: IWebhookFunctions): HandledPredictions {
+	const key = [context.getWorkflow().id, context.getNode().id, context.getMode()].join('/');
+	const known = byNode.get(key);
+	if (known) return known;
+	const handled = new HandledPredictions();
+	const { handledPredictionIds } = context.getWorkflowStaticData('node');
+	handled.restore(asArray(handledPredictionIds).filter(isPredictionId));
+	byNode.set(key, handled);
+	return handled;
+}
+
+/** Stores them with the workflow. n8n writes its static data once the call is answered. */
+export function saveHandled(context: IWebhookFunctions, handled: HandledPredictions): void {
+	context.getWorkflowStaticData('node').handledPredictionIds = handled.newest(MAX_STORED);
+}

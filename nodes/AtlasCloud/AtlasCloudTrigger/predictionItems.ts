@@ -1,0 +1,78 @@
+import type { INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
+import { AtlasError, inputError } from '../api/errors';
+import { Downloads } from '../api/files/downloads';
+import { Cancellation } from '../api/flow/cancellation';
+import { Semaphore } from '../api/flow/semaphore';
+import type { AtlasClient } from '../api/http/client';
+import type { Prediction } from '../api/predictions/predictions';
+import { readPrediction } from '../api/predictions/readPrediction';
+import type { OutputDestination } from '../shared/destination';
+import { outputItems, type DownloadTools } from '../shared/outputItems';
+import { FILE_OUTPUT } from '../shared/outputStyle';
+import { n8nFileStore } from '../shared/transport/n8nBinary';
+
+const MAX_PARALLEL_DOWNLOADS = 8;
+
+/** A trigger has no input item that could know more than the API. */
+const NOTHING_KNOWN = { model: null, prompt: null, size: null };
+
+/**
+ * The items that a prediction starts the workflow with, one per file; none if its event is not selected.
+ * @throws AtlasError: `read` if it cannot be read, or has not ended; `download` if a file cannot be fetched; `input`
+ */
+export async function predictionItems(
+	context: IWebhookFunctions,
+	client: AtlasClient,
+	predictionId: string,
+): Promise<INodeExecutionData[]> {
+	const prediction = await readPrediction(client, predictionId, client.signal);
+	if (prediction.status === 'processing') throw notEndedError(prediction);
+	if (!eventsOf(context).includes(prediction.status)) return [];
+	const destination = readDestination(context, predictionId);
+	const items = await outputItems(downloadTools(context, client), prediction, NOTHING_KNOWN, destination);
+	return items.map(({ json, binary }) => ({ json, ...(binary ? { binary } : {}) }));
+}
+
+function eventsOf(context: IWebhookFunctions): unknown[] {
+	return [context.getNodeParameter('events', [])].flat();
+}
+
+/** @throws AtlasError (`input`) */
+function readDestination(context: IWebhookFunctions, predictionId: string): OutputDestination {
+	const downloadsFiles = context.getNodeParameter('downloadFiles', true) !== false;
+	return {
+		itemIndex: 0,
+		style: FILE_OUTPUT,
+		downloadsFiles,
+		outputDataFieldName: downloadsFiles ? readOutputField(context) : 'data',
+		baseName: `${FILE_OUTPUT.fileNamePrefix}-${predictionId}`,
+		maxDownloadBytes: FILE_OUTPUT.defaultMaxDownloadMb * 1_000_000,
+	};
+}
+
+function readOutputField(context: IWebhookFunctions): string {
+	const name: unknown = context.getNodeParameter('outputDataFieldName', 'data');
+	if (typeof name === 'string' && name.trim() !== '') return name.trim();
+	throw inputError('Output Data Field Name is empty', 'Name the output field for the file, such as data.');
+}
+
+function downloadTools(context: IWebhookFunctions, client: AtlasClient): DownloadTools {
+	const { http, clock, baseUrl, signal } = client;
+	return {
+		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
+		downloadSemaphore: new Semaphore(MAX_PARALLEL_DOWNLOADS),
+		signal: signal ?? new Cancellation(),
+	};
+}
+
+function notEndedError({ predictionId }: Prediction): AtlasError {
+	return new AtlasError(
+		`Prediction ${predictionId} is still running, although Atlas Cloud reported its end`,
+		{
+			kind: 'read',
+			description: 'Atlas Cloud delivers the event again.',
+			predictionId,
+			status: 'processing',
+		},
+	);
+}

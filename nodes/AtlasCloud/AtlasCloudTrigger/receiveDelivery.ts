@@ -1,0 +1,118 @@
+import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
+import { AtlasError } from '../api/errors';
+import type { AtlasClient } from '../api/http/client';
+import { deliveredPredictionId } from '../api/webhooks/deliveredPrediction';
+import { isGenuine, keyIdOf, type Delivery } from '../api/webhooks/signature';
+import { asAtlasError } from '../shared/itemErrors';
+import { clientOf } from './client';
+import { handledPredictions, saveHandled } from './handled';
+import { keysFor } from './keySets';
+import { predictionItems } from './predictionItems';
+
+/** What a delivery leads to. */
+type Verdict =
+	| { kind: 'start'; predictionId: string; items: INodeExecutionData[] }
+	/** Answered 2xx, so that Atlas does not deliver it again. */
+	| { kind: 'ignore'; reason: string }
+	| { kind: 'refuse' }
+	/** What passes by itself: Atlas is to deliver again. */
+	| { kind: 'deliverAgain'; error: AtlasError }
+	/** What a person has to see. */
+	| { kind: 'fail'; error: AtlasError };
+
+/**
+ * Answers one call of the trigger's address.
+ * @throws NodeOperationError if a genuine delivery cannot be turned into items: n8n then shows a failed execution and
+ * answers 500, and Atlas delivers again
+ */
+export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const verdict = await judge(context);
+	switch (verdict.kind) {
+		case 'start':
+			forgetUnlessStarted(context, verdict.predictionId);
+			return { workflowData: [verdict.items] };
+		case 'ignore':
+			return { webhookResponse: { message: verdict.reason } };
+		case 'refuse':
+			return respond(context, 401, 'This request has no valid signature of Atlas Cloud');
+		case 'deliverAgain':
+			context.logger.warn(`${context.getNode().name}: ${verdict.error.message}`, {
+				predictionId: verdict.error.predictionId,
+			});
+			return respond(context, 503, 'The prediction could not be read. Deliver again later.');
+		case 'fail':
+			throw toNodeError(context, verdict.error);
+	}
+}
+
+async function judge(context: IWebhookFunctions): Promise<Verdict> {
+	const delivery = deliveryOf(context);
+	try {
+		const client = await clientOf(context);
+		if (!(await isFromAtlas(client, delivery))) return { kind: 'refuse' };
+		return await judgeGenuine(context, client, delivery);
+	} catch (error) {
+		// Whoever sent this is not known to be Atlas: nothing may start, not even an execution that shows the error.
+		return { kind: 'deliverAgain', error: asAtlasError(error) };
+	}
+}
+
+function deliveryOf(context: IWebhookFunctions): Delivery {
+	const { rawBody } = context.getRequestObject() as { rawBody?: Uint8Array };
+	return { headers: context.getHeaderData() as IDataObject, rawBody: rawBody ?? Buffer.alloc(0) };
+}
+
+async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boolean> {
+	const keyId = keyIdOf(delivery);
+	if (keyId === null) return false;
+	return isGenuine(delivery, await keysFor(client, keyId), client.clock.nowMs());
+}
+
+async function judgeGenuine(
+	context: IWebhookFunctions,
+	client: AtlasClient,
+	delivery: Delivery,
+): Promise<Verdict> {
+	const predictionId = deliveredPredictionId(delivery.rawBody);
+	if (predictionId === null) return { kind: 'ignore', reason: 'This event names no prediction' };
+	const handled = handledPredictions(context);
+	try {
+		const items = await handled.once(
+			predictionId,
+			async () => await predictionItems(context, client, predictionId),
+		);
+		saveHandled(context, handled);
+		if (items === null) return { kind: 'ignore', reason: 'This event was received before' };
+		if (items.length === 0) return { kind: 'ignore', reason: 'This event is not selected' };
+		return { kind: 'start', predictionId, items };
+	} catch (error) {
+		const atlasError = asAtlasError(error);
+		return { kind: atlasError.kind === 'read' ? 'deliverAgain' : 'fail', error: atlasError };
+	}
+}
+
+/** If n8n cannot start the workflow, it answers with an error and Atlas delivers again: that delivery has to count. */
+function forgetUnlessStarted(context: IWebhookFunctions, predictionId: string): void {
+	const response = context.getResponseObject();
+	const handled = handledPredictions(context);
+	response.once('finish', () => {
+		if (response.statusCode >= 300) handled.forget(predictionId);
+	});
+}
+
+function respond(context: IWebhookFunctions, statusCode: number, message: string): IWebhookResponseData {
+	context.getResponseObject().status(statusCode).json({ message });
+	return { noWebhookResponse: true };
+}
+
+function toNodeError(
+	context: IWebhookFunctions,
+	{ message, description, predictionId }: AtlasError,
+): NodeOperationError {
+	const nodeError = new NodeOperationError(context.getNode(), message, { description });
+	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost.
+	nodeError.message = message;
+	Object.assign(nodeError.context, { predictionId });
+	return nodeError;
+}

@@ -1,0 +1,68 @@
+import { AtlasError } from '../errors';
+
+/** How many predictions are remembered. Atlas delivers again within minutes. */
+const MAX_HANDLED = 10_000;
+
+/** The predictions that were handled, so that a delivery that comes twice is handled once. */
+export class HandledPredictions {
+	/** The oldest first. */
+	private readonly handled = new Set<string>();
+
+	private readonly inProgress = new Map<string, Promise<unknown>>();
+
+	/**
+	 * Handles a prediction, unless it was handled before. A delivery that comes meanwhile waits for the outcome: if it were
+	 * told at once that all is well, the event would be lost when the first one fails.
+	 * @returns null if it was handled before
+	 * @throws whatever `handle` throws, and then it does not count as handled; AtlasError (`read`) if the handling that
+	 * this delivery waited for failed
+	 */
+	async once<T>(predictionId: string, handle: () => Promise<T>): Promise<T | null> {
+		const other = this.inProgress.get(predictionId);
+		if (other) {
+			await other.catch(() => {
+				throw repeatedError(predictionId);
+			});
+		}
+		if (other || this.handled.has(predictionId)) return null;
+		const handling = handle();
+		this.inProgress.set(predictionId, handling);
+		try {
+			const result = await handling;
+			this.add(predictionId);
+			return result;
+		} finally {
+			this.inProgress.delete(predictionId);
+		}
+	}
+
+	/** Adds predictions that were handled before n8n restarted, the oldest first. */
+	restore(predictionIds: string[]): void {
+		for (const id of predictionIds) this.add(id);
+	}
+
+	/** The predictions handled last, the oldest first. */
+	newest(count: number): string[] {
+		return [...this.handled].slice(-count);
+	}
+
+	/** Undoes the handling, so that the next delivery counts. */
+	forget(predictionId: string): void {
+		this.handled.delete(predictionId);
+	}
+
+	private add(predictionId: string): void {
+		this.handled.add(predictionId);
+		if (this.handled.size <= MAX_HANDLED) return;
+		const [oldest] = this.handled;
+		this.handled.delete(oldest);
+	}
+}
+
+function repeatedError(predictionId: string): AtlasError {
+	return new AtlasError('Another delivery of the same event could not be handled', {
+		kind: 'read',
+		description: 'Atlas Cloud delivers it again.',
+		predictionId,
+	});
+}

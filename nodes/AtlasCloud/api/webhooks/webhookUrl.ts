@@ -1,0 +1,35 @@
+import { inputError } from '../errors';
+import { isLoopbackHost, isPrivateHost } from '../http/addresses';
+
+/** Atlas refuses a longer one. See docs/atlas-cloud-api.md, Webhook. */
+const MAX_LENGTH = 1_024;
+
+/**
+ * Checks an address that Atlas is to call when a prediction ends. Atlas refuses a bad one as well, but only after the
+ * input files were uploaded.
+ * @param baseUrl the API's address: if it is this machine, the webhook may be, too, and over http
+ * @returns the URL without surrounding spaces
+ * @throws AtlasError (`input`)
+ */
+export function checkWebhookUrl(value: unknown, baseUrl: string): string {
+	const url = typeof value === 'string' ? value.trim() : '';
+	const objection = objectionTo(url, baseUrl);
+	if (objection === null) return url;
+	throw inputError(
+		`Webhook URL ${objection}`,
+		'Copy the Production URL of an Atlas Cloud Trigger. It has to be an https address that Atlas Cloud can reach from the internet.',
+	);
+}
+
+/** Why Atlas could not call this URL, in words that follow "Webhook URL"; null if it can. */
+function objectionTo(url: string, baseUrl: string): string | null {
+	if (!URL.canParse(url)) return 'is not a URL';
+	if (url.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
+	const { protocol, hostname } = new URL(url);
+	if (protocol !== 'https:' && protocol !== 'http:') return 'is not an https address';
+	const isLocal = isLoopbackHost(hostname);
+	if (isLocal && isLoopbackHost(new URL(baseUrl).hostname)) return null;
+	if (isLocal) return 'points to this machine';
+	if (isPrivateHost(hostname)) return 'points into a private network';
+	return protocol === 'https:' ? null : 'is not an https address';
+}

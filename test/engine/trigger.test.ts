@@ -1,0 +1,347 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import type { IDataObject, INodeType } from 'n8n-workflow';
+import { request } from 'undici';
+import type { FailedTaskShape, Sandbox, SandboxOptions, SignedWebhook } from '../../sandbox';
+import { BINARY_MODES, fastSandbox, pictureOf, predictionOf, runSeedream, sha256, V4 } from './seedream';
+import { hostTrigger, type TriggerHost, type TriggerOptions } from './triggerHost';
+import { virtualTime } from './virtualTime';
+
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+
+const WEBHOOKS: SandboxOptions = { webhooks: { allowLoopback: true, redeliverAfterSeconds: [1, 5, 30] } };
+
+let sandbox: Sandbox;
+let host: TriggerHost;
+beforeEach(async () => {
+	sandbox = await fastSandbox(WEBHOOKS);
+	host = await hostTrigger({ sandbox });
+});
+afterEach(async () => {
+	await host.close();
+	await sandbox.close();
+});
+
+/** Serves the trigger of the test anew with these options. */
+async function rehost(options: Partial<TriggerOptions>): Promise<void> {
+	await host.close();
+	host = await hostTrigger({ sandbox, ...options });
+}
+
+/** Submits an edit that calls the trigger, and returns its ID. */
+async function submit(options: IDataObject = {}): Promise<string> {
+	const { json, error } = await runSeedream({
+		sandbox,
+		parameters: {
+			resource: 'prediction',
+			operation: 'submit',
+			options: { webhookUrl: host.url, ...options },
+		},
+	});
+	expect(error).toBeUndefined();
+	return String(json[0]?.predictionId);
+}
+
+/** A prediction that ended, and called nobody. */
+async function ended(): Promise<string> {
+	const { json } = await runSeedream({ sandbox, nodeExtras: { onError: 'continueRegularOutput' } });
+	const failed = json[0]?.error as IDataObject | undefined;
+	return String(json[0]?.predictionId ?? failed?.predictionId);
+}
+
+/** A video that ended, and called nobody. */
+async function endedVideo(): Promise<string> {
+	const answer = await request(`${sandbox.baseUrl}/api/v1/model/generateVideo`, {
+		method: 'POST',
+		headers: { authorization: `Bearer ${sandbox.apiKey}`, 'content-type': 'application/json' },
+		body: JSON.stringify({ model: 'bytedance/seedance-v1.5-pro/text-to-video', prompt: 'a storm' }),
+	});
+	const { data } = (await answer.body.json()) as { data: { id: string } };
+	await until(() => sandbox.ledger.predictions.get(data.id)?.status === 'completed');
+	return data.id;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+	while (!holds()) await virtualTime.sleepMs(50);
+}
+
+const delivered = async (count: number) => await until(() => host.statuses.length >= count);
+
+const bodyOf = (predictionId: string) =>
+	JSON.stringify({ session_id: predictionId, event_type: 'image.task.terminal', status: 'OK' });
+
+/** Delivers by hand. @returns the answer's status */
+async function deliver({ body, headers }: SignedWebhook): Promise<number> {
+	const answer = await request(host.url, { method: 'POST', body, headers });
+	await answer.body.dump();
+	return answer.statusCode;
+}
+
+const nowSeconds = () => Math.floor(virtualTime.nowMs() / 1_000);
+
+describe.each(BINARY_MODES)('a delivery of Atlas Cloud, files kept in mode %s', (binaryMode) => {
+	it('starts one execution with the image', async () => {
+		await rehost({ binaryMode });
+		const predictionId = await submit();
+		await delivered(1);
+		expect(host.statuses).toEqual([200]);
+		expect(host.executions).toHaveLength(1);
+		const [item] = host.executions[0];
+		const prediction = predictionOf(sandbox, { predictionId });
+		expect(item.json).toEqual({
+			predictionId,
+			status: 'completed',
+			rawStatus: 'completed',
+			model: V4,
+			prompt: item.json.prompt,
+			fileUrl: prediction.outputs[0],
+			fileIndex: 0,
+			fileCount: 1,
+			text: null,
+			predictTimeSeconds: expect.any(Number) as number,
+			priceUsd: item.json.priceUsd,
+			nsfw: false,
+			failureReason: null,
+			createdAt: expect.stringMatching(/^\d{4}-/) as string,
+			completedAt: expect.stringMatching(/^\d{4}-/) as string,
+		});
+		expect(sha256(await pictureOf(item))).toBe(prediction.outputSha256[0]);
+		expect(item.binary?.data.fileName).toMatch(new RegExp(`^atlas-cloud-${predictionId}\\.(png|jpg)$`));
+	});
+});
+
+it('puts the file into the field that the parameter names', async () => {
+	await rehost({ parameters: { outputDataFieldName: 'edited' } });
+	await submit();
+	await delivered(1);
+	expect(Object.keys(host.executions[0][0].binary ?? {})).toEqual(['edited']);
+});
+
+it('starts one execution with the URL of a video', async () => {
+	await rehost({ parameters: { downloadFiles: false } });
+	const predictionId = await endedVideo();
+	expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(200);
+	const [item] = host.executions[0];
+	expect(item.json).toMatchObject({
+		predictionId,
+		status: 'completed',
+		model: 'bytedance/seedance-v1.5-pro/text-to-video',
+		fileUrl: predictionOf(sandbox, { predictionId }).outputs[0],
+	});
+	expect(item).not.toHaveProperty('binary');
+});
+
+it.each<FailedTaskShape>(['status200', 'http500', 'nsfw', 'moderation'])(
+	'starts one execution for a prediction that failed (%s): an item, not an error',
+	async (shape) => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
+		const predictionId = await submit();
+		await delivered(1);
+		expect(host.statuses).toEqual([200]);
+		const [item] = host.executions[0];
+		expect(item.json).toMatchObject({ predictionId, status: 'failed', fileUrl: null, fileCount: 0 });
+		expect(item.json.failureReason).toEqual(expect.any(String));
+		expect(item.json).not.toHaveProperty('error');
+		expect(item).not.toHaveProperty('binary');
+	},
+);
+
+it.each([
+	['completed', 'failed'],
+	['failed', 'completed'],
+])(
+	'starts nothing for a prediction that %s when only "%s" is selected, and answers 200',
+	async (...events) => {
+		const [status, selected] = events;
+		await rehost({ parameters: { events: [selected] } });
+		if (status === 'failed') {
+			sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
+		}
+		await submit();
+		await delivered(1);
+		expect(host.statuses).toEqual([200]);
+		expect(host.executions).toEqual([]);
+	},
+);
+
+describe('is refused with 401, and nothing starts or is asked of the API:', () => {
+	const refused: Array<[string, (signed: SignedWebhook) => SignedWebhook]> = [
+		['a request without a signature', ({ body }) => ({ body, headers: {} })],
+		['a changed body', ({ body, headers }) => ({ body: `${body} `, headers })],
+		[
+			'a signature by another key',
+			({ body, headers }) => {
+				const { privateKey } = generateKeyPairSync('ed25519');
+				const signed = Buffer.from(`${headers['x-atlascloud-webhook-timestamp']}.${body}`);
+				const signature = sign(null, signed, privateKey).toString('base64url');
+				return { body, headers: { ...headers, 'x-atlascloud-webhook-signature-ed25519': signature } };
+			},
+		],
+		[
+			'a timestamp that the signature does not cover',
+			({ body, headers }) => {
+				const timestamp = String(Number(headers['x-atlascloud-webhook-timestamp']) + 1);
+				return { body, headers: { ...headers, 'x-atlascloud-webhook-timestamp': timestamp } };
+			},
+		],
+		[
+			'an unknown key ID',
+			({ body, headers }) => ({
+				body,
+				headers: { ...headers, 'x-atlascloud-webhook-key-id': 'wk_unknown' },
+			}),
+		],
+		[
+			'a delivery of six minutes ago',
+			({ body }) => sandbox.signWebhook(body, { timestampSeconds: nowSeconds() - 360 }),
+		],
+		[
+			'a delivery from the future',
+			({ body }) => sandbox.signWebhook(body, { timestampSeconds: nowSeconds() + 360 }),
+		],
+	];
+	it.each(refused)('%s', async (_name, change) => {
+		const predictionId = await ended();
+		const reads = sandbox.ledger.count('prediction');
+		expect(await deliver(change(sandbox.signWebhook(bodyOf(predictionId))))).toBe(401);
+		expect(host.executions).toEqual([]);
+		expect(host.failures).toEqual([]);
+		expect(sandbox.ledger.count('prediction')).toBe(reads);
+	});
+
+	it('an unknown key ID over and over, which reads the keys at most once a minute', async () => {
+		const { body, headers } = sandbox.signWebhook(bodyOf('p1'));
+		const forged = { body, headers: { ...headers, 'x-atlascloud-webhook-key-id': 'wk_unknown' } };
+		for (let i = 0; i < 5; i++) expect(await deliver(forged)).toBe(401);
+		expect(sandbox.ledger.count('webhookKeys')).toBe(1);
+		await virtualTime.sleepMs(60_000);
+		expect(await deliver(forged)).toBe(401);
+		expect(sandbox.ledger.count('webhookKeys')).toBe(2);
+	});
+});
+
+it('reads the state from the API, not from the body', async () => {
+	const predictionId = await ended();
+	const body = JSON.stringify({
+		session_id: predictionId,
+		status: 'ERROR',
+		payload: { id: predictionId, status: 'failed', outputs: ['https://evil.example.com/x.png'] },
+	});
+	expect(await deliver(sandbox.signWebhook(body))).toBe(200);
+	expect(host.executions[0][0].json).toMatchObject({
+		status: 'completed',
+		fileUrl: predictionOf(sandbox, { predictionId }).outputs[0],
+	});
+});
+
+it('answers 200 to an event that names no prediction, and starts nothing', async () => {
+	expect(await deliver(sandbox.signWebhook('{"event_type":"ping"}'))).toBe(200);
+	expect(host.executions).toEqual([]);
+});
+
+describe('a delivery that comes twice', () => {
+	it('starts one execution, and is answered 200', async () => {
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		expect(await deliver(signed)).toBe(200);
+		expect(await deliver(signed)).toBe(200);
+		expect(host.executions).toHaveLength(1);
+	});
+
+	it('starts one execution if both come at the same moment', async () => {
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		const statuses = await Promise.all([1, 2, 3].map(async () => await deliver(signed)));
+		expect(statuses).toEqual([200, 200, 200]);
+		expect(host.executions).toHaveLength(1);
+	});
+
+	it('starts one execution if n8n restarts in between', async () => {
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		expect(await deliver(signed)).toBe(200);
+		const node = freshNode();
+		await rehost({ node, staticData: host.staticData });
+		expect(await deliver(signed)).toBe(200);
+		expect(host.executions).toEqual([]);
+		expect(await deliver(sandbox.signWebhook(bodyOf(await ended())))).toBe(200);
+		expect(host.executions).toHaveLength(1);
+	});
+
+	it('counts again if n8n could not start the execution', async () => {
+		await rehost({ startFailures: 1 });
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		expect(await deliver(signed)).toBe(500);
+		expect(await deliver(signed)).toBe(200);
+		expect(host.executions).toHaveLength(1);
+	});
+});
+
+describe('if the API is down', () => {
+	it('is answered 503, and the next delivery starts the execution', async () => {
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		sandbox.addFault({ endpoint: 'prediction', times: 6, action: { type: 'status', status: 503 } });
+		expect(await deliver(signed)).toBe(503);
+		expect(host.executions).toEqual([]);
+		expect(host.failures).toEqual([]);
+		expect(await deliver(signed)).toBe(200);
+		expect(host.executions).toHaveLength(1);
+	});
+
+	it('tells all deliveries of the same moment to come again', async () => {
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		sandbox.addFault({ endpoint: 'prediction', times: 6, action: { type: 'status', status: 503 } });
+		const statuses = await Promise.all([1, 2].map(async () => await deliver(signed)));
+		expect(statuses).toEqual([503, 503]);
+		expect(host.executions).toEqual([]);
+		expect(await deliver(signed)).toBe(200);
+	});
+
+	it('is answered 503 while the keys cannot be read', async () => {
+		sandbox.addFault({ endpoint: 'webhookKeys', times: 6, action: { type: 'status', status: 503 } });
+		const predictionId = await ended();
+		expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(503);
+		await virtualTime.sleepMs(60_000);
+		expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(200);
+		expect(host.executions).toHaveLength(1);
+	});
+
+	it('lets Atlas Cloud deliver again until the execution is started', async () => {
+		sandbox.setOptions({ predictSeconds: 1 });
+		sandbox.addFault({ endpoint: 'prediction', times: 6, action: { type: 'status', status: 503 } });
+		const predictionId = await submit();
+		await delivered(2);
+		expect(host.statuses).toEqual([503, 200]);
+		expect(host.executions.map(([{ json }]) => json.predictionId)).toEqual([predictionId]);
+	});
+});
+
+it('is asked to come again for a prediction that is still running', async () => {
+	sandbox.setOptions({ predictSeconds: 60 });
+	const { json } = await runSeedream({
+		sandbox,
+		parameters: { resource: 'prediction', operation: 'submit' },
+	});
+	expect(await deliver(sandbox.signWebhook(bodyOf(String(json[0]?.predictionId))))).toBe(503);
+	expect(host.executions).toEqual([]);
+});
+
+it('shows a failed execution with the prediction ID if a file cannot be fetched, and starts on the next delivery', async () => {
+	const predictionId = await ended();
+	sandbox.addFault({ endpoint: 'file', times: 4, action: { type: 'status', status: 503 } });
+	const signed = sandbox.signWebhook(bodyOf(predictionId));
+	expect(await deliver(signed)).toBe(500);
+	expect(host.failures).toEqual([expect.stringContaining(predictionId)]);
+	expect(await deliver(signed)).toBe(200);
+	expect(host.executions).toHaveLength(1);
+});
+
+/** The node as a new process loads it: it remembers nothing. */
+function freshNode(): INodeType {
+	let node: INodeType | undefined;
+	jest.isolateModules(() => {
+		// eslint-disable-next-line @typescript-eslint/no-require-imports
+		const module = require('../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node') as {
+			AtlasCloudTrigger: new () => INodeType;
+		};
+		node = new module.AtlasCloudTrigger();
+	});
+	return node!;
+}

@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebhookContext } from 'n8n-core';
+import {
+	Workflow,
+	type IDataObject,
+	type INode,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypes,
+	type IWebhookData,
+	type IWorkflowExecuteAdditionalData,
+} from 'n8n-workflow';
+import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
+import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
+import type { Sandbox } from '../../sandbox';
+import { credentialsHelper, initCore, type BinaryMode } from './harness';
+
+const TYPE = 'n8n-nodes-seedream.atlasCloudTrigger';
+
+export interface TriggerOptions {
+	sandbox: Sandbox;
+	parameters?: IDataObject;
+	binaryMode?: BinaryMode;
+	/** Another code's node class, as after a restart of n8n. */
+	node?: INodeType;
+	/** What n8n's database holds of the workflow's static data. */
+	staticData?: IDataObject;
+	/** n8n cannot start so many executions. */
+	startFailures?: number;
+}
+
+/** An address of the trigger, and what came of the calls. */
+export interface TriggerHost {
+	url: string;
+	/** The trigger's items of each execution that was started. */
+	executions: INodeExecutionData[][];
+	/** The messages of executions that failed in the trigger. */
+	failures: string[];
+	/** Statuses of the answers, in order. */
+	statuses: number[];
+	staticData: IDataObject;
+	close(): Promise<void>;
+}
+
+let hosts = 0;
+
+/**
+ * Serves a trigger as n8n does (`executeWebhook` in `packages/cli/src/webhooks/webhook-helpers.ts`, 2.41): n8n-core's
+ * WebhookContext, the workflow loaded anew for each call, static data stored unless the call failed.
+ */
+export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost> {
+	await initCore(options.binaryMode);
+	const workflowId = `wf${++hosts}`;
+	const host = { executions: [], failures: [], statuses: [], staticData: options.staticData ?? {} };
+	const served: Omit<TriggerHost, 'url' | 'close'> = host;
+	let startFailures = options.startFailures ?? 0;
+
+	const call = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+		const node = options.node ?? new AtlasCloudTrigger();
+		const workflow = workflowOf(workflowId, node, options.parameters, served.staticData);
+		const context = await contextOf(workflow, options.sandbox, request, response);
+		const answer = (statusCode: number, body: unknown) =>
+			response.writeHead(statusCode, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+		try {
+			const { workflowData, webhookResponse, noWebhookResponse } = await node.webhook!.call(context);
+			if (workflowData && startFailures-- > 0) return void answer(500, {});
+			if (workflowData) served.executions.push(workflowData[0]);
+			served.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+			if (!noWebhookResponse) answer(200, webhookResponse ?? { message: 'Workflow was started' });
+		} catch (error) {
+			served.failures.push((error as Error).message);
+			answer(500, {});
+		}
+	};
+	const server = createServer((request, response) => {
+		response.once('finish', () => served.statuses.push(response.statusCode));
+		void call(request, response);
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return Object.assign(served, {
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook/a/webhook`,
+		close: async () => {
+			server.closeAllConnections();
+			await new Promise((resolve) => server.close(resolve));
+		},
+	});
+}
+
+function workflowOf(
+	id: string,
+	nodeType: INodeType,
+	parameters: IDataObject = {},
+	staticData: IDataObject,
+): Workflow {
+	const getNodeType = () => nodeType;
+	const nodeTypes: INodeTypes = {
+		getByName: getNodeType,
+		getByNameAndVersion: getNodeType,
+		getKnownTypes: () => ({}) as IDataObject,
+	};
+	const node = {
+		id: 'trigger',
+		name: 'Trigger',
+		type: TYPE,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters,
+		credentials: { atlasCloudSeedreamApi: { id: 'c1', name: 'cred' } },
+		webhookId: 'a',
+	} as INode;
+	const saved = JSON.parse(JSON.stringify(staticData)) as IDataObject;
+	return new Workflow({ id, nodes: [node], connections: {}, active: true, nodeTypes, staticData: saved });
+}
+
+async function contextOf(
+	workflow: Workflow,
+	sandbox: Sandbox,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<WebhookContext> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of request) chunks.push(chunk as Buffer);
+	const credential = { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl };
+	// What Express adds.
+	Object.assign(response, {
+		status: (statusCode: number) => Object.assign(response, { statusCode }),
+		json: (body: unknown) => response.end(JSON.stringify(body)),
+	});
+	const additionalData = {
+		httpRequest: Object.assign(request, { rawBody: Buffer.concat(chunks) }),
+		httpResponse: response,
+		credentialsHelper: credentialsHelper(new AtlasCloudSeedreamApi(), credential),
+		restApiUrl: 'http://localhost:5678/rest',
+		instanceBaseUrl: 'http://localhost:5678/',
+		webhookBaseUrl: 'http://localhost:5678/webhook',
+		variables: {},
+	} as unknown as IWorkflowExecuteAdditionalData;
+	const webhookData = {} as IWebhookData;
+	const node = workflow.getNode('Trigger')!;
+	return new WebhookContext(workflow, node, additionalData, 'webhook', webhookData, [], null);
+}

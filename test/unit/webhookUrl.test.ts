@@ -1,0 +1,35 @@
+import { checkWebhookUrl } from '../../nodes/AtlasCloud/api/webhooks/webhookUrl';
+
+const ATLAS = 'https://api.atlascloud.ai';
+const SANDBOX = 'http://127.0.0.1:8787';
+
+it('accepts a public https address', () => {
+	expect(checkWebhookUrl(' https://n8n.example.com/webhook/a/webhook ', ATLAS)).toBe(
+		'https://n8n.example.com/webhook/a/webhook',
+	);
+});
+
+it.each([
+	['http://n8n.example.com/webhook/a', 'is not an https address'],
+	['ftp://n8n.example.com/a', 'is not an https address'],
+	['https://localhost:5678/webhook/a', 'points to this machine'],
+	['https://127.0.0.1/webhook/a', 'points to this machine'],
+	['https://192.168.1.5/webhook/a', 'points into a private network'],
+	['https://n8n.local/webhook/a', 'points into a private network'],
+	['https://n8n/webhook/a', 'points into a private network'],
+	[`https://n8n.example.com/${'a'.repeat(1_024)}`, 'is longer than 1024 characters'],
+	['n8n.example.com', 'is not a URL'],
+	[42, 'is not a URL'],
+])('refuses %s: it %s', (url, objection) => {
+	expect(() => checkWebhookUrl(url, ATLAS)).toThrow(`Webhook URL ${objection}`);
+});
+
+it.each(['http://localhost:5678/webhook/a', 'http://127.0.0.1:5678/webhook/a', 'https://[::1]/webhook/a'])(
+	'accepts %s if the Base URL is this machine, too',
+	(url) => expect(checkWebhookUrl(url, SANDBOX)).toBe(url),
+);
+
+it('refuses http and private addresses even if the Base URL is this machine', () => {
+	expect(() => checkWebhookUrl('http://n8n.example.com/a', SANDBOX)).toThrow('https');
+	expect(() => checkWebhookUrl('http://10.0.0.1/a', SANDBOX)).toThrow('private network');
+});
