@@ -4,13 +4,14 @@ import type { CancelSignal } from '../flow/cancellation';
 import { Semaphore } from '../flow/semaphore';
 import { sha256 } from '../hash';
 import type { AtlasClient } from '../http/client';
-import { asArray, asString, canonicalJson } from '../json';
+import { asString, canonicalJson } from '../json';
 import type { PredictionPoller } from '../predictions/poller';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
+import { placeAt, valueAt, type InputPath } from './inputPaths';
 import { Place } from './place';
-import type { InputIdentity, Recovery } from './recovery';
-import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
+import type { IdentifiedInput, InputIdentity, Recovery } from './recovery';
+import type { PurchaseInput, PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
 import type { Submits } from './submits';
 
 export interface PurchasesDependencies {
@@ -140,7 +141,7 @@ export class Purchases {
 	/** What an earlier attempt or execution bought for this request; null if nothing. */
 	private async resumeEarlier(
 		request: PurchaseRequest,
-		inputs: InputIdentity[],
+		inputs: IdentifiedInput[],
 		fingerprint: string,
 		place: Place,
 	): Promise<SubmittedPrediction | null> {
@@ -158,13 +159,12 @@ export class Purchases {
 		fingerprint: string,
 		place: Place,
 	): Promise<SubmittedPrediction> {
-		const { body, inputField } = request;
-		const urls = await this.uploadInputs(request);
+		const uploaded = await this.uploadInputs(request);
 		await place.moveInFlight();
 		return await this.deps.submits.buy({
 			...request,
-			body: { ...body, [inputField]: urls },
-			inputUrls: urls.map(truncate),
+			body: placeAt(request.body, uploaded),
+			inputUrls: uploaded.map(([, url]) => truncate(url)),
 			fingerprint,
 		});
 	}
@@ -179,30 +179,33 @@ export class Purchases {
 	}
 
 	/** What each input is, wherever it was uploaded to. */
-	private async identifyInputs({ inputs }: PurchaseRequest): Promise<InputIdentity[]> {
+	private async identifyInputs({ inputs }: PurchaseRequest): Promise<IdentifiedInput[]> {
 		const { uploads } = this.deps;
+		const identify = async ({ file, url }: PurchaseInput): Promise<InputIdentity> =>
+			file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url };
 		return await Promise.all(
-			inputs.map(async ({ file, url }): Promise<InputIdentity> =>
-				file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url },
-			),
+			inputs.map(async (input) => ({ path: input.path, identity: await identify(input) })),
 		);
 	}
 
-	private async uploadInputs({ inputs, itemIndex }: PurchaseRequest): Promise<string[]> {
+	private async uploadInputs({ inputs, itemIndex }: PurchaseRequest): Promise<Array<[InputPath, string]>> {
 		const { uploads } = this.deps;
 		return await Promise.all(
-			inputs.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
+			inputs.map(async ({ path, file, url }): Promise<[InputPath, string]> => [
+				path,
+				file ? await uploads.url(file, itemIndex) : url,
+			]),
 		);
 	}
 
 	/** Finds in the history what an execution had bought for the same request before it crashed. */
 	private async recover(
-		{ itemIndex, body, inputField }: PurchaseRequest,
-		inputs: InputIdentity[],
+		{ itemIndex, body }: PurchaseRequest,
+		inputs: IdentifiedInput[],
 		fingerprint: string,
 	): Promise<Intent | undefined> {
 		const { recovery, intents, client } = this.deps;
-		const task = await recovery?.claim({ body, inputs, inputField });
+		const task = await recovery?.claim({ body, inputs });
 		if (!task) return undefined;
 		const details = {
 			fingerprint,
@@ -210,9 +213,9 @@ export class Purchases {
 			model: body.model,
 			// Its time starts anew: nobody has waited for it in this execution yet.
 			sentAtMs: client.clock.nowMs(),
-			prompt: body.prompt,
+			prompt: asString(body.prompt),
 			size: asString(body.size),
-			images: asArray(task.request?.[inputField]).map((url) => truncate(asString(url) ?? '')),
+			images: inputs.map(({ path }) => truncate(asString(valueAt(task.request ?? {}, path)) ?? '')),
 		};
 		return intents.adopt(itemIndex, details, task.prediction);
 	}

@@ -8,7 +8,7 @@ import {
 	MAX_SEQUENTIAL_IMAGES,
 } from '../../../api/models/models';
 import { checkSize, matchInput, type Dimensions } from '../../../api/models/sizes';
-import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
+import type { PurchaseInput, PurchaseRequest } from '../../../api/purchases/purchaseRequest';
 import { inputImages, type InputImage } from '../../../shared/inputImages';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
@@ -60,8 +60,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 			itemIndex,
 			model,
 			endpoint: '/api/v1/model/generateImage',
-			inputField: 'images',
-			inputs: images.map(({ file, url }) => (file ? { file } : { url })),
+			inputs: images.map(toInput),
 			body: { model, prompt, ...outputFormat, ...maxImages, ...extra },
 			headers,
 			...timeout,
@@ -72,6 +71,11 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		options,
 		maxOutputs: maxImages.max_images ?? 1,
 	};
+}
+
+function toInput({ file, url }: InputImage, index: number): PurchaseInput {
+	const path: PurchaseInput['path'] = ['images', index];
+	return file ? { path, file } : { path, url };
 }
 
 function readModel({ context }: NodeRun, itemIndex: number): string {
