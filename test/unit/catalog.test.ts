@@ -96,9 +96,23 @@ describe('the catalog', () => {
 			],
 		});
 		expect(models).toEqual([
-			{ id: 'a', name: 'A', priceUsd: 0.027, schemaUrl: 'https://s.example.com/a.json' },
-			{ id: 'c', name: 'C', priceUsd: 0.03, schemaUrl: null },
-			{ id: 'd', name: 'd', priceUsd: null, schemaUrl: null },
+			{
+				id: 'a',
+				name: 'A',
+				type: 'Image',
+				priceUsd: 0.027,
+				price: { usd: 0.027, unit: 'generation' },
+				schemaUrl: 'https://s.example.com/a.json',
+			},
+			{
+				id: 'c',
+				name: 'C',
+				type: 'Image',
+				priceUsd: 0.03,
+				price: { usd: 0.03, unit: 'generation' },
+				schemaUrl: null,
+			},
+			{ id: 'd', name: 'd', type: null, priceUsd: null, price: null, schemaUrl: null },
 		]);
 	});
 
