@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
-import { readMaxDownloadBytes } from './options';
+import { DEFAULT_MAX_DOWNLOAD_MB, readMaxDownloadBytes } from './options';
 
 /** Where the images of a prediction go. */
 export interface OutputDestination {
@@ -12,6 +12,18 @@ export interface OutputDestination {
 	maxDownloadBytes: number;
 }
 
+interface DestinationDefaults {
+	/** The parameter that says whether to download. */
+	parameter: string;
+	/** Used where the option Max Download Size is not set. */
+	maxDownloadMb: number;
+}
+
+const IMAGE_DEFAULTS: DestinationDefaults = {
+	parameter: 'downloadImages',
+	maxDownloadMb: DEFAULT_MAX_DOWNLOAD_MB,
+};
+
 /**
  * Reads where an item's images go.
  * @param baseName file name of the first image, without extension
@@ -22,8 +34,9 @@ export function readDestination(
 	itemIndex: number,
 	options: IDataObject,
 	baseName: string,
+	{ parameter, maxDownloadMb }: DestinationDefaults = IMAGE_DEFAULTS,
 ): OutputDestination {
-	const downloadImages = context.getNodeParameter('downloadImages', itemIndex, true) !== false;
+	const downloadImages = context.getNodeParameter(parameter, itemIndex, true) !== false;
 	const name: unknown = downloadImages
 		? context.getNodeParameter('outputDataFieldName', itemIndex, 'data')
 		: 'data';
@@ -33,7 +46,7 @@ export function readDestination(
 			'Name the output field that gets the picture, for instance data.',
 		);
 	}
-	const maxDownloadBytes = readMaxDownloadBytes(options);
+	const maxDownloadBytes = readMaxDownloadBytes(options, maxDownloadMb);
 	return { itemIndex, downloadImages, outputDataFieldName: name.trim(), baseName, maxDownloadBytes };
 }
 

@@ -1,4 +1,4 @@
-import type { IBinaryKeyData, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { asNumber, asObject, asString } from '../api/json';
 import { knownModel } from '../api/models/models';
 import type { NodeRun } from './nodeRun';
@@ -28,10 +28,11 @@ export async function addExecutionHint(
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
 	const sentences = [
 		`${describeCounts(summary, done, failedCount)} in ${seconds.toFixed(1)} s.`,
-		describeCost(await costOf(run, summary, done)),
+		describeCost(await costOf(run, summary, done), summary),
 		retryAdvice(run, summary, failedCount),
 		pinAdvice(run, summary, done),
 		memoryAdvice(run, items),
+		...run.notes,
 	];
 	// Older versions of n8n have no such hints.
 	context.addExecutionHints?.({
@@ -53,12 +54,19 @@ function describeCounts(summary: OperationSummary, done: INodeExecutionData[], e
 	return parts.join(', ') || 'Nothing to do';
 }
 
-async function listPrice(run: NodeRun, isPaid: boolean, model: string | null): Promise<number | null> {
-	if (model === null) return null;
+/** What a prediction costs by its list price; null where that is not known. */
+async function listPrice(run: NodeRun, isPaid: boolean, json: IDataObject): Promise<number | null> {
+	const estimate = run.estimates.get(asString(json.predictionId) ?? '');
+	if (estimate !== undefined) return estimate;
+	const model = asString(json.model);
+	// A list price can be per second or per minute.
+	if (model === null || 'fileIndex' in json) return null;
 	const known = knownModel(model);
-	if (known) return known.priceUsd;
+	const imageCount = Math.max(1, asNumber(json.imageCount) ?? 1);
+	if (known) return known.priceUsd * imageCount;
 	// What buys has read the model's rules already; nothing else makes a request for a hint.
-	return isPaid ? ((await run.rulesOf(model)).priceUsd ?? null) : null;
+	const { priceUsd = null } = isPaid ? await run.rulesOf(model) : {};
+	return priceUsd === null ? null : priceUsd * imageCount;
 }
 
 async function costOf(
@@ -69,14 +77,14 @@ async function costOf(
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
 	if (!reportedPrice) return cost;
 	// The first image carries the price of the whole prediction.
-	const billed = done.filter(({ json }) => (asNumber(json.imageIndex) ?? 0) <= 0 && json.status !== 'failed');
+	const billed = done.filter(({ json }) => outputIndex(json) <= 0 && json.status !== 'failed');
 	for (const { json } of billed) {
 		const reported = reportedPrice(json);
-		const listed = reported === null ? await listPrice(run, isPaid, asString(json.model)) : null;
+		const listed = reported === null ? await listPrice(run, isPaid, json) : null;
 		if (reported !== null) {
 			cost.usd += reported;
 		} else if (listed !== null) {
-			cost.usd += listed * Math.max(1, asNumber(json.imageCount) ?? 1);
+			cost.usd += listed;
 			cost.isEstimate = true;
 		} else {
 			cost.unknownCount++;
@@ -85,8 +93,12 @@ async function costOf(
 	return cost;
 }
 
-function describeCost({ usd, isEstimate, unknownCount }: Cost): string {
-	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, 'edit')} is not known` : '';
+function outputIndex({ imageIndex, fileIndex }: IDataObject): number {
+	return asNumber(imageIndex ?? fileIndex) ?? 0;
+}
+
+function describeCost({ usd, isEstimate, unknownCount }: Cost, { noun = 'edit' }: OperationSummary): string {
+	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, noun)} is not known` : '';
 	if (usd === 0) return unknown === '' ? '' : `Cost: ${unknown}.`;
 	// Thousandths of a dollar where there are any, else cents.
 	const dollars = `$${usd.toFixed(3).replace(/0$/, '')}`;
@@ -94,16 +106,19 @@ function describeCost({ usd, isEstimate, unknownCount }: Cost): string {
 	return `Cost: ${sum}${unknown === '' ? '' : `; ${unknown}`}.`;
 }
 
-function retryAdvice({ context }: NodeRun, { isPaid }: OperationSummary, failedCount: number): string {
+function retryAdvice({ context }: NodeRun, summary: OperationSummary, failedCount: number): string {
+	const { isPaid, noun = 'edit' } = summary;
 	if (!isPaid || failedCount === 0 || context.getNode().retryOnFail) return '';
-	return 'Retry On Fail (under Settings) is safe here: an edit that was submitted is taken up again, not paid for again.';
+	const one = `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+	return `Retry On Fail (under Settings) is safe here: ${one} that was submitted is taken up again, not paid for again.`;
 }
 
 /** While building a workflow, people run the paid node again and again unless its output is pinned. */
-function pinAdvice({ context }: NodeRun, { isPaid }: OperationSummary, done: INodeExecutionData[]): string {
+function pinAdvice({ context }: NodeRun, summary: OperationSummary, done: INodeExecutionData[]): string {
+	const { isPaid, pinAdvice: advice = 'n8n can pin this output only with Download Images off.' } = summary;
 	const hasFiles = done.some(({ binary }) => binary !== undefined);
 	if (!isPaid || !hasFiles || context.getMode() !== 'manual') return '';
-	return 'n8n can pin this output only with Download Images off.';
+	return advice;
 }
 
 function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {

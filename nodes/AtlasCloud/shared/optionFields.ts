@@ -28,7 +28,7 @@ const includeInputFields: INodeProperties = {
 	description: 'Whether the output items keep the fields of their input items',
 };
 
-const maxDownloadMb: INodeProperties = {
+export const maxDownloadMb: INodeProperties = {
 	displayName: 'Max Download Size (MB)',
 	name: 'maxDownloadMb',
 	type: 'number',
@@ -37,7 +37,7 @@ const maxDownloadMb: INodeProperties = {
 	description: 'A larger picture is refused',
 };
 
-const timeoutSeconds: INodeProperties = {
+export const timeoutSeconds: INodeProperties = {
 	displayName: 'Timeout (Seconds)',
 	name: 'timeoutSeconds',
 	type: 'number',
@@ -46,7 +46,7 @@ const timeoutSeconds: INodeProperties = {
 	description: 'How long to wait for an edit, counted for each item from its own submit',
 };
 
-const onTimeout: INodeProperties = {
+export const onTimeout: INodeProperties = {
 	displayName: 'On Timeout',
 	name: 'onTimeout',
 	type: 'options',
@@ -127,7 +127,7 @@ const resubmitUnknown: INodeProperties = {
 		'Whether to submit an edit again when its answer was lost and the history does not show it. It may then be billed twice.',
 };
 
-function collection(...options: INodeProperties[]): INodeProperties {
+export function collection(...options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
 		name: 'options',
@@ -138,8 +138,8 @@ function collection(...options: INodeProperties[]): INodeProperties {
 	};
 }
 
-const itemOptions = [concurrency, includeInputFields];
-const submissionOptions = [
+export const itemOptions = [concurrency, includeInputFields];
+export const submissionOptions = [
 	extraBodyFields,
 	fileExpirationHours,
 	maxEdits,

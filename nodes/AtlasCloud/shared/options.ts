@@ -6,6 +6,7 @@ import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
 
 export const DEFAULT_CONCURRENCY = 20;
 export const DEFAULT_MAX_EDITS = 250;
+export const DEFAULT_MAX_PREDICTIONS = 50;
 export const DEFAULT_TIMEOUT_SECONDS = 300;
 export const MAX_TIMEOUT_SECONDS = 86_400;
 export const DEFAULT_MAX_DOWNLOAD_MB = 100;
@@ -53,13 +54,23 @@ export function readMaxEdits({ maxEdits }: IDataObject): number {
 	return readWholeNumber(maxEdits, 'Max Edits per Run', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_EDITS;
 }
 
-/** The option Max Download Size, in bytes. @throws AtlasError (`input`) */
-export function readMaxDownloadBytes(options: IDataObject): number {
-	const maxDownloadMb = asNumber(options.maxDownloadMb ?? DEFAULT_MAX_DOWNLOAD_MB);
+/** The option Max Predictions per Run. @throws AtlasError (`input`) */
+export function readMaxPredictions({ maxPredictions }: IDataObject): number {
+	const name = 'Max Predictions per Run';
+	return readWholeNumber(maxPredictions, name, 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_PREDICTIONS;
+}
+
+/**
+ * The option Max Download Size, in bytes.
+ * @param defaultMb used where it is not set
+ * @throws AtlasError (`input`)
+ */
+export function readMaxDownloadBytes(options: IDataObject, defaultMb = DEFAULT_MAX_DOWNLOAD_MB): number {
+	const maxDownloadMb = asNumber(options.maxDownloadMb ?? defaultMb);
 	if (maxDownloadMb !== null && maxDownloadMb > 0) return maxDownloadMb * 1_000_000;
 	throw inputError(
 		'Max Download Size is not a number of megabytes',
-		`Set it under Options, or remove it there for the default of ${DEFAULT_MAX_DOWNLOAD_MB}.`,
+		`Set it under Options, or remove it there for the default of ${defaultMb}.`,
 	);
 }
 

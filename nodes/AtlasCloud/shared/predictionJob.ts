@@ -15,12 +15,14 @@ export interface PredictionJob {
 
 /**
  * Reads which prediction an item refers to, and where its images go.
+ * @param readFrom reads where they go, from the node's own parameters
  * @throws AtlasError (`input`)
  */
 export function readPredictionJob(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	options: IDataObject,
+	readFrom: typeof readDestination = readDestination,
 ): PredictionJob {
 	const value: unknown = context.getNodeParameter('predictionId', itemIndex, '');
 	const predictionId = typeof value === 'string' ? value.trim() : '';
@@ -37,6 +39,6 @@ export function readPredictionJob(
 	return {
 		predictionId,
 		known: { model: field('model'), prompt: field('prompt'), size: field('size') },
-		destination: readDestination(context, itemIndex, options, `seedream-${predictionId}`),
+		destination: readFrom(context, itemIndex, options, `seedream-${predictionId}`),
 	};
 }

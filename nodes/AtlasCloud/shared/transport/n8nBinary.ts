@@ -28,7 +28,8 @@ function openBinary(helpers: Helpers, { id, data }: IBinaryData): AsyncIterable<
 	})();
 }
 
-async function readHeader(helpers: Helpers, binary: IBinaryData): Promise<Buffer> {
+/** A file's first 64 kB, or all of a smaller one. */
+export async function readHeader(helpers: Helpers, binary: IBinaryData): Promise<Buffer> {
 	// Base64 spends four characters on three bytes.
 	if (!binary.id) return Buffer.from(binary.data.slice(0, Math.ceil(HEADER_BYTES / 3) * 4), 'base64');
 	return await readBeginning(openBinary(helpers, binary), HEADER_BYTES);
@@ -53,6 +54,16 @@ export async function toInputFile(
 	{ fieldName, binary, kind }: InspectedFile,
 ): Promise<InputFile> {
 	checkInputKind(`The binary field "${fieldName}"`, kind);
+	return await binaryFile(helpers, fieldName, binary, kind);
+}
+
+/** A file of a known kind in the form that the API uploads. */
+export async function binaryFile(
+	helpers: Helpers,
+	fieldName: string,
+	binary: IBinaryData,
+	kind: FileKind,
+): Promise<InputFile> {
 	const sizeBytes = binary.id
 		? (await helpers.getBinaryMetadata(binary.id)).fileSize
 		: Buffer.byteLength(binary.data, 'base64');

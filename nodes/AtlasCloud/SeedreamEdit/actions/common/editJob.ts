@@ -6,10 +6,12 @@ import {
 	knownModel,
 	MAX_INPUT_IMAGES,
 	MAX_SEQUENTIAL_IMAGES,
+	V4_EDIT,
 } from '../../../api/models/models';
 import { checkSize, matchInput, type Dimensions } from '../../../api/models/sizes';
 import type { PurchaseInput, PurchaseRequest } from '../../../api/purchases/purchaseRequest';
 import { inputImages, type InputImage } from '../../../shared/inputImages';
+import { readModel } from '../../../shared/modelParameter';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
 	readExtraBodyFields,
@@ -42,7 +44,7 @@ const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'in
  */
 export async function readEdit(run: NodeRun, itemIndex: number, options: IDataObject): Promise<EditJob> {
 	const { context } = run;
-	const model = readModel(run, itemIndex);
+	const model = readModel(context, itemIndex, V4_EDIT);
 	const prompt = readPrompt(context, itemIndex);
 	const size = readSize(context, itemIndex);
 	const extra = readExtraBodyFields(options, OWN_FIELDS);
@@ -76,15 +78,6 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 function toInput({ file, url }: InputImage, index: number): PurchaseInput {
 	const path: PurchaseInput['path'] = ['images', index];
 	return file ? { path, file } : { path, url };
-}
-
-function readModel({ context }: NodeRun, itemIndex: number): string {
-	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
-	if (typeof model === 'string' && /^[^\s?#]+$/.test(model.trim())) return model.trim();
-	throw inputError(
-		'Model is empty or no model’s ID',
-		'Choose one from the list, or give an ID such as bytedance/seedream-v4/edit.',
-	);
 }
 
 function checkImageCount(count: number, model: string, maxInputImages: number): void {
