@@ -94,6 +94,8 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 	const hints: NodeExecutionHint[] = [];
 	const run = {
 		startedAtMs: 1_000,
+		estimates: new Map(),
+		notes: new Set(),
 		client: { clock: { nowMs: () => 13_400 } },
 		rulesOf: async (model: string) =>
 			await Promise.resolve({ priceUsd: model === 'vendor/listed/edit' ? 0.05 : undefined }),

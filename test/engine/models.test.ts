@@ -11,6 +11,7 @@ import {
 	predictionOf,
 	runSeedream,
 	sha256,
+	storeFile,
 	submittedBodies,
 	type InputItem,
 	type SeedreamOptions,
@@ -110,6 +111,33 @@ describe('Generate', () => {
 			},
 		]);
 		expect(json).toMatchObject([{ status: 'completed', model: VIDEO.image, fileIndex: 0, fileCount: 1 }]);
+	});
+
+	it('takes text for a number by expression, which n8n itself would refuse', async () => {
+		const value = { text: 'hello', speed: '={{ "1.5" }}' };
+		const field = { defaultMatch: false, display: true, required: false };
+		const schema = [{ ...field, id: 'speed', displayName: 'Speed', type: 'number' }];
+		const parameters = {
+			...parametersOf({ resource: 'audio', model: SPEECH }),
+			modelInputs: { mappingMode: 'defineBelow', value, schema },
+		};
+		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
+		expect(error).toBeUndefined();
+		expect(bodies()).toEqual([{ model: SPEECH, text: 'hello', speed: 1.5 }]);
+	});
+
+	it('finds files in the json of 2.x’s combined binary mode', async () => {
+		const { error } = await run({
+			model: UPSCALE,
+			settings: { binaryMode: 'combined' },
+			items: async (context) => {
+				const stored = await storeFile(context, photo);
+				return [{ json: { _files: { photo: stored } as unknown as IDataObject }, pairedItem: { item: 0 } }];
+			},
+			inputs: { image: 'photo' },
+		});
+		expect(error).toBeUndefined();
+		expect(bodies()).toEqual([{ model: UPSCALE, image: uploadUrl(photo), scale: 2 }]);
 	});
 
 	it('takes a file by expression, and uploads the same file once per run', async () => {
@@ -387,7 +415,12 @@ describe('before anything is sent, for all items,', () => {
 			/^Extra Body Fields may not set image$/,
 			/own fields/,
 		],
-		['a text model', { model: 'no spaces here' }, /^Model is empty/, /such as/],
+		[
+			'a text model',
+			{ model: 'harbor/gull-4-chat', inputs: { prompt: 'x' } },
+			/^harbor\/gull-4-chat is a text model$/,
+			/images, videos or audio/,
+		],
 	])('refuses %s', async (_what, call, message, description) => {
 		const files = { photo, notes: textFile, clip };
 		const good = { model: call.model, inputs: { image: 'photo' } };

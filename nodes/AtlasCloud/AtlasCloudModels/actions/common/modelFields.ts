@@ -28,7 +28,7 @@ export function modelField(preset?: { id: string; name: string }): INodeProperti
 					{
 						type: 'regex',
 						properties: {
-							regex: '[^\\s]+/[^\\s]+',
+							regex: '^\\s*[^\\s]+\\s*$',
 							errorMessage: `Enter a model ID such as ${EXAMPLE_MODEL}`,
 						},
 					},
