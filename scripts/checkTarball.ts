@@ -10,7 +10,7 @@ import type { ESLint as ESLintClass, Linter } from 'eslint';
 import { packNode, PROJECT_ROOT } from './n8n/packNode';
 import { cleanEnv, runOrThrow } from './n8n/process';
 
-const MAX_BYTES = 70_000;
+const MAX_BYTES = 100_000;
 const ALLOWED_FILES = /^(dist\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
 const NEEDED_FILES = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
 const FOREIGN = /(^|\/)(sandbox|test|bench|scripts|examples|__tests__)\/|\.(test|spec|e2e)\.|\.tsbuildinfo$/;
