@@ -107,6 +107,8 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 	const hints: NodeExecutionHint[] = [];
 	const run = {
 		startedAtMs: 1_000,
+		estimates: new Map(),
+		notes: new Set(),
 		client: { clock: { nowMs: () => 13_400 } },
 		intents: { reusedIds: () => new Set() },
 		rulesOf: async (model: string) =>

@@ -4,6 +4,7 @@ import type {
 	IDataObject,
 	IExecuteFunctions,
 	INodeExecutionData,
+	INodeType,
 } from 'n8n-workflow';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
@@ -41,6 +42,8 @@ export interface SeedreamOptions extends Partial<
 	Omit<HarnessOptions, 'node' | 'credentialType' | 'seed' | 'parameters'>
 > {
 	sandbox: Sandbox;
+	/** Another node than Seedream Edit; its parameters are then only those given. */
+	node?: INodeType;
 	/**
 	 * The node's parameters. A text as `model` stands for its resource locator. What is not given is the node's
 	 * default, but for the model (v4: its pictures are small) and the prompt.
@@ -104,8 +107,12 @@ function seedOf(items: InputItem[] | Seed | undefined): Seed {
 
 /** Runs Seedream Edit in n8n's engine against a sandbox. */
 export async function runSeedream(options: SeedreamOptions): Promise<SeedreamResult> {
-	const { sandbox, parameters = {}, items, credentialData, abortAfterMs, ...harness } = options;
-	const model = parameters.model ?? V4;
+	const { sandbox, node, parameters = {}, items, credentialData, abortAfterMs, ...harness } = options;
+	const defaults = node
+		? {}
+		: { resource: 'image', operation: 'edit', prompt: 'make it black and white', model: V4 };
+	const { model, ...others }: Record<string, unknown> = { ...defaults, ...parameters };
+	const locator = typeof model === 'string' ? { __rl: true, mode: 'id', value: model } : model;
 	let timer: NodeJS.Timeout | undefined;
 	const aborted =
 		abortAfterMs === undefined
@@ -114,18 +121,12 @@ export async function runSeedream(options: SeedreamOptions): Promise<SeedreamRes
 	const result = await runNode({
 		...harness,
 		...(aborted ? { cancelWhen: aborted } : {}),
-		node: new SeedreamEdit(),
-		type: harness.type ?? 'n8n-nodes-seedream.seedreamEdit',
+		node: node ?? new SeedreamEdit(),
+		type: harness.type ?? `n8n-nodes-seedream.${node?.description.name ?? 'seedreamEdit'}`,
 		credentialType: new AtlasCloudSeedreamApi(),
 		credentialData: { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl, ...credentialData },
 		seed: seedOf(items),
-		parameters: {
-			resource: 'image',
-			operation: 'edit',
-			prompt: 'make it black and white',
-			...parameters,
-			model: typeof model === 'string' ? { __rl: true, mode: 'id', value: model } : model,
-		},
+		parameters: { ...others, ...(locator === undefined ? {} : { model: locator }) },
 	});
 	clearTimeout(timer);
 	const out = result.items[0] ?? [];

@@ -99,11 +99,18 @@ describe('the catalog', () => {
 			{
 				id: 'a',
 				name: 'A',
+				type: 'Image',
 				price: { usd: 0.027, unit: 'generation' },
 				schemaUrl: 'https://s.example.com/a.json',
 			},
-			{ id: 'c', name: 'C', price: { usd: 0.03, unit: 'generation' }, schemaUrl: null },
-			{ id: 'd', name: 'd', price: null, schemaUrl: null },
+			{
+				id: 'c',
+				name: 'C',
+				type: 'Image',
+				price: { usd: 0.03, unit: 'generation' },
+				schemaUrl: null,
+			},
+			{ id: 'd', name: 'd', type: null, price: null, schemaUrl: null },
 		]);
 	});
 

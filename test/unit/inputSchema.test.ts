@@ -124,6 +124,7 @@ describe('media fields', () => {
 			kind: 'video',
 			isList: false,
 			objectKey: null,
+			kindKey: null,
 			accept: ['.mp4', '.mov'],
 			maxSizeMb: 50,
 		});
@@ -142,7 +143,7 @@ describe('media fields', () => {
 	});
 
 	it('take the kinds of files that the schema names', () => {
-		const rule = { kind: 'image' as const, isList: false, objectKey: null, maxSizeMb: null };
+		const rule = { kind: 'image' as const, isList: false, objectKey: null, kindKey: null, maxSizeMb: null };
 		expect(isAccepted({ ...rule, accept: ['image/jpeg'] }, 'image/jpeg', 'jpg')).toBe(true);
 		expect(isAccepted({ ...rule, accept: ['.jpeg'] }, 'image/jpeg', 'jpg')).toBe(true);
 		expect(isAccepted({ ...rule, accept: ['image/*'] }, 'image/webp', 'webp')).toBe(true);

@@ -48,6 +48,14 @@ it('sends the default of a field that is required and empty', () => {
 	expect(check({ n: { type: 'integer', default: 3 } }, {}, ['n']).body).toEqual({ n: 3 });
 });
 
+it('leaves it to Atlas if a required field is hidden and has no default', () => {
+	expect(check({ mode: { type: 'string', hidden: true } }, {}, ['mode']).body).toEqual({});
+});
+
+it('takes spaces alone for nothing', () => {
+	expect(() => check({ prompt: { type: 'string' } }, { prompt: ' ' }, ['prompt'])).toThrow('Prompt is empty');
+});
+
 it('leaves out what is empty and what the model does not have, and reports the latter', () => {
 	const { body, dropped } = check({ seed: { type: 'integer' } }, { seed: '', camera: 'still', other: null });
 	expect(body).toEqual({});
@@ -72,6 +80,12 @@ describe('media values', () => {
 		const file = { mimeType: 'image/png', data: 'AA==' };
 		expect(check({ images }, { images: [file, 'photo'] }).media[0].values).toEqual([file, 'photo']);
 		expect(check({ image: { type: 'string' } }, { image: file }).media[0].values).toEqual([file]);
+	});
+
+	it('may be objects as JSON text', () => {
+		const entry = { type: 'object', properties: { url: { type: 'string' } } };
+		const { media } = check({ refers: { type: 'array', items: entry } }, { refers: '{"url": "photo"}' });
+		expect(media[0].values).toEqual([{ url: 'photo' }]);
 	});
 
 	it('are counted', () => {

@@ -15,7 +15,9 @@ const FILES = 'https://files.example.com';
 
 interface PastPurchase {
 	id: string;
-	images: string[];
+	images?: string[];
+	/** In place of prompt and images. */
+	fields?: object;
 	status?: string;
 	prompt?: string;
 	/** Before now. Default 60. */
@@ -23,7 +25,8 @@ interface PastPurchase {
 	result?: object;
 }
 
-const bodyOf = ({ images, prompt = BODY.prompt }: PastPurchase) => ({ ...BODY, prompt, images });
+const bodyOf = ({ images, prompt = BODY.prompt, fields }: PastPurchase) =>
+	fields ? { model: BODY.model, ...fields } : { ...BODY, prompt, images };
 
 /** A history with these purchases, the newest first, and files by their path. */
 function setup(
@@ -63,11 +66,16 @@ function setup(
 	};
 	const recovery = new Recovery(client, new RemoteContent(client, undefined), known, startMs - 3_600_000);
 	const claim = async (...inputs: InputIdentity[]) => {
-		const task = await recovery.claim({ body: BODY, inputs, inputField: 'images' } satisfies RequestShape);
-		return task?.predictionId ?? null;
+		const shape: RequestShape = {
+			body: BODY,
+			inputs: inputs.map((identity, i) => ({ path: ['images', i], identity })),
+		};
+		return (await recovery.claim(shape))?.predictionId ?? null;
 	};
 	const reads = (part: string) => http.requests.filter(({ url }) => url.includes(part)).length;
 	return {
+		claimShape: async (shape: RequestShape) =>
+			(await clock.until(recovery.claim(shape)))?.predictionId ?? null,
 		claim: async (...inputs: InputIdentity[]) => await clock.until(claim(...inputs)),
 		claimAll: async (all: InputIdentity[][]) =>
 			await clock.until(Promise.all(all.map(async (inputs) => await claim(...inputs)))),
@@ -173,5 +181,54 @@ describe('what an execution had bought before it crashed', () => {
 	it('is unknown if a file cannot be read now', async () => {
 		const { claim } = setup(past, { fileAnswer: () => ({ statusCode: 503 }) });
 		await expect(claim(content('photo A'))).rejects.toMatchObject({ kind: 'unknown', status: 'unknown' });
+	});
+});
+
+describe('a purchase with inputs in several fields', () => {
+	const [face, voice] = [`${FILES}/face.mp4`, `${FILES}/voice.mp3`];
+	const files = { 'face.mp4': 'a face', 'voice.mp3': 'a voice' };
+	const body = { model: 'm', sync_mode: 'loop' };
+	const lipsync = (video: string, audio: string): RequestShape => ({
+		body,
+		inputs: [
+			{ path: ['video'], identity: content(video) },
+			{ path: ['audio'], identity: content(audio) },
+		],
+	});
+
+	it('is recognized field by field, without a prompt', async () => {
+		const { claimShape, reads } = setup(
+			[
+				{ id: 'swapped', fields: { sync_mode: 'loop', video: voice, audio: face } },
+				{ id: 'right', fields: { sync_mode: 'loop', video: face, audio: voice } },
+				{ id: 'other', fields: { sync_mode: 'cut_off', video: face, audio: voice } },
+				{ id: 'more', fields: { sync_mode: 'loop', video: face, audio: voice, image: face } },
+			],
+			{ files },
+		);
+		expect(await claimShape(lipsync('a face', 'a voice'))).toBe('right');
+		expect(await claimShape(lipsync('a face', 'a voice'))).toBeNull();
+		expect(await claimShape(lipsync('a voice', 'a face'))).toBe('swapped');
+		expect(reads('/model/history')).toBe(1);
+	});
+
+	it('is recognized in a list of objects, the rest of each object included', async () => {
+		const refers = (type: string, ...urls: string[]) => urls.map((url) => ({ url, type }));
+		const { claimShape } = setup(
+			[
+				{ id: 'two', fields: { refers: refers('video', face, face) } },
+				{ id: 'image', fields: { refers: refers('image', face) } },
+				{ id: 'video', fields: { refers: refers('video', face) } },
+			],
+			{ files },
+		);
+		const shape = (...kinds: string[]): RequestShape => ({
+			body: { model: 'm', refers: kinds.map((type) => ({ type })) },
+			inputs: kinds.map((_type, i) => ({ path: ['refers', i, 'url'], identity: content('a face') })),
+		});
+		expect(await claimShape(shape('video'))).toBe('video');
+		expect(await claimShape(shape('video'))).toBeNull();
+		expect(await claimShape(shape('video', 'video'))).toBe('two');
+		expect(await claimShape(shape('image'))).toBe('image');
 	});
 });

@@ -34,10 +34,14 @@ function setup(past: PastPurchase[]) {
 	const reuse = new Reuse(client, new RemoteContent(client, undefined), known);
 	const take = async (hours: number) =>
 		await clock.until(
-			reuse.take({ body: BODY, inputs: [{ url: URL }], inputField: 'images' }, hours, ({ predictionId }) => {
-				claimed.push(predictionId);
-				return predictionId;
-			}),
+			reuse.take(
+				{ body: BODY, inputs: [{ path: ['images', 0], identity: { url: URL } }] },
+				hours,
+				({ predictionId }) => {
+					claimed.push(predictionId);
+					return predictionId;
+				},
+			),
 		);
 	return { take, requestCount: () => http.requests.length };
 }

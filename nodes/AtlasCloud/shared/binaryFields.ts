@@ -68,6 +68,14 @@ export function isBinaryLike(value: unknown): value is IBinaryData {
 	return isBinary(value) || (object?.mimeType !== undefined && object.fileName !== undefined);
 }
 
+/** How messages speak of the parameter that gives a file. */
+export interface ParameterWords {
+	/** Its display name. */
+	title: string;
+	/** What to do next. */
+	advice: (fields: BinaryField[]) => string;
+}
+
 /**
  * A file by the value of an expression. n8n's data proxy drops the base64 from `{{ $binary.photo }}`, so a file in
  * memory is found by its other properties.
@@ -77,30 +85,25 @@ export function isBinaryLike(value: unknown): value is IBinaryData {
 export function findByValue(
 	value: IBinaryData,
 	fields: BinaryField[],
+	{ title, advice }: ParameterWords = { title: 'Input Data Field Name', advice: describeFields },
 ): { fieldName: string | null; binary: IBinaryData } {
-	const binary = withContent(value, fields);
+	const binary = withContent(value, fields, title);
 	if (!isBinary(binary)) {
-		throw inputError(
-			'The expression in Input Data Field Name gives a file without its content',
-			describeFields(fields),
-		);
+		throw inputError(`The expression in ${title} gives a file without its content`, advice(fields));
 	}
 	const field = fields.find(([, own]) => own === binary || (own.id !== undefined && own.id === binary.id));
 	if (field || isTrustedBinary(binary)) return { fieldName: field?.[0] ?? null, binary };
-	throw inputError(
-		'The expression in Input Data Field Name gives a file that n8n did not store',
-		describeFields(fields),
-	);
+	throw inputError(`The expression in ${title} gives a file that n8n did not store`, advice(fields));
 }
 
-function withContent(binary: IBinaryData, fields: BinaryField[]): IBinaryData {
+function withContent(binary: IBinaryData, fields: BinaryField[], title: string): IBinaryData {
 	if (binary.id || binary.data) return binary;
 	const matches = fields.filter(([, own]) =>
 		(['fileName', 'mimeType', 'fileSize', 'bytes'] as const).every((key) => own[key] === binary[key]),
 	);
 	if (new Set(matches.map(([, { data }]) => data)).size > 1) {
 		throw inputError(
-			`The expression in Input Data Field Name could mean any of these files: ${matches.map(([name]) => name).join(', ')}`,
+			`The expression in ${title} could mean any of these files: ${matches.map(([name]) => name).join(', ')}`,
 			'They have the same name, type and size. Give the field’s name instead of an expression.',
 		);
 	}

@@ -36,11 +36,12 @@ export async function addExecutionHint(
 	const billed = done.filter((item) => !isReused(item));
 	const sentences = [
 		`${describeCounts(summary, done, failedCount)} in ${seconds.toFixed(1)} s.`,
-		describeCost(await costOf(run, summary, billed)),
+		describeCost(await costOf(run, summary, billed), summary),
 		reused.length === 0 ? '' : describeReuse(reusedIds.size, await costOf(run, summary, reused)),
 		retryAdvice(run, summary, failedCount),
 		pinAdvice(run, summary, done),
 		memoryAdvice(run, items),
+		...run.notes,
 	];
 	// Older versions of n8n have no such hints.
 	context.addExecutionHints?.({
@@ -64,11 +65,14 @@ function describeCounts(summary: OperationSummary, done: INodeExecutionData[], e
 
 /** What a prediction costs by its list price; null if that is not known. */
 async function estimateOf(run: NodeRun, json: IDataObject): Promise<number | null> {
+	const estimate = run.estimates.get(asString(json.predictionId) ?? '');
+	if (estimate !== undefined) return estimate;
 	const model = asString(json.model);
-	if (model === null) return null;
+	// A list price can be per second or per minute.
+	if (model === null || 'fileIndex' in json) return null;
 	// The run has read the model's rules already: a hint is worth no request.
 	const price = knownModel(model)?.price ?? (await run.rulesOf(model)).price;
-	return price ? estimateUsd(price, { num_images: json.imageCount ?? json.fileCount }) : null;
+	return price ? estimateUsd(price, { num_images: json.imageCount }) : null;
 }
 
 /** The first image or file carries the price of the whole prediction. */
@@ -101,23 +105,26 @@ function describeReuse(count: number, { usd, isEstimate }: Cost): string {
 	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
 }
 
-function describeCost({ usd, isEstimate, unknownCount }: Cost): string {
-	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, 'edit')} is not known` : '';
+function describeCost({ usd, isEstimate, unknownCount }: Cost, { noun = 'edit' }: OperationSummary): string {
+	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, noun)} is not known` : '';
 	if (usd === 0) return unknown === '' ? '' : `Cost: ${unknown}.`;
 	const sum = isEstimate ? `about ${dollars(usd)}, an estimate from the list price` : dollars(usd);
 	return `Cost: ${sum}${unknown === '' ? '' : `; ${unknown}`}.`;
 }
 
-function retryAdvice({ context }: NodeRun, { isPaid }: OperationSummary, failedCount: number): string {
+function retryAdvice({ context }: NodeRun, summary: OperationSummary, failedCount: number): string {
+	const { isPaid, noun = 'edit' } = summary;
 	if (!isPaid || failedCount === 0 || context.getNode().retryOnFail) return '';
-	return 'Retry On Fail (under Settings) is safe here: an edit that was submitted is taken up again, not paid for again.';
+	const one = `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+	return `Retry On Fail (under Settings) is safe here: ${one} that was submitted is taken up again, not paid for again.`;
 }
 
 /** While building a workflow, people run the paid node again and again unless its output is pinned. */
-function pinAdvice({ context }: NodeRun, { isPaid }: OperationSummary, done: INodeExecutionData[]): string {
+function pinAdvice({ context }: NodeRun, summary: OperationSummary, done: INodeExecutionData[]): string {
+	const { isPaid, pinAdvice: advice = 'n8n can pin this output only with Download Images off.' } = summary;
 	const hasFiles = done.some(({ binary }) => binary !== undefined);
 	if (!isPaid || !hasFiles || context.getMode() !== 'manual') return '';
-	return 'n8n can pin this output only with Download Images off.';
+	return advice;
 }
 
 function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {

@@ -1,7 +1,8 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { checkBaseUrl } from '../api/http/addresses';
 import { Cancellation, type CancelSignal } from '../api/flow/cancellation';
-import { modelRules, type ModelRules } from '../api/models/catalog';
+import { modelRules, type CatalogModel, type ModelRules } from '../api/models/catalog';
+import { readCatalogIfPossible, readModelInfo, type ModelInfo } from '../api/models/modelInfo';
 import { Quotes } from '../api/models/quotes';
 import { AtlasClient } from '../api/http/client';
 import { Downloads } from '../api/files/downloads';
@@ -44,6 +45,12 @@ export interface NodeRun {
 	rulesOf: (model: string) => Promise<ModelRules>;
 	/** What requests would cost; each distinct one is asked for once per run. */
 	quotes: Quotes;
+	/** What catalog and schema say of a model; each is read once per run. */
+	modelInfoOf: (model: string) => Promise<ModelInfo>;
+	/** What predictions of this run cost by their list price, in USD, by ID; null where it does not tell. */
+	estimates: Map<string, number | null>;
+	/** Sentences for the execution hint. */
+	notes: Set<string>;
 	/** Items worked on at once. */
 	concurrency: number;
 	startedAtMs: number;
@@ -92,6 +99,16 @@ function retriedSinceMs(context: IExecuteFunctions, nowMs: number): number {
 function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
 	const rules = new Map<string, Promise<ModelRules>>();
 	return async (model) => await memoize(rules, model, async () => await modelRules(client, model));
+}
+
+function modelInfoReader(client: AtlasClient): NodeRun['modelInfoOf'] {
+	const infos = new Map<string, Promise<ModelInfo>>();
+	let catalog: Promise<CatalogModel[] | null> | undefined;
+	return async (model) =>
+		await memoize(infos, model, async () => {
+			catalog ??= readCatalogIfPossible(client);
+			return await readModelInfo(client, model, await catalog);
+		});
 }
 
 /**
@@ -152,6 +169,9 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 		intents,
 		rulesOf: rulesReader(client),
 		quotes: new Quotes(client),
+		modelInfoOf: modelInfoReader(client),
+		estimates: new Map(),
+		notes: new Set(),
 		concurrency,
 		startedAtMs,
 		signal,

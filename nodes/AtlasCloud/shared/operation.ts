@@ -19,6 +19,10 @@ export interface OperationSummary {
 	reportedPrice?(json: IDataObject): number | null;
 	/** Whether it buys predictions. Only then is a cost shown: what was spent at Submit is not counted again. */
 	isPaid?: boolean;
+	/** What a prediction is called; `edit` if missing. */
+	noun?: string;
+	/** How an output with files can be pinned. */
+	pinAdvice?: string;
 }
 
 /** An operation that works on each input item separately. */

@@ -28,7 +28,7 @@ const includeInputFields: INodeProperties = {
 	description: 'Whether the output items keep the fields of their input items',
 };
 
-const maxDownloadMb: INodeProperties = {
+export const maxDownloadMb: INodeProperties = {
 	displayName: 'Max Download Size (MB)',
 	name: 'maxDownloadMb',
 	type: 'number',
@@ -37,7 +37,7 @@ const maxDownloadMb: INodeProperties = {
 	description: 'A larger picture is refused',
 };
 
-const timeoutSeconds: INodeProperties = {
+export const timeoutSeconds: INodeProperties = {
 	displayName: 'Timeout (Seconds)',
 	name: 'timeoutSeconds',
 	type: 'number',
@@ -46,7 +46,7 @@ const timeoutSeconds: INodeProperties = {
 	description: 'How long to wait for an edit, counted for each item from its own submit',
 };
 
-const onTimeout: INodeProperties = {
+export const onTimeout: INodeProperties = {
 	displayName: 'On Timeout',
 	name: 'onTimeout',
 	type: 'options',
@@ -62,7 +62,7 @@ const onTimeout: INodeProperties = {
 	description: 'What to do with an edit that is still going when its time is up',
 };
 
-const extraBodyFields: INodeProperties = {
+export const extraBodyFields: INodeProperties = {
 	displayName: 'Extra Body Fields',
 	name: 'extraBodyFields',
 	type: 'json',
@@ -157,7 +157,7 @@ const webhookUrl: INodeProperties = {
 		'Where Atlas Cloud sends a signed call when the prediction ends. Use the production URL of an Atlas Cloud Trigger.',
 };
 
-function collection(...options: INodeProperties[]): INodeProperties {
+export function collection(...options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
 		name: 'options',
@@ -168,8 +168,8 @@ function collection(...options: INodeProperties[]): INodeProperties {
 	};
 }
 
-const itemOptions = [concurrency, includeInputFields];
-const submissionOptions = [
+export const itemOptions = [concurrency, includeInputFields];
+export const submissionOptions = [
 	extraBodyFields,
 	fileExpirationHours,
 	maxCostUsd,

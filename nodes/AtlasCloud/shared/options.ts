@@ -7,6 +7,7 @@ import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 
 export const DEFAULT_CONCURRENCY = 20;
 export const DEFAULT_MAX_EDITS = 250;
+export const DEFAULT_MAX_PREDICTIONS = 50;
 export const DEFAULT_TIMEOUT_SECONDS = 300;
 export const MAX_TIMEOUT_SECONDS = 86_400;
 export const DEFAULT_MAX_DOWNLOAD_MB = 100;
@@ -67,6 +68,12 @@ export function readMaxCostUsd(options: IDataObject): number | null {
 		'Max Cost per Run must be a number of dollars, 0 or higher',
 		'Set it under Options, or remove it there for no limit.',
 	);
+}
+
+/** The option Max Predictions per Run. @throws AtlasError (`input`) */
+export function readMaxPredictions({ maxPredictions }: IDataObject): number {
+	const name = 'Max Predictions per Run';
+	return readWholeNumber(maxPredictions, name, 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_PREDICTIONS;
 }
 
 /**

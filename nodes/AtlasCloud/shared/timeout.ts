@@ -12,13 +12,17 @@ export interface TimeoutOptions {
 	failsOnTimeout: boolean;
 }
 
-/** The options Timeout and On Timeout. @throws AtlasError (`input`) */
-export function readTimeout(options: IDataObject): TimeoutOptions {
-	const seconds = asNumber(options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
+/**
+ * The options Timeout and On Timeout.
+ * @param defaultSeconds used where Timeout is not set
+ * @throws AtlasError (`input`)
+ */
+export function readTimeout(options: IDataObject, defaultSeconds = DEFAULT_TIMEOUT_SECONDS): TimeoutOptions {
+	const seconds = asNumber(options.timeoutSeconds ?? defaultSeconds);
 	if (seconds === null || seconds <= 0 || seconds > MAX_TIMEOUT_SECONDS) {
 		throw inputError(
 			`Timeout is not a number of seconds from 1 to ${MAX_TIMEOUT_SECONDS}`,
-			`Set it under Options, or remove it there for the default of ${DEFAULT_TIMEOUT_SECONDS}.`,
+			`Set it under Options, or remove it there for the default of ${defaultSeconds}.`,
 		);
 	}
 	return { timeoutMs: seconds * 1_000, failsOnTimeout: options.onTimeout !== 'continue' };

@@ -1,25 +1,15 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
-import { checkBaseUrl } from '../../api/http/addresses';
-import { AtlasClient } from '../../api/http/client';
 import { readCatalog, type CatalogModel } from '../../api/models/catalog';
 import { isSeedreamEdit, KNOWN_MODELS } from '../../api/models/models';
 import { priceText } from '../../api/models/prices';
-import { CREDENTIAL_TYPE } from '../../shared/credential';
-import { startClock } from '../../shared/transport/n8nClock';
-import { n8nHttp } from '../../shared/transport/n8nHttp';
+import { panelClient } from '../../shared/panelClient';
 
 /** What the list shows of a model. */
 type ListedModel = Pick<CatalogModel, 'id' | 'name' | 'price'>;
 
 async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
-	const credential = await context.getCredentials(CREDENTIAL_TYPE);
-	const client = new AtlasClient({
-		baseUrl: checkBaseUrl(String(credential.baseUrl)),
-		http: n8nHttp(context, credential),
-		clock: startClock(),
-		signal: undefined,
-	});
-	const models = (await readCatalog(client, 1)).filter(({ id }) => isSeedreamEdit(id));
+	const catalog = await readCatalog(await panelClient(context), 1);
+	const models = catalog.filter(({ id }) => isSeedreamEdit(id));
 	return models.length > 0 ? models : KNOWN_MODELS;
 }
 

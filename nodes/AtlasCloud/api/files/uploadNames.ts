@@ -33,7 +33,7 @@ export function parseUploadUrl(url: string): UploadName | null {
 	if (/^data:/i.test(url)) return null;
 	const path = url.split(/[?#]/, 1)[0];
 	const name = path.slice(path.lastIndexOf('/') + 1);
-	const match = /^n8n-([A-Za-z0-9]+)-([0-9a-f]{8})-r(\d+)-i(\d+)-([0-9a-f]{16})\.[a-z]+$/.exec(name);
+	const match = /^n8n-([A-Za-z0-9]+)-([0-9a-f]{8})-r(\d+)-i(\d+)-([0-9a-f]{16})\.[a-z0-9]+$/.exec(name);
 	if (!match) return null;
 	const [, executionId, nodeTag, runIndex, itemIndex, contentTag] = match;
 	return { executionId, nodeTag, runIndex: Number(runIndex), itemIndex: Number(itemIndex), contentTag };

@@ -1,17 +1,22 @@
 import type { AtlasClient } from '../http/client';
-import { openPublicFile } from '../http/publicFile';
-import { asArray, asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
+import { asArray, asObject, asString, type JsonObject } from '../json';
+import { readInputSchema, type ModelField } from './inputSchema';
 import { knownModel, MAX_INPUT_IMAGES } from './models';
 import { listPriceOf, type ListPrice } from './prices';
-import { readAll } from '../http/streams';
-import { READ_TIMEOUT_MS } from '../http/timeouts';
+import { readSchemaDocument } from './schemas';
 import { parseSize, type SizeRule } from './sizes';
+
+export type ModelType = 'Image' | 'Video' | 'Audio' | 'Text';
+
+const MODEL_TYPES: readonly ModelType[] = ['Image', 'Video', 'Audio', 'Text'];
 
 /** One model of the catalog (docs/atlas-cloud-api.md, Catalogue). */
 export interface CatalogModel {
 	id: string;
 	name: string;
-	/** Null if it is not published. */
+	/** Null where Atlas names another one, or none. */
+	type: ModelType | null;
+	/** The list price; null if it is not published. */
 	price: ListPrice | null;
 	/** URL of its OpenAPI document. */
 	schemaUrl: string | null;
@@ -24,9 +29,15 @@ function toModel(value: unknown): CatalogModel | null {
 	return {
 		id,
 		name: asString(item.displayName) ?? id,
+		type: typeOf(item.type),
 		price: listPriceOf(item),
 		schemaUrl: asString(item.schema),
 	};
+}
+
+function typeOf(value: unknown): ModelType | null {
+	const text = asString(value)?.toLowerCase();
+	return MODEL_TYPES.find((type) => type.toLowerCase() === text) ?? null;
 }
 
 /**
@@ -49,35 +60,21 @@ export interface ModelRules {
 	price?: ListPrice | null;
 }
 
-const MAX_SCHEMA_BYTES = 2_000_000;
-
-async function readSchema(client: AtlasClient, url: string): Promise<JsonObject | null> {
-	const { body, statusCode } = await openPublicFile(client.http, url, client.baseUrl, client.signal);
-	const { clock, signal } = client;
-	const bytes = await readAll(body, {
-		clock,
-		stallMs: READ_TIMEOUT_MS,
-		signal,
-		maxBytes: MAX_SCHEMA_BYTES,
-	});
-	return statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
-}
-
 /** Reads the rules in a model's OpenAPI document (docs/atlas-cloud-api.md, Catalogue). */
 export function rulesInSchema(schema: JsonObject): ModelRules {
-	const input = asObject(asObject(asObject(schema.components)?.schemas)?.Input);
-	const properties = asObject(input?.properties) ?? {};
+	const fields = readInputSchema(schema) ?? [];
+	const field = (name: string) => fields.find((one) => one.name === name);
 	return {
-		sizes: sizeRuleOf(asObject(properties.size) ?? {}),
-		maxInputImages: asNumber(asObject(properties.images)?.maxItems) ?? MAX_INPUT_IMAGES,
+		sizes: sizeRuleOf(field('size')),
+		maxInputImages: field('images')?.maxItems ?? MAX_INPUT_IMAGES,
 	};
 }
 
-function sizeRuleOf(size: JsonObject): SizeRule {
-	const sizes = asArray(size.enum).flatMap((text) => (typeof text === 'string' && parseSize(text)) || []);
+function sizeRuleOf(size: ModelField | undefined): SizeRule {
+	const values = size?.enumValues ?? [];
+	const sizes = values.flatMap((text) => (typeof text === 'string' && parseSize(text)) || []);
 	if (sizes.length > 0) return { kind: 'list', sizes };
-	const minSide = asNumber(size.minimum);
-	const maxSide = asNumber(size.maximum);
+	const { minimum: minSide = null, maximum: maxSide = null } = size ?? {};
 	const isRange = minSide !== null && maxSide !== null && minSide > 0 && maxSide >= minSide;
 	return isRange ? { kind: 'range', minSide, maxSide } : { kind: 'free' };
 }
@@ -90,7 +87,7 @@ export async function modelRules(client: AtlasClient, model: string): Promise<Mo
 	try {
 		const entry = (await readCatalog(client, 2)).find(({ id }) => id === model);
 		if (!entry) return unknown;
-		const schema = entry.schemaUrl === null ? null : await readSchema(client, entry.schemaUrl);
+		const schema = entry.schemaUrl === null ? null : await readSchemaDocument(client, entry.schemaUrl);
 		return { ...(schema ? rulesInSchema(schema) : unknown), price: entry.price };
 	} catch {
 		// Atlas checks the request itself. Only Match Input Image needs the rules, and says so.

@@ -9,6 +9,8 @@ export interface MediaRule {
 	isList: boolean;
 	/** Where the list holds objects (`refers[{url, type}]`), the key of the file in each. */
 	objectKey: string | null;
+	/** The key beside it that names the kind of file: `image`, `video` or `audio`. */
+	kindKey: string | null;
 	/** `image/png`, `image/*` or `.png`, in lower case; empty where the schema does not tell. */
 	accept: string[];
 	/** Megabytes (10^6 bytes). */
@@ -145,6 +147,7 @@ export function mediaRuleOf(
 		kind,
 		isList,
 		objectKey,
+		kindKey: objectKey === null ? null : kindKeyOf(items),
 		accept: [...new Set(accept)],
 		maxSizeMb: asNumber(schema['x-max-size-mb']) ?? asNumber(items?.['x-max-size-mb']),
 	};
@@ -154,6 +157,33 @@ export function mediaRuleOf(
 function urlKeyOf(items: JsonObject | undefined): string | null {
 	const properties = asObject(items?.properties);
 	return Object.keys(properties ?? {}).find((key) => /^(url|uri)$|_url$/i.test(key)) ?? null;
+}
+
+/** Of a list of objects, the property whose choices are kinds of files. */
+function kindKeyOf(items: JsonObject | undefined): string | null {
+	const entries = Object.entries(asObject(items?.properties) ?? {});
+	const namesKinds = ([, property]: [string, unknown]) => {
+		const values = asArray(asObject(property)?.enum);
+		return values.some((value) => value === 'image' || value === 'video' || value === 'audio');
+	};
+	return entries.find(namesKinds)?.[0] ?? null;
+}
+
+/** The kind of file at a URL, judging by its path; null where that does not tell. */
+export function kindByUrl(url: string): MediaKind | null {
+	const extension = /\.([a-z0-9]{2,4})$/i.exec(url.split(/[?#]/, 1)[0])?.[1] ?? '';
+	return KIND_OF_EXTENSION[extension.toLowerCase()] ?? null;
+}
+
+/** What files a field takes, for messages: `JPEG, PNG`, `any audio file`; null where the schema does not tell. */
+export function describeAccepted({ accept, kind }: MediaRule): string | null {
+	if (accept.length === 0) return kind === null ? null : `any ${kind} file`;
+	const names = accept.map((entry) => {
+		const [type, subtype] = entry.split('/');
+		if (subtype === '*' || entry === '*') return entry.startsWith('*') ? 'any file' : `any ${type} file`;
+		return (subtype ?? type).replace(/^\.|^x-/, '').toUpperCase();
+	});
+	return [...new Set(names)].join(', ');
 }
 
 /**

@@ -25,7 +25,10 @@ export interface ModelInputs {
 /** Whether a value counts as not given. */
 function isEmpty(value: unknown): boolean {
 	return (
-		value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+		value === undefined ||
+		value === null ||
+		(typeof value === 'string' && value.trim() === '') ||
+		(Array.isArray(value) && value.length === 0)
 	);
 }
 
@@ -44,6 +47,7 @@ export function checkInputs(fields: ModelField[], given: JsonObject): ModelInput
 			if (fallback !== undefined) body[name] = fallback;
 		} else if (rule) {
 			const values = splitValues(value, rule);
+			if (values.length === 0 && !field.isRequired) continue;
 			checkCount(field, values.length);
 			media.push({ name, title, rule, values });
 		} else {
@@ -56,17 +60,22 @@ export function checkInputs(fields: ModelField[], given: JsonObject): ModelInput
 }
 
 /** Some schemas require a field and give its default. */
-function defaultOf({ title, defaultValue }: ModelField): unknown {
+function defaultOf({ title, defaultValue, isHidden }: ModelField): unknown {
 	if (!isEmpty(defaultValue)) return defaultValue;
+	// Nobody can fill in what the panel does not show; Atlas decides.
+	if (isHidden) return undefined;
 	throw inputError(`${title} is empty`, 'The model needs it. Fill it in, then run again.');
 }
 
 /** Texts are split at line ends, and at commas except inside an address. */
 function splitValues(value: unknown, { isList }: MediaRule): unknown[] {
-	const parsed = typeof value === 'string' && /^\s*\[/.test(value) ? parseJson(value) : undefined;
-	const values: unknown[] = Array.isArray(parsed) ? parsed : Array.isArray(value) ? value : [value];
+	const parsed = typeof value === 'string' && /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
+	const whole: unknown = parsed ?? value;
+	const values: unknown[] = Array.isArray(whole) ? whole : [whole];
 	if (!isList) return values;
-	return values.flatMap((one) => (typeof one === 'string' ? splitText(one) : isEmpty(one) ? [] : [one]));
+	return values
+		.flatMap((one) => (typeof one === 'string' ? splitText(one) : [one]))
+		.filter((one) => !isEmpty(one));
 }
 
 /** A comma in an address or a data URI splits only where another address follows. */
@@ -82,7 +91,10 @@ export function splitText(text: string): string[] {
 function checkCount({ title, minItems, maxItems, media }: ModelField, count: number): void {
 	const max = media?.isList === false ? 1 : (maxItems ?? Infinity);
 	const min = minItems ?? 1;
-	if (count < min) throw inputError(`${title} needs at least ${min} files`, `It has ${count}.`);
+	if (count < min) {
+		const files = min === 1 ? '1 file' : `${min} files`;
+		throw inputError(`${title} needs at least ${files}`, `It has ${count}.`);
+	}
 	if (count > max) {
 		throw inputError(
 			`${title} takes at most ${max === 1 ? '1 file' : `${max} files`}`,

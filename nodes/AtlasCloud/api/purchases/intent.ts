@@ -23,8 +23,8 @@ export interface IntentDetails {
 	readonly model: string;
 	/** Our clock, in ms since the epoch, just before the request left. */
 	readonly sentAtMs: number;
-	/** As sent. */
-	readonly prompt: string;
+	/** As sent; null where the model takes none. */
+	readonly prompt: string | null;
 	/** As sent, `W*H`; null where the model chose. */
 	readonly size: string | null;
 	/** The inputs' URLs as sent; only the beginning of a data URI. */

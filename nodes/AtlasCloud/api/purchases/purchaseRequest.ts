@@ -1,6 +1,7 @@
 import type { InputFile } from '../files/uploads';
 import type { JsonObject } from '../json';
 import type { Prediction } from '../predictions/predictions';
+import type { InputPath } from './inputPaths';
 
 /** One prediction to be bought once. */
 export interface SubmitOrder {
@@ -8,7 +9,7 @@ export interface SubmitOrder {
 	/** Path of the billable request. */
 	endpoint: string;
 	/** The flat JSON body (see docs/atlas-cloud-api.md, Submit). */
-	body: JsonObject & { model: string; prompt: string };
+	body: JsonObject & { model: string };
 	headers: Record<string, string>;
 	/** The inputs' URLs as people may see them: only the beginning of a data URI. */
 	inputUrls: string[];
@@ -30,7 +31,8 @@ export interface SubmittedPrediction {
 	predictionId: string;
 	/** What it was bought for: an earlier attempt may have asked for something else. */
 	model: string;
-	prompt: string;
+	/** Null where the model takes none. */
+	prompt: string | null;
 	/** `W*H`; null where the model chose. */
 	size: string | null;
 	/** The inputs' URLs; only the beginning of a data URI. */
@@ -46,14 +48,15 @@ export interface SubmittedPrediction {
 }
 
 /** An input of a prediction: a file of ours, or a URL or data URI that Atlas reads itself. */
-export type PurchaseInput = { file: InputFile; url?: undefined } | { file?: undefined; url: string };
+export type PurchaseInput = { path: InputPath } & (
+	{ file: InputFile; url?: undefined } | { file?: undefined; url: string }
+);
 
 /** One item's purchase, checked and complete but for the uploads. */
 export interface PurchaseRequest extends Omit<SubmitOrder, 'inputUrls' | 'fingerprint'> {
 	model: string;
+	/** Their URLs go into `body`, which is without them, each at its path. */
 	inputs: PurchaseInput[];
-	/** The field that takes the inputs' URLs; `body` is without it. */
-	inputField: string;
 	/** How old a prediction may be to be taken instead of a new purchase, in hours; 0 for none. */
 	reuseHours: number;
 	/** Whether a prediction still in progress when its time is up is a fault. */

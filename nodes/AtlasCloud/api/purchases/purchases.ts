@@ -5,15 +5,16 @@ import type { CancelSignal } from '../flow/cancellation';
 import { Semaphore } from '../flow/semaphore';
 import { sha256 } from '../hash';
 import type { AtlasClient } from '../http/client';
-import { asArray, asString, canonicalJson } from '../json';
+import { asString, canonicalJson } from '../json';
 import type { HistoryTask } from '../predictions/history';
 import type { PredictionPoller } from '../predictions/poller';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
+import { placeAt, valueAt, type InputPath } from './inputPaths';
 import { Place } from './place';
-import type { InputIdentity, Recovery, RequestShape } from './recovery';
+import type { IdentifiedInput, InputIdentity, Recovery, RequestShape } from './recovery';
 import type { Reuse } from './reuse';
-import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
+import type { PurchaseInput, PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
 import type { Submits } from './submits';
 
 export interface PurchasesDependencies {
@@ -164,7 +165,7 @@ export class Purchases {
 	/** What an earlier attempt or execution bought for this request; null if nothing. */
 	private async resumeEarlier(
 		request: PurchaseRequest,
-		inputs: InputIdentity[],
+		inputs: IdentifiedInput[],
 		fingerprint: string,
 		place: Place,
 	): Promise<SubmittedPrediction | null> {
@@ -182,13 +183,12 @@ export class Purchases {
 		fingerprint: string,
 		place: Place,
 	): Promise<SubmittedPrediction> {
-		const { body, inputField } = request;
-		const urls = await this.uploadInputs(request);
+		const uploaded = await this.uploadInputs(request);
 		await place.moveInFlight();
 		return await this.deps.submits.buy({
 			...request,
-			body: { ...body, [inputField]: urls },
-			inputUrls: urls.map(truncate),
+			body: placeAt(request.body, uploaded),
+			inputUrls: uploaded.map(([, url]) => truncate(url)),
 			fingerprint,
 		});
 	}
@@ -203,36 +203,39 @@ export class Purchases {
 	}
 
 	/** What each input is, wherever it was uploaded to. */
-	private async identifyInputs({ inputs }: PurchaseRequest): Promise<InputIdentity[]> {
+	private async identifyInputs({ inputs }: PurchaseRequest): Promise<IdentifiedInput[]> {
 		const { uploads } = this.deps;
+		const identify = async ({ file, url }: PurchaseInput): Promise<InputIdentity> =>
+			file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url };
 		return await Promise.all(
-			inputs.map(async ({ file, url }): Promise<InputIdentity> =>
-				file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url },
-			),
+			inputs.map(async (input) => ({ path: input.path, identity: await identify(input) })),
 		);
 	}
 
-	private async uploadInputs({ inputs, itemIndex }: PurchaseRequest): Promise<string[]> {
+	private async uploadInputs({ inputs, itemIndex }: PurchaseRequest): Promise<Array<[InputPath, string]>> {
 		const { uploads } = this.deps;
 		return await Promise.all(
-			inputs.map(async ({ file, url }) => (file ? await uploads.url(file, itemIndex) : url)),
+			inputs.map(async ({ path, file, url }): Promise<[InputPath, string]> => [
+				path,
+				file ? await uploads.url(file, itemIndex) : url,
+			]),
 		);
 	}
 
 	/** Finds in the history what an execution had bought for the same request before it crashed. */
 	private async recover(
 		request: PurchaseRequest,
-		inputs: InputIdentity[],
+		inputs: IdentifiedInput[],
 		fingerprint: string,
 	): Promise<Intent | undefined> {
 		const task = await this.deps.recovery?.claim(shapeOf(request, inputs));
-		return task ? this.adopt(request, fingerprint, task, false) : undefined;
+		return task ? this.adopt(request, inputs, fingerprint, task, false) : undefined;
 	}
 
 	/** Takes what was bought for the same request within the last hours; null if nothing was. */
 	private async reuse(
 		request: PurchaseRequest,
-		inputs: InputIdentity[],
+		inputs: IdentifiedInput[],
 		fingerprint: string,
 		place: Place,
 	): Promise<SubmittedPrediction | null> {
@@ -240,7 +243,7 @@ export class Purchases {
 		const { reuseHours } = request;
 		if (reuseHours <= 0) return null;
 		const adopt = (task: HistoryTask) => ({
-			intent: this.adopt(request, fingerprint, task, true),
+			intent: this.adopt(request, inputs, fingerprint, task, true),
 			prediction: task.prediction,
 		});
 		for (;;) {
@@ -255,7 +258,8 @@ export class Purchases {
 
 	/** Makes a prediction that was bought before the item's own. */
 	private adopt(
-		{ itemIndex, body, inputField }: PurchaseRequest,
+		{ itemIndex, body }: PurchaseRequest,
+		inputs: IdentifiedInput[],
 		fingerprint: string,
 		task: HistoryTask,
 		isReused: boolean,
@@ -267,9 +271,9 @@ export class Purchases {
 			model: body.model,
 			// Its time starts anew: nobody has waited for it in this execution yet.
 			sentAtMs: client.clock.nowMs(),
-			prompt: body.prompt,
+			prompt: asString(body.prompt),
 			size: asString(body.size),
-			images: asArray(task.request?.[inputField]).map((url) => truncate(asString(url) ?? '')),
+			images: inputs.map(({ path }) => truncate(asString(valueAt(task.request ?? {}, path)) ?? '')),
 		};
 		return intents.adopt(itemIndex, details, task.prediction, isReused);
 	}
@@ -280,8 +284,8 @@ function releaseInputs({ inputs }: PurchaseRequest): void {
 	for (const { file } of inputs) file?.release?.();
 }
 
-function shapeOf({ body, inputField }: PurchaseRequest, inputs: InputIdentity[]): RequestShape {
-	return { body, inputs, inputField };
+function shapeOf({ body }: PurchaseRequest, inputs: IdentifiedInput[]): RequestShape {
+	return { body, inputs };
 }
 
 /** Whether Atlas does not know a prediction. */

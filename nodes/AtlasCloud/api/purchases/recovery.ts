@@ -4,19 +4,23 @@ import { memoize } from '../flow/memoize';
 import { Semaphore } from '../flow/semaphore';
 import type { TimeSpan } from '../http/atlasClock';
 import type { AtlasClient } from '../http/client';
-import { asArray, asString, canonicalJson, type JsonObject } from '../json';
+import { asString, canonicalJson, type JsonObject } from '../json';
 import { readHistory, type HistoryTask } from '../predictions/history';
+import { placeAt, valueAt, type InputPath } from './inputPaths';
 
 /** An input by its content, or by the URL that the item gives. */
 export type InputIdentity = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };
 
+export interface IdentifiedInput {
+	path: InputPath;
+	identity: InputIdentity;
+}
+
 /** A request, wherever its inputs were uploaded to. */
 export interface RequestShape {
-	/** The body without `inputField`. */
+	/** The body without the inputs. */
 	body: JsonObject & { model: string };
-	inputs: InputIdentity[];
-	/** The field of the body that takes the inputs' URLs. */
-	inputField: string;
+	inputs: IdentifiedInput[];
 }
 
 /** The purchases that the items of this node made. */
@@ -53,7 +57,12 @@ const COMPARED_AT_ONCE = 8;
  */
 export class Recovery {
 	/** Tasks of a model, newest first. */
-	private readonly tasks = new Map<string, Promise<TasksByShape>>();
+	private readonly tasks = new Map<string, Promise<HistoryTask[]>>();
+
+	/** The same tasks by shape, for each set of places where inputs can stand. */
+	private readonly tasksByShape = new Map<string, TasksByShape>();
+
+	private readonly taken = new Set<string>();
 
 	/** One item at a time for each shape: two of them must not claim the same task. */
 	private readonly locks = new Map<string, Semaphore>();
@@ -73,10 +82,11 @@ export class Recovery {
 	 * @throws AtlasError `read` if the history cannot be read, `unknown` if an input cannot; CancelledError
 	 */
 	async claim(shape: RequestShape): Promise<HistoryTask | null> {
-		const { body, inputs, inputField } = shape;
-		const read = async () => await this.readTasks(body.model, inputField);
-		const tasks = await memoize(this.tasks, `${inputField} ${body.model}`, read);
-		const key = shapeKey(body, inputs.length);
+		const { body, inputs } = shape;
+		const paths = inputs.map(({ path }) => path);
+		const read = async () => await this.readTasks(body.model);
+		const tasks = this.indexTasks(body.model, await memoize(this.tasks, body.model, read), paths);
+		const key = shapeKey(body, paths);
 		const lock = this.locks.get(key) ?? new Semaphore(1);
 		this.locks.set(key, lock);
 		return await lock.use(this.client.signal, async () => await this.claimAmong(tasks.get(key) ?? [], shape));
@@ -85,7 +95,8 @@ export class Recovery {
 	private async claimAmong(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
 		const claimed = new Set(this.known.claimedIds());
 		const free = tasks
-			.filter((task) => !claimed.has(task.predictionId) && this.rules.mayClaim(task))
+			.filter(({ predictionId }) => !claimed.has(predictionId) && !this.taken.has(predictionId))
+			.filter(this.rules.mayClaim)
 			.filter(
 				({ requestHash, created }) => requestHash !== null && !this.known.isSought(requestHash, created),
 			)
@@ -93,7 +104,7 @@ export class Recovery {
 		for (let start = 0; start < free.length; start += COMPARED_AT_ONCE) {
 			const match = await this.firstMatch(free.slice(start, start + COMPARED_AT_ONCE), shape);
 			if (!match) continue;
-			tasks.splice(tasks.indexOf(match), 1);
+			this.taken.add(match.predictionId);
 			return match;
 		}
 		return null;
@@ -101,25 +112,39 @@ export class Recovery {
 
 	private async firstMatch(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | undefined> {
 		const areSame = await Promise.all(tasks.map(async (task) => await this.hasSameInputs(task, shape)));
-		return tasks[areSame.indexOf(true)];
+		// The same task can fit two shapes, and the other one may have taken it meanwhile.
+		return tasks.find(({ predictionId }, i) => areSame[i] && !this.taken.has(predictionId));
 	}
 
-	private async readTasks(model: string, inputField: string): Promise<TasksByShape> {
-		const tasks: TasksByShape = new Map();
+	private async readTasks(model: string): Promise<HistoryTask[]> {
+		const tasks: HistoryTask[] = [];
 		for await (const task of readHistory(this.client, { model })) {
 			if (task.created && task.created.toMs < this.sinceMs - this.rules.slackMs) break;
-			if (!task.request) continue;
-			const { [inputField]: urls, ...body } = task.request;
-			const key = shapeKey(body, asArray(urls).length);
-			tasks.set(key, [...(tasks.get(key) ?? []), task]);
+			if (task.request) tasks.push(task);
 		}
 		return tasks;
 	}
 
-	private async hasSameInputs({ request }: HistoryTask, shape: RequestShape): Promise<boolean> {
-		const urls = asArray(request?.[shape.inputField]).map((url) => asString(url) ?? '');
-		for (const [i, input] of shape.inputs.entries()) {
-			const isSame = 'sha256' in input ? await this.hasContent(urls[i], input) : urls[i] === input.url;
+	/** A model's tasks that have an input at each of these paths. */
+	private indexTasks(model: string, tasks: HistoryTask[], paths: InputPath[]): TasksByShape {
+		const indexKey = canonicalJson([model, paths]);
+		const known = this.tasksByShape.get(indexKey);
+		if (known) return known;
+		const index: TasksByShape = new Map();
+		for (const task of tasks) {
+			const request = task.request ?? {};
+			if (!paths.every((path) => typeof valueAt(request, path) === 'string')) continue;
+			const key = shapeKey(request, paths);
+			index.set(key, [...(index.get(key) ?? []), task]);
+		}
+		this.tasksByShape.set(indexKey, index);
+		return index;
+	}
+
+	private async hasSameInputs({ request }: HistoryTask, { inputs }: RequestShape): Promise<boolean> {
+		for (const { path, identity } of inputs) {
+			const url = asString(valueAt(request ?? {}, path)) ?? '';
+			const isSame = 'sha256' in identity ? await this.hasContent(url, identity) : url === identity.url;
 			if (!isSame) return false;
 		}
 		return true;
@@ -142,6 +167,12 @@ function rankOf({ prediction }: HistoryTask): number {
 	return prediction.isModerated ? 1 : 2;
 }
 
-function shapeKey(body: JsonObject, inputCount: number): string {
-	return canonicalJson([body, inputCount]);
+/** The body apart from what its inputs are. One with more inputs than these differs. */
+function shapeKey(body: JsonObject, paths: InputPath[]): string {
+	return canonicalJson(
+		placeAt(
+			body,
+			paths.map((path) => [path, null]),
+		),
+	);
 }

@@ -159,7 +159,7 @@ export class Submits {
 			bodyHash: hash,
 			model: body.model,
 			sentAtMs: this.clock.nowMs(),
-			prompt: body.prompt,
+			prompt: asString(body.prompt),
 			size: asString(body.size),
 			images: inputUrls,
 		});

@@ -6,11 +6,13 @@ import {
 	knownModel,
 	MAX_INPUT_IMAGES,
 	MAX_SEQUENTIAL_IMAGES,
+	V4_EDIT,
 } from '../../../api/models/models';
 import { dollars, estimateUsd } from '../../../api/models/prices';
 import { checkSize, matchInput, type Dimensions } from '../../../api/models/sizes';
-import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
+import type { PurchaseInput, PurchaseRequest } from '../../../api/purchases/purchaseRequest';
 import { inputImages, type InputImage } from '../../../shared/inputImages';
+import { readModel } from '../../../shared/modelParameter';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
 	readExtraBodyFields,
@@ -44,7 +46,7 @@ const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'in
  */
 export async function readEdit(run: NodeRun, itemIndex: number, options: IDataObject): Promise<EditJob> {
 	const { context } = run;
-	const model = readModel(run, itemIndex);
+	const model = readModel(context, itemIndex, V4_EDIT);
 	const prompt = readPrompt(context, itemIndex);
 	const size = readSize(context, itemIndex);
 	const extraFields = readExtraBodyFields(options, OWN_FIELDS);
@@ -65,8 +67,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 			itemIndex,
 			model,
 			endpoint: '/api/v1/model/generateImage',
-			inputField: 'images',
-			inputs: images.map(({ file, url }) => (file ? { file } : { url })),
+			inputs: images.map(toInput),
 			body: { model, prompt, ...outputFormat, ...maxImages, ...omit(extraFields, 'webhook_url') },
 			headers,
 			webhookUrl,
@@ -80,13 +81,9 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	};
 }
 
-function readModel({ context }: NodeRun, itemIndex: number): string {
-	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
-	if (typeof model === 'string' && /^[^\s?#]+$/.test(model.trim())) return model.trim();
-	throw inputError(
-		'Model is empty or no model’s ID',
-		'Choose one from the list, or give an ID such as bytedance/seedream-v4/edit.',
-	);
+function toInput({ file, url }: InputImage, index: number): PurchaseInput {
+	const path: PurchaseInput['path'] = ['images', index];
+	return file ? { path, file } : { path, url };
 }
 
 function checkImageCount(count: number, model: string, maxInputImages: number): void {

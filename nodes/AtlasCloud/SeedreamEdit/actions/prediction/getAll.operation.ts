@@ -1,93 +1,10 @@
-import type { INodeExecutionData } from 'n8n-workflow';
-import { inputError } from '../../../api/errors';
-import { whyNotFetchable } from '../../../api/http/addresses';
-import { asNumber, asObject, asString } from '../../../api/json';
-import { readHistory } from '../../../api/predictions/history';
-import type { OnceOperation } from '../../../shared/operation';
+import { getAllOperation } from '../../../shared/getAllOperation';
 import { predictionJson } from '../../../shared/outputItems';
 import { IMAGE_OUTPUT } from '../../../shared/outputStyle';
 
-/** A limit for Return All: a hundred thousand predictions. */
-const MAX_PAGES = 2_000;
-
-/** The account's history, newest first; runs once, not per item. */
-export const getAll: OnceOperation = {
-	option: {
-		name: 'Get Many',
-		value: 'getAll',
-		action: 'Get many predictions',
-		description: 'List the edits of this account',
-	},
-	fields: [
-		{
-			displayName: 'Return All',
-			name: 'returnAll',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to return all results or only up to a given limit',
-		},
-		{
-			displayName: 'Limit',
-			name: 'limit',
-			type: 'number',
-			typeOptions: { minValue: 1 },
-			default: 50,
-			description: 'Max number of results to return',
-			displayOptions: { show: { returnAll: [false] } },
-		},
-		{
-			displayName: 'Filters',
-			name: 'filters',
-			type: 'collection',
-			placeholder: 'Add filter',
-			default: {},
-			options: [
-				{
-					displayName: 'Model',
-					name: 'model',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. bytedance/seedream-v4/edit',
-					description: 'ID of the model that made the prediction',
-				},
-				{
-					displayName: 'Status',
-					name: 'status',
-					type: 'options',
-					options: [
-						{ name: 'Completed', value: 'completed' },
-						{ name: 'Failed', value: 'failed' },
-						{ name: 'Processing', value: 'processing' },
-					],
-					default: 'completed',
-					description: 'How the prediction stands',
-				},
-			],
-		},
-	],
-
-	async once({ context, client }) {
-		const returnAll = context.getNodeParameter('returnAll', 0, false) === true;
-		const limit = returnAll ? Infinity : asNumber(context.getNodeParameter('limit', 0, 50));
-		if (limit === null || limit < 1)
-			throw inputError('Limit is not a number from 1 on', 'Set it, or switch Return All on.');
-		const filters = asObject(context.getNodeParameter('filters', 0, {})) ?? {};
-		const model = asString(filters.model)?.trim() ?? undefined;
-		const status = asString(filters.status) ?? undefined;
-		const items: INodeExecutionData[] = [];
-		// Atlas has several words for each status, so its own filter cannot be used.
-		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {
-			if (model !== undefined && prediction.model !== model) continue;
-			if (status !== undefined && prediction.status !== status) continue;
-			const known = { model: null, prompt: null, size: null };
-			const imageIndex = prediction.outputs.length > 0 ? 0 : null;
-			const json = predictionJson(prediction, known, imageIndex, IMAGE_OUTPUT);
-			// Another node must not be led to fetch what this one may not.
-			const url = asString(json.imageUrl);
-			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json.imageUrl = null;
-			items.push({ json, pairedItem: { item: 0 } });
-			if (items.length >= limit) break;
-		}
-		return items;
-	},
-};
+export const getAll = getAllOperation({
+	description: 'List the edits of this account',
+	toJson: (prediction, imageIndex) =>
+		predictionJson(prediction, { model: null, prompt: null, size: null }, imageIndex, IMAGE_OUTPUT),
+	urlProperty: 'imageUrl',
+});

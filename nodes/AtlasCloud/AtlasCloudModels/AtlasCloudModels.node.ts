@@ -1,0 +1,32 @@
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
+import { executeNode } from '../shared/executeNode';
+import { propertiesOf, subtitleOf } from '../shared/properties';
+import { searchModels } from './methods/listSearch';
+import { getModelFields } from './methods/resourceMapping';
+import { atlasCloudModels } from './operations';
+
+export class AtlasCloudModels implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Atlas Cloud Models',
+		name: 'atlasCloudModels',
+		icon: { light: 'file:../../../icons/seedream.svg', dark: 'file:../../../icons/seedream.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: subtitleOf(atlasCloudModels.resources),
+		description:
+			'Generate images, videos and audio with any model on Atlas Cloud. Agents: enter the inputs as JSON; the "schema" URL of each model at https://api.atlascloud.ai/api/v1/models lists its fields.',
+		defaults: { name: 'Atlas Cloud Models' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		usableAsTool: true,
+		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
+		properties: propertiesOf(atlasCloudModels.resources),
+	};
+
+	methods = { listSearch: { searchModels }, resourceMapping: { getModelFields } };
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await executeNode(this, atlasCloudModels);
+	}
+}

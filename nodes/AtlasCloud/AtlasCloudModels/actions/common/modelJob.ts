@@ -1,0 +1,156 @@
+import type { IDataObject } from 'n8n-workflow';
+import { inputError } from '../../../api/errors';
+import { omit, type JsonObject } from '../../../api/json';
+import type { ModelField } from '../../../api/models/inputSchema';
+import { endpointOf, type MediaModelType, type ModelInfo } from '../../../api/models/modelInfo';
+import { estimateUsd } from '../../../api/models/prices';
+import { checkInputs } from '../../../api/models/modelInputs';
+import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
+import { readModel } from '../../../shared/modelParameter';
+import type { NodeRun } from '../../../shared/nodeRun';
+import {
+	readExtraBodyFields,
+	readMaxCostUsd,
+	readMaxPredictions,
+	readRetentionHeaders,
+	readReuseHours,
+	readWebhookUrl,
+} from '../../../shared/options';
+import { readTimeout } from '../../../shared/timeout';
+import { readGivenInputs } from './givenInputs';
+import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
+import { EXAMPLE_MODEL } from './modelFields';
+import { defaultTimeoutSeconds, type ResourceType } from './timeouts';
+
+/** One item's prediction. */
+export interface ModelJob {
+	/** Complete only once {@link resolveModelJob} has read the model. */
+	request: PurchaseRequest;
+	/** What the item gives for the model's fields. */
+	given: JsonObject;
+	/** What the resource makes; null where the model decides. */
+	resourceType: ResourceType | null;
+	options: IDataObject;
+	/** Whether the price depends on the length of a text. */
+	isBilledByText: boolean;
+	/** By the list price, in USD; null where it does not tell. */
+	estimateUsd: number | null;
+}
+
+/** What the node sets itself, or could not read the answer to. */
+const OWN_FIELDS = ['model', 'input', 'enable_sync_mode'];
+
+/** Fields of a schema that are never sent: the node asks for the result itself. */
+const UNSENT_FIELDS = ['model', 'enable_sync_mode'];
+
+/**
+ * Reads an item's parameters. Sends nothing.
+ * @throws AtlasError (`input`)
+ */
+export function readModelJob(
+	{ context, client }: NodeRun,
+	itemIndex: number,
+	options: IDataObject,
+	resourceType: ResourceType | null,
+): ModelJob {
+	const model = readModel(context, itemIndex, EXAMPLE_MODEL);
+	const extra = readExtraBodyFields(options, OWN_FIELDS);
+	readMaxCostUsd(options);
+	return {
+		request: {
+			itemIndex,
+			model,
+			endpoint: '',
+			inputs: [],
+			body: { model },
+			headers: readRetentionHeaders(options),
+			...readTimeout(options, defaultTimeoutSeconds(resourceType)),
+			webhookUrl: readWebhookUrl(options, extra, client.baseUrl),
+			mayResubmit: options.resubmitUnknown === true,
+			reuseHours: readReuseHours(options),
+		},
+		given: withoutUnsent(readGivenInputs(context, itemIndex)),
+		resourceType,
+		options,
+		isBilledByText: false,
+		estimateUsd: null,
+	};
+}
+
+function withoutUnsent(given: JsonObject): JsonObject {
+	return Object.fromEntries(Object.entries(given).filter(([name]) => !UNSENT_FIELDS.includes(name)));
+}
+
+/**
+ * Completes a job by the model's type and schema, and checks its inputs. Uploads nothing.
+ * @throws AtlasError (`input`); CancelledError
+ */
+export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: Job): Promise<Job> {
+	const { request, options, resourceType } = job;
+	const { model } = request;
+	const info = await run.modelInfoOf(model);
+	const type = mediaTypeOf(model, info, resourceType);
+	const { body, inputs } = await readInputs(run, job, info.fields);
+	const inputNames = inputs.map(({ path: [name] }) => name);
+	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
+	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
+	return {
+		...job,
+		isBilledByText: info.price?.unit === '1k_chars',
+		estimateUsd: info.price && estimateUsd(info.price, wholeBody),
+		request: {
+			...request,
+			endpoint: endpointOf(type),
+			inputs,
+			body: wholeBody,
+			...readTimeout(options, defaultTimeoutSeconds(type)),
+		},
+	};
+}
+
+/** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
+function mediaTypeOf(model: string, { type }: ModelInfo, resourceType: ResourceType | null): MediaModelType {
+	if (type === 'Text') {
+		throw inputError(`${model} is a text model`, 'Choose a model that makes images, videos or audio.');
+	}
+	const known = type ?? resourceType;
+	if (known) return known;
+	throw inputError(
+		`Atlas Cloud’s catalog doesn’t tell what ${model} makes`,
+		'Check the model ID. If it is right, use Image > Generate, Video > Generate or Audio > Generate: they run any model by its ID.',
+	);
+}
+
+async function readInputs(
+	run: NodeRun,
+	{ request, given }: ModelJob,
+	fields: ModelField[] | null,
+): Promise<RequestMedia> {
+	const { context } = run;
+	const { model, itemIndex } = request;
+	// Atlas checks the request itself.
+	if (!fields) return await readUntypedInputs(context, itemIndex, given);
+	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
+	const { body, media, dropped } = checkInputs(sendable, given);
+	if (dropped.length > 0) {
+		run.notes.add(
+			`Not sent, because ${model} has no such input: ${dropped.join(', ')}. Use Extra Body Fields under Options to send them anyway.`,
+		);
+	}
+	const files = await readMediaInputs(context, itemIndex, media);
+	return { body: { ...body, ...files.body }, inputs: files.inputs };
+}
+
+/**
+ * Refuses a run that is larger than Max Predictions per Run.
+ * @throws AtlasError (`input`)
+ */
+export function checkMaxPredictions(jobs: ModelJob[]): void {
+	if (jobs.length === 0) return;
+	const maxPredictions = readMaxPredictions(jobs[0].options);
+	if (jobs.length <= maxPredictions) return;
+	throw inputError(
+		`This run would make ${jobs.length} predictions; Max Predictions per Run is ${maxPredictions}`,
+		'Nothing was sent. Raise Max Predictions per Run under Options to allow it, or pass fewer items.',
+	);
+}

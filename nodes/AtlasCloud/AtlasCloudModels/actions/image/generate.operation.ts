@@ -1,0 +1,12 @@
+import { generateOperation } from '../common/generateOperation';
+
+export const generateImage = generateOperation({
+	option: {
+		name: 'Generate',
+		value: 'generate',
+		action: 'Generate an image',
+		description: 'Create or change images with any image model and wait for the result',
+	},
+	type: 'Image',
+	preset: { id: 'bytedance/seedream-v5.0-lite', name: 'Seedream v5.0 Lite' },
+});

@@ -1,0 +1,33 @@
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { readCatalog, type CatalogModel, type ModelType } from '../../api/models/catalog';
+import { priceText } from '../../api/models/prices';
+import { panelClient } from '../../shared/panelClient';
+
+const MEDIA_TYPES: ModelType[] = ['Image', 'Video', 'Audio'];
+
+const TYPE_OF_RESOURCE: Record<string, ModelType> = { image: 'Image', video: 'Video', audio: 'Audio' };
+
+/** The types of models that a resource runs. */
+function typesOf(resource: unknown): ModelType[] {
+	const type = typeof resource === 'string' ? TYPE_OF_RESOURCE[resource] : undefined;
+	return type ? [type] : MEDIA_TYPES;
+}
+
+function label({ name, price }: CatalogModel): string {
+	return price === null ? name : `${name} · ${priceText(price)}`;
+}
+
+/**
+ * Lists the catalog's models of the resource's type with their prices, filtered by name and ID.
+ * @throws AtlasError (`read`) if the catalog cannot be read: the panel then offers By ID
+ */
+export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	const types = typesOf(this.getCurrentNodeParameter('resource'));
+	const models = await readCatalog(await panelClient(this), 1);
+	const words = filter.toLowerCase().split(/\s+/);
+	const isWanted = ({ id, name, type }: CatalogModel) => {
+		const text = `${name} ${id}`.toLowerCase();
+		return type !== null && types.includes(type) && words.every((word) => text.includes(word));
+	};
+	return { results: models.filter(isWanted).map((model) => ({ name: label(model), value: model.id })) };
+}

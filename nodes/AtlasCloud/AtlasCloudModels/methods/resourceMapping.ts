@@ -1,0 +1,81 @@
+import type {
+	FieldType,
+	ILoadOptionsFunctions,
+	ResourceMapperField,
+	ResourceMapperFields,
+} from 'n8n-workflow';
+import { asObject, asString } from '../../api/json';
+import type { ModelField } from '../../api/models/inputSchema';
+import { readCatalogIfPossible, readModelInfo } from '../../api/models/modelInfo';
+import { panelClient } from '../../shared/panelClient';
+
+/** What the panel says if it has no fields to show. */
+const NOTICES = {
+	noModel: 'Select a model to see its fields.',
+	byExpression:
+		'The model is set by an expression, so its fields are not known yet. Set Input Mode to JSON to enter its inputs.',
+	unreadable: 'The fields of this model could not be loaded. Set Input Mode to JSON to enter its inputs.',
+};
+
+/** Fields of a schema that the node answers itself. */
+const OWN_FIELDS = ['enable_sync_mode'];
+
+/** The fields of the selected model, for the Model Inputs of the panel. */
+export async function getModelFields(this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
+	const locator: unknown = this.getCurrentNodeParameter('model');
+	const model = asString(asObject(locator)?.value ?? locator)?.trim() ?? '';
+	if (model === '') return { fields: [], emptyFieldsNotice: NOTICES.noModel };
+	if (model.startsWith('=')) return { fields: [], emptyFieldsNotice: NOTICES.byExpression };
+	const client = await panelClient(this);
+	const { fields } = await readModelInfo(client, model, await readCatalogIfPossible(client));
+	if (!fields) return { fields: [], emptyFieldsNotice: NOTICES.unreadable };
+	const shown = fields.filter(({ name, isHidden }) => !isHidden && !OWN_FIELDS.includes(name));
+	return { fields: shown.map(toMapperField) };
+}
+
+function toMapperField(field: ModelField): ResourceMapperField {
+	const { name, title, isRequired, enumValues } = field;
+	const defaultValue = defaultOf(field);
+	return {
+		id: name,
+		displayName: title,
+		// A required field with a default may stay empty: the default is then sent.
+		required: isRequired && defaultValue === undefined,
+		defaultMatch: false,
+		canBeUsedToMatch: false,
+		display: true,
+		type: typeOf(field),
+		...(enumValues ? { options: enumValues.map((value) => ({ name: String(value), value })) } : {}),
+		...(defaultValue === undefined ? {} : { defaultValue }),
+	};
+}
+
+function typeOf({ type, enumValues, media }: ModelField): FieldType {
+	// URLs and names of files are typed as text, several of them with commas.
+	if (media) return 'string';
+	if (enumValues) return 'options';
+	switch (type) {
+		case 'number':
+		case 'integer':
+			return 'number';
+		case 'boolean':
+			return 'boolean';
+		case 'text':
+		case 'any':
+		// n8n checks arrays and objects apart; JSON typed as text may be either.
+		case 'json':
+			return 'string';
+	}
+}
+
+function defaultOf({ defaultValue }: ModelField): string | number | boolean | undefined {
+	switch (typeof defaultValue) {
+		case 'string':
+			return defaultValue === '' ? undefined : defaultValue;
+		case 'number':
+		case 'boolean':
+			return defaultValue;
+		default:
+			return undefined;
+	}
+}

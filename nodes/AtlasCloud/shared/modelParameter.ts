@@ -1,0 +1,16 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { inputError } from '../api/errors';
+
+/**
+ * The ID in an item's Model field.
+ * @param example an ID for the message
+ * @throws AtlasError (`input`)
+ */
+export function readModel(context: IExecuteFunctions, itemIndex: number, example: string): string {
+	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
+	if (typeof model === 'string' && /^[^\s?#]+$/.test(model.trim())) return model.trim();
+	throw inputError(
+		'Model is empty or no model’s ID',
+		`Choose one from the list, or give an ID such as ${example}.`,
+	);
+}

@@ -1,0 +1,524 @@
+import type { IDataObject } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox';
+import { SPEECH, UPSCALE, VIDEO } from '../sandbox/mediaModels';
+import { mediaFile, models, parametersOf, type ModelOptions } from './models';
+import { retryManually } from './retries';
+import {
+	BINARY_MODES,
+	fastSandbox,
+	picture,
+	pictureOf,
+	predictionOf,
+	runSeedream,
+	sha256,
+	storeFile,
+	submittedBodies,
+	type InputItem,
+	type SeedreamOptions,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+
+let sandbox: Sandbox;
+let photo: Buffer;
+const clip = mediaFile('clip.mp4', 'video/mp4');
+const sound = mediaFile('sound.mp3', 'audio/mpeg');
+
+beforeAll(async () => (photo = await picture()));
+beforeEach(async () => (sandbox = await fastSandbox({ refuseUnknownFields: true })));
+afterEach(async () => await sandbox.close());
+
+type RunOptions = Partial<SeedreamOptions> & ModelOptions;
+
+async function run({ items = [{}], ...call }: RunOptions) {
+	const { resource, operation, model, inputs, asJson, downloadFiles, options, ...harness } = call;
+	const given = { resource, operation, model, inputs, asJson, options };
+	const parameters = parametersOf({
+		...(Object.fromEntries(Object.entries(given).filter(([, one]) => one !== undefined)) as ModelOptions),
+		downloadFiles: downloadFiles ?? false,
+	});
+	return await runSeedream({ ...models, sandbox, items, parameters, ...harness });
+}
+
+const bodies = () => submittedBodies(sandbox);
+const uploadUrl = (bytes: Buffer) => sandbox.ledger.uploads.find((one) => one.sha256 === sha256(bytes))?.url;
+const chargedIds = () => sandbox.ledger.charges.map(({ predictionId }) => predictionId);
+const endpoints = () =>
+	sandbox.ledger.requests.filter(({ endpoint }) => endpoint === 'submit').map(({ path }) => path);
+const billable = () => sandbox.ledger.count('submit') + sandbox.ledger.count('upload');
+
+function hintIn({ run: { data } }: Awaited<ReturnType<typeof runSeedream>>): string {
+	return data.resultData.runData.Node?.at(-1)?.hints?.[0]?.message ?? '';
+}
+
+describe('Generate', () => {
+	it('makes an image of text, with the declared types', async () => {
+		const { error, out } = await run({
+			model: 'bytedance/seedream-v4',
+			inputs: { prompt: 'a red fox', size: '1024*1024', seed: '' },
+			downloadFiles: true,
+		});
+		expect(error).toBeUndefined();
+		const [item] = out;
+		const made = predictionOf(sandbox, item?.json);
+		expect(item?.json).toEqual({
+			predictionId: made.id,
+			status: 'completed',
+			rawStatus: 'completed',
+			model: 'bytedance/seedream-v4',
+			prompt: 'a red fox',
+			fileUrl: made.outputs[0],
+			fileIndex: 0,
+			fileCount: 1,
+			text: null,
+			predictTimeSeconds: expect.any(Number) as number,
+			priceUsd: 0.027,
+			nsfw: false,
+			failureReason: null,
+			createdAt: expect.any(String) as string,
+			completedAt: expect.any(String) as string,
+		});
+		expect(sha256(await pictureOf(item))).toBe(made.outputSha256[0]);
+		expect(item?.binary?.data?.fileName).toMatch(/^seedream-v4\.\w+$/);
+		expect(bodies()).toEqual([{ model: 'bytedance/seedream-v4', prompt: 'a red fox', size: '1024*1024' }]);
+	});
+
+	it.each(BINARY_MODES)('makes a video of an image in a file, kept in mode %s', async (binaryMode) => {
+		const { error, json } = await run({
+			resource: 'video',
+			model: VIDEO.image,
+			binaryMode,
+			items: [{ files: { photo } }],
+			inputs: {
+				image: 'photo',
+				prompt: 'it moves',
+				duration: '10',
+				generate_audio: 'no',
+				resolution: '720P',
+			},
+		});
+		expect(error).toBeUndefined();
+		expect(endpoints()).toEqual(['/api/v1/model/generateVideo']);
+		expect(bodies()).toEqual([
+			{
+				model: VIDEO.image,
+				image: uploadUrl(photo),
+				prompt: 'it moves',
+				duration: 10,
+				generate_audio: false,
+				resolution: '720p',
+			},
+		]);
+		expect(json).toMatchObject([{ status: 'completed', model: VIDEO.image, fileIndex: 0, fileCount: 1 }]);
+	});
+
+	it('takes text for a number by expression, which n8n itself would refuse', async () => {
+		const value = { text: 'hello', speed: '={{ "1.5" }}' };
+		const field = { defaultMatch: false, display: true, required: false };
+		const schema = [{ ...field, id: 'speed', displayName: 'Speed', type: 'number' }];
+		const parameters = {
+			...parametersOf({ resource: 'audio', model: SPEECH }),
+			modelInputs: { mappingMode: 'defineBelow', value, schema },
+		};
+		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
+		expect(error).toBeUndefined();
+		expect(bodies()).toEqual([{ model: SPEECH, text: 'hello', speed: 1.5 }]);
+	});
+
+	it('finds files in the json of 2.x’s combined binary mode', async () => {
+		const { error } = await run({
+			model: UPSCALE,
+			settings: { binaryMode: 'combined' },
+			items: async (context) => {
+				const stored = await storeFile(context, photo);
+				return [{ json: { _files: { photo: stored } as unknown as IDataObject }, pairedItem: { item: 0 } }];
+			},
+			inputs: { image: 'photo' },
+		});
+		expect(error).toBeUndefined();
+		expect(bodies()).toEqual([{ model: UPSCALE, image: uploadUrl(photo), scale: 2 }]);
+	});
+
+	it('takes a file by expression, and uploads the same file once per run', async () => {
+		const { error } = await run({
+			resource: 'video',
+			model: VIDEO.image,
+			items: [{ files: { photo } }, { files: { other: photo } }],
+			inputs: { image: '={{ Object.values($binary)[0] }}', last_image: '={{ Object.values($binary)[0] }}' },
+		});
+		expect(error).toBeUndefined();
+		const url = uploadUrl(photo);
+		expect(bodies()).toEqual([1, 2].map(() => ({ model: VIDEO.image, image: url, last_image: url })));
+		expect(sandbox.ledger.count('upload')).toBe(1);
+	});
+
+	it('puts several files into lists, by name, URL and expression', async () => {
+		const { error } = await run({
+			resource: 'video',
+			model: VIDEO.reference,
+			items: [{ files: { a: photo, b: await picture({ left: '#123456' }), clip, sound } }],
+			inputs: {
+				prompt: 'a walk',
+				reference_images: 'a, b',
+				reference_videos: 'clip',
+				reference_audios: '={{ [$binary.sound] }}',
+				duration: '-1',
+			},
+		});
+		expect(error).toBeUndefined();
+		expect(bodies()).toEqual([
+			{
+				model: VIDEO.reference,
+				prompt: 'a walk',
+				reference_images: [expect.any(String), expect.any(String)],
+				reference_videos: [uploadUrl(clip.bytes)],
+				reference_audios: [uploadUrl(sound.bytes)],
+				duration: -1,
+			},
+		]);
+		expect((bodies()[0]?.reference_images as string[])[0]).toBe(uploadUrl(photo));
+	});
+
+	it('puts files into lists of objects, with the kind of each', async () => {
+		const { error } = await run({
+			resource: 'video',
+			model: VIDEO.mixed,
+			items: [{ files: { photo, clip } }],
+			inputs: { prompt: 'a walk', refers: 'photo, clip', audio: true, duration: '10' },
+		});
+		expect(error).toBeUndefined();
+		expect(bodies()[0]).toMatchObject({
+			refers: [
+				{ url: uploadUrl(photo), type: 'image' },
+				{ url: uploadUrl(clip.bytes), type: 'video' },
+			],
+			audio: true,
+			duration: 10,
+		});
+	});
+
+	it('runs a model without a prompt, and sends the default of a required field', async () => {
+		const { error, json } = await run({
+			model: UPSCALE,
+			items: [{ files: { photo } }],
+			inputs: { image: 'photo' },
+		});
+		expect(error).toBeUndefined();
+		expect(bodies()).toEqual([{ model: UPSCALE, image: uploadUrl(photo), scale: 2 }]);
+		expect(json).toMatchObject([{ status: 'completed', prompt: null }]);
+	});
+
+	it('turns text into speech', async () => {
+		const { error, json } = await run({
+			resource: 'audio',
+			model: SPEECH,
+			inputs: { text: 'hello there', speed: '1.5', sample_rate: '48000' },
+		});
+		expect(error).toBeUndefined();
+		expect(endpoints()).toEqual(['/api/v1/model/generateAudio']);
+		expect(bodies()).toEqual([{ model: SPEECH, text: 'hello there', speed: 1.5, sample_rate: 48_000 }]);
+		expect(json).toMatchObject([{ status: 'completed', prompt: null }]);
+	});
+
+	it('takes JSON, and files in it by name', async () => {
+		const { error } = await run({
+			resource: 'video',
+			model: VIDEO.lipsync,
+			asJson: true,
+			items: [{ files: { clip, sound } }],
+			inputs: { video: 'clip', audio: 'sound' },
+		});
+		expect(error).toBeUndefined();
+		expect(bodies()).toEqual([
+			{ model: VIDEO.lipsync, video: uploadUrl(clip.bytes), audio: uploadUrl(sound.bytes) },
+		]);
+	});
+
+	it('sends nothing that the model does not have, and says so in the hint', async () => {
+		const result = await run({
+			model: 'bytedance/seedream-v4',
+			inputs: { prompt: 'a fox', camera_fixed: true, model: 'other', last_image: '' },
+		});
+		expect(result.error).toBeUndefined();
+		expect(bodies()).toEqual([{ model: 'bytedance/seedream-v4', prompt: 'a fox' }]);
+		expect(hintIn(result)).toContain('has no such input: camera_fixed. Use Extra Body Fields');
+	});
+
+	it('sums up what was made and what it cost', async () => {
+		const result = await run({ model: UPSCALE, items: [{ files: { photo } }], inputs: { image: 'photo' } });
+		expect(hintIn(result)).toMatch(/^1 result in \d+\.\d s\. Cost: \$0\.015\./);
+	});
+});
+
+describe('Any Model and Submit', () => {
+	it('find the endpoint by the model’s type', async () => {
+		const { error, json } = await run({
+			resource: 'model',
+			operation: 'run',
+			model: SPEECH,
+			inputs: { text: 'hi' },
+		});
+		expect(error).toBeUndefined();
+		expect(endpoints()).toEqual(['/api/v1/model/generateAudio']);
+		expect(json).toHaveLength(1);
+	});
+
+	it('say what they need if the catalog does not tell', async () => {
+		sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: Infinity });
+		for (const [resource, operation] of [
+			['model', 'run'],
+			['prediction', 'submit'],
+		]) {
+			const { error } = await run({ resource, operation, model: SPEECH, inputs: { text: 'hi' } });
+			expect(error?.message).toBe(`Atlas Cloud’s catalog doesn’t tell what ${SPEECH} makes`);
+			expect(error?.description).toContain('Audio > Generate');
+		}
+		expect(billable()).toBe(0);
+	});
+
+	it('are followed by Wait for Completion, Get and Get Many', async () => {
+		const submitted = await run({
+			resource: 'prediction',
+			operation: 'submit',
+			model: UPSCALE,
+			items: [{ files: { photo } }],
+			inputs: { image: 'photo' },
+		});
+		const [{ predictionId }] = submitted.json as [IDataObject];
+		expect(submitted.json).toEqual([
+			{
+				predictionId,
+				status: 'processing',
+				model: UPSCALE,
+				prompt: null,
+				inputUrls: [uploadUrl(photo)],
+				createdAt: expect.any(String) as string,
+			},
+		]);
+		for (const operation of ['waitForCompletion', 'get']) {
+			const { out, error } = await runSeedream({
+				...models,
+				sandbox,
+				items: submitted.json.map((json) => ({ json })),
+				parameters: { resource: 'prediction', operation, downloadFiles: true },
+			});
+			expect(error).toBeUndefined();
+			expect(out[0]?.json).toMatchObject({ predictionId, status: 'completed', fileCount: 1 });
+			expect(out[0]?.binary?.data).toBeDefined();
+		}
+		const all = await runSeedream({
+			...models,
+			sandbox,
+			items: [{}],
+			parameters: { resource: 'prediction', operation: 'getAll' },
+		});
+		expect(all.json).toMatchObject([{ predictionId, model: UPSCALE, fileIndex: 0 }]);
+	});
+});
+
+describe('where neither catalog nor schema can be read', () => {
+	beforeEach(() => {
+		sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: Infinity });
+	});
+
+	it('a model runs with what was typed, at the endpoint of the resource', async () => {
+		const { error } = await run({
+			resource: 'video',
+			model: VIDEO.image,
+			items: [{ files: { photo } }],
+			inputs: { image: '={{ $binary.photo }}', prompt: 'it moves', duration: 5 },
+		});
+		expect(error).toBeUndefined();
+		expect(endpoints()).toEqual(['/api/v1/model/generateVideo']);
+		expect(bodies()).toEqual([
+			{ model: VIDEO.image, image: uploadUrl(photo), prompt: 'it moves', duration: 5 },
+		]);
+	});
+});
+
+describe('before anything is sent, for all items,', () => {
+	const image = { model: UPSCALE };
+	const video = { resource: 'video', model: VIDEO.image };
+	const textFile = { bytes: Buffer.from('just text'), fileName: 'notes.txt', mimeType: 'text/plain' };
+
+	it.each<[string, ModelOptions, RegExp, RegExp]>([
+		['a missing file', { ...image, inputs: {} }, /^Image is empty$/, /needs it/],
+		['a missing prompt', { model: 'bytedance/seedream-v4', inputs: {} }, /^Prompt is empty$/, /needs it/],
+		[
+			'a number out of range',
+			{ ...video, inputs: { image: 'photo', duration: 60 } },
+			/^Duration must be a whole number from 4 to 12$/,
+			/60/,
+		],
+		[
+			'text for a number',
+			{ ...video, inputs: { image: 'photo', duration: 'long' } },
+			/^Duration must be a whole number/,
+			/long/,
+		],
+		[
+			'a choice that is none',
+			{ ...video, inputs: { image: 'photo', resolution: '8K' } },
+			/^Resolution can't be "8K"$/,
+			/480p, 720p/,
+		],
+		[
+			'a name of no file',
+			{ ...image, inputs: { image: 'logo' } },
+			/^Image: the item has no file named "logo"$/,
+			/photo, notes/,
+		],
+		[
+			'a file of another kind',
+			{ ...image, inputs: { image: 'notes' } },
+			/^Image: the file "notes\.txt" is of an unknown type, which the model doesn’t accept$/,
+			/JPEG, PNG/,
+		],
+		[
+			'a video for an image',
+			{ ...image, inputs: { image: 'clip' } },
+			/^Image: the file "clip\.mp4" is MP4, which/,
+			/JPEG/,
+		],
+		[
+			'a data URI of another kind',
+			{ ...image, inputs: { image: 'data:image/png;base64,AAAAAAAA' } },
+			/^Image: the data URI is of an unknown type/,
+			/JPEG/,
+		],
+		[
+			'too many files',
+			{
+				resource: 'video',
+				model: VIDEO.reference,
+				inputs: { prompt: 'x', reference_videos: 'clip, clip, clip, clip' },
+			},
+			/^Reference Videos takes at most 3 files$/,
+			/4/,
+		],
+		[
+			'an object for a file',
+			{ ...image, inputs: { image: { a: 1 } } },
+			/^Image must be a file or a URL$/,
+			/photo/,
+		],
+		[
+			'a link without a kind',
+			{ resource: 'video', model: VIDEO.mixed, inputs: { prompt: 'x', refers: 'https://a.example.com/b' } },
+			/^References: "https:\/\/a\.example\.com\/b" doesn’t say whether/,
+			/"type": "image"/,
+		],
+		[
+			'an extra field that is a file’s',
+			{ ...image, inputs: { image: 'photo' }, options: { extraBodyFields: '{"image": "x"}' } },
+			/^Extra Body Fields may not set image$/,
+			/own fields/,
+		],
+		[
+			'a text model',
+			{ model: 'harbor/gull-4-chat', inputs: { prompt: 'x' } },
+			/^harbor\/gull-4-chat is a text model$/,
+			/images, videos or audio/,
+		],
+	])('refuses %s', async (_what, call, message, description) => {
+		const files = { photo, notes: textFile, clip };
+		const good = { model: call.model, inputs: { image: 'photo' } };
+		const { error } = await run({ ...good, ...call, items: [{ files }] });
+		expect(error?.message).toMatch(message);
+		expect(error?.description).toMatch(description);
+		expect(billable()).toBe(0);
+	});
+
+	it('refuses a file that is too large for the field', async () => {
+		const bytes = Buffer.concat([photo, Buffer.alloc(30_000_001)]);
+		const { error } = await run({
+			...image,
+			items: [{ files: { photo: bytes } }],
+			inputs: { image: 'photo' },
+		});
+		expect(error?.message).toMatch(/^Image: the file is 30\.0 MB; the model accepts up to 30 MB$/);
+		expect(billable()).toBe(0);
+	});
+
+	it('refuses all of a run for one bad item, and none of the others under Continue', async () => {
+		const items: InputItem[] = [{ files: { photo } }, { json: {} }];
+		const call = { ...image, items, inputs: { image: 'photo' } };
+		const stopped = await run(call);
+		expect(stopped.error?.message).toBe('Image: the item has no file named "photo"');
+		expect(billable()).toBe(0);
+		const { json } = await run({ ...call, nodeExtras: { onError: 'continueRegularOutput' } });
+		expect(json).toMatchObject([
+			{ status: 'completed' },
+			{ error: { message: expect.stringMatching(/no file/) as string } },
+		]);
+	});
+
+	it('refuses more items than Max Predictions per Run', async () => {
+		const items = Array.from({ length: 51 }, () => ({ json: {} }));
+		const call = { model: 'bytedance/seedream-v4', inputs: { prompt: 'x' }, items };
+		expect((await run(call)).error?.message).toBe(
+			'This run would make 51 predictions; Max Predictions per Run is 50',
+		);
+		expect(sandbox.ledger.requests).toHaveLength(0);
+	});
+
+	it('refuses JSON that is no object', async () => {
+		const parameters = { ...parametersOf({ model: UPSCALE, asJson: true }), modelInputsJson: '[1]' };
+		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
+		expect(error?.message).toBe('Model Inputs (JSON) is not a JSON object');
+	});
+});
+
+describe('money', () => {
+	const lipsync: RunOptions = {
+		resource: 'video',
+		model: VIDEO.lipsync,
+		items: [{ files: { clip, sound } }],
+		inputs: { video: 'clip', audio: 'sound' },
+	};
+
+	it('a lost answer is found in the history', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
+		const { error, json } = await run(lipsync);
+		expect(error).toBeUndefined();
+		expect(json.map(({ predictionId }) => predictionId)).toEqual(chargedIds());
+		expect(sandbox.ledger.count('submit')).toBe(1);
+	});
+
+	it('a manual retry resumes what was bought', async () => {
+		sandbox.addFault({ endpoint: 'prediction', action: { type: 'status', status: 403 }, times: Infinity });
+		const failed = await run(lipsync);
+		expect(failed.error?.message).toContain(chargedIds()[0]);
+		sandbox.clearFaults();
+		const retried = await retryManually(failed, { ...models, sandbox });
+		expect(retried.error).toBeUndefined();
+		expect(retried.json.map(({ predictionId }) => predictionId)).toEqual(chargedIds());
+		expect(sandbox.ledger.count('submit')).toBe(1);
+	});
+
+	it('a retry after a crash pays once: the purchase is recognized by its files, field by field', async () => {
+		const first = await run(lipsync);
+		// n8n crashed: the retry has no intents, and the same input again.
+		const again = await run({ ...lipsync, mode: 'retry', executionId: '2' });
+		expect(again.error).toBeUndefined();
+		expect(again.json.map(({ predictionId }) => predictionId)).toEqual(
+			first.json.map(({ predictionId }) => predictionId),
+		);
+		expect(chargedIds()).toHaveLength(1);
+		const changed = await run({
+			...lipsync,
+			mode: 'retry',
+			executionId: '3',
+			inputs: { ...lipsync.inputs, sync_mode: 'loop' },
+		});
+		expect(changed.error).toBeUndefined();
+		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('the prediction ID is in the error of a prediction that failed', async () => {
+		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
+		const { error } = await run(lipsync);
+		expect(error?.message).toContain([...sandbox.ledger.predictions.keys()][0]);
+	});
+});

@@ -1,0 +1,179 @@
+import {
+	NodeHelpers,
+	type ICredentialDataDecryptedObject,
+	type IHttpRequestOptions,
+	type ILoadOptionsFunctions,
+	type INodeParameters,
+} from 'n8n-workflow';
+import { request } from 'undici';
+import codex from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node.json';
+import { AtlasCloudModels } from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node';
+import { searchModels } from '../../nodes/AtlasCloud/AtlasCloudModels/methods/listSearch';
+import { getModelFields } from '../../nodes/AtlasCloud/AtlasCloudModels/methods/resourceMapping';
+import { startSandbox, type Sandbox } from '../../sandbox';
+import { SPEECH, VIDEO } from '../sandbox/mediaModels';
+
+const { description } = new AtlasCloudModels();
+const node = { typeVersion: 1 };
+
+let sandbox: Sandbox;
+beforeAll(async () => (sandbox = await startSandbox()));
+afterAll(async () => await sandbox.close());
+
+/** As much of n8n as the panel's lists need. */
+function contextOf(parameters: Record<string, unknown>): ILoadOptionsFunctions {
+	const credentials: ICredentialDataDecryptedObject = { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl };
+	const context = {
+		getCredentials: async () => await Promise.resolve(credentials),
+		getCurrentNodeParameter: (name: string) => parameters[name],
+		helpers: {
+			httpRequest: async ({ url, headers }: IHttpRequestOptions) =>
+				await request(url, { headers: headers as Record<string, string> }),
+		},
+	};
+	return context as unknown as ILoadOptionsFunctions;
+}
+
+function visible(parameters: INodeParameters): string[] {
+	const values =
+		NodeHelpers.getNodeParameters(description.properties, parameters, true, false, node, description) ?? {};
+	return description.properties
+		.filter((property) => NodeHelpers.displayParameter(values, property, node, description))
+		.map(({ name }) => name);
+}
+
+describe('the panel', () => {
+	it.each<[string, string, string[]]>([
+		[
+			'image',
+			'generate',
+			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+		],
+		[
+			'video',
+			'generate',
+			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+		],
+		[
+			'audio',
+			'generate',
+			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+		],
+		[
+			'model',
+			'run',
+			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+		],
+		['prediction', 'submit', ['model', 'inputMode', 'modelInputs', 'options']],
+		['prediction', 'waitForCompletion', ['predictionId', 'downloadFiles', 'outputDataFieldName', 'options']],
+		['prediction', 'get', ['predictionId', 'downloadFiles', 'outputDataFieldName', 'options']],
+		['prediction', 'getAll', ['returnAll', 'limit', 'filters']],
+	])('of %s: %s shows its own fields', (resource, operation, fields) => {
+		expect(visible({ resource, operation }).slice(2)).toEqual(fields);
+	});
+
+	it('shows one field for JSON in place of the model’s fields', () => {
+		const shown = visible({ resource: 'image', operation: 'generate', inputMode: 'json' });
+		expect(shown).toContain('modelInputsJson');
+		expect(shown).not.toContain('modelInputs');
+	});
+
+	it('has its own defaults in Options', () => {
+		const defaults = (resource: string) => {
+			const options = description.properties.find(
+				({ name, displayOptions }) =>
+					name === 'options' && displayOptions?.show?.resource?.includes(resource),
+			);
+			return Object.fromEntries(
+				(options?.options ?? []).map((one) => [one.name, 'default' in one ? one.default : undefined]),
+			);
+		};
+		expect(defaults('image')).toMatchObject({
+			timeoutSeconds: 300,
+			maxDownloadMb: 1_000,
+			maxPredictions: 50,
+		});
+		expect(defaults('video')).toMatchObject({ timeoutSeconds: 1_800 });
+		expect(Object.keys(defaults('image'))).not.toEqual(expect.arrayContaining(['maxEdits']));
+	});
+
+	it('is found by the search of the nodes panel', () => {
+		expect(codex.categories).not.toContain('AI');
+		expect(codex.alias).toEqual(expect.arrayContaining(['image to video', 'text to speech']));
+	});
+});
+
+describe('the list of models', () => {
+	const search = async (resource: string, filter?: string) =>
+		(await searchModels.call(contextOf({ resource }), filter)).results;
+
+	it('holds those of the resource’s type, with price and unit', async () => {
+		const results = await search('audio');
+		expect(results).toContainEqual({
+			name: 'Speak 3 Text to Speech · $0.05 per 1,000 characters',
+			value: SPEECH,
+		});
+		expect(results.map(({ value }) => value)).not.toContain(VIDEO.text);
+	});
+
+	it('is searched by name and ID', async () => {
+		expect((await search('video', 'reference seedance')).map(({ value }) => value)).toEqual([
+			VIDEO.reference,
+		]);
+		expect((await search('video', 'marble/drift-3')).map(({ value }) => value)).toEqual([VIDEO.mixed]);
+	});
+
+	it('of Any Model and Prediction holds all media models, and no text models', async () => {
+		for (const resource of ['model', 'prediction']) {
+			const ids = (await search(resource)).map(({ value }) => value);
+			expect(ids).toEqual(expect.arrayContaining([SPEECH, VIDEO.text, 'bytedance/seedream-v4']));
+			expect(ids).not.toContain('harbor/gull-4-chat');
+		}
+	});
+});
+
+describe('the fields of a model', () => {
+	const fieldsOf = async (model: unknown) => await getModelFields.call(contextOf({ model }));
+	const locator = (value: string) => ({ __rl: true, mode: 'list', value });
+
+	it('come in order, with their types, choices and defaults; hidden ones are left out', async () => {
+		const { fields } = await fieldsOf(locator(VIDEO.reference));
+		expect(fields.map(({ id }) => id)).toEqual([
+			'prompt',
+			'reference_images',
+			'reference_videos',
+			'reference_audios',
+			'duration',
+			'ratio',
+			'resolution',
+			'generate_audio',
+			'return_last_frame',
+			'seed',
+		]);
+		const field = (id: string) => fields.find((one) => one.id === id);
+		expect(field('prompt')).toMatchObject({ displayName: 'Prompt', type: 'string', required: true });
+		expect(field('reference_images')).toMatchObject({ type: 'string', required: false });
+		expect(field('duration')).toMatchObject({ type: 'number', defaultValue: 5 });
+		expect(field('generate_audio')).toMatchObject({ type: 'boolean', defaultValue: true });
+		expect(field('resolution')).toMatchObject({
+			type: 'options',
+			defaultValue: '720p',
+			options: ['480p', '720p', '1080p'].map((value) => ({ name: value, value })),
+		});
+	});
+
+	it('are required only where there is no default', async () => {
+		const { fields } = await fieldsOf(locator(VIDEO.text));
+		expect(fields.filter(({ required }) => required).map(({ id }) => id)).toEqual(['prompt']);
+	});
+
+	it.each<[unknown, RegExp]>([
+		[undefined, /Select a model/],
+		[locator('={{ $json.model }}'), /expression/],
+		[locator('nobody/has-this'), /could not be loaded/],
+	])('of %j are told in a notice', async (model, notice) => {
+		const { fields, emptyFieldsNotice } = await fieldsOf(model);
+		expect(fields).toEqual([]);
+		expect(emptyFieldsNotice).toMatch(notice);
+	});
+});
