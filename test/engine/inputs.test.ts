@@ -261,7 +261,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		['PDF', 'a PDF file', /Turn the page into a picture/, null],
 		['SVG', 'an SVG file', /Convert it/, null],
 		['web page', 'a web page', /check its URL/, null],
-		['video', 'a video file', /Seedream takes JPEG/, 'ftypisom\0\0\0\0isom'],
+		['video', 'an MP4 file', /Seedream takes JPEG/, 'ftypisom\0\0\0\0isom'],
 	])('with a %s are refused by name, with the way out', async (kind, words, wayOut, ftyp) => {
 		const contents: Record<string, Buffer> = {
 			PDF: Buffer.from('%PDF-1.7\n%âãÏÓ\n1 0 obj'),

@@ -29,5 +29,5 @@ function adviceFor(kind: FileKind | null): string {
 
 function withArticle(kind: FileKind): string {
 	if (kind === WEB_PAGE) return 'a web page';
-	return `${/^(AVIF|SVG|ICO|MP3|M4A|Ogg)/.test(kind.name) ? 'an' : 'a'} ${kind.name} file`;
+	return `${/^(AVIF|SVG|ICO|MP3|MP4|MKV|M4A|Ogg)/.test(kind.name) ? 'an' : 'a'} ${kind.name} file`;
 }
