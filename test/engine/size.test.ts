@@ -149,7 +149,7 @@ describe('Match Input Image chooses', () => {
 	});
 
 	it('nothing if the schema cannot be loaded', async () => {
-		sandbox.addFault({ endpoint: 'schema', action: { type: 'status', status: 500 } });
+		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
 		const { message } = await refusal({ model: 'bytedance/seedream-v4.5/edit' });
 		expect(message).toBe('Match Input Image does not know the sizes of bytedance/seedream-v4.5/edit');
 	});

@@ -74,6 +74,7 @@ function isBase64(text: string): boolean {
  */
 function isPlainText(text: string): boolean {
 	if (isBase64(text)) return false;
-	const beginning = text.slice(0, BASE64_SAMPLE_LENGTH);
-	return !/^\s*(data:[^\s,]*,|[a-z][a-z0-9+.-]*:\S*\s*$|\/\S*\s*$|https?:)/i.test(beginning);
+	const beginning = text.slice(0, BASE64_SAMPLE_LENGTH).trim();
+	const isPath = beginning.includes('/') && !/\s/.test(beginning);
+	return !isPath && !/^(data:[^\s,]*,|[a-z][a-z0-9+.-]*:\S*$|https?:)/i.test(beginning);
 }
