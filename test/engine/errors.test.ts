@@ -307,9 +307,9 @@ describe('what is not right with any item', () => {
 	});
 
 	it('is a concurrency that is none', async () => {
-		for (const concurrency of [0, 1.5, '={{ "many" }}']) {
+		for (const concurrency of [-1, 1.5, '={{ "many" }}']) {
 			const { error } = await edit({ parameters: { options: { concurrency } } });
-			expect(error?.message).toBe('Concurrency is not a whole number from 1 on');
+			expect(error?.message).toBe('Concurrency must be a whole number, 0 or higher');
 		}
 	});
 });

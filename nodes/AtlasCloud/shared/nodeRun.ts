@@ -4,6 +4,7 @@ import { Cancellation, type CancelSignal } from '../api/flow/cancellation';
 import { modelRules, type ModelRules } from '../api/models/catalog';
 import { AtlasClient } from '../api/http/client';
 import { Downloads } from '../api/files/downloads';
+import { Flights } from '../api/purchases/flights';
 import { Purchases } from '../api/purchases/purchases';
 import { sha256 } from '../api/hash';
 import { RemoteContent } from '../api/files/remoteContent';
@@ -21,7 +22,7 @@ import { CREDENTIAL_TYPE } from './credential';
 import { n8nFileStore } from './transport/n8nBinary';
 import { startClock } from './transport/n8nClock';
 import { n8nHttp } from './transport/n8nHttp';
-import { readConcurrency, readOptions } from './options';
+import { DEFAULT_CONCURRENCY, readConcurrency, readOptions } from './options';
 
 /** More downloads at once are no faster: the disk is the limit. */
 const MAX_PARALLEL_DOWNLOADS = 8;
@@ -39,7 +40,7 @@ export interface NodeRun {
 	intents: Intents;
 	/** What a model accepts; its schema is read once per run. */
 	rulesOf: (model: string) => Promise<ModelRules>;
-	/** Items worked on at once. */
+	/** Items worked on at once by operations that do not limit themselves. */
 	concurrency: number;
 	startedAtMs: number;
 	/** Aborted when the execution is cancelled, and when a fault ends the batch. */
@@ -96,7 +97,8 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const credential = await context.getCredentials(CREDENTIAL_TYPE);
 	const baseUrl = checkBaseUrl(typeof credential.baseUrl === 'string' ? credential.baseUrl : '');
 	// What counts for the whole run is read from the first item.
-	const concurrency = readConcurrency(readOptions(context, 0));
+	const hardLimit = readConcurrency(readOptions(context, 0));
+	const concurrency = hardLimit ?? DEFAULT_CONCURRENCY;
 	// One listener on n8n's own signal: Node warns of a leak from the eleventh on.
 	const cancelSignal = new Cancellation(context.getExecutionCancelSignal?.());
 	const signal = new Cancellation(cancelSignal);
@@ -110,7 +112,9 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
 	const poller = new PredictionPoller(client);
-	const submits = new Submits(client, intents, concurrency, signal);
+	const submits = new Submits(client, intents, signal);
+	const account = sha256(`${baseUrl}\n${secret}`);
+	const flights = new Flights({ account, hardLimit, clock, signal });
 	const recovery =
 		context.getMode() === 'retry'
 			? new Recovery(client, new RemoteContent(client, signal), intents, retriedSinceMs(context, startedAtMs))
@@ -130,7 +134,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			poller,
 			intents,
 			recovery,
-			concurrency,
+			flights,
 			signal,
 			onFault,
 		}),
