@@ -34,6 +34,7 @@ export interface NodeRun {
 	uploads: Uploads;
 	remoteImages: RemoteImages;
 	purchases: Purchases;
+	flights: Flights;
 	poller: PredictionPoller;
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;
@@ -138,6 +139,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			signal,
 			onFault,
 		}),
+		flights,
 		poller,
 		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),

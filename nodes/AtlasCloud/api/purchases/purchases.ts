@@ -34,6 +34,11 @@ export interface PurchasesDependencies {
 export class Purchases {
 	constructor(private readonly deps: PurchasesDependencies) {}
 
+	/** Whether Atlas limited how many submits there may be per second. */
+	get isSlowed(): boolean {
+		return this.deps.submits.isSlowed;
+	}
+
 	/**
 	 * Buys a prediction without waiting for it.
 	 * @throws AtlasError; CancelledError
