@@ -12,6 +12,9 @@ const PLANNED_RATE = 0.85;
 const MIN_QUEUE_PAUSE_MS = 5_000;
 const QUEUE_PAUSE = 3;
 
+/** While others wait, the service stays busy: an end that is noticed a little later costs no time. */
+const MAX_POLLS_WITH_QUEUE = 2.5;
+
 /** Schedules the polls of all waiting predictions, by how long earlier ones of their model took. */
 export class PollSchedule {
 	private readonly durations = new Map<string, Durations>();
@@ -116,7 +119,9 @@ export class PollSchedule {
 	private pollsPerPrediction({ medianMs }: Durations): number {
 		let runningCount = 0;
 		for (const { isQueued } of this.waitingPredictions) if (!isQueued) runningCount++;
-		return (PLANNED_RATE * this.rateLimiter.rate * medianMs) / 1_000 / Math.max(1, runningCount);
+		const allowed = (PLANNED_RATE * this.rateLimiter.rate * medianMs) / 1_000 / Math.max(1, runningCount);
+		const hasQueue = runningCount < this.waitingPredictions.size;
+		return hasQueue ? Math.min(MAX_POLLS_WITH_QUEUE, allowed) : allowed;
 	}
 
 	private durationsOf(model: string): Durations {
