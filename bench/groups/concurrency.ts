@@ -185,15 +185,22 @@ async function memoryRows(context: BenchContext): Promise<Row[]> {
 
 const shortened = (one: Case): Case => ({
 	...one,
+	what: `${one.what} (a tenth)`,
 	items: Math.round(one.items * SHORT_ITEMS),
 	predictSeconds: one.predictSeconds * SHORT_TIME,
 	changes: one.changes?.map(({ atSeconds, atOnce }) => ({ atSeconds: atSeconds * SHORT_TIME, atOnce })),
 });
 
-/** A part of the rows: `SEEDREAM_BENCH_CASES=0,3` measures the first and the fourth. */
-function wantedCases(): Case[] {
-	const wanted = process.env.SEEDREAM_BENCH_CASES?.split(',').map(Number);
-	return wanted ? CASES.filter((_, index) => wanted.includes(index)) : CASES;
+/** One that queues, one with two processes, one that refuses. */
+const SHORT_CASES = [0, 5, 6];
+
+/** `SEEDREAM_BENCH_CASES=0,3` measures the first and the fourth, without the memory. */
+const WANTED = process.env.SEEDREAM_BENCH_CASES?.split(',').map(Number);
+
+function casesOf(isShort: boolean): Case[] {
+	const wanted = WANTED ?? (isShort ? SHORT_CASES : undefined);
+	const cases = wanted ? wanted.map((index) => CASES[index]) : CASES;
+	return isShort ? cases.map(shortened) : cases;
 }
 
 export const concurrency: Group = {
@@ -202,10 +209,7 @@ export const concurrency: Group = {
 	note: 'Edits of ± 25% against a service that runs some number at once, which the node is not told. Ideal: the same predictions by a scheduler that knows the number.',
 	async measure(context) {
 		const rows: Row[] = [];
-		for (const one of wantedCases()) {
-			const measured = await rowsOf(context, context.isShort ? shortened(one) : one);
-			rows.push(...measured);
-		}
-		return process.env.SEEDREAM_BENCH_CASES ? rows : [...rows, ...(await memoryRows(context))];
+		for (const one of casesOf(context.isShort)) rows.push(...(await rowsOf(context, one)));
+		return WANTED ? rows : [...rows, ...(await memoryRows(context))];
 	},
 };
