@@ -9,6 +9,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { batch } from './groups/batch';
+import { concurrency } from './groups/concurrency';
 import { growth } from './groups/growth';
 import { limits } from './groups/limits';
 import { load } from './groups/load';
@@ -18,7 +19,7 @@ import { realN8n } from './groups/realN8n';
 import { markdown, print, type GroupResult } from './report';
 import { SandboxHost } from './sandbox';
 
-const GROUPS = [batch, growth, noticing, limits, memory, realN8n, load];
+const GROUPS = [batch, growth, noticing, limits, concurrency, memory, realN8n, load];
 
 function wantedGroups(only: string | undefined) {
 	if (only === undefined) return GROUPS;

@@ -41,6 +41,12 @@ export class BenchSandbox {
 		return (await this.ask('/ledger')) as LedgerSummary;
 	}
 
+	/** Changes options while it runs. */
+	async update(changes: SandboxOptions): Promise<void> {
+		const query = new URLSearchParams({ sandbox: this.baseUrl });
+		await ask(`${this.control}/update?${query.toString()}`, changes);
+	}
+
 	async close(): Promise<void> {
 		await this.ask('/close');
 	}

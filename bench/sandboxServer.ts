@@ -53,6 +53,8 @@ async function answerTo(request: IncomingMessage): Promise<unknown> {
 			return await whenDone(sandboxOf(url), url.searchParams.get('prediction') ?? '');
 		case '/ledger':
 			return summaryOf(sandboxOf(url));
+		case '/update':
+			return sandboxOf(url).setOptions(JSON.parse(await textOf(request)) as SandboxOptions);
 		case '/close': {
 			const sandbox = sandboxOf(url);
 			sandboxes.delete(sandbox.baseUrl);

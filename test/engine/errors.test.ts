@@ -307,9 +307,9 @@ describe('an invalid parameter or input', () => {
 	});
 
 	it('includes a Concurrency that is not a number', async () => {
-		for (const concurrency of [0, 1.5, '={{ "many" }}']) {
+		for (const concurrency of [-1, 1.5, '={{ "many" }}']) {
 			const { error } = await edit({ parameters: { options: { concurrency } } });
-			expect(error?.message).toBe('Concurrency is not a whole number from 1 on');
+			expect(error?.message).toBe('Concurrency must be a whole number, 0 or higher');
 		}
 	});
 });

@@ -1,5 +1,4 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { ConcurrencyLimiter } from '../../nodes/AtlasCloud/api/flow/concurrencyLimiter';
 import { RateLimiter, type Permit } from '../../nodes/AtlasCloud/api/flow/rateLimiter';
 import { VirtualClock } from './virtualClock';
 
@@ -8,18 +7,14 @@ const LATENCY_MS = 100;
 /** Atlas, as far as a limiter can see it: accepts a request, or answers 429. */
 interface Gate {
 	accepts(nowMs: number): boolean;
-	/** How long an accepted request is in flight; not at all by default. */
-	runMs?: number;
-	finished?(): void;
 	retryAfterMs?: number;
 }
 
 /** Sends requests as the limiter permits, and reports when they were sent and accepted, and how many were rejected. */
-async function sendAll(count: number, gate: Gate, maxInFlight?: number) {
+async function sendAll(count: number, gate: Gate) {
 	const clock = new VirtualClock();
 	const startMs = clock.nowMs();
-	const concurrency = maxInFlight === undefined ? undefined : new ConcurrencyLimiter(maxInFlight);
-	const limiter = new RateLimiter(clock, { concurrency });
+	const limiter = new RateLimiter(clock);
 	const acceptedMs: number[] = [];
 	const sentMs: number[] = [];
 	let rejections = 0;
@@ -39,10 +34,6 @@ async function sendAll(count: number, gate: Gate, maxInFlight?: number) {
 		}
 		acceptedMs.push(clock.nowMs() - startMs);
 		permit.accepted();
-		if (gate.runMs === undefined) return;
-		await clock.sleepMs(gate.runMs);
-		gate.finished?.();
-		limiter.finished();
 	};
 	await clock.until(Promise.all(Array.from({ length: count }, send)));
 	return {
@@ -65,21 +56,6 @@ function bucket(perSecond: number, burst: number): Gate {
 			tokens--;
 			return true;
 		},
-	};
-}
-
-function atOnce(max: number, runMs: number): Gate & { peak: () => number } {
-	let running = 0;
-	let peak = 0;
-	return {
-		runMs,
-		accepts() {
-			if (running >= max) return false;
-			peak = Math.max(peak, ++running);
-			return true;
-		},
-		finished: () => void running--,
-		peak: () => peak,
 	};
 }
 
@@ -109,24 +85,26 @@ it.each([
 	expect(rejectionsInSecondHalf).toBeLessThan(count / 2);
 });
 
-it.each([
-	[1, 8_000],
-	[4, 8_000],
-	[10, 3_000],
-])('finds that no more than %d may be in flight at once', async (max, runMs) => {
-	const count = 40;
-	const gate = atOnce(max, runMs);
-	const { seconds, rejections } = await sendAll(count, gate, 20);
-	expect(gate.peak()).toBe(max);
-	const ideal = (count / max) * (runMs / 1_000);
-	expect(seconds).toBeLessThan(ideal * 1.5 + 10);
-	expect(rejections).toBeLessThan(count * 2.5);
+it('keeps its rate after a rejection that is for the number in flight', async () => {
+	const clock = new VirtualClock();
+	const limiter = new RateLimiter(clock);
+	for (let count = 0; count < 20; count++) (await limiter.acquire(undefined)).accepted();
+	await clock.pass(4_000);
+	expect((await limiter.acquire(undefined)).rejected(null, true)).toBeLessThanOrEqual(0);
+	expect(limiter.rate).toBe(Infinity);
+	(await limiter.acquire(undefined)).rejected(null);
+	expect(limiter.rate).toBeLessThan(1);
 });
 
-it('never has more in flight than its maximum', async () => {
-	const gate = atOnce(Infinity, 2_000);
-	await sendAll(50, gate, 7);
-	expect(gate.peak()).toBe(7);
+it('takes a cut back when a rejection after the pause is for the number in flight', async () => {
+	const clock = new VirtualClock();
+	const limiter = new RateLimiter(clock);
+	for (let count = 0; count < 5; count++) (await limiter.acquire(undefined)).accepted();
+	(await limiter.acquire(undefined)).rejected(null, true);
+	expect(limiter.rate).toBe(4);
+	const next = await clock.until(limiter.acquire(undefined));
+	next.rejected(null, true);
+	expect(limiter.rate).toBe(Infinity);
 });
 
 it('pauses as long as Retry-After says', async () => {
@@ -143,16 +121,16 @@ it('pauses as long as Retry-After says', async () => {
 
 it('gives no permit to a waiter that is cancelled, but one to the next', async () => {
 	const clock = new VirtualClock();
-	const limiter = new RateLimiter(clock, { concurrency: new ConcurrencyLimiter(1) });
+	const limiter = new RateLimiter(clock);
 	const signal = new Cancellation();
 	const first = await limiter.acquire(undefined);
 	expect(first.acquiredAtMs).toBe(clock.nowMs());
+	first.rejected(60_000);
 	const cancelled = limiter.acquire(signal);
 	const next = limiter.acquire(undefined);
 	cancelled.catch(() => {});
 	await clock.pass(3_000);
 	signal.abort();
 	await expect(clock.until(cancelled)).rejects.toThrow('canceled');
-	first.released();
 	await expect(clock.until(next)).resolves.toMatchObject({ acquiredAtMs: expect.any(Number) as number });
 });

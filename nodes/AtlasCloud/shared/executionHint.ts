@@ -9,6 +9,17 @@ import { plural } from './summary';
 /** Above this, the hint says that n8n holds the run's files in memory. */
 const LARGE_IN_MEMORY_BYTES = 50_000_000;
 
+/** With fewer items, there is nothing to hold back. */
+const MIN_ITEMS_FOR_CONCURRENCY = 21;
+
+const HELD_BACK = {
+	option: ' (the limit set by Concurrency)',
+	service: ' (as many as Atlas Cloud runs)',
+	refusals: ' (Atlas Cloud refused more)',
+	rate: ' (Atlas Cloud limits submits per second)',
+	nothing: '',
+};
+
 interface Cost {
 	usd: number;
 	/** Whether a list price is part of the sum. */
@@ -36,6 +47,7 @@ export async function addExecutionHint(
 	const billed = done.filter((item) => !isReused(item));
 	const sentences = [
 		`${describeCounts(summary, done, failedCount)} in ${seconds.toFixed(1)} s.`,
+		describeConcurrency(run, summary),
 		describeCost(await costOf(run, summary, billed), summary),
 		reused.length === 0 ? '' : describeReuse(reusedIds.size, await costOf(run, summary, reused)),
 		retryAdvice(run, summary, failedCount),
@@ -61,6 +73,15 @@ function describeCounts(summary: OperationSummary, done: INodeExecutionData[], e
 	const failedCount = errorCount + counts.failedCount;
 	const parts = [...counts.done, ...(failedCount > 0 ? [`${failedCount} failed`] : [])];
 	return parts.join(', ') || 'Nothing to do';
+}
+
+/** In a large run: how many ran at once, and why not more. Empty for operations that do not wait for what they buy. */
+function describeConcurrency({ context, flights, purchases }: NodeRun, { isPaid }: OperationSummary): string {
+	if (!isPaid || context.getInputData().length < MIN_ITEMS_FOR_CONCURRENCY) return '';
+	const { peak, heldBackBy } = flights.summary();
+	if (peak === 0) return '';
+	const cause = heldBackBy === 'nothing' && purchases.isSlowed ? 'rate' : heldBackBy;
+	return `Up to ${peak} ran at once${HELD_BACK[cause]}.`;
 }
 
 /** What a prediction costs by its list price; null if that is not known. */

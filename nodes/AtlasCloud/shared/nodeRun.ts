@@ -6,6 +6,7 @@ import { readCatalogIfPossible, readModelInfo, type ModelInfo } from '../api/mod
 import { Quotes } from '../api/models/quotes';
 import { AtlasClient } from '../api/http/client';
 import { Downloads } from '../api/files/downloads';
+import { Flights } from '../api/purchases/flights';
 import { Purchases } from '../api/purchases/purchases';
 import { sha256 } from '../api/hash';
 import { RemoteContent } from '../api/files/remoteContent';
@@ -24,7 +25,7 @@ import { CREDENTIAL_TYPE } from './credential';
 import { n8nFileStore } from './transport/n8nBinary';
 import { startClock } from './transport/n8nClock';
 import { n8nHttp } from './transport/n8nHttp';
-import { readConcurrency, readOptions } from './options';
+import { DEFAULT_CONCURRENCY, readConcurrency, readOptions } from './options';
 import type { PurchaseLog } from './purchaseLog';
 
 /** More downloads at once are no faster: the disk is the limit. */
@@ -37,6 +38,7 @@ export interface NodeRun {
 	uploads: Uploads;
 	remoteImages: RemoteImages;
 	purchases: Purchases;
+	flights: Flights;
 	poller: PredictionPoller;
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;
@@ -51,7 +53,7 @@ export interface NodeRun {
 	estimates: Map<string, number | null>;
 	/** Sentences for the execution hint. */
 	notes: Set<string>;
-	/** Items worked on at once. */
+	/** Items worked on at once by operations that do not limit themselves. */
 	concurrency: number;
 	startedAtMs: number;
 	/** Aborted when the execution is cancelled, and when a fault ends the batch. */
@@ -122,7 +124,8 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const credential = await context.getCredentials(CREDENTIAL_TYPE);
 	const baseUrl = checkBaseUrl(typeof credential.baseUrl === 'string' ? credential.baseUrl : '');
 	// What counts for the whole run is read from the first item.
-	const concurrency = readConcurrency(readOptions(context, 0));
+	const hardLimit = readConcurrency(readOptions(context, 0));
+	const concurrency = hardLimit ?? DEFAULT_CONCURRENCY;
 	// One listener on n8n's own signal: Node warns of a leak from the eleventh on.
 	const cancelSignal = new Cancellation(context.getExecutionCancelSignal?.());
 	const signal = new Cancellation(cancelSignal);
@@ -136,8 +139,10 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
 	const poller = new PredictionPoller(client);
-	const submits = new Submits(client, intents, concurrency, signal);
+	const submits = new Submits(client, intents, signal);
 	const earlierInputs = new RemoteContent(client, signal);
+	const account = sha256(`${baseUrl}\n${secret}`);
+	const flights = new Flights({ account, hardLimit, clock, signal });
 	const recovery =
 		context.getMode() === 'retry'
 			? new Recovery(client, earlierInputs, intents, retriedSinceMs(context, startedAtMs))
@@ -159,10 +164,11 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			intents,
 			recovery,
 			reuse,
-			concurrency,
+			flights,
 			signal,
 			onFault,
 		}),
+		flights,
 		poller,
 		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),

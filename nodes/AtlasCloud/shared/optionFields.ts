@@ -1,7 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { MAX_SEQUENTIAL_IMAGES } from '../api/models/models';
 import {
-	DEFAULT_CONCURRENCY,
 	DEFAULT_MAX_DOWNLOAD_MB,
 	DEFAULT_MAX_EDITS,
 	DEFAULT_TIMEOUT_SECONDS,
@@ -14,10 +13,9 @@ const concurrency: INodeProperties = {
 	displayName: 'Concurrency',
 	name: 'concurrency',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: 200 },
-	default: DEFAULT_CONCURRENCY,
-	description:
-		'How many items are worked on at once. The node slows down by itself when Atlas Cloud asks for it.',
+	typeOptions: { minValue: 0, maxValue: 1_000 },
+	default: 0,
+	description: 'Max number of items to process at once. 0 = automatic: as many as Atlas Cloud allows.',
 };
 
 const includeInputFields: INodeProperties = {

@@ -5,6 +5,7 @@ import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 
 /** What the options of all nodes allow and default to, and how they are read. */
 
+/** Items at once where nothing is bought: uploads and reads have no limit that could be found out. */
 export const DEFAULT_CONCURRENCY = 20;
 export const DEFAULT_MAX_EDITS = 250;
 export const DEFAULT_MAX_PREDICTIONS = 50;
@@ -42,13 +43,13 @@ export function readWholeNumber(
 	);
 }
 
-/** Items worked on at once. @throws AtlasError (`input`) */
-export function readConcurrency({ concurrency = DEFAULT_CONCURRENCY }: IDataObject): number {
-	if (typeof concurrency === 'number' && Number.isInteger(concurrency) && concurrency >= 1)
-		return concurrency;
+/** Never more items at once than this; null for automatic. @throws AtlasError (`input`) */
+export function readConcurrency({ concurrency = 0 }: IDataObject): number | null {
+	if (typeof concurrency === 'number' && Number.isInteger(concurrency) && concurrency >= 0)
+		return concurrency === 0 ? null : concurrency;
 	throw inputError(
-		'Concurrency is not a whole number from 1 on',
-		`Set it under Options, or remove it there for the default of ${DEFAULT_CONCURRENCY}.`,
+		'Concurrency must be a whole number, 0 or higher',
+		'Set it under Options, or remove it there: 0 means automatic.',
 	);
 }
 

@@ -10,8 +10,11 @@ import { StreamGuard } from '../http/streamGuard';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 
-/** Limits of one run: files opened, bytes read, and time spent. */
-export const MAX_FILES = 1_000;
+/**
+ * Limits of one run: files opened, bytes read, and time spent. A crash can leave several hundred predictions in flight,
+ * each with several inputs, and a file may be opened once for its size and once for its content.
+ */
+export const MAX_FILES = 5_000;
 export const MAX_TOTAL_BYTES = 4_000_000_000;
 export const MAX_TOTAL_MS = 300_000;
 

@@ -162,6 +162,9 @@ export class AdaptiveConcurrency {
 	/** The measured number without its noise, and the highest value of that. */
 	private smoothed = 0;
 
+	/** The longest in flight, until something changes. */
+	private first: { count: number; ids: Set<string> } | null = null;
+
 	private measurement: Measurement | null = null;
 
 	/** Ends since the last measurement. */
@@ -210,7 +213,10 @@ export class AdaptiveConcurrency {
 
 	private get maxAccepted(): number {
 		if (this.refusedAbove === null) return Infinity;
-		return this.nowMs < this.retryAtMs ? this.refusedAbove : this.refusedAbove + this.retryStep;
+		const leftMs = this.retryAtMs - this.nowMs;
+		// More is left only if the clock was set back: executions that share this may each have their own.
+		const mustWait = leftMs > 0 && leftMs <= MAX_RETRY_MS;
+		return mustWait ? this.refusedAbove : this.refusedAbove + this.retryStep;
 	}
 
 	/** What held the number in flight back, as far as is known. */
@@ -223,6 +229,27 @@ export class AdaptiveConcurrency {
 	/** About how many ran at once, at most. */
 	get peak(): number {
 		return this.measured === null ? this.accepted : Math.min(this.accepted, Math.round(this.peakRunning));
+	}
+
+	/** How many the service was last measured to run at once for this client; null before the first queue. */
+	get numberAtOnce(): number | null {
+		return this.measured;
+	}
+
+	/** Whether fewer than {@link numberAtOnce} were accepted before this one and are unfinished: it no longer waits. */
+	isAmongFirst(id: string): boolean {
+		if (this.measured === null || !this.inFlight.has(id)) return true;
+		const count = Math.max(1, Math.round(this.measured));
+		if (this.first?.count !== count) {
+			const ids = [...this.inFlight.keys()].slice(0, count);
+			this.first = { count, ids: new Set(ids) };
+		}
+		return this.first.ids.has(id);
+	}
+
+	/** Time has passed. A refused number is tried again after a while. */
+	passed(nowMs: number): void {
+		this.nowMs = nowMs;
 	}
 
 	/**
@@ -255,6 +282,7 @@ export class AdaptiveConcurrency {
 			lastQueuedMs: null,
 			firstRunningMs: null,
 		});
+		this.first = null;
 		this.accepted = Math.max(this.accepted, rank);
 		this.refusalsInARow = 0;
 		if (this.refusedAbove !== null && rank >= this.refusedAbove + this.retryStep)
@@ -272,14 +300,22 @@ export class AdaptiveConcurrency {
 		return count;
 	}
 
-	/** A submit was refused with 429. Whether for the number at once or for the rate is found out here. */
-	rejected(nowMs: number): void {
+	/**
+	 * A submit was refused with 429. Whether for the number at once or for the rate is found out here.
+	 * @returns whether it may have been for the number: the rate alone would have allowed it
+	 */
+	rejected(nowMs: number): boolean {
 		this.nowMs = nowMs;
 		const count = Math.max(1, this.inFlight.size);
 		if (nowMs >= this.lastRefusalMs + FIRST_RETRY_MS / 2) this.refusalsInARow++;
 		this.lastRefusalMs = nowMs;
 		const isRate = this.recentRank() > count && this.refusalsInARow < MAX_RATE_REFUSALS;
-		if (isRate) return;
+		if (isRate) return false;
+		this.noteRefusedNumber(nowMs, count);
+		return this.inFlight.size > 0;
+	}
+
+	private noteRefusedNumber(nowMs: number, count: number): void {
 		const isNews = this.refusedAbove === null || nowMs >= this.retryAtMs || this.lifts > 0;
 		const isAgain = this.refusedAbove !== null && count >= NEARLY * this.refusedAbove - 1;
 		this.refusedAbove = Math.min(count, this.refusedAbove ?? count);
@@ -348,6 +384,7 @@ export class AdaptiveConcurrency {
 		const item = this.inFlight.get(id);
 		if (!item) return;
 		this.inFlight.delete(id);
+		this.first = null;
 		this.finishedCount++;
 		const { baseline } = item;
 		if (!succeeded || !item.isFresh) return baseline.leave(item.group);

@@ -1,12 +1,9 @@
 import type { CancelSignal } from './cancellation';
 import { backoffMs, pauseMs, type Clock } from './clock';
-import type { ConcurrencyLimiter } from './concurrencyLimiter';
 
 export interface RateLimiterOptions {
 	/** Never more requests than this within one second. They may leave together. */
 	maxPerSecond?: number;
-	/** Also limits how many accepted requests are in flight at once. */
-	concurrency?: ConcurrencyLimiter;
 }
 
 /** How long a request waits for a permit while the service asks for a pause. Default: as long as it takes. */
@@ -21,14 +18,15 @@ export interface WaitLimits {
 export interface Permit {
 	/** Our clock, in ms. */
 	readonly acquiredAtMs: number;
-	/** The service accepted the request. With a concurrency limiter it is in flight from now on. */
+	/** The service accepted the request. */
 	accepted(): void;
 	/**
 	 * The service rejected the request as too early (429).
 	 * @param retryAfterMs its `Retry-After`
+	 * @param mayBeConcurrency whether the service may have meant the number in flight instead of the rate
 	 * @returns how long to wait, in ms
 	 */
-	rejected(retryAfterMs: number | null): number;
+	rejected(retryAfterMs: number | null, mayBeConcurrency?: boolean): number;
 	/** The request was not sent, or its outcome says nothing about the rate. */
 	released(): void;
 }
@@ -37,6 +35,9 @@ export interface Permit {
 const CUT = 0.8;
 const GROWTH_PER_SECOND = 0.1;
 const MIN_PER_SECOND = 0.2;
+
+/** A rate of less than this share of one that was accepted is not what was rejected. */
+const CLEARLY_LESS = 0.4;
 
 /** Doubled by each accepted request, so that only a few run into an unknown limit. */
 const FIRST_MAX_UNANSWERED = 4;
@@ -48,6 +49,12 @@ const FIRST_MAX_UNANSWERED = 4;
  */
 export class RateLimiter {
 	private ratePerSecond = Infinity;
+
+	/** Before the first of the latest rejections in a row. */
+	private rateBeforeCut = Infinity;
+
+	/** The most that was ever accepted within one second. */
+	private maxAcceptedPerSecond = 0;
 
 	/** Earliest time of the next request by the learned rate. */
 	private nextAtMs = 0;
@@ -107,14 +114,8 @@ export class RateLimiter {
 		}
 	}
 
-	/** Something that an earlier request started is in flight, without a permit of this limiter. */
-	resumed(): void {
-		this.options.concurrency?.resumed();
-	}
-
 	/** Something in flight has finished. If concurrency is the limit, the next request need not wait for the pause. */
 	finished(): void {
-		this.options.concurrency?.finished();
 		if (this.rejectionsInARow > 1) {
 			const endMs = Math.min(this.pausedUntilMs, this.clock.nowMs());
 			this.pausedUntilMs = this.nextAtMs = Math.max(this.retryAfterUntilMs, endMs);
@@ -124,8 +125,7 @@ export class RateLimiter {
 
 	private waitMs(): number {
 		const nowMs = this.clock.nowMs();
-		const isFull =
-			this.unanswered >= this.maxUnanswered || this.options.concurrency?.hasRoom(this.unanswered) === false;
+		const isFull = this.unanswered >= this.maxUnanswered;
 		const isSecondFull = this.acquiredAtMs.length === this.options.maxPerSecond;
 		const nextSecondMs = isSecondFull ? this.acquiredAtMs[0] + 1_000 : 0;
 		const waitMs = Math.max(this.pausedUntilMs, this.nextAtMs, nextSecondMs) - nowMs;
@@ -147,7 +147,8 @@ export class RateLimiter {
 		return {
 			acquiredAtMs: nowMs,
 			accepted: () => this.onAccepted(),
-			rejected: (retryAfterMs) => this.onRejected(nowMs, retryAfterMs),
+			rejected: (retryAfterMs, mayBeConcurrency = false) =>
+				this.onRejected(nowMs, retryAfterMs, mayBeConcurrency),
 			released: () => this.onReleased(),
 		};
 	}
@@ -159,15 +160,16 @@ export class RateLimiter {
 		this.acceptedAtMs = [...this.acceptedWithinASecond(nowMs), nowMs];
 		this.maxUnanswered *= 2;
 		this.ratePerSecond += GROWTH_PER_SECOND;
-		this.options.concurrency?.accepted();
+		this.maxAcceptedPerSecond = Math.max(this.maxAcceptedPerSecond, this.acceptedAtMs.length);
 		this.notifyChanged();
 	}
 
-	private onRejected(acquiredAtMs: number, retryAfterMs: number | null): number {
+	private onRejected(acquiredAtMs: number, retryAfterMs: number | null, mayBeConcurrency: boolean): number {
 		const nowMs = this.clock.nowMs();
 		this.unanswered--;
+		if (mayBeConcurrency && this.isHardlyRate(nowMs)) this.undoCut();
 		// A request that left before the pause began says nothing new.
-		if (acquiredAtMs >= this.pausedUntilMs) this.slowDown(nowMs);
+		else if (acquiredAtMs >= this.pausedUntilMs) this.slowDown(nowMs);
 		if (retryAfterMs !== null) {
 			this.retryAfterUntilMs = Math.max(this.retryAfterUntilMs, nowMs + retryAfterMs);
 			this.pausedUntilMs = Math.max(this.pausedUntilMs, this.retryAfterUntilMs);
@@ -176,16 +178,28 @@ export class RateLimiter {
 		return this.pausedUntilMs - nowMs;
 	}
 
+	/** Rejected at a rate far below one that was accepted, or rejected again after a pause. */
+	private isHardlyRate(nowMs: number): boolean {
+		if (this.rejectionsInARow > 0) return nowMs >= this.pausedUntilMs;
+		return this.acceptedWithinASecond(nowMs).length < CLEARLY_LESS * this.maxAcceptedPerSecond;
+	}
+
+	/** The latest cut was made for a rejection that was not for the rate. */
+	private undoCut(): void {
+		if (this.rejectionsInARow > 0) this.ratePerSecond = this.rateBeforeCut;
+		this.nextAtMs = Math.min(this.nextAtMs, this.clock.nowMs());
+	}
+
 	private onReleased(): void {
 		this.unanswered--;
 		this.notifyChanged();
 	}
 
 	private slowDown(nowMs: number): void {
+		if (this.rejectionsInARow === 0) this.rateBeforeCut = this.ratePerSecond;
 		const acceptedPerSecond = Math.max(1, this.acceptedWithinASecond(nowMs).length);
 		this.ratePerSecond = Math.max(MIN_PER_SECOND, Math.min(this.ratePerSecond, acceptedPerSecond) * CUT);
 		this.maxUnanswered = FIRST_MAX_UNANSWERED;
-		if (this.rejectionsInARow > 0) this.options.concurrency?.rejectedAfterPause();
 		this.pausedUntilMs = this.nextAtMs = nowMs + backoffMs(this.rejectionsInARow, 1_000, 30_000);
 		this.rejectionsInARow++;
 	}

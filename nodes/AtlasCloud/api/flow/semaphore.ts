@@ -8,17 +8,56 @@ export class Semaphore {
 
 	private readonly queue: Array<() => void> = [];
 
-	constructor(private readonly permits: number) {}
+	private readonly maxAcquired: () => number;
+
+	/** @param permits a number, or a function that is read whenever it matters; see {@link recheck} */
+	constructor(permits: number | (() => number)) {
+		this.maxAcquired = typeof permits === 'number' ? () => permits : permits;
+	}
+
+	/** How many permits are in use now. */
+	get inUse(): number {
+		return this.acquired;
+	}
 
 	/**
 	 * Waits for a permit.
+	 * @param isNext whether to wait ahead of all others
 	 * @returns releases it; only the first call counts
 	 * @throws CancelledError
 	 */
-	async acquire(signal: CancelSignal | undefined): Promise<() => void> {
+	async acquire(signal: CancelSignal | undefined, isNext = false): Promise<() => void> {
 		throwIfAborted(signal);
-		if (this.acquired < this.permits) this.acquired++;
-		else await this.waitInQueue(signal);
+		const release = this.tryAcquire(isNext);
+		if (release) return release;
+		await this.waitInQueue(signal, isNext);
+		return this.createRelease();
+	}
+
+	/** @returns releases the permit; null if there is none now */
+	tryAcquire(isNext = false): (() => void) | null {
+		const isFree = this.acquired < this.maxAcquired() && (isNext || this.queue.length === 0);
+		return isFree ? this.take() : null;
+	}
+
+	/** Takes a permit without waiting, even if there is none left. @returns releases it; only the first call counts */
+	take(): () => void {
+		this.acquired++;
+		return this.createRelease();
+	}
+
+	/** Call when the number of permits may have grown. */
+	recheck(): void {
+		while (this.acquired < this.maxAcquired()) {
+			const onPermit = this.queue.shift();
+			if (!onPermit) return;
+			// Counted here, so that nobody can jump the queue.
+			this.acquired++;
+			onPermit();
+		}
+	}
+
+	private createRelease(): () => void {
 		let isReleased = false;
 		return () => {
 			if (isReleased) return;
@@ -37,7 +76,7 @@ export class Semaphore {
 		}
 	}
 
-	private async waitInQueue(signal: CancelSignal | undefined): Promise<void> {
+	private async waitInQueue(signal: CancelSignal | undefined, isNext: boolean): Promise<void> {
 		await new Promise<void>((resolve, reject) => {
 			const onAbort = () => {
 				this.queue.splice(this.queue.indexOf(onPermit), 1);
@@ -48,14 +87,13 @@ export class Semaphore {
 				resolve();
 			};
 			signal?.addEventListener('abort', onAbort, { once: true });
-			this.queue.push(onPermit);
+			if (isNext) this.queue.unshift(onPermit);
+			else this.queue.push(onPermit);
 		});
 	}
 
 	private release(): void {
-		const onPermit = this.queue.shift();
-		// A permit passes directly to the next in the queue, so that nobody can jump it.
-		if (onPermit) onPermit();
-		else this.acquired--;
+		this.acquired--;
+		this.recheck();
 	}
 }

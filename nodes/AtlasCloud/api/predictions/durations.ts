@@ -22,6 +22,12 @@ export class Durations {
 		this.sorted = [...this.samples].sort((a, b) => a - b);
 	}
 
+	/** Forgets all but the first: later ones may have waited for them. */
+	keepFirst(count: number): void {
+		this.samples = this.samples.slice(0, Math.max(1, count));
+		this.sorted = [...this.samples].sort((a, b) => a - b);
+	}
+
 	get medianMs(): number {
 		return this.quantileMs(0.5);
 	}

@@ -8,9 +8,19 @@ import type { WaitingPrediction } from './waitingPrediction';
 /** The share of the rate limit to plan with: polls come unevenly. */
 const PLANNED_RATE = 0.85;
 
+/** A prediction in the service's queue is polled now and then: what is known of the queue may be wrong. In ms. */
+const MIN_QUEUE_PAUSE_MS = 5_000;
+const QUEUE_PAUSE = 3;
+
+/** While others wait, the service stays busy: an end that is noticed a little later costs no time. */
+const MAX_POLLS_WITH_QUEUE = 2.5;
+
 /** Schedules the polls of all waiting predictions, by how long earlier ones of their model took. */
 export class PollSchedule {
 	private readonly durations = new Map<string, Durations>();
+
+	/** Models whose queue is known. */
+	private readonly queuedModels = new Set<string>();
 
 	constructor(
 		private readonly clock: Clock,
@@ -19,6 +29,9 @@ export class PollSchedule {
 	) {}
 
 	planFirst(waiting: WaitingPrediction): void {
+		if (waiting.isQueued) return this.planQueued(waiting);
+		const probeAtMs = waiting.request.queue?.firstPollAtMs ?? null;
+		if (probeAtMs !== null && !waiting.hasBeenPolled) return waiting.schedulePollAt(probeAtMs);
 		const durations = this.durationsOf(waiting.request.model);
 		if (durations.count === 0) return this.planRoundRobin(waiting);
 		const polls = this.pollsPerPrediction(durations);
@@ -32,11 +45,35 @@ export class PollSchedule {
 	}
 
 	planNext(waiting: WaitingPrediction): void {
+		if (waiting.isQueued) return this.planQueued(waiting);
 		const nowMs = this.clock.nowMs();
 		const durations = this.durationsOf(waiting.request.model);
 		if (durations.count === 0) return this.planRoundRobin(waiting);
 		const polls = this.pollsPerPrediction(durations);
 		waiting.schedulePoll(nextPollMs(durations, waiting.elapsedMs(nowMs), polls), nowMs);
+	}
+
+	/** Follows what is known of the service's queue: one that has just begun is planned anew. */
+	followQueue(waiting: WaitingPrediction): void {
+		if (!waiting.followQueue(this.clock.nowMs())) return;
+		this.forgetQueued(waiting);
+		if (waiting.failedPolls === 0) this.planFirst(waiting);
+	}
+
+	/** Durations that were learned before the queue was known may hold time in it. */
+	private forgetQueued({ request }: WaitingPrediction): void {
+		const numberAtOnce = request.queue?.numberAtOnce ?? null;
+		if (numberAtOnce === null || this.queuedModels.has(request.model)) return;
+		this.queuedModels.add(request.model);
+		this.durationsOf(request.model).keepFirst(Math.round(numberAtOnce));
+	}
+
+	private planQueued(waiting: WaitingPrediction): void {
+		const durations = this.durationsOf(waiting.request.model);
+		const medianMs = durations.count === 0 ? 0 : durations.medianMs;
+		const nowMs = this.clock.nowMs();
+		const pauseMs = Math.max(MIN_QUEUE_PAUSE_MS, QUEUE_PAUSE * medianMs);
+		waiting.schedulePoll(waiting.elapsedMs(nowMs) + pauseMs, nowMs);
 	}
 
 	/** Plans the poll after a failed one. */
@@ -80,7 +117,11 @@ export class PollSchedule {
 
 	/** How many polls the rate limit allows for each prediction. */
 	private pollsPerPrediction({ medianMs }: Durations): number {
-		return (PLANNED_RATE * this.rateLimiter.rate * medianMs) / 1_000 / this.waitingPredictions.size;
+		let runningCount = 0;
+		for (const { isQueued } of this.waitingPredictions) if (!isQueued) runningCount++;
+		const allowed = (PLANNED_RATE * this.rateLimiter.rate * medianMs) / 1_000 / Math.max(1, runningCount);
+		const hasQueue = runningCount < this.waitingPredictions.size;
+		return hasQueue ? Math.min(MAX_POLLS_WITH_QUEUE, allowed) : allowed;
 	}
 
 	private durationsOf(model: string): Durations {

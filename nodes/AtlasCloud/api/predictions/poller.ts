@@ -69,6 +69,7 @@ export class PredictionPoller {
 		while (this.waitingPredictions.size > 0) {
 			this.dropAborted();
 			this.expireOverdue();
+			for (const waiting of this.waitingPredictions) this.schedule.followQueue(waiting);
 			for (const waiting of this.idle()) this.pollIfDue(waiting);
 			await this.pauseUntilNextPoll();
 		}
@@ -148,6 +149,7 @@ export class PredictionPoller {
 			case 'inProgress':
 				this.learnStart(waiting, result.prediction);
 				waiting.noteInProgress(nowMs);
+				waiting.observed(result.prediction.rawStatus, nowMs);
 				if (isLate) this.expire(waiting);
 				else this.schedule.planNext(waiting);
 				return;

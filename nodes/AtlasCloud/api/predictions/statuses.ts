@@ -19,3 +19,14 @@ const ENDED_STATUSES = new Map<string, PredictionStatus>([
 export function statusOf(rawStatus: string | null): PredictionStatus {
 	return ENDED_STATUSES.get((rawStatus ?? '').toLowerCase()) ?? 'processing';
 }
+
+const QUEUED_STATUSES = new Set(['created', 'starting', 'queued', 'pending']);
+
+const RUNNING_STATUSES = new Set(['processing', 'running']);
+
+/** Whether Atlas's word for a prediction in progress says that it waits or runs; null for any other word. */
+export function progressOf(rawStatus: string | null): 'queued' | 'running' | null {
+	const status = (rawStatus ?? '').toLowerCase();
+	if (QUEUED_STATUSES.has(status)) return 'queued';
+	return RUNNING_STATUSES.has(status) ? 'running' : null;
+}

@@ -4,6 +4,18 @@ import { unreachableError } from './predictionErrors';
 import type { Prediction } from './predictions';
 import { WARM_UP_MS } from './readPrediction';
 
+/** What is known of the service's queue, and what polls tell of it. */
+export interface QueueView {
+	/** Our clock, in ms, when a poll would tell whether the prediction has to wait; null if nobody asks. */
+	readonly firstPollAtMs: number | null;
+	/** How many the service runs at once; null if that is not known. */
+	readonly numberAtOnce: number | null;
+	/** Whether so many others were submitted earlier and are unfinished that this one has not begun. */
+	readonly isWaiting: boolean;
+	/** @returns whether this word of Atlas's means that the prediction still waits */
+	observed(rawStatus: string | null, nowMs: number): boolean;
+}
+
 /** A prediction to wait for. Times are our clock's, in ms. */
 export interface WaitRequest {
 	predictionId: string;
@@ -16,6 +28,8 @@ export interface WaitRequest {
 	/** When to stop waiting, even if it is still in progress. */
 	deadlineMs: number;
 	signal: CancelSignal | undefined;
+	/** Without it, the time in the queue is not told apart from the time of the work. */
+	queue?: QueueView;
 }
 
 /**
@@ -35,10 +49,15 @@ export class WaitingPrediction {
 
 	private lastFailedPoll: Exchange | null = null;
 
-	/** How long after its start it was last seen in progress; null until then. */
-	private lastInProgressMs: number | null = null;
+	/** When it was last seen in progress; null until then. */
+	private lastInProgressAtMs: number | null = null;
 
 	private startMs: number;
+
+	/** Since when it does not wait in the service's queue, as far as is known. Its schedule begins here. */
+	private workStartMs: number;
+
+	private isInQueue = false;
 
 	private isStartKnown: boolean;
 
@@ -50,11 +69,33 @@ export class WaitingPrediction {
 	) {
 		this.isStartKnown = request.sentAtMs !== null;
 		this.startMs = request.sentAtMs ?? nowMs;
+		this.workStartMs = this.startMs;
 		this.nextPollMs = nowMs;
 	}
 
+	/** Since it began, without the time in the queue. */
 	elapsedMs(nowMs: number): number {
-		return nowMs - this.startMs;
+		return nowMs - this.workStartMs;
+	}
+
+	/** Whether it waits in the service's queue. */
+	get isQueued(): boolean {
+		return this.isInQueue;
+	}
+
+	/** Follows what is known of the queue. @returns whether it has just entered or left it */
+	followQueue(nowMs: number): boolean {
+		const isInQueue = this.request.queue?.isWaiting ?? false;
+		if (isInQueue === this.isInQueue) return false;
+		this.isInQueue = isInQueue;
+		if (!isInQueue) this.workStartMs = Math.max(this.workStartMs, nowMs);
+		return true;
+	}
+
+	/** A poll found it in progress. */
+	observed(rawStatus: string | null, nowMs: number): void {
+		const isQueued = this.request.queue?.observed(rawStatus, nowMs) ?? false;
+		if (isQueued) this.workStartMs = Math.max(this.workStartMs, nowMs);
 	}
 
 	/** Whether it may not be visible yet. */
@@ -64,7 +105,11 @@ export class WaitingPrediction {
 
 	/** @param afterStartMs brought forward to the deadline, so that what has ended by then is not called late */
 	schedulePoll(afterStartMs: number, nowMs: number): void {
-		this.nextPollMs = Math.min(this.startMs + afterStartMs, Math.max(this.request.deadlineMs, nowMs));
+		this.nextPollMs = Math.min(this.workStartMs + afterStartMs, Math.max(this.request.deadlineMs, nowMs));
+	}
+
+	schedulePollAt(atMs: number): void {
+		this.nextPollMs = Math.min(atMs, this.request.deadlineMs);
 	}
 
 	/** Delays the scheduled poll by at least this pause, though not beyond a deadline that is still to come. */
@@ -85,7 +130,7 @@ export class WaitingPrediction {
 	noteInProgress(nowMs: number): void {
 		this.failedPolls = 0;
 		this.lastFailedPoll = null;
-		this.lastInProgressMs = this.elapsedMs(nowMs);
+		this.lastInProgressAtMs = nowMs;
 	}
 
 	noteFailedPoll(exchange: Exchange): void {
@@ -98,21 +143,28 @@ export class WaitingPrediction {
 		if (this.isStartKnown || !(createdMs <= nowMs)) return;
 		this.isStartKnown = true;
 		this.startMs = createdMs;
+		this.workStartMs = createdMs;
 	}
 
-	/** How long it took, now that a poll found it ended; null if that says nothing about others. */
+	/** How long it took from when it began, now that a poll found it ended; null if that says nothing about others. */
 	durationMs(prediction: Prediction, nowMs: number): number | null {
 		if (prediction.status !== 'completed' || !this.isStartKnown) return null;
 		const elapsedMs = this.elapsedMs(nowMs);
-		const minMs = this.lastInProgressMs ?? 0;
+		const minMs = Math.max(0, (this.lastInProgressAtMs ?? 0) - this.workStartMs);
 		const estimateMs = Math.max((minMs + elapsedMs) / 2, FIRST_POLL_ESTIMATE * elapsedMs);
 		// The time that Atlas reports may leave out the queue, so it is kept between the last two polls.
-		return Math.min(elapsedMs, Math.max(minMs, reportedDurationMs(prediction) ?? estimateMs));
+		return Math.min(elapsedMs, Math.max(minMs, this.reportedMs(prediction) ?? estimateMs));
+	}
+
+	private reportedMs(prediction: Prediction): number | undefined {
+		const reportedMs = reportedDurationMs(prediction);
+		const queueMs = this.workStartMs - this.startMs;
+		return reportedMs === undefined || queueMs === 0 ? reportedMs : reportedMs - queueMs;
 	}
 
 	/** Ends the wait when its time is up, even if a request is still in flight. */
 	expire(): void {
-		if (this.lastInProgressMs !== null && !this.lastFailedPoll) this.resolve(null);
+		if (this.lastInProgressAtMs !== null && !this.lastFailedPoll) this.resolve(null);
 		else this.reject(unreachableError(this.request.predictionId, this.lastFailedPoll));
 	}
 }

@@ -39,6 +39,8 @@ export interface SubmittedPrediction {
 	inputUrls: string[];
 	/** Our clock, in ms, when its submit left. */
 	sentAtMs: number;
+	/** Whether this attempt submitted it, and Atlas accepted it at once: only then its times tell something of others. */
+	isNew: boolean;
 	/** Our clock, in ms, when its ID became known to this attempt. */
 	knownAtMs: number;
 	/** Whether it was bought before this execution, and is reused. */

@@ -2,20 +2,21 @@ import { AtlasError, truncate } from '../errors';
 import { areOutputsGone } from '../files/expiredOutputs';
 import type { Uploads } from '../files/uploads';
 import type { CancelSignal } from '../flow/cancellation';
-import { Semaphore } from '../flow/semaphore';
 import { sha256 } from '../hash';
 import type { AtlasClient } from '../http/client';
 import { asString, canonicalJson } from '../json';
 import type { HistoryTask } from '../predictions/history';
 import type { PredictionPoller } from '../predictions/poller';
+import type { Flight } from './flight';
+import type { Flights } from './flights';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
 import { placeAt, valueAt, type InputPath } from './inputPaths';
-import { Place } from './place';
 import type { IdentifiedInput, InputIdentity, Recovery, RequestShape } from './recovery';
 import type { Reuse } from './reuse';
 import type { PurchaseInput, PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
 import type { Submits } from './submits';
+import { timingKey } from './timingKey';
 
 export interface PurchasesDependencies {
 	client: AtlasClient;
@@ -26,26 +27,21 @@ export interface PurchasesDependencies {
 	/** Null unless a person retries an execution. */
 	recovery: Recovery | null;
 	reuse: Reuse;
-	/** Max purchases in flight. */
-	concurrency: number;
+	/** How many purchases may be under way. */
+	flights: Flights;
 	/** Cancel of the execution, or stop of the batch. */
 	signal: CancelSignal | undefined;
 	/** Called when a purchase fails, before the next one gets its place: if this stops the batch, that one is not bought. */
 	onFault: () => void;
 }
 
-/** Max purchases that are prepared (read, uploaded) ahead of those in flight. */
-const MAX_PREPARING = 8;
-
 /** The purchases of one node run: uploads, submits and waits of all items overlap. */
 export class Purchases {
-	private readonly preparing: Semaphore;
+	constructor(private readonly deps: PurchasesDependencies) {}
 
-	private readonly inFlight: Semaphore;
-
-	constructor(private readonly deps: PurchasesDependencies) {
-		this.preparing = new Semaphore(Math.min(MAX_PREPARING, deps.concurrency));
-		this.inFlight = new Semaphore(deps.concurrency);
+	/** Whether Atlas limited how many submits there may be per second. */
+	get isSlowed(): boolean {
+		return this.deps.submits.isSlowed;
 	}
 
 	/**
@@ -53,8 +49,9 @@ export class Purchases {
 	 * @throws AtlasError; CancelledError
 	 */
 	async submit(request: PurchaseRequest): Promise<SubmittedPrediction> {
-		const { bought, place } = await this.buy(request);
-		this.finish(bought, place);
+		const { bought, flight } = await this.buy(request, true);
+		flight.leave();
+		this.deps.submits.finished(bought.model);
 		return bought;
 	}
 
@@ -70,24 +67,25 @@ export class Purchases {
 	}
 
 	private async buyAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
-		const { bought, place } = await this.buy(request);
+		const { bought, flight } = await this.buy(request, false);
 		try {
-			return await this.waitFor(request, bought);
+			const waited = await this.waitFor(request, bought, flight);
+			flight.leave(waited.prediction);
+			return waited;
 		} finally {
-			this.finish(bought, place);
+			flight.leave();
+			this.deps.submits.finished(bought.model);
 		}
 	}
 
-	/** Lets the next purchase start. */
-	private finish({ model }: SubmittedPrediction, place: Place): void {
-		place.leave();
-		this.deps.submits.finished(model);
-	}
-
-	private async waitFor(request: PurchaseRequest, bought: SubmittedPrediction): Promise<WaitedPurchase> {
+	private async waitFor(
+		request: PurchaseRequest,
+		bought: SubmittedPrediction,
+		flight: Flight,
+	): Promise<WaitedPurchase> {
 		const { intents, onFault } = this.deps;
 		const intent = intents.of(request.itemIndex);
-		const waited = await this.waitOrRelocate(request, bought, intent).catch((error: unknown) => {
+		const waited = await this.waitOrRelocate(request, bought, intent, flight).catch((error: unknown) => {
 			if (intent) this.noteFailure(intent, error);
 			if (!this.isFailedReuse(request, error)) onFault();
 			throw error;
@@ -101,27 +99,33 @@ export class Purchases {
 		request: PurchaseRequest,
 		bought: SubmittedPrediction,
 		intent: Intent | undefined,
+		flight: Flight,
 	): Promise<WaitedPurchase> {
 		const { itemIndex, timeoutMs } = request;
-		return await this.waitUntilOver(bought, timeoutMs).catch(async (error: unknown) => {
+		return await this.waitUntilOver(bought, timeoutMs, flight).catch(async (error: unknown) => {
 			const found =
 				isNotFound(error) && intent
 					? await this.deps.submits.relocate(itemIndex, intent, bought.predictionId)
 					: null;
 			if (!found) throw error;
 			// Its time still starts with the submit.
-			return await this.waitUntilOver({ ...found, sentAtMs: bought.sentAtMs }, timeoutMs);
+			return await this.waitUntilOver({ ...found, sentAtMs: bought.sentAtMs }, timeoutMs, flight);
 		});
 	}
 
-	private async waitUntilOver(bought: SubmittedPrediction, timeoutMs: number): Promise<WaitedPurchase> {
+	private async waitUntilOver(
+		bought: SubmittedPrediction,
+		timeoutMs: number,
+		queue: Flight,
+	): Promise<WaitedPurchase> {
 		const { poller, signal } = this.deps;
 		const { predictionId, model, sentAtMs, knownAtMs, isReused } = bought;
 		// A reused one was submitted some time ago and may have ended: its first poll is now.
 		const times = isReused
 			? { sentAtMs: null, knownAtMs, deadlineMs: knownAtMs + timeoutMs }
 			: { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
-		return { bought, prediction: await poller.waitUntilCompleted({ predictionId, model, ...times, signal }) };
+		const request = { predictionId, model, ...times, signal, queue };
+		return { bought, prediction: await poller.waitUntilCompleted(request) };
 	}
 
 	/** Writes down how a prediction failed, for the next attempt. */
@@ -139,27 +143,34 @@ export class Purchases {
 		return isReused && error instanceof AtlasError && (error.kind === 'failed' || isNotFound(error));
 	}
 
-	private async buy(request: PurchaseRequest): Promise<{ bought: SubmittedPrediction; place: Place }> {
+	private async buy(
+		request: PurchaseRequest,
+		isSubmitOnly: boolean,
+	): Promise<{ bought: SubmittedPrediction; flight: Flight }> {
 		// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
-		const { signal } = this.deps;
-		const place = new Place(await this.preparing.acquire(signal), this.inFlight, signal);
-		const bought = await this.resumeOrSubmit(request, place)
+		const flight = await this.deps.flights.prepare(isSubmitOnly);
+		const bought = await this.resumeOrSubmit(request, flight)
 			.catch((error: unknown) => {
 				this.deps.onFault();
-				place.leave();
+				flight.leave();
 				throw error;
 			})
 			.finally(() => releaseInputs(request));
-		return { bought, place };
+		flight.accepted(
+			bought.predictionId,
+			timingKey(request.body, request.inputs.length),
+			bought.isNew ? bought.sentAtMs : null,
+		);
+		return { bought, flight };
 	}
 
-	private async resumeOrSubmit(request: PurchaseRequest, place: Place): Promise<SubmittedPrediction> {
+	private async resumeOrSubmit(request: PurchaseRequest, flight: Flight): Promise<SubmittedPrediction> {
 		const inputs = await this.identifyInputs(request);
 		const fingerprint = sha256(canonicalJson([request.body, inputs]));
 		const earlier =
-			(await this.resumeEarlier(request, inputs, fingerprint, place)) ??
-			(await this.reuse(request, inputs, fingerprint, place));
-		return earlier ?? (await this.submitNew(request, fingerprint, place));
+			(await this.resumeEarlier(request, inputs, fingerprint, flight)) ??
+			(await this.reuse(request, inputs, fingerprint, flight));
+		return earlier ?? (await this.submitNew(request, fingerprint, flight));
 	}
 
 	/** What an earlier attempt or execution bought for this request; null if nothing. */
@@ -167,38 +178,41 @@ export class Purchases {
 		request: PurchaseRequest,
 		inputs: IdentifiedInput[],
 		fingerprint: string,
-		place: Place,
+		flight: Flight,
 	): Promise<SubmittedPrediction | null> {
 		const { intents } = this.deps;
 		const known = intents.find(request.itemIndex, fingerprint);
-		const resumed = known ? await this.resume(request, known, place) : null;
+		const resumed = known ? await this.resume(request, known, flight) : null;
 		if (resumed || known?.executionId === intents.executionId) return resumed;
 		// An earlier retry may have bought what this execution had not, and then crashed.
 		const recovered = await this.recover(request, inputs, fingerprint);
-		return recovered ? await this.resume(request, recovered, place) : null;
+		return recovered ? await this.resume(request, recovered, flight) : null;
 	}
 
 	private async submitNew(
 		request: PurchaseRequest,
 		fingerprint: string,
-		place: Place,
+		flight: Flight,
 	): Promise<SubmittedPrediction> {
 		const uploaded = await this.uploadInputs(request);
-		await place.moveInFlight();
-		return await this.deps.submits.buy({
-			...request,
-			body: placeAt(request.body, uploaded),
-			inputUrls: uploaded.map(([, url]) => truncate(url)),
-			fingerprint,
-		});
+		await flight.enter(request.body.model);
+		return await this.deps.submits.buy(
+			{
+				...request,
+				body: placeAt(request.body, uploaded),
+				inputUrls: uploaded.map(([, url]) => truncate(url)),
+				fingerprint,
+			},
+			flight,
+		);
 	}
 
 	private async resume(
 		{ itemIndex, mayResubmit }: PurchaseRequest,
 		intent: Intent,
-		place: Place,
+		flight: Flight,
 	): Promise<SubmittedPrediction | null> {
-		await place.moveInFlight();
+		await flight.resume(intent.model);
 		return await this.deps.submits.resume(itemIndex, intent, mayResubmit);
 	}
 
@@ -237,7 +251,7 @@ export class Purchases {
 		request: PurchaseRequest,
 		inputs: IdentifiedInput[],
 		fingerprint: string,
-		place: Place,
+		flight: Flight,
 	): Promise<SubmittedPrediction | null> {
 		const { reuse, intents, client } = this.deps;
 		const { reuseHours } = request;
@@ -250,7 +264,7 @@ export class Purchases {
 			const taken = await reuse.take(shapeOf(request, inputs), reuseHours, adopt);
 			if (!taken) return null;
 			const { intent, prediction } = taken;
-			if (!(await areOutputsGone(client, prediction))) return await this.resume(request, intent, place);
+			if (!(await areOutputsGone(client, prediction))) return await this.resume(request, intent, flight);
 			// It stays this item's, so that no other item tries it.
 			intents.markFailed(intent, 'Atlas Cloud has deleted its files', false);
 		}

@@ -1,6 +1,5 @@
 import type { CancelSignal } from '../flow/cancellation';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
-import { ConcurrencyLimiter } from '../flow/concurrencyLimiter';
 import { RateLimiter, type Permit } from '../flow/rateLimiter';
 import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
@@ -8,6 +7,7 @@ import { asString, type JsonObject } from '../json';
 import { bodyHash } from '../predictions/history';
 import { predictionObject } from '../predictions/predictionAnswer';
 import { moderationError } from '../predictions/predictionErrors';
+import type { Flight } from './flight';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
 import { LostSubmits } from './lostSubmits';
@@ -21,6 +21,7 @@ interface PendingOrder extends SubmitOrder {
 	hash: string;
 	/** Our clock, in ms: no attempt starts after this. Undefined before the first. */
 	giveUpAtMs: number | undefined;
+	flight: Flight;
 }
 
 /** Buys predictions: each at most once, whatever is lost on the way. */
@@ -37,7 +38,6 @@ export class Submits {
 	constructor(
 		private readonly client: AtlasClient,
 		private readonly intents: Intents,
-		private readonly concurrency: number,
 		private readonly signal: CancelSignal | undefined,
 	) {
 		this.clock = client.clock;
@@ -47,11 +47,14 @@ export class Submits {
 	}
 
 	private limiterOf(model: string): RateLimiter {
-		const known =
-			this.limiters.get(model) ??
-			new RateLimiter(this.clock, { concurrency: new ConcurrencyLimiter(this.concurrency) });
+		const known = this.limiters.get(model) ?? new RateLimiter(this.clock);
 		this.limiters.set(model, known);
 		return known;
+	}
+
+	/** Whether submits of any model had to be slowed down. */
+	get isSlowed(): boolean {
+		return [...this.limiters.values()].some(({ rate }) => rate < Infinity);
 	}
 
 	/** Call when a bought prediction is over, so that the next may be submitted. */
@@ -70,7 +73,6 @@ export class Submits {
 			throw moderationError({ predictionId: intent.predictionId }, intent.failure);
 		}
 		if ((intent.state === 'accepted' || intent.state === 'done') && intent.predictionId !== undefined) {
-			this.limiterOf(intent.model).resumed();
 			return this.toSubmitted(intent, intent.predictionId);
 		}
 		this.intents.markUnknown(intent, intent.reportedId);
@@ -82,8 +84,8 @@ export class Submits {
 	 * known not to be created, or what `mayResubmit` allows.
 	 * @throws AtlasError `refused` if nothing was created, `unknown` if something may have been; CancelledError
 	 */
-	async buy(order: SubmitOrder): Promise<SubmittedPrediction> {
-		const pending: PendingOrder = { ...order, hash: bodyHash(order.body), giveUpAtMs: undefined };
+	async buy(order: SubmitOrder, flight: Flight): Promise<SubmittedPrediction> {
+		const pending: PendingOrder = { ...order, hash: bodyHash(order.body), giveUpAtMs: undefined, flight };
 		for (let attempt = 0; ; attempt++) {
 			const bought = await this.submitOnce(pending, attempt);
 			if (bought) return bought;
@@ -108,16 +110,22 @@ export class Submits {
 			case 'created':
 				permit.accepted();
 				this.intents.markAccepted(intent, outcome.predictionId);
-				return this.toSubmitted(intent, outcome.predictionId, predictionObject(exchange.answer?.json));
+				return {
+					...this.toSubmitted(intent, outcome.predictionId),
+					isNew: true,
+					answer: predictionObject(exchange.answer?.json) ?? null,
+				};
 			case 'inDoubt':
 				permit.released();
 				this.intents.markUnknown(intent, outcome.reportedId);
 				return await this.resolve(itemIndex, intent, exchange, pending.mayResubmit);
 			case 'throttled': {
 				this.intents.markNotCreated(intent);
+				const retryAfterMs = exchange.answer?.retryAfterMs ?? null;
 				// The limiter keeps all submits of the model waiting, including this one's next attempt.
-				const waitMs = permit.rejected(exchange.answer?.retryAfterMs ?? null);
-				if (this.clock.nowMs() + waitMs <= giveUpAtMs) return null;
+				const waitMs = permit.rejected(retryAfterMs, pending.flight.refused());
+				const mayRetry = this.clock.nowMs() + waitMs <= giveUpAtMs;
+				if (mayRetry && (await pending.flight.enterAgain(giveUpAtMs))) return null;
 				throw notCreatedError(outcome, exchange, intent, itemIndex);
 			}
 			case 'unreachable': {
@@ -188,7 +196,6 @@ export class Submits {
 	): Promise<SubmittedPrediction | null> {
 		const predictionId = await this.unknown.resolve(itemIndex, intent, exchange, mayResubmit);
 		if (predictionId === null) return null;
-		this.limiterOf(intent.model).resumed();
 		return this.toSubmitted(intent, predictionId);
 	}
 
@@ -206,16 +213,13 @@ export class Submits {
 		return foundId === null ? null : this.toSubmitted(intent, foundId);
 	}
 
-	private toSubmitted(
-		intent: Intent,
-		predictionId: string,
-		answer: JsonObject | null = null,
-	): SubmittedPrediction {
+	private toSubmitted(intent: Intent, predictionId: string): SubmittedPrediction {
 		const { model, prompt, size, images, isReused = false } = intent;
 		const knownAtMs = this.clock.nowMs();
 		// If the machine's clock was set back since an earlier attempt, the submit would lie in the future.
 		const sentAtMs = Math.min(intent.sentAtMs, knownAtMs);
-		return { predictionId, model, prompt, size, inputUrls: images, sentAtMs, knownAtMs, isReused, answer };
+		const known = { predictionId, model, prompt, size, inputUrls: images };
+		return { ...known, sentAtMs, knownAtMs, isReused, isNew: false, answer: null };
 	}
 }
 

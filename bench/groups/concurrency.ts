@@ -1,0 +1,215 @@
+import type { SandboxLimits } from '../../sandbox/types';
+import { idealMs as idealScheduleMs } from '../../test/unit/simulatedService';
+import { runBatch, type EngineResult } from '../engine';
+import { atLeast, atMost, megabytes, ms, percent, times, told, type BenchContext, type Row } from '../rows';
+import type { Group } from '../rows';
+import type { BenchSandbox, LedgerSummary } from '../sandbox';
+import { mean } from '../statistics';
+
+const MAX_POLLS = 5;
+const MAX_REFUSED = 0.1;
+const MIN_SHARE = 0.35;
+const MAX_MORE_MB = 20;
+
+/** In the short form everything is this much quicker and smaller. */
+const SHORT_TIME = 0.1;
+const SHORT_ITEMS = 0.1;
+
+interface Case {
+	what: string;
+	items: number;
+	predictSeconds: number;
+	atOnce: number;
+	/** From so many seconds on, the service runs another number at once. */
+	changes?: Array<{ atSeconds: number; atOnce: number }>;
+	/** One more than run at once is refused with 429 instead of queued. */
+	refusesMore?: boolean;
+	processes?: number;
+	maxOfIdeal: number;
+}
+
+const CASES: Case[] = [
+	{ what: '300 × 4 s, 100 at once', items: 300, predictSeconds: 4, atOnce: 100, maxOfIdeal: 1.6 },
+	{ what: '300 × 4 s, 20 at once', items: 300, predictSeconds: 4, atOnce: 20, maxOfIdeal: 1.08 },
+	{ what: '300 × 4 s, 5 at once', items: 300, predictSeconds: 4, atOnce: 5, maxOfIdeal: 1.08 },
+	{ what: '1,000 × 8 s, 200 at once', items: 1_000, predictSeconds: 8, atOnce: 200, maxOfIdeal: 1.5 },
+	{
+		what: '600 × 4 s, 50 → 10 → 50 at once',
+		items: 600,
+		predictSeconds: 4,
+		atOnce: 50,
+		changes: [
+			{ atSeconds: 20, atOnce: 10 },
+			{ atSeconds: 50, atOnce: 50 },
+		],
+		maxOfIdeal: 1.2,
+	},
+	{
+		what: '2 processes, 300 × 4 s each, 40 at once',
+		items: 300,
+		predictSeconds: 4,
+		atOnce: 40,
+		processes: 2,
+		maxOfIdeal: 1.15,
+	},
+	{
+		what: '300 × 4 s, the 21st refused',
+		items: 300,
+		predictSeconds: 4,
+		atOnce: 20,
+		refusesMore: true,
+		maxOfIdeal: Infinity,
+	},
+	{ what: '100 × 3 s, 20 at once', items: 100, predictSeconds: 3, atOnce: 20, maxOfIdeal: 1.05 },
+];
+
+function limitsOf(atOnce: number, refusesMore: boolean): SandboxLimits {
+	return refusesMore ? { runningAtOnce: atOnce } : { queueAtOnce: atOnce };
+}
+
+/** Work times in the order of the submits. */
+function workTimesOf({ predictions }: LedgerSummary): number[] {
+	return [...predictions]
+		.sort((a, b) => a.createdAtMs - b.createdAtMs)
+		.map(({ startedAtMs, completedAtMs }) => (completedAtMs ?? NaN) - (startedAtMs ?? NaN));
+}
+
+/** Changes the service's number as time passes since the first submit. */
+async function applyChanges(sandbox: BenchSandbox, one: Case, isOver: () => boolean): Promise<void> {
+	let firstMs: number | null = null;
+	for (const { atSeconds, atOnce } of one.changes ?? []) {
+		while (!isOver() && (firstMs === null || Date.now() < firstMs + atSeconds * 1_000)) {
+			await new Promise((resolve) => setTimeout(resolve, 50));
+			if (firstMs === null) {
+				const created = (await sandbox.ledger()).predictions.map(({ createdAtMs }) => createdAtMs);
+				if (created.length > 0) firstMs = Math.min(...created);
+			}
+		}
+		if (!isOver()) await sandbox.update({ limits: limitsOf(atOnce, one.refusesMore ?? false) });
+	}
+}
+
+async function runCase({ host }: BenchContext, one: Case) {
+	const { items, predictSeconds, atOnce, refusesMore = false, processes = 1, changes = [] } = one;
+	return await host.with(
+		{ predictSeconds, seed: 1, limits: limitsOf(atOnce, refusesMore) },
+		async (sandbox) => {
+			let isOver = false;
+			const changed = applyChanges(sandbox, one, () => isOver);
+			const job = { items, parameters: { options: { timeoutSeconds: 3_600 } } };
+			const results = await Promise.all(
+				Array.from({ length: processes }, async () => await runBatch(host, sandbox, job)),
+			).finally(() => (isOver = true));
+			await changed;
+			const ledger = await sandbox.ledger();
+			const elapsedMs = elapsedOf(results, ledger);
+			const settings = {
+				atOnce,
+				workMs: 1_000 * predictSeconds,
+				changes: changes.map((change) => ({ atMs: 1_000 * change.atSeconds, atOnce: change.atOnce })),
+			};
+			const { all = 0, refused = 0 } = ledger.calls.submit ?? {};
+			return {
+				ofIdeal: elapsedMs / idealScheduleMs(settings, workTimesOf(ledger)),
+				polls: (ledger.calls.prediction?.all ?? 0) / ledger.predictions.length,
+				refused: refused / all,
+				maxRunning: ledger.maxRunning,
+				shares: sharesOf(results, ledger),
+				lagMs: meanLagMs(results, ledger),
+			};
+		},
+	);
+}
+
+/** Of several processes: from the first submit until the last knows that it is done. */
+function elapsedOf(results: EngineResult[], { predictions }: LedgerSummary): number {
+	if (results.length === 1) return results[0].nodeMs;
+	const firstMs = Math.min(...predictions.map(({ createdAtMs }) => createdAtMs));
+	return Math.max(...results.flatMap(({ knownAtMs }) => Object.values(knownAtMs))) - firstMs;
+}
+
+/** Each process's share of the predictions that ended while all of them still had some to submit. */
+function sharesOf(results: EngineResult[], { predictions }: LedgerSummary): number[] {
+	const own = results.map(({ knownAtMs }) => predictions.filter(({ id }) => id in knownAtMs));
+	const fromMs = Math.max(...own.map((all) => Math.min(...all.map(({ createdAtMs }) => createdAtMs))));
+	const toMs = Math.min(...own.map((all) => Math.max(...all.map(({ createdAtMs }) => createdAtMs))));
+	const counts = own.map(
+		(all) =>
+			all.filter(({ completedAtMs }) => (completedAtMs ?? 0) >= fromMs && (completedAtMs ?? 0) <= toMs)
+				.length,
+	);
+	const total = counts.reduce((sum, count) => sum + count, 0);
+	return counts.map((count) => count / total);
+}
+
+function meanLagMs(results: EngineResult[], { predictions }: LedgerSummary): number {
+	const knownAtMs = Object.assign({}, ...results.map((result) => result.knownAtMs)) as Record<string, number>;
+	return mean(predictions.map(({ id, completedAtMs }) => knownAtMs[id] - (completedAtMs ?? NaN)));
+}
+
+async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
+	const { ofIdeal, polls, refused, maxRunning, shares, lagMs } = await runCase(context, one);
+	const { what } = one;
+	return [
+		Number.isFinite(one.maxOfIdeal)
+			? atMost(`${what}: time ÷ ideal`, ofIdeal, one.maxOfIdeal, times)
+			: told(`${what}: time ÷ ideal`, times(ofIdeal)),
+		atMost(`${what}: polls per prediction`, polls, MAX_POLLS, (value) => value.toFixed(1)),
+		...(one.refusesMore ? [atMost(`${what}: submits refused`, refused, MAX_REFUSED, percent)] : []),
+		...(shares.length > 1
+			? [atLeast(`${what}: the smaller share`, Math.min(...shares), MIN_SHARE, percent)]
+			: []),
+		told(`${what}: in flight at most; done to known`, `${maxRunning}; ${ms(lagMs)}`),
+	];
+}
+
+/** As many items in both runs: only the number in flight differs. */
+async function peakMb({ host }: BenchContext, items: number, concurrency: number, predictSeconds: number) {
+	return await host.with({ predictSeconds, jitter: 0 }, async (sandbox) => {
+		const { peakMb: peak } = await runBatch(host, sandbox, {
+			items,
+			parameters: { options: { concurrency } },
+		});
+		return { peak, maxRunning: (await sandbox.ledger()).maxRunning };
+	});
+}
+
+async function memoryRows(context: BenchContext): Promise<Row[]> {
+	const { isShort } = context;
+	const items = isShort ? 60 : 1_200;
+	const many = await peakMb(context, items, isShort ? 30 : 300, isShort ? 0.4 : 4);
+	const few = await peakMb(context, items, isShort ? 10 : 20, isShort ? 0.04 : 0.3);
+	const what = `${many.maxRunning} in flight against ${few.maxRunning}: more memory`;
+	return [atMost(what, many.peak - few.peak, MAX_MORE_MB, megabytes)];
+}
+
+const shortened = (one: Case): Case => ({
+	...one,
+	what: `${one.what} (a tenth)`,
+	items: Math.round(one.items * SHORT_ITEMS),
+	predictSeconds: one.predictSeconds * SHORT_TIME,
+	changes: one.changes?.map(({ atSeconds, atOnce }) => ({ atSeconds: atSeconds * SHORT_TIME, atOnce })),
+});
+
+/** One that queues, one with two processes, one that refuses. */
+const SHORT_CASES = [0, 5, 6];
+
+/** `SEEDREAM_BENCH_CASES=0,3` measures the first and the fourth, without the memory. */
+const WANTED = process.env.SEEDREAM_BENCH_CASES?.split(',').map(Number);
+
+function casesOf(isShort: boolean): Case[] {
+	const wanted = WANTED ?? (isShort ? SHORT_CASES : undefined);
+	const cases = wanted ? wanted.map((index) => CASES[index]) : CASES;
+	return isShort ? cases.map(shortened) : cases;
+}
+
+export const concurrency: Group = {
+	name: 'concurrency',
+	title: 'Automatic concurrency',
+	note: 'Edits of ± 25% against a service that runs some number at once, which the node is not told. Ideal: the same predictions by a scheduler that knows the number.',
+	async measure(context) {
+		const rows: Row[] = [];
+		for (const one of casesOf(context.isShort)) rows.push(...(await rowsOf(context, one)));
+		return WANTED ? rows : [...rows, ...(await memoryRows(context))];
+	},
+};

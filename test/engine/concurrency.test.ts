@@ -1,0 +1,104 @@
+import type { Fault, Sandbox, SandboxOptions } from '../../sandbox';
+import { fastSandbox, picture, runSeedream, type SeedreamOptions } from './seedream';
+import { virtualTime } from './virtualTime';
+
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+
+// Large batches take a while on a busy machine, though no time passes on the virtual clock.
+jest.setTimeout(180_000);
+
+let sandbox: Sandbox;
+let data: Buffer;
+beforeAll(async () => (data = await picture()));
+afterEach(async () => await sandbox.close());
+
+async function atlas(options: SandboxOptions): Promise<void> {
+	sandbox = await fastSandbox({ predictSeconds: 4, jitter: 0.25, ...options });
+}
+
+const itemsOf = (count: number) =>
+	Array.from({ length: count }, (_, index) => ({ json: { wish: `wish ${index}` }, files: { data } }));
+
+async function edit(count: number, options: Partial<SeedreamOptions> = {}) {
+	const parameters = { prompt: '={{ $json.wish }}', downloadImages: false, ...options.parameters };
+	return await runSeedream({ sandbox, mode: 'trigger', items: itemsOf(count), ...options, parameters });
+}
+
+const submits = () => sandbox.ledger.count('submit');
+
+function pollsOf(ids: string[]): number {
+	const isOf = (path: string) => ids.some((id) => path.includes(id));
+	return sandbox.ledger.requests.filter(({ endpoint, path }) => endpoint === 'prediction' && isOf(path))
+		.length;
+}
+
+it('has more in flight than at first, in order, when the service keeps up', async () => {
+	await atlas({});
+	const { json, run } = await edit(60);
+	expect(json.map(({ prompt }) => prompt)).toEqual(itemsOf(60).map(({ json: { wish } }) => wish));
+	expect(sandbox.ledger.maxRunning).toBeGreaterThan(20);
+	expect(submits()).toBe(60);
+	const [hint] = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
+	expect(hint?.message).toMatch(/Up to \d+ ran at once\./);
+});
+
+it('has few waiting at the service, and few polls, once it knows how many run at once', async () => {
+	await atlas({ limits: { queueAtOnce: 5 } });
+	const { json } = await edit(60);
+	expect(json.every(({ status }) => status === 'completed')).toBe(true);
+	expect(sandbox.ledger.maxRunning).toBeLessThanOrEqual(40);
+	const later = [...sandbox.ledger.predictions.keys()].slice(30);
+	expect(pollsOf(later) / later.length).toBeLessThanOrEqual(5);
+});
+
+it('buys each once, though the service refuses what it does not run', async () => {
+	await atlas({ limits: { runningAtOnce: 5 } });
+	const { json } = await edit(40);
+	expect(json.every(({ status }) => status === 'completed')).toBe(true);
+	expect(sandbox.ledger.charges).toHaveLength(40);
+});
+
+const FAILING: Fault = {
+	endpoint: 'submit',
+	action: { type: 'failTask', shape: 'status200' },
+	times: Infinity,
+};
+
+it('buys at most 20 when the first edits all fail', async () => {
+	await atlas({ faults: [FAILING] });
+	const { error } = await edit(60);
+	expect(error).toBeDefined();
+	expect(submits()).toBeLessThanOrEqual(20);
+});
+
+it('buys at most 20 before its own first success, whatever earlier executions have learned', async () => {
+	await atlas({});
+	await edit(60);
+	const before = submits();
+	sandbox.addFault(FAILING);
+	await edit(60);
+	expect(submits() - before).toBeLessThanOrEqual(20);
+});
+
+it('never has more in flight than Concurrency says, and says so', async () => {
+	await atlas({});
+	const { run } = await edit(30, { parameters: { options: { concurrency: 7 } } });
+	expect(sandbox.ledger.maxRunning).toBe(7);
+	const [hint] = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
+	expect(hint?.message).toContain('Up to 7 ran at once (the limit set by Concurrency).');
+});
+
+it('recovers all that was in flight at a crash', async () => {
+	await atlas({ predictSeconds: 20 });
+	const crashed = (async () => {
+		while (submits() < 40) await virtualTime.sleepMs(100);
+	})();
+	await edit(60, { cancelWhen: crashed, parameters: { options: {} } });
+	const bought = submits();
+	expect(bought).toBeGreaterThanOrEqual(40);
+	await virtualTime.sleepMs(60_000);
+	const { json } = await edit(60, { mode: 'retry' });
+	expect(json).toHaveLength(60);
+	expect(submits()).toBe(60);
+	expect(new Set(json.map(({ predictionId }) => predictionId)).size).toBe(60);
+});
