@@ -1,3 +1,5 @@
+import { beginsWithMp3Frames } from './mp3Frames';
+
 /** A kind of file, recognized by its first bytes. */
 export interface FileKind {
 	/** What people call it, e.g. `JPEG`. */
@@ -50,8 +52,8 @@ export const FILE_KINDS: readonly FileKind[] = [
 	...[GLB, ZIP, PDF, WEB_PAGE],
 ];
 
-/** Number of first bytes that {@link fileKind} needs at most. */
-export const KIND_BYTES = 512;
+/** Number of first bytes that {@link fileKind} needs at most: two MP3 frames. */
+export const KIND_BYTES = 4_096;
 
 const startsWith = (bytes: Uint8Array, ...prefix: number[]) => prefix.every((byte, i) => bytes[i] === byte);
 
@@ -102,7 +104,7 @@ function mediaKind(bytes: Uint8Array, text: string): FileKind | null {
 	if (text.startsWith('OggS')) return OGG;
 	if (text.startsWith('fLaC')) return FLAC;
 	if (text.startsWith('glTF')) return GLB;
-	return text.startsWith('ID3') || isMp3Frame(bytes) ? MP3 : null;
+	return text.startsWith('ID3') || beginsWithMp3Frames(bytes) ? MP3 : null;
 }
 
 function documentKind(text: string): FileKind | null {
@@ -119,11 +121,4 @@ function isoMediaKind(brands: string): FileKind {
 	if (/^(heic|heix|heim|heis|hevc|hevx|mif1|msf1)/.test(brands)) return brands.includes('avif') ? AVIF : HEIC;
 	if (/^M4[AB] /.test(brands)) return M4A;
 	return brands.startsWith('qt  ') ? MOV : MP4;
-}
-
-/** A Layer III frame: eleven set bits, then a version, a layer, a bit rate, and a sample rate that exist. */
-function isMp3Frame(bytes: Uint8Array): boolean {
-	if (bytes.byteLength < 4 || bytes[0] !== 0xff || (bytes[1] & 0xe0) !== 0xe0) return false;
-	const isLayer3 = (bytes[1] & 0x06) === 0x02 && (bytes[1] & 0x18) !== 0x08;
-	return isLayer3 && (bytes[2] & 0xf0) !== 0xf0 && (bytes[2] & 0x0c) !== 0x0c;
 }
