@@ -1,32 +1,20 @@
 import { AtlasError, truncate } from '../errors';
-import { areOutputsGone } from '../files/expiredOutputs';
 import type { Uploads } from '../files/uploads';
 import type { CancelSignal } from '../flow/cancellation';
-import { sha256 } from '../hash';
-import type { AtlasClient } from '../http/client';
-import { asString, canonicalJson } from '../json';
-import type { HistoryTask } from '../predictions/history';
 import type { PredictionPoller } from '../predictions/poller';
+import { EarlierPurchases, type EarlierPurchasesDependencies } from './earlierPurchases';
 import type { Flight } from './flight';
 import type { Flights } from './flights';
+import { identifyRequest } from './identifiedRequest';
 import type { Intent } from './intent';
-import type { Intents } from './intents';
-import { placeAt, valueAt, type InputPath } from './inputPaths';
-import type { IdentifiedInput, InputIdentity, Recovery, RequestShape } from './recovery';
-import type { Reuse } from './reuse';
-import type { PurchaseInput, PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
-import type { Submits } from './submits';
+import { placeAt, type InputPath } from './inputPaths';
+import { isNotFound } from './notFound';
+import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
 import { timingKey } from './timingKey';
 
-export interface PurchasesDependencies {
-	client: AtlasClient;
+export interface PurchasesDependencies extends EarlierPurchasesDependencies {
 	uploads: Uploads;
-	submits: Submits;
 	poller: PredictionPoller;
-	intents: Intents;
-	/** Null unless a person retries an execution. */
-	recovery: Recovery | null;
-	reuse: Reuse;
 	/** How many purchases may be under way. */
 	flights: Flights;
 	/** Cancel of the execution, or stop of the batch. */
@@ -37,7 +25,11 @@ export interface PurchasesDependencies {
 
 /** The purchases of one node run: uploads, submits and waits of all items overlap. */
 export class Purchases {
-	constructor(private readonly deps: PurchasesDependencies) {}
+	private readonly earlier: EarlierPurchases;
+
+	constructor(private readonly deps: PurchasesDependencies) {
+		this.earlier = new EarlierPurchases(deps);
+	}
 
 	/** Whether Atlas limited how many submits there may be per second. */
 	get isSlowed(): boolean {
@@ -61,7 +53,7 @@ export class Purchases {
 	 */
 	async submitAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
 		return await this.buyAndWait(request).catch(async (error: unknown) => {
-			if (!this.isFailedReuse(request, error)) throw error;
+			if (!this.earlier.isFailedReuse(request, error)) throw error;
 			return await this.buyAndWait({ ...request, reuseHours: 0 });
 		});
 	}
@@ -87,7 +79,7 @@ export class Purchases {
 		const intent = intents.of(request.itemIndex);
 		const waited = await this.waitOrRelocate(request, bought, intent, flight).catch((error: unknown) => {
 			if (intent) this.noteFailure(intent, error);
-			if (!this.isFailedReuse(request, error)) onFault();
+			if (!this.earlier.isFailedReuse(request, error)) onFault();
 			throw error;
 		});
 		if (waited.prediction && intent) intents.markCompleted(intent);
@@ -136,13 +128,6 @@ export class Purchases {
 			this.deps.intents.markFailed(intent, message, kind === 'moderation');
 	}
 
-	/** Whether a reused prediction failed, or Atlas no longer has it, so that a new one has to be bought. */
-	private isFailedReuse({ itemIndex }: PurchaseRequest, error: unknown): boolean {
-		const isReused = this.deps.intents.of(itemIndex)?.isReused === true;
-		// What moderation stopped would be stopped again.
-		return isReused && error instanceof AtlasError && (error.kind === 'failed' || isNotFound(error));
-	}
-
 	private async buy(
 		request: PurchaseRequest,
 		isSubmitOnly: boolean,
@@ -165,28 +150,9 @@ export class Purchases {
 	}
 
 	private async resumeOrSubmit(request: PurchaseRequest, flight: Flight): Promise<SubmittedPrediction> {
-		const inputs = await this.identifyInputs(request);
-		const fingerprint = sha256(canonicalJson([request.body, inputs]));
-		const earlier =
-			(await this.resumeEarlier(request, inputs, fingerprint, flight)) ??
-			(await this.reuse(request, inputs, fingerprint, flight));
-		return earlier ?? (await this.submitNew(request, fingerprint, flight));
-	}
-
-	/** What an earlier attempt or execution bought for this request; null if nothing. */
-	private async resumeEarlier(
-		request: PurchaseRequest,
-		inputs: IdentifiedInput[],
-		fingerprint: string,
-		flight: Flight,
-	): Promise<SubmittedPrediction | null> {
-		const { intents } = this.deps;
-		const known = intents.find(request.itemIndex, fingerprint);
-		const resumed = known ? await this.resume(request, known, flight) : null;
-		if (resumed || known?.executionId === intents.executionId) return resumed;
-		// An earlier retry may have bought what this execution had not, and then crashed.
-		const recovered = await this.recover(request, inputs, fingerprint);
-		return recovered ? await this.resume(request, recovered, flight) : null;
+		const identified = await identifyRequest(request, this.deps.uploads);
+		const earlier = await this.earlier.find(identified, flight);
+		return earlier ?? (await this.submitNew(request, identified.fingerprint, flight));
 	}
 
 	private async submitNew(
@@ -207,25 +173,6 @@ export class Purchases {
 		);
 	}
 
-	private async resume(
-		{ itemIndex, mayResubmit }: PurchaseRequest,
-		intent: Intent,
-		flight: Flight,
-	): Promise<SubmittedPrediction | null> {
-		await flight.resume(intent.model);
-		return await this.deps.submits.resume(itemIndex, intent, mayResubmit);
-	}
-
-	/** What each input is, wherever it was uploaded to. */
-	private async identifyInputs({ inputs }: PurchaseRequest): Promise<IdentifiedInput[]> {
-		const { uploads } = this.deps;
-		const identify = async ({ file, url }: PurchaseInput): Promise<InputIdentity> =>
-			file ? { sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { url };
-		return await Promise.all(
-			inputs.map(async (input) => ({ path: input.path, identity: await identify(input) })),
-		);
-	}
-
 	private async uploadInputs({ inputs, itemIndex }: PurchaseRequest): Promise<Array<[InputPath, string]>> {
 		const { uploads } = this.deps;
 		return await Promise.all(
@@ -235,74 +182,9 @@ export class Purchases {
 			]),
 		);
 	}
-
-	/** Finds in the history what an execution had bought for the same request before it crashed. */
-	private async recover(
-		request: PurchaseRequest,
-		inputs: IdentifiedInput[],
-		fingerprint: string,
-	): Promise<Intent | undefined> {
-		const task = await this.deps.recovery?.claim(shapeOf(request, inputs));
-		return task ? this.adopt(request, inputs, fingerprint, task, false) : undefined;
-	}
-
-	/** Takes what was bought for the same request within the last hours; null if nothing was. */
-	private async reuse(
-		request: PurchaseRequest,
-		inputs: IdentifiedInput[],
-		fingerprint: string,
-		flight: Flight,
-	): Promise<SubmittedPrediction | null> {
-		const { reuse, intents, client } = this.deps;
-		const { reuseHours } = request;
-		if (reuseHours <= 0) return null;
-		const adopt = (task: HistoryTask) => ({
-			intent: this.adopt(request, inputs, fingerprint, task, true),
-			prediction: task.prediction,
-		});
-		for (;;) {
-			const taken = await reuse.take(shapeOf(request, inputs), reuseHours, adopt);
-			if (!taken) return null;
-			const { intent, prediction } = taken;
-			if (!(await areOutputsGone(client, prediction))) return await this.resume(request, intent, flight);
-			// It stays this item's, so that no other item tries it.
-			intents.markFailed(intent, 'Atlas Cloud has deleted its files', false);
-		}
-	}
-
-	/** Makes a prediction that was bought before the item's own. */
-	private adopt(
-		{ itemIndex, body }: PurchaseRequest,
-		inputs: IdentifiedInput[],
-		fingerprint: string,
-		task: HistoryTask,
-		isReused: boolean,
-	): Intent {
-		const { intents, client } = this.deps;
-		const details = {
-			fingerprint,
-			bodyHash: '',
-			model: body.model,
-			// Its time starts anew: nobody has waited for it in this execution yet.
-			sentAtMs: client.clock.nowMs(),
-			prompt: asString(body.prompt),
-			size: asString(body.size),
-			images: inputs.map(({ path }) => truncate(asString(valueAt(task.request ?? {}, path)) ?? '')),
-		};
-		return intents.adopt(itemIndex, details, task.prediction, isReused);
-	}
 }
 
 /** What was resumed or reused is not uploaded, and its files need not be kept. */
 function releaseInputs({ inputs }: PurchaseRequest): void {
 	for (const { file } of inputs) file?.release?.();
-}
-
-function shapeOf({ body }: PurchaseRequest, inputs: IdentifiedInput[]): RequestShape {
-	return { body, inputs };
-}
-
-/** Whether Atlas does not know a prediction. */
-function isNotFound(error: unknown): boolean {
-	return error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 }
