@@ -36,6 +36,7 @@ const OPTIONS = {
 	legalComments: 'inline',
 	// A fifth of the package is indentation. Names stay, for stack traces and reviewers.
 	minifyWhitespace: true,
+	minifySyntax: true,
 };
 
 /** Paths of the nodes, from the root, without extension. */
