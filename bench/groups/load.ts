@@ -4,12 +4,12 @@ import { PROJECT_ROOT } from '../../scripts/n8n/packNode';
 import { atMost, ms, type Group } from '../rows';
 import { median, rounds } from '../statistics';
 
-const MAX_MS = 20;
+const MAX_MS = 30;
 
 const SCRIPT = `
 require('n8n-workflow');
 const startedMs = performance.now();
-require('./dist/nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node.js');
+for (const file of require('./package.json').n8n.nodes) require('./' + file);
 console.log(performance.now() - startedMs);
 `;
 
@@ -21,9 +21,9 @@ async function loadMs(): Promise<number> {
 export const load: Group = {
 	name: 'load',
 	title: 'Loading',
-	note: 'Requiring the built node in a new process that has n8n-workflow loaded, as n8n has. Median of nine.',
+	note: 'Requiring all built nodes in a new process that has n8n-workflow loaded, as n8n has. Median of nine.',
 	async measure({ isShort }) {
 		const measured = await rounds(isShort ? 1 : 9, (all) => median(all) > MAX_MS, loadMs);
-		return [atMost('Time to load the node', median(measured), MAX_MS, ms)];
+		return [atMost('Time to load the nodes', median(measured), MAX_MS, ms)];
 	},
 };
