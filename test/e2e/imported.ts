@@ -36,9 +36,13 @@ export async function publishExample(
 }
 
 /** Imports an example and presses “Execute workflow”. */
-export async function runExample(bench: Bench, name: string): Promise<Execution> {
+export async function runExample(
+	bench: Bench,
+	name: string,
+	adapt?: ExampleOptions['adapt'],
+): Promise<Execution> {
 	const server = await bench.sharedServer();
-	const { id } = await importExample(bench, server, name);
+	const { id } = await importExample(bench, server, name, adapt);
 	return (await server.waitForExecution(await server.runManually(id))).expectSuccess();
 }
 
