@@ -5,7 +5,7 @@ import type { AtlasClient } from '../api/http/client';
 import { deliveredPredictionId } from '../api/webhooks/deliveredPrediction';
 import { isGenuine, keyIdOf, type Delivery } from '../api/webhooks/signature';
 import { asAtlasError } from '../shared/itemErrors';
-import { clientOf } from './client';
+import { connect } from '../shared/connect';
 import { handledPredictions, saveHandled } from './handled';
 import { keysFor } from './keySets';
 import { predictionItems } from './predictionItems';
@@ -49,7 +49,7 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 async function judge(context: IWebhookFunctions): Promise<Verdict> {
 	const delivery = deliveryOf(context);
 	try {
-		const client = await clientOf(context);
+		const { client } = await connect(context);
 		if (!(await isFromAtlas(client, delivery))) return { kind: 'refuse' };
 		return await judgeGenuine(context, client, delivery);
 	} catch (error) {

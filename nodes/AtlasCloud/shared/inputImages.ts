@@ -3,7 +3,7 @@ import { inputError } from '../api/errors';
 import { fileKind } from '../api/files/fileKind';
 import { checkInputKind } from '../api/files/inputKind';
 import type { InputFile } from '../api/files/uploads';
-import { checkInputUrl } from '../api/http/addresses';
+import { checkInputUrl, splitUrls } from '../api/http/addresses';
 import {
 	describeFields,
 	findByName,
@@ -97,14 +97,6 @@ async function onlyImage(helpers: Helpers, fields: BinaryField[], wanted: string
 			: `The item has no binary field "${wanted}"`,
 		describeFields(fields),
 	);
-}
-
-/** Splits a list of URLs at line ends, and at commas before another URL only: image CDNs put commas in paths. */
-export function splitUrls(text: string): string[] {
-	return text
-		.split(/[\r\n]+|,\s*(?=https?:\/\/|data:)/i)
-		.map((url) => url.trim().replace(/,$/, ''))
-		.filter((url) => url !== '');
 }
 
 /** The bytes of a base64 data URI. */

@@ -1,10 +1,9 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { checkBaseUrl } from '../api/http/addresses';
 import { Cancellation, type CancelSignal } from '../api/flow/cancellation';
 import { modelRules, type CatalogModel, type ModelRules } from '../api/models/catalog';
 import { readCatalogIfPossible, readModelInfo, type ModelInfo } from '../api/models/modelInfo';
 import { Quotes } from '../api/models/quotes';
-import { AtlasClient } from '../api/http/client';
+import type { AtlasClient } from '../api/http/client';
 import { Downloads } from '../api/files/downloads';
 import { Flights } from '../api/purchases/flights';
 import { Purchases } from '../api/purchases/purchases';
@@ -21,10 +20,9 @@ import type { UploadOwner } from '../api/files/uploadNames';
 import { Uploads } from '../api/files/uploads';
 import { RemoteImages } from '../api/files/remoteImages';
 import { PredictionPoller } from '../api/predictions/poller';
-import { CREDENTIAL_TYPE } from './credential';
+import { connect } from './connect';
 import { n8nFileStore } from './transport/n8nBinary';
 import { startClock } from './transport/n8nClock';
-import { n8nHttp } from './transport/n8nHttp';
 import { DEFAULT_CONCURRENCY, readConcurrency, readOptions } from './options';
 import type { PurchaseLog } from './purchaseLog';
 
@@ -121,18 +119,14 @@ function modelInfoReader(client: AtlasClient): NodeRun['modelInfoOf'] {
 export async function startRun(context: IExecuteFunctions, intents: Intents): Promise<NodeRun> {
 	const clock = startClock();
 	const startedAtMs = clock.nowMs();
-	const credential = await context.getCredentials(CREDENTIAL_TYPE);
-	const baseUrl = checkBaseUrl(typeof credential.baseUrl === 'string' ? credential.baseUrl : '');
+	// One listener on n8n's own signal: Node warns of a leak from the eleventh on.
+	const cancelSignal = new Cancellation(context.getExecutionCancelSignal?.());
+	const { client, account } = await connect(context, clock, cancelSignal);
 	// What counts for the whole run is read from the first item.
 	const hardLimit = readConcurrency(readOptions(context, 0));
 	const concurrency = hardLimit ?? DEFAULT_CONCURRENCY;
-	// One listener on n8n's own signal: Node warns of a leak from the eleventh on.
-	const cancelSignal = new Cancellation(context.getExecutionCancelSignal?.());
 	const signal = new Cancellation(cancelSignal);
 
-	const http = n8nHttp(context, credential);
-	const secret = typeof credential.apiKey === 'string' ? credential.apiKey.trim() : '';
-	const client = new AtlasClient({ baseUrl, http, clock, signal: cancelSignal, secret });
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
 	const { executionId, runIndex } = intents;
@@ -141,7 +135,6 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const poller = new PredictionPoller(client);
 	const submits = new Submits(client, intents, signal);
 	const earlierInputs = new RemoteContent(client, signal);
-	const account = sha256(`${baseUrl}\n${secret}`);
 	const flights = new Flights({ account, hardLimit, clock, signal });
 	const recovery =
 		context.getMode() === 'retry'
@@ -170,7 +163,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 		}),
 		flights,
 		poller,
-		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
+		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
 		intents,
 		rulesOf: rulesReader(client),

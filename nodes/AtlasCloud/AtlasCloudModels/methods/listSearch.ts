@@ -1,7 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { readCatalog, type CatalogModel, type ModelType } from '../../api/models/catalog';
 import { priceText } from '../../api/models/prices';
-import { panelClient } from '../../shared/panelClient';
+import { connect } from '../../shared/connect';
 
 const MEDIA_TYPES: ModelType[] = ['Image', 'Video', 'Audio'];
 
@@ -23,7 +23,8 @@ function label({ name, price }: CatalogModel): string {
  */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const types = typesOf(this.getCurrentNodeParameter('resource'));
-	const models = await readCatalog(await panelClient(this), 1);
+	const { client } = await connect(this);
+	const models = await readCatalog(client, 1);
 	const words = filter.toLowerCase().split(/\s+/);
 	const isWanted = ({ id, name, type }: CatalogModel) => {
 		const text = `${name} ${id}`.toLowerCase();

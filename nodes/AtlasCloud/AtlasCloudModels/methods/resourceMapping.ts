@@ -7,7 +7,7 @@ import type {
 import { asObject, asString } from '../../api/json';
 import type { ModelField } from '../../api/models/inputSchema';
 import { readCatalogIfPossible, readModelInfo } from '../../api/models/modelInfo';
-import { panelClient } from '../../shared/panelClient';
+import { connect } from '../../shared/connect';
 
 /** What the panel says if it has no fields to show. */
 const NOTICES = {
@@ -26,7 +26,7 @@ export async function getModelFields(this: ILoadOptionsFunctions): Promise<Resou
 	const model = asString(asObject(locator)?.value ?? locator)?.trim() ?? '';
 	if (model === '') return { fields: [], emptyFieldsNotice: NOTICES.noModel };
 	if (model.startsWith('=')) return { fields: [], emptyFieldsNotice: NOTICES.byExpression };
-	const client = await panelClient(this);
+	const { client } = await connect(this);
 	const { fields } = await readModelInfo(client, model, await readCatalogIfPossible(client));
 	if (!fields) return { fields: [], emptyFieldsNotice: NOTICES.unreadable };
 	const shown = fields.filter(({ name, isHidden }) => !isHidden && !OWN_FIELDS.includes(name));

@@ -2,13 +2,14 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 import { readCatalog, type CatalogModel } from '../../api/models/catalog';
 import { isSeedreamEdit, KNOWN_MODELS } from '../../api/models/models';
 import { priceText } from '../../api/models/prices';
-import { panelClient } from '../../shared/panelClient';
+import { connect } from '../../shared/connect';
 
 /** What the list shows of a model. */
 type ListedModel = Pick<CatalogModel, 'id' | 'name' | 'price'>;
 
 async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
-	const catalog = await readCatalog(await panelClient(context), 1);
+	const { client } = await connect(context);
+	const catalog = await readCatalog(client, 1);
 	const models = catalog.filter(({ id }) => isSeedreamEdit(id));
 	return models.length > 0 ? models : KNOWN_MODELS;
 }

@@ -140,3 +140,11 @@ export function checkInputUrl(url: string): void {
 		);
 	}
 }
+
+/** Splits a list of URLs at line ends, and at commas before another URL only: image CDNs put commas in paths. */
+export function splitUrls(text: string): string[] {
+	return text
+		.split(/[\r\n]+|,\s*(?=https?:\/\/|data:)/i)
+		.map((url) => url.trim().replace(/,$/, ''))
+		.filter((url) => url !== '');
+}

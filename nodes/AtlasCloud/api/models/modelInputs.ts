@@ -1,4 +1,5 @@
 import { inputError, truncate } from '../errors';
+import { splitUrls } from '../http/addresses';
 import { asNumber, asObject, parseJson, type JsonObject } from '../json';
 import type { EnumValue, ModelField } from './inputSchema';
 import type { MediaRule } from './mediaFields';
@@ -78,12 +79,11 @@ function splitValues(value: unknown, { isList }: MediaRule): unknown[] {
 		.filter((one) => !isEmpty(one));
 }
 
-/** A comma in an address or a data URI splits only where another address follows. */
+/** Splits names of files at every comma, and addresses as {@link splitUrls} does. */
 export function splitText(text: string): string[] {
-	const isAddress = /^\s*(https?:\/\/|data:)/i;
-	return text
-		.split(/[\r\n]+|,\s*(?=https?:\/\/|data:)/i)
-		.flatMap((part) => (isAddress.test(part) ? [part.trim().replace(/,$/, '')] : part.split(',')))
+	const isAddress = /^(https?:\/\/|data:)/i;
+	return splitUrls(text)
+		.flatMap((part) => (isAddress.test(part) ? [part] : part.split(',')))
 		.map((part) => part.trim())
 		.filter((part) => part !== '');
 }

@@ -8,6 +8,7 @@ import {
 	MAX_SEQUENTIAL_IMAGES,
 	V4_EDIT,
 } from '../../../api/models/models';
+import { endpointOf } from '../../../api/models/modelInfo';
 import { dollars, estimateUsd } from '../../../api/models/prices';
 import { checkSize, matchInput, type Dimensions } from '../../../api/models/sizes';
 import type { PurchaseInput, PurchaseRequest } from '../../../api/purchases/purchaseRequest';
@@ -66,7 +67,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		request: {
 			itemIndex,
 			model,
-			endpoint: '/api/v1/model/generateImage',
+			endpoint: endpointOf('Image'),
 			inputs: images.map(toInput),
 			body: { model, prompt, ...outputFormat, ...maxImages, ...omit(extraFields, 'webhook_url') },
 			headers,
