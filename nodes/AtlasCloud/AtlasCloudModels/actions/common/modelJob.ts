@@ -88,7 +88,7 @@ function withoutUnsent(given: JsonObject): JsonObject {
 export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: Job): Promise<Job> {
 	const { request, options, resourceType } = job;
 	const { model } = request;
-	const info = await run.modelInfoOf(model);
+	const info = await run.models.of(model);
 	const type = mediaTypeOf(model, info, resourceType);
 	const { body, inputs } = await readInputs(run, job, info.fields);
 	const inputNames = inputs.map(({ path: [name] }) => name);

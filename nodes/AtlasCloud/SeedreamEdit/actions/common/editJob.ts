@@ -140,7 +140,7 @@ function readMaxImages(options: IDataObject, model: string, inputCount: number):
 export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): Promise<Job> {
 	const { request, images, size } = job;
 	const { model, body } = request;
-	const rules = await run.rulesOf(model);
+	const rules = await run.models.rulesOf(model);
 	checkImageCount(images.length, model, rules.maxInputImages);
 	const resolved =
 		size === 'matchInput'
