@@ -1,11 +1,12 @@
 import { throwIfAborted } from '../flow/clock';
 import { memoize } from '../flow/memoize';
 import type { AtlasClient } from '../http/client';
+import type { JsonObject } from '../json';
 import { readCatalog, type CatalogModel, type ModelType } from './catalog';
 import { readInputSchema, type ModelField } from './inputSchema';
 import { rulesInFields, type ModelRules } from './modelRules';
 import { knownModel } from './models';
-import type { ListPrice } from './prices';
+import { estimateUsd, type ListPrice } from './prices';
 import { readSchemaDocument } from './schemas';
 
 /** What the catalog and a model's schema say about it. */
@@ -46,9 +47,21 @@ export class ModelInfos {
 		return { ...rulesInFields(fields), price };
 	}
 
-	/** By the catalog, which may be newer than what is known here. Null where neither tells. @throws CancelledError */
-	async listPriceOf(model: string): Promise<ListPrice | null> {
-		return (await this.entryOf(model))?.price ?? knownModel(model)?.price ?? null;
+	/**
+	 * What a request would cost by the list price, in USD. What the request leaves open counts with the model's default.
+	 * @returns null where that is not known
+	 * @throws CancelledError
+	 */
+	async estimateUsd(body: JsonObject & { model: string }): Promise<number | null> {
+		const { model } = body;
+		// The catalog may be newer than what is known here.
+		const price = (await this.entryOf(model))?.price ?? knownModel(model)?.price;
+		if (!price) return null;
+		const usd = estimateUsd(price, body);
+		if (usd !== null) return usd;
+		const { fields } = await this.of(model);
+		const defaults = fields?.map(({ name, defaultValue }) => [name, defaultValue] as const) ?? [];
+		return estimateUsd(price, { ...Object.fromEntries(defaults), ...body });
 	}
 
 	private async read(model: string): Promise<ModelInfo> {

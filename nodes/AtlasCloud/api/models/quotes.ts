@@ -4,7 +4,7 @@ import type { AtlasClient } from '../http/client';
 import { FINAL_STATUS_CODES } from '../http/retryable';
 import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
 import type { ModelInfos } from './modelInfo';
-import { estimateUsd, roundUsd } from './prices';
+import { roundUsd } from './prices';
 
 /** What a request would cost. */
 export interface Quote {
@@ -85,8 +85,7 @@ export class Quotes {
 	/** By the list price; null where that does not tell. */
 	private async estimate(body: QuoteRequest['body']): Promise<Quote | null> {
 		const { model } = body;
-		const price = await this.models.listPriceOf(model);
-		const usd = price && estimateUsd(price, body);
+		const usd = await this.models.estimateUsd(body);
 		if (usd === null) return null;
 		return {
 			model,

@@ -3,9 +3,9 @@ import { inputError } from '../../../api/errors';
 import { omit, type JsonObject } from '../../../api/json';
 import type { ModelField } from '../../../api/models/inputSchema';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../../../api/models/modelInfo';
-import { estimateUsd } from '../../../api/models/prices';
 import { checkInputs } from '../../../api/models/modelInputs';
 import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
+import { describeEstimate } from '../../../shared/maxCost';
 import { readModel } from '../../../shared/modelParameter';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
@@ -77,6 +77,11 @@ export function readModelJob(
 	};
 }
 
+/** The request as it was typed: as it is sent where the model's schema cannot be read. */
+function typedBody({ request: { model }, given, options }: ModelJob): JsonObject & { model: string } {
+	return { ...given, ...omit(readExtraBodyFields(options, OWN_FIELDS), 'webhook_url'), model };
+}
+
 function withoutUnsent(given: JsonObject): JsonObject {
 	return Object.fromEntries(Object.entries(given).filter(([name]) => !UNSENT_FIELDS.includes(name)));
 }
@@ -97,7 +102,7 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	return {
 		...job,
 		isBilledByText: info.price?.unit === '1k_chars',
-		estimateUsd: info.price && estimateUsd(info.price, wholeBody),
+		estimateUsd: await run.models.estimateUsd(wholeBody),
 		request: {
 			...request,
 			endpoint: endpointOf(type),
@@ -143,14 +148,15 @@ async function readInputs(
 
 /**
  * Refuses a run that is larger than Max Predictions per Run.
- * @throws AtlasError (`input`)
+ * @throws AtlasError (`input`) with the estimated cost
  */
-export function checkMaxPredictions(jobs: ModelJob[]): void {
+export async function checkMaxPredictions(run: NodeRun, jobs: ModelJob[]): Promise<void> {
 	if (jobs.length === 0) return;
 	const maxPredictions = readMaxPredictions(jobs[0].options);
 	if (jobs.length <= maxPredictions) return;
+	const estimate = await describeEstimate(run, jobs.map(typedBody));
 	throw inputError(
 		`This run would make ${jobs.length} predictions; Max Predictions per Run is ${maxPredictions}`,
-		'Nothing was sent. Raise Max Predictions per Run under Options to allow it, or pass fewer items.',
+		`${estimate} Nothing was submitted. Raise Max Predictions per Run under Options to allow it, or pass fewer items.`,
 	);
 }
