@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../../../api/errors';
 import { omit, type JsonObject } from '../../../api/json';
-import type { ModelField } from '../../../api/models/inputSchema';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../../../api/models/modelInfo';
 import { checkInputs } from '../../../api/models/modelInputs';
 import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
@@ -18,7 +17,7 @@ import {
 } from '../../../shared/options';
 import { readTimeout } from '../../../shared/timeout';
 import { readGivenInputs } from './givenInputs';
-import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
+import { readMediaInputs, readUntypedInputs, type RequestMedia, type UntypedInputs } from './mediaInputs';
 import { EXAMPLE_MODEL } from './modelFields';
 import { defaultTimeoutSeconds, type ResourceType } from './timeouts';
 
@@ -95,7 +94,7 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	const { model } = request;
 	const info = await run.models.of(model);
 	const type = mediaTypeOf(model, info, resourceType);
-	const { body, inputs } = await readInputs(run, job, info.fields);
+	const { typed, body, inputs } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
@@ -108,6 +107,12 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 			endpoint: endpointOf(type),
 			inputs,
 			body: wholeBody,
+			typed: {
+				body: { ...typed.body, ...omit(extra, 'webhook_url'), model },
+				inputs: typed.inputs,
+				namedFiles: typed.namedFiles,
+				isUnreadable: info.isUnreadable,
+			},
 			...readTimeout(options, defaultTimeoutSeconds(type)),
 		},
 	};
@@ -129,12 +134,16 @@ function mediaTypeOf(model: string, { type }: ModelInfo, resourceType: ResourceT
 async function readInputs(
 	run: NodeRun,
 	{ request, given }: ModelJob,
-	fields: ModelField[] | null,
-): Promise<RequestMedia> {
+	{ fields }: ModelInfo,
+): Promise<RequestMedia & { typed: UntypedInputs }> {
 	const { context } = run;
 	const { model, itemIndex } = request;
-	// Atlas checks the request itself.
-	if (!fields) return await readUntypedInputs(context, itemIndex, given);
+	const readTyped = async () => await readUntypedInputs(context, itemIndex, given);
+	if (!fields) {
+		// Atlas checks the request itself.
+		const typed = await readTyped();
+		return { ...typed, typed };
+	}
 	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
 	const { body, media, dropped } = checkInputs(sendable, given);
 	if (dropped.length > 0) {
@@ -143,7 +152,7 @@ async function readInputs(
 		);
 	}
 	const files = await readMediaInputs(context, itemIndex, media);
-	return { body: { ...body, ...files.body }, inputs: files.inputs };
+	return { body: { ...body, ...files.body }, inputs: files.inputs, typed: await readTyped() };
 }
 
 /**
