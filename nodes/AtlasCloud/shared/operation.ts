@@ -35,10 +35,10 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 */
 	read(run: NodeRun, itemIndex: number, options: IDataObject): Promise<Job>;
 	/**
-	 * Checks all items together, before the first request.
+	 * Checks all items together, before anything is asked or sent. Only its error may take a request to be told.
 	 * @throws AtlasError (`input`)
 	 */
-	checkAll?(jobs: Job[]): void;
+	checkAll?(run: NodeRun, jobs: Job[]): Promise<void>;
 	/**
 	 * Completes a job with what takes a request to know. Must not cost, change, or upload anything.
 	 * @throws AtlasError (`input`)

@@ -60,8 +60,8 @@ async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]
 	});
 }
 
-async function checkItems(_run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
-	await checkTogether(open, async (jobs) => operation.checkAll?.(jobs));
+async function checkItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkTogether(open, async (jobs) => await operation.checkAll?.(run, jobs));
 }
 
 async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {

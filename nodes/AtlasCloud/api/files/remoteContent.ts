@@ -113,7 +113,8 @@ export class RemoteContent {
 	}
 }
 
-function unknownError(why: string): AtlasError {
+/** The error of a request that may have been bought before: that cannot be found out. */
+export function unknownError(why: string): AtlasError {
 	return new AtlasError(`It is unknown whether an earlier execution has already bought this edit: ${why}`, {
 		kind: 'unknown',
 		status: 'unknown',

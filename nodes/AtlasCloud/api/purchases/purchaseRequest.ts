@@ -59,10 +59,23 @@ export interface PurchaseRequest extends Omit<SubmitOrder, 'inputUrls' | 'finger
 	model: string;
 	/** Their URLs go into `body`, which is without them, each at its path. */
 	inputs: PurchaseInput[];
+	/** Where a schema decides how the request is sent: how it was typed. */
+	typed?: TypedRequest;
 	/** How old a prediction may be to be taken instead of a new purchase, in hours; 0 for none. */
 	reuseHours: number;
 	/** Whether a prediction still in progress when its time is up is a fault. */
 	failsOnTimeout: boolean;
+}
+
+/** A request as a person typed it. It stays the same while the model's schema can be read and while it can't. */
+export interface TypedRequest {
+	/** What is sent where the schema cannot be read, without `inputs`. */
+	body: JsonObject & { model: string };
+	inputs: PurchaseInput[];
+	/** Files that it may refer to by their names. */
+	namedFiles: InputFile[];
+	/** Whether the schema could not be read, so that an earlier purchase of the same may have been sent otherwise. */
+	isUnreadable: boolean;
 }
 
 export interface WaitedPurchase {
