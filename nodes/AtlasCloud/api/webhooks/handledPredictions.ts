@@ -8,6 +8,9 @@ export class HandledPredictions {
 	/** The oldest first. */
 	private readonly handled = new Set<string>();
 
+	/** Another call may have stored them meanwhile. */
+	private readonly forgotten = new Set<string>();
+
 	private readonly inProgress = new Map<string, Promise<unknown>>();
 
 	/**
@@ -36,9 +39,9 @@ export class HandledPredictions {
 		}
 	}
 
-	/** Adds predictions that were handled before n8n restarted, the oldest first. */
+	/** Adds predictions that were handled elsewhere, the oldest first. Forgotten ones stay forgotten. */
 	restore(predictionIds: string[]): void {
-		for (const id of predictionIds) this.add(id);
+		for (const id of predictionIds) if (!this.forgotten.has(id)) this.add(id);
 	}
 
 	/** The predictions handled last, the oldest first. */
@@ -49,6 +52,7 @@ export class HandledPredictions {
 	/** Undoes the handling, so that the next delivery counts. */
 	forget(predictionId: string): void {
 		this.handled.delete(predictionId);
+		this.forgotten.add(predictionId);
 	}
 
 	private add(predictionId: string): void {
