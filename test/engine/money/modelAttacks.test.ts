@@ -25,7 +25,7 @@ jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requi
 
 /* Ways in which Atlas Cloud Models could bill twice, lose an ID or pass a limit. */
 
-useSandbox({ webhooks: { allowLoopback: true } });
+useSandbox({ preparedMedia: true, webhooks: { allowLoopback: true } });
 
 const clip = mediaFile('clip.mp4', 'video/mp4');
 const sound = mediaFile('sound.mp3', 'audio/mpeg');
