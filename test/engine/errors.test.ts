@@ -262,7 +262,11 @@ describe('an invalid parameter or input', () => {
 			{ options: { maxImages: 2 } },
 			`${V4} makes one picture of a prompt`,
 		],
-		['a format of v4', { options: { outputFormat: 'png' } }, 'Seedream v4 has no choice of Output Format'],
+		[
+			'a format of v4',
+			{ model: `={{ "${V4}" }}`, options: { outputFormat: 'png' } },
+			'Seedream v4 has no choice of Output Format',
+		],
 		[
 			'an unknown format',
 			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
