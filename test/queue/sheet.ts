@@ -163,11 +163,15 @@ export function assertRows(ledger: Ledger, rows: Row[], results: ResultRow[]): v
 	}
 }
 
+export function pollsPerPrediction(ledger: Ledger): number {
+	return ledger.count('prediction') / ledger.predictions.size;
+}
+
 /** Requests per prediction and refusals, to print. */
 export function noteTraffic(bench: QueueBench): void {
 	const { ledger } = bench.sandbox;
 	const submits = ledger.requests.filter(({ endpoint }) => endpoint === 'submit');
 	const refused = submits.filter(({ status }) => status === 429).length;
-	bench.note(`${(ledger.count('prediction') / ledger.predictions.size).toFixed(1)} polls per prediction`);
+	bench.note(`${pollsPerPrediction(ledger).toFixed(1)} polls per prediction`);
 	if (refused > 0) bench.note(`${((100 * refused) / submits.length).toFixed(0)}% of submits refused`);
 }
