@@ -86,7 +86,7 @@ e2e(
 		await publishExample(bench, server, 'quote-approve-buy');
 		const page = await openPage(bench);
 		const decide = async (decision: string) => {
-			await page.goto(`${server.url}/form/buy-edits`);
+			await page.goto(`${server.url}/form/price-a-sheet`);
 			await page.click(SUBMIT);
 			await page.getByText('2 edits cost $0.096').first().waitFor({ timeout: 60_000 });
 			await page.selectOption('select', decision);
