@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError } from '../../../api/errors';
+import { inputError, runError } from '../../../api/errors';
 import { omit, type JsonObject } from '../../../api/json';
 import type { ModelField } from '../../../api/models/inputSchema';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../../../api/models/modelInfo';
@@ -16,6 +16,7 @@ import {
 	readReuseHours,
 	readWebhookUrl,
 } from '../../../shared/options';
+import { plural } from '../../../shared/summary';
 import { readTimeout } from '../../../shared/timeout';
 import { readGivenInputs } from './givenInputs';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
@@ -111,13 +112,13 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 /** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
 function mediaTypeOf(model: string, { type }: ModelInfo, resourceType: ResourceType | null): MediaModelType {
 	if (type === 'Text') {
-		throw inputError(`${model} is a text model`, 'Choose a model that makes images, videos or audio.');
+		throw inputError(`${model} is a text model`, 'Choose a model that makes images, videos, or audio.');
 	}
 	const known = type ?? resourceType;
 	if (known) return known;
 	throw inputError(
-		`Atlas Cloud’s catalog doesn’t tell what ${model} makes`,
-		'Check the model ID. If it is right, use Image > Generate, Video > Generate or Audio > Generate: they run any model by its ID.',
+		`Atlas Cloud’s catalog doesn’t say what ${model} makes`,
+		'Check the model ID. If it’s right, use Image > Generate, Video > Generate, or Audio > Generate: they run any model by its ID.',
 	);
 }
 
@@ -134,7 +135,7 @@ async function readInputs(
 	const { body, media, dropped } = checkInputs(sendable, given);
 	if (dropped.length > 0) {
 		run.notes.add(
-			`Not sent, because ${model} has no such input: ${dropped.join(', ')}. Use Extra Body Fields under Options to send them anyway.`,
+			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${dropped.join(', ')}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use Extra Body Fields under Options.`,
 		);
 	}
 	const files = await readMediaInputs(context, itemIndex, media);
@@ -149,8 +150,8 @@ export function checkMaxPredictions(jobs: ModelJob[]): void {
 	if (jobs.length === 0) return;
 	const maxPredictions = readMaxPredictions(jobs[0].options);
 	if (jobs.length <= maxPredictions) return;
-	throw inputError(
-		`This run would make ${jobs.length} predictions; Max Predictions per Run is ${maxPredictions}`,
-		'Nothing was sent. Raise Max Predictions per Run under Options to allow it, or pass fewer items.',
+	throw runError(
+		`This run has ${plural(jobs.length, 'prediction')}, but Max Predictions per Run is ${maxPredictions}`,
+		'Nothing was sent. To allow it, increase Max Predictions per Run under Options. Or use fewer items.',
 	);
 }
