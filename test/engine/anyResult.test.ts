@@ -179,7 +179,7 @@ it('a prediction that returns neither a file nor text is reported', async () => 
 		action: { type: 'patchResult', patch: { outputs: [], lyrics_result: null } },
 	});
 	const { error } = await wait(await submitted('Audio', { model: LYRICS, prompt: 'Rain' }));
-	expect(error?.message).toContain('Atlas Cloud says the edit is done and gives no picture');
+	expect(error?.message).toContain('Atlas Cloud reported the prediction as completed but returned no file');
 });
 
 it('the style for any model has the fields of its node, and no others', () => {

@@ -163,7 +163,7 @@ describe('a crash in the middle of a batch, if the service keeps no names', () =
 		await edit(CRASHED);
 		fails('file', { type: 'status', status: 503 }, Infinity);
 		const { error } = await edit(RETRIED);
-		expect(error?.message).toMatch(/^It is unknown whether an earlier execution/);
+		expect(error?.message).toMatch(/^Couldn’t check whether an earlier execution/);
 		expect(error?.context).toMatchObject({ status: 'unknown' });
 		expect([submits(), chargedIds().length]).toEqual([1, 1]);
 	});
@@ -171,7 +171,7 @@ describe('a crash in the middle of a batch, if the service keeps no names', () =
 	it('does not pay twice if a retry crashed and the first execution is retried again', async () => {
 		fails('submit', { type: 'status', status: 402 });
 		const first = await edit();
-		expect(first.error?.message).toContain('status 402');
+		expect(first.error?.message).toContain('(402');
 		// It buys the edit, and n8n crashes: the first execution's data is as it was.
 		const second = await retryManually(first, { sandbox, executionId: '2' });
 		expect(idsIn(second)).toEqual(chargedIds());
@@ -255,7 +255,7 @@ describe('a large or odd record', () => {
 		fails('submit', { type: 'resetAfter' });
 		fails('history', action, Infinity);
 		const { error } = await edit({ parameters: RESUBMIT });
-		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(error?.message).toMatch(/^Couldn’t confirm whether Atlas Cloud accepted the request/);
 		expect(error?.description).toMatch(/was not sent again.*Get Many.*Wait for Completion/s);
 		expect([submits(), chargedIds().length]).toEqual([1, 1]);
 	});
@@ -312,7 +312,7 @@ describe('a lost submit', () => {
 	}
 
 	const isUnknown = ({ error }: SeedreamResult) =>
-		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(error?.message).toMatch(/^Couldn’t confirm whether Atlas Cloud accepted the request/);
 
 	it('does not claim a later edit with the same body', async () => {
 		fails('submit', { type: 'resetBefore' });
@@ -364,7 +364,7 @@ describe('a lost submit', () => {
 			parameters: { ...parameters, prompt: '={{ $json.wish }}' },
 			nodeExtras: CONTINUE,
 		});
-		expect(errorOf(json[0])?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(errorOf(json[0])?.message).toMatch(/^Couldn’t confirm whether Atlas Cloud accepted the request/);
 		expect(json.slice(1).map(({ predictionId }) => predictionId)).not.toContain(chargedIds()[0]);
 		expect(chargedIds()).toHaveLength(4);
 	});
@@ -417,7 +417,7 @@ describe('with Resubmit When Unknown, a submit that is answered 500 with an ID',
 				nodeExtras: RETRY_3,
 				parameters: RESUBMIT,
 			});
-			expect(error?.message).toMatch(/^It is unknown/);
+			expect(error?.message).toMatch(/^Couldn’t confirm whether/);
 			expect(error?.context?.predictionId).toBe(chargedIds()[0]);
 			expect(`${error?.message} ${error?.description}`).toContain(chargedIds()[0]);
 			expect([submits(), chargedIds().length]).toEqual([1, 1]);
@@ -459,7 +459,7 @@ describe('an ID that a gateway made up', () => {
 	it('is not claimed if there is no prediction: the edit is unknown', async () => {
 		fails('submit', { type: 'status', status: 200, body: accepted });
 		const { error } = await edit();
-		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(error?.message).toMatch(/^Couldn’t confirm whether Atlas Cloud accepted the request/);
 		expect(error?.context?.predictionId ?? null).toBeNull();
 		expect(JSON.stringify([error?.message, error?.description])).not.toContain('gw-1234');
 		expect([submits(), chargedIds()]).toEqual([1, []]);
@@ -508,7 +508,7 @@ describe('an answer that trickles in', () => {
 		fails('submit', { type: 'resetAfter' });
 		fails('history', trickle, Infinity);
 		const { error } = await edit();
-		expect(error?.message).toMatch(/^It is unknown/);
+		expect(error?.message).toMatch(/^Couldn’t confirm whether/);
 		expect(submits()).toBe(1);
 	});
 });
@@ -534,8 +534,8 @@ describe('a Retry-After longer than anyone waits', () => {
 		});
 		expect(json.map((one) => errorOf(one)?.statusCode ?? one.model)).toEqual([429, LITE, 429, LITE]);
 		for (const i of [0, 2]) {
-			expect(errorOf(json[i])?.message).toMatch(/^Atlas Cloud did not take the edit/);
-			expect(errorOf(json[i])?.description).toContain('Nothing was created or billed.');
+			expect(errorOf(json[i])?.message).toMatch(/^Too many requests to Atlas Cloud \(429\)$/);
+			expect(errorOf(json[i])?.description).toContain('Nothing was billed for this item.');
 		}
 		expect(ledger.charges.map(({ model }) => model)).toEqual([LITE, LITE]);
 	});
@@ -543,7 +543,7 @@ describe('a Retry-After longer than anyone waits', () => {
 	it('of a day ends an upload', async () => {
 		fails('upload', retryAfter(86_400), Infinity);
 		const { error } = await edit();
-		expect(error?.message).toContain('status 429');
+		expect(error?.message).toContain('Too many requests to Atlas Cloud (429)');
 		expect(submits()).toBe(0);
 	});
 

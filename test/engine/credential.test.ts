@@ -79,6 +79,6 @@ it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was 
 		},
 	}).finally(() => (ssrfProtection.enabled = false));
 	expect(error?.message).toContain('The request was blocked because it resolves to a restricted IP address');
-	expect(error?.description).toContain('Nothing was created or billed.');
+	expect(error?.description).toContain('Nothing was billed for this item.');
 	expect(sandbox.ledger.requests.length).toBe(before);
 });

@@ -322,7 +322,7 @@ describe('an edit that is still running when its time is up', () => {
 	it('fails its item and says how to get the image', async () => {
 		const { error } = await runSeedream({ sandbox, parameters: { options: { timeoutSeconds: 3 } } });
 		const id = [...sandbox.ledger.predictions.keys()].at(-1) ?? '';
-		expect(error?.message).toBe(`The edit is still going after 3 seconds (prediction ${id})`);
+		expect(error?.message).toBe(`The prediction is still running after 3 seconds (prediction ${id})`);
 		expect(error?.description).toContain('Wait for Completion');
 	});
 

@@ -58,10 +58,10 @@ describe('one bad item among good ones', () => {
 		expect(run.status).toBe('error');
 		expect(error).toMatchObject({
 			name: 'NodeOperationError',
-			message: 'The item has no binary field "data"',
+			message: 'No image found in the field data',
 			context: { itemIndex: 1 },
 		});
-		expect(error?.description).toContain('Check that the node before this one hands on a file');
+		expect(error?.description).toContain('Check that the previous node returns an image file');
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
 
@@ -77,7 +77,7 @@ describe('one bad item among good ones', () => {
 		]);
 		expect(out.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
 		expect(errorOf(out[1])).toEqual({
-			message: 'The item has no binary field "data"',
+			message: 'No image found in the field data',
 			description: expect.any(String) as string,
 			predictionId: null,
 			status: null,
@@ -103,7 +103,7 @@ describe('one bad item among good ones', () => {
 		const [bad] = arrived('Bad');
 		// n8n puts the input's fields before ours.
 		expect(bad?.json).toMatchObject({ sku: 'B' });
-		expect(bad?.json.error).toMatchObject({ message: 'The item has no binary field "data"' });
+		expect(bad?.json.error).toMatchObject({ message: 'No image found in the field data' });
 		expect(arrived('Bad')).toHaveLength(1);
 	});
 });
@@ -130,9 +130,9 @@ describe('an edit that Atlas fails to make', () => {
 			predictionId: task?.id,
 			status: 'failed',
 			reason: expect.any(String) as string,
-			description: expect.stringContaining('Run the item again') as string,
+			description: expect.stringContaining('run the item again') as string,
 		});
-		expect(error.message).toContain('Atlas Cloud could not make the edit: ');
+		expect(error.message).toContain('The prediction failed: ');
 		expect(error.message).toContain(String(error.reason));
 		expect(error.message).toContain(String(task?.id));
 	});
@@ -144,7 +144,7 @@ describe('an edit that Atlas fails to make', () => {
 		const { error, run } = await edit({ items: [good, good, good] });
 		const [failed, ...others] = [...sandbox.ledger.predictions.keys()].filter((id) => !known.has(id));
 		expect(run.status).toBe('error');
-		expect(error?.message).toContain('Content moderation stopped the edit');
+		expect(error?.message).toContain('Content moderation blocked this request');
 		expect(error?.message).toContain(failed);
 		for (const id of others) expect(error?.description).toContain(id);
 		expect(error?.context).toMatchObject({ predictionId: failed, otherPredictionIds: others });
@@ -152,14 +152,25 @@ describe('an edit that Atlas fails to make', () => {
 });
 
 it.each([
-	[400, 'its own words', 'prompt was refused'],
-	[401, 'The API key is missing, unknown or expired, or the Base URL is wrong', 'unauthorized'],
-	[402, 'Top it up', 'insufficient balance'],
-	[403, 'Check the key’s scope', 'forbidden'],
-	[404, 'Check the id', 'not found'],
-	[413, 'Pass the pictures as files or URLs', 'request body too large'],
-	[451, 'region', 'unavailable for legal reasons'],
-])('tells what a submit’s answer %d means, and sends it once', async (status, advice, reason) => {
+	[
+		400,
+		'Atlas Cloud rejected the request: prompt was refused (400)',
+		'says what to change',
+		'prompt was refused',
+	],
+	[
+		400,
+		'Content moderation blocked this request: InputImageSensitiveContentDetected (400)',
+		'Change the prompt',
+		'InputImageSensitiveContentDetected',
+	],
+	[401, 'Atlas Cloud rejected the API key (401)', 'enter the API key again', 'unauthorized'],
+	[402, 'Your Atlas Cloud account is out of credit (402)', 'Add credit', 'insufficient balance'],
+	[403, 'Atlas Cloud rejected the request: forbidden (403)', 'Check the key', 'forbidden'],
+	[404, 'Atlas Cloud rejected the request: not found (404)', 'check the ID', 'not found'],
+	[413, 'Atlas Cloud rejected the request: too large (413)', 'Provide files or URLs', 'too large.'],
+	[451, 'Atlas Cloud rejected the request: not here (451)', 'region', 'not here'],
+])('says what a submit’s answer %d means, and sends it once', async (status, message, advice, reason) => {
 	const before = sandbox.ledger.count('submit');
 	sandbox.addFault({
 		endpoint: 'submit',
@@ -173,7 +184,7 @@ it.each([
 	const { out } = await edit({ nodeExtras: CONTINUE });
 	const error = errorOf(out[0]);
 	expect(error).toMatchObject({
-		message: `Atlas Cloud did not take the edit: status ${status}: ${reason}`,
+		message,
 		predictionId: null,
 		status: null,
 		reason,
@@ -181,16 +192,16 @@ it.each([
 		requestId: `req-${status}`,
 	});
 	expect(String(error.description).toLowerCase()).toContain(advice.toLowerCase());
-	expect(error.description).toContain('Nothing was created or billed.');
+	expect(error.description).toContain('Nothing was billed for this item.');
 	expect(sandbox.ledger.count('submit') - before).toBe(1);
 });
 
 it('says what may be wrong if the key is refused, and asks only once', async () => {
 	const before = sandbox.ledger.requests.length;
 	const { error } = await edit({ credentialData: { apiKey: 'wrong-key' } });
-	expect(error?.message).toMatch(/^Could not upload .*: status 401: unauthorized$/);
+	expect(error?.message).toBe('Atlas Cloud rejected the API key (401)');
 	expect(error?.description).toBe(
-		'The API key is missing, unknown or expired, or the Base URL is wrong (Atlas Cloud answers a wrong path the same way). Check both in the credential.',
+		'Open the credential and enter the API key again: copy it from the API Keys page of the Atlas Cloud console. If you changed the Base URL, set it back to https://api.atlascloud.ai.',
 	);
 	expect(error?.context).toMatchObject({ statusCode: 401, requestId: expect.any(String) as string });
 	expect(sandbox.ledger.requests.length - before).toBe(1);
@@ -198,8 +209,8 @@ it('says what may be wrong if the key is refused, and asks only once', async () 
 
 it('names the address if nothing answers', async () => {
 	const { error } = await edit({ credentialData: { baseUrl: 'http://127.0.0.1:9' } });
-	expect(error?.message).toContain('no answer came (the connection was refused)');
-	expect(error?.description).toContain('Check the Base URL of the credential');
+	expect(error?.message).toBe('Couldn’t reach Atlas Cloud at 127.0.0.1:9: connection refused');
+	expect(error?.description).toContain('Check the Base URL in the credential');
 });
 
 describe('an invalid parameter or input', () => {
@@ -211,32 +222,28 @@ describe('an invalid parameter or input', () => {
 		[
 			'an empty model',
 			{ model: { __rl: true, mode: 'id', value: '={{ "" }}' } },
-			'Model is empty or no model’s ID',
+			'Model is empty or not a valid model ID',
 		],
-		['a model with blanks', { model: '={{ "sea dream" }}' }, 'Model is empty or no model’s ID'],
-		['a field that is not there', { inputDataFieldName: 'photo' }, 'The item has no binary field "photo"'],
-		['a malformed URL', { ...url, imageUrls: 'example' }, '"example" is not the URL of an image'],
-		['an illegal size', { model: LITE, size: '1024*1024' }, `${LITE} does not offer 1024 × 1024`],
+		['a model with blanks', { model: '={{ "sea dream" }}' }, 'Model is empty or not a valid model ID'],
+		['a field that is not there', { inputDataFieldName: 'photo' }, 'No image found in the field photo'],
+		['a malformed URL', { ...url, imageUrls: 'example' }, '"example" is not a valid URL'],
+		['an illegal size', { model: LITE, size: '1024*1024' }, 'Seedream v5.0 Lite doesn’t support 1024 × 1024'],
 		[
 			'extra fields that are not JSON',
 			{ options: { extraBodyFields: '{seed: 1' } },
-			'Extra Body Fields is not a JSON object',
+			'Extra Body Fields must be a JSON object',
 		],
 		[
 			'extra fields that are a list',
 			{ options: { extraBodyFields: '[1]' } },
-			'Extra Body Fields is not a JSON object',
+			'Extra Body Fields must be a JSON object',
 		],
 		[
 			'extra fields that are a number',
 			{ options: { extraBodyFields: '7' } },
-			'Extra Body Fields is not a JSON object',
+			'Extra Body Fields must be a JSON object',
 		],
-		[
-			'a timeout of zero',
-			{ options: { timeoutSeconds: 0 } },
-			'Timeout is not a number of seconds from 1 to 86400',
-		],
+		['a timeout of zero', { options: { timeoutSeconds: 0 } }, 'Timeout must be between 1 and 86400 seconds'],
 		[
 			'an output field without a name',
 			{ outputDataFieldName: '={{ "" }}' },
@@ -245,38 +252,38 @@ describe('an invalid parameter or input', () => {
 		[
 			'a download limit of zero',
 			{ options: { maxDownloadMb: 0 } },
-			'Max Download Size is not a number of megabytes',
+			'Max Download Size must be a number above 0',
 		],
 		[
 			'a file expiration that is too long',
 			{ options: { fileExpirationHours: 337 } },
-			'File Expiration is not a whole number from 1 to 336',
+			'File Expiration must be a whole number between 1 and 336',
 		],
 		[
 			'a record retention of zero',
 			{ options: { recordRetentionHours: 0 } },
-			'Record Retention is not a whole number from 1 to 336',
+			'Record Retention must be a whole number between 1 and 336',
 		],
 		[
 			'several images from a model that makes one',
 			{ options: { maxImages: 2 } },
-			`${V4} makes one picture of a prompt`,
+			'Max Images works with Sequential models only',
 		],
 		[
 			'a format of v4',
 			{ model: `={{ "${V4}" }}`, options: { outputFormat: 'png' } },
-			'Seedream v4 has no choice of Output Format',
+			'Seedream v4 doesn’t support Output Format',
 		],
 		[
 			'an unknown format',
 			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
-			'"webp" is not an Output Format',
+			'"webp" is not a supported output format',
 		],
 		...['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'].map(
 			(name): [string, Record<string, unknown>, string] => [
 				`extra fields that set ${name}`,
 				{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
-				`Extra Body Fields may not set ${name}`,
+				`Extra Body Fields can’t set ${name}`,
 			],
 		),
 	];
@@ -319,9 +326,13 @@ describe('an invalid parameter or input', () => {
 });
 
 it.each<[string, () => unknown, Partial<IDataObject>]>([
-	['nothing', () => undefined, { message: 'The item failed without a reason' }],
+	['nothing', () => undefined, { message: 'The item failed for an unknown reason' }],
 	['a text', () => 'disk full', { message: 'disk full' }],
-	['an object without a class', () => Object.create(null), { message: 'The item failed without a reason' }],
+	[
+		'an object without a class',
+		() => Object.create(null),
+		{ message: 'The item failed for an unknown reason' },
+	],
 	[
 		'an error that cannot be read',
 		() =>
@@ -377,16 +388,16 @@ describe('Max Edits per Run', () => {
 	const many = (count: number) => Array.from({ length: count }, (): InputItem => good);
 
 	it.each([
-		[{ options: { maxEdits: 2 } }, 3, 'about $0.081.'],
-		[{ model: LITE, options: { maxEdits: 1 } }, 2, 'about $0.064.'],
-		[{ model: `${V4}-sequential`, options: { maxEdits: 1, maxImages: 10 } }, 2, 'about $0.54.'],
-		[{ model: 'vendor/other', size: '1024*1024', options: { maxEdits: 1 } }, 2, 'not known for this model'],
-		[{}, 251, 'about $6.777.'],
+		[{ options: { maxEdits: 2 } }, 3, 'Estimated cost: $0.081.'],
+		[{ model: LITE, options: { maxEdits: 1 } }, 2, 'Estimated cost: $0.064.'],
+		[{ model: `${V4}-sequential`, options: { maxEdits: 1, maxImages: 10 } }, 2, 'Estimated cost: $0.54.'],
+		[{ model: 'vendor/other', size: '1024*1024', options: { maxEdits: 1 } }, 2, 'unknown for this model'],
+		[{}, 251, 'Estimated cost: $6.777.'],
 	])('%j refuses %d items with the estimated cost', async (parameters, count, cost) => {
 		const before = sandbox.ledger.requests.length;
 		const { error } = await edit({ items: many(count), parameters });
 		const most = (parameters as { options?: { maxEdits?: number } }).options?.maxEdits ?? 250;
-		expect(error?.message).toBe(`This run would make ${count} edits; Max Edits per Run is ${most}`);
+		expect(error?.message).toBe(`This run has ${count} edits, but Max Edits per Run is ${most}`);
 		expect(error?.description).toContain(cost);
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
@@ -399,10 +410,10 @@ describe('Max Edits per Run', () => {
 			nodeExtras: CONTINUE,
 		});
 		expect(out.map((item) => errorOf(item).message)).toEqual([
-			'This run would make 3 edits; Max Edits per Run is 2',
-			'The item has no binary field "data"',
-			'This run would make 3 edits; Max Edits per Run is 2',
-			'This run would make 3 edits; Max Edits per Run is 2',
+			'This run has 3 edits, but Max Edits per Run is 2',
+			'No image found in the field data',
+			'This run has 3 edits, but Max Edits per Run is 2',
+			'This run has 3 edits, but Max Edits per Run is 2',
 		]);
 		expect(sandbox.ledger.requests.length).toBe(before);
 		const { json } = await edit({
@@ -416,13 +427,19 @@ describe('Max Edits per Run', () => {
 
 describe('the Base URL', () => {
 	it.each([
-		['http://api.atlascloud.ai', 'The Base URL of the credential is not https'],
-		['ftp://127.0.0.1', 'The Base URL of the credential is not https'],
-		['http://127.0.0.1.example.com', 'The Base URL of the credential is not https'],
-		['api.atlascloud.ai', 'The Base URL of the credential is not a URL'],
-		['', 'The Base URL of the credential is not a URL'],
-		['https://key@api.atlascloud.ai', 'The Base URL of the credential holds more than an address'],
-		['https://api.atlascloud.ai?x=1', 'The Base URL of the credential holds more than an address'],
+		['http://api.atlascloud.ai', 'The Base URL in the credential must start with https://'],
+		['ftp://127.0.0.1', 'The Base URL in the credential must start with https://'],
+		['http://127.0.0.1.example.com', 'The Base URL in the credential must start with https://'],
+		['api.atlascloud.ai', 'The Base URL in the credential is not a valid URL'],
+		['', 'The Base URL in the credential is not a valid URL'],
+		[
+			'https://key@api.atlascloud.ai',
+			'The Base URL in the credential must not contain a user name, a query, or #',
+		],
+		[
+			'https://api.atlascloud.ai?x=1',
+			'The Base URL in the credential must not contain a user name, a query, or #',
+		],
 	])('"%s" is refused', async (baseUrl, message) => {
 		const { error } = await edit({ credentialData: { baseUrl } });
 		expect(error?.message).toBe(message);

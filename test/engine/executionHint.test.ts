@@ -31,7 +31,7 @@ const twoItems = async () => [
 
 it('sums up images, seconds and dollars', async () => {
 	const hint = await hintOf({}, { items: await twoItems() });
-	expect(hint.message).toMatch(/^2 pictures in \d+\.\d s\. Cost: \$0\.054\.$/);
+	expect(hint.message).toMatch(/^2 edited images in \d+\.\d s for \$0\.054\.$/);
 	expect(hint).toMatchObject({ type: 'info', location: 'outputPane' });
 });
 
@@ -40,19 +40,19 @@ it('counts a prediction with several images once', async () => {
 	const { message, result } = await hintOf({ model, options: { maxImages: 3 } });
 	const paid = result.json.find(({ priceUsd }) => priceUsd !== null)?.priceUsd;
 	expect(result.json.length).toBeGreaterThan(1);
-	expect(message).toContain(`${result.json.length} pictures in `);
-	expect(message).toContain(`Cost: $${String(paid)}`);
+	expect(message).toContain(`${result.json.length} edited images in `);
+	expect(message).toContain(` for $${String(paid)}.`);
 });
 
-it('counts failures, and says that Retry On Fail is safe', async () => {
+it('counts failures, and offers no retry of what cannot be resumed', async () => {
 	const items = [...(await twoItems()), { json: {} }];
 	const hint = await hintOf({}, { items, nodeExtras: { onError: 'continueRegularOutput' } });
-	expect(hint.message).toMatch(/^2 pictures, 1 failed in \d+\.\d s\. Cost: \$0\.054\. Retry On Fail .* safe/);
+	expect(hint.message).toMatch(/^2 edited images, 1 failed in \d+\.\d s for \$0\.054\.$/);
 	expect(hint.type).toBe('warning');
 });
 
 it('says in the editor what can be pinned', async () => {
-	const pin = 'n8n can pin this output only with Download Images off.';
+	const pin = 'To pin this output, turn off Download Images.';
 	expect((await hintOf({}, { mode: 'manual' })).message).toContain(pin);
 	expect((await hintOf({ downloadImages: false }, { mode: 'manual' })).message).not.toContain('pin');
 });
@@ -62,7 +62,7 @@ it('warns about large files in memory', async () => {
 	const padded = Buffer.concat([await picture(), large, large, large]);
 	const items = [{ files: { data: padded } }];
 	const inMemory = await hintOf({}, { items, binaryMode: 'default' });
-	expect(inMemory.message).toMatch(/n8n holds \d\d MB of this run’s files in memory/);
+	expect(inMemory.message).toMatch(/This run keeps \d\d MB of files in memory/);
 	const onDisk = await hintOf({}, { items, binaryMode: 'filesystem' });
 	expect(onDisk.message).not.toContain('memory');
 });
@@ -72,20 +72,18 @@ it('Submit, Wait for Completion, Get and Upload say what they did', async () => 
 		{ resource: 'prediction', operation: 'submit' },
 		{ items: await twoItems() },
 	);
-	expect(submitted.message).toMatch(
-		/^2 edits submitted in \d+\.\d s\. Cost: about \$0\.054, an estimate from the list price\.$/,
-	);
+	expect(submitted.message).toMatch(/^2 edits submitted in \d+\.\d s for about \$0\.054\.$/);
 	const items = submitted.result.json.map((json) => ({ json }));
 	const predictionId = '={{ $json.predictionId }}';
 	const waited = await hintOf(
 		{ resource: 'prediction', operation: 'waitForCompletion', predictionId },
 		{ items },
 	);
-	expect(waited.message).toMatch(/^2 pictures in \d+\.\d s\.$/);
+	expect(waited.message).toMatch(/^2 edited images in \d+\.\d s\.$/);
 	const got = await hintOf({ resource: 'prediction', operation: 'get', predictionId }, { items });
-	expect(got.message).toMatch(/^2 pictures in \d+\.\d s\.$/);
+	expect(got.message).toMatch(/^2 edited images in \d+\.\d s\.$/);
 	const uploaded = await hintOf({ operation: 'upload' }, { items: await twoItems() });
-	expect(uploaded.message).toMatch(/^2 pictures uploaded in \d+\.\d s\.$/);
+	expect(uploaded.message).toMatch(/^2 images uploaded in \d+\.\d s\.$/);
 });
 
 it('counts what was bought, not what the input items say about other predictions', async () => {
@@ -96,9 +94,7 @@ it('counts what was bought, not what the input items say about other predictions
 		{ items },
 	);
 	expect(result.json[0]).toMatchObject({ imageIndex: 1, status: 'processing' });
-	expect(message).toMatch(
-		/^2 edits submitted in .* Cost: about \$0\.054, an estimate from the list price\.$/,
-	);
+	expect(message).toMatch(/^2 edits submitted in .* for about \$0\.054\.$/);
 });
 
 const PAID: OperationSummary = { ...predictionSummary, isPaid: true };
@@ -144,49 +140,65 @@ const image = (changes: IDataObject = {}): IDataObject => ({
 
 describe('the text, for items made up here', () => {
 	it('takes Atlas’s price, even if the list price differs', async () => {
-		expect(await messageOf([image({ priceUsd: 0.01 })])).toBe('1 picture in 12.4 s. Cost: $0.01.');
+		expect(await messageOf([image({ priceUsd: 0.01 })])).toBe('1 edited image in 12.4 s for $0.01.');
 	});
 
 	it('estimates from the list price if Atlas reports none, and says so', async () => {
 		expect(await messageOf([image(), image({ priceUsd: null })])).toBe(
-			'2 pictures in 12.4 s. Cost: about $0.054, an estimate from the list price.',
+			'2 edited images in 12.4 s for about $0.054.',
 		);
 	});
 
 	it('takes the catalog’s price of a model that is not built in', async () => {
 		const unlisted = image({ priceUsd: null, model: 'vendor/listed/edit' });
-		expect(await messageOf([unlisted])).toBe(
-			'1 picture in 12.4 s. Cost: about $0.05, an estimate from the list price.',
-		);
+		expect(await messageOf([unlisted])).toBe('1 edited image in 12.4 s for about $0.05.');
 	});
 
 	it('says that a price is not known rather than making one up', async () => {
 		const unknown = image({ priceUsd: null, model: 'vendor/new/edit' });
-		expect(await messageOf([unknown])).toBe('1 picture in 12.4 s. Cost: the price of 1 edit is not known.');
+		expect(await messageOf([unknown])).toBe('1 edited image in 12.4 s (price unknown).');
 		expect(await messageOf([unknown, image()])).toBe(
-			'2 pictures in 12.4 s. Cost: $0.027; the price of 1 edit is not known.',
+			'2 edited images in 12.4 s for $0.027 (the price of 1 edit is unknown).',
 		);
 	});
 
 	it('estimates each image of one prediction, once', async () => {
 		const images = [0, 1, 2].map((imageIndex) => image({ imageIndex, imageCount: 3, priceUsd: null }));
-		expect(await messageOf(images)).toBe(
-			'3 pictures in 12.4 s. Cost: about $0.081, an estimate from the list price.',
-		);
+		expect(await messageOf(images)).toBe('3 edited images in 12.4 s for about $0.081.');
 	});
 
 	it('counts what is still in progress, and what failed', async () => {
 		const unfinished = image({ status: 'processing', imageIndex: null, imageCount: 0, priceUsd: null });
 		const items = [image(), unfinished, { error: { message: 'x' } }];
-		expect(await messageOf(items)).toMatch(
-			/^1 picture, 1 edit still going, 1 failed in 12\.4 s\. Cost: about \$0\.054, an estimate/,
+		expect(await messageOf(items)).toBe(
+			'1 edited image, 1 edit still running, 1 failed in 12.4 s for about $0.054.',
 		);
 		const failed = image({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
 		expect(await messageOf([failed], predictionSummary)).toBe('1 failed in 12.4 s.');
 	});
 
+	describe('Retry On Fail', () => {
+		const timedOut = { error: { message: 'x', predictionId: 'p1', status: 'processing' } };
+		const blocked = { error: { message: 'x', predictionId: 'p2', status: 'failed' } };
+		const refused = { error: { message: 'x', predictionId: null, status: null } };
+
+		it('is offered if all that failed can be resumed', async () => {
+			expect(await messageOf([image(), timedOut])).toBe(
+				'1 edited image, 1 failed in 12.4 s for $0.027. To resume what failed, turn on Retry On Fail in Settings: nothing is billed twice.',
+			);
+		});
+
+		it.each([
+			['a moderation block', [blocked]],
+			['a refusal', [refused]],
+			['a moderation block beside a timeout', [timedOut, blocked]],
+		])('is not offered after %s', async (_what, failed) => {
+			expect(await messageOf([image(), ...failed])).not.toContain('Retry');
+		});
+	});
+
 	it('writes whole cents without a third digit', async () => {
-		expect(await messageOf([image({ priceUsd: 0.5 })])).toContain('Cost: $0.50.');
-		expect(await messageOf([image({ priceUsd: 12 })])).toContain('Cost: $12.00.');
+		expect(await messageOf([image({ priceUsd: 0.5 })])).toContain(' for $0.50.');
+		expect(await messageOf([image({ priceUsd: 12 })])).toContain(' for $12.00.');
 	});
 });

@@ -126,7 +126,7 @@ it('tells that a link has expired, and that the picture was paid for', async () 
 	const json = await edited();
 	sandbox.expireOutput(String(json.imageUrl));
 	const { error } = await get({ items: [{ json }] });
-	expect(error?.message).toContain('its link has expired (status 404)');
+	expect(error?.message).toContain('the link has expired (404, prediction ');
 	expect(error?.message).toContain(String(json.predictionId));
 	const { json: links } = await get({ items: [{ json }], parameters: { downloadImages: false } });
 	expect(links[0]).toMatchObject({ status: 'completed', imageUrl: json.imageUrl });
@@ -136,7 +136,7 @@ it('refuses a picture that is larger than Max Download Size', async () => {
 	const large = await fastSandbox({ preparedPictureBytes: 1_200_000 });
 	try {
 		const { error } = await runSeedream({ sandbox: large, parameters: { options: { maxDownloadMb: 1 } } });
-		expect(error?.message).toContain('it is larger than 1 MB (raise Max Download Size under Options)');
+		expect(error?.message).toContain('it is larger than 1 MB (increase Max Download Size under Options)');
 		const { json } = await runSeedream({ sandbox: large, parameters: { options: { maxDownloadMb: 2 } } });
 		expect(json[0]?.status).toBe('completed');
 	} finally {

@@ -123,7 +123,7 @@ it('hands on nothing where there is nothing', async () => {
 
 it.each([0, -1, '={{ "many" }}'])('refuses %s as a limit', async (limit) => {
 	const { error, asked } = await getAll({ limit });
-	expect(error?.message).toBe('Limit is not a number from 1 on');
+	expect(error?.message).toBe('Limit must be 1 or more');
 	expect(asked).toEqual([]);
 });
 
@@ -133,6 +133,6 @@ it('tells why the history cannot be read, as one item under Continue', async () 
 	expect(json).toHaveLength(1);
 	expect(json[0]?.error).toMatchObject({
 		statusCode: 403,
-		message: 'Could not read the prediction history: status 403: forbidden',
+		message: 'Couldn’t read the prediction history: forbidden (403)',
 	});
 });

@@ -118,9 +118,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 				parameters: { inputDataFieldName },
 			});
 			if (inputDataFieldName === '={{ $json._files }}')
-				await expect(run).rejects.toThrow(
-					'Input Data Field Name is neither a field’s name nor a binary file',
-				);
+				await expect(run).rejects.toThrow('Input Data Field Name must be a field name or a file');
 			else expect(await run).toEqual([['blue']]);
 		}
 	});
@@ -136,15 +134,15 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			];
 		};
 		for (const [inputDataFieldName, message] of [
-			['data', 'The item has no binary field "data"'],
-			['photo', 'The item has no binary field "photo"'],
-			['_files.data', 'The item has no binary field "_files.data"'],
-			['={{ "photo" }}', 'The item has no binary field "photo"'],
-			['*', 'The item has no binary field that is a picture'],
+			['data', 'No image found in the field data'],
+			['photo', 'No image found in the field photo'],
+			['_files.data', 'No image found in the field _files.data'],
+			['={{ "photo" }}', 'No image found in the field photo'],
+			['*', 'This item has no image files'],
 		]) {
 			const refused = await refusal({ binaryMode, items, parameters: { inputDataFieldName } });
 			expect(refused.message).toBe(message);
-			expect(refused.description).toContain('The item has no binary field at all');
+			expect(refused.description).toContain('This item has no files');
 		}
 		expect(
 			await sent({ binaryMode, items, parameters: { inputDataFieldName: '={{ $json.photo }}' } }),
@@ -164,14 +162,14 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 					items,
 					parameters: { inputDataFieldName },
 				});
-				expect(message).toContain('The item has no binary field');
+				expect(message).toMatch(/^(No image found in the field |This item has no image files)/);
 			}
 			const { message } = await refusal({
 				binaryMode,
 				items,
 				parameters: { inputDataFieldName: '={{ $json.photo }}' },
 			});
-			expect(message).toBe('The expression in Input Data Field Name gives a file that n8n did not store');
+			expect(message).toBe('The expression in Input Data Field Name returns a file that n8n didn’t store');
 		}
 	});
 
@@ -189,10 +187,8 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		// In memory n8n hands an expression the file without its content: name, type and size are all there is.
 		expect(pictures.red.length).toBe(pictures.blue.length);
 		const { message, description } = await refusal(run);
-		expect(message).toBe(
-			'The expression in Input Data Field Name could mean any of these files: photo, back',
-		);
-		expect(description).toContain('Give the field’s name');
+		expect(message).toBe('The expression in Input Data Field Name matches several files: photo, back');
+		expect(description).toContain('Enter the field name');
 		expect(await sent({ ...run, items: [{ files: { photo: pictures.blue, back: pictures.blue } }] })).toEqual(
 			[['blue']],
 		);
@@ -217,10 +213,10 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			items: [{ files: files() }],
 			parameters: { inputDataFieldName: 'photo, missing' },
 		});
-		expect(wrong.message).toBe('The item has no binary field "missing"');
+		expect(wrong.message).toBe('No image found in the field missing');
 		expect(wrong.description).toContain('photo, logo, rows, back');
 		const several = await refusal({ binaryMode, items: [{ files: files() }] });
-		expect(several.message).toBe('The item has no binary field "data", and 3 others that are pictures');
+		expect(several.message).toBe('This item has 3 images, but none is in the field data');
 		expect(several.description).toContain('photo, logo, rows, back');
 	});
 
@@ -258,10 +254,10 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 	it.each([
 		['HEIC', 'a HEIC file', /iPhone/, 'ftypheic\0\0\0\0mif1heic'],
 		['AVIF', 'an AVIF file', /Convert it/, 'ftypavif\0\0\0\0mif1avif'],
-		['PDF', 'a PDF file', /Turn the page into a picture/, null],
+		['PDF', 'a PDF', /Convert the page to an image/, null],
 		['SVG', 'an SVG file', /Convert it/, null],
 		['web page', 'a web page', /check its URL/, null],
-		['video', 'an MP4 file', /Seedream takes JPEG/, 'ftypisom\0\0\0\0isom'],
+		['video', 'an MP4 file', /Seedream accepts JPEG/, 'ftypisom\0\0\0\0isom'],
 	])('with a %s are refused by name, with the way out', async (kind, words, wayOut, ftyp) => {
 		const contents: Record<string, Buffer> = {
 			PDF: Buffer.from('%PDF-1.7\n%âãÏÓ\n1 0 obj'),
@@ -280,11 +276,11 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 				},
 			],
 		});
-		expect(message).toContain('"data"');
+		expect(message).toMatch(/^The file in data is an? /);
 		expect(message).toContain(words);
-		expect(message).toContain('which Seedream does not take');
+		expect(message).toContain('which Seedream can’t edit');
 		expect(description).toMatch(wayOut);
-		expect(description).toContain('JPEG, PNG, WebP, GIF, BMP and TIFF');
+		expect(description).toContain('JPEG, PNG, WebP, GIF, BMP, and TIFF');
 	});
 
 	it('are refused if they contain no image at all', async () => {
@@ -292,7 +288,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			binaryMode,
 			items: [{ files: { data: { ...text, fileName: 'photo.png', mimeType: 'image/png' } } }],
 		});
-		expect(message).toBe('The binary field "data" holds no picture');
+		expect(message).toBe('The file in data isn’t an image');
 	});
 });
 
@@ -341,17 +337,17 @@ describe('image URLs', () => {
 	});
 
 	it.each([
-		['example.com/a.jpg', '"example.com/a.jpg" is not the URL of an image'],
-		['ftp://example.com/a.jpg', '"ftp://example.com/a.jpg" is not the URL of an image'],
-		[`${'https://example.com/a.jpg'}\nC:\\photos\\a.jpg`, '"C:\\photos\\a.jpg" is not the URL of an image'],
-		['https://exa mple.com/a.jpg', '"https://exa mple.com/a.jpg" is not the URL of an image'],
-		['data:text/html;base64,PGI+', 'An image URL is a data URI that holds no base64 picture'],
-		['data:image/png,abc', 'An image URL is a data URI that holds no base64 picture'],
-		[' \n ', 'The item has no picture'],
-		['={{ [] }}', 'The item has no picture'],
-		['={{ null }}', 'The item has no picture'],
-		['={{ [1] }}', 'Image URLs holds something that is not text'],
-		['={{ { a: 1 } }}', 'Image URLs holds something that is not text'],
+		['example.com/a.jpg', '"example.com/a.jpg" is not a valid URL'],
+		['ftp://example.com/a.jpg', '"ftp://example.com/a.jpg" is not a valid URL'],
+		[`${'https://example.com/a.jpg'}\nC:\\photos\\a.jpg`, '"C:\\photos\\a.jpg" is not a valid URL'],
+		['https://exa mple.com/a.jpg', '"https://exa mple.com/a.jpg" is not a valid URL'],
+		['data:text/html;base64,PGI+', 'An image URL contains an invalid data URI'],
+		['data:image/png,abc', 'An image URL contains an invalid data URI'],
+		[' \n ', 'No image found in this item'],
+		['={{ [] }}', 'No image found in this item'],
+		['={{ null }}', 'No image found in this item'],
+		['={{ [1] }}', 'Image URLs must be text'],
+		['={{ { a: 1 } }}', 'Image URLs must be text'],
 	])('are refused where malformed: %j', async (imageUrls, wanted) => {
 		const { message } = await refusal({ items: [{}], parameters: { imageSource: 'url', imageUrls, size } });
 		expect(message).toBe(wanted);
@@ -367,7 +363,7 @@ describe('image URLs', () => {
 			});
 			expect(message).toContain('HEIC');
 			expect(message).not.toContain('base64,');
-			expect(description).toContain('JPEG, PNG, WebP, GIF, BMP and TIFF');
+			expect(description).toContain('JPEG, PNG, WebP, GIF, BMP, and TIFF');
 		}
 		const { message } = await refusal({
 			items: [{}],
@@ -384,17 +380,18 @@ describe('the number of images', () => {
 		[LITE, 14],
 		[`${LITE}-sequential`, 14],
 	])('%s takes up to %d', async (model, most) => {
+		const name = model.includes('v4') ? 'Seedream v4' : 'Seedream v5.0 Lite';
 		const urls = (count: number) => Array.from({ length: count }, (_, i) => `https://example.com/${i}.png`);
 		const parameters = { model, imageSource: 'url', imageUrls: '={{ $json.urls }}', size: '2048*2048' };
 		expect((await sent({ items: [{ json: { urls: urls(most) } }], parameters }))[0]).toHaveLength(most);
 		const { message } = await refusal({ items: [{ json: { urls: urls(most + 1) } }], parameters });
-		expect(message).toBe(`The item has ${most + 1} pictures; ${model} takes at most ${most}`);
+		expect(message).toBe(`This item has ${most + 1} images, but ${name} accepts at most ${most}`);
 	});
 
 	it('is limited to fifteen inputs and outputs together for a sequential model', async () => {
 		const parameters = { model: `${V4}-sequential`, inputDataFieldName: 'data,data,data' };
 		const { message } = await refusal({ parameters: { ...parameters, options: { maxImages: 13 } } });
-		expect(message).toBe('3 input pictures and up to 13 edited ones are more than 15');
+		expect(message).toBe('Input images and Max Images can’t be more than 15 in total (now 3 + 13)');
 		const { json } = await runSeedream({
 			sandbox,
 			parameters: { ...parameters, options: { maxImages: 12 } },
@@ -414,19 +411,19 @@ describe('the number of images', () => {
 				size,
 			},
 		});
-		expect(error?.message).toBe('The item has 5 pictures; paperkite/kite-1/edit takes at most 4');
+		expect(error?.message).toBe('This item has 5 images, but paperkite/kite-1/edit accepts at most 4');
 	});
 
 	it('must not be zero', async () => {
 		const none = await refusal({ items: [{ json: { a: 1 } }] });
-		expect(none.message).toBe('The item has no binary field "data"');
-		expect(none.description).toContain('The item has no binary field at all');
+		expect(none.message).toBe('No image found in the field data');
+		expect(none.description).toContain('This item has no files');
 		expect((await refusal({ items: [{}], parameters: { inputDataFieldName: ' ' } })).message).toBe(
-			'The item has no picture',
+			'No image found in this item',
 		);
 		expect(
 			(await refusal({ items: [{ files: { a: text } }], parameters: { inputDataFieldName: '*' } })).message,
-		).toBe('The item has no binary field that is a picture');
+		).toBe('This item has no image files');
 	});
 });
 

@@ -242,12 +242,14 @@ describe('Generate', () => {
 		});
 		expect(result.error).toBeUndefined();
 		expect(bodies()).toEqual([{ model: 'bytedance/seedream-v4', prompt: 'a fox' }]);
-		expect(hintIn(result)).toContain('has no such input: camera_fixed. Use Extra Body Fields');
+		expect(hintIn(result)).toContain(
+			'has no such input: camera_fixed. To send it anyway, use Extra Body Fields',
+		);
 	});
 
 	it('sums up what was made and what it cost', async () => {
 		const result = await run({ model: UPSCALE, items: [{ files: { photo } }], inputs: { image: 'photo' } });
-		expect(hintIn(result)).toMatch(/^1 result in \d+\.\d s\. Cost: \$0\.015\./);
+		expect(hintIn(result)).toMatch(/^1 result in \d+\.\d s for \$0\.015\./);
 	});
 });
 
@@ -271,7 +273,7 @@ describe('Any Model and Submit', () => {
 			['prediction', 'submit'],
 		]) {
 			const { error } = await run({ resource, operation, model: SPEECH, inputs: { text: 'hi' } });
-			expect(error?.message).toBe(`Atlas Cloud’s catalog doesn’t tell what ${SPEECH} makes`);
+			expect(error?.message).toBe(`Atlas Cloud’s catalog doesn’t say what ${SPEECH} makes`);
 			expect(error?.description).toContain('Audio > Generate');
 		}
 		expect(billable()).toBe(0);
@@ -348,7 +350,7 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'a number out of range',
 			{ ...video, inputs: { image: 'photo', duration: 60 } },
-			/^Duration must be a whole number from 4 to 12$/,
+			/^Duration must be a whole number between 4 and 12$/,
 			/60/,
 		],
 		[
@@ -360,13 +362,13 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'a choice that is none',
 			{ ...video, inputs: { image: 'photo', resolution: '8K' } },
-			/^Resolution can't be "8K"$/,
+			/^Resolution can’t be "8K"$/,
 			/480p, 720p/,
 		],
 		[
 			'a name of no file',
 			{ ...image, inputs: { image: 'logo' } },
-			/^Image: the item has no file named "logo"$/,
+			/^Image: this item has no file named "logo"$/,
 			/photo, notes/,
 		],
 		[
@@ -394,7 +396,7 @@ describe('before anything is sent, for all items,', () => {
 				model: VIDEO.reference,
 				inputs: { prompt: 'x', reference_videos: 'clip, clip, clip, clip' },
 			},
-			/^Reference Videos takes at most 3 files$/,
+			/^Reference Videos accepts at most 3 files$/,
 			/4/,
 		],
 		[
@@ -412,14 +414,14 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'an extra field that is a file’s',
 			{ ...image, inputs: { image: 'photo' }, options: { extraBodyFields: '{"image": "x"}' } },
-			/^Extra Body Fields may not set image$/,
-			/own fields/,
+			/^Extra Body Fields can’t set image$/,
+			/fields of this node/,
 		],
 		[
 			'a text model',
 			{ model: 'harbor/gull-4-chat', inputs: { prompt: 'x' } },
 			/^harbor\/gull-4-chat is a text model$/,
-			/images, videos or audio/,
+			/images, videos, or audio/,
 		],
 	])('refuses %s', async (_what, call, message, description) => {
 		const files = { photo, notes: textFile, clip };
@@ -445,7 +447,7 @@ describe('before anything is sent, for all items,', () => {
 		const items: InputItem[] = [{ files: { photo } }, { json: {} }];
 		const call = { ...image, items, inputs: { image: 'photo' } };
 		const stopped = await run(call);
-		expect(stopped.error?.message).toBe('Image: the item has no file named "photo"');
+		expect(stopped.error?.message).toBe('Image: this item has no file named "photo"');
 		expect(billable()).toBe(0);
 		const { json } = await run({ ...call, nodeExtras: { onError: 'continueRegularOutput' } });
 		expect(json).toMatchObject([
@@ -458,19 +460,15 @@ describe('before anything is sent, for all items,', () => {
 		const items = Array.from({ length: 51 }, () => ({ json: {} }));
 		const call = { model: 'bytedance/seedream-v4', inputs: { prompt: 'x' }, items };
 		const { error } = await run(call);
-		expect(error?.message).toBe('This run would make 51 predictions; Max Predictions per Run is 50');
-		expect(error?.description).toContain('It would cost about $1.377. Nothing was submitted.');
+		expect(error?.message).toBe('This run has 51 predictions, but Max Predictions per Run is 50');
+		expect(error?.description).toContain('Estimated cost: $1.377. Nothing was submitted.');
 		expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['models']);
 	});
 
 	it.each<[string, object, string]>([
-		['names what more items than Max Predictions per Run would cost', {}, 'It would cost about $0.27.'],
-		['counts the length that the items ask for', { duration: 10 }, 'It would cost about $0.54.'],
-		[
-			'says so where the model decides the length',
-			{ duration: -1 },
-			'What it would cost is not known for this model.',
-		],
+		['names what more items than Max Predictions per Run would cost', {}, 'Estimated cost: $0.27.'],
+		['counts the length that the items ask for', { duration: 10 }, 'Estimated cost: $0.54.'],
+		['says so where the model decides the length', { duration: -1 }, 'The cost is unknown for this model.'],
 	])('%s', async (_what, inputs, cost) => {
 		const { error } = await run({
 			resource: 'video',
@@ -486,7 +484,7 @@ describe('before anything is sent, for all items,', () => {
 	it('refuses JSON that is no object', async () => {
 		const parameters = { ...parametersOf({ model: UPSCALE, asJson: true }), modelInputsJson: '[1]' };
 		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
-		expect(error?.message).toBe('Model Inputs (JSON) is not a JSON object');
+		expect(error?.message).toBe('Model Inputs (JSON) must be a JSON object');
 	});
 });
 

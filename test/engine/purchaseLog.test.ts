@@ -26,7 +26,7 @@ it('writes one line per 20 prediction IDs, with model, node and workflow', async
 	const { lines, ids } = await linesOf(45);
 	expect(lines).toHaveLength(2);
 	expect(lines[0]).toBe(
-		`Atlas Cloud accepted 20 of ${V4} (node "Node", workflow "harness", execution 1): ${lines[0]?.split('): ')[1]}`,
+		`Atlas Cloud accepted 20 predictions of ${V4} (node "Node", workflow "harness", execution 1): ${lines[0]?.split('): ')[1]}`,
 	);
 	const logged = lines.flatMap((line) => line.split('): ')[1]?.split(', '));
 	expect(new Set(logged).size).toBe(40);

@@ -110,7 +110,7 @@ it('estimates by the list price if Atlas gives no quote', async () => {
 
 it('refuses bad input as Submit does, before any request', async () => {
 	const { error, requests } = await quote({ items: [{ json: {} }] });
-	expect(error?.message).toContain('binary field');
+	expect(error?.message).toContain('No image found in the field data');
 	expect(requests).toEqual([]);
 });
 
@@ -128,7 +128,7 @@ it('fails an item whose price is not known alone, and says why', async () => {
 		{
 			error: {
 				message: expect.stringMatching(
-					/^The price of vendor\/unheard-of is not known\. .*model not found/,
+					/^The price of vendor\/unheard-of is unknown\. .*model not found/,
 				) as string,
 				statusCode: 404,
 			},

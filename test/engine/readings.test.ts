@@ -82,8 +82,8 @@ describe('an input file', () => {
 		// More than the memory for kept files in all runs together.
 		const files = Array.from({ length: 3 }, (_, i) => bmpPicture(2_000, 2_300 + i));
 		const tooMany = { parameters: { options: { maxEdits: 2 } } };
-		expect((await readings(files, tooMany)).error).toMatch(/^This run would make 3 edits/);
-		expect((await readings(files, tooMany)).error).toMatch(/^This run would make 3 edits/);
+		expect((await readings(files, tooMany)).error).toMatch(/^This run has 3 edits/);
+		expect((await readings(files, tooMany)).error).toMatch(/^This run has 3 edits/);
 		expect((await readings([files[0]])).counts).toEqual([1]);
 	});
 });
@@ -135,7 +135,7 @@ describe('a file in n8n’s database', () => {
 	it('is refused before anything is billed if n8n cannot read as much', async () => {
 		storeInDatabase(272_000_000);
 		const { reads, error } = await fromDatabase(await pictures(1));
-		expect(error).toMatch(/^The file has 272 MB\. n8n cannot read more than 256 MB from its database/);
+		expect(error).toMatch(/^The file is 272 MB, but n8n can’t read more than 256 MB from its database/);
 		expect([reads, sandbox.ledger.requests.length]).toEqual([0, 0]);
 	});
 });
@@ -148,7 +148,7 @@ it('says which file cannot be read, before anything is billed', async () => {
 		return [good, { ...data, fileName: 'lost.png' }].map((one) => ({ json: {}, binary: { data: one } }));
 	};
 	const { error } = await runSeedream({ sandbox, items });
-	expect(error?.message).toMatch(/^The file "lost\.png" could not be read from n8n’s storage: /);
+	expect(error?.message).toMatch(/^Couldn’t read the file "lost\.png" from n8n’s storage: /);
 	expect(error?.description).toContain('Nothing was submitted or billed');
 	expect(sandbox.ledger.requests).toHaveLength(0);
 });

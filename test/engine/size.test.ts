@@ -131,14 +131,14 @@ describe('Match Input Image chooses', () => {
 	it('nothing if the image is too narrow for the model', async () => {
 		const { message, description } = await refusal({}, [{ files: { data: bmpHeaderOf(5000, 1000) } }]);
 		expect(message).toBe(
-			`The picture (5000 × 1000) is too narrow for ${V4}, whose sides are 1024 to 4096 pixels`,
+			'The image (5000 × 1000) is too narrow for Seedream v4 (sides of 1024 to 4096 pixels)',
 		);
 		expect(description).toContain('Choose a size');
 	});
 
 	it('nothing if the model’s sizes are not known, and Custom still works then', async () => {
 		const { message, description } = await refusal({ model: 'bytedance/seedream-v9/edit' });
-		expect(message).toBe('Match Input Image does not know the sizes of bytedance/seedream-v9/edit');
+		expect(message).toBe('Match Input Image isn’t available for bytedance/seedream-v9/edit');
 		expect(description).toBe('Choose a size from the list, or Custom.');
 		const { error } = await runSeedream({
 			sandbox,
@@ -151,7 +151,7 @@ describe('Match Input Image chooses', () => {
 	it('nothing if the schema cannot be loaded', async () => {
 		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
 		const { message } = await refusal({ model: 'bytedance/seedream-v4.5/edit' });
-		expect(message).toBe('Match Input Image does not know the sizes of bytedance/seedream-v4.5/edit');
+		expect(message).toBe('Match Input Image isn’t available for bytedance/seedream-v4.5/edit');
 	});
 
 	it.each([
@@ -161,7 +161,7 @@ describe('Match Input Image chooses', () => {
 		['a TIFF that is cut off', Buffer.from('II*\0\xff\xff\xff\x00', 'latin1')],
 	])('nothing for %s: a paid square is no answer', async (_what, data) => {
 		const { message, description } = await refusal({}, [{ files: { data } }]);
-		expect(message).toContain('The shape of the first picture cannot be read');
+		expect(message).toContain('Match Input Image can’t read the size of the first image');
 		expect(description).toContain('Choose a size from the list');
 	});
 });
@@ -197,31 +197,26 @@ describe('Size', () => {
 		[
 			LITE,
 			{ size: '2048*2049' },
-			`${LITE} does not offer 2048 × 2049`,
-			'The nearest size that it offers is 2048 × 2048',
+			'Seedream v5.0 Lite doesn’t support 2048 × 2049',
+			'The nearest size is 2048 × 2048.',
 		],
 		[
 			LITE,
 			{ size: '={{ "custom" }}', width: 1024, height: 1024 },
-			`${LITE} does not offer 1024 × 1024`,
+			'Seedream v5.0 Lite doesn’t support 1024 × 1024',
 			'3136 × 1344',
 		],
 		[
 			V4,
 			{ size: 'custom', width: 1023, height: 2048 },
-			`${V4} does not offer 1023 × 2048`,
-			'from 1024 to 4096',
+			'Seedream v4 doesn’t support 1023 × 2048',
+			'between 1024 and 4096',
 		],
-		[V4, { size: '4097*1024' }, `${V4} does not offer 4097 × 1024`, 'from 1024 to 4096'],
-		[
-			V4,
-			{ size: 'custom', width: 1500.5, height: 2048 },
-			'Width and Height have to be whole numbers of pixels',
-			'2048',
-		],
-		[V4, { size: '={{ "huge" }}' }, '"huge" is not a size', 'matchInput'],
-		[V4, { size: '={{ "" }}' }, '"" is not a size', 'matchInput'],
-		[V4, { size: '={{ undefined }}' }, '"undefined" is not a size', 'matchInput'],
+		[V4, { size: '4097*1024' }, 'Seedream v4 doesn’t support 4097 × 1024', 'between 1024 and 4096'],
+		[V4, { size: 'custom', width: 1500.5, height: 2048 }, 'Width and Height must be whole numbers', '2048'],
+		[V4, { size: '={{ "huge" }}' }, '"huge" is not a valid size', 'matchInput'],
+		[V4, { size: '={{ "" }}' }, '"" is not a valid size', 'matchInput'],
+		[V4, { size: '={{ undefined }}' }, '"undefined" is not a valid size', 'matchInput'],
 	])('of %s may not be %j', async (model, parameters, message, howTo) => {
 		const before = sandbox.ledger.requests.length;
 		const refused = await refusal({ model, ...parameters });
@@ -286,7 +281,7 @@ describe('an image at a URL', () => {
 			else response.writeHead(302, { location: `/${left - 1}` }).end();
 		};
 		expect((await edit(`${base}/3`)).json[0]?.size).toBe('1300*1100');
-		expect((await edit(`${base}/4`)).error?.message).toBe(`"${base}/4" could not be looked at`);
+		expect((await edit(`${base}/4`)).error?.message).toBe(`Couldn’t load the image at ${base}/4`);
 	});
 
 	it('is refused in these words if the link opens a page', async () => {
@@ -298,20 +293,16 @@ describe('an image at a URL', () => {
 		const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/share/x` }, [
 			{},
 		]);
-		expect(message).toBe('This link opens a page, not a picture');
+		expect(message).toBe('This URL opens a web page, not an image');
 		expect(description).toContain(`${base}/share/x`);
 		expect(description).not.toContain('4711');
 	});
 
 	it.each([
-		['a PDF', Buffer.from('%PDF-1.4 secret 4711'), 'holds a PDF file, which Seedream does not take'],
-		[
-			'HEIC',
-			Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic'),
-			'holds a HEIC file, which Seedream does not take',
-		],
-		['plain text', Buffer.from('secret 4711'), 'holds no picture'],
-		['nothing', Buffer.alloc(0), 'holds no picture'],
+		['a PDF', Buffer.from('%PDF-1.4 secret 4711'), 'is a PDF, which Seedream can’t edit'],
+		['HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), 'is a HEIC file, which Seedream can’t edit'],
+		['plain text', Buffer.from('secret 4711'), 'isn’t an image'],
+		['nothing', Buffer.alloc(0), 'isn’t an image'],
 	])(
 		'is refused by its type if it is %s, and the message does not include its content',
 		async (_what, bytes, words) => {
@@ -327,9 +318,9 @@ describe('an image at a URL', () => {
 	it('is refused if it is not https, and the message says so', async () => {
 		const imageUrls = 'http://example.com/a.png';
 		const { message, description } = await refusal({ imageSource: 'url', imageUrls }, [{}]);
-		expect(message).toBe(`"${imageUrls}" could not be looked at`);
+		expect(message).toBe(`Couldn’t load the image at ${imageUrls}`);
 		expect(description).toMatch(
-			/^Match Input Image looks at https links only\. .*choose a size from the list/i,
+			/^Match Input Image only works with https URLs\. .*choose a size from the list/i,
 		);
 	});
 
@@ -340,7 +331,7 @@ describe('an image at a URL', () => {
 			const { message, description } = await refusal({ imageSource: 'url', imageUrls: `${base}/x.jpg` }, [
 				{},
 			]);
-			expect(message).toBe(`"${base}/x.jpg" could not be looked at`);
+			expect(message).toBe(`Couldn’t load the image at ${base}/x.jpg`);
 			expect(description).not.toMatch(new RegExp(`4711|${status}`));
 		},
 	);
@@ -382,7 +373,7 @@ describe('an image at a URL', () => {
 			'https://[fd00::1]/a.png',
 		]) {
 			const { message, description } = await refusal({ imageSource: 'url', imageUrls: url }, [{}]);
-			expect(message).toBe(`"${url}" could not be looked at`);
+			expect(message).toBe(`Couldn’t load the image at ${url}`);
 			expect(description).not.toContain('private network');
 		}
 	});

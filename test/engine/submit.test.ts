@@ -123,8 +123,8 @@ it('is told a price limit: more edits than Max Edits per Run are refused with th
 		items: Array.from({ length: 4 }, () => ({ files: { data } })),
 		parameters: { options: { maxEdits: 3 } },
 	});
-	expect(error?.message).toContain('This run would make 4 edits; Max Edits per Run is 3');
-	expect(error?.description).toContain('It would cost about $0.108.');
+	expect(error?.message).toContain('This run has 4 edits, but Max Edits per Run is 3');
+	expect(error?.description).toContain('Estimated cost: $0.108.');
 	expect(sandbox.ledger.requests.length).toBe(before);
 });
 

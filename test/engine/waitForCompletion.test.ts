@@ -130,8 +130,8 @@ it.each(['status200', 'http500', 'errorObject', 'nsfw', 'moderation'] as const)(
 		const { message } = failed[0]?.error as unknown as { message: string };
 		expect(message).toContain(String(json.predictionId));
 		if (shape === 'nsfw' || shape === 'moderation')
-			expect(message).toContain('Content moderation stopped the edit');
-		else expect(message).toContain('Atlas Cloud could not make the edit: ');
+			expect(message).toContain('Content moderation blocked this request');
+		else expect(message).toContain('The prediction failed: ');
 	},
 );
 
@@ -151,6 +151,6 @@ it.each([
 
 it('tells that Atlas does not know an id', async () => {
 	const { error } = await wait({ items: [{ json: { predictionId: 'unknown-1' } }] });
-	expect(error?.message).toContain('Could not read prediction unknown-1');
-	expect(error?.description).toContain('Check the id');
+	expect(error?.message).toContain('Couldn’t read prediction unknown-1');
+	expect(error?.description).toContain('check the ID');
 });

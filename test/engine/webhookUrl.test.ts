@@ -40,7 +40,7 @@ it('is checked in Extra Body Fields, too', async () => {
 	const { error } = await edit({
 		parameters: { options: { extraBodyFields: { webhook_url: 'https://10.0.0.1/a' } } },
 	});
-	expect(error?.message).toMatch(/^Webhook URL points into a private network/);
+	expect(error?.message).toMatch(/^Webhook URL points to a private network/);
 	expect(ledger.requests).toEqual([]);
 });
 

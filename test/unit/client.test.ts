@@ -55,14 +55,22 @@ describe('a read', () => {
 		expect(all).toHaveLength(6);
 	});
 
-	it.each([400, 401, 402, 403, 404, 413, 451])('is not retried after %d', async (status) => {
+	it.each([
+		[400, 'Couldn’t read it: said 400 (400)'],
+		[401, 'Atlas Cloud rejected the API key (401)'],
+		[402, 'Your Atlas Cloud account is out of credit (402)'],
+		[403, 'Couldn’t read it: said 403 (403)'],
+		[404, 'Couldn’t read it: said 404 (404)'],
+		[413, 'Couldn’t read it: said 413 (413)'],
+		[451, 'Couldn’t read it: said 451 (451)'],
+	])('is not retried after %d', async (status, message) => {
 		const { error, requests } = await read(bad(status));
 		expect(error).toMatchObject({
 			kind: 'read',
 			statusCode: status,
 			requestId: 'r1',
 			reason: `said ${status}`,
-			message: `Could not read it: status ${status}: said ${status}`,
+			message,
 		});
 		expect(requests).toHaveLength(1);
 		const inside = await read({ json: { code: status, msg: 'no' } });

@@ -92,7 +92,9 @@ describe('a download', () => {
 		const { error, requests } = await fetchFrom([answer()]);
 		expect(requests).toHaveLength(4);
 		expect(error).toMatchObject({ kind: 'download', predictionId: 'p1', status: 'completed' });
-		expect(error?.message).toContain('The edit is done and paid for, but its picture could not be fetched: ');
+		expect(error?.message).toContain(
+			'The prediction is finished and billed, but its file couldn’t be downloaded: ',
+		);
 	});
 
 	it('is not retried if the file cannot be stored, and says what to do', async () => {
@@ -184,7 +186,7 @@ describe('a download', () => {
 		expect(kept?.bytes.equals(png)).toBe(true);
 		expect(requests).toHaveLength(0);
 		const half = png.subarray(0, png.length >> 1).toString('base64');
-		expect((await fetchFrom([], { base64: half })).error?.message).toContain('not a whole picture');
+		expect((await fetchFrom([], { base64: half })).error?.message).toContain('the file is incomplete');
 		expect((await fetchFrom([], { base64: png.toString('base64') }, 100)).error?.message).toContain(
 			'larger than',
 		);
@@ -193,11 +195,9 @@ describe('a download', () => {
 	it('rejects SVG, which can contain a script', async () => {
 		const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
 		const headers = { 'content-type': 'image/svg+xml' };
-		expect((await fetchFrom([{ chunks: [svg], headers }])).error?.message).toContain(
-			'something that is not a picture (SVG)',
-		);
+		expect((await fetchFrom([{ chunks: [svg], headers }])).error?.message).toContain('an SVG file instead');
 		expect((await fetchFrom([], { base64: svg.toString('base64') })).error?.message).toContain(
-			'not a whole picture',
+			'the file is incomplete',
 		);
 	});
 
@@ -214,7 +214,7 @@ describe('a download', () => {
 		'is not made from %s',
 		async (url) => {
 			const { error, requests } = await fetchFrom([{ chunks: [png] }], { url });
-			expect(error?.message).toContain('is not followed');
+			expect(error?.message).toContain('was blocked because');
 			expect(requests).toHaveLength(0);
 		},
 	);

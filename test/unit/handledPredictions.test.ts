@@ -18,7 +18,7 @@ it('handles a prediction again if it failed the first time', async () => {
 	const first = handled.once('a', failing);
 	const second = handled.once('a', handling());
 	await expect(first).rejects.toThrow('down');
-	await expect(second).rejects.toThrow('Another delivery of the same event could not be handled');
+	await expect(second).rejects.toThrow('Another delivery of the same event couldn’t be handled');
 	expect(await handled.once('a', handling())).toBe('done');
 });
 

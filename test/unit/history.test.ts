@@ -98,7 +98,7 @@ it('ends at an empty page', async () => {
 });
 
 it.each([{}, null, { items: null, total: 9 }])('does not take %j for the end', async (page) => {
-	await expect(read(() => page)).rejects.toThrow('Could not read the prediction history');
+	await expect(read(() => page)).rejects.toThrow('Couldn’t read the prediction history');
 	let asked = 0;
 	const { ids } = await read((no, size) => (asked++ === 1 ? page : pageOf(all)(no, size)));
 	expect(ids).toEqual(all);
@@ -147,13 +147,13 @@ it('skips rows that make no sense', async () => {
 it('is an error when it is too long', async () => {
 	await expect(read(pageOf(all), { maxPages: 2 })).rejects.toMatchObject({
 		kind: 'read',
-		message: 'The prediction history is too long to search: it goes on after 4 predictions',
+		message: 'The prediction history is too long to search: it has more than 4 predictions',
 	});
 	expect((await read(pageOf(all), { maxPages: 3 })).ids).toEqual(all);
 	const endless = (no: number, size: number) => ({
 		items: Array.from({ length: size }, (_, i) => row(`task-${no}-${i}`)),
 	});
-	await expect(read(endless)).rejects.toThrow('goes on after 80 predictions');
+	await expect(read(endless)).rejects.toThrow('it has more than 80 predictions');
 });
 
 it.each<[unknown, number | null]>([

@@ -25,11 +25,11 @@ describe('values are sent in the declared type', () => {
 
 describe('a value that the model does not take is refused in words with its title', () => {
 	it.each<[JsonObject, unknown, RegExp]>([
-		[{ type: 'integer', minimum: 4, maximum: 12 }, 13, /^Duration must be a whole number from 4 to 12$/],
+		[{ type: 'integer', minimum: 4, maximum: 12 }, 13, /^Duration must be a whole number between 4 and 12$/],
 		[{ type: 'integer' }, 1.5, /^Duration must be a whole number$/],
 		[{ type: 'number', minimum: 0 }, -1, /^Duration must be a number, 0 or higher$/],
 		[{ type: 'number' }, 'long', /^Duration must be a number$/],
-		[{ type: 'integer', enum: [5, 10] }, 7, /^Duration can't be 7$/],
+		[{ type: 'integer', enum: [5, 10] }, 7, /^Duration can’t be 7$/],
 		[{ type: 'boolean' }, 'maybe', /^Duration must be true or false$/],
 		[{ type: 'string' }, {}, /^Duration must be text$/],
 		[{ type: 'array' }, 'a, b', /^Duration must be JSON$/],
@@ -89,9 +89,9 @@ describe('media values', () => {
 	});
 
 	it('are counted', () => {
-		expect(() => check({ images }, { images: 'a, b, c' })).toThrow('Images takes at most 2 files');
+		expect(() => check({ images }, { images: 'a, b, c' })).toThrow('Images accepts at most 2 files');
 		expect(() => check({ image: { type: 'string' } }, { image: ['a', 'b'] })).toThrow(
-			'Image takes at most 1 file',
+			'Image accepts at most 1 file',
 		);
 	});
 

@@ -230,7 +230,7 @@ describe('outputs', () => {
 		expect(of({ status: 'completed', outputs: [] })).toMatchObject({
 			status: 'failed',
 			isModerated: false,
-			failureReason: 'It says completed and holds no picture',
+			failureReason: 'Completed without a result',
 		});
 	});
 
@@ -238,7 +238,7 @@ describe('outputs', () => {
 		expect(of({ status: 'completed', outputs: [], has_nsfw_contents: [true] })).toMatchObject({
 			status: 'failed',
 			isModerated: true,
-			failureReason: 'The picture was found not safe for work',
+			failureReason: 'The result was flagged as not safe for work',
 			nsfw: [true],
 		});
 	});
@@ -275,7 +275,9 @@ describe('a failure', () => {
 			expect(failedError(prediction!)).toMatchObject({
 				kind: 'moderation',
 				predictionId: 'p1',
-				message: expect.stringMatching(/^Content moderation stopped the edit.*\(prediction p1\)$/) as string,
+				message: expect.stringMatching(
+					/^Content moderation blocked this request.*\(prediction p1\)$/,
+				) as string,
 			});
 		},
 	);
@@ -303,7 +305,7 @@ describe('a failure', () => {
 
 	it('includes Atlas’s status when there is no reason', () => {
 		expect(failedError(of({ status: 'timeout' })!).message).toBe(
-			'Atlas Cloud could not make the edit: its status is "timeout" (prediction p1)',
+			'The prediction failed: its status is "timeout" (prediction p1)',
 		);
 	});
 });

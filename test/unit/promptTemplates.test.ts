@@ -147,7 +147,5 @@ it('fills a text in as it is, whatever it holds', () => {
 });
 
 it('refuses a template that there is not', () => {
-	expect(refusalOf({ promptTemplate: 'poster', prompt: 'x' }).message).toBe(
-		'Prompt Template is not one of the list',
-	);
+	expect(refusalOf({ promptTemplate: 'poster', prompt: 'x' }).message).toBe('Unknown prompt template');
 });

@@ -130,7 +130,7 @@ describe('without a usable quote', () => {
 
 	it('an error is remembered as well', async () => {
 		const { quote, sent } = service({ [QUOTE]: { statusCode: 404 } });
-		for (let row = 0; row < 5; row++) await expect(quote(request())).rejects.toThrow('not known');
+		for (let row = 0; row < 5; row++) await expect(quote(request())).rejects.toThrow('is unknown');
 		expect(sent(QUOTE)).toHaveLength(1);
 	});
 
@@ -142,7 +142,7 @@ describe('without a usable quote', () => {
 		expect(error).toBeInstanceOf(AtlasError);
 		expect(error).toMatchObject({
 			statusCode,
-			message: expect.stringContaining('Could not get a quote') as string,
+			message: expect.stringContaining(`(${statusCode})`) as string,
 		});
 		expect(sent(QUOTE)).toHaveLength(1);
 	});
@@ -158,7 +158,7 @@ describe('without a usable quote', () => {
 		await expect(quote(request())).rejects.toMatchObject({
 			kind: 'read',
 			reason: 'model not found',
-			message: 'The price of vendor/x is not known. Could not get a quote: status 404: model not found',
+			message: 'The price of vendor/x is unknown. Couldn’t get a quote: model not found (404)',
 		});
 	});
 });

@@ -37,7 +37,7 @@ function setup(answer: (url: string, count: number) => FakeAnswer | Promise<Fake
 const UNKNOWN = {
 	kind: 'unknown',
 	status: 'unknown',
-	message: expect.stringMatching(/^It is unknown/) as string,
+	message: expect.stringMatching(/^Couldn’t check whether an earlier/) as string,
 };
 
 describe('an input file of an earlier edit', () => {

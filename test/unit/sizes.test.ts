@@ -87,7 +87,7 @@ describe('v4', () => {
 });
 
 it('does not guess where the sizes are not known', () => {
-	expect(() => match({ kind: 'free' }, 100, 100)).toThrow('does not know the sizes of m');
+	expect(() => match({ kind: 'free' }, 100, 100)).toThrow('isn’t available for m');
 	expect(checkSize({ width: 3, height: 5 }, { kind: 'free' }, 'm')).toBe('3*5');
 });
 
@@ -100,7 +100,7 @@ it('names the nearest size that a model offers', () => {
 		}
 		return '';
 	};
-	expect(refusal(2048, 2049)).toContain('it offers is 2048 × 2048');
-	expect(refusal(4000, 2200)).toContain('it offers is 4096 × 2304');
-	expect(refusal(1024, 768)).toContain('it offers is 2304 × 1728');
+	expect(refusal(2048, 2049)).toContain('nearest size is 2048 × 2048');
+	expect(refusal(4000, 2200)).toContain('nearest size is 4096 × 2304');
+	expect(refusal(1024, 768)).toContain('nearest size is 2304 × 1728');
 });

@@ -104,7 +104,9 @@ describe('uploads', () => {
 			statusCode: 401,
 			json: { code: 401, msg: 'no', data: null },
 		}));
-		await expect(clock.until(uploads.url(file('x', null), 0))).rejects.toThrow('status 401: no');
+		await expect(clock.until(uploads.url(file('x', null), 0))).rejects.toThrow(
+			'Atlas Cloud rejected the API key (401)',
+		);
 		expect(http.requests).toHaveLength(1);
 	});
 });

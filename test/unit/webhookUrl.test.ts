@@ -14,12 +14,12 @@ it.each([
 	['ftp://n8n.example.com/a', 'is not an https address'],
 	['https://localhost:5678/webhook/a', 'points to this machine'],
 	['https://127.0.0.1/webhook/a', 'points to this machine'],
-	['https://192.168.1.5/webhook/a', 'points into a private network'],
-	['https://n8n.local/webhook/a', 'points into a private network'],
-	['https://n8n/webhook/a', 'points into a private network'],
+	['https://192.168.1.5/webhook/a', 'points to a private network'],
+	['https://n8n.local/webhook/a', 'points to a private network'],
+	['https://n8n/webhook/a', 'points to a private network'],
 	[`https://n8n.example.com/${'a'.repeat(1_024)}`, 'is longer than 1024 characters'],
-	['n8n.example.com', 'is not a URL'],
-	[42, 'is not a URL'],
+	['n8n.example.com', 'is not a valid URL'],
+	[42, 'is not a valid URL'],
 ])('refuses %s: it %s', (url, objection) => {
 	expect(() => checkWebhookUrl(url, ATLAS)).toThrow(`Webhook URL ${objection}`);
 });

@@ -53,7 +53,7 @@ function readDestination(context: IWebhookFunctions, predictionId: string): Outp
 function readOutputField(context: IWebhookFunctions): string {
 	const name: unknown = context.getNodeParameter('outputDataFieldName', 'data');
 	if (typeof name === 'string' && name.trim() !== '') return name.trim();
-	throw inputError('Output Data Field Name is empty', 'Name the output field for the file, such as data.');
+	throw inputError('Output Data Field Name is empty', 'Enter a name for the output field, such as data.');
 }
 
 function downloadTools(context: IWebhookFunctions, client: AtlasClient): DownloadTools {

@@ -32,6 +32,8 @@ export interface AtlasErrorDetails {
 	requestId?: string | null;
 	/** Whether the answer exceeded its size limit. */
 	isTooLarge?: boolean;
+	/** Whether it concerns the whole run rather than one item: n8n then names no item. */
+	isRunWide?: boolean;
 }
 
 /** Anything that goes wrong between the node and Atlas, written for the person who has to act. */
@@ -52,10 +54,12 @@ export class AtlasError extends Error {
 
 	readonly isTooLarge: boolean;
 
+	readonly isRunWide: boolean;
+
 	constructor(message: string, details: AtlasErrorDetails) {
 		const id = details.predictionId ?? null;
 		// The ID is in the message itself, because agents and n8n's execution list show nothing else.
-		super(id !== null && !message.includes(id) ? `${message} (prediction ${id})` : message);
+		super(id === null || message.includes(id) ? message : withPredictionId(message, id));
 		this.name = 'AtlasError';
 		this.kind = details.kind;
 		this.description = details.description;
@@ -65,12 +69,25 @@ export class AtlasError extends Error {
 		this.statusCode = details.statusCode ?? null;
 		this.requestId = details.requestId ?? null;
 		this.isTooLarge = details.isTooLarge ?? false;
+		this.isRunWide = details.isRunWide ?? false;
 	}
+}
+
+/** In the same brackets as a status code: `(404, prediction …)`. */
+function withPredictionId(message: string, id: string): string {
+	return /\(\d{3}\)$/.test(message)
+		? `${message.slice(0, -1)}, prediction ${id})`
+		: `${message} (prediction ${id})`;
 }
 
 /** The error of an invalid field or file, before anything is sent. */
 export function inputError(message: string, description: string): AtlasError {
 	return new AtlasError(message, { kind: 'input', description });
+}
+
+/** The error of a run that is refused as a whole, before anything is submitted. */
+export function runError(message: string, description: string): AtlasError {
+	return new AtlasError(message, { kind: 'input', description, isRunWide: true });
 }
 
 /** The execution was cancelled, or another item's error stopped the batch. Says nothing about this item. */

@@ -62,6 +62,11 @@ export function findByName(
 	return isTrustedBinary(value) ? value : undefined;
 }
 
+/** The default name `data` also means the item's only file: forms and chats choose their own field names. */
+export function onlyField({ fields }: BinaryFields, name: string): BinaryField | undefined {
+	return name === 'data' && fields.length === 1 ? fields[0] : undefined;
+}
+
 /** Whether a value is meant as a file; its content may be missing, see {@link findByValue}. */
 export function isBinaryLike(value: unknown): value is IBinaryData {
 	const object = asObject(value);
@@ -89,11 +94,11 @@ export function findByValue(
 ): { fieldName: string | null; binary: IBinaryData } {
 	const binary = withContent(value, fields, title);
 	if (!isBinary(binary)) {
-		throw inputError(`The expression in ${title} gives a file without its content`, advice(fields));
+		throw inputError(`The expression in ${title} returns a file without content`, advice(fields));
 	}
 	const field = fields.find(([, own]) => own === binary || (own.id !== undefined && own.id === binary.id));
 	if (field || isTrustedBinary(binary)) return { fieldName: field?.[0] ?? null, binary };
-	throw inputError(`The expression in ${title} gives a file that n8n did not store`, advice(fields));
+	throw inputError(`The expression in ${title} returns a file that n8n didn’t store`, advice(fields));
 }
 
 function withContent(binary: IBinaryData, fields: BinaryField[], title: string): IBinaryData {
@@ -103,8 +108,8 @@ function withContent(binary: IBinaryData, fields: BinaryField[], title: string):
 	);
 	if (new Set(matches.map(([, { data }]) => data)).size > 1) {
 		throw inputError(
-			`The expression in ${title} could mean any of these files: ${matches.map(([name]) => name).join(', ')}`,
-			'They have the same name, type and size. Give the field’s name instead of an expression.',
+			`The expression in ${title} matches several files: ${matches.map(([name]) => name).join(', ')}`,
+			'They have the same name, type, and size. Enter the field name instead of an expression.',
 		);
 	}
 	return matches[0]?.[1] ?? binary;
@@ -113,6 +118,6 @@ function withContent(binary: IBinaryData, fields: BinaryField[], title: string):
 /** What an error about Input Data Field Name says to do next. */
 export function describeFields(fields: BinaryField[]): string {
 	return fields.length > 0
-		? `The item’s binary fields: ${fields.map(([name]) => name).join(', ')}. Set Input Data Field Name to one of them, to several with commas between, or to * for all pictures.`
-		: 'The item has no binary field at all. Check that the node before this one hands on a file, or set Image Source to Image URL.';
+		? `Files in this item: ${fields.map(([name]) => name).join(', ')}. Enter one of these names in Input Data Field Name, several separated by commas, or * for all images.`
+		: 'This item has no files. Check that the previous node returns an image file, or set Image Source to Image URL.';
 }

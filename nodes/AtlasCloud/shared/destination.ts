@@ -32,10 +32,7 @@ export function readDestination(
 		? context.getNodeParameter('outputDataFieldName', itemIndex, 'data')
 		: 'data';
 	if (typeof name !== 'string' || name.trim() === '') {
-		throw inputError(
-			'Output Data Field Name is empty',
-			'Name the output field that gets the picture, for instance data.',
-		);
+		throw inputError('Output Data Field Name is empty', 'Enter a name for the output field, such as data.');
 	}
 	const maxDownloadBytes = readMaxDownloadBytes(options, style.defaultMaxDownloadMb);
 	return { itemIndex, style, downloadsFiles, outputDataFieldName: name.trim(), baseName, maxDownloadBytes };

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { CancelledError, inputError } from '../api/errors';
+import { CancelledError, runError } from '../api/errors';
 import type { Intents } from '../api/purchases/intents';
 import { addExecutionHint } from './executionHint';
 import { asAtlasError, cancelError, errorJson, toNodeError } from './itemErrors';
@@ -48,8 +48,8 @@ async function executeOperation(
 	if (run.asleep.size > 0) return [await fallAsleep(run, itemRuns, results.map(merged))];
 	const ownItems = results.map(({ item }) => item);
 	await addExecutionHint(run, operation.summary, ownItems).catch((error: unknown) => {
-		// The items are paid for and must not be lost over a hint.
-		context.logger.warn(`${node.displayName} could not sum up its run`, { error });
+		// The items are billed and must not be lost over a hint.
+		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});
 	return [results.map((result) => merged(result).item)];
 }
@@ -63,7 +63,11 @@ async function prepare(
 	const name = context.getNodeParameter('operation', 0) as string;
 	const resource = resources.find(({ value }) => value === resourceName);
 	const operation = resource?.operations.find(({ option }) => option.value === name);
-	if (!operation) throw inputError(`There is no operation "${name}" of "${resourceName}"`, '');
+	if (!operation)
+		throw runError(
+			`The operation "${name}" isn’t available for "${resourceName}"`,
+			'Choose an operation from the list.',
+		);
 	return { run: await startRun(context, intents), operation };
 }
 
@@ -109,6 +113,6 @@ function throwFirstFault({ context, intents }: NodeRun, itemRuns: ItemRun[]): vo
 		// A cancelled item was only stopped by the fault of another one.
 		if (!outcome || outcome.items || outcome.error instanceof CancelledError) continue;
 		const error = asAtlasError(outcome.error, intents.of(index));
-		throw toNodeError(context, error, index, intents.undelivered());
+		throw toNodeError(context, error, error.isRunWide ? undefined : index, intents.undelivered());
 	}
 }

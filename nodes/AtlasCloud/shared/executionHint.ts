@@ -45,13 +45,14 @@ export async function addExecutionHint(
 	const isReused = ({ json }: INodeExecutionData) => reusedIds.has(String(json.predictionId));
 	const reused = done.filter(isReused);
 	const billed = done.filter((item) => !isReused(item));
+	const cost = await costOf(run, summary, billed);
+	const counts = describeCounts(summary, done, failedCount);
 	const sentences = [
-		`${describeCounts(summary, done, failedCount)} in ${seconds.toFixed(1)} s.`,
+		`${counts} in ${seconds.toFixed(1)} s${describeCost(cost, summary)}.`,
 		describeConcurrency(run, summary),
-		describeCost(await costOf(run, summary, billed), summary),
 		reused.length === 0 ? '' : describeReuse(reusedIds.size, await costOf(run, summary, reused)),
-		retryAdvice(run, summary, failedCount),
-		pinAdvice(run, summary, done),
+		retryAdvice(run, summary, items),
+		pinAdvice(run, summary, done, cost),
 		memoryAdvice(run, items),
 		...run.notes,
 	];
@@ -126,32 +127,46 @@ function describeReuse(count: number, { usd, isEstimate }: Cost): string {
 	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
 }
 
+/** Follows what was done; ` for about $0.05` if a list price is part of the sum. Empty if nothing was billed. */
 function describeCost({ usd, isEstimate, unknownCount }: Cost, { noun = 'edit' }: OperationSummary): string {
-	const unknown = unknownCount > 0 ? `the price of ${plural(unknownCount, noun)} is not known` : '';
-	if (usd === 0) return unknown === '' ? '' : `Cost: ${unknown}.`;
-	const sum = isEstimate ? `about ${dollars(usd)}, an estimate from the list price` : dollars(usd);
-	return `Cost: ${sum}${unknown === '' ? '' : `; ${unknown}`}.`;
+	const sum = usd === 0 ? '' : ` for ${isEstimate ? 'about ' : ''}${dollars(usd)}`;
+	if (unknownCount === 0) return sum;
+	return sum === '' ? ' (price unknown)' : `${sum} (the price of ${plural(unknownCount, noun)} is unknown)`;
 }
 
-function retryAdvice({ context }: NodeRun, summary: OperationSummary, failedCount: number): string {
-	const { isPaid, noun = 'edit' } = summary;
-	if (!isPaid || failedCount === 0 || context.getNode().retryOnFail) return '';
-	const one = `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
-	return `Retry On Fail (under Settings) is safe here: ${one} that was submitted is taken up again, not paid for again.`;
+/** A retry helps if all that failed was submitted and can be resumed. It cannot undo a moderation block. */
+function retryAdvice(
+	{ context }: NodeRun,
+	{ isPaid }: OperationSummary,
+	items: INodeExecutionData[],
+): string {
+	const failed = items.filter(isFailedItem);
+	if (!isPaid || failed.length === 0 || context.getNode().retryOnFail) return '';
+	const isResumable = ({ json }: INodeExecutionData) => {
+		const { predictionId, status } = asObject(json.error) ?? {};
+		return asString(predictionId) !== null && status !== 'failed';
+	};
+	if (!failed.every(isResumable)) return '';
+	return 'To resume what failed, turn on Retry On Fail in Settings: nothing is billed twice.';
 }
 
-/** While building a workflow, people run the paid node again and again unless its output is pinned. */
-function pinAdvice({ context }: NodeRun, summary: OperationSummary, done: INodeExecutionData[]): string {
-	const { isPaid, pinAdvice: advice = 'n8n can pin this output only with Download Images off.' } = summary;
+/** While building a workflow, people run the billed node again and again unless its output is pinned. */
+function pinAdvice(
+	{ context }: NodeRun,
+	summary: OperationSummary,
+	done: INodeExecutionData[],
+	{ usd, unknownCount }: Cost,
+): string {
+	const { pinAdvice: advice = 'To pin this output, turn off Download Images.' } = summary;
 	const hasFiles = done.some(({ binary }) => binary !== undefined);
-	if (!isPaid || !hasFiles || context.getMode() !== 'manual') return '';
-	return advice;
+	const isBilled = usd > 0 || unknownCount > 0;
+	return isBilled && hasFiles && context.getMode() === 'manual' ? advice : '';
 }
 
 function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {
 	const bytes = [...context.getInputData(), ...items].reduce((sum, { binary }) => sum + inMemory(binary), 0);
 	if (bytes < LARGE_IN_MEMORY_BYTES) return '';
-	return `n8n holds ${Math.round(bytes / 1_000_000)} MB of this run’s files in memory; the environment variable N8N_DEFAULT_BINARY_DATA_MODE=filesystem keeps them on disk.`;
+	return `This run keeps ${Math.round(bytes / 1_000_000)} MB of files in memory. To store them on disk, set N8N_DEFAULT_BINARY_DATA_MODE=filesystem.`;
 }
 
 /** Bytes held in the item itself, as base64. Stored files have an id. */

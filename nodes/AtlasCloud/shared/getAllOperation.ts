@@ -78,7 +78,7 @@ export const getAllOperation = ({ description, toJson, urlProperty }: GetAllWord
 		const returnAll = context.getNodeParameter('returnAll', 0, false) === true;
 		const limit = returnAll ? Infinity : asNumber(context.getNodeParameter('limit', 0, 50));
 		if (limit === null || limit < 1)
-			throw inputError('Limit is not a number from 1 on', 'Set it, or switch Return All on.');
+			throw inputError('Limit must be 1 or more', 'Change it, or turn on Return All.');
 		const filters = asObject(context.getNodeParameter('filters', 0, {})) ?? {};
 		const model = asString(filters.model)?.trim() ?? undefined;
 		const status = asString(filters.status) ?? undefined;

@@ -9,6 +9,7 @@ import {
 	findByName,
 	findByValue,
 	isBinaryLike,
+	onlyField,
 	readBinaryFields,
 	type BinaryField,
 	type BinaryFields,
@@ -66,18 +67,17 @@ async function findImages(
 		return [await inspectBinary(helpers, fieldName ?? binary.fileName ?? defaultName, binary)];
 	}
 	if (typeof wanted !== 'string') {
-		throw inputError(
-			'Input Data Field Name is neither a field’s name nor a binary file',
-			describeFields(fields),
-		);
+		throw inputError('Input Data Field Name must be a field name or a file', describeFields(fields));
 	}
 	if (wanted === '*') {
 		const images = await imagesAmong(helpers, fields);
 		if (images.length > 0) return images;
-		throw inputError('The item has no binary field that is a picture', describeFields(fields));
+		throw inputError('This item has no image files', describeFields(fields));
 	}
 	const binary = findByName(binaryFields, wanted);
-	return [binary ? await inspectBinary(helpers, wanted, binary) : await onlyImage(helpers, fields, wanted)];
+	return [
+		binary ? await inspectBinary(helpers, wanted, binary) : await onlyImage(helpers, binaryFields, wanted),
+	];
 }
 
 async function imagesAmong(helpers: Helpers, fields: BinaryField[]): Promise<InspectedFile[]> {
@@ -87,14 +87,21 @@ async function imagesAmong(helpers: Helpers, fields: BinaryField[]): Promise<Ins
 	return files.filter(({ kind }) => kind?.mimeType.startsWith('image/'));
 }
 
-/** `data`, the default, also means the item's only image: forms and chats choose their own field names. */
-async function onlyImage(helpers: Helpers, fields: BinaryField[], wanted: string): Promise<InspectedFile> {
+/** `data`, the default, also means the item's only image, or its only file: what is wrong with that is then said. */
+async function onlyImage(
+	helpers: Helpers,
+	binaryFields: BinaryFields,
+	wanted: string,
+): Promise<InspectedFile> {
+	const { fields } = binaryFields;
+	const only = onlyField(binaryFields, wanted);
+	if (only) return await inspectBinary(helpers, ...only);
 	const images = wanted === 'data' ? await imagesAmong(helpers, fields) : [];
 	if (images.length === 1) return images[0];
 	throw inputError(
 		images.length > 1
-			? `The item has no binary field "data", and ${images.length} others that are pictures`
-			: `The item has no binary field "${wanted}"`,
+			? `This item has ${images.length} images, but none is in the field data`
+			: `No image found in the field ${wanted}`,
 		describeFields(fields),
 	);
 }
@@ -112,13 +119,13 @@ function urlImages(context: IExecuteFunctions, itemIndex: number): InputImage[] 
 		if (one === null || one === undefined) return [];
 		if (typeof one === 'string') return splitUrls(one);
 		throw inputError(
-			'Image URLs holds something that is not text',
-			'Give one URL a line, or an array of URLs.',
+			'Image URLs must be text',
+			'Enter one URL per line, or use an expression that returns an array of URLs.',
 		);
 	});
 	for (const url of urls) {
 		checkInputUrl(url);
-		if (/^data:/i.test(url)) checkInputKind('An image URL is a data URI that', fileKind(bytesOfDataUri(url)));
+		if (/^data:/i.test(url)) checkInputKind('The data URI in Image URLs', fileKind(bytesOfDataUri(url)));
 	}
 	return urls.map((url) => ({ url }));
 }

@@ -5,7 +5,14 @@ import { inputMediaKinds } from '../api/files/inputMediaKind';
 import type { InputFile } from '../api/files/uploads';
 import { checkInputUrl } from '../api/http/addresses';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
-import { findByName, findByValue, isBinaryLike, type BinaryField, type BinaryFields } from './binaryFields';
+import {
+	findByName,
+	findByValue,
+	isBinaryLike,
+	onlyField,
+	type BinaryField,
+	type BinaryFields,
+} from './binaryFields';
 import { bytesOfDataUri } from './inputImages';
 import { binaryFile, readHeader } from './transport/n8nBinary';
 
@@ -54,19 +61,19 @@ export async function readMedia(
 		checkInputUrl(text);
 		return { url: text };
 	}
-	const binary = findByName(binaryFields, text);
+	const binary = findByName(binaryFields, text) ?? onlyField(binaryFields, text)?.[1];
 	if (binary) return { file: await toMediaFile(helpers, field, text, binary) };
 	throw inputError(
-		`${title}: the item has no file named "${truncate(text)}"`,
+		`${title}: this item has no file named "${truncate(text)}"`,
 		describeChoices(binaryFields.fields),
 	);
 }
 
 function describeChoices(fields: BinaryField[]): string {
 	if (fields.length === 0)
-		return 'The item has no files. Enter a URL, or check that the previous node returns a file.';
+		return 'This item has no files. Enter a URL, or check that the previous node returns a file.';
 	const names = fields.map(([name]) => name).join(', ');
-	return `Enter a URL, or the name of one of the item’s files: ${names}.`;
+	return `Enter a URL, or the name of one of this item’s files: ${names}.`;
 }
 
 async function toMediaFile(

@@ -5,9 +5,10 @@ import { asNumber, asObject, asString } from '../api/json';
 import type { Intent } from '../api/purchases/intent';
 import type { Intents } from '../api/purchases/intents';
 import type { Undelivered } from '../api/purchases/undelivered';
+import { plural } from './summary';
 
 /** The message of an error that has none. */
-export const NO_REASON = 'The item failed without a reason';
+export const NO_REASON = 'The item failed for an unknown reason';
 
 /**
  * Any error as an AtlasError.
@@ -26,11 +27,11 @@ function withPurchase(error: AtlasError, { predictionId, formerIds = [], state }
 	const sentences: string[] = [];
 	if (missingId !== undefined && !isLost) {
 		sentences.push(
-			'An earlier try bought this prediction, and nothing has to be paid again: run the item again, or fetch it with Wait for Completion.',
+			'This prediction was already submitted and won’t be billed again: run the item again, or get its result with Prediction > Wait for Completion.',
 		);
 	}
 	if (failedIds.length > 0) {
-		sentences.push(`Predictions of earlier tries that failed: ${failedIds.join(', ')}.`);
+		sentences.push(`Earlier predictions of this item that failed: ${failedIds.join(', ')}.`);
 	}
 	if (sentences.length === 0) return error;
 	return new AtlasError(error.message, {
@@ -40,7 +41,7 @@ function withPurchase(error: AtlasError, { predictionId, formerIds = [], state }
 	});
 }
 
-/** Never throws, whatever was thrown: it may carry the id of something paid for. */
+/** Never throws, whatever was thrown: it may carry the ID of something billed. */
 function wrapError(error: unknown): AtlasError {
 	const read = (name: string): unknown => {
 		try {
@@ -76,16 +77,21 @@ export function toNodeError(
 	const atlasError = asAtlasError(error);
 	const { message, description, ...details } = errorJson(atlasError);
 	const isOther = (id: string) => !message.includes(id);
+	const isUnknown = atlasError.kind === 'unknown';
 	const others: Undelivered = {
 		ids: undelivered.ids.filter(isOther),
 		failedIds: undelivered.failedIds.filter(isOther),
 		candidateIds: undelivered.candidateIds.filter(isOther),
 		// The error of an item whose submit is unknown says so itself.
-		unknownCount: undelivered.unknownCount - (atlasError.kind === 'unknown' ? 1 : 0),
+		unknownCount: undelivered.unknownCount - (isUnknown ? 1 : 0),
 	};
 	const nodeError = new NodeOperationError(context.getNode(), message, {
 		itemIndex,
-		description: `${description}${describeUndelivered(others)}`.trim(),
+		// n8n shows the description as HTML.
+		description: [description, ...describeUndelivered(others, isUnknown ? 'other item' : 'item')]
+			.join('\n')
+			.trim()
+			.replace(/\n/g, '<br>'),
 	});
 	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost.
 	nodeError.message = message;
@@ -99,7 +105,7 @@ export function toNodeError(
 /** Executions whose cancel was logged. With Retry On Fail, a cancelled node runs several times. */
 const loggedCancels = new WeakSet<object>();
 
-/** The error of a cancelled execution. n8n keeps no output or error of it, so what is paid for goes to n8n's log. */
+/** The error of a cancelled execution. n8n keeps no output or error of it, so what is billed goes to n8n's log. */
 export function cancelError(
 	context: IExecuteFunctions,
 	nodeName: string,
@@ -110,22 +116,28 @@ export function cancelError(
 	const execution = context.getContext('node');
 	if (ids.length + unknownCount > 0 && !loggedCancels.has(execution)) {
 		loggedCancels.add(execution);
-		context.logger.warn(`${nodeName} was cancelled.${describeUndelivered(undelivered)}`, {
-			predictionIds: [...ids, ...candidateIds],
-		});
+		context.logger.warn(
+			[`${nodeName} was canceled.`, ...describeUndelivered(undelivered, 'item')].join(' '),
+			{
+				predictionIds: [...ids, ...candidateIds],
+			},
+		);
 	}
 	return toNodeError(context, new CancelledError(), undefined, undelivered);
 }
 
-/** Sentences about what is paid for, or may be, each after a space. */
-function describeUndelivered({ ids, failedIds, candidateIds, unknownCount }: Undelivered): string {
+/** Sentences about what is billed, or may be. */
+function describeUndelivered(
+	{ ids, failedIds, candidateIds, unknownCount }: Undelivered,
+	noun: string,
+): string[] {
 	const sentences = [
 		ids.length > 0 &&
-			`Other edits were submitted and are not lost: ${ids.join(', ')}. Retry, or fetch them with Wait for Completion.`,
-		failedIds.length > 0 && `These failed as well: ${failedIds.join(', ')}.`,
+			`Already submitted and not lost: ${ids.join(', ')}. Retry the execution, or get the results with Prediction > Wait for Completion.`,
+		failedIds.length > 0 && `Also failed: ${failedIds.join(', ')}.`,
 		unknownCount > 0 &&
-			`Of ${unknownCount} ${unknownCount === 1 ? 'item' : 'items'} it is unknown whether Atlas Cloud took the edit; Get Many shows what it took.`,
-		candidateIds.length > 0 && `These may be theirs: ${candidateIds.join(', ')}.`,
+			`For ${plural(unknownCount, noun)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,
+		candidateIds.length > 0 && `Possible matches: ${candidateIds.join(', ')}.`,
 	];
-	return sentences.map((sentence) => (sentence ? ` ${sentence}` : '')).join('');
+	return sentences.filter((sentence) => sentence !== false);
 }

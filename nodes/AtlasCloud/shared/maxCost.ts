@@ -1,4 +1,4 @@
-import { AtlasError, CancelledError, inputError } from '../api/errors';
+import { AtlasError, CancelledError, runError } from '../api/errors';
 import { Semaphore } from '../api/flow/semaphore';
 import type { JsonObject } from '../api/json';
 import { knownModel } from '../api/models/models';
@@ -21,8 +21,8 @@ export async function describeEstimate(
 		}),
 	);
 	const known = estimates.filter((usd) => usd !== null);
-	if (known.length < bodies.length) return 'What it would cost is not known for this model.';
-	return `It would cost about ${dollars(known.reduce((sum, usd) => sum + usd, 0))}.`;
+	if (known.length < bodies.length) return 'The cost is unknown for this model.';
+	return `Estimated cost: ${dollars(known.reduce((sum, usd) => sum + usd, 0))}.`;
 }
 
 /** Something that the run is about to buy. */
@@ -54,9 +54,9 @@ export async function checkMaxCost(
 	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }) => sum + priceUsd, 0));
 	if (costUsd <= roundUsd(maxCostUsd)) return;
 	const isEstimate = quotes.some((quote) => quote.isEstimate);
-	throw inputError(
-		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}; Max Cost per Run is ${dollars(maxCostUsd)}`,
-		'Nothing was submitted. Raise Max Cost per Run under Options to allow it, or pass fewer items.',
+	throw runError(
+		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}, but Max Cost per Run is ${dollars(maxCostUsd)}`,
+		'Nothing was submitted. To allow it, increase Max Cost per Run under Options. Or use fewer items.',
 	);
 }
 
@@ -73,10 +73,11 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 function refusal(error: unknown, maxCostUsd: number): Error {
 	if (error instanceof CancelledError) return error;
 	const limit = `Max Cost per Run is ${dollars(maxCostUsd)}`;
-	if (!(error instanceof AtlasError)) return inputError(`The cost of this run is not known; ${limit}`, '');
-	return new AtlasError(`The cost of this run is not known; ${limit}. ${error.message}`, {
+	if (!(error instanceof AtlasError)) return runError(`The cost of this run is unknown, but ${limit}`, '');
+	return new AtlasError(`The cost of this run is unknown, but ${limit}. ${error.message}`, {
 		...error,
 		kind: 'input',
-		description: `Nothing was submitted. ${error.description} Without Max Cost per Run under Options, the run has no limit.`,
+		isRunWide: true,
+		description: `Nothing was submitted. ${error.description} Or remove Max Cost per Run under Options: the run then has no limit.`,
 	});
 }

@@ -10,7 +10,7 @@ export function readModel(context: IExecuteFunctions, itemIndex: number, example
 	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
 	if (typeof model === 'string' && /^[^\s?#]+$/.test(model.trim())) return model.trim();
 	throw inputError(
-		'Model is empty or no model’s ID',
-		`Choose one from the list, or give an ID such as ${example}.`,
+		'Model is empty or not a valid model ID',
+		`Choose a model from the list, or enter an ID such as ${example}.`,
 	);
 }

@@ -38,8 +38,8 @@ export function readWholeNumber(
 	const number = asNumber(value);
 	if (number !== null && Number.isInteger(number) && number >= min && number <= max) return number;
 	throw inputError(
-		`${displayName} is not a whole number from ${min} to ${max}`,
-		'Set it under Options, or remove it there.',
+		`${displayName} must be a whole number${max === Number.MAX_SAFE_INTEGER ? `, ${min} or higher` : ` between ${min} and ${max}`}`,
+		'Correct it under Options, or remove the option.',
 	);
 }
 
@@ -49,7 +49,7 @@ export function readConcurrency({ concurrency = 0 }: IDataObject): number | null
 		return concurrency === 0 ? null : concurrency;
 	throw inputError(
 		'Concurrency must be a whole number, 0 or higher',
-		'Set it under Options, or remove it there: 0 means automatic.',
+		'Correct it under Options, or remove the option: 0 means automatic.',
 	);
 }
 
@@ -66,8 +66,8 @@ export function readMaxCostUsd(options: IDataObject): number | null {
 	const maxCostUsd = 'maxCostUsd' in options ? asNumber(options.maxCostUsd) : 0;
 	if (maxCostUsd !== null && maxCostUsd >= 0) return maxCostUsd === 0 ? null : maxCostUsd;
 	throw inputError(
-		'Max Cost per Run must be a number of dollars, 0 or higher',
-		'Set it under Options, or remove it there for no limit.',
+		'Max Cost per Run must be an amount in dollars, 0 or higher',
+		'Correct it under Options, or remove the option for no limit.',
 	);
 }
 
@@ -86,8 +86,8 @@ export function readMaxDownloadBytes(options: IDataObject, defaultMb: number): n
 	const maxDownloadMb = asNumber(options.maxDownloadMb ?? defaultMb);
 	if (maxDownloadMb !== null && maxDownloadMb > 0) return maxDownloadMb * 1_000_000;
 	throw inputError(
-		'Max Download Size is not a number of megabytes',
-		`Set it under Options, or remove it there for the default of ${defaultMb}.`,
+		'Max Download Size must be a number above 0',
+		`Correct it under Options, or remove the option for the default of ${defaultMb} MB.`,
 	);
 }
 
@@ -107,8 +107,8 @@ export function readReuseHours({ reuseHours }: IDataObject): number {
 	const hours = asNumber(reuseHours ?? 0);
 	if (hours !== null && hours >= 0 && hours <= MAX_RETENTION_HOURS) return hours;
 	throw inputError(
-		`Reuse Paid Results (Hours) must be a number from 0 to ${MAX_RETENTION_HOURS}`,
-		'Set it under Options, or remove it there to turn it off.',
+		`Reuse Paid Results (Hours) must be a number between 0 and ${MAX_RETENTION_HOURS}`,
+		'Correct it under Options, or remove the option to turn it off.',
 	);
 }
 
@@ -138,16 +138,16 @@ export function readExtraBodyFields({ extraBodyFields }: IDataObject, ownFields:
 	const extra = asObject(typeof extraBodyFields === 'string' ? parseJson(extraBodyFields) : extraBodyFields);
 	if (!extra) {
 		throw inputError(
-			'Extra Body Fields is not a JSON object',
+			'Extra Body Fields must be a JSON object',
 			'Write it like {"enable_base64_output": true}.',
 		);
 	}
 	const forbidden = Object.keys(extra).filter((name) => ownFields.includes(name));
 	if (forbidden.length === 0) return extra;
 	throw inputError(
-		`Extra Body Fields may not set ${forbidden.join(', ')}`,
+		`Extra Body Fields can’t set ${forbidden.join(', ')}`,
 		forbidden.includes('enable_sync_mode')
-			? 'The node asks for the result itself; with enable_sync_mode it could lose it.'
-			: 'Use the node’s own fields for these.',
+			? 'This node waits for the result itself and doesn’t support sync mode.'
+			: 'Use the fields of this node instead.',
 	);
 }

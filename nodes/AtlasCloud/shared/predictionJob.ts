@@ -29,7 +29,7 @@ export function readPredictionJob(
 	if (!isPredictionId(predictionId)) {
 		throw inputError(
 			predictionId === '' ? 'Prediction ID is empty' : `"${truncate(predictionId)}" is not a prediction ID`,
-			'Give the id that the operation Submit put out. Where it is an expression, check that this item has the field predictionId.',
+			'Enter the prediction ID that Submit returned. If you use an expression, check that this item has the field predictionId.',
 		);
 	}
 	const { json } = context.getInputData()[itemIndex];

@@ -1,4 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
+import { plural } from './summary';
 
 /** IDs in one line of n8n's log. */
 export const IDS_PER_LINE = 20;
@@ -48,7 +49,7 @@ export class PurchaseLog {
 		const models = [...new Set(predictions.map(({ model }) => model))];
 		const where = `node "${nodeName}", workflow "${workflowName ?? workflowId ?? ''}", execution ${executionId}`;
 		context.logger.info(
-			`Atlas Cloud accepted ${predictionIds.length} of ${models.join(', ')} (${where}): ${predictionIds.join(', ')}`,
+			`Atlas Cloud accepted ${plural(predictionIds.length, 'prediction')} of ${models.join(', ')} (${where}): ${predictionIds.join(', ')}`,
 			{ predictionIds, models, nodeName, workflowId, executionId },
 		);
 	}

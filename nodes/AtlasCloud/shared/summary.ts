@@ -1,6 +1,7 @@
 import { asNumber } from '../api/json';
 import type { OperationSummary } from './operation';
 
+/** E.g. `1 edit`, `2 edits`. */
 export function plural(count: number, noun: string): string {
 	return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
@@ -16,8 +17,8 @@ export const predictionSummary: OperationSummary = {
 		const countOf = (status: string) => done.filter(({ json }) => json.status === status).length;
 		return {
 			done: [
-				...countNoun(countOf('completed'), 'picture'),
-				...countNoun(countOf('processing'), 'edit', ' still going'),
+				...countNoun(countOf('completed'), 'edited image'),
+				...countNoun(countOf('processing'), 'edit', ' still running'),
 			],
 			failedCount: countOf('failed'),
 		};

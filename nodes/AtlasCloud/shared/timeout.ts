@@ -4,6 +4,7 @@ import { asNumber } from '../api/json';
 import type { OutputDestination } from './destination';
 import { DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS } from './options';
 import { unfinishedItem, type KnownFields } from './outputItems';
+import { plural } from './summary';
 
 /** How long an item waits, and what happens then. */
 export interface TimeoutOptions {
@@ -21,8 +22,8 @@ export function readTimeout(options: IDataObject, defaultSeconds = DEFAULT_TIMEO
 	const seconds = asNumber(options.timeoutSeconds ?? defaultSeconds);
 	if (seconds === null || seconds <= 0 || seconds > MAX_TIMEOUT_SECONDS) {
 		throw inputError(
-			`Timeout is not a number of seconds from 1 to ${MAX_TIMEOUT_SECONDS}`,
-			`Set it under Options, or remove it there for the default of ${defaultSeconds}.`,
+			`Timeout must be between 1 and ${MAX_TIMEOUT_SECONDS} seconds`,
+			`Correct it under Options, or remove the option for the default of ${defaultSeconds} seconds.`,
 		);
 	}
 	return { timeoutMs: seconds * 1_000, failsOnTimeout: options.onTimeout !== 'continue' };
@@ -41,10 +42,10 @@ export function timedOutItems(
 	if (!failsOnTimeout) {
 		return [unfinishedItem({ ...known, predictionId }, destination)];
 	}
-	throw new AtlasError(`The edit is still going after ${timeoutMs / 1_000} seconds`, {
+	throw new AtlasError(`The prediction is still running after ${plural(timeoutMs / 1_000, 'second')}`, {
 		kind: 'timeout',
 		description:
-			'It is not lost, and nothing has to be paid again: fetch its picture later with the operation Wait for Completion and this id. Timeout under Options makes the node wait longer.',
+			'It isn’t lost and won’t be billed again. Get its result later with Prediction > Wait for Completion and this prediction ID, or increase Timeout under Options.',
 		predictionId,
 		status: 'processing',
 	});

@@ -27,7 +27,7 @@ e2e('examples: webhook-api.json responds with the edited image, or with the erro
 	const refused = await post(server, '/webhook/seedream-edit', wish);
 	const { error } = refused.json() as { error: { message: string } };
 	assert.equal(refused.status, 422);
-	assert.match(error.message, /binary field/);
+	assert.match(error.message, /^No image found/);
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 });
 

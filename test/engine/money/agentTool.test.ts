@@ -55,7 +55,7 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 	it('does not resend what is unknown or was stopped by content moderation', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const unknown = await again(await edit(AS_TOOL));
-		expect(unknown.error?.message).toMatch(/^It is unknown/);
+		expect(unknown.error?.message).toMatch(/^Couldn’t confirm whether/);
 		expect(submits()).toBe(1);
 		await atlas();
 		fails('submit', MODERATED, Infinity);

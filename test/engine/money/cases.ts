@@ -14,15 +14,18 @@ export type OutcomeClass =
 	| 'other';
 
 const WORDS: Array<[RegExp, OutcomeClass]> = [
-	[/^It is unknown /, 'unknown'],
-	[/^Atlas Cloud did not take the edit|^Atlas Cloud could not be reached/, 'refused'],
-	[/^Atlas Cloud could not make the edit/, 'failed'],
-	[/^Content moderation stopped the edit/, 'moderation'],
-	[/^The edit is still going after|^Could not see whether the edit is done/, 'timeout'],
-	[/^The edit is done and paid for, but its picture/, 'download'],
-	[/^Could not |^Atlas Cloud took the upload and gave|^Atlas Cloud says the edit is done and/, 'read'],
+	[/^Couldn’t confirm whether|^Several predictions|^Couldn’t check whether an earlier/, 'unknown'],
 	[
-		/^The cost of this run is not known|could not be looked at|opens a page|cannot be read, so Match Input Image/,
+		/^Atlas Cloud rejected the request|^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^Couldn’t reach Atlas Cloud|^n8n didn’t send|^Content moderation blocked this request: .*\(400\)/,
+		'refused',
+	],
+	[/^The prediction failed/, 'failed'],
+	[/^Content moderation blocked this request/, 'moderation'],
+	[/^The prediction is still running after|^Couldn’t check whether the prediction finished/, 'timeout'],
+	[/^The prediction is finished and billed, but its file/, 'download'],
+	[/^Couldn’t |^Atlas Cloud reported the prediction as completed/, 'read'],
+	[
+		/^The cost of this run is unknown|^Couldn’t load the image|opens a web page|^Match Input Image can’t read/,
 		'input',
 	],
 ];

@@ -42,7 +42,9 @@ describe('a download', () => {
 			for (const downloadImages of [true, false]) {
 				fails('submit', { type: 'patchResult', patch: { outputs: [link] } });
 				const { error } = await edit({ parameters: { downloadImages } });
-				expect(error?.message).toMatch(/^The edit is done and paid for, but its picture.*is not followed/);
+				expect(error?.message).toMatch(
+					/^The prediction is finished and billed, but its file.*was blocked because/,
+				);
 				expect(error?.message).toContain(chargedIds().at(-1));
 				const parameters = { resource: 'prediction', operation: 'getAll', limit: 1 };
 				const [listed] = (await edit({ parameters })).json;
@@ -55,8 +57,8 @@ describe('a download', () => {
 	it('of an expired link reports the ID and how to get the image again', async () => {
 		fails('file', { type: 'status', status: 404 }, Infinity);
 		const { error } = await edit();
-		expect(error?.message).toMatch(/its link has expired/);
+		expect(error?.message).toMatch(/the link has expired/);
 		expect(error?.message).toContain(chargedIds()[0]);
-		expect(error?.description).toContain('Wait for Completion');
+		expect(error?.description).toContain('Prediction > Get');
 	});
 });

@@ -69,7 +69,7 @@ describe('a lost answer', () => {
 	it('is reported as unknown, with advice on how to check, when the history never shows it', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const { error } = await edit();
-		expect(error?.message).toMatch(/^It is unknown whether Atlas Cloud took the edit/);
+		expect(error?.message).toMatch(/^Couldn’t confirm whether Atlas Cloud accepted the request/);
 		expect(error?.description).toMatch(/was not sent again.*Get Many.*Wait for Completion/s);
 		expect([submits(), chargedIds()]).toEqual([1, []]);
 	});
@@ -78,8 +78,8 @@ describe('a lost answer', () => {
 		fails('submit', { type: 'resetAfter' });
 		fails('history', { type: 'emptyObject' }, Infinity);
 		const { error } = await edit({ parameters: { options: { resubmitUnknown: true } } });
-		expect(error?.message).toMatch(/^It is unknown whether/);
-		expect(error?.description).toContain('Could not read the prediction history');
+		expect(error?.message).toMatch(/^Couldn’t confirm whether/);
+		expect(error?.description).toContain('Couldn’t read the prediction history');
 		expect(submits()).toBe(1);
 	});
 
@@ -94,7 +94,7 @@ describe('a lost answer', () => {
 		fails('submit', { type: 'resetBefore' });
 		const result = await edit({ ...sameUrl(2), nodeExtras: CONTINUE });
 		const messages = result.json.map((json) => errorOf(json)?.message ?? '');
-		expect(messages.filter((message) => /^It is unknown/.test(String(message)))).toHaveLength(1);
+		expect(messages.filter((message) => /^Couldn’t confirm whether/.test(String(message)))).toHaveLength(1);
 		expect(result.json.flatMap(({ predictionId }) => predictionId ?? [])).toEqual(chargedIds());
 		expect(chargedIds()).toHaveLength(1);
 	});
@@ -182,7 +182,7 @@ describe('a lost answer', () => {
 			parameters: { options: { resubmitUnknown: true } },
 			nodeExtras: RETRY_3,
 		});
-		expect(error?.message).toMatch(/^It is unknown/);
+		expect(error?.message).toMatch(/^Couldn’t confirm whether/);
 		expect(submits()).toBe(2);
 	});
 
@@ -192,7 +192,7 @@ describe('a lost answer', () => {
 		expect(idsIn(await edit({ parameters }))).toEqual(chargedIds());
 		expect([submits(), chargedIds().length]).toEqual([2, 1]);
 		fails('submit', { type: 'resetBefore' }, Infinity);
-		expect((await edit({ parameters })).error?.message).toMatch(/^It is unknown whether/);
+		expect((await edit({ parameters })).error?.message).toMatch(/^Couldn’t confirm whether/);
 		expect(submits()).toBe(4);
 	});
 });
@@ -208,9 +208,9 @@ describe('Resubmit When Unknown', () => {
 		fails('submit', { type: 'resetAfter' });
 		fails('submit', { type: 'status', status: 402 }, 1, 2);
 		const { error } = await edit({ items: items('a'), parameters });
-		expect(error?.message).toContain('status 402');
-		expect(error?.description).toMatch(/unknown whether Atlas Cloud took .*first/);
-		expect(error?.description).not.toContain('Nothing was created or billed');
+		expect(error?.message).toContain('(402');
+		expect(error?.description).toMatch(/first request of item 0 may have been accepted and billed/);
+		expect(error?.description).not.toContain('Nothing was billed for this item');
 		expect(submits()).toBe(2);
 	});
 
@@ -219,7 +219,7 @@ describe('Resubmit When Unknown', () => {
 		match('a', { type: 'delay', seconds: 5 });
 		match('a', { type: 'status', status: 402 });
 		const { error } = await edit({ items: items('a', 'b'), parameters });
-		expect(error?.message).toContain('status 402');
-		expect(error?.description).toContain('Of 1 item it is unknown');
+		expect(error?.message).toContain('(402');
+		expect(error?.description).toContain('For 1 item, it’s unclear');
 	});
 });

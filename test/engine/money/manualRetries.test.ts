@@ -67,7 +67,7 @@ describe('a manual retry of a failed execution', () => {
 		await atlas({ history: { delaySeconds: 90 } });
 		fails('submit', { type: 'resetAfter' });
 		const failed = await edit();
-		expect(failed.error?.message).toMatch(/^It is unknown/);
+		expect(failed.error?.message).toMatch(/^Couldn’t confirm whether/);
 		const result = await retryManually(failed, { sandbox });
 		expect(idsIn(result)).toEqual(chargedIds());
 		expect(submits()).toBe(1);
@@ -79,7 +79,7 @@ describe('a manual retry of a failed execution', () => {
 		const items = ['x', 'y', 'x'].map((wish) => ({ json: { wish }, files: { data: photo } }));
 		const parameters = { prompt: '={{ $json.wish }}', options: { concurrency: 1 } };
 		const failed = await edit({ items, parameters });
-		expect(failed.error?.message).toMatch(/^It is unknown/);
+		expect(failed.error?.message).toMatch(/^Couldn’t confirm whether/);
 		await virtualTime.sleepMs(30_000);
 		const result = await retryManually(failed, { sandbox, parameters });
 		expect(result.error).toBeUndefined();
@@ -116,7 +116,7 @@ describe('a retry after a crash of n8n', () => {
 		expect((await edit(retried)).error).toBeUndefined();
 		await edit({ ...crashed, items: [{ files: { data: other } }] });
 		const stopped = await edit({ ...retried, items: [{ files: { data: other } }] });
-		expect(stopped.error?.message).toMatch(/^Content moderation stopped/);
+		expect(stopped.error?.message).toMatch(/^Content moderation blocked/);
 		expect(submits()).toBe(3);
 	});
 
@@ -199,7 +199,7 @@ describe('a retry after a crash of n8n', () => {
 		await atlas({ keepUploadNames: false });
 		await edit(crashed);
 		fails('file', { type: 'status', status: 503 }, Infinity);
-		expect((await edit(retried)).error?.message).toMatch(/^It is unknown whether an earlier execution/);
+		expect((await edit(retried)).error?.message).toMatch(/^Couldn’t check whether an earlier execution/);
 		expect(chargedIds()).toHaveLength(1);
 	});
 

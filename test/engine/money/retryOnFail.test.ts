@@ -47,7 +47,7 @@ describe('Retry On Fail', () => {
 	it('sends an edit that stays unknown only once, no matter how many attempts there are', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const { error } = await edit({ nodeExtras: RETRY_3 });
-		expect(error?.message).toMatch(/^It is unknown whether/);
+		expect(error?.message).toMatch(/^Couldn’t confirm whether/);
 		expect([submits(), chargedIds()]).toEqual([1, []]);
 	});
 
@@ -63,7 +63,7 @@ describe('Retry On Fail', () => {
 		async (shape) => {
 			fails('submit', { type: 'failTask', shape }, Infinity);
 			const { error } = await edit({ nodeExtras: RETRY_3 });
-			expect(error?.message).toMatch(/^Content moderation stopped the edit/);
+			expect(error?.message).toMatch(/^Content moderation blocked this request/);
 			expect(error?.message).toContain([...ledger.predictions.keys()][0]);
 			expect(submits()).toBe(1);
 		},
@@ -114,7 +114,7 @@ describe('Retry On Fail', () => {
 		});
 		const error = errorOf(json[1]);
 		expect(error).toMatchObject({ predictionId: chargedIds()[0] });
-		expect(error?.message).toContain('could not be looked at');
+		expect(error?.message).toContain('Couldn’t load the image at');
 		expect(error?.description).toContain('Wait for Completion');
 	});
 

@@ -124,7 +124,7 @@ describe('Reuse Paid Results', () => {
 		await edit();
 		fails('history', { type: 'status', status: 503 }, Infinity);
 		const result = await reuse();
-		expect(result.error?.message).toMatch(/^Could not search for paid results to reuse: /);
+		expect(result.error?.message).toMatch(/^Couldn’t search for results to reuse: /);
 		expect(result.error?.description).toContain('Nothing was submitted or billed');
 		expect(submits()).toBe(1);
 	});
@@ -134,7 +134,7 @@ describe('Reuse Paid Results', () => {
 		fails('file', { type: 'status', status: 503 }, Infinity);
 		const result = await reuse();
 		expect(result.error?.message).toMatch(
-			/^Could not search for paid results to reuse: an input file could not be read/,
+			/^Couldn’t search for results to reuse: an input file couldn’t be read/,
 		);
 		expect(submits()).toBe(1);
 	});
@@ -180,7 +180,7 @@ describe('Reuse Paid Results', () => {
 		fails('submit', MODERATED);
 		await edit({ parameters: { resource: 'prediction', operation: 'submit' } });
 		const result = await reuse();
-		expect(result.error?.message).toMatch(/^Content moderation stopped/);
+		expect(result.error?.message).toMatch(/^Content moderation blocked/);
 		expect(submits()).toBe(1);
 	});
 
@@ -195,7 +195,7 @@ describe('Reuse Paid Results', () => {
 		await edit({ items: photos(2) });
 		const result = await reuse({ items: photos(3) });
 		expect(hintOf(result)).toMatch(
-			/^3 pictures in .* Cost: \$0\.027\. Reused 2 earlier results, which saved \$0\.054\./,
+			/^3 edited images in .* for \$0\.027\. Reused 2 earlier results, which saved \$0\.054\./,
 		);
 		const submitted = await reuse({
 			items: photos(3),
@@ -207,7 +207,7 @@ describe('Reuse Paid Results', () => {
 
 	it('refuses a number of hours that Atlas does not keep', async () => {
 		const result = await reuse({}, 337);
-		expect(result.error?.message).toBe('Reuse Paid Results (Hours) must be a number from 0 to 336');
+		expect(result.error?.message).toBe('Reuse Paid Results (Hours) must be a number between 0 and 336');
 		expect(ledger.requests).toHaveLength(0);
 	});
 });
@@ -271,7 +271,7 @@ describe('Reuse Paid Results and retries', () => {
 	it('finds a lost edit of an earlier execution that stayed unknown', async () => {
 		await atlas({ history: { delaySeconds: 90 } });
 		fails('submit', { type: 'resetAfter' });
-		expect((await edit()).error?.message).toMatch(/^It is unknown/);
+		expect((await edit()).error?.message).toMatch(/^Couldn’t confirm whether/);
 		await virtualTime.sleepMs(60_000);
 		const result = await reuse();
 		expect(idsIn(result)).toEqual(chargedIds());
@@ -282,7 +282,7 @@ describe('Reuse Paid Results and retries', () => {
 		await atlas({ history: { delaySeconds: 90 } });
 		fails('submit', { type: 'resetAfter' });
 		const failed = await reuse({ nodeExtras: CONTINUE });
-		expect(errorOf(failed.json[0])?.message).toMatch(/^It is unknown/);
+		expect(errorOf(failed.json[0])?.message).toMatch(/^Couldn’t confirm whether/);
 		expect(submits()).toBe(1);
 	});
 });

@@ -69,19 +69,19 @@ describe('a submit that created nothing', () => {
 	it.each([400, 401, 402, 403, 404, 413, 451])('is reported right away after a %s', async (status) => {
 		fails('submit', { type: 'status', status }, Infinity);
 		const { error } = await edit();
-		expect(error?.message).toContain(`status ${status}`);
-		expect(error?.description).toContain('Nothing was created or billed.');
+		expect(error?.message).toContain(`(${status})`);
+		expect(error?.description).toContain('Nothing was billed for this item.');
 		expect(submits()).toBe(1);
 	});
 });
 
 describe('a failed prediction', () => {
 	it.each([
-		['status200', /^Atlas Cloud could not make the edit: generation failed: the model could not/],
-		['http500', /^Atlas Cloud could not make the edit: Generation failed: internal model error/],
-		['errorObject', /^Atlas Cloud could not make the edit: generation failed: the upstream model/],
-		['moderation', /^Content moderation stopped the edit: the request was blocked/],
-		['nsfw', /^Content moderation stopped the edit: The picture was found not safe for work/],
+		['status200', /^The prediction failed: generation failed: the model could not/],
+		['http500', /^The prediction failed: Generation failed: internal model error/],
+		['errorObject', /^The prediction failed: generation failed: the upstream model/],
+		['moderation', /^Content moderation blocked this request \(/],
+		['nsfw', /^Content moderation blocked this request: The result was flagged as not safe for work/],
 	] as const)('is reported right away and never polled again: %s', async (shape, words) => {
 		sandbox.setOptions({ predictSeconds: 0 });
 		fails('submit', { type: 'failTask', shape });

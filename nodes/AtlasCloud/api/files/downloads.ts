@@ -10,7 +10,7 @@ import { peek } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import type { PredictionOutput } from '../predictions/outputs';
-import { fileKind, KIND_BYTES } from './fileKind';
+import { describeKind, fileKind, KIND_BYTES } from './fileKind';
 import { outputKind } from './outputKind';
 import { isWholeFile, tooLargeError, WholeFileCheck } from './wholeFile';
 
@@ -104,7 +104,7 @@ export class Downloads<Stored> {
 		if (bytes.byteLength > maxBytes) throw tooLargeError(maxBytes);
 		const kind = outputKind(bytes);
 		if (!kind || !isWholeFile(kind, bytes)) {
-			throw new DownloadError('what Atlas Cloud sent is not a whole picture', { isFinal: true });
+			throw new DownloadError('the file is incomplete', { isFinal: true });
 		}
 		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
 	}
@@ -133,14 +133,13 @@ export class Downloads<Stored> {
 
 function notAnOutputError(beginning: Uint8Array): DownloadError {
 	const kind = fileKind(beginning);
-	const found = kind ? ` (${kind.name})` : '';
-	return new DownloadError(`the link gave something that is not a picture${found}`);
+	return new DownloadError(`the link returned ${kind ? `${describeKind(kind)} instead` : 'something else'}`);
 }
 
 function statusError(statusCode: number): DownloadError {
 	const message = EXPIRED_STATUS_CODES.has(statusCode)
-		? `its link has expired (status ${statusCode})`
-		: `the file host answered with status ${statusCode}`;
+		? `the link has expired (${statusCode})`
+		: `the file host returned status ${statusCode}`;
 	return new DownloadError(message, { statusCode });
 }
 
@@ -161,7 +160,7 @@ function notStoredError(
 
 function describeFailure(error: Error): string {
 	return error instanceof TransportError && error.code
-		? `the connection broke (${error.code})`
+		? `the connection was lost (${error.code})`
 		: error.message;
 }
 
@@ -169,12 +168,12 @@ function outputError({ predictionId }: Pick<DownloadOrder, 'predictionId'>, erro
 	const statusCode = error instanceof DownloadError ? error.statusCode : null;
 	const isExpired = statusCode !== null && EXPIRED_STATUS_CODES.has(statusCode);
 	return new AtlasError(
-		`The edit is done and paid for, but its picture could not be fetched: ${describeFailure(error)}`,
+		`The prediction is finished and billed, but its file couldn’t be downloaded: ${describeFailure(error)}`,
 		{
 			kind: 'download',
 			description: isExpired
-				? 'Ask for the prediction with the operation Get or Wait for Completion and this id, in case Atlas Cloud gives a new link. Once its files have expired the picture is gone: fetch pictures in the same run, or keep them longer with File Expiration under Options.'
-				: 'Nothing has to be paid again: use the operation Wait for Completion with this id to fetch the picture.',
+				? 'Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run, or increase File Expiration under Options.'
+				: 'It won’t be billed again: get the file with Prediction > Wait for Completion and this prediction ID.',
 			predictionId,
 			status: 'completed',
 			statusCode,

@@ -52,6 +52,12 @@ export const FILE_KINDS: readonly FileKind[] = [
 	...[GLB, ZIP, PDF, WEB_PAGE],
 ];
 
+/** E.g. `a PDF`, `an SVG file`. */
+export function describeKind(kind: FileKind): string {
+	if (kind === WEB_PAGE || kind === PDF) return `a ${kind.name}`;
+	return `${/^(AVIF|SVG|ICO|MP3|MP4|MKV|M4A|Ogg)/.test(kind.name) ? 'an' : 'a'} ${kind.name} file`;
+}
+
 /** Number of first bytes that {@link fileKind} needs at most: two MP3 frames. */
 export const KIND_BYTES = 4_096;
 

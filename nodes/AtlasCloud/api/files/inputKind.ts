@@ -1,12 +1,24 @@
 import { inputError } from '../errors';
-import { BMP, GIF, HEIC, JPEG, PDF, PNG, TIFF, WEB_PAGE, WEBP, type FileKind } from './fileKind';
+import {
+	BMP,
+	describeKind,
+	GIF,
+	HEIC,
+	JPEG,
+	PDF,
+	PNG,
+	TIFF,
+	WEB_PAGE,
+	WEBP,
+	type FileKind,
+} from './fileKind';
 
 const ACCEPTED = [JPEG, PNG, WEBP, GIF, BMP].map(({ name }) => name).join(', ');
-const ACCEPTED_TEXT = `Seedream takes ${ACCEPTED} and ${TIFF.name}.`;
+const ACCEPTED_TEXT = `Seedream accepts ${ACCEPTED}, and ${TIFF.name}.`;
 
 /**
  * Checks that Seedream accepts a kind of file.
- * @param holder what holds the file, as a subject of "holds"
+ * @param holder what the file is, as a subject of "is": `The file in Photo`
  * @throws AtlasError (`input`) that names the kind and what to do about it
  */
 export function checkInputKind(
@@ -14,20 +26,21 @@ export function checkInputKind(
 	kind: FileKind | null,
 ): asserts kind is FileKind & { isInput: true } {
 	if (kind?.isInput) return;
-	const found = kind ? `holds ${withArticle(kind)}, which Seedream does not take` : 'holds no picture';
-	throw inputError(`${holder} ${found}`, `${ACCEPTED_TEXT}${adviceFor(kind)}`);
+	const found = kind ? `is ${describeKind(kind)}, which Seedream can’t edit` : 'isn’t an image';
+	throw inputError(`${holder} ${found}`, `${ACCEPTED_TEXT} ${adviceFor(kind)}`);
 }
 
 function adviceFor(kind: FileKind | null): string {
-	if (!kind) return ' Check what the node before this one puts into the field.';
-	if (kind === PDF) return ' Turn the page into a picture first.';
-	if (kind === WEB_PAGE) return ' The node before this one downloaded a page: check its URL.';
-	if (!kind.mimeType.startsWith('image/')) return '';
-	const iPhone = kind === HEIC ? ' (iPhone: Settings, Camera, Formats, Most Compatible)' : '';
-	return ` Convert it first, for instance with n8n’s Edit Image node or in the app it comes from${iPhone}.`;
-}
-
-function withArticle(kind: FileKind): string {
-	if (kind === WEB_PAGE) return 'a web page';
-	return `${/^(AVIF|SVG|ICO|MP3|MP4|MKV|M4A|Ogg)/.test(kind.name) ? 'an' : 'a'} ${kind.name} file`;
+	switch (kind) {
+		case HEIC:
+			return 'Convert it to JPEG first. To take JPEG photos with an iPhone, choose Settings > Camera > Formats > Most Compatible.';
+		case PDF:
+			return 'Convert the page to an image first.';
+		case WEB_PAGE:
+			return 'The previous node returned a web page instead of an image: check its URL.';
+		default:
+			return kind?.mimeType.startsWith('image/')
+				? 'Convert it to JPEG or PNG first.'
+				: 'Check what the previous node returns.';
+	}
 }

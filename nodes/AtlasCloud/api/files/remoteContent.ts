@@ -61,7 +61,7 @@ export class RemoteContent {
 		if (!result.error) return result.value;
 		if (result.error instanceof AtlasError) throw result.error;
 		if (!isRetryable(result.error, 'earlierInput')) return null;
-		throw unknownError(`an input file could not be read (${result.error.message})`);
+		throw unknownError(`an input file couldn’t be read (${result.error.message})`);
 	}
 
 	private async hashOnce(url: string, sizeBytes: number): Promise<string | null> {
@@ -78,7 +78,8 @@ export class RemoteContent {
 				return null;
 			}
 			const content = await sha256OfStream(this.counted(body, guard, sizeBytes));
-			if (content.sizeBytes < sizeBytes && announcedSize !== null) throw new DownloadError('it was cut off');
+			if (content.sizeBytes < sizeBytes && announcedSize !== null)
+				throw new DownloadError('it is incomplete');
 			return content.sizeBytes === sizeBytes ? content.hex : null;
 		} finally {
 			guard.end();
@@ -109,16 +110,19 @@ export class RemoteContent {
 			this.openedFiles >= MAX_FILES ||
 			this.readBytes > MAX_TOTAL_BYTES ||
 			nowMs - this.startedAtMs > MAX_TOTAL_MS;
-		if (isOver) throw unknownError('too many earlier edits look like this one');
+		if (isOver) throw unknownError('too many earlier requests look like this one');
 	}
 }
 
-/** The error of a request that may have been bought before: that cannot be found out. */
+/** The error of a request that may have been submitted before: that cannot be found out. */
 export function unknownError(why: string): AtlasError {
-	return new AtlasError(`It is unknown whether an earlier execution has already bought this edit: ${why}`, {
-		kind: 'unknown',
-		status: 'unknown',
-		description:
-			'Nothing was sent. Retry the execution later, or look with Get Many. To buy the edit anyway, run the item as a new execution.',
-	});
+	return new AtlasError(
+		`Couldn’t check whether an earlier execution already submitted this request: ${why}`,
+		{
+			kind: 'unknown',
+			status: 'unknown',
+			description:
+				'Nothing was submitted. Retry the execution later, or check with Prediction > Get Many. To submit the request anyway, run the item in a new execution.',
+		},
+	);
 }

@@ -7,7 +7,7 @@ import { Semaphore } from '../flow/semaphore';
 import { sha256OfStream } from '../hash';
 import { effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
-import { adviceFor } from '../http/errorTexts';
+import { adviceFor, TOO_MANY_REQUESTS } from '../http/errorTexts';
 import type { FileBody } from '../http/http';
 import { sendWithRetries } from '../http/retry';
 import { isRetryable } from '../http/retryable';
@@ -101,7 +101,7 @@ export class Uploads {
 		try {
 			const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
 			const send = async () => await this.sendThrottled(body, giveUpAtMs);
-			const answer = await sendWithRetries(send, `upload ${body.fileName}`, clock, this.signal, {
+			const answer = await sendWithRetries(send, `upload ${describeFile(file)}`, clock, this.signal, {
 				maxAttempts: MAX_ATTEMPTS,
 				isUsable: (json) => linkIn(json) !== null,
 				isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
@@ -137,13 +137,18 @@ export class Uploads {
 	}
 }
 
+/** The file as its owner knows it: not by the name it is uploaded under. */
+function describeFile({ fileName, fieldName }: InputFile): string {
+	return fileName ?? `the file in ${fieldName}`;
+}
+
 function isThrottled({ answer }: Exchange): boolean {
 	return answer !== undefined && effectiveStatus(answer) === 429;
 }
 
 /** The error of a file that is not even sent, because Atlas asked for a long pause after another one. */
 function throttledError(): AtlasError {
-	return new AtlasError('Could not upload the file: Atlas Cloud asks for a very long pause (status 429)', {
+	return new AtlasError(TOO_MANY_REQUESTS, {
 		kind: 'read',
 		description: adviceFor(429),
 		statusCode: 429,

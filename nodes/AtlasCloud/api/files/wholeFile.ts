@@ -12,7 +12,7 @@ export function isWholeFile(kind: FileKind, bytes: Uint8Array): boolean {
 
 export function tooLargeError(maxBytes: number): DownloadError {
 	const maxMb = Math.floor(maxBytes / 1_000_000);
-	return new DownloadError(`it is larger than ${maxMb} MB (raise Max Download Size under Options)`, {
+	return new DownloadError(`it is larger than ${maxMb} MB (increase Max Download Size under Options)`, {
 		isFinal: true,
 	});
 }
@@ -38,9 +38,9 @@ export class WholeFileCheck {
 			yield chunk;
 		}
 		if (this.announcedBytes !== null && end.size !== this.announcedBytes) {
-			throw this.fail(new DownloadError(`${end.size} of ${this.announcedBytes} bytes came`));
+			throw this.fail(new DownloadError(`only ${end.size} of ${this.announcedBytes} bytes were received`));
 		}
-		if (!end.isReached()) throw this.fail(new DownloadError(`the ${this.kind.name} is cut off`));
+		if (!end.isReached()) throw this.fail(new DownloadError(`the ${this.kind.name} file is incomplete`));
 	}
 
 	private fail(failure: DownloadError): DownloadError {

@@ -90,28 +90,27 @@ export function isPrivateHost(hostname: string): boolean {
 export function checkBaseUrl(baseUrl: string): string {
 	let trimmed = baseUrl.trim();
 	while (trimmed.endsWith('/')) trimmed = trimmed.slice(0, -1);
-	const howTo =
-		'Open the credential and set Base URL to https://api.atlascloud.ai, or to an http address of this machine for tests.';
-	if (!URL.canParse(trimmed)) throw inputError('The Base URL of the credential is not a URL', howTo);
+	const howTo = 'Open the credential and set Base URL to https://api.atlascloud.ai.';
+	if (!URL.canParse(trimmed)) throw inputError('The Base URL in the credential is not a valid URL', howTo);
 	const url = new URL(trimmed);
 	const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
-	if (!allowed) throw inputError('The Base URL of the credential is not https', howTo);
+	if (!allowed) throw inputError('The Base URL in the credential must start with https://', howTo);
 	if (url.username || url.password || url.search || url.hash) {
-		throw inputError('The Base URL of the credential holds more than an address', howTo);
+		throw inputError('The Base URL in the credential must not contain a user name, a query, or #', howTo);
 	}
 	return trimmed;
 }
 
 /** Why a file may not be fetched from this URL, in words that end a sentence; null if it may. */
 export function whyNotFetchable(url: string, baseUrl: string): string | null {
-	if (!URL.canParse(url)) return 'it is not a URL';
+	if (!URL.canParse(url)) return 'it isn’t a valid URL';
 	const { protocol, hostname, username, password } = new URL(url);
-	if (protocol !== 'https:' && protocol !== 'http:') return `${protocol}// links are not followed`;
-	if (username !== '' || password !== '') return 'it holds a user name or password';
+	if (protocol !== 'https:' && protocol !== 'http:') return `${protocol}// URLs aren’t supported`;
+	if (username !== '' || password !== '') return 'it contains a user name or password';
 	const baseIsLoopback = isLoopbackHost(new URL(baseUrl).hostname);
 	if (isLoopbackHost(hostname)) return baseIsLoopback ? null : 'it points to this machine';
-	if (isPrivateHost(hostname)) return 'it points into a private network';
-	if (protocol !== 'https:') return 'it is not https';
+	if (isPrivateHost(hostname)) return 'it points to a private network';
+	if (protocol !== 'https:') return 'it isn’t https';
 	return null;
 }
 
@@ -126,8 +125,8 @@ export function checkInputUrl(url: string): void {
 		// Searching for an invalid character needs no backtracking: an image has many millions of characters.
 		if (!isImage || comma + 1 === url.length || /[^A-Za-z0-9+/=\s_-]/.test(url.slice(comma + 1))) {
 			throw inputError(
-				'An image URL is a data URI that holds no base64 picture',
-				'A data URI has to look like data:image/png;base64,iVBORw0…',
+				'An image URL contains an invalid data URI',
+				'It must look like data:image/png;base64,iVBORw0…',
 			);
 		}
 		return;
@@ -135,8 +134,8 @@ export function checkInputUrl(url: string): void {
 	const parsed = URL.canParse(url) ? new URL(url) : undefined;
 	if (!parsed || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//i.test(url) || /\s/.test(url)) {
 		throw inputError(
-			`"${truncate(url)}" is not the URL of an image`,
-			'Image URLs start with https:// (or http://, or data:image/). Write one a line.',
+			`"${truncate(url)}" is not a valid URL`,
+			'Start each URL with https:// and put it on its own line.',
 		);
 	}
 }

@@ -77,7 +77,7 @@ export class AtlasClient {
 
 	/**
 	 * Reads, with retries.
-	 * @param what what the request does, in words that follow "Could not "
+	 * @param what what the request does, in words that follow "Couldn’t "
 	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
 	 */
 	async get(path: string, what: string, options: ReadOptions = {}): Promise<Answer> {
@@ -89,7 +89,7 @@ export class AtlasClient {
 
 	/**
 	 * Asks with a body, with retries. Only for what costs and creates nothing.
-	 * @param what what the request does, in words that follow "Could not "
+	 * @param what what the request does, in words that follow "Couldn’t "
 	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
 	 */
 	async ask(path: string, json: unknown, what: string, options: RetryOptions = {}): Promise<Answer> {
@@ -151,7 +151,7 @@ export class AtlasClient {
 	private async openResponse(request: Omit<HttpRequest, 'signal'>): Promise<HttpResponse> {
 		const cancellation = new Cancellation(this.signal);
 		const sent = this.http.send({ ...request, signal: cancellation });
-		const timedOut = () => new TransportError('The answer took too long', 'ETIMEDOUT');
+		const timedOut = () => new TransportError('The request timed out', 'ETIMEDOUT');
 		return await withinMs(this.clock, request.timeoutMs + TIMEOUT_MARGIN_MS, sent, timedOut)
 			.catch((error: unknown) => {
 				// n8n only ends an authenticated request with the execution: a late response is closed unread.
@@ -168,6 +168,6 @@ export class AtlasClient {
 		if (!(error instanceof TransportError)) return new TransportError(message, null);
 		const { code, neverSent } = error;
 		const advice = error.advice === null ? null : this.redaction.text(error.advice);
-		return new TransportError(message, code, { neverSent, advice });
+		return new TransportError(message, code, { neverSent, advice, host: new URL(this.baseUrl).host });
 	}
 }

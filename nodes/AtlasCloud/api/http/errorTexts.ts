@@ -2,51 +2,74 @@ import { AtlasError } from '../errors';
 import { effectiveStatus, isTooLarge, type Exchange } from './answer';
 import type { TransportError } from './http';
 
-const ADVICE_BY_STATUS: Record<number, string> = {
-	400: 'Atlas Cloud did not accept the request. Its own words name the field; change it and run again.',
-	401: 'The API key is missing, unknown or expired, or the Base URL is wrong (Atlas Cloud answers a wrong path the same way). Check both in the credential.',
-	402: 'The Atlas Cloud account has no balance left. Top it up at atlascloud.ai, then run again.',
-	403: 'This API key may not use this. Check the key’s scope in the Atlas Cloud console.',
-	404: 'Atlas Cloud does not know this id or model, or this account cannot use it. Check the id.',
-	413: 'The request is larger than 50 MB. Pass the pictures as files or URLs, not as data URIs.',
-	429: 'Atlas Cloud asks to slow down. Lower Concurrency under Options, or run again later.',
-	451: 'Atlas Cloud does not offer this in the region of the request.',
+export const TOO_MANY_REQUESTS = 'Too many requests to Atlas Cloud (429)';
+
+/** Headlines of statuses that concern the account, whatever was asked for. */
+const HEADLINES: Record<number, string> = {
+	401: 'Atlas Cloud rejected the API key (401)',
+	402: 'Your Atlas Cloud account is out of credit (402)',
+	429: TOO_MANY_REQUESTS,
 };
 
-/** What to do about an HTTP status. */
-export function adviceFor(statusCode: number): string {
+const ADVICE_BY_STATUS: Record<number, string> = {
+	400: 'Atlas Cloud’s message says what to change.',
+	401: 'Open the credential and enter the API key again: copy it from the API Keys page of the Atlas Cloud console. If you changed the Base URL, set it back to https://api.atlascloud.ai.',
+	402: 'Add credit at atlascloud.ai, then run the workflow again.',
+	403: 'The API key doesn’t have permission for this, or a firewall blocked the request. Check the key in the Atlas Cloud console.',
+	404: 'The model or prediction doesn’t exist, or your account has no access to it. Choose a model from the list, or check the ID.',
+	413: 'The request is larger than 50 MB. Provide files or URLs instead of data URIs.',
+	429: 'Lower Concurrency under Options, or run the workflow again in a few minutes.',
+	451: 'This model isn’t available in your region. Choose another one.',
+};
+
+/** What to do about an HTTP status. @param requestId Atlas’s support asks for it */
+export function adviceFor(statusCode: number, requestId: string | null = null): string {
+	const support = `contact Atlas Cloud support${requestId === null ? '' : ` with request ID ${requestId}`}`;
 	return (
 		ADVICE_BY_STATUS[statusCode] ??
-		'Atlas Cloud may be having trouble. Run again later, and tell its support the request id.'
+		`Atlas Cloud may be having problems. Run the workflow again in a few minutes. If it keeps failing, ${support}.`
 	);
 }
 
 /** Node's codes in words: n8n replaces a message that contains the code with a sentence of its own. */
 const CONNECTION_FAILURES: Record<string, string> = {
-	EAI_AGAIN: 'the name server did not answer',
-	ECONNABORTED: 'the connection was given up',
-	ECONNREFUSED: 'the connection was refused',
-	ECONNRESET: 'the connection was cut',
-	EHOSTUNREACH: 'the host cannot be reached',
-	EMSGSIZE: 'it was larger than any answer should be',
-	ENOTFOUND: 'there is no such host',
-	EPIPE: 'the connection was cut',
-	ETIMEDOUT: 'it took too long',
+	EAI_AGAIN: 'DNS lookup failed',
+	ECONNABORTED: 'the connection was aborted',
+	ECONNREFUSED: 'connection refused',
+	ECONNRESET: 'the connection was lost',
+	EHOSTUNREACH: 'host unreachable',
+	EMSGSIZE: 'the response was too large',
+	ENOTFOUND: 'host not found',
+	EPIPE: 'the connection was lost',
+	ETIMEDOUT: 'the request timed out',
 };
 
-/** What came of a request, in words that end a sentence: `status 402: out of balance`. */
+/** What came of a request, in words that end a sentence: `model not found (404)`. */
 export function describeExchange({ answer, fault }: Exchange): string {
 	if (!answer) return describeFault(fault);
 	const code = effectiveStatus(answer);
-	if (answer.json === undefined) return `status ${code}, with a body that is no JSON`;
-	// Atlas's own message would be misleading here: "status 200: success".
-	if (code < 300) return `status ${code}, with a body that does not hold what was asked for`;
-	return answer.reason ? `status ${code}: ${answer.reason.slice(0, 500)}` : `status ${code}`;
+	if (answer.json === undefined) return `unreadable response (${code})`;
+	// Atlas's own message would be misleading here: "success (200)".
+	if (code < 300) return `incomplete response (${code})`;
+	const reason = answer.reason?.slice(0, 500).replace(/\.$/, '');
+	return reason ? `${reason} (${code})` : `status ${code}`;
 }
 
 function describeFault({ code, message }: TransportError): string {
 	// Without a code it is n8n itself that objects, such as its SSRF protection: its message explains why.
-	return code ? `no answer came (${CONNECTION_FAILURES[code] ?? code})` : message.slice(0, 500);
+	return code ? (CONNECTION_FAILURES[code] ?? `connection failed (${code})`) : message.slice(0, 500);
+}
+
+/**
+ * The headline of a request that failed.
+ * @param what what failed, in words that a reason follows after a colon
+ */
+export function headlineOf(what: string, exchange: Exchange): string {
+	const { answer, fault } = exchange;
+	const why = describeExchange(exchange);
+	if (fault?.neverSent) return `n8n didn’t send the request: ${why}`;
+	if (fault?.neverOpened) return `Couldn’t reach Atlas Cloud${fault.host ? ` at ${fault.host}` : ''}: ${why}`;
+	return (answer && HEADLINES[effectiveStatus(answer)]) ?? `${what}: ${why}`;
 }
 
 /** The parts of an answer that errors repeat. */
@@ -55,27 +78,37 @@ export function answerDetails({ answer }: Exchange) {
 	return { statusCode: answer.statusCode, requestId: answer.requestId, reason: answer.reason };
 }
 
-/** What to do when n8n blocked a request and gives no advice of its own. */
-export const NOT_SENT_ADVICE = 'n8n did not send the request. Change what it objects to, then run again.';
-
-function adviceForFault({ neverSent, neverOpened, advice }: TransportError): string {
-	if (neverSent) return advice ?? NOT_SENT_ADVICE;
-	return neverOpened
-		? 'The address could not be reached. Check the Base URL of the credential and the network of this n8n.'
-		: 'The connection broke. Run again; it costs nothing until an edit is submitted.';
+/** Whether every other item would fail the same way: a bad key, no credit, no connection. */
+export function isRunWide({ answer, fault }: Exchange): boolean {
+	return answer ? [401, 402].includes(effectiveStatus(answer)) : fault.neverOpened;
 }
+
+/** What to do about a request that failed. */
+export function adviceOn({ answer, fault }: Exchange): string {
+	if (answer) return adviceFor(effectiveStatus(answer), answer.requestId);
+	if (fault.neverSent)
+		return fault.advice ?? 'Check what n8n says above, for example its SSRF protection or the credential.';
+	return fault.neverOpened
+		? 'Check the Base URL in the credential, and the internet connection, proxy, and firewall of this n8n.'
+		: 'Run the workflow again. You’re only billed for submitted requests.';
+}
+
+const NOT_LOST = 'The prediction isn’t lost: get its result with Prediction > Wait for Completion.';
 
 /**
  * The error of a free request that failed.
- * @param what what the request does, in words that follow "Could not "
+ * @param what what the request does, in words that follow "Couldn’t "
  */
 export function readError(what: string, exchange: Exchange, predictionId: string | null = null): AtlasError {
-	const { answer, fault } = exchange;
-	return new AtlasError(`Could not ${what}: ${describeExchange(exchange)}`, {
+	const { answer } = exchange;
+	const isMissing = answer !== undefined && [400, 404].includes(effectiveStatus(answer));
+	const notLost = predictionId !== null && !isMissing ? ` ${NOT_LOST}` : '';
+	return new AtlasError(headlineOf(`Couldn’t ${what}`, exchange), {
 		kind: 'read',
-		description: answer ? adviceFor(effectiveStatus(answer)) : adviceForFault(fault),
+		description: `${adviceOn(exchange)}${notLost}`,
 		predictionId,
 		isTooLarge: isTooLarge(exchange),
+		isRunWide: isRunWide(exchange),
 		...answerDetails(exchange),
 	});
 }

@@ -50,6 +50,7 @@ interface TransportErrorDetails {
 	/** Whether n8n itself certainly blocked the request. */
 	neverSent?: boolean;
 	advice?: string | null;
+	host?: string | null;
 }
 
 /** A request that got no answer. */
@@ -66,10 +67,13 @@ export class TransportError extends Error {
 	/** n8n's advice; null if it gives none. */
 	readonly advice: string | null;
 
+	/** The host, if it is Atlas's; null for any other. */
+	readonly host: string | null;
+
 	constructor(
 		message: string,
 		code: string | null,
-		{ neverSent = false, advice = null }: TransportErrorDetails = {},
+		{ neverSent = false, advice = null, host = null }: TransportErrorDetails = {},
 	) {
 		super(message);
 		this.name = 'TransportError';
@@ -77,5 +81,6 @@ export class TransportError extends Error {
 		this.neverSent = neverSent;
 		this.neverOpened = neverSent || (code !== null && NEVER_OPENED.has(code));
 		this.advice = advice;
+		this.host = host;
 	}
 }

@@ -25,7 +25,7 @@ export class DownloadError extends Error {
 
 /** The error of a URL that {@link whyNotFetchable} objects to. */
 export function blockedUrlError(url: string, objection: string): DownloadError {
-	return new DownloadError(`its link "${truncate(url)}" is not followed: ${objection}`, { isFinal: true });
+	return new DownloadError(`the link "${truncate(url)}" was blocked because ${objection}`, { isFinal: true });
 }
 
 /**
@@ -55,9 +55,10 @@ export async function openPublicFile(
 		const { statusCode } = response;
 		if (![301, 302, 303, 307, 308].includes(statusCode)) return response;
 		response.body.destroy();
-		if (redirects >= MAX_REDIRECTS) throw new DownloadError('its link leads on and on', { statusCode });
+		if (redirects >= MAX_REDIRECTS) throw new DownloadError('too many redirects', { statusCode });
 		const location = response.headers.location ?? '';
-		if (!URL.canParse(location, url)) throw new DownloadError('its link leads to no address', { statusCode });
+		if (!URL.canParse(location, url))
+			throw new DownloadError('the redirect has no valid address', { statusCode });
 		url = new URL(location, url).href;
 	}
 }

@@ -37,7 +37,7 @@ function nextStep(exchange: Exchange, attempt: number, nowMs: number, options: R
 
 /**
  * Sends a free request to Atlas until its answer is usable.
- * @param what what the request does, in words that follow "Could not "
+ * @param what what the request does, in words that follow "Couldn’t "
  * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
  */
 export async function sendWithRetries(

@@ -65,7 +65,10 @@ function defaultOf({ title, defaultValue, isHidden }: ModelField): unknown {
 	if (!isEmpty(defaultValue)) return defaultValue;
 	// Nobody can fill in what the panel does not show; Atlas decides.
 	if (isHidden) return undefined;
-	throw inputError(`${title} is empty`, 'The model needs it. Fill it in, then run again.');
+	throw inputError(
+		`${title} is empty`,
+		'The model needs it. If you use an expression, check that it returns a value for this item.',
+	);
 }
 
 /** Texts are split at line ends, and at commas except inside an address. */
@@ -92,15 +95,18 @@ function checkCount({ title, minItems, maxItems, media }: ModelField, count: num
 	const max = media?.isList === false ? 1 : (maxItems ?? Infinity);
 	const min = minItems ?? 1;
 	if (count < min) {
-		const files = min === 1 ? '1 file' : `${min} files`;
-		throw inputError(`${title} needs at least ${files}`, `It has ${count}.`);
+		throw inputError(`${title} needs at least ${describeFiles(min)}`, `It has ${count}.`);
 	}
 	if (count > max) {
 		throw inputError(
-			`${title} takes at most ${max === 1 ? '1 file' : `${max} files`}`,
-			`It has ${count}. Pass fewer files in one item.`,
+			`${title} accepts at most ${describeFiles(max)}`,
+			`It has ${count}. Use fewer files per item.`,
 		);
 	}
+}
+
+function describeFiles(count: number): string {
+	return `${count} ${count === 1 ? 'file' : 'files'}`;
 }
 
 function convert(field: ModelField, value: unknown): unknown {
@@ -127,7 +133,7 @@ function enumValue({ title }: ModelField, allowed: EnumValue[], value: unknown):
 	const found = exact ?? allowed.find((one) => String(one).toLowerCase() === text.toLowerCase());
 	if (found !== undefined) return found;
 	throw inputError(
-		`${title} can't be ${quoted(value)}`,
+		`${title} can’t be ${quoted(value)}`,
 		`Choose one of these: ${truncate(allowed.map(String).join(', '))}.`,
 	);
 }
@@ -146,7 +152,7 @@ function numberValue(field: ModelField, value: unknown): number {
 }
 
 function rangeText(minimum: number | null, maximum: number | null): string {
-	if (minimum !== null && maximum !== null) return ` from ${minimum} to ${maximum}`;
+	if (minimum !== null && maximum !== null) return ` between ${minimum} and ${maximum}`;
 	if (minimum !== null) return `, ${minimum} or higher`;
 	return maximum === null ? '' : `, ${maximum} or lower`;
 }
@@ -170,7 +176,7 @@ function jsonValue({ title }: ModelField, value: unknown): unknown {
 	if (typeof value !== 'string') return value;
 	const parsed = parseJson(value);
 	if (parsed !== undefined) return parsed;
-	throw inputError(`${title} must be JSON`, `It is ${quoted(value)}. Write a list like ["a", "b"].`);
+	throw inputError(`${title} must be JSON`, `It is ${quoted(value)}. Enter a list like ["a", "b"].`);
 }
 
 function quoted(value: unknown): string {

@@ -130,11 +130,11 @@ function noPriceError(model: string, cause: unknown): AtlasError {
 	const { message, reason, statusCode, requestId } =
 		cause instanceof AtlasError
 			? cause
-			: { message: 'Could not get a quote', reason: null, statusCode: null, requestId: null };
-	return new AtlasError(`The price of ${model} is not known. ${message}`, {
+			: { message: 'Couldn’t get a quote', reason: null, statusCode: null, requestId: null };
+	return new AtlasError(`The price of ${model} is unknown. ${message}`, {
 		kind: 'read',
 		description:
-			'The catalog gives no price for this request either. Nothing was sent that costs anything. Check the model and its fields, or run again later.',
+			'The model catalog has no price for it either. Nothing was billed. Check the model and its fields, or run the workflow again later.',
 		reason,
 		statusCode,
 		requestId,

@@ -6,7 +6,7 @@ export interface Dimensions {
 	height: number;
 }
 
-/** The sizes that a model takes. */
+/** The sizes that a model accepts. */
 export type SizeRule =
 	| { kind: 'list'; sizes: Dimensions[] }
 	| { kind: 'range'; minSide: number; maxSide: number }
@@ -53,18 +53,18 @@ function scaleInto(input: Dimensions, minSide: number, maxSide: number): Dimensi
 
 /**
  * The size for Match Input Image, as `W*H`.
- * @throws AtlasError (`input`) where the model's sizes are not known, or none has the input's shape
+ * @throws AtlasError (`input`) if the model's sizes are not known, or none has the input's shape
  */
 export function matchInput(input: Dimensions, rule: SizeRule, model: string): string {
 	const howTo = 'Choose a size from the list, or Custom.';
 	if (rule.kind === 'list') return sizeText(nearestShape(input, rule.sizes));
 	if (rule.kind === 'free') {
-		throw inputError(`Match Input Image does not know the sizes of ${model}`, howTo);
+		throw inputError(`Match Input Image isn’t available for ${model}`, howTo);
 	}
 	const size = scaleInto(input, rule.minSide, rule.maxSide);
 	if (size) return sizeText(size);
 	throw inputError(
-		`The picture (${input.width} × ${input.height}) is too narrow for ${model}, whose sides are ${rule.minSide} to ${rule.maxSide} pixels`,
+		`The image (${input.width} × ${input.height}) is too narrow for ${model} (sides of ${rule.minSide} to ${rule.maxSide} pixels)`,
 		howTo,
 	);
 }
@@ -78,12 +78,12 @@ export function checkSize(size: Dimensions, rule: SizeRule, model: string): stri
 	const { width, height } = size;
 	if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
 		throw inputError(
-			'Width and Height have to be whole numbers of pixels',
-			'Set both, for instance 2048 and 2048.',
+			'Width and Height must be whole numbers',
+			'Enter both in pixels, such as 2048 and 2048.',
 		);
 	}
 	const advice = adviceOnSize(size, rule);
-	if (advice !== null) throw inputError(`${model} does not offer ${width} × ${height}`, advice);
+	if (advice !== null) throw inputError(`${model} doesn’t support ${width} × ${height}`, advice);
 	return sizeText(size);
 }
 
@@ -96,12 +96,12 @@ function adviceOnSize({ width, height }: Dimensions, rule: SizeRule): string | n
 			const distance = (allowed: Dimensions) =>
 				Math.abs(Math.log(allowed.width / width)) + Math.abs(Math.log(allowed.height / height));
 			const nearest = rule.sizes.reduce((a, b) => (distance(b) < distance(a) ? b : a));
-			return `The nearest size that it offers is ${describe(nearest)}. Its sizes: ${rule.sizes.map(describe).join(', ')}.`;
+			return `The nearest size is ${describe(nearest)}. Supported sizes: ${rule.sizes.map(describe).join(', ')}.`;
 		}
 		case 'range': {
 			const { minSide, maxSide } = rule;
 			if (Math.min(width, height) >= minSide && Math.max(width, height) <= maxSide) return null;
-			return `Width and Height have to be from ${minSide} to ${maxSide} pixels each.`;
+			return `Width and Height must be between ${minSide} and ${maxSide} pixels.`;
 		}
 		case 'free':
 			return null;

@@ -200,10 +200,10 @@ function parseRequest(requestBody: unknown): JsonObject | null {
 
 function tooLongError(count: number): AtlasError {
 	return new AtlasError(
-		`The prediction history is too long to search: it goes on after ${count} predictions`,
+		`The prediction history is too long to search: it has more than ${count} predictions`,
 		{
 			kind: 'read',
-			description: 'Look at the predictions at atlascloud.ai, or with the operation Get and an id.',
+			description: 'Check your predictions at atlascloud.ai, or with Prediction > Get and a prediction ID.',
 		},
 	);
 }

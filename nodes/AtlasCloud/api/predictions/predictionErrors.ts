@@ -4,19 +4,26 @@ import { answerDetails, describeExchange } from '../http/errorTexts';
 import type { Prediction } from './predictions';
 import { statusOf } from './statuses';
 
+/** The headline of what content moderation blocked, and what to do about it. */
+export const BLOCKED = 'Content moderation blocked this request';
+export const BLOCKED_ADVICE =
+	'Change the prompt or the input files. The same request would be blocked again.';
+
 type ErrorContext = Omit<AtlasErrorDetails, 'kind' | 'description' | 'status'>;
 
-/** The error of a prediction that content moderation stopped; `message` is what an earlier attempt reported. */
-export function moderationError(
-	context: ErrorContext,
-	message = withReason('Content moderation stopped the edit', context.reason),
-): AtlasError {
+/** The error of a prediction that content moderation blocked; `message` is what an earlier attempt reported. */
+export function moderationError(context: ErrorContext, message = blockedMessage(context.reason)): AtlasError {
 	return new AtlasError(message, {
 		kind: 'moderation',
-		description: 'Change the prompt or the picture: the same request is stopped again.',
+		description: BLOCKED_ADVICE,
 		status: 'failed',
 		...context,
 	});
+}
+
+/** With the reason, unless it says the same again. */
+function blockedMessage(reason: string | null | undefined): string {
+	return /blocked by content moderation\.?$/i.test(reason ?? '') ? BLOCKED : withReason(BLOCKED, reason);
 }
 
 /** The error of a failed prediction. */
@@ -29,10 +36,10 @@ export function failedError(
 	const reason = failureReason ?? (rawStatus ? `its status is "${rawStatus}"` : null);
 	if (isModerated) return moderationError({ ...answer, reason });
 	if (statusOf(rawStatus) === 'completed') return noOutputError(answer);
-	return new AtlasError(withReason('Atlas Cloud could not make the edit', reason), {
+	return new AtlasError(withReason('The prediction failed', reason), {
 		kind: 'failed',
 		description:
-			'The prediction is over and brings no picture. Run the item again for a new one; Atlas’s words above say what to change.',
+			'Change the prompt or the input files, then run the item again. That is a new, billed request.',
 		status: 'failed',
 		reason,
 		...answer,
@@ -41,10 +48,10 @@ export function failedError(
 
 /** A prediction that is reported as completed but has no output may be billed, so it must not be bought again. */
 function noOutputError(context: ErrorContext): AtlasError {
-	return new AtlasError('Atlas Cloud says the edit is done and gives no picture', {
+	return new AtlasError('Atlas Cloud reported the prediction as completed but returned no file', {
 		kind: 'read',
 		description:
-			'It may have been billed. Look at the prediction with the operation Get, or ask Atlas’s support with this id.',
+			'It may have been billed. Check it with Prediction > Get, or contact Atlas Cloud support with this prediction ID.',
 		status: 'completed',
 		...context,
 	});
@@ -52,11 +59,11 @@ function noOutputError(context: ErrorContext): AtlasError {
 
 /** The error of a prediction that could not be read when its time was up: its status is unknown, not failed. */
 export function unreachableError(predictionId: string, exchange: Exchange | null): AtlasError {
-	const why = exchange ? describeExchange(exchange) : 'no answer came in time';
-	return new AtlasError(`Could not see whether the edit is done in its time: ${why}`, {
+	const why = exchange ? describeExchange(exchange) : 'the request timed out';
+	return new AtlasError(`Couldn’t check whether the prediction finished in time: ${why}`, {
 		kind: 'timeout',
 		description:
-			'The prediction is paid for and may be done. Get its picture with the operation Wait for Completion and this id.',
+			'It was submitted and may be finished. Get its result with Prediction > Wait for Completion and this prediction ID.',
 		predictionId,
 		status: 'unknown',
 		...(exchange ? answerDetails(exchange) : {}),

@@ -36,8 +36,8 @@ export interface Prediction {
 /** Atlas's `error_code` for content moderation. */
 const MODERATION_CODE = 1039;
 
-const NOT_SAFE = 'The picture was found not safe for work';
-const NO_OUTPUT = 'It says completed and holds no picture';
+const NOT_SAFE = 'The result was flagged as not safe for work';
+const NO_OUTPUT = 'Completed without a result';
 
 /**
  * Reads a prediction out of Atlas's answer, in any of its shapes: see docs/atlas-cloud-api.md, Result.

@@ -88,7 +88,7 @@ export class EarlierPurchases {
 			const { intent, prediction } = taken;
 			if (!(await areOutputsGone(client, prediction))) return await this.resume(request, intent, flight);
 			// It stays this item's, so that no other item tries it.
-			intents.markFailed(intent, 'Atlas Cloud has deleted its files', false);
+			intents.markFailed(intent, 'Atlas Cloud deleted its files', false);
 		}
 	}
 

@@ -195,7 +195,7 @@ export class LostSubmits {
 function toReadError(error: unknown): AtlasError {
 	if (error instanceof AtlasError) return error;
 	const message = error instanceof Error ? error.message : String(error);
-	return new AtlasError(`Could not read the prediction history: ${message}`, {
+	return new AtlasError(`Couldn’t read the prediction history: ${message}`, {
 		kind: 'read',
 		description: '',
 	});

@@ -73,10 +73,10 @@ function notSearchedError(error: unknown): unknown {
 	if (!(error instanceof AtlasError)) return error;
 	const { kind, message, statusCode, requestId } = error;
 	const why = kind === 'unknown' ? message.replace(/^.*?: /, '') : message;
-	return new AtlasError(`Could not search for paid results to reuse: ${why}`, {
+	return new AtlasError(`Couldn’t search for results to reuse: ${why}`, {
 		kind: 'read',
 		description:
-			'Nothing was submitted or billed for this item. Run it again later, or lower Reuse Paid Results (Hours) under Options. Without that option, the item is bought without a search.',
+			'Nothing was submitted or billed for this item. Run it again later, or lower Reuse Paid Results (Hours) under Options. Without that option, a new prediction is submitted and billed.',
 		statusCode,
 		requestId,
 	});

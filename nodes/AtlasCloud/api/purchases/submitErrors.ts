@@ -1,57 +1,51 @@
 import { AtlasError } from '../errors';
 import type { Exchange } from '../http/answer';
-import { adviceFor, answerDetails, describeExchange, NOT_SENT_ADVICE } from '../http/errorTexts';
+import {
+	adviceOn,
+	answerDetails,
+	describeExchange,
+	headlineOf,
+	isRunWide,
+	TOO_MANY_REQUESTS,
+} from '../http/errorTexts';
+import { BLOCKED, BLOCKED_ADVICE } from '../predictions/predictionErrors';
 import type { Intent } from './intent';
 import type { LostResult } from './lostSubmits';
-import type { NotCreated } from './submitOutcome';
 
 /** The error of a submit that did not leave: Atlas asks for a longer pause than the item's time. */
 export function throttledError(intent: Intent | undefined, itemIndex: number): AtlasError {
-	return new AtlasError('Atlas Cloud did not take the edit: it asks for a longer pause than Timeout allows', {
+	return new AtlasError(TOO_MANY_REQUESTS, {
 		kind: 'refused',
-		description: `${adviceFor(429)} ${describeBill(intent, itemIndex)}`,
+		description: `Atlas Cloud asks for a longer pause than Timeout allows. Increase Timeout under Options, or run the workflow again later. ${describeBill(intent, itemIndex)}`,
 		statusCode: 429,
 		...firstSubmitDetails(intent),
 	});
 }
 
 /** The error of a submit that created nothing. */
-export function notCreatedError(
-	outcome: NotCreated,
-	exchange: Exchange,
-	intent: Intent,
-	itemIndex: number,
-): AtlasError {
-	const { message, advice } = explain(outcome, exchange);
-	return new AtlasError(`${message}: ${describeExchange(exchange)}`, {
+export function notCreatedError(exchange: Exchange, intent: Intent, itemIndex: number): AtlasError {
+	const isModerated = isModeration(exchange);
+	const what = isModerated ? BLOCKED : 'Atlas Cloud rejected the request';
+	const advice = isModerated ? BLOCKED_ADVICE : adviceOn(exchange);
+	return new AtlasError(headlineOf(what, exchange), {
 		kind: 'refused',
 		description: `${advice} ${describeBill(intent, itemIndex)}`,
+		isRunWide: isRunWide(exchange),
 		...answerDetails(exchange),
 		...firstSubmitDetails(intent),
 	});
 }
 
-function explain(outcome: NotCreated, exchange: Exchange): { message: string; advice: string } {
-	switch (outcome.kind) {
-		case 'throttled':
-			return { message: 'Atlas Cloud did not take the edit', advice: adviceFor(429) };
-		case 'refused':
-			return { message: 'Atlas Cloud did not take the edit', advice: adviceFor(outcome.code) };
-		case 'notSent':
-			return { message: 'n8n did not send the edit', advice: exchange.fault?.advice ?? NOT_SENT_ADVICE };
-		case 'unreachable':
-			return {
-				message: 'Atlas Cloud could not be reached',
-				advice: 'Check the Base URL of the credential and the network of this n8n.',
-			};
-	}
+/** Content moderation can also refuse a submit at once (docs/atlas-cloud-api.md, Errors). */
+function isModeration({ answer }: Exchange): boolean {
+	return answer?.statusCode === 400 && /sensitive ?content|moderation/i.test(answer.reason ?? '');
 }
 
 /** What a submit that created nothing means for the bill. */
 function describeBill(intent: Intent | undefined, itemIndex: number): string {
 	return intent?.isResubmitted
-		? `It is unknown whether Atlas Cloud took the first submit of item ${itemIndex}, before this one: run Get Many to see.`
-		: 'Nothing was created or billed.';
+		? `The first request of item ${itemIndex} may have been accepted and billed: check with Prediction > Get Many.`
+		: 'Nothing was billed for this item.';
 }
 
 /** What is known of a first submit that stays unknown although the second created nothing. */
@@ -66,27 +60,40 @@ export function unknownError(
 	result: LostResult,
 	itemIndex: number,
 ): AtlasError {
-	const why = exchange ? ` (${describeExchange(exchange)})` : '';
+	const why = exchange ? `: ${describeExchange(exchange)}` : '';
 	const details = exchange ? answerDetails(exchange) : {};
 	if (result.kind === 'ambiguous') {
 		return new AtlasError(
-			`It is unknown which prediction is this item’s${why}: ${result.predictionIds.join(', ')} all fit`,
+			`Several predictions could belong to this item: ${result.predictionIds.join(', ')}`,
 			{
 				...details,
 				kind: 'unknown',
 				status: 'unknown',
-				description:
-					'More predictions of the same request are in the history than answers were lost. Look at them with the operation Get, and fetch the right one with Wait for Completion.',
+				description: [
+					'The response to this request was lost, and your history has several identical ones.',
+					'1. Check each of these predictions with Prediction > Get.',
+					'2. Get the result of the right one with Prediction > Wait for Completion.',
+					`3. Only if none of them is right, run item ${itemIndex} again in a new execution: that is a new, billed request.`,
+				].join('\n'),
 			},
 		);
 	}
-	const sentAt = new Date(intent.sentAtMs).toISOString();
-	const unread = result.kind === 'unreadable' ? `${result.error.message}. ` : '';
-	return new AtlasError(`It is unknown whether Atlas Cloud took the edit${why}`, {
+	const unread = result.kind === 'unreadable' ? ` ${result.error.message}.` : '';
+	return new AtlasError(`Couldn’t confirm whether Atlas Cloud accepted the request${why}`, {
 		...details,
 		kind: 'unknown',
 		status: 'unknown',
 		predictionId: intent.candidateIds?.[0],
-		description: `${unread}It was not sent again, because that could be billed twice. Run Get Many, or look at atlascloud.ai, for a prediction of ${intent.model} created at ${sentAt} or shortly after (item ${itemIndex}). If there is one, fetch it with Wait for Completion; if there is none, nothing was billed and the item can be run again as a new execution.`,
+		description: [
+			`To avoid billing you twice, it was not sent again.${unread}`,
+			`1. Look for it with Prediction > Get Many: a prediction of ${intent.model}, created at ${describeTime(intent.sentAtMs)} or shortly after.`,
+			'2. If it’s there, get its result with Prediction > Wait for Completion.',
+			`3. If it isn’t, nothing was billed: run item ${itemIndex} again in a new execution.`,
+		].join('\n'),
 	});
+}
+
+/** E.g. `2026-11-21 11:26:31 UTC`, to be compared with `createdAt` of Get Many. */
+function describeTime(ms: number): string {
+	return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -126,14 +126,13 @@ export class Submits {
 				const waitMs = permit.rejected(retryAfterMs, pending.flight.refused());
 				const mayRetry = this.clock.nowMs() + waitMs <= giveUpAtMs;
 				if (mayRetry && (await pending.flight.enterAgain(giveUpAtMs))) return null;
-				throw notCreatedError(outcome, exchange, intent, itemIndex);
+				throw notCreatedError(exchange, intent, itemIndex);
 			}
 			case 'unreachable': {
 				permit.released();
 				this.intents.markNotCreated(intent);
 				const waitMs = backoffMs(attempt, 1_000, 15_000);
-				if (this.clock.nowMs() + waitMs > giveUpAtMs)
-					throw notCreatedError(outcome, exchange, intent, itemIndex);
+				if (this.clock.nowMs() + waitMs > giveUpAtMs) throw notCreatedError(exchange, intent, itemIndex);
 				await pauseMs(this.clock, waitMs, this.signal);
 				return null;
 			}
@@ -141,7 +140,7 @@ export class Submits {
 			case 'notSent':
 				permit.released();
 				this.intents.markNotCreated(intent);
-				throw notCreatedError(outcome, exchange, intent, itemIndex);
+				throw notCreatedError(exchange, intent, itemIndex);
 		}
 	}
 

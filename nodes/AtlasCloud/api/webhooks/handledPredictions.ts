@@ -54,7 +54,7 @@ export class HandledPredictions {
 }
 
 function repeatedError(predictionId: string): AtlasError {
-	return new AtlasError('Another delivery of the same event could not be handled', {
+	return new AtlasError('Another delivery of the same event couldn’t be handled', {
 		kind: 'read',
 		description: 'Atlas Cloud delivers it again.',
 		predictionId,

@@ -17,19 +17,19 @@ export function checkWebhookUrl(value: unknown, baseUrl: string): string {
 	if (objection === null) return url;
 	throw inputError(
 		`Webhook URL ${objection}`,
-		'Copy the Production URL of an Atlas Cloud Trigger. It has to be an https address that Atlas Cloud can reach from the internet.',
+		'Copy the Production URL of an Atlas Cloud Trigger. It must be an https address that Atlas Cloud can reach from the internet.',
 	);
 }
 
 /** Why Atlas could not call this URL, in words that follow its name; null if it can. */
 export function objectionToWebhook(url: string, baseUrl: string): string | null {
-	if (!URL.canParse(url)) return 'is not a URL';
+	if (!URL.canParse(url)) return 'is not a valid URL';
 	if (url.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
 	const { protocol, hostname } = new URL(url);
 	if (protocol !== 'https:' && protocol !== 'http:') return 'is not an https address';
 	const isLocal = isLoopbackHost(hostname);
 	if (isLocal && isLoopbackHost(new URL(baseUrl).hostname)) return null;
 	if (isLocal) return 'points to this machine';
-	if (isPrivateHost(hostname)) return 'points into a private network';
+	if (isPrivateHost(hostname)) return 'points to a private network';
 	return protocol === 'https:' ? null : 'is not an https address';
 }

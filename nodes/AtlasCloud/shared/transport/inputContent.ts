@@ -167,14 +167,14 @@ export function unreadableError({ fileName }: IBinaryData, error: unknown): Atla
 	if (error instanceof AtlasError) return error;
 	const why = error instanceof Error ? error.message : String(error);
 	return inputError(
-		`The file "${fileName ?? 'without a name'}" could not be read from n8n’s storage: ${why}`,
+		`Couldn’t read ${fileName ? `the file "${fileName}"` : 'a file'} from n8n’s storage: ${why}`,
 		'Nothing was submitted or billed for this item. Run the workflow again from the node that returns the file. In queue mode, all workers need the same storage: set N8N_DEFAULT_BINARY_DATA_MODE to database or s3, or share the folder.',
 	);
 }
 
 function tooLargeError(sizeBytes: number): AtlasError {
 	return inputError(
-		`The file has ${Math.round(sizeBytes / 1_000_000)} MB. n8n cannot read more than ${MAX_DATABASE_FILE_BYTES / 1_000_000} MB from its database`,
+		`The file is ${Math.round(sizeBytes / 1_000_000)} MB, but n8n can’t read more than ${MAX_DATABASE_FILE_BYTES / 1_000_000} MB from its database`,
 		'Nothing was submitted or billed for this item. Use a smaller file, or set N8N_DEFAULT_BINARY_DATA_MODE to filesystem (in queue mode, with a folder that all workers share) or s3.',
 	);
 }

@@ -54,7 +54,7 @@ export async function toInputFile(
 	helpers: Helpers,
 	{ fieldName, binary, kind }: InspectedFile,
 ): Promise<InputFile> {
-	checkInputKind(`The binary field "${fieldName}"`, kind);
+	checkInputKind(`The file in ${fieldName}`, kind);
 	return await binaryFile(helpers, fieldName, binary, kind);
 }
 

@@ -73,7 +73,7 @@ function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url
 	const kind = mimeType?.split('/')[0] ?? kindByUrl(url ?? '');
 	if (kind) return { [kindKey]: kind };
 	throw inputError(
-		`${title}: "${truncate(url ?? '')}" doesn’t say whether it is an image, a video or audio`,
+		`${title}: "${truncate(url ?? '')}" doesn’t say whether it’s an image, a video, or audio`,
 		`Enter it as JSON: [{"${objectKey}": "…", "${kindKey}": "image"}].`,
 	);
 }

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError } from '../../../api/errors';
+import { inputError, runError } from '../../../api/errors';
 import { omit, type JsonObject } from '../../../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../../../api/models/modelInfo';
 import { checkInputs } from '../../../api/models/modelInputs';
@@ -15,6 +15,7 @@ import {
 	readReuseHours,
 	readWebhookUrl,
 } from '../../../shared/options';
+import { plural } from '../../../shared/summary';
 import { readTimeout } from '../../../shared/timeout';
 import { readGivenInputs } from './givenInputs';
 import { readMediaInputs, readUntypedInputs, type RequestMedia, type UntypedInputs } from './mediaInputs';
@@ -129,13 +130,13 @@ function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {
 /** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
 function mediaTypeOf(model: string, { type }: ModelInfo, resourceType: ResourceType | null): MediaModelType {
 	if (type === 'Text') {
-		throw inputError(`${model} is a text model`, 'Choose a model that makes images, videos or audio.');
+		throw inputError(`${model} is a text model`, 'Choose a model that makes images, videos, or audio.');
 	}
 	const known = type ?? resourceType;
 	if (known) return known;
 	throw inputError(
-		`Atlas Cloud’s catalog doesn’t tell what ${model} makes`,
-		'Check the model ID. If it is right, use Image > Generate, Video > Generate or Audio > Generate: they run any model by its ID.',
+		`Atlas Cloud’s catalog doesn’t say what ${model} makes`,
+		'Check the model ID. If it’s right, use Image > Generate, Video > Generate, or Audio > Generate: they run any model by its ID.',
 	);
 }
 
@@ -156,7 +157,7 @@ async function readInputs(
 	const { body, media, dropped } = checkInputs(sendable, given);
 	if (dropped.length > 0) {
 		run.notes.add(
-			`Not sent, because ${model} has no such input: ${dropped.join(', ')}. Use Extra Body Fields under Options to send them anyway.`,
+			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${dropped.join(', ')}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use Extra Body Fields under Options.`,
 		);
 	}
 	const files = await readMediaInputs(context, itemIndex, media);
@@ -172,8 +173,8 @@ export async function checkMaxPredictions(run: NodeRun, jobs: ModelJob[]): Promi
 	const maxPredictions = readMaxPredictions(jobs[0].options);
 	if (jobs.length <= maxPredictions) return;
 	const estimate = await describeEstimate(run, jobs.map(typedBody));
-	throw inputError(
-		`This run would make ${jobs.length} predictions; Max Predictions per Run is ${maxPredictions}`,
-		`${estimate} Nothing was submitted. Raise Max Predictions per Run under Options to allow it, or pass fewer items.`,
+	throw runError(
+		`This run has ${plural(jobs.length, 'prediction')}, but Max Predictions per Run is ${maxPredictions}`,
+		`${estimate} Nothing was submitted. To allow it, increase Max Predictions per Run under Options. Or use fewer items.`,
 	);
 }

@@ -16,5 +16,5 @@ export const fileSummary: OperationSummary = {
 	},
 	reportedPrice: ({ priceUsd }) => asNumber(priceUsd),
 	noun: 'prediction',
-	pinAdvice: 'To pin this output in n8n, switch Download Files off.',
+	pinAdvice: 'To pin this output, turn off Download Files.',
 };

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError, truncate } from '../../../api/errors';
+import { inputError, runError, truncate } from '../../../api/errors';
 import { omit, type JsonObject } from '../../../api/json';
 import {
 	isSequential,
@@ -24,6 +24,7 @@ import {
 	readWebhookUrl,
 	readWholeNumber,
 } from '../../../shared/options';
+import { plural } from '../../../shared/summary';
 import { readTimeout } from '../../../shared/timeout';
 import { inputDimensions } from './inputDimensions';
 import { readPrompt } from './prompt';
@@ -66,7 +67,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		images.length,
 	);
 	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
-	if (known && size !== 'matchInput') checkSize(size, known.sizes, model);
+	if (known && size !== 'matchInput') checkSize(size, known.sizes, nameOf(model));
 	return {
 		request: {
 			itemIndex,
@@ -91,17 +92,22 @@ function toInput({ file, url }: InputImage, index: number): PurchaseInput {
 	return file ? { path, file } : { path, url };
 }
 
+/** What people call a model. */
+function nameOf(model: string): string {
+	return knownModel(model)?.family ?? model;
+}
+
 function checkImageCount(count: number, model: string, maxInputImages: number): void {
 	if (count === 0) {
 		throw inputError(
-			'The item has no picture',
-			'Set Input Data Field Name to its binary field, or give Image URLs.',
+			'No image found in this item',
+			'Enter the name of its file field in Input Data Field Name, or add Image URLs.',
 		);
 	}
 	if (count > maxInputImages) {
 		throw inputError(
-			`The item has ${count} pictures; ${model} takes at most ${maxInputImages}`,
-			'Pass fewer pictures in one item.',
+			`This item has ${plural(count, 'image')}, but ${nameOf(model)} accepts at most ${maxInputImages}`,
+			'Use fewer images per item.',
 		);
 	}
 }
@@ -109,13 +115,13 @@ function checkImageCount(count: number, model: string, maxInputImages: number): 
 function readOutputFormat({ outputFormat }: IDataObject, model: string): JsonObject {
 	if (typeof outputFormat !== 'string' || outputFormat === '') return {};
 	if (!['jpeg', 'png'].includes(outputFormat)) {
-		throw inputError(`"${truncate(outputFormat)}" is not an Output Format`, 'Choose JPEG or PNG.');
+		throw inputError(`"${truncate(outputFormat)}" is not a supported output format`, 'Choose JPEG or PNG.');
 	}
 	const known = knownModel(model);
 	if (known && !known.outputFormats.includes(outputFormat)) {
 		throw inputError(
-			`${known.family} has no choice of Output Format`,
-			'Remove it under Options, or choose another model.',
+			`${known.family} doesn’t support Output Format`,
+			'Remove Output Format under Options, or choose another model.',
 		);
 	}
 	return { output_format: outputFormat };
@@ -128,14 +134,14 @@ function readMaxImages(value: unknown, model: string, inputCount: number): { max
 	if (!isSequential(model)) {
 		if (maxImages === 1) return {};
 		throw inputError(
-			`${model} makes one picture of a prompt`,
-			'Remove Max Images under Options, or choose a sequential model.',
+			'Max Images works with Sequential models only',
+			'Remove Max Images, or choose a model with Sequential in its name.',
 		);
 	}
 	if (inputCount + maxImages > MAX_SEQUENTIAL_IMAGES) {
 		throw inputError(
-			`${inputCount} input pictures and up to ${maxImages} edited ones are more than ${MAX_SEQUENTIAL_IMAGES}`,
-			'Lower Max Images, or pass fewer pictures.',
+			`Input images and Max Images can’t be more than ${MAX_SEQUENTIAL_IMAGES} in total (now ${inputCount} + ${maxImages})`,
+			'Lower Max Images, or use fewer input images.',
 		);
 	}
 	return { max_images: maxImages };
@@ -149,8 +155,8 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	checkImageCount(images.length, model, rules.maxInputImages);
 	const resolved =
 		size === 'matchInput'
-			? matchInput(await inputDimensions(run, images[0]), rules.sizes, model)
-			: checkSize(size, rules.sizes, model);
+			? matchInput(await inputDimensions(run, images[0]), rules.sizes, nameOf(model))
+			: checkSize(size, rules.sizes, nameOf(model));
 	return { ...job, request: { ...request, body: { ...body, size: resolved } } };
 }
 
@@ -162,11 +168,9 @@ export async function checkMaxEdits(run: NodeRun, jobs: EditJob[]): Promise<void
 	if (jobs.length === 0) return;
 	const maxEdits = readMaxEdits(jobs[0].options);
 	if (jobs.length <= maxEdits) return;
-	throw inputError(
-		`This run would make ${jobs.length} edits; Max Edits per Run is ${maxEdits}`,
-		`${await describeEstimate(
-			run,
-			jobs.map(({ request }) => request.body),
-		)} Raise Max Edits per Run under Options to allow it, or pass fewer items.`,
+	const bodies = jobs.map(({ request }) => request.body);
+	throw runError(
+		`This run has ${plural(jobs.length, 'edit')}, but Max Edits per Run is ${maxEdits}`,
+		`${await describeEstimate(run, bodies)} To allow it, increase Max Edits per Run under Options. Or use fewer items.`,
 	);
 }

@@ -15,8 +15,8 @@ export async function inputDimensions(run: NodeRun, image: InputImage): Promise<
 	const dimensions = await readDimensions(run, image);
 	if (dimensions) return dimensions;
 	throw inputError(
-		'The shape of the first picture cannot be read, so Match Input Image cannot follow it',
-		'Choose a size from the list instead. Without one Seedream makes a square, and that would be paid for.',
+		'Match Input Image can’t read the size of the first image',
+		'Choose a size from the list instead.',
 	);
 }
 
@@ -27,16 +27,21 @@ async function readDimensions(run: NodeRun, image: InputImage): Promise<Dimensio
 }
 
 async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | null> {
-	const howTo =
-		'Check the link in a private browser window: it has to show the picture itself. Or choose a size from the list instead of Match Input Image.';
+	const howTo = 'Open the URL in a private browser window: you should see only the image.';
 	const found = await run.remoteImages.inspect(url);
 	if (!found) {
-		const why = /^http:/i.test(url) ? 'Match Input Image looks at https links only. ' : '';
-		throw inputError(`"${truncate(url)}" could not be looked at`, why + howTo);
+		const why = /^http:/i.test(url) ? 'Match Input Image only works with https URLs. ' : '';
+		throw inputError(
+			`Couldn’t load the image at ${truncate(url)}`,
+			`${why}${howTo} Or choose a size from the list instead of Match Input Image.`,
+		);
 	}
 	if (found.kind === WEB_PAGE) {
-		throw inputError('This link opens a page, not a picture', `${truncate(url)} — ${howTo}`);
+		throw inputError(
+			'This URL opens a web page, not an image',
+			`Use the direct link to the image instead of ${truncate(url)}. ${howTo}`,
+		);
 	}
-	checkInputKind(`The link "${truncate(url)}"`, found.kind);
+	checkInputKind(`The file at ${truncate(url)}`, found.kind);
 	return found.dimensions;
 }

@@ -92,13 +92,13 @@ function templateSentence(context: ParameterReader, itemIndex: number): string |
 	const value: unknown = context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE);
 	if (value === NO_TEMPLATE) return null;
 	const template = PROMPT_TEMPLATES.find((one) => one.value === value);
-	if (!template) throw inputError('Prompt Template is not one of the list', 'Choose one, or None.');
+	if (!template) throw inputError('Unknown prompt template', 'Choose a template from the list, or None.');
 	const texts = template.fields.map(({ name }) => readText(context, name, itemIndex));
 	const missing = template.fields.filter((_field, i) => texts[i] === '');
 	if (missing.length > 0) {
 		throw inputError(
 			`${missing.map(({ displayName }) => displayName).join(' and ')} of the template ${template.name} ${missing.length > 1 ? 'are' : 'is'} empty`,
-			'Fill it in, or choose None as Prompt Template. Where it is an expression, check that this item has the field.',
+			`Fill ${missing.length > 1 ? 'them' : 'it'} in, or set Prompt Template to None. If you use an expression, check that it returns text for this item.`,
 		);
 	}
 	return fillIn(template, (field) => texts[template.fields.indexOf(field)]);
@@ -106,7 +106,7 @@ function templateSentence(context: ParameterReader, itemIndex: number): string |
 
 /**
  * Reads the prompt to send: the template's sentence, then Prompt.
- * @throws AtlasError (`input`) where a field of the template is empty, or there is nothing to send
+ * @throws AtlasError (`input`) if a field of the template is empty, or there is nothing to send
  */
 export function readPrompt(context: ParameterReader, itemIndex: number): string {
 	const sentence = templateSentence(context, itemIndex);
@@ -115,6 +115,6 @@ export function readPrompt(context: ParameterReader, itemIndex: number): string 
 	if (prompt !== '') return prompt;
 	throw inputError(
 		'Prompt is empty',
-		'Say what to change in the picture. Where the prompt is an expression, check that this item has the field.',
+		'Describe what to change in the image. If you use an expression, check that it returns text for this item.',
 	);
 }

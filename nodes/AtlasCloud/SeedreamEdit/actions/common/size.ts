@@ -88,7 +88,7 @@ export function readSize(context: IExecuteFunctions, itemIndex: number): 'matchI
 	const parsed = typeof size === 'string' ? parseSize(size) : null;
 	if (parsed) return parsed;
 	throw inputError(
-		`"${truncate(String(size))}" is not a size`,
-		'Choose one from the list, or give an expression that brings matchInput, custom, or width*height such as 2048*2048.',
+		`"${truncate(String(size))}" is not a valid size`,
+		'Choose a size from the list, or use an expression that returns matchInput or width*height, such as 2048*2048.',
 	);
 }

@@ -19,14 +19,17 @@ export const upload = itemOperation<InputFile[]>({
 	summary: {
 		count(done) {
 			const urls = done.flatMap(({ json }) => asArray(json.urls));
-			return { done: countNoun(urls.length, 'picture', ' uploaded'), failedCount: 0 };
+			return { done: countNoun(urls.length, 'image', ' uploaded'), failedCount: 0 };
 		},
 	},
 
 	async read(run, itemIndex) {
 		const images = await binaryImages(run.context, itemIndex);
 		if (images.length > 0) return images.map(({ file }) => file);
-		throw inputError('The item has no picture', 'Set Input Data Field Name to its binary field.');
+		throw inputError(
+			'No image found in this item',
+			'Enter the name of its file field in Input Data Field Name.',
+		);
 	},
 
 	async work(run, files, itemIndex) {
