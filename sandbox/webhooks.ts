@@ -10,6 +10,10 @@ import { isLoopback } from './hosts';
 const DELIVERY_MS = 10_000;
 const REDELIVER_AFTER_SECONDS = [1, 5, 30];
 
+/** The same for all sandboxes of a process: whoever has read them keeps them for a while. */
+const KEYS = generateKeyPairSync('ed25519');
+const KEY_ID = `wk_${randomId(8)}`;
+
 interface Surroundings {
 	clock: SandboxClock;
 	ledger: LedgerBook;
@@ -21,8 +25,6 @@ interface Surroundings {
 
 /** Calls a task's `webhook_url` when it ends (see docs/atlas-cloud-api.md, Webhook). Reaches this machine only. */
 export class WebhookSender {
-	private readonly keys = generateKeyPairSync('ed25519');
-	private readonly keyId = `wk_${randomId(8)}`;
 	private readonly hmacSecret = randomId();
 	private closed = false;
 
@@ -30,8 +32,8 @@ export class WebhookSender {
 
 	/** The public keys, as `GET /api/v1/webhooks/jwks.json` lists them. */
 	jwks(): { keys: JsonWebKey[] } {
-		const key = this.keys.publicKey.export({ format: 'jwk' });
-		return { keys: [{ ...key, kid: this.keyId, use: 'sig', alg: 'EdDSA' }] };
+		const key = KEYS.publicKey.export({ format: 'jwk' });
+		return { keys: [{ ...key, kid: KEY_ID, use: 'sig', alg: 'EdDSA' }] };
 	}
 
 	/** Delivers until it is answered 2xx, or until no more deliveries are left. Never rejects. */
@@ -55,11 +57,9 @@ export class WebhookSender {
 				'x-atlascloud-webhook-id': webhookId,
 				'x-atlascloud-webhook-event': eventType,
 				'x-atlascloud-webhook-timestamp': String(timestampSeconds),
-				'x-atlascloud-webhook-key-id': this.keyId,
+				'x-atlascloud-webhook-key-id': KEY_ID,
 				'x-atlascloud-webhook-signature': createHmac('sha256', this.hmacSecret).update(signed).digest('hex'),
-				'x-atlascloud-webhook-signature-ed25519': sign(null, signed, this.keys.privateKey).toString(
-					'base64url',
-				),
+				'x-atlascloud-webhook-signature-ed25519': sign(null, signed, KEYS.privateKey).toString('base64url'),
 			},
 		};
 	}

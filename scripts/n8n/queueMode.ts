@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Instance, type CredentialExport, type InstanceOptions } from './instance';
+import { freePorts } from './ports';
 import { POSTGRES_DATABASE, POSTGRES_USER, startPostgres, startRedis, type Service } from './services';
 import { Server } from './server';
+import { WebhookProcess } from './webhookProcess';
 import { Worker } from './worker';
 
 export type BinaryMode = 'database' | 'filesystem';
@@ -23,14 +25,17 @@ export class QueueMode {
 	private constructor(
 		readonly redis: Service,
 		readonly postgres: Service,
-		/** The main's first, then the workers'. */
+		/** The main's first, then the workers', and a webhook process's last. */
 		private readonly instances: Instance[],
+		/** Of the main, also when it starts again: others know its address. */
+		private readonly mainPort: number,
 	) {}
 
 	/** Makes everything and starts Redis and Postgres; {@link ensure} starts n8n. */
 	static async create(options: QueueModeOptions): Promise<QueueMode> {
 		const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
-		const queueMode = new QueueMode(redis, postgres, []);
+		const [mainPort] = await freePorts(1);
+		const queueMode = new QueueMode(redis, postgres, [], mainPort);
 		try {
 			const env = {
 				EXECUTIONS_MODE: 'queue',
@@ -46,9 +51,9 @@ export class QueueMode {
 			};
 			const main = await Instance.create({ ...options, env });
 			queueMode.instances.push(main);
-			const ofWorkers = { ...env, N8N_RESTRICT_FILE_ACCESS_TO: main.filesFolder };
-			for (let count = options.workers ?? 2; count > 0; count--) {
-				queueMode.instances.push(await Instance.create({ ...options, env: ofWorkers }));
+			const ofOthers = { ...env, N8N_RESTRICT_FILE_ACCESS_TO: main.filesFolder };
+			for (let count = (options.workers ?? 2) + 1; count > 0; count--) {
+				queueMode.instances.push(await Instance.create({ ...options, env: ofOthers }));
 			}
 			await mkdir(queueMode.storageFolder);
 			if (options.credentials) await main.importCredentials(...options.credentials);
@@ -86,7 +91,7 @@ export class QueueMode {
 		if (!this.currentMain?.isRunning) await this.startMain();
 		await this.main.waitUntilReady();
 		await Promise.all(
-			this.instances.slice(1).map(async (_instance, index) => {
+			this.instances.slice(1, -1).map(async (_instance, index) => {
 				if (!this.currentWorkers[index]?.isRunning) await this.startWorker(index);
 			}),
 		);
@@ -94,8 +99,16 @@ export class QueueMode {
 
 	async startMain(): Promise<Server> {
 		await this.currentMain?.stop();
-		this.currentMain = await Server.start(this.instance, this.processEnv());
+		this.currentMain = await Server.start(this.instance, {
+			...this.processEnv(),
+			N8N_PORT: String(this.mainPort),
+		});
 		return this.currentMain;
+	}
+
+	/** Starts a webhook process beside the main; only one can run. Whoever starts it stops it. */
+	async startWebhookProcess(): Promise<WebhookProcess> {
+		return await WebhookProcess.start(this.instances[this.instances.length - 1], this.processEnv());
 	}
 
 	/** Starts a worker in the place of one that has ended. */

@@ -107,10 +107,12 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 		notes: new Set(),
 		client: { clock: { nowMs: () => 13_400 } },
 		intents: { reusedIds: () => new Set() },
-		rulesOf: async (model: string) =>
-			await Promise.resolve({
-				price: model === 'vendor/listed/edit' ? { usd: 0.05, unit: 'generation' } : null,
-			}),
+		models: {
+			rulesOf: async (model: string) =>
+				await Promise.resolve({
+					price: model === 'vendor/listed/edit' ? { usd: 0.05, unit: 'generation' } : null,
+				}),
+		},
 		context: {
 			addExecutionHints: (...added: NodeExecutionHint[]) => hints.push(...added),
 			getInputData: () => [],

@@ -459,10 +459,30 @@ describe('before anything is sent, for all items,', () => {
 	it('refuses more items than Max Predictions per Run', async () => {
 		const items = Array.from({ length: 51 }, () => ({ json: {} }));
 		const call = { model: 'bytedance/seedream-v4', inputs: { prompt: 'x' }, items };
-		expect((await run(call)).error?.message).toBe(
-			'This run has 51 predictions, but Max Predictions per Run is 50',
-		);
-		expect(sandbox.ledger.requests).toHaveLength(0);
+		const { error } = await run(call);
+		expect(error?.message).toBe('This run has 51 predictions, but Max Predictions per Run is 50');
+		expect(error?.description).toContain('Estimated cost: $1.377. Nothing was submitted.');
+		expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['models']);
+	});
+
+	it.each<[string, object, string]>([
+		['names what more items than Max Predictions per Run would cost', {}, 'Estimated cost: $0.27.'],
+		['counts the length that the items ask for', { duration: 10 }, 'Estimated cost: $0.54.'],
+		[
+			'says so where the model decides the length',
+			{ duration: -1 },
+			'The cost is unknown for this model.',
+		],
+	])('%s', async (_what, inputs, cost) => {
+		const { error } = await run({
+			resource: 'video',
+			model: VIDEO.textFast,
+			items: [{}, {}, {}],
+			inputs: { prompt: 'x', ...inputs },
+			options: { maxPredictions: 2 },
+		});
+		expect(error?.description).toContain(cost);
+		expect(billable()).toBe(0);
 	});
 
 	it('refuses JSON that is no object', async () => {

@@ -265,6 +265,20 @@ describe('a delivery that comes twice', () => {
 		expect(host.executions).toHaveLength(1);
 	});
 
+	it('starts one execution if the second comes to another process of n8n', async () => {
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		expect(await deliver(sandbox.signWebhook(bodyOf(await ended())))).toBe(200);
+		const first = host;
+		host = await hostTrigger({ sandbox, staticData: first.staticData });
+		expect(await deliver(signed)).toBe(200);
+		expect(host.executions).toHaveLength(1);
+		first.staticData = host.staticData;
+		await host.close();
+		host = first;
+		expect(await deliver(signed)).toBe(200);
+		expect(host.executions).toHaveLength(1);
+	});
+
 	it('counts again if n8n could not start the execution', async () => {
 		await rehost({ startFailures: 1 });
 		const signed = sandbox.signWebhook(bodyOf(await ended()));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Ledger } from '../../sandbox/types';
 import type { Execution } from '../../scripts/n8n/execution';
-import { chain } from '../../scripts/n8n/instance';
+import { chain, type NodeExport } from '../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
 import { model, seedream } from '../e2e/cases';
 import type { QueueBench, Row } from './cases';
@@ -19,6 +19,19 @@ export const SHEET_OPTIONS = { concurrency: 40, maxEdits: 2000, includeInputFiel
 /** The last node adds the hash of what n8n has stored: the bytes of each row, wherever n8n keeps them. */
 export const HASH = 'Hash';
 
+export const hashNode: NodeExport = {
+	name: HASH,
+	type: 'n8n-nodes-base.crypto',
+	typeVersion: 1,
+	parameters: {
+		action: 'hash',
+		type: 'SHA256',
+		binaryData: true,
+		binaryPropertyName: 'data',
+		dataPropertyName: 'sha256',
+	},
+};
+
 export interface PublishedSheet {
 	workflow: StoredWorkflow;
 	/** Of the webhook that runs it. */
@@ -29,46 +42,43 @@ export interface PublishedSheet {
 
 let published = 0;
 
+/** A path that no other workflow has. */
+export const newPath = () => `sheet-${++published}`;
+
+/** A webhook, and the images of a folder. */
+export const webhookAndFiles = (path: string, folder: string): NodeExport[] => [
+	{
+		name: 'Webhook',
+		type: 'n8n-nodes-base.webhook',
+		typeVersion: 2,
+		webhookId: `id-of-${path}`,
+		parameters: { path, httpMethod: 'POST', responseMode: 'onReceived', options: {} },
+	},
+	{
+		name: 'Read',
+		type: 'n8n-nodes-base.readWriteFile',
+		typeVersion: 1,
+		parameters: { operation: 'read', fileSelector: `${folder}/*.png`, options: {} },
+	},
+];
+
 /** Publishes a workflow that edits the files of a folder when its webhook is called. */
 export async function publishSheet(
 	bench: QueueBench,
 	folder: string,
 	options: IDataObject = {},
 ): Promise<PublishedSheet> {
-	const path = `sheet-${++published}`;
+	const path = newPath();
 	const workflow = await bench.main.createWorkflow({
 		name: path,
 		nodes: [
-			{
-				name: 'Webhook',
-				type: 'n8n-nodes-base.webhook',
-				typeVersion: 2,
-				webhookId: `id-of-${path}`,
-				parameters: { path, httpMethod: 'POST', responseMode: 'onReceived', options: {} },
-			},
-			{
-				name: 'Read',
-				type: 'n8n-nodes-base.readWriteFile',
-				typeVersion: 1,
-				parameters: { operation: 'read', fileSelector: `${folder}/*.png`, options: {} },
-			},
+			...webhookAndFiles(path, folder),
 			seedream('Edit', {
 				model: model(SMALL_MODEL),
 				prompt: `=${promptOf('{{ $json.fileName }}')}`,
 				options: { ...SHEET_OPTIONS, ...options },
 			}),
-			{
-				name: HASH,
-				type: 'n8n-nodes-base.crypto',
-				typeVersion: 1,
-				parameters: {
-					action: 'hash',
-					type: 'SHA256',
-					binaryData: true,
-					binaryPropertyName: 'data',
-					dataPropertyName: 'sha256',
-				},
-			},
+			hashNode,
 		],
 		connections: chain('Webhook', 'Read', 'Edit', HASH),
 	});
@@ -163,11 +173,15 @@ export function assertRows(ledger: Ledger, rows: Row[], results: ResultRow[]): v
 	}
 }
 
+export function pollsPerPrediction(ledger: Ledger): number {
+	return ledger.count('prediction') / ledger.predictions.size;
+}
+
 /** Requests per prediction and refusals, to print. */
 export function noteTraffic(bench: QueueBench): void {
 	const { ledger } = bench.sandbox;
 	const submits = ledger.requests.filter(({ endpoint }) => endpoint === 'submit');
 	const refused = submits.filter(({ status }) => status === 429).length;
-	bench.note(`${(ledger.count('prediction') / ledger.predictions.size).toFixed(1)} polls per prediction`);
+	bench.note(`${pollsPerPrediction(ledger).toFixed(1)} polls per prediction`);
 	if (refused > 0) bench.note(`${((100 * refused) / submits.length).toFixed(0)}% of submits refused`);
 }

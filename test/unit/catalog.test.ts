@@ -1,9 +1,13 @@
-import { modelRules, readCatalog, rulesInSchema } from '../../nodes/AtlasCloud/api/models/catalog';
+import { readCatalog } from '../../nodes/AtlasCloud/api/models/catalog';
+import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
+import { ModelInfos } from '../../nodes/AtlasCloud/api/models/modelInfo';
+import { rulesInFields } from '../../nodes/AtlasCloud/api/models/modelRules';
 import { isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/models';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 const schema = (properties: unknown) => ({ components: { schemas: { Input: { properties } } } });
+const rulesInSchema = (properties: unknown) => rulesInFields(readInputSchema(schema(properties)));
 
 it.each([
 	'bytedance/seedream-v4/edit',
@@ -21,9 +25,7 @@ it.each([
 describe('a schema', () => {
 	it('may list sizes', () => {
 		expect(
-			rulesInSchema(
-				schema({ size: { enum: ['2048*2048', 'auto', 7, '1024x768'] }, images: { maxItems: 3 } }),
-			),
+			rulesInSchema({ size: { enum: ['2048*2048', 'auto', 7, '1024x768'] }, images: { maxItems: 3 } }),
 		).toEqual({
 			sizes: {
 				kind: 'list',
@@ -37,7 +39,7 @@ describe('a schema', () => {
 	});
 
 	it('may give a range', () => {
-		expect(rulesInSchema(schema({ size: { minimum: '512', maximum: 4096 } })).sizes).toEqual({
+		expect(rulesInSchema({ size: { minimum: '512', maximum: 4096 } }).sizes).toEqual({
 			kind: 'range',
 			minSide: 512,
 			maxSide: 4096,
@@ -54,7 +56,7 @@ describe('a schema', () => {
 		{ size: { minimum: 10, maximum: 1 } },
 		{ size: { minimum: 10 } },
 	])('that says %j allows any size', (properties) => {
-		expect(rulesInSchema(schema(properties))).toEqual({ sizes: { kind: 'free' }, maxInputImages: 14 });
+		expect(rulesInSchema(properties)).toEqual({ sizes: { kind: 'free' }, maxInputImages: 14 });
 	});
 });
 
@@ -114,8 +116,8 @@ describe('the catalog', () => {
 		]);
 	});
 
-	it.each([{}, { data: null }, { data: {} }])('holds nothing in %j', async (json) => {
-		expect((await read(json)).models).toEqual([]);
+	it.each([{}, { data: null }, { data: {} }])('is not read from %j, which is no catalog', async (json) => {
+		await expect(read(json)).rejects.toThrow(/^Could not read the model catalog/);
 	});
 });
 
@@ -123,7 +125,7 @@ describe('the rules of a model', () => {
 	const rules = async (model: string, answers: Record<string, FakeAnswer>) => {
 		const clock = new VirtualClock();
 		const http = new FakeHttp(({ url }) => answers[url] ?? { statusCode: 404 });
-		return { rules: await clock.until(modelRules(clientOf(http, clock), model)), http };
+		return { rules: await clock.until(new ModelInfos(clientOf(http, clock)).rulesOf(model)), http };
 	};
 	const models = 'https://api.example.com/api/v1/models';
 	const free = { sizes: { kind: 'free' }, maxInputImages: 14 };

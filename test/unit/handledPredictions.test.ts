@@ -30,6 +30,16 @@ it('remembers what was handled before a restart, and the newest of it', async ()
 	expect(handled.newest(2)).toEqual(['b', 'c']);
 });
 
+it('handles again what was forgotten, although another call stored it meanwhile', async () => {
+	const handled = new HandledPredictions();
+	await handled.once('a', handling());
+	const stored = handled.newest(1);
+	handled.forget('a');
+	handled.restore(stored);
+	expect(await handled.once('a', handling())).toBe('done');
+	expect(await handled.once('a', handling())).toBeNull();
+});
+
 it('forgets the oldest of more than ten thousand', async () => {
 	const handled = new HandledPredictions();
 	handled.restore(Array.from({ length: 10_001 }, (_, i) => `p${i}`));

@@ -1,4 +1,5 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
+import { ModelInfos } from '../../nodes/AtlasCloud/api/models/modelInfo';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/models';
 import { Quotes, type QuoteRequest } from '../../nodes/AtlasCloud/api/models/quotes';
 import { BASE_URL, clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
@@ -17,10 +18,15 @@ const listed = (price: object): FakeAnswer => ({
 	json: { data: [{ model: 'vendor/x', type: 'Image', price: { actual: price } }] },
 });
 
+function quotesOf(http: FakeHttp, clock: VirtualClock): Quotes {
+	const client = clientOf(http, clock);
+	return new Quotes(client, new ModelInfos(client));
+}
+
 function service(answers: Record<string, FakeAnswer | Promise<FakeAnswer>>) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp((sent) => answers[pathOf(sent)] ?? { statusCode: 404 });
-	const quotes = new Quotes(clientOf(http, clock));
+	const quotes = quotesOf(http, clock);
 	const quote = async (...requests: QuoteRequest[]) =>
 		await clock.until(Promise.all(requests.map(async (one) => await quotes.of(one))));
 	const sent = (path: string) => http.requests.filter((one) => pathOf(one) === path);
@@ -78,7 +84,7 @@ describe('a quote', () => {
 	it.each([408, 429, 500, 503])('is asked for again after a %i', async (statusCode) => {
 		const clock = new VirtualClock();
 		const http = new FakeHttp((_sent, count) => (count === 1 ? { statusCode } : quoted(ANSWER)));
-		const [quote] = await clock.until(Promise.all([new Quotes(clientOf(http, clock)).of(request())]));
+		const [quote] = await clock.until(Promise.all([quotesOf(http, clock).of(request())]));
 		expect(quote).toMatchObject({ priceUsd: 0.0324, isEstimate: false });
 		expect(http.requests.map(({ url }) => url)).toEqual([BASE_URL + QUOTE, BASE_URL + QUOTE]);
 	});

@@ -1,11 +1,8 @@
 import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remoteContent';
 import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
 import { sha256 } from '../../nodes/AtlasCloud/api/hash';
-import {
-	Recovery,
-	type RequestShape,
-	type InputIdentity,
-} from '../../nodes/AtlasCloud/api/purchases/recovery';
+import { Recovery } from '../../nodes/AtlasCloud/api/purchases/recovery';
+import type { InputIdentity, RequestShape } from '../../nodes/AtlasCloud/api/purchases/requestShape';
 import { uploadName } from '../../nodes/AtlasCloud/api/files/uploadNames';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';

@@ -10,17 +10,15 @@ const MAX_STORED = 500;
 const byNode = new Map<string, HandledPredictions>();
 
 /**
- * The predictions that this node has handled. Calls at the same moment share them; after a restart of n8n they come from
- * the workflow's static data.
+ * The predictions that this node has handled. Calls at the same moment share them. The workflow's static data adds those
+ * that were handled before n8n restarted, or by another process of it.
  */
 export function handledPredictions(context: IWebhookFunctions): HandledPredictions {
 	const key = [context.getWorkflow().id, context.getNode().id, context.getMode()].join('/');
-	const known = byNode.get(key);
-	if (known) return known;
-	const handled = new HandledPredictions();
+	const handled = byNode.get(key) ?? new HandledPredictions();
+	byNode.set(key, handled);
 	const { handledPredictionIds } = context.getWorkflowStaticData('node');
 	handled.restore(asArray(handledPredictionIds).filter(isPredictionId));
-	byNode.set(key, handled);
 	return handled;
 }
 

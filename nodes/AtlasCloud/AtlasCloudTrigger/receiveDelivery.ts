@@ -1,13 +1,13 @@
-import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
 import type { AtlasClient } from '../api/http/client';
 import { deliveredPredictionId } from '../api/webhooks/deliveredPrediction';
-import { isGenuine, keyIdOf, type Delivery } from '../api/webhooks/signature';
+import type { Delivery } from '../api/webhooks/signature';
 import { asAtlasError } from '../shared/itemErrors';
 import { connect } from '../shared/connect';
+import { askAgain, deliveryOf, isFromAtlas, refuse } from '../shared/deliveries';
 import { handledPredictions, saveHandled } from './handled';
-import { keysFor } from './keySets';
 import { predictionItems } from './predictionItems';
 
 /** What a delivery leads to. */
@@ -35,12 +35,12 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		case 'ignore':
 			return { webhookResponse: { message: verdict.reason } };
 		case 'refuse':
-			return respond(context, 401, 'This request has no valid signature of Atlas Cloud');
+			return refuse(context);
 		case 'deliverAgain':
 			context.logger.warn(`${context.getNode().name}: ${verdict.error.message}`, {
 				predictionId: verdict.error.predictionId,
 			});
-			return respond(context, 503, 'The prediction could not be read. Deliver again later.');
+			return askAgain(context);
 		case 'fail':
 			throw toNodeError(context, verdict.error);
 	}
@@ -56,17 +56,6 @@ async function judge(context: IWebhookFunctions): Promise<Verdict> {
 		// Whoever sent this is not known to be Atlas: nothing may start, not even an execution that shows the error.
 		return { kind: 'deliverAgain', error: asAtlasError(error) };
 	}
-}
-
-function deliveryOf(context: IWebhookFunctions): Delivery {
-	const { rawBody } = context.getRequestObject() as { rawBody?: Uint8Array };
-	return { headers: context.getHeaderData() as IDataObject, rawBody: rawBody ?? Buffer.alloc(0) };
-}
-
-async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boolean> {
-	const keyId = keyIdOf(delivery);
-	if (keyId === null) return false;
-	return isGenuine(delivery, await keysFor(client, keyId), client.clock.nowMs());
 }
 
 async function judgeGenuine(
@@ -99,11 +88,6 @@ function forgetUnlessStarted(context: IWebhookFunctions, predictionId: string): 
 	response.once('finish', () => {
 		if (response.statusCode >= 300) handled.forget(predictionId);
 	});
-}
-
-function respond(context: IWebhookFunctions, statusCode: number, message: string): IWebhookResponseData {
-	context.getResponseObject().status(statusCode).json({ message });
-	return { noWebhookResponse: true };
 }
 
 function toNodeError(

@@ -8,6 +8,7 @@ import type { NodeDefinition, Operation } from './operation';
 import { PurchaseLog } from './purchaseLog';
 import { releaseInputContents } from './transport/inputContent';
 import { outcomeOf, runItems, type ItemRun } from './runItems';
+import { fallAsleep, wakeUp } from './waitBy/sleep';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
 export async function executeNode(
@@ -38,17 +39,19 @@ async function executeOperation(
 		throwIfCancelled(context, node, intents);
 		return [resultsOf(run, [{ index: 0, outcome }]).map(({ item }) => item)];
 	}
-	const itemRuns = await runItems(run, operation);
+	const woken = wakeUp(context, intents.runIndex);
+	const itemRuns = await runItems(run, operation, woken);
 	throwIfCancelled(context, node, intents);
 	// If all is done, the items have the IDs, and a line for each small run would flood the log.
 	if (itemRuns.some(isUnfinished)) log.flush();
 	const results = resultsOf(run, itemRuns);
+	if (run.asleep.size > 0) return [await fallAsleep(run, itemRuns, results.map(merged))];
 	const ownItems = results.map(({ item }) => item);
 	await addExecutionHint(run, operation.summary, ownItems).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});
-	return [results.map(({ item, inputFields }) => ({ ...item, json: { ...inputFields, ...item.json } }))];
+	return [results.map((result) => merged(result).item)];
 }
 
 async function prepare(
@@ -77,10 +80,17 @@ function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, inte
 	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, intents);
 }
 
-interface Result {
+export interface Result {
+	/** Of the input item. */
+	index: number;
 	item: INodeExecutionData;
 	/** The fields of its input item, if the output keeps them. */
 	inputFields?: IDataObject;
+}
+
+/** With the input's fields in the item itself. */
+function merged({ index, item, inputFields }: Result): Result {
+	return { index, item: { ...item, json: { ...inputFields, ...item.json } } };
 }
 
 /** What the node returns. @throws NodeOperationError for the first failed item, if that ends the node */
@@ -91,10 +101,10 @@ function resultsOf(run: NodeRun, itemRuns: ItemRun[]): Result[] {
 		if (!outcome?.items) {
 			const error = asAtlasError(outcome?.error, intents.of(index));
 			// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
-			return [{ item: { json: { error: errorJson(error) }, pairedItem: { item: index } } }];
+			return [{ index, item: { json: { error: errorJson(error) }, pairedItem: { item: index } } }];
 		}
 		intents.markDelivered(index);
-		return outcome.items.map((item) => ({ item, inputFields }));
+		return outcome.items.map((item) => ({ index, item, inputFields }));
 	});
 }
 

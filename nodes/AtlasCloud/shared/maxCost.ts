@@ -1,8 +1,29 @@
 import { AtlasError, CancelledError, runError } from '../api/errors';
 import { Semaphore } from '../api/flow/semaphore';
-import { dollars, roundUsd } from '../api/models/prices';
+import type { JsonObject } from '../api/json';
+import { knownModel } from '../api/models/models';
+import { dollars, estimateUsd, roundUsd } from '../api/models/prices';
 import type { Quote, QuoteRequest } from '../api/models/quotes';
 import type { NodeRun } from './nodeRun';
+
+/**
+ * What a run would cost by the list prices, in a sentence. Reads the catalog for models that are not known here.
+ * @param bodies of its requests
+ */
+export async function describeEstimate(
+	{ models }: NodeRun,
+	bodies: Array<JsonObject & { model: string }>,
+): Promise<string> {
+	const estimates = await Promise.all(
+		bodies.map(async (body) => {
+			const listed = knownModel(body.model)?.price;
+			return listed ? estimateUsd(listed, body) : await models.estimateUsd(body);
+		}),
+	);
+	const known = estimates.filter((usd) => usd !== null);
+	if (known.length < bodies.length) return 'The cost is unknown for this model.';
+	return `Estimated cost: ${dollars(known.reduce((sum, usd) => sum + usd, 0))}.`;
+}
 
 /** Something that the run is about to buy. */
 export interface PlannedPurchase {

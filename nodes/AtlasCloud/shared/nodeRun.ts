@@ -1,7 +1,6 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { Cancellation, type CancelSignal } from '../api/flow/cancellation';
-import { modelRules, type CatalogModel, type ModelRules } from '../api/models/catalog';
-import { readCatalogIfPossible, readModelInfo, type ModelInfo } from '../api/models/modelInfo';
+import { ModelInfos } from '../api/models/modelInfo';
 import { Quotes } from '../api/models/quotes';
 import type { AtlasClient } from '../api/http/client';
 import { Downloads } from '../api/files/downloads';
@@ -13,7 +12,6 @@ import { Intents } from '../api/purchases/intents';
 import type { IntentRecords, IntentScope } from '../api/purchases/intent';
 import { Recovery } from '../api/purchases/recovery';
 import { Reuse } from '../api/purchases/reuse';
-import { memoize } from '../api/flow/memoize';
 import { Semaphore } from '../api/flow/semaphore';
 import { Submits } from '../api/purchases/submits';
 import type { UploadOwner } from '../api/files/uploadNames';
@@ -25,6 +23,7 @@ import { n8nFileStore } from './transport/n8nBinary';
 import { startClock } from './transport/n8nClock';
 import { DEFAULT_CONCURRENCY, readConcurrency, readOptions } from './options';
 import type { PurchaseLog } from './purchaseLog';
+import type { AsleepItem } from './waitBy/sleep';
 
 /** More downloads at once are no faster: the disk is the limit. */
 const MAX_PARALLEL_DOWNLOADS = 8;
@@ -41,14 +40,14 @@ export interface NodeRun {
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;
 	intents: Intents;
-	/** What a model accepts; its schema is read once per run. */
-	rulesOf: (model: string) => Promise<ModelRules>;
+	/** What catalog and schemas say of models; each is read once per run. */
+	models: ModelInfos;
 	/** What requests would cost; each distinct one is asked for once per run. */
 	quotes: Quotes;
-	/** What catalog and schema say of a model; each is read once per run. */
-	modelInfoOf: (model: string) => Promise<ModelInfo>;
 	/** What predictions of this run cost by their list price, in USD, by ID; null where it does not tell. */
 	estimates: Map<string, number | null>;
+	/** Items whose prediction Atlas is to report: the run sleeps for them. */
+	asleep: Map<number, AsleepItem>;
 	/** Sentences for the execution hint. */
 	notes: Set<string>;
 	/** Items worked on at once by operations that do not limit themselves. */
@@ -96,21 +95,6 @@ function retriedSinceMs(context: IExecuteFunctions, nowMs: number): number {
 	return isKept ? establishedAt : nowMs - RETRY_WINDOW_MS;
 }
 
-function rulesReader(client: AtlasClient): NodeRun['rulesOf'] {
-	const rules = new Map<string, Promise<ModelRules>>();
-	return async (model) => await memoize(rules, model, async () => await modelRules(client, model));
-}
-
-function modelInfoReader(client: AtlasClient): NodeRun['modelInfoOf'] {
-	const infos = new Map<string, Promise<ModelInfo>>();
-	let catalog: Promise<CatalogModel[] | null> | undefined;
-	return async (model) =>
-		await memoize(infos, model, async () => {
-			catalog ??= readCatalogIfPossible(client);
-			return await readModelInfo(client, model, await catalog);
-		});
-}
-
 /**
  * Sets up one node run.
  * @param intents of this attempt, from {@link beginAttempt}
@@ -133,6 +117,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
 	const poller = new PredictionPoller(client);
+	const models = new ModelInfos(client);
 	const submits = new Submits(client, intents, signal);
 	const earlierInputs = new RemoteContent(client, signal);
 	const flights = new Flights({ account, hardLimit, clock, signal });
@@ -166,10 +151,10 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
 		intents,
-		rulesOf: rulesReader(client),
-		quotes: new Quotes(client),
-		modelInfoOf: modelInfoReader(client),
+		models,
+		quotes: new Quotes(client, models),
 		estimates: new Map(),
+		asleep: new Map(),
 		notes: new Set(),
 		concurrency,
 		startedAtMs,

@@ -1,5 +1,6 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import type { NodeRun } from './nodeRun';
+import type { OutputStyle } from './outputStyle';
 
 /** What the panel shows of an operation. */
 interface OperationPanel {
@@ -35,10 +36,10 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 */
 	read(run: NodeRun, itemIndex: number, options: IDataObject): Promise<Job>;
 	/**
-	 * Checks all items together, before the first request.
+	 * Checks all items together, before anything is asked or sent. Only its error may take a request to be told.
 	 * @throws AtlasError (`input`)
 	 */
-	checkAll?(jobs: Job[]): void;
+	checkAll?(run: NodeRun, jobs: Job[]): Promise<void>;
 	/**
 	 * Completes a job with what takes a request to know. Must not cost, change, or upload anything.
 	 * @throws AtlasError (`input`)
@@ -54,6 +55,8 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[]>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */
 	isSelfPaced?: boolean;
+	/** How it names what it returns, if the execution may sleep until its predictions are over. */
+	sleepsWith?: OutputStyle;
 }
 
 /** An operation that runs once, however many input items there are. */

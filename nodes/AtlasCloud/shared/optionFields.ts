@@ -155,6 +155,23 @@ const webhookUrl: INodeProperties = {
 		'Where Atlas Cloud sends a signed call when the prediction ends. Use the production URL of an Atlas Cloud Trigger.',
 };
 
+const waitBy: INodeProperties = {
+	displayName: 'Wait By',
+	name: 'waitBy',
+	type: 'options',
+	options: [
+		{ name: 'Polling', value: 'polling', description: 'The node asks Atlas Cloud until the result is there' },
+		{
+			name: 'Webhook',
+			value: 'webhook',
+			description:
+				'The execution sleeps until Atlas Cloud calls n8n, without a timeout. n8n has to be reachable from the internet.',
+		},
+	],
+	default: 'polling',
+	description: 'How to notice that a prediction has ended',
+};
+
 export function collection(...options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -180,12 +197,15 @@ export const submissionOptions = [
 	webhookUrl,
 ];
 
+/** How operations that submit wait for the result. */
+export const waitingOptions = [onTimeout, waitBy];
+
 export const editOptions = collection(
 	...itemOptions,
 	...submissionOptions,
 	maxDownloadMb,
 	timeoutSeconds,
-	onTimeout,
+	...waitingOptions,
 );
 export const submitOptions = collection(...itemOptions, ...submissionOptions);
 /** Only those that change the price. */

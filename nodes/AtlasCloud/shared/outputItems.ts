@@ -73,6 +73,14 @@ export function unfinishedJson(predictionId: string, known: KnownFields, style: 
 	);
 }
 
+/** The item of a prediction that is still in progress. */
+export function unfinishedItem(
+	{ predictionId, ...known }: KnownFields & { predictionId: string },
+	{ itemIndex, style }: Pick<OutputDestination, 'itemIndex' | 'style'>,
+): INodeExecutionData {
+	return { json: unfinishedJson(predictionId, known, style), pairedItem: { item: itemIndex } };
+}
+
 /** The item of a quote. */
 export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
 	return { json: { ...quote }, pairedItem: { item: itemIndex } };

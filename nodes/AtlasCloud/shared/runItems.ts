@@ -4,6 +4,8 @@ import { NO_REASON } from './itemErrors';
 import type { NodeRun } from './nodeRun';
 import type { ItemOperation } from './operation';
 import { readOptions } from './options';
+import { reportedItems } from './purchasedItems';
+import type { SleepRecord } from './waitBy/sleep';
 
 /** What came of one item. */
 export type Outcome =
@@ -30,10 +32,16 @@ const MAX_PARALLEL_CHECKS = 16;
 /**
  * Runs an operation over all input items. Unless n8n is to continue on fail, one item that fails a check ends the run
  * before anything is sent or paid for.
+ * @param woken what the run slept for; null if it did not sleep
  */
-export async function runItems(run: NodeRun, operation: ItemOperation): Promise<ItemRun[]> {
+export async function runItems(
+	run: NodeRun,
+	operation: ItemOperation,
+	woken: SleepRecord | null,
+): Promise<ItemRun[]> {
 	const { context } = run;
 	const items = context.getInputData().map((_item, index): ItemRun => ({ index }));
+	if (woken) await collectItems(run, operation, items, woken);
 	for (const stage of STAGES) {
 		const open = items.filter(({ outcome }) => outcome === undefined);
 		const isOver = open.length === 0 || (open.length < items.length && !context.continueOnFail());
@@ -60,8 +68,8 @@ async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]
 	});
 }
 
-async function checkItems(_run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
-	await checkTogether(open, async (jobs) => operation.checkAll?.(jobs));
+async function checkItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkTogether(open, async (jobs) => await operation.checkAll?.(run, jobs));
 }
 
 async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
@@ -89,6 +97,24 @@ async function workOnItems(run: NodeRun, operation: ItemOperation, open: ItemRun
 		if (!item.outcome.items) run.onFault();
 	};
 	await Promise.all(open.map(workOn));
+}
+
+/** Gets the output of the items that the run slept for, and of those that were done before. */
+async function collectItems(
+	run: NodeRun,
+	{ sleepsWith }: ItemOperation,
+	items: ItemRun[],
+	{ asleep, done, estimates }: SleepRecord,
+): Promise<void> {
+	for (const [predictionId, usd] of Object.entries(estimates)) run.estimates.set(predictionId, usd);
+	const collect = async (item: ItemRun) => {
+		const waiting = asleep[item.index];
+		if (done[item.index]) item.outcome = { items: done[item.index] };
+		if (!waiting || !sleepsWith) return;
+		item.inputFields = waiting.inputFields;
+		item.outcome = await outcomeOf(reportedItems(run, waiting, sleepsWith));
+	};
+	await Promise.all(items.map(collect));
 }
 
 /** Runs a check of each item, a few at a time. */

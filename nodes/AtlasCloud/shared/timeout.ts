@@ -3,7 +3,7 @@ import { AtlasError, inputError } from '../api/errors';
 import { asNumber } from '../api/json';
 import type { OutputDestination } from './destination';
 import { DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS } from './options';
-import { unfinishedJson, type KnownFields } from './outputItems';
+import { unfinishedItem, type KnownFields } from './outputItems';
 import { plural } from './summary';
 
 /** How long an item waits, and what happens then. */
@@ -36,11 +36,11 @@ export function readTimeout(options: IDataObject, defaultSeconds = DEFAULT_TIMEO
 export function timedOutItems(
 	predictionId: string,
 	known: KnownFields,
-	{ itemIndex, style }: OutputDestination,
+	destination: OutputDestination,
 	{ timeoutMs, failsOnTimeout }: TimeoutOptions,
 ): INodeExecutionData[] {
 	if (!failsOnTimeout) {
-		return [{ json: unfinishedJson(predictionId, known, style), pairedItem: { item: itemIndex } }];
+		return [unfinishedItem({ ...known, predictionId }, destination)];
 	}
 	throw new AtlasError(`The prediction is still running after ${plural(timeoutMs / 1_000, 'second')}`, {
 		kind: 'timeout',

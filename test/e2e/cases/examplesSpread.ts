@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeExport } from '../../../scripts/n8n/instance';
 import { e2e } from '../cases';
-import { hosted, importExample, publishExample, readCsv } from '../imported';
+import { hosted, importExample, post, publishExample, readCsv } from '../imported';
 import { assertShows, paint } from '../pictures';
 
 /** Two rows per chunk, so that a small sheet has several. */
@@ -21,6 +21,7 @@ e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in o
 	sandbox.addFault({
 		endpoint: 'submit',
 		match: 'refuse this',
+		times: Infinity,
 		action: { type: 'failTask', shape: 'moderation' },
 	});
 	const wishes = ['mirror it', 'refuse this', 'blur it', 'invert it', 'sepia'];
@@ -48,6 +49,27 @@ e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in o
 	const mirrored = await readFile(join(instance.filesFolder, rows[0].file));
 	await assertShows(mirrored, box, (original) => original.flop());
 
+	// A chunk by itself, and the whole sheet again: only what failed is submitted anew.
+	const { charges } = sandbox.ledger;
+	assert.equal(charges.length, wishes.length - 1, 'charges');
+	const chunk = wishes.slice(2, 4).map((wish, index) => ({ row: index + 4, photo, wish }));
+	const answer = await post(server, '/webhook/seedream-chunk', { rows: chunk });
+	assert.equal(answer.status, 200, answer.bytes.toString('utf8'));
+	assert.deepEqual(
+		(answer.json() as Array<{ predictionId: string }>).map(({ predictionId }) => predictionId),
+		chunk.map(({ wish }) => idOf(wish)),
+		'the predictions of a chunk that runs again',
+	);
+	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
+	const billed = ({ status }: Record<string, string>) => status === 'completed';
+	assert.deepEqual(
+		(await results()).filter(billed),
+		rows.filter(billed),
+		'the rows of a sheet that runs again',
+	);
+	assert.equal(sandbox.ledger.count('submit'), wishes.length + 1, 'submits');
+	assert.equal(charges.length, wishes.length - 1, 'charges after running again');
+
 	// Nobody takes the chunks any more.
 	await server.deactivate(chunks.id);
 	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
@@ -57,5 +79,5 @@ e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in o
 		wishes.map((_wish, index) => [`Box ${index}`, 'unknown']),
 	);
 	assert.match(lost[0].error, /did not answer/);
-	assert.equal(sandbox.ledger.count('submit'), wishes.length, 'submits');
+	assert.equal(sandbox.ledger.count('submit'), wishes.length + 1, 'submits');
 });

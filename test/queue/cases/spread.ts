@@ -6,7 +6,15 @@ import type { NodeExport } from '../../../scripts/n8n/instance';
 import { model } from '../../e2e/cases';
 import { hosted, importExample, publishExample, readCsv } from '../../e2e/imported';
 import { queueCase, type QueueBench, type Row } from '../cases';
-import { assertRows, assertSheet, noteTraffic, promptOf, SMALL_MODEL, type ResultRow } from '../sheet';
+import {
+	assertRows,
+	assertSheet,
+	noteTraffic,
+	pollsPerPrediction,
+	promptOf,
+	SMALL_MODEL,
+	type ResultRow,
+} from '../sheet';
 
 const withSmallModel = (node: NodeExport): NodeExport =>
 	node.type.startsWith('n8n-nodes-seedream.')
@@ -20,11 +28,16 @@ const inChunksOf =
 		return { ...node, parameters: JSON.parse(parameters) as NodeExport['parameters'] };
 	};
 
+/** The executions share the account's limits, so their polls must not multiply. */
+const MAX_POLLS_PER_PREDICTION = 5;
+
 interface SpreadSheet {
 	rows: Row[];
+	/** The workflow that splits the sheet and collects the results. */
+	splitId: string;
 	/** The workflow that runs once per chunk. */
 	chunksId: string;
-	/** The execution that splits the sheet and collects the results. */
+	/** The first execution of {@link splitId}. */
 	executionId: string;
 }
 
@@ -38,7 +51,8 @@ async function startSpread(bench: QueueBench, count: number, chunkSize: number):
 	await writeFile(join(bench.instance.filesFolder, 'products.csv'), lines.join('\n'));
 	const chunks = await publishExample(bench, bench.main, 'spread-a-sheet-2-chunk', withSmallModel);
 	const split = await importExample(bench, bench.main, 'spread-a-sheet-1-split', inChunksOf(chunkSize));
-	return { rows, chunksId: chunks.id, executionId: await bench.main.runManually(split.id) };
+	const executionId = await bench.main.runManually(split.id);
+	return { rows, splitId: split.id, chunksId: chunks.id, executionId };
 }
 
 async function resultSheet(bench: QueueBench): Promise<Array<Record<string, string>>> {
@@ -59,6 +73,8 @@ queueCase('spread: 1,000 rows in ten chunks over both workers', async (bench) =>
 	bench.note(`${((Date.now() - startedEdits) / 1000).toFixed(1)} s for 1000 edits`);
 	bench.note(`${((startedEdits - started) / 1000).toFixed(1)} s to host the inputs`);
 	noteTraffic(bench);
+	const polls = pollsPerPrediction(bench.sandbox.ledger);
+	assert.ok(polls <= MAX_POLLS_PER_PREDICTION, `${polls} polls per prediction`);
 
 	const results = await resultSheet(bench);
 	assert.deepEqual(
@@ -81,9 +97,9 @@ queueCase('spread: 1,000 rows in ten chunks over both workers', async (bench) =>
 });
 
 queueCase(
-	'spread: the rows of a killed worker are unknown in the sheet, all others complete',
+	'spread: the rows of a killed worker are unknown in the sheet; run again, it buys only what is missing',
 	async (bench) => {
-		const { rows, chunksId, executionId } = await startSpread(bench, 80, 10);
+		const { rows, splitId, chunksId, executionId } = await startSpread(bench, 80, 10);
 		const { ledger } = bench.sandbox;
 		await bench.until(() => ledger.charges.length >= 30, '30 charges');
 		const [worker] = bench.n8n.workers;
@@ -110,6 +126,13 @@ queueCase(
 		);
 		assert.ok(ledger.charges.length <= rows.length, `${ledger.charges.length} charges`);
 		assert.equal((await bench.main.listExecutions(chunksId)).length, 8, 'executions, one per chunk');
+
+		const billedBefore = ledger.charges.length;
+		const again = await bench.main.runManually(splitId);
+		(await bench.main.waitForExecution(again, { timeoutSeconds: 240 })).expectSuccess();
+		const allResults = await resultSheet(bench);
+		assertSheet(ledger, rows, await Promise.all(allResults.map(async (row) => await resultRow(bench, row))));
+		bench.note(`run again: ${billedBefore} reused, ${rows.length - billedBefore} billed`);
 	},
 	{ sandbox: { predictSeconds: 4 } },
 );

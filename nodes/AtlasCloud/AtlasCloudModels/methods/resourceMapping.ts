@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { asObject, asString } from '../../api/json';
 import type { ModelField } from '../../api/models/inputSchema';
-import { readCatalogIfPossible, readModelInfo } from '../../api/models/modelInfo';
+import { ModelInfos } from '../../api/models/modelInfo';
 import { connect } from '../../shared/connect';
 
 /** What the panel says if it has no fields to show. */
@@ -27,7 +27,7 @@ export async function getModelFields(this: ILoadOptionsFunctions): Promise<Resou
 	if (model === '') return { fields: [], emptyFieldsNotice: NOTICES.noModel };
 	if (model.startsWith('=')) return { fields: [], emptyFieldsNotice: NOTICES.byExpression };
 	const { client } = await connect(this);
-	const { fields } = await readModelInfo(client, model, await readCatalogIfPossible(client));
+	const { fields } = await new ModelInfos(client).of(model);
 	if (!fields) return { fields: [], emptyFieldsNotice: NOTICES.unreadable };
 	const shown = fields.filter(({ name, isHidden }) => !isHidden && !OWN_FIELDS.includes(name));
 	return { fields: shown.map(toMapperField) };

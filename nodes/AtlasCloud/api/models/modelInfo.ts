@@ -1,8 +1,12 @@
 import { throwIfAborted } from '../flow/clock';
+import { memoize } from '../flow/memoize';
 import type { AtlasClient } from '../http/client';
+import type { JsonObject } from '../json';
 import { readCatalog, type CatalogModel, type ModelType } from './catalog';
 import { readInputSchema, type ModelField } from './inputSchema';
-import type { ListPrice } from './prices';
+import { rulesInFields, type ModelRules } from './modelRules';
+import { knownModel } from './models';
+import { estimateUsd, type ListPrice } from './prices';
 import { readSchemaDocument } from './schemas';
 
 /** What the catalog and a model's schema say about it. */
@@ -12,37 +16,76 @@ export interface ModelInfo {
 	price: ListPrice | null;
 	/** Its input fields; null where its schema cannot be read. */
 	fields: ModelField[] | null;
+	/** Whether Atlas has, or may have, a schema that could not be read: the next time it may be there. */
+	isUnreadable: boolean;
 }
 
-/** A catalog is read with few attempts: a model given by its ID runs without it, too. */
+/** The catalog is read with few attempts: a model given by its ID runs without it, too. */
 const MAX_CATALOG_ATTEMPTS = 2;
 
 /**
- * The models of the catalog.
- * @returns null where it cannot be read
- * @throws CancelledError
+ * What the catalog and the models' schemas say. Each is read once, when it is first asked for. One that cannot be read
+ * counts as unknown from then on, so that a thousand rows do not wait one after another for a service that is down.
  */
-export async function readCatalogIfPossible(client: AtlasClient): Promise<CatalogModel[] | null> {
-	const models = await readCatalog(client, MAX_CATALOG_ATTEMPTS).catch(() => null);
-	throwIfAborted(client.signal);
-	return models;
-}
+export class ModelInfos {
+	private catalog: Promise<CatalogModel[] | null> | undefined;
 
-/**
- * Reads what is known of a model. Whatever cannot be read is null.
- * @param catalog null where it cannot be read
- * @throws CancelledError
- */
-export async function readModelInfo(
-	client: AtlasClient,
-	model: string,
-	catalog: CatalogModel[] | null,
-): Promise<ModelInfo> {
-	const entry = catalog?.find(({ id }) => id === model);
-	if (!entry) return { type: null, price: null, fields: null };
-	const { type, price, schemaUrl } = entry;
-	const document = schemaUrl === null ? null : await readSchemaDocument(client, schemaUrl);
-	return { type, price, fields: document && readInputSchema(document) };
+	private readonly infos = new Map<string, Promise<ModelInfo>>();
+
+	constructor(private readonly client: AtlasClient) {}
+
+	/** @throws CancelledError */
+	async of(model: string): Promise<ModelInfo> {
+		return await memoize(this.infos, model, async () => await this.read(model));
+	}
+
+	/** What a model accepts: as known here, else as its schema says. @throws CancelledError */
+	async rulesOf(model: string): Promise<ModelRules> {
+		const known = knownModel(model);
+		if (known) return known;
+		const { fields, price } = await this.of(model);
+		return { ...rulesInFields(fields), price };
+	}
+
+	/**
+	 * What a request would cost by the list price, in USD. What the request leaves open counts with the model's default.
+	 * @returns null where that is not known
+	 * @throws CancelledError
+	 */
+	async estimateUsd(body: JsonObject & { model: string }): Promise<number | null> {
+		const { model } = body;
+		// The catalog may be newer than what is known here.
+		const price = (await this.entryOf(model))?.price ?? knownModel(model)?.price;
+		if (!price) return null;
+		const usd = estimateUsd(price, body);
+		if (usd !== null) return usd;
+		const { fields } = await this.of(model);
+		const defaults = fields?.map(({ name, defaultValue }) => [name, defaultValue] as const) ?? [];
+		return estimateUsd(price, { ...Object.fromEntries(defaults), ...body });
+	}
+
+	private async read(model: string): Promise<ModelInfo> {
+		const entry = await this.entryOf(model);
+		if (!entry) return { type: null, price: null, fields: null, isUnreadable: entry === null };
+		const { type, price, schemaUrl } = entry;
+		if (schemaUrl === null) return { type, price, fields: null, isUnreadable: false };
+		const document = await readSchemaDocument(this.client, schemaUrl);
+		const fields = document && readInputSchema(document);
+		return { type, price, fields, isUnreadable: fields === null };
+	}
+
+	/** Null where the catalog cannot be read; undefined where it does not list the model. */
+	private async entryOf(model: string): Promise<CatalogModel | null | undefined> {
+		this.catalog ??= this.readCatalog();
+		const catalog = await this.catalog;
+		return catalog && catalog.find(({ id }) => id === model);
+	}
+
+	private async readCatalog(): Promise<CatalogModel[] | null> {
+		const models = await readCatalog(this.client, MAX_CATALOG_ATTEMPTS).catch(() => null);
+		throwIfAborted(this.client.signal);
+		return models;
+	}
 }
 
 /** The models that make files; text models run elsewhere. */

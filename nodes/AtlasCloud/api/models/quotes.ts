@@ -3,9 +3,8 @@ import { memoize } from '../flow/memoize';
 import type { AtlasClient } from '../http/client';
 import { FINAL_STATUS_CODES } from '../http/retryable';
 import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
-import { readCatalog, type CatalogModel } from './catalog';
-import { knownModel } from './models';
-import { estimateUsd, roundUsd } from './prices';
+import type { ModelInfos } from './modelInfo';
+import { roundUsd } from './prices';
 
 /** What a request would cost. */
 export interface Quote {
@@ -43,12 +42,13 @@ const MAX_QUOTE_MS = 60_000;
 export class Quotes {
 	private readonly quotes = new Map<string, Promise<Quote | Error>>();
 
-	private readonly catalogs = new Map<'catalog', Promise<CatalogModel[]>>();
-
 	/** Why quotes are not asked for any more: a thousand rows must not wait one after another for a service that is down. */
 	private outage: AtlasError | null = null;
 
-	constructor(private readonly client: AtlasClient) {}
+	constructor(
+		private readonly client: AtlasClient,
+		private readonly models: ModelInfos,
+	) {}
 
 	/**
 	 * What a request would cost: as Atlas quotes it, else by its list price.
@@ -82,12 +82,10 @@ export class Quotes {
 		return readQuote(body.model, answer.json)!;
 	}
 
-	/** By the catalog's list price, which may be newer than ours. */
+	/** By the list price; null where that does not tell. */
 	private async estimate(body: QuoteRequest['body']): Promise<Quote | null> {
 		const { model } = body;
-		const listed = (await this.readCatalog()).find(({ id }) => id === model)?.price;
-		const price = listed ?? knownModel(model)?.price;
-		const usd = price ? estimateUsd(price, body) : null;
+		const usd = await this.models.estimateUsd(body);
 		if (usd === null) return null;
 		return {
 			model,
@@ -97,12 +95,6 @@ export class Quotes {
 			isEstimate: true,
 			currency: 'USD',
 		};
-	}
-
-	/** Empty if it cannot be read. */
-	private async readCatalog(): Promise<CatalogModel[]> {
-		const read = async () => await readCatalog(this.client, 2);
-		return await memoize(this.catalogs, 'catalog', async () => await read().catch(emptyUnlessCancelled));
 	}
 }
 
@@ -114,11 +106,6 @@ function toError(error: unknown): Error {
 function isOutage(error: unknown): error is AtlasError {
 	if (!(error instanceof AtlasError)) return false;
 	return error.statusCode === null || error.statusCode === 429 || error.statusCode >= 500;
-}
-
-function emptyUnlessCancelled(error: unknown): [] {
-	if (error instanceof CancelledError) throw error;
-	return [];
 }
 
 function keyOf({ body, unpricedFields }: QuoteRequest): string {

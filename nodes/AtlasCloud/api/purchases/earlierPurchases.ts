@@ -42,7 +42,7 @@ export class EarlierPurchases {
 	}
 
 	/** Whether a reused prediction failed, or Atlas no longer has it, so that a new one has to be bought. */
-	isFailedReuse({ itemIndex }: PurchaseRequest, error: unknown): boolean {
+	isFailedReuse({ itemIndex }: Pick<PurchaseRequest, 'itemIndex'>, error: unknown): boolean {
 		const isReused = this.deps.intents.of(itemIndex)?.isReused === true;
 		// What moderation stopped would be stopped again.
 		return isReused && error instanceof AtlasError && (error.kind === 'failed' || isNotFound(error));

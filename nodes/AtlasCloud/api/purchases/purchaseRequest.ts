@@ -26,15 +26,18 @@ export interface SubmitOrder {
 	mayResubmit: boolean;
 }
 
-/** A bought prediction. */
-export interface SubmittedPrediction {
+/** A prediction, and what it was bought for: an earlier attempt may have asked for something else. */
+export interface BoughtPrediction {
 	predictionId: string;
-	/** What it was bought for: an earlier attempt may have asked for something else. */
 	model: string;
 	/** Null where the model takes none. */
 	prompt: string | null;
 	/** `W*H`; null where the model chose. */
 	size: string | null;
+}
+
+/** A bought prediction, as this attempt knows it. */
+export interface SubmittedPrediction extends BoughtPrediction {
 	/** The inputs' URLs; only the beginning of a data URI. */
 	inputUrls: string[];
 	/** Our clock, in ms, when its submit left. */
@@ -59,14 +62,32 @@ export interface PurchaseRequest extends Omit<SubmitOrder, 'inputUrls' | 'finger
 	model: string;
 	/** Their URLs go into `body`, which is without them, each at its path. */
 	inputs: PurchaseInput[];
+	/** Where a schema decides how the request is sent: how it was typed. */
+	typed?: TypedRequest;
 	/** How old a prediction may be to be taken instead of a new purchase, in hours; 0 for none. */
 	reuseHours: number;
 	/** Whether a prediction still in progress when its time is up is a fault. */
 	failsOnTimeout: boolean;
+	/** Whether Atlas is to report the end of a prediction that this attempt submits, so that it is not waited for. */
+	isReported?: boolean;
 }
 
+/** A request as a person typed it. It stays the same while the model's schema can be read and while it can't. */
+export interface TypedRequest {
+	/** What is sent where the schema cannot be read, without `inputs`. */
+	body: JsonObject & { model: string };
+	inputs: PurchaseInput[];
+	/** Files that it may refer to by their names. */
+	namedFiles: InputFile[];
+	/** Whether the schema could not be read, so that an earlier purchase of the same may have been sent otherwise. */
+	isUnreadable: boolean;
+}
+
+/** What waiting needs to know of a request. */
+export type WaitedRequest = Pick<PurchaseRequest, 'itemIndex' | 'timeoutMs' | 'failsOnTimeout'>;
+
 export interface WaitedPurchase {
-	bought: SubmittedPrediction;
-	/** Completed; null if it is still in progress when its time is up. */
+	bought: BoughtPrediction & Pick<SubmittedPrediction, 'isNew'>;
+	/** Completed; null if it is still in progress when its time is up, or is to be reported. */
 	prediction: Prediction | null;
 }

@@ -9,7 +9,13 @@ import { identifyRequest } from './identifiedRequest';
 import type { Intent } from './intent';
 import { placeAt, type InputPath } from './inputPaths';
 import { isNotFound } from './notFound';
-import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
+import type {
+	BoughtPrediction,
+	PurchaseRequest,
+	SubmittedPrediction,
+	WaitedPurchase,
+	WaitedRequest,
+} from './purchaseRequest';
 import { timingKey } from './timingKey';
 
 export interface PurchasesDependencies extends EarlierPurchasesDependencies {
@@ -48,7 +54,8 @@ export class Purchases {
 	}
 
 	/**
-	 * Buys a prediction and waits until it is over or its time is up. Buys a new one if a reused one fails meanwhile.
+	 * Buys a prediction and waits until it is over or its time is up. Buys a new one if a reused one fails meanwhile. Does
+	 * not wait for a new one that Atlas is to report.
 	 * @throws AtlasError; CancelledError
 	 */
 	async submitAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
@@ -58,9 +65,21 @@ export class Purchases {
 		});
 	}
 
+	/**
+	 * Waits for a prediction that was bought, and has been reported to be over, before this attempt.
+	 * @throws AtlasError; CancelledError
+	 */
+	async collect(request: WaitedRequest, bought: BoughtPrediction): Promise<WaitedPurchase> {
+		const nowMs = this.deps.client.clock.nowMs();
+		const known = { sentAtMs: nowMs, knownAtMs: nowMs, isReused: true, isNew: false, answer: null };
+		return await this.waitFor(request, { ...bought, ...known, inputUrls: [] }, undefined);
+	}
+
 	private async buyAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
-		const { bought, flight } = await this.buy(request, false);
+		const { isReported = false } = request;
+		const { bought, flight } = await this.buy(request, isReported);
 		try {
+			if (isReported && bought.isNew) return { bought, prediction: null };
 			const waited = await this.waitFor(request, bought, flight);
 			flight.leave(waited.prediction);
 			return waited;
@@ -71,9 +90,9 @@ export class Purchases {
 	}
 
 	private async waitFor(
-		request: PurchaseRequest,
+		request: WaitedRequest,
 		bought: SubmittedPrediction,
-		flight: Flight,
+		flight: Flight | undefined,
 	): Promise<WaitedPurchase> {
 		const { intents, onFault } = this.deps;
 		const intent = intents.of(request.itemIndex);
@@ -88,10 +107,10 @@ export class Purchases {
 	}
 
 	private async waitOrRelocate(
-		request: PurchaseRequest,
+		request: WaitedRequest,
 		bought: SubmittedPrediction,
 		intent: Intent | undefined,
-		flight: Flight,
+		flight: Flight | undefined,
 	): Promise<WaitedPurchase> {
 		const { itemIndex, timeoutMs } = request;
 		return await this.waitUntilOver(bought, timeoutMs, flight).catch(async (error: unknown) => {
@@ -108,7 +127,7 @@ export class Purchases {
 	private async waitUntilOver(
 		bought: SubmittedPrediction,
 		timeoutMs: number,
-		queue: Flight,
+		queue: Flight | undefined,
 	): Promise<WaitedPurchase> {
 		const { poller, signal } = this.deps;
 		const { predictionId, model, sentAtMs, knownAtMs, isReused } = bought;

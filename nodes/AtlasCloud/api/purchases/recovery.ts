@@ -1,27 +1,13 @@
 import { contentTag, parseUploadUrl } from '../files/uploadNames';
-import type { RemoteContent } from '../files/remoteContent';
+import { unknownError, type RemoteContent } from '../files/remoteContent';
 import { memoize } from '../flow/memoize';
 import { Semaphore } from '../flow/semaphore';
 import type { TimeSpan } from '../http/atlasClock';
 import type { AtlasClient } from '../http/client';
-import { asString, canonicalJson, type JsonObject } from '../json';
+import { asString, canonicalJson } from '../json';
 import { readHistory, type HistoryTask } from '../predictions/history';
-import { placeAt, valueAt, type InputPath } from './inputPaths';
-
-/** An input by its content, or by the URL that the item gives. */
-export type InputIdentity = { sha256: string; sizeBytes: number; url?: undefined } | { url: string };
-
-export interface IdentifiedInput {
-	path: InputPath;
-	identity: InputIdentity;
-}
-
-/** A request, wherever its inputs were uploaded to. */
-export interface RequestShape {
-	/** The body without the inputs. */
-	body: JsonObject & { model: string };
-	inputs: IdentifiedInput[];
-}
+import { valueAt, type InputPath } from './inputPaths';
+import { mayBeSame, shapeKey, type RequestShape } from './requestShape';
 
 /** The purchases that the items of this node made. */
 export interface KnownPurchases {
@@ -79,13 +65,28 @@ export class Recovery {
 	/**
 	 * Claims a prediction of this request that no item has: one that did not fail if possible, the newest first.
 	 * @returns null if there is none
-	 * @throws AtlasError `read` if the history cannot be read, `unknown` if an input cannot; CancelledError
+	 * @throws AtlasError `read` if the history cannot be read, `unknown` if an input cannot, or if it shows predictions
+	 * that may be this one; CancelledError
 	 */
 	async claim(shape: RequestShape): Promise<HistoryTask | null> {
+		const { asTyped, isUncertain, body } = shape;
+		const task = (await this.claimShape(shape)) ?? (asTyped && (await this.claimShape(asTyped)));
+		if (!task && isUncertain) await this.checkNoneMayBe(body);
+		return task ?? null;
+	}
+
+	/** Buying what may be bought already would pay twice. @throws AtlasError (`unknown`) */
+	private async checkNoneMayBe(body: RequestShape['body']): Promise<void> {
+		const tasks = this.freeAmong(await this.tasksOf(body.model));
+		const isLike = ({ request, prediction }: HistoryTask) =>
+			prediction.status !== 'failed' && mayBeSame(body, request ?? {});
+		if (tasks.some(isLike)) throw unknownError(`the schema of ${body.model} could not be read`);
+	}
+
+	private async claimShape(shape: RequestShape): Promise<HistoryTask | null> {
 		const { body, inputs } = shape;
 		const paths = inputs.map(({ path }) => path);
-		const read = async () => await this.readTasks(body.model);
-		const tasks = this.indexTasks(body.model, await memoize(this.tasks, body.model, read), paths);
+		const tasks = this.indexTasks(body.model, await this.tasksOf(body.model), paths);
 		const key = shapeKey(body, paths);
 		const lock = this.locks.get(key) ?? new Semaphore(1);
 		this.locks.set(key, lock);
@@ -93,14 +94,7 @@ export class Recovery {
 	}
 
 	private async claimAmong(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
-		const claimed = new Set(this.known.claimedIds());
-		const free = tasks
-			.filter(({ predictionId }) => !claimed.has(predictionId) && !this.taken.has(predictionId))
-			.filter(this.rules.mayClaim)
-			.filter(
-				({ requestHash, created }) => requestHash !== null && !this.known.isSought(requestHash, created),
-			)
-			.sort((a, b) => rankOf(a) - rankOf(b));
+		const free = this.freeAmong(tasks).sort((a, b) => rankOf(a) - rankOf(b));
 		for (let start = 0; start < free.length; start += COMPARED_AT_ONCE) {
 			const match = await this.firstMatch(free.slice(start, start + COMPARED_AT_ONCE), shape);
 			if (!match) continue;
@@ -110,10 +104,25 @@ export class Recovery {
 		return null;
 	}
 
+	/** Those that no item has, or may have. */
+	private freeAmong(tasks: HistoryTask[]): HistoryTask[] {
+		const claimed = new Set(this.known.claimedIds());
+		return tasks
+			.filter(({ predictionId }) => !claimed.has(predictionId) && !this.taken.has(predictionId))
+			.filter(this.rules.mayClaim)
+			.filter(
+				({ requestHash, created }) => requestHash !== null && !this.known.isSought(requestHash, created),
+			);
+	}
+
 	private async firstMatch(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | undefined> {
 		const areSame = await Promise.all(tasks.map(async (task) => await this.hasSameInputs(task, shape)));
 		// The same task can fit two shapes, and the other one may have taken it meanwhile.
 		return tasks.find(({ predictionId }, i) => areSame[i] && !this.taken.has(predictionId));
+	}
+
+	private async tasksOf(model: string): Promise<HistoryTask[]> {
+		return await memoize(this.tasks, model, async () => await this.readTasks(model));
 	}
 
 	private async readTasks(model: string): Promise<HistoryTask[]> {
@@ -165,14 +174,4 @@ export class Recovery {
 function rankOf({ prediction }: HistoryTask): number {
 	if (prediction.status !== 'failed') return 0;
 	return prediction.isModerated ? 1 : 2;
-}
-
-/** The body apart from what its inputs are. One with more inputs than these differs. */
-function shapeKey(body: JsonObject, paths: InputPath[]): string {
-	return canonicalJson(
-		placeAt(
-			body,
-			paths.map((path) => [path, null]),
-		),
-	);
 }

@@ -5,7 +5,8 @@ import { sha256 } from '../hash';
 import type { AtlasClient } from '../http/client';
 import { canonicalJson } from '../json';
 import type { HistoryTask } from '../predictions/history';
-import { Recovery, type KnownPurchases, type RequestShape } from './recovery';
+import { Recovery, type KnownPurchases } from './recovery';
+import type { RequestShape } from './requestShape';
 
 const HOUR_MS = 3_600_000;
 

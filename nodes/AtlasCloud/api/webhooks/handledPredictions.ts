@@ -1,12 +1,12 @@
 import { AtlasError } from '../errors';
-
-/** How many predictions are remembered. Atlas delivers again within minutes. */
-const MAX_HANDLED = 10_000;
+import { RecentIds } from './recentIds';
 
 /** The predictions that were handled, so that a delivery that comes twice is handled once. */
 export class HandledPredictions {
-	/** The oldest first. */
-	private readonly handled = new Set<string>();
+	private readonly handled = new RecentIds();
+
+	/** Another call may have stored them meanwhile. */
+	private readonly forgotten = new Set<string>();
 
 	private readonly inProgress = new Map<string, Promise<unknown>>();
 
@@ -29,33 +29,27 @@ export class HandledPredictions {
 		this.inProgress.set(predictionId, handling);
 		try {
 			const result = await handling;
-			this.add(predictionId);
+			this.handled.add(predictionId);
 			return result;
 		} finally {
 			this.inProgress.delete(predictionId);
 		}
 	}
 
-	/** Adds predictions that were handled before n8n restarted, the oldest first. */
+	/** Adds predictions that were handled elsewhere, the oldest first. Forgotten ones stay forgotten. */
 	restore(predictionIds: string[]): void {
-		for (const id of predictionIds) this.add(id);
+		for (const id of predictionIds) if (!this.forgotten.has(id)) this.handled.add(id);
 	}
 
 	/** The predictions handled last, the oldest first. */
 	newest(count: number): string[] {
-		return [...this.handled].slice(-count);
+		return this.handled.newest(count);
 	}
 
 	/** Undoes the handling, so that the next delivery counts. */
 	forget(predictionId: string): void {
 		this.handled.delete(predictionId);
-	}
-
-	private add(predictionId: string): void {
-		this.handled.add(predictionId);
-		if (this.handled.size <= MAX_HANDLED) return;
-		const [oldest] = this.handled;
-		this.handled.delete(oldest);
+		this.forgotten.add(predictionId);
 	}
 }
 

@@ -13,7 +13,7 @@ const MAX_LENGTH = 1_024;
  */
 export function checkWebhookUrl(value: unknown, baseUrl: string): string {
 	const url = typeof value === 'string' ? value.trim() : '';
-	const objection = objectionTo(url, baseUrl);
+	const objection = objectionToWebhook(url, baseUrl);
 	if (objection === null) return url;
 	throw inputError(
 		`Webhook URL ${objection}`,
@@ -21,8 +21,8 @@ export function checkWebhookUrl(value: unknown, baseUrl: string): string {
 	);
 }
 
-/** Why Atlas could not call this URL, in words that follow "Webhook URL"; null if it can. */
-function objectionTo(url: string, baseUrl: string): string | null {
+/** Why Atlas could not call this URL, in words that follow its name; null if it can. */
+export function objectionToWebhook(url: string, baseUrl: string): string | null {
 	if (!URL.canParse(url)) return 'is not a valid URL';
 	if (url.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
 	const { protocol, hostname } = new URL(url);

@@ -1,8 +1,8 @@
 import { readDestination, type OutputDestination } from '../../../shared/destination';
 import { itemOperation, type ItemOperation } from '../../../shared/operation';
-import { outputItems } from '../../../shared/outputItems';
 import { FILE_OUTPUT } from '../../../shared/outputStyle';
-import { timedOutItems } from '../../../shared/timeout';
+import { purchasedItems } from '../../../shared/purchasedItems';
+import { reportedRequest } from '../../../shared/waitBy/resumeUrl';
 import { stemOfModel } from './fileStem';
 import { downloadFields, inputFields, modelField } from './modelFields';
 import { checkModelCost } from './modelQuote';
@@ -28,22 +28,20 @@ export function generateOperation({ option, type, preset }: GenerateDetails): It
 		fields: [modelField(preset), ...inputFields, ...downloadFields, generateOptions(type)],
 		summary: { ...fileSummary, isPaid: true },
 		isSelfPaced: true,
+		sleepsWith: FILE_OUTPUT,
 
 		async read(run, itemIndex, options) {
 			const job = readModelJob(run, itemIndex, options, type);
 			const baseName = stemOfModel(job.request.model);
 			const destination = readDestination(run.context, itemIndex, options, baseName, FILE_OUTPUT);
-			return { ...job, destination };
+			return { ...job, request: reportedRequest(run, options, job.request), destination };
 		},
 		checkAll: checkMaxPredictions,
 		resolve: resolveModelJob,
 		checkResolved: checkModelCost,
 
 		async work(run, { request, destination, estimateUsd }) {
-			const { bought, prediction } = await run.purchases.submitAndWait(request);
-			run.estimates.set(bought.predictionId, estimateUsd);
-			if (prediction) return await outputItems(run, prediction, bought, destination);
-			return timedOutItems(bought.predictionId, bought, destination, request);
+			return await purchasedItems(run, request, destination, estimateUsd);
 		},
 	});
 }

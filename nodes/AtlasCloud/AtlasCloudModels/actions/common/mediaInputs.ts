@@ -2,10 +2,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { inputError, truncate } from '../../../api/errors';
 import { asObject, type JsonObject } from '../../../api/json';
 import { kindByUrl } from '../../../api/models/mediaFields';
-import type { MediaInput } from '../../../api/models/modelInputs';
+import type { InputFile } from '../../../api/files/uploads';
+import { splitText, type MediaInput } from '../../../api/models/modelInputs';
 import type { InputPath } from '../../../api/purchases/inputPaths';
 import type { PurchaseInput } from '../../../api/purchases/purchaseRequest';
-import { isBinaryLike, readBinaryFields, type BinaryFields } from '../../../shared/binaryFields';
+import { findByName, isBinaryLike, readBinaryFields, type BinaryFields } from '../../../shared/binaryFields';
 import { ANY_MEDIA, readMedia, type MediaSource } from '../../../shared/inputMedia';
 
 /** The files of a request. */
@@ -77,6 +78,12 @@ function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url
 	);
 }
 
+/** Inputs as they were typed. */
+export interface UntypedInputs extends RequestMedia {
+	/** Files whose names stand in texts. Without the schema it is not known whether they are meant. */
+	namedFiles: InputFile[];
+}
+
 /** Deeper than any input that people write. */
 const MAX_DEPTH = 5;
 
@@ -88,15 +95,25 @@ export async function readUntypedInputs(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	given: JsonObject,
-): Promise<RequestMedia> {
+): Promise<UntypedInputs> {
 	const binaryFields = readBinaryFields(context, itemIndex);
 	const inputs: PurchaseInput[] = [];
+	const named = new Map<string, InputFile>();
+	const findNamed = async (text: string): Promise<void> => {
+		if (/^\s*data:/i.test(text)) return;
+		for (const name of splitText(text.replace(/["[\]{}]/g, ','))) {
+			if (!findByName(binaryFields, name)) continue;
+			const { file } = await readMedia(context.helpers, binaryFields, { title: name, rule: ANY_MEDIA }, name);
+			if (file) named.set(name, file);
+		}
+	};
 	const takeOut = async (value: unknown, path: InputPath): Promise<unknown> => {
 		if (isBinaryLike(value)) {
 			const field = { title: path[0], rule: ANY_MEDIA };
 			inputs.push({ path, ...(await readMedia(context.helpers, binaryFields, field, value)) });
 			return null;
 		}
+		if (typeof value === 'string') await findNamed(value);
 		if (path.length >= MAX_DEPTH) return value;
 		if (Array.isArray(value)) {
 			return await Promise.all(value.map(async (one: unknown, i) => await takeOut(one, [...path, i])));
@@ -114,5 +131,10 @@ export async function readUntypedInputs(
 	const body = await takeOutOf(given, []);
 	// In the same order each time: a retry recognizes the request by it.
 	const order = ({ path }: PurchaseInput) => path.join('/');
-	return { body, inputs: inputs.sort((a, b) => order(a).localeCompare(order(b))) };
+	const names = [...named.keys()].sort();
+	return {
+		body,
+		inputs: inputs.sort((a, b) => order(a).localeCompare(order(b))),
+		namedFiles: names.flatMap((name) => named.get(name) ?? []),
+	};
 }

@@ -1,11 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError, runError } from '../../../api/errors';
 import { omit, type JsonObject } from '../../../api/json';
-import type { ModelField } from '../../../api/models/inputSchema';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../../../api/models/modelInfo';
-import { estimateUsd } from '../../../api/models/prices';
 import { checkInputs } from '../../../api/models/modelInputs';
 import type { PurchaseRequest } from '../../../api/purchases/purchaseRequest';
+import { describeEstimate } from '../../../shared/maxCost';
 import { readModel } from '../../../shared/modelParameter';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
@@ -19,7 +18,7 @@ import {
 import { plural } from '../../../shared/summary';
 import { readTimeout } from '../../../shared/timeout';
 import { readGivenInputs } from './givenInputs';
-import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
+import { readMediaInputs, readUntypedInputs, type RequestMedia, type UntypedInputs } from './mediaInputs';
 import { EXAMPLE_MODEL } from './modelFields';
 import { defaultTimeoutSeconds, type ResourceType } from './timeouts';
 
@@ -78,6 +77,11 @@ export function readModelJob(
 	};
 }
 
+/** The request as it was typed: as it is sent where the model's schema cannot be read. */
+function typedBody({ request: { model }, given, options }: ModelJob): JsonObject & { model: string } {
+	return { ...given, ...omit(readExtraBodyFields(options, OWN_FIELDS), 'webhook_url'), model };
+}
+
 function withoutUnsent(given: JsonObject): JsonObject {
 	return Object.fromEntries(Object.entries(given).filter(([name]) => !UNSENT_FIELDS.includes(name)));
 }
@@ -89,21 +93,27 @@ function withoutUnsent(given: JsonObject): JsonObject {
 export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: Job): Promise<Job> {
 	const { request, options, resourceType } = job;
 	const { model } = request;
-	const info = await run.modelInfoOf(model);
+	const info = await run.models.of(model);
 	const type = mediaTypeOf(model, info, resourceType);
-	const { body, inputs } = await readInputs(run, job, info.fields);
+	const { typed, body, inputs } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
 	return {
 		...job,
 		isBilledByText: info.price?.unit === '1k_chars',
-		estimateUsd: info.price && estimateUsd(info.price, wholeBody),
+		estimateUsd: await run.models.estimateUsd(wholeBody),
 		request: {
 			...request,
 			endpoint: endpointOf(type),
 			inputs,
 			body: wholeBody,
+			typed: {
+				body: { ...typed.body, ...omit(extra, 'webhook_url'), model },
+				inputs: typed.inputs,
+				namedFiles: typed.namedFiles,
+				isUnreadable: info.isUnreadable,
+			},
 			...readTimeout(options, defaultTimeoutSeconds(type)),
 		},
 	};
@@ -125,12 +135,16 @@ function mediaTypeOf(model: string, { type }: ModelInfo, resourceType: ResourceT
 async function readInputs(
 	run: NodeRun,
 	{ request, given }: ModelJob,
-	fields: ModelField[] | null,
-): Promise<RequestMedia> {
+	{ fields }: ModelInfo,
+): Promise<RequestMedia & { typed: UntypedInputs }> {
 	const { context } = run;
 	const { model, itemIndex } = request;
-	// Atlas checks the request itself.
-	if (!fields) return await readUntypedInputs(context, itemIndex, given);
+	const readTyped = async () => await readUntypedInputs(context, itemIndex, given);
+	if (!fields) {
+		// Atlas checks the request itself.
+		const typed = await readTyped();
+		return { ...typed, typed };
+	}
 	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
 	const { body, media, dropped } = checkInputs(sendable, given);
 	if (dropped.length > 0) {
@@ -139,19 +153,20 @@ async function readInputs(
 		);
 	}
 	const files = await readMediaInputs(context, itemIndex, media);
-	return { body: { ...body, ...files.body }, inputs: files.inputs };
+	return { body: { ...body, ...files.body }, inputs: files.inputs, typed: await readTyped() };
 }
 
 /**
  * Refuses a run that is larger than Max Predictions per Run.
- * @throws AtlasError (`input`)
+ * @throws AtlasError (`input`) with the estimated cost
  */
-export function checkMaxPredictions(jobs: ModelJob[]): void {
+export async function checkMaxPredictions(run: NodeRun, jobs: ModelJob[]): Promise<void> {
 	if (jobs.length === 0) return;
 	const maxPredictions = readMaxPredictions(jobs[0].options);
 	if (jobs.length <= maxPredictions) return;
+	const estimate = await describeEstimate(run, jobs.map(typedBody));
 	throw runError(
 		`This run has ${plural(jobs.length, 'prediction')}, but Max Predictions per Run is ${maxPredictions}`,
-		'Nothing was sent. To allow it, increase Max Predictions per Run under Options. Or use fewer items.',
+		`${estimate} Nothing was submitted. To allow it, increase Max Predictions per Run under Options. Or use fewer items.`,
 	);
 }

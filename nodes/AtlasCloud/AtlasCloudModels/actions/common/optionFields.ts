@@ -7,6 +7,7 @@ import {
 	onTimeout,
 	submissionOptions,
 	timeoutSeconds,
+	waitingOptions,
 } from '../../../shared/optionFields';
 import { DEFAULT_MAX_PREDICTIONS } from '../../../shared/options';
 import { FILE_OUTPUT } from '../../../shared/outputStyle';
@@ -62,7 +63,7 @@ export const generateOptions = (type: ResourceType | null) =>
 				? 'How long to wait for each prediction, counted from its own submit. The default is 300 for models that make images, and 1800 for others.'
 				: 'How long to wait for each prediction, counted from its own submit',
 		),
-		onTimeout,
+		...waitingOptions,
 	);
 /** Only those that change the price. */
 export const quoteOptions = modelCollection(...itemOptions, extraBodyFields);

@@ -9,10 +9,10 @@ import {
 	V4_EDIT,
 } from '../../../api/models/models';
 import { endpointOf } from '../../../api/models/modelInfo';
-import { dollars, estimateUsd } from '../../../api/models/prices';
 import { checkSize, matchInput, type Dimensions } from '../../../api/models/sizes';
 import type { PurchaseInput, PurchaseRequest } from '../../../api/purchases/purchaseRequest';
 import { inputImages, type InputImage } from '../../../shared/inputImages';
+import { describeEstimate } from '../../../shared/maxCost';
 import { readModel } from '../../../shared/modelParameter';
 import type { NodeRun } from '../../../shared/nodeRun';
 import {
@@ -146,7 +146,7 @@ function readMaxImages(options: IDataObject, model: string, inputCount: number):
 export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): Promise<Job> {
 	const { request, images, size } = job;
 	const { model, body } = request;
-	const rules = await run.rulesOf(model);
+	const rules = await run.models.rulesOf(model);
 	checkImageCount(images.length, model, rules.maxInputImages);
 	const resolved =
 		size === 'matchInput'
@@ -159,21 +159,13 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
  * Refuses a run that is larger than Max Edits per Run.
  * @throws AtlasError (`input`) with the estimated cost
  */
-export function checkMaxEdits(jobs: EditJob[]): void {
+export async function checkMaxEdits(run: NodeRun, jobs: EditJob[]): Promise<void> {
 	if (jobs.length === 0) return;
 	const maxEdits = readMaxEdits(jobs[0].options);
 	if (jobs.length <= maxEdits) return;
+	const bodies = jobs.map(({ request }) => request.body);
 	throw runError(
 		`This run has ${plural(jobs.length, 'edit')}, but Max Edits per Run is ${maxEdits}`,
-		`${estimateCost(jobs)} To allow it, increase Max Edits per Run under Options. Or use fewer items.`,
+		`${await describeEstimate(run, bodies)} To allow it, increase Max Edits per Run under Options. Or use fewer items.`,
 	);
-}
-
-function estimateCost(jobs: EditJob[]): string {
-	const prices = jobs.flatMap(({ request: { model, body } }) => {
-		const known = knownModel(model);
-		return (known && estimateUsd(known.price, body)) ?? [];
-	});
-	if (prices.length < jobs.length) return 'The cost is unknown for this model.';
-	return `Estimated cost: ${dollars(prices.reduce((sum, price) => sum + price, 0))}.`;
 }

@@ -2,10 +2,10 @@ import { readDestination, safeStem, stemOfUrl, type OutputDestination } from '..
 import type { InputImage } from '../../../shared/inputImages';
 import { itemOperation } from '../../../shared/operation';
 import { editOptions } from '../../../shared/optionFields';
-import { outputItems } from '../../../shared/outputItems';
 import { IMAGE_OUTPUT } from '../../../shared/outputStyle';
+import { purchasedItems } from '../../../shared/purchasedItems';
 import { predictionSummary } from '../../../shared/summary';
-import { timedOutItems } from '../../../shared/timeout';
+import { reportedRequest } from '../../../shared/waitBy/resumeUrl';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
 import { checkEditCost } from '../common/editQuote';
 import { downloadFields, editFields } from '../common/fields';
@@ -27,20 +27,19 @@ export const edit = itemOperation<Job>({
 	combinesImages: true,
 	summary: { ...predictionSummary, isPaid: true },
 	isSelfPaced: true,
+	sleepsWith: IMAGE_OUTPUT,
 
 	async read(run, itemIndex, options) {
 		const job = await readEdit(run, itemIndex, options);
 		const baseName = `${stemOf(job.images[0])}-edited`;
 		const destination = readDestination(run.context, itemIndex, options, baseName, IMAGE_OUTPUT);
-		return { ...job, destination };
+		return { ...job, request: reportedRequest(run, options, job.request), destination };
 	},
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
 	checkResolved: checkEditCost,
 
 	async work(run, { request, destination }) {
-		const { bought, prediction } = await run.purchases.submitAndWait(request);
-		if (prediction) return await outputItems(run, prediction, bought, destination);
-		return timedOutItems(bought.predictionId, bought, destination, request);
+		return await purchasedItems(run, request, destination);
 	},
 });

@@ -1,0 +1,34 @@
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { AtlasClient } from '../api/http/client';
+import { isGenuine, keyIdOf, type Delivery } from '../api/webhooks/signature';
+import { keysFor } from './webhookKeys';
+
+/** What a webhook of ours does with a call: checks the sender, and answers. */
+
+/** The call as Atlas Cloud signed it. */
+export function deliveryOf(context: IWebhookFunctions): Delivery {
+	const { rawBody } = context.getRequestObject() as { rawBody?: Uint8Array };
+	return { headers: context.getHeaderData() as IDataObject, rawBody: rawBody ?? Buffer.alloc(0) };
+}
+
+/** Whether Atlas Cloud sent a call, not long ago. @throws AtlasError (`read`) if its keys cannot be read */
+export async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boolean> {
+	const keyId = keyIdOf(delivery);
+	if (keyId === null) return false;
+	return isGenuine(delivery, await keysFor(client, keyId), client.clock.nowMs());
+}
+
+/** The answer to a call that is not from Atlas Cloud. */
+export function refuse(context: IWebhookFunctions): IWebhookResponseData {
+	return respond(context, 401, 'This request has no valid signature of Atlas Cloud');
+}
+
+/** The answer that makes Atlas Cloud call again later. */
+export function askAgain(context: IWebhookFunctions): IWebhookResponseData {
+	return respond(context, 503, 'The prediction could not be read. Deliver again later.');
+}
+
+function respond(context: IWebhookFunctions, statusCode: number, message: string): IWebhookResponseData {
+	context.getResponseObject().status(statusCode).json({ message });
+	return { noWebhookResponse: true };
+}

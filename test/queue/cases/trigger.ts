@@ -1,0 +1,191 @@
+/* Predictions are submitted on a worker; Atlas Cloud Trigger is called at main or a webhook process, and its workflow
+ * runs on a worker. */
+import assert from 'node:assert/strict';
+import { fetch } from 'undici';
+import { chain } from '../../../scripts/n8n/instance';
+import type { BinaryMode } from '../../../scripts/n8n/queueMode';
+import { triggerPath, type StoredWorkflow } from '../../../scripts/n8n/server';
+import type { Execution } from '../../../scripts/n8n/execution';
+import { CREDENTIALS, model, seedream } from '../../e2e/cases';
+import { queueCase, type QueueBench, type Row } from '../cases';
+import {
+	HASH,
+	hashNode,
+	newPath,
+	promptOf,
+	SHEET_OPTIONS,
+	SMALL_MODEL,
+	startSheet,
+	webhookAndFiles,
+} from '../sheet';
+
+const TRIGGER = 'When an Edit Ends';
+
+interface CalledWorkflow extends StoredWorkflow {
+	/** Of the trigger. */
+	path: string;
+}
+
+/** Publishes a workflow that runs when a prediction ends. */
+async function publishCalled(bench: QueueBench): Promise<CalledWorkflow> {
+	const webhookId = newPath();
+	const workflow = await bench.main.createWorkflow({
+		name: webhookId,
+		nodes: [
+			{
+				name: TRIGGER,
+				type: 'n8n-nodes-seedream.atlasCloudTrigger',
+				typeVersion: 1,
+				webhookId,
+				credentials: CREDENTIALS,
+				parameters: {},
+			},
+			hashNode,
+		],
+		connections: chain(TRIGGER, HASH),
+	});
+	await bench.main.activate(workflow.id);
+	return { ...workflow, path: triggerPath({ webhookId }) };
+}
+
+/** Submits an edit for each file of a sheet, in an execution on a worker. */
+async function submitSheet(bench: QueueBench, count: number, webhookUrl: string): Promise<Row[]> {
+	const { rows, folder } = await bench.sheet(count);
+	const path = newPath();
+	const workflow = await bench.main.createWorkflow({
+		name: path,
+		nodes: [
+			...webhookAndFiles(path, folder),
+			seedream('Submit', {
+				resource: 'prediction',
+				operation: 'submit',
+				model: model(SMALL_MODEL),
+				prompt: `=${promptOf('{{ $json.fileName }}')}`,
+				options: { ...SHEET_OPTIONS, webhookUrl },
+			}),
+		],
+		connections: chain('Webhook', 'Read', 'Submit'),
+	});
+	await bench.main.activate(workflow.id);
+	const id = await startSheet(bench.main, { workflow, path: `/webhook/${path}`, folder });
+	const execution = await bench.main.waitForExecution(id);
+	assert.equal(execution.expectSuccess().items('Submit').length, count, 'submits');
+	await bench.workerOf(id);
+	return rows;
+}
+
+/** Executions that calls started, when all of them are over. */
+async function calledExecutions(bench: QueueBench, { id }: StoredWorkflow): Promise<Execution[]> {
+	const stored = await bench.main.listExecutions(id);
+	return await Promise.all(stored.map(async (one) => await bench.main.waitForExecution(one.id)));
+}
+
+/** Waits until each of so many predictions has been delivered. */
+async function delivered(bench: QueueBench, count: number): Promise<void> {
+	const { ledger } = bench.sandbox;
+	await bench.until(
+		() => ledger.webhooks.filter(({ status }) => status === 200).length >= count,
+		`${count} deliveries`,
+		120,
+	);
+}
+
+/** That each row started one execution, with its image, on a worker. */
+async function assertCalled(bench: QueueBench, called: StoredWorkflow, rows: Row[]): Promise<void> {
+	const { ledger } = bench.sandbox;
+	const executions = await calledExecutions(bench, called);
+	const items = executions.map((execution) => execution.expectSuccess().item(HASH).json);
+	const predictions = items.map(({ predictionId }) => ledger.predictions.get(String(predictionId)));
+	assert.deepEqual(
+		predictions.map((prediction) => prediction?.prompt).sort(),
+		rows.map(({ fileName }) => promptOf(fileName)).sort(),
+		'one execution for each row',
+	);
+	assert.deepEqual(
+		items.map(({ sha256 }) => sha256),
+		predictions.map((prediction) => prediction?.outputSha256[0]),
+		'the images that n8n keeps',
+	);
+	for (const { id } of executions) await bench.workerOf(String(id));
+	assert.equal(ledger.charges.length, rows.length, 'charges');
+}
+
+/** Calls each address once more for each prediction. */
+async function deliverAgain({ sandbox }: QueueBench, urls: string[]): Promise<void> {
+	for (const predictionId of sandbox.ledger.predictions.keys()) {
+		const { body, headers } = sandbox.signWebhook(JSON.stringify({ session_id: predictionId, status: 'OK' }));
+		for (const url of urls) assert.equal(await call(url, body, headers), 200, 'a repeated call');
+	}
+}
+
+/** @returns the answer's status */
+async function call(url: string, body: string, headers: Record<string, string>): Promise<number> {
+	const response = await fetch(url, { method: 'POST', body, headers });
+	await response.body?.cancel();
+	return response.status;
+}
+
+const WEBHOOKS = { webhooks: { allowLoopback: true, redeliverAfterSeconds: Array<number>(120).fill(1) } };
+
+for (const binaryMode of ['database', 'filesystem'] satisfies BinaryMode[]) {
+	queueCase(
+		`trigger: signed calls at main start executions on the workers (${binaryMode})`,
+		async (bench) => {
+			const called = await publishCalled(bench);
+			const url = bench.main.url + called.path;
+			const rows = await submitSheet(bench, 20, url);
+			await delivered(bench, rows.length);
+			await assertCalled(bench, called, rows);
+
+			await deliverAgain(bench, [url]);
+			const { body, headers } = bench.sandbox.signWebhook('{"session_id":"made-up"}');
+			assert.equal(await call(url, `${body} `, headers), 401, 'a forged call');
+			await assertCalled(bench, called, rows);
+		},
+		{ binaryMode, sandbox: WEBHOOKS },
+	);
+}
+
+queueCase(
+	'trigger: calls while main is down come again; each starts one execution',
+	async (bench) => {
+		const called = await publishCalled(bench);
+		const url = bench.main.url + called.path;
+		const rows = await submitSheet(bench, 10, url);
+		await bench.main.kill();
+		const { webhooks } = bench.sandbox.ledger;
+		await bench.until(() => webhooks.length >= rows.length, 'calls while main is down');
+		assert.ok(
+			webhooks.every(({ status }) => status === null),
+			'no answer while main is down',
+		);
+		await bench.n8n.startMain();
+		await delivered(bench, rows.length);
+		await assertCalled(bench, called, rows);
+		await deliverAgain(bench, [url]);
+		await assertCalled(bench, called, rows);
+		bench.note(`${webhooks.length} calls for ${rows.length} predictions`);
+	},
+	{ sandbox: { ...WEBHOOKS, predictSeconds: 4 } },
+);
+
+queueCase(
+	'trigger: a call that comes to main and to a webhook process starts one execution',
+	async (bench) => {
+		const called = await publishCalled(bench);
+		const webhookProcess = await bench.n8n.startWebhookProcess();
+		bench.atEnd(async () => void (await webhookProcess.stop()));
+		const urls = [bench.main.url + called.path, webhookProcess.url + called.path];
+		const rows: Row[] = [];
+		for (const url of urls) {
+			// Both know by now what came before this.
+			await deliverAgain(bench, urls);
+			rows.push(...(await submitSheet(bench, 10, url)));
+			await delivered(bench, rows.length);
+			await assertCalled(bench, called, rows);
+		}
+		await deliverAgain(bench, urls);
+		await assertCalled(bench, called, rows);
+	},
+	{ sandbox: WEBHOOKS },
+);

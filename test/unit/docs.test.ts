@@ -1,0 +1,67 @@
+/* The pages for people: short enough, nothing missing that they link to, no picture that none of them shows. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+const PAGES = [
+	'README.md',
+	'CONTRIBUTING.md',
+	'CHANGELOG.md',
+	'docs/billing.md',
+	'docs/queue-mode.md',
+	'docs/reference.md',
+	'examples/README.md',
+];
+const MAX_README_WORDS = 1_800;
+
+const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
+
+/** GitHub's address of a heading. */
+const anchorOf = (heading: string) =>
+	heading
+		.toLowerCase()
+		.replace(/[^\p{L}\p{N} -]/gu, '')
+		.replaceAll(' ', '-');
+
+const anchorsOf = (page: string) =>
+	[...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading));
+
+/** Where the links of a page lead, other than to the web: a file from the root, and a heading in it. */
+const linksOf = (page: string) =>
+	[...read(page).matchAll(/\]\(([^)\s]+)\)/g)]
+		.map(([, target]) => target)
+		.filter((target) => !/^https?:/.test(target))
+		.map((target) => {
+			const [path, anchor] = target.split('#');
+			return { file: path ? relative(ROOT, join(ROOT, dirname(page), path)) : page, anchor };
+		});
+
+const links = PAGES.flatMap((page) => linksOf(page).map((link) => ({ page, ...link })));
+
+it('keeps the README short', () => {
+	expect(read('README.md').split(/\s+/).filter(Boolean).length).toBeLessThanOrEqual(MAX_README_WORDS);
+});
+
+it('finds links', () => {
+	expect(links.length).toBeGreaterThan(30);
+});
+
+it.each(links)('$page links to $file $anchor', ({ file, anchor }) => {
+	expect(existsSync(join(ROOT, file))).toBe(true);
+	if (anchor) expect(anchorsOf(file)).toContain(anchor);
+});
+
+it('shows every picture of docs/ on a page', () => {
+	const pictures = readdirSync(join(ROOT, 'docs'))
+		.filter((file) => /\.(png|webp)$/.test(file))
+		.map((file) => `docs/${file}`);
+	expect(pictures.length).toBeGreaterThan(0);
+	const shown = new Set(links.map(({ file }) => file));
+	expect(pictures.filter((picture) => !shown.has(picture))).toEqual([]);
+});
+
+it('describes every example', () => {
+	const workflows = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.json'));
+	const described = new Set(linksOf('examples/README.md').map(({ file }) => file));
+	expect(workflows.filter((file) => !described.has(`examples/${file}`))).toEqual([]);
+});
