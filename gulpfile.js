@@ -3,10 +3,12 @@ const { mkdir, readdir, rm, writeFile } = require('node:fs/promises');
 const { basename, dirname, join, relative } = require('node:path');
 const esbuild = require('esbuild');
 const { dest, parallel, series, src, watch } = require('gulp');
+const tsx = require('tsx/cjs/api');
 
 const SOURCES = ['nodes/**/*.ts', 'credentials/**/*.ts'];
 const ASSETS = ['icons/*.svg'];
 const CODEX = ['nodes/**/*.node.json'];
+const OUTPUT_SCHEMAS = './nodes/AtlasCloud/outputSchemas.ts';
 
 function run(command, args) {
 	return new Promise((resolve, reject) => {
@@ -84,7 +86,19 @@ function codex() {
 	return src(CODEX, { encoding: false }).pipe(dest('dist/nodes'));
 }
 
-const build = series(clean, parallel(check, compile, icons, codex));
+/** The fields that each operation returns, where n8n looks for them. */
+async function outputSchemas() {
+	const { OUTPUT_SCHEMAS: nodes, schemaPath } = tsx.require(OUTPUT_SCHEMAS, __filename);
+	for (const [node, schemas] of Object.entries(nodes)) {
+		for (const [operation, schema] of Object.entries(schemas)) {
+			const file = join('dist/nodes/AtlasCloud', node, schemaPath(operation));
+			await mkdir(dirname(file), { recursive: true });
+			await writeFile(file, JSON.stringify(schema));
+		}
+	}
+}
+
+const build = series(clean, parallel(check, compile, icons, codex, outputSchemas));
 
 /** Builds, and builds again what changes. */
 function watchAll() {

@@ -15,6 +15,9 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 
 	documentationUrl = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#credential';
 
+	/** n8n adds fields for the HTTP Request node, which has no use for this key: see the hidden field. */
+	hideDomainRestrictionFields = true;
+
 	properties: INodeProperties[] = [
 		{
 			displayName: 'API Key',
@@ -23,7 +26,7 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			required: true,
-			description: 'From the API Keys page of the Atlas Cloud console',
+			hint: 'Create one on the <a href="https://www.atlascloud.ai/console/api-keys" target="_blank">API Keys page</a> of the Atlas Cloud console',
 		},
 		{
 			displayName: 'Base URL',
@@ -31,7 +34,13 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.atlascloud.ai',
 			required: true,
-			description: 'Leave as it is, unless you run a stand-in of the API on this machine',
+			description: 'Only change this to test against a local server',
+		},
+		{
+			displayName: 'Allowed HTTP Request Domains',
+			name: 'allowedHttpRequestDomains',
+			type: 'hidden',
+			default: 'none',
 		},
 	];
 
@@ -51,5 +60,23 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 			url: '/public/v1/balance',
 			disableFollowRedirect: true,
 		},
+		rules: [
+			{
+				type: 'responseCode',
+				properties: {
+					value: 401,
+					message:
+						'This API key is not valid. Copy it again from the API Keys page of the Atlas Cloud console.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 403,
+					message:
+						'This API key is not allowed to read the account balance. Create a key with full access on the API Keys page of the Atlas Cloud console.',
+				},
+			},
+		],
 	};
 }

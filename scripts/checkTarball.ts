@@ -5,8 +5,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ESLint as ESLintClass, Linter } from 'eslint';
+import { OUTPUT_SCHEMAS, schemaPath } from '../nodes/AtlasCloud/outputSchemas';
 import { packNode, PROJECT_ROOT } from './n8n/packNode';
 import { cleanEnv, runOrThrow } from './n8n/process';
 
@@ -102,6 +103,11 @@ function checkManifest(manifest: Manifest, paths: string[]): string[] {
 	for (const path of manifest.n8n.nodes) {
 		const codex = path.replace(/\.js$/, '.json');
 		if (!paths.includes(codex)) complaints.push(`${codex}, the codex file, is missing`);
+		const folder = dirname(path);
+		for (const operation of Object.keys(OUTPUT_SCHEMAS[basename(folder)] ?? {})) {
+			const schema = `${folder}/${schemaPath(operation)}`;
+			if (!paths.includes(schema)) complaints.push(`${schema}, an output schema, is missing`);
+		}
 	}
 	return complaints;
 }

@@ -132,7 +132,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		const { error, out, json } = await runSeedream({
 			sandbox: painter,
 			binaryMode,
-			parameters: { model: `${V4}-sequential`, size: '1024*1024', options: { maxImages: 3 } },
+			parameters: { model: `${V4}-sequential`, size: '1024*1024', maxImages: 3 },
 		});
 		expect(error).toBeUndefined();
 		const made = predictionOf(painter, json[0]);

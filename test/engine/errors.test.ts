@@ -269,7 +269,11 @@ describe('an invalid parameter or input', () => {
 			{ options: { maxImages: 2 } },
 			'Max Images works with Sequential models only',
 		],
-		['a format of v4', { options: { outputFormat: 'png' } }, 'Seedream v4 doesn’t support Output Format'],
+		[
+			'a format of v4',
+			{ model: `={{ "${V4}" }}`, options: { outputFormat: 'png' } },
+			'Seedream v4 doesn’t support Output Format',
+		],
 		[
 			'an unknown format',
 			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },

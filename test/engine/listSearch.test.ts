@@ -34,12 +34,14 @@ const KNOWN_IDS = [
 	'bytedance/seedream-v4/edit-sequential',
 ];
 
-it('lists the Seedream edit models with name, price and id', async () => {
+it('lists the Seedream edit models with name, price per image, and page', async () => {
 	const results = await search();
 	expect(results).toContainEqual({
-		name: 'Seedream v4 Edit · $0.027 per generation · seedream-v4/edit',
+		name: 'Seedream v4 · $0.027 per image',
 		value: 'bytedance/seedream-v4/edit',
+		url: 'https://www.atlascloud.ai/models/bytedance/seedream-v4/edit',
 	});
+	expect(results.map(({ name }) => name)).toContain('v5.0 Lite Sequential · $0.032 per image');
 	expect(results.map(({ value }) => value)).toEqual(expect.arrayContaining(KNOWN_IDS));
 	for (const { value } of results) expect(value).toMatch(/\/seedream[^/]*\/edit(-sequential)?$/);
 });
@@ -79,7 +81,7 @@ describe('when the catalog cannot be had', () => {
 	])('offers the known models: %s', async (_name, credentials) => {
 		const results = await search('', credentials);
 		expect(results.map(({ value }) => value)).toEqual(KNOWN_IDS);
-		expect(results[1]?.name).toBe('Seedream v4 Edit · $0.027 per image · seedream-v4/edit');
+		expect(results[1]?.name).toBe('Seedream v4 · $0.027 per image');
 		expect(await search('v5', credentials)).toHaveLength(2);
 	});
 

@@ -6,7 +6,6 @@ import {
 	type INodeParameters,
 } from 'n8n-workflow';
 import { request } from 'undici';
-import codex from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node.json';
 import { AtlasCloudModels } from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node';
 import { searchModels } from '../../nodes/AtlasCloud/AtlasCloudModels/methods/listSearch';
 import { getModelFields } from '../../nodes/AtlasCloud/AtlasCloudModels/methods/resourceMapping';
@@ -47,24 +46,24 @@ describe('the panel', () => {
 		[
 			'image',
 			'generate',
-			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
 		],
 		[
 			'video',
 			'generate',
-			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
 		],
 		[
 			'audio',
 			'generate',
-			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
 		],
 		[
 			'model',
 			'run',
-			['model', 'inputMode', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
+			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
 		],
-		['prediction', 'submit', ['model', 'inputMode', 'modelInputs', 'options']],
+		['prediction', 'submit', ['model', 'inputMode', 'mediaNotice', 'modelInputs', 'options']],
 		['prediction', 'waitForCompletion', ['predictionId', 'downloadFiles', 'outputDataFieldName', 'options']],
 		['prediction', 'get', ['predictionId', 'downloadFiles', 'outputDataFieldName', 'options']],
 		['prediction', 'getAll', ['returnAll', 'limit', 'filters']],
@@ -96,11 +95,6 @@ describe('the panel', () => {
 		expect(defaults('video')).toMatchObject({ timeoutSeconds: 1_800 });
 		expect(Object.keys(defaults('image'))).not.toEqual(expect.arrayContaining(['maxEdits']));
 	});
-
-	it('is found by the search of the nodes panel', () => {
-		expect(codex.categories).not.toContain('AI');
-		expect(codex.alias).toEqual(expect.arrayContaining(['image to video', 'text to speech']));
-	});
 });
 
 describe('the list of models', () => {
@@ -112,6 +106,7 @@ describe('the list of models', () => {
 		expect(results).toContainEqual({
 			name: 'Speak 3 Text to Speech · $0.05 per 1,000 characters',
 			value: SPEECH,
+			url: `https://www.atlascloud.ai/models/${SPEECH}`,
 		});
 		expect(results.map(({ value }) => value)).not.toContain(VIDEO.text);
 	});
@@ -170,7 +165,7 @@ describe('the fields of a model', () => {
 	it.each<[unknown, RegExp]>([
 		[undefined, /Select a model/],
 		[locator('={{ $json.model }}'), /expression/],
-		[locator('nobody/has-this'), /could not be loaded/],
+		[locator('nobody/has-this'), /couldn’t be loaded/],
 	])('of %j are told in a notice', async (model, notice) => {
 		const { fields, emptyFieldsNotice } = await fieldsOf(model);
 		expect(fields).toEqual([]);

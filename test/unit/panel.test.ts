@@ -7,7 +7,6 @@ import {
 	type INodeTypes,
 } from 'n8n-workflow';
 import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
-import codex from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node.json';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/models';
 
@@ -61,7 +60,7 @@ const EDIT = SUBMITTING[0];
 const ASKED = ['model', 'promptTemplate', 'prompt', 'imageSource', 'inputDataFieldName', 'size'];
 const DOWNLOAD = ['downloadImages', 'outputDataFieldName'];
 
-describe.each(MODELS)('with %s as the model', (_name, value, sizes) => {
+describe.each(MODELS)('with %s as the model', (name, value, sizes) => {
 	const chosen: INodeParameters = value === undefined ? {} : { model: value };
 
 	it.each(SUBMITTING)('$operation shows one Size, with what the model offers', (operation) => {
@@ -76,9 +75,10 @@ describe.each(MODELS)('with %s as the model', (_name, value, sizes) => {
 	it('each operation shows its own fields, in order', () => {
 		const of = (resource: string, operation: string) =>
 			namesOf(visible({ resource, operation, ...chosen })).slice(2);
-		expect(of('image', 'edit')).toEqual([...ASKED, ...DOWNLOAD, 'options']);
-		expect(of('prediction', 'submit')).toEqual([...ASKED, 'options']);
-		expect(of('prediction', 'quote')).toEqual([...ASKED, 'options']);
+		const asked = /sequential|expression/.test(name) ? [...ASKED, 'maxImages'] : ASKED;
+		expect(of('image', 'edit')).toEqual([...asked, ...DOWNLOAD, 'options']);
+		expect(of('prediction', 'submit')).toEqual([...asked, 'options']);
+		expect(of('prediction', 'quote')).toEqual([...asked, 'options']);
 		expect(of('image', 'upload')).toEqual(['inputDataFieldName', 'options']);
 		expect(of('prediction', 'waitForCompletion')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
 		expect(of('prediction', 'get')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
@@ -133,7 +133,8 @@ describe('Image Source', () => {
 describe('Size', () => {
 	it('Custom asks for width and height', () => {
 		const shown = namesOf(visible({ ...EDIT, model: model(V4_EDIT), size: 'custom' }));
-		expect(shown.filter((name) => /^(width|height)$/.test(name))).toEqual(['width', 'height']);
+		const start = shown.indexOf('size');
+		expect(shown.slice(start, start + 4)).toEqual(['size', 'width', 'height', 'sizeNotice']);
 	});
 
 	it('only a fixed size shows the notice that it changes the shape', () => {
@@ -162,7 +163,9 @@ describe.each(SUBMITTING)('Prompt Template of $operation', (operation) => {
 		const expected = [`${value}Notice`, ...fields.map(({ name }) => name), 'prompt'];
 		expect(names.slice(start + 1, start + 1 + expected.length)).toEqual(expected);
 		expect(names.filter((name) => name === 'prompt')).toHaveLength(1);
-		expect(shown.find(({ name }) => name === 'prompt')?.required).toBeUndefined();
+		const prompt = shown.find(({ name }) => name === 'prompt');
+		expect(prompt?.required).toBeUndefined();
+		expect(prompt?.displayName).toBe('Additional Instructions');
 	});
 
 	it('None shows nothing but Prompt, which is required', () => {
@@ -180,6 +183,52 @@ describe.each(SUBMITTING)('Prompt Template of $operation', (operation) => {
 	});
 });
 
+describe('Options', () => {
+	/** The names under Add option, and of those that are set. */
+	function offered(parameters: INodeParameters): string[] {
+		const values = complete({ ...EDIT, ...parameters });
+		const options = visible(parameters).find(({ name }) => name === 'options')?.options ?? [];
+		return options
+			.filter((option): option is INodeProperties => 'type' in option)
+			.filter((option) =>
+				NodeHelpers.displayParameter(
+					(values.options ?? {}) as INodeParameters,
+					option,
+					node,
+					description,
+					values,
+				),
+			)
+			.map(({ name }) => name);
+	}
+
+	it.each([
+		['v5.0 Lite', model(V5_LITE_EDIT), true],
+		['v5.0 Lite sequential', model(`${V5_LITE_EDIT}-sequential`), true],
+		['v4', model(V4_EDIT), false],
+		['v4 by ID', model(V4_EDIT, 'id'), false],
+		['v4 sequential', model(`${V4_EDIT}-sequential`), false],
+		['a model that is not known', model(OTHER, 'id'), true],
+		['an expression', model(BY_EXPRESSION, 'id'), true],
+	])('offer Output Format if the model has a choice: %s', (_name, value, isOffered) => {
+		expect(offered({ model: value }).includes('outputFormat')).toBe(isOffered);
+	});
+
+	it('keep Max Images of a saved workflow, and offer it to no other', () => {
+		const sequential = { model: model(`${V4_EDIT}-sequential`) };
+		expect(offered(sequential)).not.toContain('maxImages');
+		const saved: INodeParameters = { ...EDIT, ...sequential, options: { maxImages: 4 } };
+		expect(offered(saved)).toContain('maxImages');
+		expect(namesOf(visible(saved))).not.toContain('maxImages');
+		expect(complete(saved).options).toEqual({ maxImages: 4 });
+	});
+});
+
+it('names the default model with its price', () => {
+	const [field] = visible(EDIT).filter(({ name }) => name === 'model');
+	expect(field?.default).toMatchObject({ cachedResultName: 'Seedream v5.0 Lite · $0.032 per image' });
+});
+
 it('sorts every Options by name', () => {
 	for (const { name, options } of description.properties) {
 		if (name !== 'options') continue;
@@ -187,11 +236,6 @@ it('sorts every Options by name', () => {
 		expect(names).toEqual([...names].sort((a, b) => a.localeCompare(b)));
 		expect(names.length).toBeGreaterThan(0);
 	}
-});
-
-it('is found by the search of the nodes panel', () => {
-	// n8n 2.x leaves a node of the category AI out of it, unless it is one for agents.
-	expect(codex.categories).not.toContain('AI');
 });
 
 describe('the line under the node’s name', () => {
@@ -214,13 +258,14 @@ describe('the line under the node’s name', () => {
 	};
 
 	it.each<[INodeParameters, string]>([
-		[EDIT, 'Edit: seedream-v5.0-lite/edit'],
-		[{ ...SUBMITTING[1], model: model(V4_EDIT, 'id') }, 'Submit: seedream-v4/edit'],
-		[{ resource: 'image', operation: 'upload' }, 'Upload'],
-		[{ resource: 'prediction', operation: 'waitForCompletion' }, 'Wait for Completion'],
-		[{ resource: 'prediction', operation: 'get' }, 'Get'],
-		[{ resource: 'prediction', operation: 'getAll' }, 'Get Many'],
-		[{ resource: 'prediction', operation: 'quote' }, 'Get a Quote: seedream-v5.0-lite/edit'],
+		[EDIT, 'edit: v5.0 Lite'],
+		[{ ...EDIT, model: model(`${V5_LITE_EDIT}-sequential`) }, 'edit: v5.0 Lite Sequential'],
+		[{ ...SUBMITTING[1], model: model(V4_EDIT, 'id') }, 'submit: v4'],
+		[{ resource: 'image', operation: 'upload' }, 'upload'],
+		[{ resource: 'prediction', operation: 'waitForCompletion' }, 'wait for completion'],
+		[{ resource: 'prediction', operation: 'get' }, 'get'],
+		[{ resource: 'prediction', operation: 'getAll' }, 'get many'],
+		[{ resource: 'prediction', operation: 'quote' }, 'get a quote: v5.0 Lite'],
 	])('of %j is "%s"', (parameters, wanted) => {
 		expect(subtitleOf(parameters)).toBe(wanted);
 	});

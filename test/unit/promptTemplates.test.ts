@@ -43,18 +43,48 @@ describe('the list of templates', () => {
 		expect(names).toEqual([
 			'None',
 			'Add Text',
-			'Combine References',
-			'Creative Lettering',
-			'Lossless Enhancement',
-			'Perspective and Composition',
-			'Product on a Scene',
+			'Change Camera Angle',
+			'Change Color',
+			'Combine Images',
+			'Enhance Quality',
+			'Extend the Image',
+			'Product in a Scene',
 			'Remove Background',
+			'Remove Object',
 			'Replace Background',
 			'Replace Text',
 			'Restyle',
-			'Sketch to Real Object',
+			'Restyle Lettering',
+			'Sketch to Photo',
+			'Virtual Try-On',
 			'Whiteboard Formulas',
 		]);
+	});
+
+	it('says what each is for', () => {
+		const [list] = promptTemplateFields;
+		for (const option of list?.options ?? []) {
+			expect(option).toMatchObject({ description: expect.stringMatching(/^[A-Z].{10,}/) as string });
+		}
+	});
+
+	it('keeps the values that saved workflows have', () => {
+		expect(PROMPT_TEMPLATES.map(({ value }) => value)).toEqual(
+			expect.arrayContaining([
+				'addText',
+				'combine',
+				'lettering',
+				'enhance',
+				'perspective',
+				'productScene',
+				'removeBackground',
+				'replaceBackground',
+				'replaceText',
+				'restyle',
+				'sketchToReal',
+				'whiteboard',
+			]),
+		);
 	});
 
 	it('has no two fields of one name', () => {
@@ -77,7 +107,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 			(text, { displayName }, i) => text.replace(`[${displayName}]`, `<text ${i}>`),
 			noticeOf(value),
 		);
-		expect(shown).toBe(`Sent to Seedream: ${sent}`);
+		expect(shown).toBe(`Prompt sent to Seedream: “${sent}”`);
 		expect(sent).not.toMatch(/[{}]/);
 	});
 
@@ -100,7 +130,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 
 it('names all empty fields at once', () => {
 	expect(refusalOf({ promptTemplate: 'replaceText' }).message).toBe(
-		'Text to Replace and New Text of the template Replace Text are empty',
+		'Current Text and New Text of the template Replace Text are empty',
 	);
 });
 

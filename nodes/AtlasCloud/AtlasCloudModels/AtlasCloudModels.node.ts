@@ -23,7 +23,7 @@ export class AtlasCloudModels implements INodeType {
 		version: 1,
 		subtitle: subtitleOf(atlasCloudModels.resources),
 		description:
-			'Generate images, videos and audio with any model on Atlas Cloud. Agents: enter the inputs as JSON; the "schema" URL of each model at https://api.atlascloud.ai/api/v1/models lists its fields.',
+			'Generate images, videos, and audio with any model on Atlas Cloud. AI agents: enter the inputs as JSON. https://api.atlascloud.ai/api/v1/models lists the models; the "schema" URL of each one lists its fields.',
 		defaults: { name: 'Atlas Cloud Models' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

@@ -11,7 +11,7 @@ export class AtlasCloudTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ [].concat($parameter["events"]).join(", ") }}',
-		description: 'Starts the workflow when an Atlas Cloud prediction ends',
+		description: 'Starts the workflow when an Atlas Cloud prediction completes or fails',
 		defaults: { name: 'Atlas Cloud Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
@@ -20,7 +20,7 @@ export class AtlasCloudTrigger implements INodeType {
 		properties: fields,
 	};
 
-	/** The URL is entered by hand where a prediction is submitted: there is nothing to register. */
+	/** The URL is entered by hand in the node that submits a prediction: there is nothing to register. */
 	webhookMethods = {
 		default: {
 			checkExists: async () => true,

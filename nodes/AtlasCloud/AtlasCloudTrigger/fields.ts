@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 export const fields: INodeProperties[] = [
 	{
 		displayName:
-			'Copy the Production URL above into <b>Webhook URL</b>, under Options of the node that submits the prediction. Atlas Cloud has to be able to reach it from the internet.',
+			'Copy the Production URL above to <b>Webhook URL</b>, under Options of the node that submits the prediction. Atlas Cloud must be able to reach it from the internet.',
 		name: 'webhookUrlNotice',
 		type: 'notice',
 		default: '',
@@ -25,7 +25,7 @@ export const fields: INodeProperties[] = [
 		name: 'downloadFiles',
 		type: 'boolean',
 		default: true,
-		description: 'Whether to download the files as binary files. If not, the items include only their URLs.',
+		description: 'Whether to download the results as files. If off, only their URLs are returned.',
 	},
 	{
 		displayName: 'Output Data Field Name',
@@ -34,7 +34,7 @@ export const fields: INodeProperties[] = [
 		default: 'data',
 		required: true,
 		placeholder: 'e.g. data',
-		description: 'The name of the output field for the file',
+		description: 'The name of the output field to put the file in',
 		displayOptions: { show: { downloadFiles: [true] } },
 	},
 ];

@@ -10,7 +10,7 @@ const combiningOperations = seedreamEdit.resources
 export const hints: INodeTypeDescription['hints'] = [
 	{
 		message:
-			'Each item is one edit: its pictures go in together. For an edit of each picture, pass them as items of their own, for instance with a Split Out node.',
+			'All images of an item are combined in one edit. To edit each image separately, split them into items first (Split Out node, field $binary).',
 		type: 'info',
 		location: 'outputPane',
 		whenToDisplay: 'beforeExecution',

@@ -56,7 +56,7 @@ export const getAllOperation = ({ description, toJson, urlProperty }: GetAllWord
 					type: 'string',
 					default: '',
 					placeholder: 'e.g. bytedance/seedream-v4/edit',
-					description: 'ID of the model that made the prediction',
+					description: 'Only return predictions made with this model',
 				},
 				{
 					displayName: 'Status',
@@ -68,7 +68,7 @@ export const getAllOperation = ({ description, toJson, urlProperty }: GetAllWord
 						{ name: 'Processing', value: 'processing' },
 					],
 					default: 'completed',
-					description: 'How the prediction stands',
+					description: 'Only return predictions with this status',
 				},
 			],
 		},

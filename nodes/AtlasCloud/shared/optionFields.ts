@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { MAX_SEQUENTIAL_IMAGES } from '../api/models/models';
+import { maxImages, outputFormat } from './modelOptionFields';
 import {
 	DEFAULT_MAX_DOWNLOAD_MB,
 	DEFAULT_MAX_EDITS,
@@ -15,7 +15,7 @@ const concurrency: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 0, maxValue: 1_000 },
 	default: 0,
-	description: 'Max number of items to process at once. 0 = automatic: as many as Atlas Cloud allows.',
+	description: 'Max number of items to process at once. 0 means automatic: as many as Atlas Cloud allows.',
 };
 
 const includeInputFields: INodeProperties = {
@@ -23,7 +23,7 @@ const includeInputFields: INodeProperties = {
 	name: 'includeInputFields',
 	type: 'boolean',
 	default: false,
-	description: 'Whether the output items keep the fields of their input items',
+	description: 'Whether to include the fields of the input item in the output',
 };
 
 export const maxDownloadMb: INodeProperties = {
@@ -32,7 +32,7 @@ export const maxDownloadMb: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_MAX_DOWNLOAD_MB,
-	description: 'A larger picture is refused',
+	description: 'Larger images are not downloaded: the item fails',
 };
 
 export const timeoutSeconds: INodeProperties = {
@@ -41,7 +41,7 @@ export const timeoutSeconds: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_TIMEOUT_SECONDS,
-	description: 'How long to wait for an edit, counted for each item from its own submit',
+	description: 'How long to wait for each edit, counted from when it was submitted',
 };
 
 export const onTimeout: INodeProperties = {
@@ -49,15 +49,15 @@ export const onTimeout: INodeProperties = {
 	name: 'onTimeout',
 	type: 'options',
 	options: [
-		{ name: 'Fail the Item', value: 'error', description: 'The message tells the prediction ID' },
+		{ name: 'Fail', value: 'error', description: 'The error message includes the prediction ID' },
 		{
-			name: 'Hand It on Unfinished',
+			name: 'Return It Unfinished',
 			value: 'continue',
-			description: 'The item can be fed to Wait for Completion',
+			description: 'Wait for Completion can get the result later',
 		},
 	],
 	default: 'error',
-	description: 'What to do with an edit that is still going when its time is up',
+	description: 'What to do if an edit is not finished when the timeout is reached',
 };
 
 export const extraBodyFields: INodeProperties = {
@@ -65,7 +65,7 @@ export const extraBodyFields: INodeProperties = {
 	name: 'extraBodyFields',
 	type: 'json',
 	default: '{}',
-	description: 'JSON object that is merged into the request, for what this node has no field for',
+	description: 'More fields for the request, as a JSON object, for API options that this node doesn’t offer',
 };
 
 const fileExpirationHours: INodeProperties = {
@@ -74,7 +74,7 @@ const fileExpirationHours: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS },
 	default: MAX_RETENTION_HOURS,
-	description: 'How long Atlas Cloud keeps the edited picture for download',
+	description: 'How long the image can be downloaded from Atlas Cloud. The maximum, 336 hours, is 14 days.',
 };
 
 const maxEdits: INodeProperties = {
@@ -83,7 +83,8 @@ const maxEdits: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_MAX_EDITS,
-	description: 'More items than this are refused before anything is sent, with the estimated cost',
+	description:
+		'Safety limit: a run with more items stops before anything is sent or billed, and shows the estimated cost',
 };
 
 const maxCostUsd: INodeProperties = {
@@ -93,28 +94,7 @@ const maxCostUsd: INodeProperties = {
 	typeOptions: { minValue: 0, numberPrecision: 6 },
 	default: 0,
 	description:
-		'If the run would cost more than this, nothing is submitted. Counts what your account pays. 0 means no limit.',
-};
-
-const maxImages: INodeProperties = {
-	displayName: 'Max Images',
-	name: 'maxImages',
-	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES },
-	default: 1,
-	description: 'How many pictures a sequential model may make of one prompt. Each is paid for.',
-};
-
-const outputFormat: INodeProperties = {
-	displayName: 'Output Format',
-	name: 'outputFormat',
-	type: 'options',
-	options: [
-		{ name: 'JPEG', value: 'jpeg' },
-		{ name: 'PNG', value: 'png' },
-	],
-	default: 'png',
-	description: 'File format of the edited picture. Seedream v4 has no choice.',
+		'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 means no limit.',
 };
 
 const recordRetentionHours: INodeProperties = {
@@ -123,16 +103,16 @@ const recordRetentionHours: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS },
 	default: MAX_RETENTION_HOURS,
-	description: 'How long Atlas Cloud keeps its record of the edit. It is needed to fetch the picture later.',
+	description: 'How long Atlas Cloud keeps its record of the edit. It’s needed to get the image later.',
 };
 
 const resubmitUnknown: INodeProperties = {
-	displayName: 'Resubmit When Unknown',
+	displayName: 'Resubmit If Lost',
 	name: 'resubmitUnknown',
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to submit an edit again when its answer was lost and the history does not show it. It may then be billed twice.',
+		'Whether to submit an edit again if the connection was lost and it can’t be found in your Atlas Cloud history. You may be billed twice.',
 };
 
 const reuseHours: INodeProperties = {
@@ -142,7 +122,7 @@ const reuseHours: INodeProperties = {
 	typeOptions: { minValue: 0, maxValue: MAX_RETENTION_HOURS },
 	default: 0,
 	description:
-		'How far back to look for a result of the same request in your account before a new one is billed. Use it to run a sheet again after a crash, or while you build a workflow. 0 turns it off.',
+		'How far back to look in your account for a result of the same request before a new one is billed. Use it to run a sheet again after a crash, or while you build a workflow. 0 turns it off.',
 };
 
 const webhookUrl: INodeProperties = {
@@ -152,7 +132,7 @@ const webhookUrl: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. https://n8n.example.com/webhook/…',
 	description:
-		'Where Atlas Cloud sends a signed call when the prediction ends. Use the production URL of an Atlas Cloud Trigger.',
+		'The URL that Atlas Cloud calls when the prediction ends. Use the Production URL of an Atlas Cloud Trigger.',
 };
 
 const waitBy: INodeProperties = {
@@ -165,7 +145,7 @@ const waitBy: INodeProperties = {
 			name: 'Webhook',
 			value: 'webhook',
 			description:
-				'The execution sleeps until Atlas Cloud calls n8n, without a timeout. n8n has to be reachable from the internet.',
+				'The execution sleeps until Atlas Cloud calls n8n, without a timeout. n8n must be reachable from the internet.',
 		},
 	],
 	default: 'polling',
@@ -217,7 +197,7 @@ export const waitOptions = collection(
 	maxDownloadMb,
 	{
 		...timeoutSeconds,
-		description: 'How long to wait for each edit, counted from when this node begins to wait for it',
+		description: 'How long to wait for each edit, counted from when this node starts waiting',
 	},
 	onTimeout,
 );

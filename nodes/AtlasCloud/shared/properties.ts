@@ -42,10 +42,19 @@ export function propertiesOf(resources: Resource[]): INodeProperties[] {
 	];
 }
 
-/** An expression for the line under the node's name on the canvas: operation and model. */
-export function subtitleOf(resources: Resource[]): string {
+/**
+ * An expression for the line under the node's name on the canvas, such as `edit: v5.0 Lite`. It sees the model's ID, not
+ * its name in the list, so the words come from there.
+ * @param redundant a pattern of what these words repeat of the node's own name
+ */
+export function subtitleOf(resources: Resource[], redundant = /^$/): string {
 	const names = Object.fromEntries(
-		resources.flatMap(({ operations }) => optionsOf(operations).map(({ value, name }) => [value, name])),
+		resources.flatMap(({ operations }) =>
+			optionsOf(operations).map(({ value, name }) => [value, name.toLowerCase()]),
+		),
 	);
-	return `={{ (${JSON.stringify(names)})[$parameter["operation"]] + ($parameter["model"] ? ": " + String($parameter["model"].value ?? $parameter["model"]).replace("bytedance/", "") : "") }}`;
+	const id = 'String($parameter["model"].value ?? $parameter["model"])';
+	const words = `${id}.replace(/^[^/]+\\//, "").replace(/[-/]/g, " ").replace(${String(redundant)}, "")`;
+	const titled = `${words}.replace(/\\b(?!v\\d)[a-z]/g, (letter) => letter.toUpperCase())`;
+	return `={{ (${JSON.stringify(names)})[$parameter["operation"]] + ($parameter["model"] ? ": " + ${titled} : "") }}`;
 }

@@ -1,7 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { readCatalog, type CatalogModel, type ModelType } from '../../api/models/catalog';
-import { priceText } from '../../api/models/prices';
 import { connect } from '../../shared/connect';
+import { modelEntry } from '../../shared/modelEntry';
 
 const MEDIA_TYPES: ModelType[] = ['Image', 'Video', 'Audio'];
 
@@ -11,10 +11,6 @@ const TYPE_OF_RESOURCE: Record<string, ModelType> = { image: 'Image', video: 'Vi
 function typesOf(resource: unknown): ModelType[] {
 	const type = typeof resource === 'string' ? TYPE_OF_RESOURCE[resource] : undefined;
 	return type ? [type] : MEDIA_TYPES;
-}
-
-function label({ name, price }: CatalogModel): string {
-	return price === null ? name : `${name} · ${priceText(price)}`;
 }
 
 /**
@@ -30,5 +26,5 @@ export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Pr
 		const text = `${name} ${id}`.toLowerCase();
 		return type !== null && types.includes(type) && words.every((word) => text.includes(word));
 	};
-	return { results: models.filter(isWanted).map((model) => ({ name: label(model), value: model.id })) };
+	return { results: models.filter(isWanted).map(modelEntry) };
 }

@@ -13,8 +13,8 @@ import { connect } from '../../shared/connect';
 const NOTICES = {
 	noModel: 'Select a model to see its fields.',
 	byExpression:
-		'The model is set by an expression, so its fields are not known yet. Set Input Mode to JSON to enter its inputs.',
-	unreadable: 'The fields of this model could not be loaded. Set Input Mode to JSON to enter its inputs.',
+		'The model is set by an expression, so its fields aren’t known yet. Set Input Mode to JSON to enter its inputs.',
+	unreadable: 'The fields of this model couldn’t be loaded. Set Input Mode to JSON to enter its inputs.',
 };
 
 /** Fields of a schema that the node answers itself. */

@@ -1,11 +1,9 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
-import { readCatalog, type CatalogModel } from '../../api/models/catalog';
+import { readCatalog } from '../../api/models/catalog';
 import { isSeedreamEdit, KNOWN_MODELS } from '../../api/models/models';
-import { priceText } from '../../api/models/prices';
 import { connect } from '../../shared/connect';
-
-/** What the list shows of a model. */
-type ListedModel = Pick<CatalogModel, 'id' | 'name' | 'price'>;
+import { modelEntry, type ListedModel } from '../../shared/modelEntry';
+import { editModel } from '../actions/common/editModel';
 
 async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
 	const { client } = await connect(context);
@@ -14,19 +12,13 @@ async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<Listed
 	return models.length > 0 ? models : KNOWN_MODELS;
 }
 
-/** The dropdown is narrow, and all Seedream models are by ByteDance. */
-const shortId = (id: string) => id.replace(/^bytedance\//, '');
-
-/** Lists the catalog's Seedream edit models with their prices, or the known ones where it cannot be read. */
+/** Lists the catalog's Seedream edit models with their prices, or the known ones if it can’t be read. */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const models = await readSeedreamEdits(this).catch(() => KNOWN_MODELS);
 	const wanted = filter.trim().toLowerCase();
 	return {
 		results: models
 			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
-			.map(({ id, name, price }) => ({
-				name: [name, ...(price === null ? [] : [priceText(price)]), shortId(id)].join(' · '),
-				value: id,
-			})),
+			.map((model) => modelEntry(editModel(model))),
 	};
 }

@@ -1,4 +1,5 @@
 import { readDestination, type OutputDestination } from '../../../shared/destination';
+import type { ListedModel } from '../../../shared/modelEntry';
 import { itemOperation, type ItemOperation } from '../../../shared/operation';
 import { FILE_OUTPUT } from '../../../shared/outputStyle';
 import { purchasedItems } from '../../../shared/purchasedItems';
@@ -18,7 +19,7 @@ interface GenerateDetails {
 	/** What the models of its list make; null for all of them. */
 	type: ResourceType | null;
 	/** The model that is selected at first. */
-	preset?: { id: string; name: string };
+	preset?: ListedModel;
 }
 
 /** An operation that uploads, submits, waits and downloads, with models of one type or of any. */

@@ -1,15 +1,20 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { modelLabel, type ListedModel } from '../../../shared/modelEntry';
 
 /** An ID as it appears in messages and placeholders. */
 export const EXAMPLE_MODEL = 'bytedance/seedance-v1.5-pro/image-to-video';
 
 /** The Model field. @param preset the model that is selected at first */
-export function modelField(preset?: { id: string; name: string }): INodeProperties {
+export function modelField(preset?: ListedModel): INodeProperties {
 	return {
 		displayName: 'Model',
 		name: 'model',
 		type: 'resourceLocator',
-		default: { mode: 'list', value: preset?.id ?? '', ...(preset ? { cachedResultName: preset.name } : {}) },
+		default: {
+			mode: 'list',
+			value: preset?.id ?? '',
+			...(preset ? { cachedResultName: modelLabel(preset) } : {}),
+		},
 		required: true,
 		description: 'The model to run. The list shows list prices; your account may pay more or less.',
 		modes: [
@@ -49,11 +54,19 @@ export const inputFields: INodeProperties[] = [
 			{
 				name: 'JSON',
 				value: 'json',
-				description: 'Enter all inputs as one JSON object. AI agents use this mode.',
+				description: 'Enter all inputs as one JSON object, as AI agents do',
 			},
 		],
 		default: 'fields',
 		description: 'How to enter the inputs of the model',
+	},
+	{
+		displayName:
+			'For an image, video, or audio field, enter a URL, or the name of a file from the previous node, such as data.',
+		name: 'mediaNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { inputMode: ['fields'] } },
 	},
 	{
 		displayName: 'Model Inputs',
@@ -63,7 +76,7 @@ export const inputFields: INodeProperties[] = [
 		default: { mappingMode: 'defineBelow', value: null },
 		required: true,
 		description:
-			'For an image, video or audio field, enter a URL or the name of a file of the item, such as data. Lists accept several, separated by commas.',
+			'The fields of the selected model. Fields for several files accept a list separated by commas.',
 		typeOptions: {
 			loadOptionsDependsOn: ['model.value'],
 			resourceMapper: {
@@ -74,7 +87,7 @@ export const inputFields: INodeProperties[] = [
 				multiKeyMatch: false,
 				supportAutoMap: false,
 				noFieldsError:
-					'The fields of this model could not be loaded. Set Input Mode to JSON to enter its inputs.',
+					'The fields of this model couldn’t be loaded. Set Input Mode to JSON to enter its inputs.',
 			},
 		},
 		displayOptions: { show: { inputMode: ['fields'] } },
@@ -86,8 +99,9 @@ export const inputFields: INodeProperties[] = [
 		typeOptions: { rows: 6 },
 		default: '{\n  "prompt": ""\n}',
 		required: true,
+		hint: 'For the names of the fields, open the model on <a href="https://www.atlascloud.ai/models" target="_blank">atlascloud.ai</a> and select API',
 		description:
-			'The inputs of the model as one JSON object, with the field names of its API schema: on atlascloud.ai, open the model and select API. Most models have "prompt"; image, video and audio fields accept a URL, a data URI or the name of a file of the item.',
+			'The inputs of the model as one JSON object, with the field names of its API schema. Most models have "prompt"; image, video, and audio fields accept a URL, a data URI, or the name of a file from the previous node.',
 		displayOptions: { show: { inputMode: ['json'] } },
 	},
 ];
@@ -99,7 +113,7 @@ export const predictionIdField: INodeProperties = {
 	default: '={{ $json.predictionId }}',
 	required: true,
 	placeholder: 'e.g. 8f4c2a…',
-	description: 'The ID that Submit returned',
+	description: 'The prediction ID returned by Submit',
 };
 
 export const downloadFields: INodeProperties[] = [
@@ -113,7 +127,7 @@ export const downloadFields: INodeProperties[] = [
 	},
 	{
 		displayName:
-			'File URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without paying for another prediction.',
+			'File URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without being billed for another prediction.',
 		name: 'linksNotice',
 		type: 'notice',
 		default: '',

@@ -18,13 +18,14 @@ const EDIT_OPTIONS = ['outputFormat', 'maxImages', 'maxEdits'];
 
 /** Shared options that speak of edits, in the words of any model. */
 const DESCRIPTIONS: Record<string, string> = {
-	fileExpirationHours: 'How long Atlas Cloud keeps the result for download',
+	fileExpirationHours:
+		'How long the result can be downloaded from Atlas Cloud. The maximum, 336 hours, is 14 days.',
 	recordRetentionHours:
-		'How long Atlas Cloud keeps its record of the prediction. It is needed to get the result later.',
+		'How long Atlas Cloud keeps its record of the prediction. It’s needed to get the result later.',
 	resubmitUnknown:
-		'Whether to submit a prediction again if its answer was lost and the history does not show it. It may then be billed twice.',
-	maxDownloadMb: 'Larger files are refused',
-	onTimeout: 'What to do with a prediction that is still running when its time is up',
+		'Whether to submit a prediction again if the connection was lost and it can’t be found in your Atlas Cloud history. You may be billed twice.',
+	maxDownloadMb: 'Larger files are not downloaded: the item fails',
+	onTimeout: 'What to do if a prediction is not finished when the timeout is reached',
 };
 
 const maxPredictions: INodeProperties = {
@@ -33,7 +34,7 @@ const maxPredictions: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_MAX_PREDICTIONS,
-	description: 'If there are more items than this, the run is refused before anything is sent',
+	description: 'Safety limit: a run with more items stops before anything is sent or billed',
 };
 
 function reworded(option: INodeProperties): INodeProperties {
@@ -60,8 +61,8 @@ export const generateOptions = (type: ResourceType | null) =>
 		timeout(
 			type,
 			type === null
-				? 'How long to wait for each prediction, counted from its own submit. The default is 300 for models that make images, and 1800 for others.'
-				: 'How long to wait for each prediction, counted from its own submit',
+				? 'How long to wait for each prediction, counted from when it was submitted. The default is 300 for image models and 1800 for others.'
+				: 'How long to wait for each prediction, counted from when it was submitted',
 		),
 		...waitingOptions,
 	);
@@ -72,6 +73,6 @@ export const getOptions = modelCollection(...itemOptions, download);
 export const waitOptions = modelCollection(
 	...itemOptions,
 	download,
-	timeout(null, 'How long to wait for each prediction, counted from when this node begins to wait for it'),
+	timeout(null, 'How long to wait for each prediction, counted from when this node starts waiting'),
 	onTimeout,
 );

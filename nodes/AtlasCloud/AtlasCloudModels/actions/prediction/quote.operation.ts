@@ -6,13 +6,13 @@ import { readModelJob, resolveModelJob, type ModelJob } from '../common/modelJob
 import { modelQuoteRequest } from '../common/modelQuote';
 import { quoteOptions } from '../common/optionFields';
 
-/** Returns what predictions would cost. Buys nothing, and uploads only files whose length is billed. */
+/** Returns what predictions would cost. Submits nothing, and uploads only files whose length is billed. */
 export const quote = itemOperation<ModelJob>({
 	option: {
 		name: 'Get a Quote',
 		value: 'quote',
 		action: 'Get a quote',
-		description: 'Get the price of a prediction without buying it',
+		description: 'Get the price of a prediction without running it',
 	},
 	fields: [modelField(), ...inputFields, quoteOptions],
 	summary: { count: (done) => ({ done: countNoun(done.length, 'quote'), failedCount: 0 }) },

@@ -12,7 +12,7 @@ export const submit = itemOperation<ModelJob>({
 	option: {
 		name: 'Submit',
 		value: 'submit',
-		action: 'Submit a prediction',
+		action: 'Submit a prediction without waiting',
 		description: 'Start a prediction and return its ID without waiting',
 	},
 	fields: [modelField(), ...inputFields, submitOptions],

@@ -61,7 +61,11 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const known = knownModel(model);
 	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
 	const outputFormat = readOutputFormat(options, model);
-	const maxImages = readMaxImages(options, model, images.length);
+	const maxImages = readMaxImages(
+		options.maxImages ?? context.getNodeParameter('maxImages', itemIndex, 1),
+		model,
+		images.length,
+	);
 	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
 	if (known && size !== 'matchInput') checkSize(size, known.sizes, nameOf(model));
 	return {
@@ -123,8 +127,9 @@ function readOutputFormat({ outputFormat }: IDataObject, model: string): JsonObj
 	return { output_format: outputFormat };
 }
 
-function readMaxImages(options: IDataObject, model: string, inputCount: number): { max_images?: number } {
-	const maxImages = readWholeNumber(options.maxImages, 'Max Images', 1, MAX_SEQUENTIAL_IMAGES);
+/** @param value of the field, or of the option that saved workflows have */
+function readMaxImages(value: unknown, model: string, inputCount: number): { max_images?: number } {
+	const maxImages = readWholeNumber(value, 'Max Images', 1, MAX_SEQUENTIAL_IMAGES);
 	if (maxImages === undefined) return {};
 	if (!isSequential(model)) {
 		if (maxImages === 1) return {};

@@ -1,15 +1,24 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { DEFAULT_MODEL, knownModel, V4_EDIT } from '../../../api/models/models';
+import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT } from '../../../api/models/models';
+import { modelLabel } from '../../../shared/modelEntry';
+import { maxImagesField } from '../../../shared/modelOptionFields';
+import { editModel } from './editModel';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
+
+const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];
 
 export const modelField: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',
 	type: 'resourceLocator',
-	default: { mode: 'list', value: DEFAULT_MODEL, cachedResultName: knownModel(DEFAULT_MODEL)?.name },
+	default: {
+		mode: 'list',
+		value: defaultModel.id,
+		cachedResultName: modelLabel(editModel(defaultModel)),
+	},
 	required: true,
-	description: 'The Seedream model that makes the edit; the list tells its price per run',
+	description: 'The Seedream model to use. The list shows list prices; your account may pay more or less.',
 	modes: [
 		{
 			displayName: 'From List',
@@ -27,7 +36,7 @@ export const modelField: INodeProperties = {
 					type: 'regex',
 					properties: {
 						regex: '[^\\s]+/[^\\s]+',
-						errorMessage: 'A model’s ID looks like bytedance/seedream-v4/edit',
+						errorMessage: `Enter a model ID such as ${V4_EDIT}`,
 					},
 				},
 			],
@@ -43,13 +52,13 @@ export const imageSourceField: INodeProperties = {
 		{
 			name: 'Binary File',
 			value: 'binary',
-			description: 'Pictures that a node before this one hands on as files',
+			description: 'Image files from the previous node',
 		},
-		{ name: 'Image URL', value: 'url', description: 'Pictures at public addresses, or data URIs' },
-		{ name: 'Both', value: 'both', description: 'Binary files first, then URLs' },
+		{ name: 'Image URL', value: 'url', description: 'Public image URLs or data URIs' },
+		{ name: 'Files and URLs', value: 'both', description: 'Files first, then URLs' },
 	],
 	default: 'binary',
-	description: 'Where the pictures to edit come from',
+	description: 'Where to get the images from',
 };
 
 export const inputDataFieldNameField: INodeProperties = {
@@ -59,9 +68,9 @@ export const inputDataFieldNameField: INodeProperties = {
 	default: 'data',
 	required: true,
 	placeholder: 'e.g. data',
-	hint: 'Several with commas between, or * for all pictures of the item',
+	hint: 'For several images, separate names with commas. Use * for all.',
 	description:
-		'The name of the input field that holds the picture. "data" also means the only picture of the item, whatever its field is called. Several pictures of one item go into one edit together.',
+		'The name of the input field that contains the image. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',
 };
 
 export const imageUrlsField: INodeProperties = {
@@ -72,9 +81,9 @@ export const imageUrlsField: INodeProperties = {
 	default: '',
 	required: true,
 	placeholder: 'e.g. https://example.com/photo.jpg',
-	hint: 'One a line',
+	hint: 'One URL per line',
 	description:
-		'Public addresses of the pictures, or data URIs. An expression may give an array. Several pictures of one item go into one edit together.',
+		'Public image URLs or data URIs. An expression can return an array. All images of an item are used in the same edit.',
 };
 
 /** The fields of every operation that submits an edit. */
@@ -85,6 +94,7 @@ export const editFields: INodeProperties[] = [
 	{ ...inputDataFieldNameField, displayOptions: { show: { imageSource: ['binary', 'both'] } } },
 	{ ...imageUrlsField, displayOptions: { show: { imageSource: ['url', 'both'] } } },
 	...sizeFields,
+	maxImagesField,
 ];
 
 export const predictionIdField: INodeProperties = {
@@ -94,7 +104,7 @@ export const predictionIdField: INodeProperties = {
 	default: '={{ $json.predictionId }}',
 	required: true,
 	placeholder: 'e.g. 8f4c2a…',
-	description: 'As the operation Submit gives it',
+	description: 'The prediction ID returned by Submit',
 };
 
 export const downloadFields: INodeProperties[] = [
@@ -104,11 +114,11 @@ export const downloadFields: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether to hand on the pictures as files. Without it the items hold their URLs only, and n8n can pin them.',
+			'Whether to download the images as files. If off, only their URLs are returned (such output can be pinned).',
 	},
 	{
 		displayName:
-			'The links stop working after a while: 14 days, unless the edit set File Expiration. This output can be pinned, to build on it without paying again.',
+			'Image URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without being billed for another edit.',
 		name: 'linksNotice',
 		type: 'notice',
 		default: '',
@@ -122,7 +132,7 @@ export const downloadFields: INodeProperties[] = [
 		default: 'data',
 		required: true,
 		placeholder: 'e.g. data',
-		description: 'The name of the output field that gets the picture',
+		description: 'The name of the output field to put the image file in',
 		displayOptions: { show: { downloadImages: [true] } },
 	},
 ];

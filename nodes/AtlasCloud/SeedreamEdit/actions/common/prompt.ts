@@ -4,7 +4,7 @@ import { PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './pro
 
 const NO_TEMPLATE = 'none';
 
-/** The template's sentence with its fields filled in. */
+/** The template's prompt with its fields filled in. */
 function fillIn({ sentence, fields }: PromptTemplate, textFor: (field: TemplateField) => string): string {
 	return sentence.replace(/\{(\w+)\}/g, (token, name) => {
 		const field = fields.find((one) => one.name === name);
@@ -17,7 +17,7 @@ function templateProperties(template: PromptTemplate): INodeProperties[] {
 	const sentence = fillIn(template, ({ displayName }) => `[${displayName}]`);
 	return [
 		{
-			displayName: `Sent to Seedream: ${sentence}`,
+			displayName: `Prompt sent to Seedream: “${sentence}”`,
 			name: `${template.value}Notice`,
 			type: 'notice',
 			default: '',
@@ -30,7 +30,7 @@ function templateProperties(template: PromptTemplate): INodeProperties[] {
 			default: '',
 			required: true,
 			placeholder,
-			description: 'Takes its place in the sentence above',
+			description: `Fills in [${displayName}] in the prompt above`,
 			displayOptions,
 		})),
 	];
@@ -45,36 +45,34 @@ export const promptTemplateFields: INodeProperties[] = [
 		// An expression would show the fields of all templates at once.
 		noDataExpression: true,
 		options: [
-			{ name: 'None', value: NO_TEMPLATE },
-			...PROMPT_TEMPLATES.map(({ name, value }) => ({ name, value })),
+			{ name: 'None', value: NO_TEMPLATE, description: 'Write the whole prompt yourself' },
+			...PROMPT_TEMPLATES.map(({ name, value, description }) => ({ name, value, description })),
 		],
 		default: NO_TEMPLATE,
-		description: 'A tried wording for a common task. Prompt is added to it.',
+		description: 'A ready-made prompt for a common task. You can add your own instructions below it.',
 	},
 	...PROMPT_TEMPLATES.flatMap(templateProperties),
 ];
 
-const promptBase: INodeProperties = {
-	displayName: 'Prompt',
-	name: 'prompt',
-	type: 'string',
-	typeOptions: { rows: 4 },
-	default: '',
-};
+const promptBase = { name: 'prompt', type: 'string', default: '' } satisfies Partial<INodeProperties>;
 
 /** Required without a template, optional with one. */
 const promptTextFields: INodeProperties[] = [
 	{
 		...promptBase,
+		displayName: 'Prompt',
+		typeOptions: { rows: 4 },
 		required: true,
-		placeholder: 'e.g. Replace the background with a sunny beach, keep the product as it is',
-		description: 'What to change. Up to about 600 English words do best.',
+		placeholder: 'e.g. Replace the background with a sunny beach and keep the product unchanged',
+		description: 'Describe what to change in the image. Works best with up to 600 English words.',
 		displayOptions: { show: { promptTemplate: [NO_TEMPLATE] } },
 	},
 	{
 		...promptBase,
+		displayName: 'Additional Instructions',
+		typeOptions: { rows: 2 },
 		placeholder: 'e.g. Keep the logo in the corner',
-		description: 'Added to the sentence of the template. May stay empty.',
+		description: 'Optional. Added after the prompt of the template.',
 		displayOptions: { hide: { promptTemplate: [NO_TEMPLATE] } },
 	},
 ];

@@ -10,147 +10,146 @@ export interface PromptTemplate {
 	/** Saved in workflows. */
 	value: string;
 	name: string;
+	/** What it is for, shown under its name in the list. */
+	description: string;
 	/** What is sent; `{templateX}` is replaced by the field of that name. */
 	sentence: string;
 	fields: TemplateField[];
 }
 
+const template = (
+	value: string,
+	name: string,
+	description: string,
+	sentence: string,
+	...fields: Array<[name: string, displayName: string, placeholder: string]>
+): PromptTemplate => ({
+	value,
+	name,
+	description,
+	sentence,
+	fields: fields.map(([fieldName, displayName, placeholder]) => ({
+		name: fieldName,
+		displayName,
+		placeholder: `e.g. ${placeholder}`,
+	})),
+});
+
 /** Tasks that Seedream is good at, sorted by name. */
 export const PROMPT_TEMPLATES: PromptTemplate[] = [
-	{
-		value: 'addText',
-		name: 'Add Text',
-		sentence:
-			'Write “{templateText}” in the picture: {templatePlacement}. Spell it exactly so, make it sharp and easy to read, and leave everything else as it is.',
-		fields: [
-			{ name: 'templateText', displayName: 'Text', placeholder: 'e.g. Summer Sale' },
-			{
-				name: 'templatePlacement',
-				displayName: 'Placement and Look',
-				placeholder: 'e.g. at the top, centred, in bold white letters',
-			},
-		],
-	},
-	{
-		value: 'combine',
-		name: 'Combine References',
-		sentence:
-			'Take the first picture as the base and use the other pictures as references: {templateCombination}. Keep faces and products recognizable, and let light, scale and perspective fit together as in one photo.',
-		fields: [
-			{
-				name: 'templateCombination',
-				displayName: 'What to Combine',
-				placeholder: 'e.g. the person wears the jacket of picture 2 and stands in the room of picture 3',
-			},
-		],
-	},
-	{
-		value: 'lettering',
-		name: 'Creative Lettering',
-		sentence:
-			'Redraw all lettering in this picture as {templateLettering}. Keep every word, its place and its reading order, and keep it easy to read.',
-		fields: [
-			{
-				name: 'templateLettering',
-				displayName: 'Lettering Style',
-				placeholder: 'e.g. hand-painted brush script with gold edges',
-			},
-		],
-	},
-	{
-		value: 'enhance',
-		name: 'Lossless Enhancement',
-		sentence:
-			'Improve the clarity of this picture and change nothing in it. Keep real textures, skin, grain, colors and light as they are, smooth nothing away, and add nothing that is not there.',
-		fields: [],
-	},
-	{
-		value: 'perspective',
-		name: 'Perspective and Composition',
-		sentence:
-			'Show the same scene from another viewpoint: {templateView}, framed as {templateFraming}. Keep all objects, materials and the light, and complete naturally what comes into view.',
-		fields: [
-			{ name: 'templateView', displayName: 'Camera View', placeholder: 'e.g. a bird’s-eye view' },
-			{ name: 'templateFraming', displayName: 'Framing', placeholder: 'e.g. a medium shot' },
-		],
-	},
-	{
-		value: 'productScene',
-		name: 'Product on a Scene',
-		sentence:
-			'Place {templateProduct} in this scene: {templateScene}. Keep its shape, colors, logo and label exactly, and give it a natural size, shadow and reflection, as in an advertising photo.',
-		fields: [
-			{ name: 'templateProduct', displayName: 'Product', placeholder: 'e.g. the perfume bottle' },
-			{
-				name: 'templateScene',
-				displayName: 'Scene',
-				placeholder: 'e.g. a marble table by a window in morning light',
-			},
-		],
-	},
-	{
-		value: 'removeBackground',
-		name: 'Remove Background',
-		sentence:
-			'Replace the background with plain pure white. Keep the main subject exactly as it is, with clean edges down to fine hair and fabric, and without a shadow.',
-		fields: [],
-	},
-	{
-		value: 'replaceBackground',
-		name: 'Replace Background',
-		sentence:
-			'Replace the background with {templateBackground}. Keep the main subject exactly as it is, in its place, and match light and shadows to the new surroundings.',
-		fields: [
-			{ name: 'templateBackground', displayName: 'New Background', placeholder: 'e.g. a sunny beach' },
-		],
-	},
-	{
-		value: 'replaceText',
-		name: 'Replace Text',
-		sentence:
-			'Write “{templateNewText}” where the picture now says “{templateOldText}”. Keep the place, size, color and style of the lettering, and leave everything else as it is.',
-		fields: [
-			{ name: 'templateOldText', displayName: 'Text to Replace', placeholder: 'e.g. Summer Sale' },
-			{ name: 'templateNewText', displayName: 'New Text', placeholder: 'e.g. Winter Sale' },
-		],
-	},
-	{
-		value: 'restyle',
-		name: 'Restyle',
-		sentence:
-			'Redraw this picture as {templateStyle}. Keep what it shows and how it is composed, and keep people recognizable.',
-		fields: [
-			{
-				name: 'templateStyle',
-				displayName: 'Style',
-				placeholder: 'e.g. a watercolour painting with soft edges',
-			},
-		],
-	},
-	{
-		value: 'sketchToReal',
-		name: 'Sketch to Real Object',
-		sentence:
-			'Make this sketch real: show it as a photo of {templateObject}. Follow the lines and proportions of the sketch, and give it true materials, depth and light.',
-		fields: [
-			{
-				name: 'templateObject',
-				displayName: 'Object',
-				placeholder: 'e.g. a television set of the 1950s in a wooden cabinet',
-			},
-		],
-	},
-	{
-		value: 'whiteboard',
-		name: 'Whiteboard Formulas',
-		sentence:
-			'Show a clean whiteboard with these formulas in neat marker handwriting: {templateFormulas}. Copy every sign exactly, one formula a line, evenly spaced, in dark blue or black.',
-		fields: [
-			{
-				name: 'templateFormulas',
-				displayName: 'Formulas',
-				placeholder: 'e.g. E = mc², a² + b² = c²',
-			},
-		],
-	},
+	template(
+		'addText',
+		'Add Text',
+		'Write words into the image',
+		'Add the text “{templateText}” to the image, {templatePlacement}. Spell it exactly as given, keep it sharp and easy to read, and leave everything else unchanged.',
+		['templateText', 'Text', 'Summer Sale'],
+		['templatePlacement', 'Placement and Look', 'at the top, centered, in bold white letters'],
+	),
+	template(
+		'perspective',
+		'Change Camera Angle',
+		'Show the same scene from another viewpoint',
+		'Show the same scene from another viewpoint: {templateView}, framed as {templateFraming}. Keep all objects, materials and lighting, and fill in newly visible areas naturally.',
+		['templateView', 'Camera View', 'a bird’s-eye view'],
+		['templateFraming', 'Framing', 'a medium shot'],
+	),
+	template(
+		'changeColor',
+		'Change Color',
+		'Give something in the image another color',
+		'Change the color of {templateColorTarget} to {templateColor}. Keep its shape, material, highlights and shadows, and leave everything else unchanged.',
+		['templateColorTarget', 'What to Recolor', 'the sofa'],
+		['templateColor', 'New Color', 'forest green'],
+	),
+	template(
+		'combine',
+		'Combine Images',
+		'Merge several images into one',
+		'Use the first image as the base and the other images as references: {templateCombination}. Keep faces and products recognizable, and match lighting, scale and perspective so that it looks like a single photo.',
+		['templateCombination', 'What to Combine', 'the person from image 1 wearing the jacket from image 2'],
+	),
+	template(
+		'enhance',
+		'Enhance Quality',
+		'Make a blurry or noisy image clearer without changing it',
+		'Make this image clearer without changing its content. Keep real textures, skin, grain, colors and lighting, do not smooth details away, and do not add anything new.',
+	),
+	template(
+		'extendImage',
+		'Extend the Image',
+		'Show more of the scene around the image. Choose a wider or taller Size.',
+		'Extend the image beyond its edges: {templateExtension}. Continue the scene seamlessly, with the same perspective, lighting and style, and leave the original part unchanged.',
+		['templateExtension', 'What to Add', 'more sand and sea on the left and right'],
+	),
+	template(
+		'productScene',
+		'Product in a Scene',
+		'Place a product in a new setting, like an ad photo',
+		'Place {templateProduct} in this scene: {templateScene}. Keep its shape, colors, logo and label exactly as they are, and give it a natural size, shadow and reflection, as in a professional product photo.',
+		['templateProduct', 'Product', 'the perfume bottle'],
+		['templateScene', 'Scene', 'a marble table by a window in morning light'],
+	),
+	template(
+		'removeBackground',
+		'Remove Background',
+		'Cut out the subject and put it on pure white. The background is not transparent.',
+		'Replace the background with pure white. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
+	),
+	template(
+		'removeObject',
+		'Remove Object',
+		'Take something out of the image',
+		'Remove {templateObjectToRemove} from the image. Fill the area so that it matches its surroundings and nothing shows that something was there, and leave everything else unchanged.',
+		['templateObjectToRemove', 'What to Remove', 'the people in the background'],
+	),
+	template(
+		'replaceBackground',
+		'Replace Background',
+		'Put the subject in front of something new',
+		'Replace the background with {templateBackground}. Keep the main subject exactly as it is and where it is, and match its lighting and shadows to the new surroundings.',
+		['templateBackground', 'New Background', 'a sunny beach'],
+	),
+	template(
+		'replaceText',
+		'Replace Text',
+		'Change words that are already in the image',
+		'Change the text “{templateOldText}” to “{templateNewText}”. Keep the position, size, color and style of the lettering, and leave everything else unchanged.',
+		['templateOldText', 'Current Text', 'Summer Sale'],
+		['templateNewText', 'New Text', 'Winter Sale'],
+	),
+	template(
+		'restyle',
+		'Restyle',
+		'Turn the image into a painting, a drawing, a 3D render, and so on',
+		'Redraw this image as {templateStyle}. Keep the subject and composition, and keep people recognizable.',
+		['templateStyle', 'Style', 'a watercolor painting with soft edges'],
+	),
+	template(
+		'lettering',
+		'Restyle Lettering',
+		'Redraw the words in the image in another style',
+		'Redraw all lettering in this image as {templateLettering}. Keep every word, its position and the reading order, and keep it easy to read.',
+		['templateLettering', 'Lettering Style', 'hand-painted brush script with gold edges'],
+	),
+	template(
+		'sketchToReal',
+		'Sketch to Photo',
+		'Turn a drawing into a realistic photo',
+		'Turn this sketch into a realistic photo of {templateObject}. Follow its lines and proportions, and add realistic materials, depth and lighting.',
+		['templateObject', 'Object', 'a 1950s television in a wooden cabinet'],
+	),
+	template(
+		'tryOn',
+		'Virtual Try-On',
+		'Dress the person in image 1 in clothing from image 2',
+		'Dress the person in image 1 in {templateGarment} from image 2. Let it fit the body with natural folds and shadows, keep its color, pattern and logo exactly, and leave the face, hair, pose and background of image 1 unchanged.',
+		['templateGarment', 'Clothing', 'the red jacket'],
+	),
+	template(
+		'whiteboard',
+		'Whiteboard Formulas',
+		'Write formulas on the whiteboard in the image',
+		'Write these formulas on the whiteboard in this image, in neat marker handwriting: {templateFormulas}. Copy every symbol exactly, one formula per line, evenly spaced, in dark blue or black, and leave everything around the whiteboard unchanged.',
+		['templateFormulas', 'Formulas', 'E = mc², a² + b² = c²'],
+	),
 ];

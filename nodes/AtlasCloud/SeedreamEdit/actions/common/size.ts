@@ -12,12 +12,12 @@ function sizeOption(size: NamedSize): INodePropertyOptions {
 const MATCH_INPUT: INodePropertyOptions = {
 	name: 'Match Input Image',
 	value: 'matchInput',
-	description: 'Keeps the shape of the first picture',
+	description: 'Keeps the aspect ratio of the first image',
 };
 const CUSTOM: INodePropertyOptions = {
 	name: 'Custom',
 	value: 'custom',
-	description: 'Width and height in pixels',
+	description: 'Set width and height in pixels',
 };
 
 /**
@@ -35,7 +35,7 @@ function sizeList(
 		type: 'options',
 		options: [MATCH_INPUT, ...(isCustomAllowed ? [CUSTOM] : []), ...namedSizes.map(sizeOption)],
 		default: 'matchInput',
-		description: 'Size of the edited picture',
+		description: 'Size of the edited image',
 		displayOptions: { hide },
 	};
 }
@@ -55,7 +55,7 @@ function sideField(displayName: string, name: string): INodeProperties {
 		typeOptions: { minValue: 1, maxValue: 16384 },
 		default: 2048,
 		required: true,
-		description: `${displayName} of the edited picture, in pixels`,
+		description: `${displayName} in pixels`,
 		displayOptions: { show: { size: ['custom'] } },
 	};
 }
@@ -63,9 +63,11 @@ function sideField(displayName: string, name: string): INodeProperties {
 /** Size, and what it asks for. */
 export const sizeFields: INodeProperties[] = [
 	...sizeLists,
+	sideField('Width', 'width'),
+	sideField('Height', 'height'),
 	{
 		displayName:
-			'The edited picture gets this shape, whatever the input’s: parts may be added or cut off. Match Input Image keeps the shape.',
+			'The image may be cropped or extended to fit this size. Choose Match Input Image to keep its aspect ratio.',
 		name: 'sizeNotice',
 		type: 'notice',
 		default: '',
@@ -73,8 +75,6 @@ export const sizeFields: INodeProperties[] = [
 			hide: { size: [MATCH_INPUT.value, { _cnd: { regex: '^=' } }] },
 		},
 	},
-	sideField('Width', 'width'),
-	sideField('Height', 'height'),
 ];
 
 /** Reads the size of an edit, which may be no size that its model offers. @throws AtlasError (`input`) */

@@ -21,7 +21,7 @@ export const edit = itemOperation<Job>({
 		name: 'Edit',
 		value: 'edit',
 		action: 'Edit an image',
-		description: 'Upload pictures, edit them, wait, and hand on the edited ones',
+		description: 'Edit one or more images with a prompt',
 	},
 	fields: [...editFields, ...downloadFields, editOptions],
 	combinesImages: true,

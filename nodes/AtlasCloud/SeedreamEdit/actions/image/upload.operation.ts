@@ -13,7 +13,7 @@ export const upload = itemOperation<InputFile[]>({
 		name: 'Upload',
 		value: 'upload',
 		action: 'Upload an image',
-		description: 'Upload pictures and hand on their links',
+		description: 'Upload images to Atlas Cloud and get their URLs',
 	},
 	fields: [inputDataFieldNameField, uploadOptions],
 	summary: {

@@ -13,7 +13,7 @@ export const get = itemOperation<PredictionJob>({
 		name: 'Get',
 		value: 'get',
 		action: 'Get a prediction',
-		description: 'See how an edit stands, with its pictures if it is done',
+		description: 'Get the status of an edit, and its images once it is finished',
 	},
 	fields: [predictionIdField, ...downloadFields, getOptions],
 	summary: predictionSummary,

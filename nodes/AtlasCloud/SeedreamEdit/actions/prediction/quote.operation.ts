@@ -6,13 +6,13 @@ import { readEdit, resolveEdit, type EditJob } from '../common/editJob';
 import { editQuoteRequest } from '../common/editQuote';
 import { editFields } from '../common/fields';
 
-/** Returns what edits would cost. Uploads and buys nothing. */
+/** Returns what edits would cost. Uploads and submits nothing. */
 export const quote = itemOperation<EditJob>({
 	option: {
 		name: 'Get a Quote',
 		value: 'quote',
 		action: 'Get a quote',
-		description: 'Get the price of an edit without buying it',
+		description: 'Get the price of an edit without running it',
 	},
 	fields: [...editFields, quoteOptions],
 	combinesImages: true,

@@ -11,8 +11,8 @@ export const submit = itemOperation<EditJob>({
 	option: {
 		name: 'Submit',
 		value: 'submit',
-		action: 'Submit an edit',
-		description: 'Start an edit and hand on its ID at once',
+		action: 'Submit an edit without waiting',
+		description: 'Start an edit and return its prediction ID without waiting',
 	},
 	fields: [...editFields, submitOptions],
 	combinesImages: true,

@@ -14,8 +14,8 @@ export const waitForCompletion = itemOperation<Job>({
 	option: {
 		name: 'Wait for Completion',
 		value: 'waitForCompletion',
-		action: 'Wait for completion',
-		description: 'Wait for an edit that was submitted before, and hand on its pictures',
+		action: 'Wait for a prediction to complete',
+		description: 'Wait until a submitted edit is finished and return its images',
 	},
 	fields: [predictionIdField, ...downloadFields, waitOptions],
 	summary: predictionSummary,

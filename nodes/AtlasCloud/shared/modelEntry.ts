@@ -1,0 +1,23 @@
+import type { INodeListSearchItems } from 'n8n-workflow';
+import { priceText, type ListPrice } from '../api/models/prices';
+
+/** What a model list shows of a model. */
+export interface ListedModel {
+	id: string;
+	name: string;
+	price: ListPrice | null;
+}
+
+/** `Seedream v5.0 Lite · $0.032 per image` */
+export function modelLabel({ name, price }: Omit<ListedModel, 'id'>): string {
+	return price === null ? name : `${name} · ${priceText(price)}`;
+}
+
+/** A model's entry in the list, with a link to its page. */
+export function modelEntry(model: ListedModel): INodeListSearchItems {
+	return {
+		name: modelLabel(model),
+		value: model.id,
+		url: `https://www.atlascloud.ai/models/${encodeURI(model.id)}`,
+	};
+}

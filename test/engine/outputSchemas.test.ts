@@ -1,0 +1,150 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import { AtlasCloudModels } from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node';
+import { OUTPUT_SCHEMAS, schemaPath } from '../../nodes/AtlasCloud/outputSchemas';
+import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
+import type { Sandbox } from '../../sandbox';
+import { SPEECH, VIDEO } from '../sandbox/mediaModels';
+import { models, parametersOf, type ModelOptions } from './models';
+import { fastSandbox, predictionOf, runSeedream } from './seedream';
+import { hostTrigger } from './triggerHost';
+import { virtualTime } from './virtualTime';
+
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+
+type Schema = (typeof OUTPUT_SCHEMAS)[string][string];
+type JsonSchema = Pick<Schema, 'type' | 'properties' | 'items'>;
+
+/** Where a value is not what the schema says. What is null in this output may be anything in another. */
+function deviations(value: unknown, schema: JsonSchema, path: string): string[] {
+	if (value === null) return [];
+	if (Array.isArray(value)) {
+		if (schema.type !== 'array' || !schema.items) return [`${path} is an array`];
+		const { items } = schema;
+		return value.flatMap((entry, i) => deviations(entry, items, `${path}[${i}]`));
+	}
+	if (typeof value !== schema.type) return [`${path} is a ${typeof value}`];
+	if (typeof value !== 'object') return [];
+	const properties = schema.properties ?? {};
+	return [
+		...Object.keys(properties)
+			.filter((name) => !(name in value))
+			.map((name) => `${path}.${name} is missing`),
+		...Object.entries(value).flatMap(([name, inner]) =>
+			properties[name]
+				? deviations(inner, properties[name], `${path}.${name}`)
+				: [`${path}.${name} is extra`],
+		),
+	];
+}
+
+function expectMatch(items: IDataObject[], node: string, operation: string): void {
+	expect(items.length).toBeGreaterThan(0);
+	const schema = OUTPUT_SCHEMAS[node]?.[operation];
+	expect(schema).toBeDefined();
+	for (const json of items) {
+		expect(deviations(json, schema as JsonSchema, 'json')).toEqual([]);
+		expect(Object.keys(json)).toEqual(Object.keys(schema?.properties ?? {}));
+	}
+}
+
+/** `resource/operation` of all operations that a panel offers. */
+function operationsOf(properties: INodeProperties[]): string[] {
+	return properties
+		.filter(({ name }) => name === 'operation')
+		.flatMap(({ displayOptions, options = [] }) => {
+			const [resource] = displayOptions?.show?.resource ?? [];
+			return options.map((option) => `${String(resource)}/${String('value' in option && option.value)}`);
+		});
+}
+
+let sandbox: Sandbox;
+beforeAll(async () => (sandbox = await fastSandbox({ webhooks: { allowLoopback: true } })));
+afterAll(async () => await sandbox.close());
+
+describe('the output schemas', () => {
+	it.each([new SeedreamEdit(), new AtlasCloudModels()])(
+		'cover every operation of $description.name',
+		(node) => {
+			const schemas = OUTPUT_SCHEMAS[node.constructor.name] ?? {};
+			expect(Object.keys(schemas).sort()).toEqual(operationsOf(node.description.properties).sort());
+		},
+	);
+
+	it('lie where n8n looks for them', () => {
+		expect(schemaPath('image/edit')).toBe('__schema__/v1.0.0/image/edit.json');
+		expect(schemaPath('')).toBe('__schema__/v1.0.0.json');
+	});
+});
+
+describe('Seedream Edit returns what its schema says', () => {
+	const returned = async (operation: string, parameters: IDataObject = {}) => {
+		const [resource, name] = operation.split('/');
+		const { json, error } = await runSeedream({
+			sandbox,
+			parameters: { resource, operation: name, ...parameters },
+		});
+		expect(error).toBeUndefined();
+		return json;
+	};
+
+	it.each(['image/edit', 'image/upload', 'prediction/quote', 'prediction/submit', 'prediction/getAll'])(
+		'%s',
+		async (operation) => expectMatch(await returned(operation), 'SeedreamEdit', operation),
+	);
+
+	it.each(['prediction/waitForCompletion', 'prediction/get'])('%s', async (operation) => {
+		const [submitted] = await returned('prediction/submit');
+		const predictionId = submitted?.predictionId ?? '';
+		expectMatch(await returned(operation, { predictionId }), 'SeedreamEdit', operation);
+	});
+});
+
+describe('Atlas Cloud Models returns what its schema says', () => {
+	const returned = async (operation: string, call: ModelOptions & { predictionId?: string }) => {
+		const [resource, name] = operation.split('/');
+		const parameters = parametersOf({ ...call, resource, operation: name });
+		const { json, error } = await runSeedream({ sandbox, ...models, items: [{}], parameters });
+		expect(error).toBeUndefined();
+		return json;
+	};
+	const prompt = { inputs: { prompt: 'a red fox' } };
+	const image = { model: 'bytedance/seedream-v5.0-lite', ...prompt };
+
+	it.each<[string, ModelOptions]>([
+		['image/generate', image],
+		['video/generate', { model: VIDEO.text, ...prompt }],
+		['audio/generate', { model: SPEECH, inputs: { text: 'Good morning.' } }],
+		['model/run', image],
+		['prediction/quote', image],
+		['prediction/submit', image],
+		['prediction/getAll', {}],
+	])('%s', async (operation, call) => {
+		expectMatch(await returned(operation, call), 'AtlasCloudModels', operation);
+	});
+
+	it.each(['prediction/waitForCompletion', 'prediction/get'])('%s', async (operation) => {
+		const [submitted] = await returned('prediction/submit', image);
+		const predictionId = String(submitted?.predictionId);
+		expectMatch(await returned(operation, { predictionId }), 'AtlasCloudModels', operation);
+	});
+});
+
+it('Atlas Cloud Trigger returns what its schema says', async () => {
+	const host = await hostTrigger({ sandbox });
+	try {
+		const { json } = await runSeedream({
+			sandbox,
+			parameters: { resource: 'prediction', operation: 'submit', options: { webhookUrl: host.url } },
+		});
+		expect(predictionOf(sandbox, json[0])).toBeDefined();
+		while (host.statuses.length === 0) await virtualTime.sleepMs(50);
+		expectMatch(
+			host.executions.flat().map((item) => item.json),
+			'AtlasCloudTrigger',
+			'',
+		);
+	} finally {
+		await host.close();
+	}
+});
