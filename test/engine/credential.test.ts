@@ -1,5 +1,7 @@
 import { SsrfProtectionConfig } from '@n8n/config';
 import { Container } from '@n8n/di';
+import { injectDomainRestrictionFields } from 'n8n-workflow';
+import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type InputItem } from './seedream';
 
@@ -81,4 +83,14 @@ it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was 
 	expect(error?.message).toContain('The request was blocked because it resolves to a restricted IP address');
 	expect(error?.description).toContain('Nothing was billed for this item.');
 	expect(sandbox.ledger.requests.length).toBe(before);
+});
+
+it('shows only the key and the Base URL, and is closed to the HTTP Request node', () => {
+	const credential = new AtlasCloudSeedreamApi();
+	const fields = injectDomainRestrictionFields(credential);
+	expect(fields.filter(({ type }) => type !== 'hidden').map(({ name }) => name)).toEqual([
+		'apiKey',
+		'baseUrl',
+	]);
+	expect(fields.find(({ name }) => name === 'allowedHttpRequestDomains')?.default).toBe('none');
 });

@@ -25,7 +25,7 @@ export function refuse(context: IWebhookFunctions): IWebhookResponseData {
 
 /** The answer that makes Atlas Cloud call again later. */
 export function askAgain(context: IWebhookFunctions): IWebhookResponseData {
-	return respond(context, 503, 'The prediction could not be read. Deliver again later.');
+	return respond(context, 503, 'The prediction couldn’t be read. Deliver again later.');
 }
 
 function respond(context: IWebhookFunctions, statusCode: number, message: string): IWebhookResponseData {

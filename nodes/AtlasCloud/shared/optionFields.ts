@@ -145,7 +145,7 @@ const waitBy: INodeProperties = {
 			name: 'Webhook',
 			value: 'webhook',
 			description:
-				'The execution sleeps until Atlas Cloud calls n8n, without a timeout. n8n has to be reachable from the internet.',
+				'The execution sleeps until Atlas Cloud calls n8n, without a timeout. n8n must be reachable from the internet.',
 		},
 	],
 	default: 'polling',

@@ -58,6 +58,7 @@ e2e('server: the credential’s test tells a good key from a wrong one', async (
 	});
 	assert.equal(good.status, 'OK', good.message);
 	assert.equal(wrong.status, 'Error');
+	assert.match(wrong.message, /^This API key is not valid\./);
 });
 
 e2e('server: a cancel ends the wait at once and submits nothing more', async (bench) => {

@@ -15,10 +15,8 @@ export type OutcomeClass =
 
 const WORDS: Array<[RegExp, OutcomeClass]> = [
 	[/^Couldn’t confirm whether|^Several predictions|^Couldn’t check whether an earlier/, 'unknown'],
-	[
-		/^Atlas Cloud rejected the request|^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^Couldn’t reach Atlas Cloud|^n8n didn’t send|^Content moderation blocked this request: .*\(400\)/,
-		'refused',
-	],
+	[/^Atlas Cloud rejected the request|^Content moderation blocked this request: .*\(400\)/, 'refused'],
+	[/^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^n8n didn’t send/, 'read'],
 	[/^The prediction failed/, 'failed'],
 	[/^Content moderation blocked this request/, 'moderation'],
 	[/^The prediction is still running after|^Couldn’t check whether the prediction finished/, 'timeout'],
@@ -30,7 +28,10 @@ const WORDS: Array<[RegExp, OutcomeClass]> = [
 	],
 ];
 
-export function classOf(message: string): OutcomeClass {
+/** @param description says of a refused submit what it means for the bill */
+export function classOf(message: string, description: string): OutcomeClass {
+	if (/Nothing was billed for this item|may have been accepted and billed/.test(description))
+		return 'refused';
 	return WORDS.find(([words]) => words.test(message))?.[1] ?? 'other';
 }
 

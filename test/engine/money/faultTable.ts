@@ -478,6 +478,7 @@ export class Bench {
 		if (row.fault.settings) sandbox.setOptions(NORMAL);
 		const itemError = result.json[0]?.error as IDataObject | undefined;
 		const message = result.error?.message ?? (itemError?.message as string | undefined) ?? '';
+		const description = result.error?.description ?? (itemError?.description as string | undefined) ?? '';
 		const requests = ledger.requests.slice(before.requests);
 		const begun = requests.find(({ endpoint }) => endpoint === 'submit' || endpoint === 'prediction');
 		const misplaced = [
@@ -485,7 +486,8 @@ export class Bench {
 			...elsewhere.seen.filter((headers) => JSON.stringify(headers).includes(API_KEY)),
 		];
 		return {
-			outcome: result.error || itemError ? classOf(message) : result.out.length > 0 ? 'done' : 'other',
+			outcome:
+				result.error || itemError ? classOf(message, description) : result.out.length > 0 ? 'done' : 'other',
 			message,
 			said: JSON.stringify([result.json, result.error?.message, result.error?.description]),
 			everything: JSON.stringify([

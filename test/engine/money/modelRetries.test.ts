@@ -109,7 +109,7 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 		await generate({ ...first, inputs });
 		makeUnreadable();
 		const result = await generate({ ...second, inputs });
-		expect(result.error?.message).toContain('could not be read');
+		expect(result.error?.message).toContain('couldn’t be read');
 		expect(submits()).toBe(1);
 		// What is plainly another request is bought.
 		const other = { ...untyped(), prompt: 'the cup turns' };

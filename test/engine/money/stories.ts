@@ -543,7 +543,10 @@ export class Stage {
 	): void {
 		const { tally } = this;
 		const kept = JSON.stringify(result.run.data.executionData?.contextData ?? {});
-		const isUnknown = /unknown/.test(said);
+		const isUnknown =
+			/unknown|unclear whether|Couldn’t confirm whether|Several predictions could|may have been accepted and billed/.test(
+				said,
+			);
 		if (isUnknown) tally.unknown += 1;
 		const unreported = charges.filter(
 			({ predictionId }) => !said.includes(predictionId) && !kept.includes(predictionId),

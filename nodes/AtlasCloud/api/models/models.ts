@@ -28,9 +28,9 @@ const SHAPES: Array<[shape: string, size2k: Dimensions, size3k: Dimensions]> = [
 	['Landscape 4:3', { width: 2304, height: 1728 }, { width: 3456, height: 2592 }],
 	['Portrait 3:4', { width: 1728, height: 2304 }, { width: 2592, height: 3456 }],
 	['Widescreen 16:9', { width: 2848, height: 1600 }, { width: 4096, height: 2304 }],
-	['Vertical 9:16', { width: 1600, height: 2848 }, { width: 2304, height: 4096 }],
-	['Photo 3:2', { width: 2496, height: 1664 }, { width: 3744, height: 2496 }],
-	['Tall Photo 2:3', { width: 1664, height: 2496 }, { width: 2496, height: 3744 }],
+	['Story 9:16', { width: 1600, height: 2848 }, { width: 2304, height: 4096 }],
+	['Landscape 3:2', { width: 2496, height: 1664 }, { width: 3744, height: 2496 }],
+	['Portrait 2:3', { width: 1664, height: 2496 }, { width: 2496, height: 3744 }],
 	['Cinema 21:9', { width: 3136, height: 1344 }, { width: 4704, height: 2016 }],
 ];
 

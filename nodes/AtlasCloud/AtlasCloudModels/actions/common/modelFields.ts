@@ -99,8 +99,9 @@ export const inputFields: INodeProperties[] = [
 		typeOptions: { rows: 6 },
 		default: '{\n  "prompt": ""\n}',
 		required: true,
+		hint: 'For the names of the fields, open the model on <a href="https://www.atlascloud.ai/models" target="_blank">atlascloud.ai</a> and select API',
 		description:
-			'The inputs of the model as one JSON object, with the field names of its API schema: on atlascloud.ai, open the model and select API. Most models have "prompt"; image, video, and audio fields accept a URL, a data URI, or the name of a file from the previous node.',
+			'The inputs of the model as one JSON object, with the field names of its API schema. Most models have "prompt"; image, video, and audio fields accept a URL, a data URI, or the name of a file from the previous node.',
 		displayOptions: { show: { inputMode: ['json'] } },
 	},
 ];
