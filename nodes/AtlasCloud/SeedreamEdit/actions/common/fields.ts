@@ -68,7 +68,7 @@ export const inputDataFieldNameField: INodeProperties = {
 	default: 'data',
 	required: true,
 	placeholder: 'e.g. data',
-	hint: 'For several images, separate names with commas. Use * for all.',
+	hint: 'Separate several names with commas. Use * for all images.',
 	description:
 		'The name of the input field that contains the image. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',
 };
