@@ -40,6 +40,9 @@ const MUST_HAPPEN: Array<keyof Tally> = [
 	'jumps',
 	'slow',
 	'withoutNames',
+	'reruns',
+	'reused',
+	'models',
 ];
 
 async function runLine(seed: number): Promise<Tally> {
@@ -60,7 +63,9 @@ beforeAll(() => {
 
 const PLAIN: Story = {
 	items: [{ picture: 0, as: 'binary', prompt: 0 }],
-	operation: 'edit',
+	buyer: 'edit',
+	isSubmitOnly: false,
+	binaryMode: 'filesystem',
 	faults: [],
 	maxAttempts: 1,
 	stops: true,
@@ -78,10 +83,11 @@ const PLAIN: Story = {
 	isSlow: false,
 	crash: null,
 	retries: [],
+	endsWithRerun: false,
 };
 
-const AGAIN = { which: 0, crash: null };
-const AGAIN_WITH_CRASH = { which: 0, crash: { afterSubmits: null } };
+const AGAIN = { which: 0, crash: null, isRerun: false };
+const AGAIN_WITH_CRASH = { ...AGAIN, crash: { afterSubmits: null } };
 
 it.each<[string, Partial<Story>]>([
 	[
@@ -122,6 +128,8 @@ it(
 				`${sum('images')} images compared, ${sum('errors')} errors, ${sum('unknown')} executions with an unknown, ` +
 				`${sum('crashes')} crashes, ${sum('retries')} retries (${sum('retriesOfEarlier')} of an earlier execution, ` +
 				`${sum('retriesOnceMore')} of one once more), ${sum('rounds')} further loop rounds, ` +
+				`${sum('reruns')} runs with Reuse Paid Results that took ${sum('reused')}, ` +
+				`${sum('models')} stories of Atlas Cloud Models, ${sum('unreadable')} executions stopped without a schema, ` +
 				`${sum('tools')} tools with ${sum('calls')} further calls, ${sum('equalLost')} equal requests lost, ` +
 				`${sum('jumps')} clocks that jump, ${sum('slow')} slow services, ${sum('withoutNames')} without upload names, ` +
 				`longest wait ${overSeconds} s beyond its time\n`,

@@ -154,6 +154,21 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 	});
 });
 
+it.each(UNREADABLE)(
+	'buys nothing with the name of a file for a text, where %s',
+	async (_what, endpoint, action) => {
+		fails(endpoint, action, Infinity);
+		const result = await generate();
+		expect(result.error?.message).toMatch(
+			/could not be read, so it is not known whether "data" in image means a file$/,
+		);
+		expect(submits()).toBe(0);
+		// A prompt that has the word in it is a prompt.
+		const prompt = 'data, in black and white';
+		expect((await generate({ inputs: { ...untyped(), prompt } })).error).toBeUndefined();
+	},
+);
+
 it('a manual retry buys again for another file in the same field', async () => {
 	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 	const failed = await generate({

@@ -17,7 +17,8 @@ import {
 	type SeedreamResult,
 } from '../seedream';
 import { nextRound, retryManually } from '../retries';
-import { AS_TOOL } from '../agent';
+import type { BinaryMode } from '../harness';
+import { BUYERS } from './buyers';
 import { GATEWAY_PAGE } from './cases';
 import { READ_TIMEOUT_MS } from '../../../nodes/AtlasCloud/api/http/timeouts';
 import { virtualTime, whereTimeJumps } from '../virtualTime';
@@ -32,7 +33,10 @@ interface Crash {
 export interface Story {
 	/** Per item which of three images it has, and how. Equal ones are duplicates, and edits of their own. */
 	items: Array<{ picture: number; as: 'binary' | 'url'; prompt: number }>;
-	operation: 'edit' | 'submit';
+	/** The node and its operation. */
+	buyer: keyof typeof BUYERS;
+	isSubmitOnly: boolean;
+	binaryMode: BinaryMode;
 	faults: Fault[];
 	/** Attempts that n8n makes; 1: Retry On Fail is off. */
 	maxAttempts: number;
@@ -56,13 +60,21 @@ export interface Story {
 	/** Longer than the node waits. */
 	isSlow: boolean;
 	crash: Crash | null;
-	/** What follows: a person retries one of the executions that have failed so far. */
-	retries: Array<{ which: number; crash: Crash | null }>;
+	/**
+	 * What follows: a person retries one of the executions that have failed so far, or runs all items again in a new one,
+	 * with Reuse Paid Results.
+	 */
+	retries: Array<{ which: number; crash: Crash | null; isRerun: boolean }>;
+	/** At the end all items are run again with Reuse Paid Results, and the service is well. */
+	endsWithRerun: boolean;
 }
 
 /** How long the node waits for an edit, in seconds; of a slow service, less is waited for. */
 const TIMEOUT_SECONDS = 120;
 const SLOW_TIMEOUT_SECONDS = 30;
+
+/** As long as a person may wait before all items are run again. */
+const REUSE_HOURS = 24;
 
 const PICTURES = 3;
 
@@ -132,6 +144,20 @@ const FILE_TROUBLE = READ_TROUBLE.filter(
 		!(action.type === 'status' && action.status === 404),
 );
 
+/** What keeps a model's schema from being read. One that is read and lies is no trouble that anybody could see. */
+const CATALOG_TROUBLE: FaultAction[] = [
+	status(500),
+	status(503, { page: true }),
+	{ type: 'malformedJson' },
+	{ type: 'emptyObject' },
+	{ type: 'truncate' },
+];
+
+const unreadableSchema: fc.Arbitrary<Fault> = fc
+	.oneof(faultOn('models', CATALOG_TROUBLE), faultOn('schema', CATALOG_TROUBLE))
+	// Both attempts to read it.
+	.map((fault) => ({ ...fault, times: 4 }));
+
 /** A finished image that cannot be downloaded. */
 const outputTrouble: fc.Arbitrary<Fault> = faultOn('file', [...READ_TROUBLE, { type: 'corruptPicture' }]).map(
 	(fault) => ({ ...fault, match: '/outputs/' }),
@@ -165,7 +191,10 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 		}),
 		{ minLength: 1, maxLength: 5 },
 	),
-	operation: fc.constantFrom('edit' as const, 'edit' as const, 'edit' as const, 'submit' as const),
+	buyer: fc.constantFrom<Array<Story['buyer']>>('edit', 'edit', 'edit', 'video', 'video', 'run'),
+	isSubmitOnly: sometimes(4),
+	// Files on disk take most of the time.
+	binaryMode: fc.constantFrom<BinaryMode[]>('default', 'default', 'default', 'filesystem'),
 	faults: fc.array(
 		fc.oneof(
 			{ weight: 6, arbitrary: faultOn('submit', SUBMIT_TROUBLE) },
@@ -175,6 +204,7 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 			{ weight: 1, arbitrary: faultOn('file', FILE_TROUBLE) },
 			{ weight: 1, arbitrary: outputTrouble },
 			{ weight: 4, arbitrary: ending },
+			{ weight: 1, arbitrary: unreadableSchema },
 		),
 		{ maxLength: 4 },
 	),
@@ -206,7 +236,10 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 	limitsUploads: sometimes(6),
 	isSlow: sometimes(16),
 	crash: crashes,
-	retries: fc.array(fc.record({ which: fc.nat({ max: 5 }), crash: crashes }), { maxLength: 3 }),
+	retries: fc.array(fc.record({ which: fc.nat({ max: 5 }), crash: crashes, isRerun: sometimes(3) }), {
+		maxLength: 3,
+	}),
+	endsWithRerun: sometimes(4),
 });
 
 /** After so long, beside the history's delay, a request that was cut off has done what it does, in ms. */
@@ -239,6 +272,12 @@ const NO_TALLY = {
 	retriesOfEarlier: 0,
 	/** Of an execution that was retried before. */
 	retriesOnceMore: 0,
+	/** Runs of all items again with Reuse Paid Results, and predictions that they took. */
+	reruns: 0,
+	reused: 0,
+	/** Stories of Atlas Cloud Models, and executions in which it could not read the schema. */
+	models: 0,
+	unreadable: 0,
 	/** Rounds of a loop, and calls of a tool, after the first. */
 	rounds: 0,
 	calls: 0,
@@ -277,7 +316,7 @@ export function observeNode(): void {
 	) {
 		const startMs = virtualTime.nowMs();
 		return await waitUntilCompleted.call(this, watched).finally(() => {
-			const timeoutMs = watched.deadlineMs - (watched.sentAtMs ?? startMs);
+			const timeoutMs = watched.deadlineMs - (watched.sentAtMs ?? watched.knownAtMs ?? startMs);
 			const overMs = virtualTime.nowMs() - startMs - timeoutMs;
 			longestWait.overMs = Math.max(longestWait.overMs, overMs);
 		});
@@ -296,6 +335,8 @@ interface Saved {
 	returnedIds: string[];
 }
 
+const NOTHING: Saved = { failed: null, rounds: 0, returnedIds: [] };
+
 interface Execution {
 	/** What a person's retry starts from; null where it went well. */
 	saved: Saved | null;
@@ -310,7 +351,6 @@ type Wanted = Omit<Story['items'][number], 'prompt'> & { prompt: string };
 interface Play {
 	story: Story;
 	wanted: Wanted[];
-	options: SeedreamOptions;
 	rounds: number;
 	/** The most items that ever came out of each round. */
 	delivered: number[];
@@ -369,7 +409,6 @@ export class Stage {
 		const play: Play = {
 			story,
 			wanted,
-			options: this.optionsOf(story, wanted),
 			rounds: story.rounds,
 			delivered: [],
 			must,
@@ -385,6 +424,7 @@ export class Stage {
 		tally.delivered += play.delivered.reduce((sum, count) => sum + count, 0);
 		tally.lostAnswers += lost.length;
 		if (story.isTool) tally.tools += 1;
+		if (story.buyer !== 'edit') tally.models += 1;
 		if (story.jumps.length > 0) tally.jumps += 1;
 		if (story.isSlow) tally.slow += 1;
 		if (!story.keepUploadNames) tally.withoutNames += 1;
@@ -419,33 +459,25 @@ export class Stage {
 			limits: story.limitsUploads ? { uploads: { perSecond: 1, burst: 1 } } : {},
 		});
 		const lost: Fault = { endpoint: 'submit', times: 2, action: { type: 'resetAfter' } };
-		for (const fault of [...(story.losesEqual ? [lost] : []), ...story.faults]) sandbox.addFault(fault);
+		for (const fault of [...(story.losesEqual ? [lost] : []), ...faultsIn(story)]) sandbox.addFault(fault);
 	}
 
-	private optionsOf(story: Story, wanted: Wanted[]): SeedreamOptions {
+	private optionsOf({ story, wanted }: Play, reuseHours: number): SeedreamOptions {
+		const buyer = BUYERS[story.buyer];
 		const continues = !story.stops && !story.isTool;
 		// The engine's attempts of a tool are another thing: n8n makes them where the agent calls it.
 		const maxAttempts = story.isTool ? 1 : story.maxAttempts;
 		return {
 			sandbox: this.sandbox,
-			...(story.isTool ? AS_TOOL : {}),
+			...(buyer.node ? { node: buyer.node } : {}),
+			...(story.isTool ? { type: buyer.toolType } : {}),
+			binaryMode: story.binaryMode,
 			items: wanted.map((item): InputItem => this.inputOf(item)),
-			parameters: {
-				resource: story.operation === 'edit' ? 'image' : 'prediction',
-				operation: story.operation,
-				prompt: '={{ $json.prompt }}',
-				size: '1024*1024',
-				imageSource: 'both',
-				inputDataFieldName: '={{ $json.field }}',
-				imageUrls: '={{ $json.url }}',
-				options: {
-					concurrency: story.concurrency,
-					resubmitUnknown: story.mayResubmit,
-					...(story.operation === 'edit'
-						? { timeoutSeconds: story.isSlow ? SLOW_TIMEOUT_SECONDS : TIMEOUT_SECONDS }
-						: {}),
-				},
-			},
+			parameters: buyer.parameters({
+				isSubmitOnly: story.isSubmitOnly,
+				options: { concurrency: story.concurrency, resubmitUnknown: story.mayResubmit, reuseHours },
+				timeoutSeconds: story.isSlow ? SLOW_TIMEOUT_SECONDS : TIMEOUT_SECONDS,
+			}),
 			nodeExtras: {
 				...(continues ? { onError: 'continueRegularOutput' as const } : {}),
 				...(maxAttempts > 1 ? { retryOnFail: true, maxTries: maxAttempts, waitBetweenTries: 1 } : {}),
@@ -464,10 +496,14 @@ export class Stage {
 		const { story } = play;
 		const { tally } = this;
 		const failed: Array<{ saved: Saved; retries: number }> = [];
-		const nothing: Saved = { failed: null, rounds: 0, returnedIds: [] };
-		let last = await this.execute(play, nothing, story.crash, false);
+		let last = await this.execute(play, NOTHING, story.crash, 'run');
 		if (last.saved) failed.push({ saved: last.saved, retries: 0 });
-		for (const { which, crash } of story.retries) {
+		for (const { which, crash, isRerun } of story.retries) {
+			if (isRerun) {
+				last = await this.rerun(play, crash);
+				if (last.saved) failed.push({ saved: last.saved, retries: 0 });
+				continue;
+			}
 			const picked = failed[which % Math.max(1, failed.length)];
 			if (!picked) break;
 			tally.retries += 1;
@@ -475,17 +511,43 @@ export class Stage {
 			if (picked.retries > 0) tally.retriesOnceMore += 1;
 			picked.retries += 1;
 			// What is not in the saved data is known from the history only. That shows it after a while.
-			if (last.isCrashed || picked.saved !== last.saved)
-				await virtualTime.sleepMs((story.history.delaySeconds ?? 0) * 1_000 + SETTLED_MS);
-			last = await this.execute(play, picked.saved, crash, true);
+			if (last.isCrashed || picked.saved !== last.saved) await this.settle(story);
+			last = await this.execute(play, picked.saved, crash, 'retry');
 			if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		}
+		if (story.endsWithRerun) await this.endWithRerun(play);
 		// What is still on its way belongs to this story.
-		if (last.isCrashed) await virtualTime.sleepMs(SETTLED_MS);
+		else if (last.isCrashed) await virtualTime.sleepMs(SETTLED_MS);
+	}
+
+	/** Waits until the history shows all that was bought. */
+	private async settle({ history }: Story): Promise<void> {
+		await virtualTime.sleepMs((history.delaySeconds ?? 0) * 1_000 + SETTLED_MS);
+	}
+
+	/** A new execution of all items, with Reuse Paid Results. */
+	private async rerun(play: Play, crash: Crash | null): Promise<Execution> {
+		await this.settle(play.story);
+		this.tally.reruns += 1;
+		return await this.execute(play, NOTHING, crash, 'rerun');
+	}
+
+	private async endWithRerun(play: Play): Promise<void> {
+		const { story, must } = play;
+		this.sandbox.clearFaults();
+		const { saved } = await this.rerun(play, null);
+		// A result that nobody can download stays one, and a slow one is not waited for.
+		const canSucceed = !story.isSlow && story.faults.every(({ action }) => action.type !== 'patchResult');
+		must(saved === null || !canSucceed, 'a run with Reuse Paid Results returns what is missing');
 	}
 
 	/** Goes on from what was saved, round by round, until all is done, a round fails or n8n crashes. */
-	private async execute(play: Play, saved: Saved, crash: Crash | null, isRetry: boolean): Promise<Execution> {
+	private async execute(
+		play: Play,
+		saved: Saved,
+		crash: Crash | null,
+		how: 'run' | 'retry' | 'rerun',
+	): Promise<Execution> {
 		const { story, wanted, must } = play;
 		const { tally } = this;
 		const { ledger } = this.sandbox;
@@ -495,9 +557,9 @@ export class Stage {
 			? this.submitsOver(crash.afterSubmits).then(() => (isCrashed = true))
 			: undefined;
 		const options: SeedreamOptions = {
-			...play.options,
+			...this.optionsOf(play, how === 'rerun' ? REUSE_HOURS : 0),
 			executionId: `${++this.executionId}`,
-			...(isRetry ? { mode: 'retry' as const } : {}),
+			...(how === 'retry' ? { mode: 'retry' as const } : {}),
 			...(cancelWhen ? { cancelWhen } : {}),
 		};
 		tally.executions += 1;
@@ -508,6 +570,8 @@ export class Stage {
 		let result = saved.failed ? await retryManually(saved.failed, options) : await runSeedream(options);
 		for (;;) {
 			said.push(JSON.stringify([result.json, result.error?.message, result.error?.description]));
+			if (/schema of .* could not be read/.test(said.at(-1) ?? '')) tally.unreadable += 1;
+			if (how === 'rerun') tally.reused += reusedIn(result);
 			if (isCrashed) break;
 			if (result.error) {
 				tally.errors += 1;
@@ -601,14 +665,14 @@ export class Stage {
 			const made = ledger.predictions.get(id);
 			const { prompt, as, picture: index } = wanted[i] ?? { prompt: '', as: 'url', picture: 0 };
 			must(made?.prompt === prompt && !made.foreign, `item ${i} has its own edit`);
-			const image = ((made?.body as IDataObject | undefined)?.images as string[] | undefined)?.[0];
+			const image = BUYERS[story.buyer].imageIn((made?.body as IDataObject | undefined) ?? {});
 			const photo = this.photos[index] ?? Buffer.alloc(0);
 			const isOwnImage =
 				as === 'url'
 					? image === this.urls[index]
 					: ledger.uploads.find(({ url }) => url === image)?.sha256 === sha256(photo);
 			must(isOwnImage, `item ${i} was edited from its own image`);
-			if (story.operation !== 'edit') continue;
+			if (story.isSubmitOnly) continue;
 			this.tally.images += 1;
 			must(
 				sha256(await pictureOf(item)) === made?.outputSha256[0],
@@ -623,6 +687,7 @@ async function openAccount(seed: number, submits: { onOver: () => void }): Promi
 	const sandbox = await fastSandbox({
 		clock: virtualTime,
 		seed,
+		preparedMedia: true,
 		onRequestOver: ({ endpoint }) => endpoint === 'submit' && submits.onOver(),
 	});
 	const urls = Array.from({ length: PICTURES }, (_, i) => {
@@ -636,6 +701,20 @@ function itemsOf({ items, isTool, losesEqual }: Story): Story['items'] {
 	if (isTool) return items.slice(0, 1);
 	const equal = { ...items[0], as: 'url' as const };
 	return losesEqual ? [equal, equal, ...items.slice(1)] : items;
+}
+
+/** What reports a result as deleted has it bought again where results are reused, and so it should. */
+function faultsIn({ faults, retries, endsWithRerun }: Story): Fault[] {
+	const isDeleted = ({ endpoint, action }: Fault) =>
+		endpoint === 'file' && action.type === 'status' && action.status === 404;
+	const reuses = endsWithRerun || retries.some(({ isRerun }) => isRerun);
+	return faults.filter((fault) => !reuses || !isDeleted(fault));
+}
+
+/** How many predictions of an execution were bought by another one. */
+function reusedIn({ run }: SeedreamResult): number {
+	const kept = JSON.stringify(run.data.executionData?.contextData ?? {});
+	return kept.split('"isReused":true').length - 1;
 }
 
 /** Whether two of them are the very same request. */

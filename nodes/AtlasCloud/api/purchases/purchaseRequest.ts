@@ -1,3 +1,4 @@
+import type { AtlasError } from '../errors';
 import type { InputFile } from '../files/uploads';
 import type { JsonObject } from '../json';
 import type { Prediction } from '../predictions/predictions';
@@ -81,6 +82,8 @@ export interface TypedRequest {
 	namedFiles: InputFile[];
 	/** Whether the schema could not be read, so that an earlier purchase of the same may have been sent otherwise. */
 	isUnreadable: boolean;
+	/** Why nothing new may be bought; what an earlier attempt bought is still resumed. */
+	refusal?: AtlasError;
 }
 
 /** What waiting needs to know of a request. */

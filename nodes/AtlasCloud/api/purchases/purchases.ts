@@ -179,6 +179,7 @@ export class Purchases {
 		fingerprint: string,
 		flight: Flight,
 	): Promise<SubmittedPrediction> {
+		if (request.typed?.refusal) throw request.typed.refusal;
 		const uploaded = await this.uploadInputs(request);
 		await flight.enter(request.body.model);
 		return await this.deps.submits.buy(

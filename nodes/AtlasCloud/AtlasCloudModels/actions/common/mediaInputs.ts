@@ -82,6 +82,8 @@ function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url
 export interface UntypedInputs extends RequestMedia {
 	/** Files whose names stand in texts. Without the schema it is not known whether they are meant. */
 	namedFiles: InputFile[];
+	/** A text that is nothing but names of files; null if there is none. */
+	namesOnly: { field: string; text: string } | null;
 }
 
 /** Deeper than any input that people write. */
@@ -99,10 +101,13 @@ export async function readUntypedInputs(
 	const binaryFields = readBinaryFields(context, itemIndex);
 	const inputs: PurchaseInput[] = [];
 	const named = new Map<string, InputFile>();
-	const findNamed = async (text: string): Promise<void> => {
+	let namesOnly: UntypedInputs['namesOnly'] = null;
+	const findNamed = async (text: string, [field]: InputPath): Promise<void> => {
 		if (/^\s*data:/i.test(text)) return;
-		for (const name of splitText(text.replace(/["[\]{}]/g, ','))) {
-			if (!findByName(binaryFields, name)) continue;
+		const names = splitText(text.replace(/["[\]{}]/g, ','));
+		const isFile = (name: string) => findByName(binaryFields, name) !== undefined;
+		if (names.length > 0 && names.every(isFile)) namesOnly ??= { field, text };
+		for (const name of names.filter(isFile)) {
 			const { file } = await readMedia(context.helpers, binaryFields, { title: name, rule: ANY_MEDIA }, name);
 			if (file) named.set(name, file);
 		}
@@ -113,7 +118,7 @@ export async function readUntypedInputs(
 			inputs.push({ path, ...(await readMedia(context.helpers, binaryFields, field, value)) });
 			return null;
 		}
-		if (typeof value === 'string') await findNamed(value);
+		if (typeof value === 'string') await findNamed(value, path);
 		if (path.length >= MAX_DEPTH) return value;
 		if (Array.isArray(value)) {
 			return await Promise.all(value.map(async (one: unknown, i) => await takeOut(one, [...path, i])));
@@ -136,5 +141,6 @@ export async function readUntypedInputs(
 		body,
 		inputs: inputs.sort((a, b) => order(a).localeCompare(order(b))),
 		namedFiles: names.flatMap((name) => named.get(name) ?? []),
+		namesOnly,
 	};
 }

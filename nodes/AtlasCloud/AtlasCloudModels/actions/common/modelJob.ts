@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError, runError } from '../../../api/errors';
+import { inputError, runError, truncate, type AtlasError } from '../../../api/errors';
 import { omit, type JsonObject } from '../../../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../../../api/models/modelInfo';
 import { checkInputs } from '../../../api/models/modelInputs';
@@ -115,10 +115,21 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 				inputs: typed.inputs,
 				namedFiles: typed.namedFiles,
 				isUnreadable: info.isUnreadable,
+				refusal: info.fields ? undefined : ambiguousError(model, typed),
 			},
 			...readTimeout(options, defaultTimeoutSeconds(type)),
 		},
 	};
+}
+
+/** Without the schema, the name of a file would be sent, and billed, as a text. */
+function ambiguousError(model: string, { namesOnly }: UntypedInputs): AtlasError | undefined {
+	if (!namesOnly) return undefined;
+	const { field, text } = namesOnly;
+	return inputError(
+		`The schema of ${model} could not be read, so it is not known whether "${truncate(text)}" in ${field} means a file`,
+		'Nothing was submitted for this item. Run again later, or enter a URL, or the file itself as an expression such as {{ $binary.data }}.',
+	);
 }
 
 function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {

@@ -1,0 +1,71 @@
+import type { IDataObject, INodeType } from 'n8n-workflow';
+import { VIDEO } from '../../sandbox/mediaModels';
+import { models, parametersOf } from '../models';
+
+/** What a story buys: one prediction per item, from an image and a prompt. */
+export interface Order {
+	/** Whether it returns the prediction ID at once, or waits for the result. */
+	isSubmitOnly: boolean;
+	/** Of the node, `timeoutSeconds` apart. */
+	options: IDataObject;
+	timeoutSeconds: number;
+}
+
+/** A node that buys, as stories use it. Each item has a `prompt`, and either a `field` with its file or a `url`. */
+export interface Buyer {
+	/** Undefined for Seedream Edit. */
+	node?: INodeType;
+	/** The type name under which an agent calls it. */
+	toolType: string;
+	parameters(order: Order): Record<string, unknown>;
+	/** The input image in the body of a request. */
+	imageIn(body: IDataObject): unknown;
+}
+
+function optionsOf({ isSubmitOnly, options, timeoutSeconds }: Order): IDataObject {
+	return { ...options, ...(isSubmitOnly ? {} : { timeoutSeconds }) };
+}
+
+const seedreamEdit: Buyer = {
+	toolType: 'n8n-nodes-seedream.seedreamEditTool',
+	parameters: (order) => ({
+		resource: order.isSubmitOnly ? 'prediction' : 'image',
+		operation: order.isSubmitOnly ? 'submit' : 'edit',
+		prompt: '={{ $json.prompt }}',
+		size: '1024*1024',
+		imageSource: 'both',
+		inputDataFieldName: '={{ $json.field }}',
+		imageUrls: '={{ $json.url }}',
+		options: optionsOf(order),
+	}),
+	imageIn: ({ images }) => (images as string[] | undefined)?.[0],
+};
+
+/** Makes a video of the image: another endpoint, and a schema that decides how the request is sent. */
+function atlasCloudModels(resource: string, operation: string): Buyer {
+	return {
+		...models,
+		toolType: 'n8n-nodes-seedream.atlasCloudModelsTool',
+		parameters: (order) =>
+			parametersOf({
+				...(order.isSubmitOnly
+					? { resource: 'prediction', operation: 'submit' }
+					: { resource, operation, downloadFiles: true }),
+				model: VIDEO.image,
+				inputs: {
+					image: '={{ $json.field || $json.url }}',
+					prompt: '={{ $json.prompt }}',
+					// The model has no such input: it is sent only while the schema cannot be read.
+					mood: 'calm',
+				},
+				options: optionsOf(order),
+			}),
+		imageIn: ({ image }) => image,
+	};
+}
+
+export const BUYERS = {
+	edit: seedreamEdit,
+	video: atlasCloudModels('video', 'generate'),
+	run: atlasCloudModels('model', 'run'),
+};
