@@ -114,7 +114,9 @@ export class QueueMode {
 	/** Starts a worker in the place of one that has ended. */
 	async startWorker(index: number): Promise<Worker> {
 		await this.currentWorkers[index]?.stop();
-		const worker = await Worker.start(this.instances[index + 1], this.processEnv());
+		// Where the outside world reaches n8n: the main's address, as on every machine of a real one.
+		const env = { ...this.processEnv(), WEBHOOK_URL: `${this.main.url}/` };
+		const worker = await Worker.start(this.instances[index + 1], env);
 		this.currentWorkers[index] = worker;
 		return worker;
 	}

@@ -8,6 +8,7 @@ import {
 	type INodeExecutionData,
 	type INodeType,
 	type INodeTypes,
+	type IRunExecutionData,
 	type IWebhookData,
 	type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
@@ -113,11 +114,14 @@ function workflowOf(
 	return new Workflow({ id, nodes: [node], connections: {}, active: true, nodeTypes, staticData: saved });
 }
 
-async function contextOf(
+/** The context of one call. @param execution that the call is to resume */
+export async function contextOf(
 	workflow: Workflow,
 	sandbox: Sandbox,
 	request: IncomingMessage,
 	response: ServerResponse,
+	nodeName = 'Trigger',
+	execution: IRunExecutionData | null = null,
 ): Promise<WebhookContext> {
 	const chunks: Buffer[] = [];
 	for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -134,9 +138,11 @@ async function contextOf(
 		restApiUrl: 'http://localhost:5678/rest',
 		instanceBaseUrl: 'http://localhost:5678/',
 		webhookBaseUrl: 'http://localhost:5678/webhook',
+		webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
+		formWaitingBaseUrl: 'http://localhost:5678/form-waiting',
 		variables: {},
 	} as unknown as IWorkflowExecuteAdditionalData;
 	const webhookData = {} as IWebhookData;
-	const node = workflow.getNode('Trigger')!;
-	return new WebhookContext(workflow, node, additionalData, 'webhook', webhookData, [], null);
+	const node = workflow.getNode(nodeName)!;
+	return new WebhookContext(workflow, node, additionalData, 'webhook', webhookData, [], execution);
 }

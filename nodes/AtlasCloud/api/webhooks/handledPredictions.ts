@@ -1,9 +1,12 @@
 import { AtlasError } from '../errors';
-import { RecentIds } from './recentIds';
+
+/** How many predictions are remembered. Atlas delivers again within minutes. */
+const MAX_HANDLED = 10_000;
 
 /** The predictions that were handled, so that a delivery that comes twice is handled once. */
 export class HandledPredictions {
-	private readonly handled = new RecentIds();
+	/** The oldest first. */
+	private readonly handled = new Set<string>();
 
 	/** Another call may have stored them meanwhile. */
 	private readonly forgotten = new Set<string>();
@@ -29,7 +32,7 @@ export class HandledPredictions {
 		this.inProgress.set(predictionId, handling);
 		try {
 			const result = await handling;
-			this.handled.add(predictionId);
+			this.add(predictionId);
 			return result;
 		} finally {
 			this.inProgress.delete(predictionId);
@@ -38,18 +41,25 @@ export class HandledPredictions {
 
 	/** Adds predictions that were handled elsewhere, the oldest first. Forgotten ones stay forgotten. */
 	restore(predictionIds: string[]): void {
-		for (const id of predictionIds) if (!this.forgotten.has(id)) this.handled.add(id);
+		for (const id of predictionIds) if (!this.forgotten.has(id)) this.add(id);
 	}
 
 	/** The predictions handled last, the oldest first. */
 	newest(count: number): string[] {
-		return this.handled.newest(count);
+		return [...this.handled].slice(-count);
 	}
 
 	/** Undoes the handling, so that the next delivery counts. */
 	forget(predictionId: string): void {
 		this.handled.delete(predictionId);
 		this.forgotten.add(predictionId);
+	}
+
+	private add(predictionId: string): void {
+		this.handled.add(predictionId);
+		if (this.handled.size <= MAX_HANDLED) return;
+		const [oldest] = this.handled;
+		this.handled.delete(oldest);
 	}
 }
 

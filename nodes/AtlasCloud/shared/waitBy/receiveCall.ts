@@ -30,6 +30,9 @@ export const resumeWebhooks: INodeTypeDescription['webhooks'] = [
 /** Predictions that are over. Each call looks at the whole batch: without this, every one would be read for each call. */
 const over = new RecentIds();
 
+/** Predictions that are being read. */
+const readings = new Map<string, Promise<boolean>>();
+
 /** Predictions whose execution was woken up. n8n 1.x would run it twice for two calls at the same moment. */
 const woken = new RecentIds();
 
@@ -84,12 +87,21 @@ function asleepIn(context: IWebhookFunctions): string[] {
 	return asArray(ids).filter(isPredictionId);
 }
 
-/** Whether a prediction is over, as the API says. One that Atlas no longer knows is. @throws AtlasError (`read`) */
+/** Whether a prediction is over, as the API says. Calls at the same moment share the answer. @throws AtlasError (`read`) */
 async function isOver(client: AtlasClient, predictionId: string): Promise<boolean> {
 	if (over.has(predictionId)) return true;
+	const reading =
+		readings.get(predictionId) ??
+		readIsOver(client, predictionId).finally(() => readings.delete(predictionId));
+	readings.set(predictionId, reading);
+	return await reading;
+}
+
+async function readIsOver(client: AtlasClient, predictionId: string): Promise<boolean> {
 	const isRunning = await readPrediction(client, predictionId, client.signal).then(
 		({ status }) => status === 'processing',
 		(error: unknown) => {
+			// Atlas no longer knows it: the node that wakes up reports that.
 			if (error instanceof AtlasError && (error.statusCode === 404 || error.statusCode === 400)) return false;
 			throw error;
 		},
