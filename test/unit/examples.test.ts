@@ -1,5 +1,5 @@
 /* The example workflows as people see them: tidy canvases, notes that fit their workflow, and the words of the house. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IConnections, INode } from 'n8n-workflow';
 
@@ -159,4 +159,26 @@ test('our nodes wait for the credential that n8n would name so, and hold none', 
 			atlasCloudSeedreamApi: { id: '', name: 'Atlas Cloud (Seedream) account' },
 		});
 	}
+});
+
+test('README.md links to every example, and shows its canvas', () => {
+	const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+	const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => target);
+	const wanted = [...workflows.keys()].flatMap((file) => [file, `images/${file.replace('.json', '.webp')}`]);
+	expect(wanted.filter((target) => !links.includes(target))).toEqual([]);
+	expect(links.filter((target) => !existsSync(join(FOLDER, target)))).toEqual([]);
+});
+
+test('README.md’s contents lead to its sections', () => {
+	const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+	const headings = [...readme.matchAll(/^## (.+)$/gm)].map(([, heading]) =>
+		heading
+			.toLowerCase()
+			.replace(/[^a-z0-9 -]/g, '')
+			.replaceAll(' ', '-'),
+	);
+	const anchors = [...readme.matchAll(/<a id="(.+?)">/g)].map(([, anchor]) => anchor);
+	const targets = [...readme.matchAll(/\]\(#(.+?)\)/g)].map(([, target]) => target);
+	expect(targets.length).toBeGreaterThanOrEqual(headings.length);
+	expect(targets.filter((target) => ![...headings, ...anchors].includes(target))).toEqual([]);
 });

@@ -42,7 +42,7 @@ async function askAgent(
 	const { url, asked } = await startModel(bench, script);
 	const data = { apiKey: 'none', url };
 	const openAi = await server.createCredential({ name: 'Scripted model', type: 'openAiApi', data });
-	const { nodes } = await publishExample(bench, server, 'agent-tool', (node) => {
+	const { id, nodes } = await publishExample(bench, server, 'agent-tool', (node) => {
 		if (node.type.endsWith('.lmChatOpenAi')) return { ...node, credentials: { openAiApi: openAi } };
 		// The example's chat is for its editor only.
 		if (!node.type.endsWith('.chatTrigger')) return node;
@@ -50,6 +50,7 @@ async function askAgent(
 	});
 	const path = chatPath(nodes.find(({ type }) => type.endsWith('.chatTrigger'))!);
 	const answer = await post(server, path, { action: 'sendMessage', sessionId: 'ann', chatInput });
+	if (answer.status !== 200) (await server.waitForNewExecution(id)).expectSuccess();
 	assert.equal(answer.status, 200, answer.bytes.toString('utf8'));
 	return { output: (answer.json() as { output: string }).output, asked };
 }
