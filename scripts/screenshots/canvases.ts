@@ -24,8 +24,8 @@ export const OTHER_CREDENTIALS: CredentialExport[] = [
 
 /** What a person fills in before the first run; each note says so. */
 const FILLED_IN: Record<string, object> = {
-	'Make the Speech': { model: { __rl: true, mode: 'id', value: 'minimax/speech-2.6-hd' } },
-	'Make the Face Speak': { model: { __rl: true, mode: 'id', value: 'kwaivgi/kling-lipsync' } },
+	'Make the Speech': { model: { __rl: true, mode: 'id', value: 'your/speech-model' } },
+	'Make the Face Speak': { model: { __rl: true, mode: 'id', value: 'your/lipsync-model' } },
 };
 const SPREADSHEET = {
 	__rl: true,

@@ -8,7 +8,7 @@ import type { Studio } from './studio';
 
 const MAX_BYTES = 60_000;
 /** Twice what GitHub shows, so that it can be read when it is opened. */
-const MAX_WIDTH = 1600;
+const MAX_WIDTH = 2000;
 
 export interface Shot {
 	/** From the root of the project. The extension decides the format. */

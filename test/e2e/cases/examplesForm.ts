@@ -38,17 +38,19 @@ e2e('examples: form-to-image.json, filled in by a browser, shows and returns the
 	await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
 	assert.equal(await shown.getAttribute('src'), [...bench.sandbox.ledger.predictions.values()][0].outputs[0]);
 
-	// What Seedream does not take is told on the form's last page, and costs nothing.
+	// The form's last page says why an edit failed, and leads back. A refused edit isn't billed.
 	bench.sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'moderation' } });
 	await page.goto(`${server.url}/form/edit-a-photo`);
 	await page.setInputFiles('input[type=file]', photo);
 	await page.fill('textarea', 'something that is refused');
 	await page.click(SUBMIT);
 	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	await page.getByText('Try again').click();
+	await page.locator('textarea').waitFor();
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 });
 
-e2e('examples: many-references.json makes one picture of three', async (bench) => {
+e2e('examples: many-references.json makes one image of three', async (bench) => {
 	const server = await bench.sharedServer();
 	await publishExample(bench, server, 'many-references');
 	const page = await openPage(bench);

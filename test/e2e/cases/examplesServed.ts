@@ -84,7 +84,7 @@ e2e(
 );
 
 e2e(
-	'examples: conversation.json edits the latest picture of each chat until it is told to start over',
+	'examples: conversation.json edits the latest image of each chat until it is told to start over',
 	async (bench) => {
 		const { sandbox } = bench;
 		const server = await bench.sharedServer();
