@@ -5,6 +5,7 @@ import { checkReachable, openImages, type InputImage } from './inputImages';
 import type { Storage } from './inputSource';
 import { mediaProduct } from './mediaProduct';
 import { padFile } from './padFile';
+import { preparedMedia } from './preparedMedia';
 import { preparedPicture } from './preparedPicture';
 import { productOf, type Product, type ProductFile } from './product';
 import { randomId } from './random';
@@ -30,7 +31,10 @@ interface Surroundings {
 	files: FileStore;
 	filesUrl: () => string;
 	nowMs: () => number;
-	options: Pick<SandboxOptions, 'preparedPictures' | 'preparedPictureBytes' | 'outputBytes'>;
+	options: Pick<
+		SandboxOptions,
+		'preparedPictures' | 'preparedMedia' | 'preparedPictureBytes' | 'outputBytes'
+	>;
 }
 
 /** Makes the outputs of tasks, a few files at a time. */
@@ -98,6 +102,7 @@ export class Studio {
 	private async make({ kind }: Submit, { extension, make }: ProductFile): Promise<FileOnDisk> {
 		const { options, files } = this.around;
 		if (kind === 'seedream' && options.preparedPictures) return await this.preparedFile(extension);
+		if (options.preparedMedia) return await preparedMedia(extension, make, files.newPath(`.${extension}`));
 		return await this.queue.run(async () => {
 			const made = await make(files.newPath(`.${extension}`));
 			const { outputBytes } = options;

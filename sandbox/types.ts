@@ -80,6 +80,8 @@ export interface SandboxOptions {
 	clockSkewSeconds?: number;
 	/** Serve one prepared picture (a PNG and a JPEG of it) instead of editing: for benchmarks. */
 	preparedPictures?: boolean;
+	/** Make one video, sound and so on of each type of file, and serve it for every task: for tests with many tasks. */
+	preparedMedia?: boolean;
 	/** Pad the prepared picture's file to this many bytes; it stays a valid picture. */
 	preparedPictureBytes?: number;
 	/** The same for every output, prepared or edited. Goes before `preparedPictureBytes`. */

@@ -468,11 +468,7 @@ describe('before anything is sent, for all items,', () => {
 	it.each<[string, object, string]>([
 		['names what more items than Max Predictions per Run would cost', {}, 'Estimated cost: $0.27.'],
 		['counts the length that the items ask for', { duration: 10 }, 'Estimated cost: $0.54.'],
-		[
-			'says so where the model decides the length',
-			{ duration: -1 },
-			'The cost is unknown for this model.',
-		],
+		['says so where the model decides the length', { duration: -1 }, 'The cost is unknown for this model.'],
 	])('%s', async (_what, inputs, cost) => {
 		const { error } = await run({
 			resource: 'video',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { Downloads, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
+import { Downloads, StoreError, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/outputs';
 import { toPrediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
@@ -38,6 +38,7 @@ async function fetchFrom(
 	output: PredictionOutput = { url: URL_A },
 	maxBytes = 1_000_000,
 	signal?: Cancellation,
+	files = store,
 ) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp((_request, count) => {
@@ -45,7 +46,7 @@ async function fetchFrom(
 		if (answer instanceof Error) throw answer;
 		return answer;
 	});
-	const downloads = new Downloads(http, clock, BASE_URL, store);
+	const downloads = new Downloads(http, clock, BASE_URL, files);
 	const order = { predictionId: 'p1', output, baseName: 'photo-edited', maxBytes, signal };
 	const result = await clock.until(
 		downloads.fetch(order).then(
@@ -94,6 +95,20 @@ describe('a download', () => {
 		expect(error?.message).toContain(
 			'The prediction is finished and billed, but its file couldn’t be downloaded: ',
 		);
+	});
+
+	it('is not retried if the file cannot be stored, and says what to do', async () => {
+		const refuse = async () => await Promise.reject(new StoreError('it is too large', 'Turn it off.'));
+		const files = { storeStream: refuse, storeBytes: refuse };
+		const { error, requests } = await fetchFrom([{ chunks: [png] }], undefined, undefined, undefined, files);
+		expect(requests).toHaveLength(1);
+		expect(error).toMatchObject({ kind: 'download', predictionId: 'p1', status: 'completed' });
+		expect(error).toMatchObject({
+			message: expect.stringMatching(
+				/^The prediction is finished and billed, but n8n couldn’t store its file: it is too large/,
+			) as string,
+			description: expect.stringMatching(/^Turn it off\. Then .* won’t be billed again\.$/) as string,
+		});
 	});
 
 	it.each([403, 404, 410])('is not retried after %d: the link has expired', async (status) => {

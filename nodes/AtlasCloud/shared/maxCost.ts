@@ -28,7 +28,8 @@ export async function describeEstimate(
 /** Something that the run is about to buy. */
 export interface PlannedPurchase {
 	itemIndex: number;
-	quote: QuoteRequest;
+	/** What to ask a quote for. May upload a file whose length is billed. */
+	toQuote: () => Promise<QuoteRequest>;
 }
 
 const MAX_PARALLEL_QUOTES = 8;
@@ -61,8 +62,8 @@ export async function checkMaxCost(
 
 async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: number): Promise<Quote[]> {
 	const semaphore = new Semaphore(MAX_PARALLEL_QUOTES);
-	const quoteOf = async ({ quote }: PlannedPurchase) =>
-		await semaphore.use(run.signal, async () => await run.quotes.of(quote));
+	const quoteOf = async ({ toQuote }: PlannedPurchase) =>
+		await semaphore.use(run.signal, async () => await run.quotes.of(await toQuote()));
 	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {
 		throw refusal(error, maxCostUsd);
 	});

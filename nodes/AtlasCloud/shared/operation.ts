@@ -46,8 +46,8 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 */
 	resolve?(run: NodeRun, job: Job): Promise<Job>;
 	/**
-	 * Checks all items together once they are resolved, before the first is worked on. Must not cost, change, or upload
-	 * anything.
+	 * Checks all items together once they are resolved, before the first is worked on. Must not cost or change anything,
+	 * or upload more than a quote needs.
 	 * @throws AtlasError (`input`)
 	 */
 	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;

@@ -17,7 +17,7 @@ e2e('examples: edit-a-photo.json runs as it is imported', async (bench) => {
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 });
 
-e2e('examples: spreadsheet-batch.json edits all rows and tells of each how it went', async (bench) => {
+e2e('examples: spreadsheet-batch.json edits all rows and reports on each', async (bench) => {
 	const { sandbox, instance } = bench;
 	const photo = await readFile(await bench.photo());
 	const mug = await hosted(bench, photo, 'mug.jpg');
@@ -54,7 +54,7 @@ e2e('examples: spreadsheet-batch.json edits all rows and tells of each how it we
 	assert.deepEqual([results[0].error, results[3].error], ['', '']);
 	assert.match(results[1].error, /nothing\/here\.png/);
 	assert.ok(results[2].error.includes(idOf('sepia')), results[2].error);
-	assert.equal(execution.items('Seedream Edit', 1).length, 2, 'rows on the error branch');
+	assert.equal(execution.items('Edit the Photos', 1).length, 2, 'rows on the error branch');
 
 	const picture = async (row: number) => await readFile(join(instance.filesFolder, results[row].file));
 	await assertShows(await picture(0), photo, (original) => original.flop());
@@ -71,7 +71,7 @@ e2e('examples: upload-once-edit-many.json compares two models', async (bench) =>
 		'bytedance/seedream-v5.0-lite/edit',
 	]);
 	assert.equal(ledger.maxRunning, 2, 'edits at the same time');
-	const rows = execution.items('Compare').map(({ json }) => json);
+	const rows = execution.items('Compare the Results').map(({ json }) => json);
 	assert.deepEqual(
 		rows.map(({ model, size, priceUsd }) => [model, size, priceUsd]),
 		[

@@ -16,43 +16,37 @@ async function sendForPicture(page: Page): Promise<{ name: string; bytes: Buffer
 	return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }
 
-e2e(
-	'examples: form-to-picture.json, filled in by a browser, shows and returns the picture',
-	async (bench) => {
-		const server = await bench.sharedServer();
-		await publishExample(bench, server, 'form-to-picture');
-		const photo = await bench.photo();
-		const page = await openPage(bench);
-		await page.goto(`${server.url}/form/edit-a-photo`);
-		assert.equal(await page.getAttribute('input[type=file]', 'accept'), '.jpg, .jpeg, .png, .webp');
-		await page.setInputFiles('input[type=file]', photo);
-		await page.fill('textarea', 'mirror it');
-		const { name, bytes } = await sendForPicture(page);
-		assert.match(name, /^photo-edited\.jpe?g$/);
-		await assertSize(bytes, 2496, 1664);
-		await assertShows(bytes, await readFile(photo), (original) => original.flop());
-		assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+e2e('examples: form-to-image.json, filled in by a browser, shows and returns the image', async (bench) => {
+	const server = await bench.sharedServer();
+	await publishExample(bench, server, 'form-to-image');
+	const photo = await bench.photo();
+	const page = await openPage(bench);
+	await page.goto(`${server.url}/form/edit-a-photo`);
+	assert.equal(await page.getAttribute('input[type=file]', 'accept'), '.jpg, .jpeg, .png, .webp');
+	await page.setInputFiles('input[type=file]', photo);
+	await page.fill('textarea', 'mirror it');
+	const { name, bytes } = await sendForPicture(page);
+	assert.match(name, /^photo-edited\.jpe?g$/);
+	await assertSize(bytes, 2496, 1664);
+	await assertShows(bytes, await readFile(photo), (original) => original.flop());
+	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 
-		await page.getByText('Your picture is ready').waitFor();
-		const shown = page.getByAltText('The edited picture');
-		await shown.waitFor();
-		const isLoaded = 'document.querySelector(\'img[alt="The edited picture"]\').naturalWidth > 0';
-		await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
-		assert.equal(
-			await shown.getAttribute('src'),
-			[...bench.sandbox.ledger.predictions.values()][0].outputs[0],
-		);
+	await page.getByText('Your image is ready').waitFor();
+	const shown = page.getByAltText('The edited image');
+	await shown.waitFor();
+	const isLoaded = 'document.querySelector(\'img[alt="The edited image"]\').naturalWidth > 0';
+	await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
+	assert.equal(await shown.getAttribute('src'), [...bench.sandbox.ledger.predictions.values()][0].outputs[0]);
 
-		// What Seedream does not take is told on the form's last page, and costs nothing.
-		bench.sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'moderation' } });
-		await page.goto(`${server.url}/form/edit-a-photo`);
-		await page.setInputFiles('input[type=file]', photo);
-		await page.fill('textarea', 'something that is refused');
-		await page.click(SUBMIT);
-		await page.getByText('That did not work').waitFor({ timeout: 60_000 });
-		assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
-	},
-);
+	// What Seedream does not take is told on the form's last page, and costs nothing.
+	bench.sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'moderation' } });
+	await page.goto(`${server.url}/form/edit-a-photo`);
+	await page.setInputFiles('input[type=file]', photo);
+	await page.fill('textarea', 'something that is refused');
+	await page.click(SUBMIT);
+	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
+});
 
 e2e('examples: many-references.json makes one picture of three', async (bench) => {
 	const server = await bench.sharedServer();
@@ -80,32 +74,35 @@ e2e('examples: many-references.json makes one picture of three', async (bench) =
 	assert.deepEqual([ledger.uploads.length, ledger.charges.length], [3, 1], 'uploads and charges');
 });
 
-e2e('examples: quote-approve-buy.json buys a sheet only after a person has seen its price', async (bench) => {
-	const { ledger } = bench.sandbox;
-	bench.sandbox.setOptions({ accountMarkup: 1.5 });
-	const server = await bench.sharedServer();
-	const photo = await hosted(bench, await readFile(await bench.photo()), 'mug.jpg');
-	const sheet = ['photo,wish', `${photo},mirror it`, `${photo},make it black and white`];
-	await bench.file('products.csv', Buffer.from(sheet.join('\n')));
-	await publishExample(bench, server, 'quote-approve-buy');
-	const page = await openPage(bench);
-	const decide = async (decision: string) => {
-		await page.goto(`${server.url}/form/buy-edits`);
-		await page.click(SUBMIT);
-		await page.getByText('2 edits cost $0.096').first().waitFor({ timeout: 60_000 });
-		await page.selectOption('select', decision);
-		await page.click(SUBMIT);
-	};
+e2e(
+	'examples: quote-approve-buy.json runs a sheet only after a person has approved its price',
+	async (bench) => {
+		const { ledger } = bench.sandbox;
+		bench.sandbox.setOptions({ accountMarkup: 1.5 });
+		const server = await bench.sharedServer();
+		const photo = await hosted(bench, await readFile(await bench.photo()), 'mug.jpg');
+		const sheet = ['photo,prompt', `${photo},mirror it`, `${photo},make it black and white`];
+		await bench.file('products.csv', Buffer.from(sheet.join('\n')));
+		await publishExample(bench, server, 'quote-approve-buy');
+		const page = await openPage(bench);
+		const decide = async (decision: string) => {
+			await page.goto(`${server.url}/form/price-a-sheet`);
+			await page.click(SUBMIT);
+			await page.getByText('2 edits cost $0.096').first().waitFor({ timeout: 60_000 });
+			await page.selectOption('select', decision);
+			await page.click(SUBMIT);
+		};
 
-	await decide('Do not buy');
-	await page.getByText('Nothing was bought').first().waitFor({ timeout: 60_000 });
-	assert.deepEqual([ledger.charges.length, ledger.uploads.length], [0, 1], 'charges and uploads');
-	assert.equal(ledger.count('quote'), 1, 'quotes');
+		await decide('Don’t run them');
+		await page.getByText('Nothing was billed').first().waitFor({ timeout: 60_000 });
+		assert.deepEqual([ledger.charges.length, ledger.uploads.length], [0, 1], 'charges and uploads');
+		assert.equal(ledger.count('quote'), 1, 'quotes');
 
-	await decide('Buy');
-	await page.getByText('2 images saved').first().waitFor({ timeout: 60_000 });
-	assert.deepEqual(ledger.charges.map(({ priceUsd, prompt }) => [priceUsd, prompt]).sort(), [
-		[0.048, 'make it black and white'],
-		[0.048, 'mirror it'],
-	]);
-});
+		await decide('Run the edits');
+		await page.getByText('2 images saved').first().waitFor({ timeout: 60_000 });
+		assert.deepEqual(ledger.charges.map(({ priceUsd, prompt }) => [priceUsd, prompt]).sort(), [
+			[0.048, 'make it black and white'],
+			[0.048, 'mirror it'],
+		]);
+	},
+);

@@ -104,7 +104,7 @@ e2e('examples: voice-over.json saves the speech and makes the face in the video 
 	assert.ok(hasSound, 'sound');
 
 	const { ledger } = bench.sandbox;
-	const text = String(execution.item('Text').json.text);
+	const text = String(execution.item('Enter the Text').json.text);
 	const [speechCharge, lipsyncCharge, ...others] = ledger.charges;
 	assert.deepEqual([speechCharge.model, lipsyncCharge.model, others], [SPEECH, LIPSYNC, []]);
 	assert.equal(speechCharge.priceUsd.toFixed(6), ((text.length * 0.05) / 1000).toFixed(6));

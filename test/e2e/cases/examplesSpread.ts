@@ -24,40 +24,43 @@ e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in o
 		times: Infinity,
 		action: { type: 'failTask', shape: 'moderation' },
 	});
-	const wishes = ['mirror it', 'refuse this', 'blur it', 'invert it', 'sepia'];
-	const sheet = ['product,photo,wish', ...wishes.map((wish, index) => `Box ${index},${photo},${wish}`)];
+	const prompts = ['mirror it', 'refuse this', 'blur it', 'invert it', 'sepia'];
+	const sheet = [
+		'product,photo,prompt',
+		...prompts.map((prompt, index) => `Box ${index},${photo},${prompt}`),
+	];
 	await bench.file('products.csv', Buffer.from(sheet.join('\n')));
 	const split = await importExample(bench, server, 'spread-a-sheet-1-split', inPairs);
 	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
 
 	const results = async () => readCsv(await readFile(join(instance.filesFolder, 'results.csv'), 'utf8'));
 	const rows = await results();
-	const idOf = (wish: string) =>
-		[...sandbox.ledger.predictions.values()].find(({ prompt }) => prompt === wish)?.id;
+	const idOf = (prompt: string) =>
+		[...sandbox.ledger.predictions.values()].find(({ prompt: submitted }) => submitted === prompt)?.id;
 	assert.deepEqual(
-		rows.map(({ product, wish, status, predictionId }) => [product, wish, status, predictionId]),
-		wishes.map((wish, index) => [
+		rows.map(({ product, prompt, status, predictionId }) => [product, prompt, status, predictionId]),
+		prompts.map((prompt, index) => [
 			`Box ${index}`,
-			wish,
-			wish === 'refuse this' ? 'failed' : 'completed',
-			idOf(wish),
+			prompt,
+			prompt === 'refuse this' ? 'failed' : 'completed',
+			idOf(prompt),
 		]),
 	);
 	assert.ok(rows[1].error, 'why it failed');
-	assert.equal(sandbox.ledger.count('submit'), wishes.length, 'submits');
+	assert.equal(sandbox.ledger.count('submit'), prompts.length, 'submits');
 	assert.equal((await server.listExecutions(chunks.id)).length, 3, 'executions, one per chunk');
 	const mirrored = await readFile(join(instance.filesFolder, rows[0].file));
 	await assertShows(mirrored, box, (original) => original.flop());
 
 	// A chunk by itself, and the whole sheet again: only what failed is submitted anew.
 	const { charges } = sandbox.ledger;
-	assert.equal(charges.length, wishes.length - 1, 'charges');
-	const chunk = wishes.slice(2, 4).map((wish, index) => ({ row: index + 4, photo, wish }));
+	assert.equal(charges.length, prompts.length - 1, 'charges');
+	const chunk = prompts.slice(2, 4).map((prompt, index) => ({ row: index + 4, photo, prompt }));
 	const answer = await post(server, '/webhook/seedream-chunk', { rows: chunk });
 	assert.equal(answer.status, 200, answer.bytes.toString('utf8'));
 	assert.deepEqual(
 		(answer.json() as Array<{ predictionId: string }>).map(({ predictionId }) => predictionId),
-		chunk.map(({ wish }) => idOf(wish)),
+		chunk.map(({ prompt }) => idOf(prompt)),
 		'the predictions of a chunk that runs again',
 	);
 	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
@@ -67,8 +70,8 @@ e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in o
 		rows.filter(billed),
 		'the rows of a sheet that runs again',
 	);
-	assert.equal(sandbox.ledger.count('submit'), wishes.length + 1, 'submits');
-	assert.equal(charges.length, wishes.length - 1, 'charges after running again');
+	assert.equal(sandbox.ledger.count('submit'), prompts.length + 1, 'submits');
+	assert.equal(charges.length, prompts.length - 1, 'charges after running again');
 
 	// Nobody takes the chunks any more.
 	await server.deactivate(chunks.id);
@@ -76,8 +79,8 @@ e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in o
 	const lost = await results();
 	assert.deepEqual(
 		lost.map(({ product, status }) => [product, status]),
-		wishes.map((_wish, index) => [`Box ${index}`, 'unknown']),
+		prompts.map((_prompt, index) => [`Box ${index}`, 'unknown']),
 	);
-	assert.match(lost[0].error, /did not answer/);
-	assert.equal(sandbox.ledger.count('submit'), wishes.length + 1, 'submits');
+	assert.match(lost[0].error, /didn’t respond/);
+	assert.equal(sandbox.ledger.count('submit'), prompts.length + 1, 'submits');
 });

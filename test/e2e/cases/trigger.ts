@@ -29,7 +29,7 @@ e2e('examples: submit-and-be-called.json runs once for each edit that ends', asy
 	const server = await bench.startServer();
 	const workflow = await importExample(bench, server, 'submit-and-be-called', (node) => {
 		if (node.name === TRIGGER) return { ...node, webhookId: 'when-an-edit-ends' };
-		if (node.name !== 'Submit') return node;
+		if (node.name !== 'Submit the Edit') return node;
 		const options = { webhookUrl: `${server.url}${PATH}` };
 		return { ...node, parameters: { ...node.parameters, options } };
 	});

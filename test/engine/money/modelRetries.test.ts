@@ -27,7 +27,7 @@ jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requi
  * read. The same request must be known again either way.
  */
 
-useSandbox();
+useSandbox({ preparedMedia: true });
 
 /** A file that Atlas can read itself. */
 const imageUrl = () => sameUrl(1).parameters.imageUrls as string;

@@ -44,7 +44,7 @@ interface SpreadSheet {
 /** Starts the example on a sheet of links. */
 async function startSpread(bench: QueueBench, count: number, chunkSize: number): Promise<SpreadSheet> {
 	const { rows } = await bench.sheet(count);
-	const lines = ['fileName,photo,wish'];
+	const lines = ['fileName,photo,prompt'];
 	for (const { fileName, bytes } of rows) {
 		lines.push(`${fileName},${await hosted(bench, bytes, fileName)},${promptOf(fileName)}`);
 	}

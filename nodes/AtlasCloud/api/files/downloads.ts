@@ -14,7 +14,18 @@ import { describeKind, fileKind, KIND_BYTES } from './fileKind';
 import { outputKind } from './outputKind';
 import { isWholeFile, tooLargeError, WholeFileCheck } from './wholeFile';
 
-/** Where downloaded files are stored: n8n's binary storage. */
+/** Why a file cannot be stored: the next attempt would end the same way. */
+export class StoreError extends DownloadError {
+	constructor(
+		message: string,
+		/** What to do about it, before the prediction is waited for again. */
+		readonly advice: string,
+	) {
+		super(message, { isFinal: true });
+	}
+}
+
+/** Where downloaded files are stored: n8n's binary storage. Both throw StoreError. */
 export interface FileStore<Stored> {
 	/**
 	 * Stores a file as it arrives.
@@ -67,6 +78,7 @@ export class Downloads<Stored> {
 			maxAttempts: MAX_ATTEMPTS,
 			firstPauseMs: 1_000,
 		});
+		if (result.error instanceof StoreError) throw notStoredError(order, result.error);
 		if (result.error) throw outputError(order, result.error);
 		return result.value;
 	}
@@ -129,6 +141,21 @@ function statusError(statusCode: number): DownloadError {
 		? `the link has expired (${statusCode})`
 		: `the file host returned status ${statusCode}`;
 	return new DownloadError(message, { statusCode });
+}
+
+function notStoredError(
+	{ predictionId }: Pick<DownloadOrder, 'predictionId'>,
+	{ message, advice }: StoreError,
+): AtlasError {
+	return new AtlasError(
+		`The prediction is finished and billed, but n8n couldn’t store its file: ${message}`,
+		{
+			kind: 'download',
+			description: `${advice} Then get the file with Prediction > Wait for Completion and this prediction ID: it won’t be billed again.`,
+			predictionId,
+			status: 'completed',
+		},
+	);
 }
 
 function describeFailure(error: Error): string {

@@ -114,7 +114,7 @@ export class RemoteContent {
 	}
 }
 
-/** The error of a request that may have been bought before: that cannot be found out. */
+/** The error of a request that may have been submitted before: that cannot be found out. */
 export function unknownError(why: string): AtlasError {
 	return new AtlasError(
 		`Couldn’t check whether an earlier execution already submitted this request: ${why}`,

@@ -54,7 +54,7 @@ export class LostSubmits {
 	/** Number of submits in flight by body: a prediction may be theirs. */
 	private readonly inFlight = new Map<string, number>();
 
-	private readonly claimed = new Set<string>();
+	private readonly claimed: Set<string>;
 
 	private isSearching = false;
 
@@ -62,7 +62,9 @@ export class LostSubmits {
 		private readonly client: AtlasClient,
 		private readonly known: KnownSubmits,
 		private readonly signal: CancelSignal | undefined,
-	) {}
+	) {
+		this.claimed = new Set(known.claimedIds());
+	}
 
 	/** Whether a submit of this body is searched for: another one sent now could be mistaken for it. */
 	isLost(hash: string): boolean {
@@ -79,9 +81,14 @@ export class LostSubmits {
 		this.inFlight.set(hash, (this.inFlight.get(hash) ?? 1) - 1);
 	}
 
-	/** Keeps lost submits from claiming this ID. */
-	claim(predictionId: string): void {
+	/**
+	 * Keeps lost submits from claiming this ID.
+	 * @returns false if another item has it: a gateway may repeat an earlier answer
+	 */
+	claim(predictionId: string): boolean {
+		if (this.claimed.has(predictionId)) return false;
 		this.claimed.add(predictionId);
+		return true;
 	}
 
 	/** Undoes {@link claim} for an ID that Atlas does not know. */

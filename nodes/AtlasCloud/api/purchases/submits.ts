@@ -180,8 +180,8 @@ export class Submits {
 			const exchange = await this.client.post(endpoint, bodyToSend(pending), headers);
 			const outcome = submitOutcome(exchange);
 			// An ID in an answer that is in doubt is not claimed: its prediction has to be found first.
-			if (outcome.kind === 'created') this.lost.claim(outcome.predictionId);
-			return { exchange, outcome };
+			const isOurs = outcome.kind !== 'created' || this.lost.claim(outcome.predictionId);
+			return { exchange, outcome: isOurs ? outcome : { kind: 'inDoubt' } };
 		} finally {
 			this.lost.removeInFlight(hash);
 		}

@@ -18,7 +18,12 @@ const keptBytes = new ByteBudget(32_000_000);
 const wholeReadBytes = new ByteBudget(32_000_000);
 
 /** n8n cannot read more from its database: as hex, it would be longer than a string may be. */
-const MAX_DATABASE_FILE_BYTES = 256_000_000;
+export const MAX_DATABASE_FILE_BYTES = 256_000_000;
+
+/** Whether n8n keeps a file in its database: then it reads the whole file even for its first bytes. */
+export function isInDatabase({ id }: IBinaryData): boolean {
+	return id?.startsWith('database:') ?? false;
+}
 
 /**
  * One input file's content, read from n8n's storage as rarely as possible: a small file once for its kind, dimensions,
@@ -46,9 +51,8 @@ export class InputContent {
 		return content;
 	}
 
-	/** Whether n8n reads the whole file even for its first bytes. */
 	private get isReadWhole(): boolean {
-		return this.binary.id?.startsWith('database:') ?? false;
+		return isInDatabase(this.binary);
 	}
 
 	/** At least the first 64 kB, or all there is. */

@@ -31,8 +31,8 @@ export interface ModelJob {
 	/** What the resource makes; null where the model decides. */
 	resourceType: ResourceType | null;
 	options: IDataObject;
-	/** Whether the price depends on the length of a text. */
-	isBilledByText: boolean;
+	/** Fields whose content does not change the price: the prompt, unless it is billed by its length, and images. */
+	unpricedFields: string[];
 	/** By the list price, in USD; null where it does not tell. */
 	estimateUsd: number | null;
 }
@@ -40,8 +40,8 @@ export interface ModelJob {
 /** What the node sets itself, or could not read the answer to. */
 const OWN_FIELDS = ['model', 'input', 'enable_sync_mode'];
 
-/** Fields of a schema that are never sent: the node asks for the result itself. */
-const UNSENT_FIELDS = ['model', 'enable_sync_mode'];
+/** Fields of a schema that are not sent as inputs: the node asks for the result itself, and has an own option. */
+const UNSENT_FIELDS = ['model', 'enable_sync_mode', 'webhook_url'];
 
 /**
  * Reads an item's parameters. Sends nothing.
@@ -55,6 +55,8 @@ export function readModelJob(
 ): ModelJob {
 	const model = readModel(context, itemIndex, EXAMPLE_MODEL);
 	const extra = readExtraBodyFields(options, OWN_FIELDS);
+	const given = readGivenInputs(context, itemIndex);
+	const webhook = { webhook_url: given.webhook_url, ...extra };
 	readMaxCostUsd(options);
 	return {
 		request: {
@@ -65,14 +67,14 @@ export function readModelJob(
 			body: { model },
 			headers: readRetentionHeaders(options),
 			...readTimeout(options, defaultTimeoutSeconds(resourceType)),
-			webhookUrl: readWebhookUrl(options, extra, client.baseUrl),
+			webhookUrl: readWebhookUrl(options, webhook, client.baseUrl),
 			mayResubmit: options.resubmitUnknown === true,
 			reuseHours: readReuseHours(options),
 		},
-		given: withoutUnsent(readGivenInputs(context, itemIndex)),
+		given: withoutUnsent(given),
 		resourceType,
 		options,
-		isBilledByText: false,
+		unpricedFields: [],
 		estimateUsd: null,
 	};
 }
@@ -101,7 +103,7 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
 	return {
 		...job,
-		isBilledByText: info.price?.unit === '1k_chars',
+		unpricedFields: unpricedFieldsOf(info),
 		estimateUsd: await run.models.estimateUsd(wholeBody),
 		request: {
 			...request,
@@ -117,6 +119,12 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 			...readTimeout(options, defaultTimeoutSeconds(type)),
 		},
 	};
+}
+
+function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {
+	const images = fields?.filter(({ media }) => media?.kind === 'image').map(({ name }) => name) ?? [];
+	// While it is not known what is billed, it may be the text.
+	return price === null || price.unit === '1k_chars' ? images : [...images, 'prompt'];
 }
 
 /** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */

@@ -12,24 +12,19 @@ const PLACEHOLDER_URL = 'https://example.com/image.png';
 /** What to ask a quote of a prediction for. Files whose length can be billed are uploaded: a quote needs them to be right. */
 export async function modelQuoteRequest(run: NodeRun, job: ModelJob): Promise<QuoteRequest> {
 	const { body, inputs, itemIndex } = job.request;
+	const { unpricedFields } = job;
+	const urlOf = async (input: PurchaseInput): Promise<string> => {
+		if (unpricedFields.includes(input.path[0]) || isImageFile(input)) return PLACEHOLDER_URL;
+		return input.file ? await run.uploads.url(input.file, itemIndex) : input.url;
+	};
 	const entries = await Promise.all(
-		inputs.map(async (input): Promise<[InputPath, string]> => [
-			input.path,
-			await quotedUrl(run, input, itemIndex),
-		]),
+		inputs.map(async (input): Promise<[InputPath, string]> => [input.path, await urlOf(input)]),
 	);
-	const images = inputs.filter(isImageFile).map(({ path: [field] }) => field);
-	const prompt = job.isBilledByText ? [] : ['prompt'];
-	return { body: placeAt(body, entries), unpricedFields: [...images, ...prompt, 'webhook_url'] };
-}
-
-async function quotedUrl(run: NodeRun, input: PurchaseInput, itemIndex: number): Promise<string> {
-	if (isImageFile(input)) return PLACEHOLDER_URL;
-	return input.file ? await run.uploads.url(input.file, itemIndex) : input.url;
+	return { body: placeAt(body, entries), unpricedFields };
 }
 
 function isImageFile({ file }: PurchaseInput): boolean {
-	return file !== undefined && file.kind.mimeType.startsWith('image/');
+	return file?.kind.mimeType.startsWith('image/') ?? false;
 }
 
 /**
@@ -38,13 +33,9 @@ function isImageFile({ file }: PurchaseInput): boolean {
  */
 export async function checkModelCost(run: NodeRun, jobs: ModelJob[]): Promise<void> {
 	// What counts for the whole run is read from its first item.
-	const maxCostUsd = readMaxCostUsd(jobs[0].options);
-	if (maxCostUsd === null) return;
-	const planned = await Promise.all(
-		jobs.map(async (job): Promise<PlannedPurchase> => ({
-			itemIndex: job.request.itemIndex,
-			quote: await modelQuoteRequest(run, job),
-		})),
-	);
-	await checkMaxCost(run, planned, maxCostUsd);
+	const planned = jobs.map((job): PlannedPurchase => ({
+		itemIndex: job.request.itemIndex,
+		toQuote: async () => await modelQuoteRequest(run, job),
+	}));
+	await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 }

@@ -22,7 +22,10 @@ export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteR
  * @throws AtlasError (`input`) with both amounts; CancelledError
  */
 export async function checkEditCost(run: NodeRun, jobs: EditJob[]): Promise<void> {
-	const planned = jobs.map((job) => ({ itemIndex: job.request.itemIndex, quote: editQuoteRequest(job) }));
+	const planned = jobs.map((job) => ({
+		itemIndex: job.request.itemIndex,
+		toQuote: async () => await Promise.resolve(editQuoteRequest(job)),
+	}));
 	// What counts for the whole run is read from its first item.
 	await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { openPage } from '../browser';
+import { e2e } from '../cases';
+import { publishExample } from '../imported';
+import { assertDiffers, assertShows, assertSize } from '../pictures';
+
+const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
+const FORMATS = {
+	'Square 1:1': [1080, 1080],
+	'Portrait 4:5': [1080, 1350],
+	'Story 9:16': [1080, 1920],
+	'Widescreen 16:9': [1920, 1080],
+};
+
+e2e('examples: social-formats.json makes all formats of one photo', async (bench) => {
+	const { sandbox } = bench;
+	const server = await bench.sharedServer();
+	await publishExample(bench, server, 'social-formats');
+	const photo = await bench.photo();
+	const page = await openPage(bench);
+	await page.goto(`${server.url}/form/social-formats`);
+	await page.setInputFiles('input[type=file]', photo);
+	await page.click(SUBMIT);
+	await page.getByText('Your images are ready').waitFor({ timeout: 60_000 });
+	for (const [name, [width, height]] of Object.entries(FORMATS)) {
+		const image = page.getByAltText(name);
+		await image.waitFor();
+		const { body } = await request((await image.getAttribute('src'))!);
+		await assertSize(Buffer.from(await body.arrayBuffer()), width, height);
+	}
+	assert.equal(sandbox.ledger.uploads.length, 1, 'uploads');
+	assert.deepEqual(
+		sandbox.ledger.charges.map(({ model, priceUsd }) => [model, priceUsd]),
+		Object.keys(FORMATS).map(() => ['bytedance/seedream-v4/edit', 0.027]),
+	);
+
+	// One format fails, the others are shown; then a file that is no image, and the way back.
+	sandbox.addFault({ endpoint: 'submit', times: 1, action: { type: 'failTask', shape: 'moderation' } });
+	await page.getByText('Use another photo').click();
+	await page.setInputFiles('input[type=file]', photo);
+	await page.click(SUBMIT);
+	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	assert.equal(await page.locator('img[alt]:not([alt=""])').count(), 3, 'images shown');
+	await page.getByText('Use another photo').click();
+	const text = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from('no image') };
+	await page.setInputFiles('input[type=file]', text);
+	await page.click(SUBMIT);
+	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	await page.getByText('Try again').click();
+	await page.locator('input[type=file]').waitFor({ state: 'attached' });
+	assert.equal(sandbox.ledger.charges.length, 7, 'charges');
+});
+
+e2e('examples: approve-before-publishing.json publishes an image only after approval', async (bench) => {
+	const { sandbox } = bench;
+	const server = await bench.sharedServer();
+	await publishExample(bench, server, 'approve-before-publishing');
+	const photo = await bench.photo();
+	const page = await openPage(bench);
+	const decide = async (decision: string) => {
+		await page.goto(`${server.url}/form/approve-a-photo`);
+		await page.setInputFiles('input[type=file]', photo);
+		await page.fill('textarea', 'mirror it');
+		await page.click(SUBMIT);
+		await page.getByText('Publish this image?').first().waitFor({ timeout: 60_000 });
+		const shown = page.getByAltText('The edited image');
+		const [id, { outputs }] = [...sandbox.ledger.predictions].at(-1)!;
+		assert.equal(await shown.getAttribute('src'), outputs[0]);
+		await page.selectOption('select', decision);
+		await page.click(SUBMIT);
+		return join(bench.instance.filesFolder, `published-${id}.png`);
+	};
+
+	const withheld = await decide('Don’t publish it');
+	await page.getByText('Nothing was published').waitFor({ timeout: 60_000 });
+	await assert.rejects(readFile(withheld), { code: 'ENOENT' });
+
+	const published = await decide('Publish it');
+	await page.getByText('The image is published').waitFor({ timeout: 60_000 });
+	const original = await readFile(photo);
+	await assertShows(await readFile(published), original, (image) => image.flop());
+	await assertDiffers(await readFile(published), original);
+	assert.equal(sandbox.ledger.charges.length, 2, 'charges');
+
+	sandbox.addFault({ endpoint: 'submit', times: 1, action: { type: 'failTask', shape: 'moderation' } });
+	await page.getByText('Edit another photo').click();
+	await page.setInputFiles('input[type=file]', photo);
+	await page.fill('textarea', 'mirror it');
+	await page.click(SUBMIT);
+	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	await page.getByText('Try again').click();
+	await page.locator('input[type=file]').waitFor({ state: 'attached' });
+});

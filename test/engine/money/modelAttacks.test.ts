@@ -1,0 +1,274 @@
+import { MESH, SPEECH, TRANSCRIPT, VIDEO } from '../../sandbox/mediaModels';
+import { mediaFile, models, parametersOf, type ModelOptions } from '../models';
+import { nextRound, retryManually } from '../retries';
+import type { SeedreamOptions, SeedreamResult } from '../seedream';
+import { virtualTime } from '../virtualTime';
+import {
+	DOWNLOAD_ATTEMPTS,
+	RETRY_3,
+	atlas,
+	chargedIds,
+	edit,
+	fails,
+	idsIn,
+	ledger,
+	other,
+	photo,
+	sameUrl,
+	sandbox,
+	submits,
+	useSandbox,
+} from './account';
+
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+
+/* Ways in which Atlas Cloud Models could bill twice, lose an ID or pass a limit. */
+
+useSandbox({ preparedMedia: true, webhooks: { allowLoopback: true } });
+
+const clip = mediaFile('clip.mp4', 'video/mp4');
+const sound = mediaFile('sound.mp3', 'audio/mpeg');
+const CRASHED = { executionId: '41' };
+const RETRIED = { executionId: '42', mode: 'retry' as const };
+const REUSING = { executionId: '42', options: { reuseHours: 24 } };
+const HOOK = 'http://127.0.0.1:5678/webhook/';
+const imageUrl = () => sameUrl(1).parameters.imageUrls as string;
+
+type Call = Omit<ModelOptions & Partial<SeedreamOptions>, 'parameters' | 'node'>;
+
+function callOf({ resource, operation, model, inputs, asJson, downloadFiles, options, ...rest }: Call) {
+	const call = { resource: 'video', operation: 'generate', model: VIDEO.image, downloadFiles: true };
+	const given = { resource, operation, model, inputs, asJson, downloadFiles, options };
+	const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+	return { ...models, ...rest, parameters: parametersOf({ ...call, ...set }) };
+}
+
+const generate = async (call: Call): Promise<SeedreamResult> => await edit(callOf(call));
+
+/** Two ways in which what was bought is looked for in the history. */
+describe.each<[string, Call]>([
+	['a retry after a crash', RETRIED],
+	['Reuse Paid Results', REUSING],
+])('%s', (_how, again) => {
+	async function expectFound(before: Call, after: Call = before): Promise<void> {
+		const first = await generate({ ...CRASHED, ...before });
+		expect(first.error).toBeUndefined();
+		const second = await generate({ ...after, ...again });
+		expect(second.error).toBeUndefined();
+		expect(idsIn(second)).toEqual(idsIn(first));
+		expect(submits()).toBe(1);
+	}
+
+	it('finds a request in JSON whose keys come in another order', async () => {
+		const image = imageUrl();
+		await expectFound(
+			{ asJson: true, inputs: { prompt: 'x', duration: 5, image, seed: 7 } },
+			{ asJson: true, inputs: { seed: 7, image, duration: '5', prompt: 'x' } },
+		);
+	});
+
+	it('finds a request that was typed in fields, now as JSON', async () => {
+		const inputs = { image: imageUrl(), prompt: 'x', duration: '5', seed: '', last_image: null };
+		await expectFound({ inputs }, { asJson: true, inputs: { ...inputs, duration: 5 } });
+	});
+
+	it('finds files that expressions give', async () => {
+		const items = [{ files: { front: photo, back: other } }];
+		const inputs = { image: '={{ $binary.front }}', last_image: '={{ $binary.back }}', prompt: 'x' };
+		await expectFound({ items, inputs });
+	});
+
+	it('finds lists of objects with files in them, of several kinds', async () => {
+		const refers = '={{ [$binary.photo, { url: $binary.clip }] }}';
+		const items = [{ files: { photo, clip } }];
+		await expectFound({ model: VIDEO.mixed, items, inputs: { prompt: 'x', refers } });
+	});
+
+	it('tells apart which file stands in which field', async () => {
+		const items = [{ files: { front: photo, back: other } }];
+		await generate({ ...CRASHED, items, inputs: { image: 'front', last_image: 'back', prompt: 'x' } });
+		await generate({ ...again, items, inputs: { image: 'back', last_image: 'front', prompt: 'x' } });
+		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it('finds a text result, which has no file', async () => {
+		const call = { resource: 'audio', model: TRANSCRIPT, inputs: { audio_url: 'sound' } };
+		await expectFound({ ...call, items: [{ files: { sound } }] });
+	});
+
+	it('finds a result of several files as one prediction', async () => {
+		await expectFound({ resource: 'image', model: MESH, inputs: { image: 'data' } });
+		expect(chargedIds()).toHaveLength(1);
+	});
+
+	it('finds what Submit bought, and what another address was to be called for', async () => {
+		const call = { resource: 'prediction', operation: 'submit', inputs: { image: 'data', prompt: 'x' } };
+		const first = await generate({ ...CRASHED, ...call, options: { webhookUrl: `${HOOK}test` } });
+		const options = { ...again.options, webhookUrl: `${HOOK}production` };
+		expect(idsIn(await generate({ ...call, ...again, options }))).toEqual(idsIn(first));
+		expect(submits()).toBe(1);
+	});
+
+	it('finds nothing for a prompt that changes by itself, and says what was bought', async () => {
+		const call = { inputs: { image: 'data', prompt: '={{ "at " + $now.toMillis() + Math.random() }}' } };
+		const first = await generate({ ...CRASHED, ...call });
+		const second = await generate({ ...call, ...again });
+		expect([...idsIn(first), ...idsIn(second)]).toEqual(chargedIds());
+		expect(chargedIds()).toHaveLength(2);
+	});
+});
+
+it('resumes a date that the expression gives as an object', async () => {
+	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+	const call = callOf({
+		inputs: { image: 'data', prompt: 'x', when: '={{ DateTime.fromISO("2026-01-02") }}' },
+	});
+	const failed = await edit(call);
+	expect(failed.error?.message).toContain(chargedIds()[0]);
+	const result = await retryManually(failed, { sandbox, ...call });
+	expect(idsIn(result)).toEqual(chargedIds());
+	expect(submits()).toBe(1);
+});
+
+describe('a lost answer', () => {
+	it.each<[string, Call]>([
+		['of a video', { inputs: { image: 'data', prompt: 'x' } }],
+		['of a sound', { resource: 'audio', model: SPEECH, inputs: { text: 'Hello.' }, items: [{}] }],
+		[
+			'with a webhook among the inputs',
+			{ inputs: { image: 'data', prompt: 'x', webhook_url: `${HOOK}inputs` } },
+		],
+		[
+			'with a webhook as an option',
+			{ inputs: { image: 'data', prompt: 'x' }, options: { webhookUrl: HOOK } },
+		],
+	])('%s is found', async (_what, call) => {
+		fails('submit', { type: 'resetAfter' });
+		const result = await generate(call);
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('is found if the schema cannot be read and a webhook is among the inputs', async () => {
+		fails('schema', { type: 'status', status: 503 }, Infinity);
+		fails('submit', { type: 'resetAfter' });
+		const result = await generate({
+			inputs: { image: imageUrl(), prompt: 'x', webhook_url: `${HOOK}inputs` },
+		});
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(ledger.requests.find(({ endpoint }) => endpoint === 'submit')?.body).toMatchObject({
+			webhook_url: `${HOOK}inputs`,
+		});
+	});
+});
+
+it('does not take the ID of an answer that belongs to another item, and finds its own', async () => {
+	const call = callOf({ inputs: { image: 'data', prompt: '={{ $runIndex }}' } });
+	const first = await edit(call);
+	const body = { code: 200, data: { id: idsIn(first)[0], status: 'created', model: VIDEO.image } };
+	fails('submit', { type: 'status', status: 200, body, handled: true });
+	const second = await nextRound(first, { sandbox, ...call });
+	expect(second.error).toBeUndefined();
+	expect([...idsIn(first), ...idsIn(second)]).toEqual(chargedIds());
+	expect(chargedIds()).toHaveLength(2);
+});
+
+describe('an ID is not lost', () => {
+	it('if Run Any Model cannot tell the model’s type at the second attempt', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		fails('models', { type: 'status', status: 503 }, Infinity, 2);
+		const call = { resource: 'model', operation: 'run', inputs: { image: 'data', prompt: 'x' } };
+		const result = await generate({ ...call, nodeExtras: RETRY_3 });
+		expect(JSON.stringify([result.json, result.error?.message, result.error?.description])).toContain(
+			chargedIds()[0],
+		);
+		expect(submits()).toBe(1);
+	});
+
+	it('if the schema refuses at a retry what was bought without it', async () => {
+		fails('schema', { type: 'status', status: 503 }, 2);
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const call = callOf({ inputs: { image: imageUrl(), prompt: 'x', duration: 5, camera_fixed: true } });
+		const failed = await edit(call);
+		expect(failed.error?.message).toContain(chargedIds()[0]);
+		const retried = callOf({ inputs: { image: imageUrl(), prompt: 'x', duration: 99 } });
+		const result = await retryManually(failed, { sandbox, ...retried }, retried.parameters);
+		expect(result.error?.message).toMatch(/Duration/);
+		expect(`${result.error?.message} ${result.error?.description}`).toContain(chargedIds()[0]);
+		expect(submits()).toBe(1);
+	});
+});
+
+describe('Max Cost per Run', () => {
+	const maxCost = async (maxCostUsd: number, call: Call) =>
+		await generate({ ...call, options: { ...call.options, maxCostUsd } });
+
+	it('counts each text that is billed by its length, even if the catalog cannot be read', async () => {
+		fails('models', { type: 'status', status: 503 }, Infinity);
+		const texts = ['Hi.', 'A long text. '.repeat(100), 'Another long text. '.repeat(100)];
+		const call = {
+			resource: 'audio',
+			model: SPEECH,
+			items: texts.map((text) => ({ json: { text } })),
+			inputs: { text: '={{ $json.text }}' },
+		};
+		const result = await maxCost(0.1, call);
+		expect(result.error?.message).toMatch(/^This run would cost \$0\.16/);
+		expect(submits()).toBe(0);
+	});
+
+	it('does not take one prompt’s price for another’s while it is not known what is billed', async () => {
+		const call = {
+			resource: 'image',
+			model: 'bytedance/seedream-v4',
+			items: [{ json: { row: 'one' } }, { json: { row: 'two' } }],
+			inputs: { prompt: '={{ $json.row }}', size: '1024*1024' },
+		};
+		expect((await maxCost(5, call)).error).toBeUndefined();
+		expect(ledger.count('quote')).toBe(1);
+		fails('models', { type: 'status', status: 503 }, Infinity);
+		expect((await maxCost(5, call)).error).toBeUndefined();
+		expect(ledger.count('quote')).toBe(3);
+	});
+
+	it('asks for one quote for all rows that differ in prompt and image URL', async () => {
+		const url = imageUrl();
+		const result = await maxCost(1, {
+			items: Array.from({ length: 200 }, (_, row) => ({ json: { row, url: `${url}?${row}` } })),
+			inputs: { image: '={{ $json.url }}', prompt: '={{ $json.row }}' },
+			options: { maxPredictions: 200 },
+		});
+		expect(result.error?.message).toBe('This run would cost $44.40; Max Cost per Run is $1.00');
+		expect(ledger.count('quote')).toBe(1);
+		expect(submits()).toBe(0);
+	});
+
+	it('uploads nothing again for a quote of what is bought already', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		fails('upload', { type: 'status', status: 401 }, Infinity, 3);
+		const call = { model: VIDEO.lipsync, inputs: { video: 'clip', audio: 'sound' } };
+		const result = await maxCost(5, { ...call, items: [{ files: { clip, sound } }], nodeExtras: RETRY_3 });
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+	});
+
+	it('and a lost answer: the purchase is found, and counted once', async () => {
+		await atlas({ history: { delaySeconds: 10 } });
+		fails('submit', { type: 'resetAfter' });
+		const result = await maxCost(0.222, { inputs: { image: 'data', prompt: 'x' } });
+		expect(idsIn(result)).toEqual(chargedIds());
+	});
+});
+
+it('gives each of several equal items its own video when a run that died is run again', async () => {
+	const items = Array.from({ length: 3 }, () => ({ files: { data: photo } }));
+	const inputs = { image: 'data', prompt: 'x' };
+	await generate({ ...CRASHED, items: items.slice(0, 2), inputs });
+	await virtualTime.sleepMs(600_000);
+	const result = await generate({ items, inputs, ...REUSING });
+	expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
+	expect(chargedIds()).toHaveLength(3);
+});
