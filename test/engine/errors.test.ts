@@ -204,7 +204,20 @@ it('says what may be wrong if the key is refused, and asks only once', async () 
 		'Open the credential and enter the API key again: copy it from the API Keys page of the Atlas Cloud console. If you changed the Base URL, set it back to https://api.atlascloud.ai.',
 	);
 	expect(error?.context).toMatchObject({ statusCode: 401, requestId: expect.any(String) as string });
+	// n8n would add "[item 0]", although no item would be accepted.
+	expect(error?.context?.itemIndex).toBeUndefined();
 	expect(sandbox.ledger.requests.length - before).toBe(1);
+});
+
+it('shows the file’s own name and the request ID if Atlas Cloud fails', async () => {
+	const headers = { 'x-request-id': 'req-500' };
+	const action = { type: 'status', status: 500, headers } as const;
+	sandbox.addFault({ endpoint: 'upload', times: Infinity, action });
+	const { error } = await edit({
+		items: [{ files: { data: { bytes: await picture(), fileName: 'cat.png', mimeType: 'image/png' } } }],
+	});
+	expect(error?.message).toMatch(/^Couldn’t upload cat\.png: .*\(500\)$/);
+	expect(error?.description).toContain('contact Atlas Cloud support with request ID req-500.');
 });
 
 it('names the address if nothing answers', async () => {
@@ -399,6 +412,7 @@ describe('Max Edits per Run', () => {
 		const most = (parameters as { options?: { maxEdits?: number } }).options?.maxEdits ?? 250;
 		expect(error?.message).toBe(`This run has ${count} edits, but Max Edits per Run is ${most}`);
 		expect(error?.description).toContain(cost);
+		expect(error?.context?.itemIndex).toBeUndefined();
 		// The price of a model that is not known here is looked up in the catalog.
 		const sent = sandbox.ledger.requests.slice(before).map(({ endpoint }) => endpoint);
 		expect(sent.filter((endpoint) => endpoint !== 'models')).toEqual([]);

@@ -207,6 +207,16 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		]);
 	});
 
+	it('hold the item’s only file, whatever its field is called, and what is wrong with that is said', async () => {
+		const pdf = { bytes: Buffer.from('%PDF-1.4'), fileName: 'cv.pdf', mimeType: 'application/pdf' };
+		const { message, description } = await refusal({ binaryMode, items: [{ files: { Photo: pdf } }] });
+		expect(message).toBe('The file in Photo is a PDF, which Seedream can’t edit');
+		expect(description).toContain('Convert the page to an image first.');
+		const two = await refusal({ binaryMode, items: [{ files: { Photo: pdf, More: pdf } }] });
+		expect(two.message).toBe('No image found in the field data');
+		expect(two.description).toContain('Files in this item: Photo, More.');
+	});
+
 	it('are listed if the requested one does not exist', async () => {
 		const wrong = await refusal({
 			binaryMode,

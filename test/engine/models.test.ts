@@ -380,7 +380,7 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'a video for an image',
 			{ ...image, inputs: { image: 'clip' } },
-			/^Image: the file "clip\.mp4" is MP4, which/,
+			/^Image: the file "clip\.mp4" is an MP4 file, which/,
 			/JPEG/,
 		],
 		[

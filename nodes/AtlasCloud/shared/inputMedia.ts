@@ -1,6 +1,6 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
-import type { FileKind } from '../api/files/fileKind';
+import { describeKind, type FileKind } from '../api/files/fileKind';
 import { inputMediaKinds } from '../api/files/inputMediaKind';
 import type { InputFile } from '../api/files/uploads';
 import { checkInputUrl } from '../api/http/addresses';
@@ -108,7 +108,7 @@ function acceptedKind({ title, rule }: MediaField, kinds: FileKind[], what: stri
 	if (found) return found;
 	const accepted = describeAccepted(rule);
 	if (accepted === null) return kinds[0] ?? null;
-	const isWhat = kinds.length > 0 ? `is ${kinds[0].name}` : 'is of an unknown type';
+	const isWhat = kinds.length > 0 ? `is ${describeKind(kinds[0])}` : 'is of an unknown type';
 	throw inputError(`${title}: ${what} ${isWhat}, which the model doesn’t accept`, `It accepts ${accepted}.`);
 }
 

@@ -70,7 +70,14 @@ describe('a lost answer', () => {
 		fails('submit', { type: 'resetBefore' });
 		const { error } = await edit();
 		expect(error?.message).toMatch(/^Couldn’t confirm whether Atlas Cloud accepted the request/);
-		expect(error?.description).toMatch(/was not sent again.*Get Many.*Wait for Completion/s);
+		expect(error?.description?.split('<br>')).toEqual([
+			'To avoid billing you twice, it was not sent again.',
+			expect.stringMatching(
+				/^1\. Look for it with Prediction > Get Many: .* created at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC /,
+			) as string,
+			'2. If it’s there, get its result with Prediction > Wait for Completion.',
+			'3. If it isn’t, nothing was billed: run item 0 again in a new execution.',
+		]);
 		expect([submits(), chargedIds()]).toEqual([1, []]);
 	});
 
