@@ -1,11 +1,18 @@
 /* n8n in queue mode: one main and some workers on Redis and Postgres, each with a user folder of its own, as on
  * machines of their own. */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Instance, type CredentialExport, type InstanceOptions } from './instance';
 import { freePorts } from './ports';
-import { POSTGRES_DATABASE, POSTGRES_USER, startPostgres, startRedis, type Service } from './services';
+import {
+	POSTGRES_DATABASE,
+	POSTGRES_USER,
+	queryPostgres,
+	startPostgres,
+	startRedis,
+	type Service,
+} from './services';
 import { Server } from './server';
 import { WebhookProcess } from './webhookProcess';
 import { Worker } from './worker';
@@ -112,13 +119,25 @@ export class QueueMode {
 	}
 
 	/** Starts a worker in the place of one that has ended. */
-	async startWorker(index: number): Promise<Worker> {
+	async startWorker(index: number, env: NodeJS.ProcessEnv = {}): Promise<Worker> {
 		await this.currentWorkers[index]?.stop();
 		// Where the outside world reaches n8n: the main's address, as on every machine of a real one.
-		const env = { ...this.processEnv(), WEBHOOK_URL: `${this.main.url}/` };
-		const worker = await Worker.start(this.instances[index + 1], env);
+		const webhookUrl = { WEBHOOK_URL: `${this.main.url}/` };
+		const worker = await Worker.start(this.instances[index + 1], {
+			...this.processEnv(),
+			...webhookUrl,
+			...env,
+		});
 		this.currentWorkers[index] = worker;
 		return worker;
+	}
+
+	/** Deletes all files of all executions, as n8n does when it prunes them. */
+	async deleteBinaryData(): Promise<void> {
+		if (this.binaryMode === 'database') await queryPostgres(this.postgres, 'DELETE FROM binary_data');
+		for (const name of await readdir(this.storageFolder)) {
+			await rm(join(this.storageFolder, name), { recursive: true });
+		}
 	}
 
 	private processEnv(): NodeJS.ProcessEnv {

@@ -149,6 +149,19 @@ export async function startPostgres(): Promise<Service> {
 	);
 }
 
+/** Runs a statement in the database of {@link startPostgres}. */
+export async function queryPostgres({ port }: Service, statement: string): Promise<void> {
+	const command = find('psql', ['/usr/bin', ...postgresFolders(), '/usr/local/bin'], 'postgresql-client');
+	await runOrThrow(
+		command,
+		[
+			...['-h', '127.0.0.1', '-p', String(port), '-U', POSTGRES_USER, '-d', POSTGRES_DATABASE],
+			...['-v', 'ON_ERROR_STOP=1', '-q', '-c', statement],
+		],
+		{ env: cleanEnv(), timeoutSeconds: 60 },
+	);
+}
+
 /** Debian keeps each version in a folder of its own; the newest first. */
 function postgresFolders(): string[] {
 	const root = '/usr/lib/postgresql';

@@ -3,34 +3,11 @@ import assert from 'node:assert/strict';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Ledger } from '../../sandbox/types';
 import type { Execution } from '../../scripts/n8n/execution';
-import { chain, type NodeExport } from '../../scripts/n8n/instance';
+import { chain } from '../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
-import { model, seedream } from '../e2e/cases';
+import { until } from '../e2e/imported';
 import type { QueueBench, Row } from './cases';
-
-/** It takes small pictures, so that a sandbox on a small machine can edit a thousand of them. */
-export const SMALL_MODEL = 'bytedance/seedream-v4/edit';
-
-export const promptOf = (fileName: string) => `mirror it: ${fileName}`;
-
-/** The node's options, for a sheet. */
-export const SHEET_OPTIONS = { concurrency: 40, maxEdits: 2000, includeInputFields: true };
-
-/** The last node adds the hash of what n8n has stored: the bytes of each row, wherever n8n keeps them. */
-export const HASH = 'Hash';
-
-export const hashNode: NodeExport = {
-	name: HASH,
-	type: 'n8n-nodes-base.crypto',
-	typeVersion: 1,
-	parameters: {
-		action: 'hash',
-		type: 'SHA256',
-		binaryData: true,
-		binaryPropertyName: 'data',
-		dataPropertyName: 'sha256',
-	},
-};
+import { HASH, hashNode, newPath, promptOf, seedreamNode, webhookAndFiles } from './sheetNodes';
 
 export interface PublishedSheet {
 	workflow: StoredWorkflow;
@@ -40,46 +17,17 @@ export interface PublishedSheet {
 	folder: string;
 }
 
-let published = 0;
-
-/** A path that no other workflow has. */
-export const newPath = () => `sheet-${++published}`;
-
-/** A webhook, and the images of a folder. */
-export const webhookAndFiles = (path: string, folder: string): NodeExport[] => [
-	{
-		name: 'Webhook',
-		type: 'n8n-nodes-base.webhook',
-		typeVersion: 2,
-		webhookId: `id-of-${path}`,
-		parameters: { path, httpMethod: 'POST', responseMode: 'onReceived', options: {} },
-	},
-	{
-		name: 'Read',
-		type: 'n8n-nodes-base.readWriteFile',
-		typeVersion: 1,
-		parameters: { operation: 'read', fileSelector: `${folder}/*.png`, options: {} },
-	},
-];
-
 /** Publishes a workflow that edits the files of a folder when its webhook is called. */
 export async function publishSheet(
 	bench: QueueBench,
 	folder: string,
 	options: IDataObject = {},
+	editNode = seedreamNode,
 ): Promise<PublishedSheet> {
 	const path = newPath();
 	const workflow = await bench.main.createWorkflow({
 		name: path,
-		nodes: [
-			...webhookAndFiles(path, folder),
-			seedream('Edit', {
-				model: model(SMALL_MODEL),
-				prompt: `=${promptOf('{{ $json.fileName }}')}`,
-				options: { ...SHEET_OPTIONS, ...options },
-			}),
-			hashNode,
-		],
+		nodes: [...webhookAndFiles(path, folder), editNode(options), hashNode],
 		connections: chain('Webhook', 'Read', 'Edit', HASH),
 	});
 	await bench.main.activate(workflow.id);
@@ -91,9 +39,14 @@ export async function startSheet(server: Server, { workflow, path }: PublishedSh
 	const known = new Set((await server.listExecutions(workflow.id)).map(({ id }) => id));
 	const response = await server.request(path, { method: 'POST' });
 	assert.equal(response.status, 200, await response.text());
-	const fresh = (await server.listExecutions(workflow.id)).filter(({ id }) => !known.has(id));
+	let fresh: string[] = [];
+	await until(async () => {
+		const executions = await server.listExecutions(workflow.id);
+		fresh = executions.map(({ id }) => id).filter((id) => !known.has(id));
+		return fresh.length > 0;
+	}, 'the execution that the call started');
 	assert.equal(fresh.length, 1, 'executions that the call started');
-	return fresh[0].id;
+	return fresh[0];
 }
 
 /** A sheet of which some rows are done, some are under way and some are still to come. */
@@ -104,7 +57,7 @@ export interface RunningSheet {
 	id: string;
 }
 
-/** Charges at which a case may begin: some edits are done by then, and some are under way. */
+/** Charges at which a case may begin, or half of the sheet: some edits are done by then, and some are under way. */
 const CHARGES_IN_THE_MIDDLE = 30;
 /** Few edits at once. */
 export const SLOW_OPTIONS = { concurrency: 10 };
@@ -112,12 +65,17 @@ export const SLOW_OPTIONS = { concurrency: 10 };
 export const SLOW_SHEET = { sandbox: { predictSeconds: 3, jitter: 0 } };
 
 /** Starts a sheet and waits until it is in the middle of its edits. */
-export async function inTheMiddle(bench: QueueBench, count = 60): Promise<RunningSheet> {
+export async function inTheMiddle(
+	bench: QueueBench,
+	count = 60,
+	editNode = seedreamNode,
+): Promise<RunningSheet> {
 	const { rows, folder } = await bench.sheet(count);
-	const sheet = await publishSheet(bench, folder, SLOW_OPTIONS);
+	const sheet = await publishSheet(bench, folder, SLOW_OPTIONS, editNode);
 	const id = await startSheet(bench.main, sheet);
 	const { ledger } = bench.sandbox;
-	await bench.until(() => ledger.charges.length >= CHARGES_IN_THE_MIDDLE, 'the middle of the sheet');
+	const charges = Math.min(CHARGES_IN_THE_MIDDLE, count / 2);
+	await bench.until(() => ledger.charges.length >= charges, 'the middle of the sheet');
 	assert.ok(ledger.charges.length < count, 'edits are still to come');
 	return { rows, sheet, id };
 }

@@ -44,8 +44,10 @@ queueCase(
 	'main: killed while a worker works, the sheet is finished all the same',
 	async (bench) => {
 		const running = await inTheMiddle(bench);
+		const { charges } = bench.sandbox.ledger;
+		const billed = charges.length;
 		await bench.main.kill();
-		await delay(3000);
+		await bench.until(() => charges.length >= billed + 10, 'edits while main is down');
 		await bench.n8n.startMain();
 		const execution = await bench.main.waitForExecution(running.id, { timeoutSeconds: 240 });
 		assertSheet(bench.sandbox.ledger, running.rows, sheetResults(execution));
@@ -83,6 +85,7 @@ queueCase(
 		await bench.until(
 			() => !main.isRunning && workers.every((worker) => !worker.isRunning),
 			'main and workers to end by themselves',
+			120,
 		);
 		await bench.n8n.ensure();
 		await assertCompletes(bench, running);

@@ -6,15 +6,8 @@ import type { NodeExport } from '../../../scripts/n8n/instance';
 import { model } from '../../e2e/cases';
 import { hosted, importExample, publishExample, readCsv } from '../../e2e/imported';
 import { queueCase, type QueueBench, type Row } from '../cases';
-import {
-	assertRows,
-	assertSheet,
-	noteTraffic,
-	pollsPerPrediction,
-	promptOf,
-	SMALL_MODEL,
-	type ResultRow,
-} from '../sheet';
+import { assertRows, assertSheet, noteTraffic, pollsPerPrediction, type ResultRow } from '../sheet';
+import { promptOf, SMALL_MODEL } from '../sheetNodes';
 
 const withSmallModel = (node: NodeExport): NodeExport =>
 	node.type.startsWith('n8n-nodes-seedream.')

@@ -8,6 +8,7 @@ import { triggerPath, type StoredWorkflow } from '../../../scripts/n8n/server';
 import type { Execution } from '../../../scripts/n8n/execution';
 import { CREDENTIALS, model, seedream } from '../../e2e/cases';
 import { queueCase, type QueueBench, type Row } from '../cases';
+import { startSheet } from '../sheet';
 import {
 	HASH,
 	hashNode,
@@ -15,9 +16,8 @@ import {
 	promptOf,
 	SHEET_OPTIONS,
 	SMALL_MODEL,
-	startSheet,
 	webhookAndFiles,
-} from '../sheet';
+} from '../sheetNodes';
 
 const TRIGGER = 'When an Edit Ends';
 

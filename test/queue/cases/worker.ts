@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Ledger } from '../../../sandbox/types';
 import { RestError } from '../../../scripts/n8n/server';
 import { queueCase, type QueueBench } from '../cases';
 import {
@@ -10,24 +10,32 @@ import {
 	SLOW_OPTIONS,
 	SLOW_SHEET,
 	startSheet,
+	type RunningSheet,
 } from '../sheet';
+import { modelsNode, seedreamNode } from '../sheetNodes';
 
-/** Kills the worker of an execution. Returns how many edits were bought by then, the submit under way included. */
+/** Kills the worker of an execution. Returns when, in ms. */
 async function killWorkerOf(bench: QueueBench, executionId: string): Promise<number> {
 	const { worker } = await bench.workerOf(executionId);
 	await worker.kill();
-	await delay(1000);
-	return bench.sandbox.ledger.charges.length;
+	return Date.now();
 }
+
+/** A submit that was under way when its worker was killed can be billed this much later, in ms. */
+const UNDER_WAY_MS = 2000;
+
+/** How many edits were billed by a killed worker. */
+const billedBefore = ({ charges }: Ledger, killedAtMs: number): number =>
+	charges.filter(({ atMs }) => atMs < killedAtMs + UNDER_WAY_MS).length;
 
 queueCase(
 	'killed: a retry right after a worker was killed buys only the rest',
 	async (bench) => {
 		const { rows, id } = await inTheMiddle(bench);
 		const { ledger } = bench.sandbox;
-		const boughtBefore = await killWorkerOf(bench, id);
+		await killWorkerOf(bench, id);
+		bench.note(`${ledger.charges.length} of ${rows.length} billed before`);
 		const retried = await bench.main.retryExecution(id, { timeoutSeconds: 240 });
-		bench.note(`${boughtBefore} of ${rows.length} bought before`);
 		assertSheet(ledger, rows, sheetResults(retried));
 	},
 	SLOW_SHEET,
@@ -38,16 +46,16 @@ queueCase(
 	async (bench) => {
 		const { rows, sheet, id } = await inTheMiddle(bench);
 		const { ledger } = bench.sandbox;
-		const boughtBefore = await killWorkerOf(bench, id);
-		const killedAt = Date.now();
+		const killedAtMs = await killWorkerOf(bench, id);
 		const execution = await bench.main.waitForExecution(id, { timeoutSeconds: 180 });
 		const nodes = Object.keys(execution.data?.resultData.runData ?? {}).length;
 		bench.note(
-			`${boughtBefore} of ${rows.length} bought before; “${execution.status}” after ` +
-				`${((Date.now() - killedAt) / 1000).toFixed(0)} s with the data of ${nodes} nodes`,
+			`${billedBefore(ledger, killedAtMs)} of ${rows.length} billed before; “${execution.status}” after ` +
+				`${((Date.now() - killedAtMs) / 1000).toFixed(0)} s with the data of ${nodes} nodes`,
 		);
 		assert.ok(['error', 'crashed'].includes(execution.status), execution.summary());
-		assert.equal(ledger.charges.length, boughtBefore, 'nothing is bought after the death');
+		const billed = ledger.charges.length;
+		assert.equal(billed, billedBefore(ledger, killedAtMs), 'nothing is billed after the death');
 
 		const retried = await bench.main.retryExecution(id, { timeoutSeconds: 240 }).catch((error: unknown) => {
 			if (error instanceof RestError) return undefined;
@@ -59,28 +67,38 @@ queueCase(
 			assertSheet(ledger, rows, sheetResults(retried));
 			return;
 		}
-		// n8n's stalled check ends the execution without run data: then its retry has nothing to run.
-		assert.equal(ledger.charges.length, boughtBefore, 'a retry that runs nothing buys nothing');
+		// n8n's stalled check ends the execution without run data: then its retry has nothing to run. The way back is to
+		// run the sheet again.
+		assert.equal(ledger.charges.length, billed, 'a retry that runs nothing bills nothing');
 
-		// ---- Place of `reuseHours` ---------------------------------------------------------------------------
-		// The way back from here is to run the sheet again and pay only for what is missing. This part runs as soon
-		// as the packed node has the option. Without it the second run would buy all rows again.
-		if (!(await hasReuseHours(bench))) {
-			bench.note('reuseHours: not in this package yet');
-			return;
-		}
-		const again = await publishSheet(bench, sheet.folder, { ...SLOW_OPTIONS, reuseHours: 1 });
-		const second = await startSheet(bench.main, again);
-		const resumed = await bench.main.waitForExecution(second, { timeoutSeconds: 240 });
-		assertSheet(ledger, rows, sheetResults(resumed));
-		bench.note(`reuseHours: ${boughtBefore} reused, ${rows.length - boughtBefore} bought`);
+		await assertRunAgain(bench, { rows, sheet, id });
 	},
 	SLOW_SHEET,
 );
 
-async function hasReuseHours(bench: QueueBench): Promise<boolean> {
-	const description = await bench.main.nodeDescription('n8n-nodes-seedream.seedreamEdit');
-	return JSON.stringify(description).includes('"reuseHours"');
+queueCase(
+	'killed: a sheet of Atlas Cloud Models runs again with reuseHours and bills only the rest',
+	async (bench) => {
+		const running = await inTheMiddle(bench, 24, modelsNode);
+		await killWorkerOf(bench, running.id);
+		await assertRunAgain(bench, running, modelsNode);
+	},
+	SLOW_SHEET,
+);
+
+/** Runs a sheet that died once more, with what was billed reused: all rows, each billed once. */
+async function assertRunAgain(
+	bench: QueueBench,
+	{ rows, sheet }: RunningSheet,
+	editNode = seedreamNode,
+): Promise<void> {
+	const { ledger } = bench.sandbox;
+	const reused = ledger.charges.length;
+	const again = await publishSheet(bench, sheet.folder, { ...SLOW_OPTIONS, reuseHours: 1 }, editNode);
+	const id = await startSheet(bench.main, again);
+	const resumed = await bench.main.waitForExecution(id, { timeoutSeconds: 240 });
+	assertSheet(ledger, rows, sheetResults(resumed));
+	bench.note(`reuseHours: ${reused} reused, ${rows.length - reused} billed`);
 }
 
 queueCase(

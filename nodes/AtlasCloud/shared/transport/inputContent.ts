@@ -165,7 +165,9 @@ export async function releaseInputContents(helpers: Helpers): Promise<void> {
 /** The error of a file that n8n does not give. */
 export function unreadableError({ fileName }: IBinaryData, error: unknown): AtlasError {
 	if (error instanceof AtlasError) return error;
-	const why = error instanceof Error ? error.message : String(error);
+	const said = error instanceof Error ? error.message : String(error);
+	// From its database, n8n's own message is a query in JSON.
+	const why = /could not find|not found|ENOENT/i.test(said) ? 'it isn’t there' : said;
 	return inputError(
 		`Couldn’t read ${fileName ? `the file "${fileName}"` : 'a file'} from n8n’s storage: ${why}`,
 		'Nothing was submitted or billed for this item. Run the workflow again from the node that returns the file. In queue mode, all workers need the same storage: set N8N_DEFAULT_BINARY_DATA_MODE to database or s3, or share the folder.',
