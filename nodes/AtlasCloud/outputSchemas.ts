@@ -51,7 +51,7 @@ const quote = output({
 	currency: text,
 });
 
-/** By node, and by `resource/operation`; a trigger has neither. */
+/** By node, and by `resource/operation`; a trigger has neither (n8n 2.41 asks for its schema, and shows none). */
 export const OUTPUT_SCHEMAS: Record<string, Record<string, OutputSchema>> = {
 	SeedreamEdit: {
 		'image/edit': editedImage,
