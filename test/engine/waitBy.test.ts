@@ -1,5 +1,12 @@
-import type { IDataObject, INodeExecutionData, IRunExecutionData } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INode,
+	INodeExecutionData,
+	IRunExecutionData,
+} from 'n8n-workflow';
 import { request } from 'undici';
+import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import type { SandboxOptions, SandboxPrediction, SignedWebhook } from '../../sandbox';
 import {
 	chargedIds,
@@ -187,6 +194,12 @@ describe('a batch', () => {
 		expect(host.last.out.map(({ json, binary }) => [json.row, json.status, binary])).toEqual(
 			photos.map((_photo, row) => [row, 'completed', undefined]),
 		);
+	});
+
+	it('reads expressions from the input, after the sleep as before', async () => {
+		await start({}, { concurrency: '={{ $json.row + 1 }}' });
+		await isOver();
+		await expectAllEdited();
 	});
 
 	it('is one item with Execute Once', async () => {
@@ -401,12 +414,27 @@ it('Atlas Cloud Models sleeps as well', async () => {
 	expect(submits()).toBe(2);
 });
 
+/** The node in a workflow with a Chat Trigger that answers by response nodes. */
+const chatting = Object.assign(new SeedreamEdit(), {
+	async execute(this: IExecuteFunctions) {
+		const chatTrigger = { parameters: { options: { responseMode: 'responseNodes' } } } as Partial<INode>;
+		Object.assign(this, { getChatTrigger: () => chatTrigger });
+		return await new SeedreamEdit().execute.call(this);
+	},
+});
+
 describe('is refused, before anything is sent,', () => {
 	const cases: Array<[string, Partial<SeedreamOptions>, IDataObject, RegExp]> = [
 		['in a sub-workflow', { mode: 'integrated' }, {}, /Wait By: Webhook doesn’t work in a sub-workflow/],
 		['in an evaluation', { mode: 'evaluation' }, {}, /doesn’t work in an evaluation/],
 		['on the command line', { mode: 'cli' }, {}, /doesn’t work on the command line/],
 		['as an AI tool', { type: 'n8n-nodes-seedream.seedreamEditTool' }, {}, /doesn’t work as an AI tool/],
+		[
+			'where the next chat message would resume the execution',
+			{ node: chatting, parameters: { prompt: 'mirror it' } },
+			{},
+			/doesn’t work with a Chat Trigger that uses response nodes/,
+		],
 		['with a Webhook URL', {}, { webhookUrl: 'http://127.0.0.1:9/a' }, /can’t be combined with Webhook URL/],
 		['for another word', {}, { waitBy: 'letter' }, /"letter" is not a way to wait/],
 		[
@@ -429,7 +457,10 @@ describe('is refused, before anything is sent,', () => {
 		],
 	];
 	it.each(cases)('%s', async (_what, options, more, message) => {
-		const { error } = await edit({ ...options, parameters: { options: { waitBy: 'webhook', ...more } } });
+		const { error } = await edit({
+			...options,
+			parameters: { ...options.parameters, options: { waitBy: 'webhook', ...more } },
+		});
 		expect(error?.message).toMatch(message);
 		expect(ledger.requests).toEqual([]);
 	});

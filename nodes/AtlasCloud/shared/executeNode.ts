@@ -31,6 +31,8 @@ async function executeOperation(
 	const intents = beginAttempt(context, log);
 	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
 	throwIfCancelled(context, node, intents);
+	// Before any parameter is read: expressions are about the input.
+	const woken = wakeUp(context, intents.runIndex);
 	const { run, operation } = await prepare(context, node, intents).catch((error: unknown) => {
 		throw toNodeError(context, error, undefined, intents.undelivered());
 	});
@@ -39,7 +41,6 @@ async function executeOperation(
 		throwIfCancelled(context, node, intents);
 		return [resultsOf(run, [{ index: 0, outcome }]).map(({ item }) => item)];
 	}
-	const woken = wakeUp(context, intents.runIndex);
 	const itemRuns = await runItems(run, operation, woken);
 	throwIfCancelled(context, node, intents);
 	// If all is done, the items have the IDs, and a line for each small run would flood the log.
@@ -80,7 +81,7 @@ function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, inte
 	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, intents);
 }
 
-export interface Result {
+interface Result {
 	/** Of the input item. */
 	index: number;
 	item: INodeExecutionData;

@@ -171,7 +171,7 @@ e2e(
 			retried.expectSuccess();
 			assert.deepEqual(
 				retried.items(EDIT).map(({ json, binary }) => [json.predictionId, json.status, binary]),
-				ids.map((predictionId) => [predictionId, 'processing', null]),
+				ids.map((predictionId) => [predictionId, 'processing', undefined]),
 			);
 		};
 		assertPlaceholders(await server.retryExecution(id));
