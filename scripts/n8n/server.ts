@@ -136,11 +136,12 @@ export class Server {
 				await this.rest('POST', 'owner/setup', OWNER);
 				break;
 			} catch (error) {
-				if (!(error instanceof RestError)) throw error;
+				const statusCode = error instanceof RestError ? error.statusCode : undefined;
 				// An instance that was started before has its owner already.
-				if (error.statusCode === 400) break;
-				// 1.x calls itself ready before its routes and its database are there.
-				if (![404, 503].includes(error.statusCode) || Date.now() > deadline) throw error;
+				if (statusCode === 400) break;
+				// 1.x calls itself ready before its routes and its database are there, or before it listens.
+				const isStarting = [404, 503, undefined].includes(statusCode);
+				if (!isStarting || !this.isRunning || Date.now() > deadline) throw error;
 				await delay(250);
 			}
 		}
