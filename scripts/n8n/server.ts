@@ -139,8 +139,8 @@ export class Server {
 				if (!(error instanceof RestError)) throw error;
 				// An instance that was started before has its owner already.
 				if (error.statusCode === 400) break;
-				// 1.x calls itself ready before its routes are there.
-				if (error.statusCode !== 404 || Date.now() > deadline) throw error;
+				// 1.x calls itself ready before its routes are there; on a busy machine its database comes and goes.
+				if (![404, 503].includes(error.statusCode) || Date.now() > deadline) throw error;
 				await delay(250);
 			}
 		}
