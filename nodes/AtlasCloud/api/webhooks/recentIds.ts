@@ -20,9 +20,4 @@ export class RecentIds {
 	delete(id: string): void {
 		this.ids.delete(id);
 	}
-
-	/** The IDs added last, the oldest first. */
-	newest(count: number): string[] {
-		return [...this.ids].slice(-count);
-	}
 }
