@@ -15,14 +15,17 @@ export type OutcomeClass =
 
 const WORDS: Array<[RegExp, OutcomeClass]> = [
 	[/^It is unknown /, 'unknown'],
-	[/^Atlas Cloud did not take the edit|^Atlas Cloud could not be reached/, 'refused'],
+	[
+		/^Atlas Cloud did not (?:take|accept) the (?:edit|prediction)|^Atlas Cloud could not be reached/,
+		'refused',
+	],
 	[/^Atlas Cloud could not make the edit/, 'failed'],
 	[/^Content moderation stopped the edit/, 'moderation'],
 	[/^The edit is still going after|^Could not see whether the edit is done/, 'timeout'],
 	[/^The edit is done and paid for, but its picture/, 'download'],
 	[/^Could not |^Atlas Cloud took the upload and gave|^Atlas Cloud says the edit is done and/, 'read'],
 	[
-		/^The cost of this run is not known|could not be looked at|opens a page|cannot be read, so Match Input Image/,
+		/^The cost of this run is not known|catalog doesn’t tell what|could not be looked at|opens a page|cannot be read, so Match Input Image/,
 		'input',
 	],
 ];
@@ -354,6 +357,31 @@ export const WORLDS: World[] = [
 
 /** What can happen to any answer in JSON. */
 const JSON_FAULTS = [...TRANSPORT_FAULTS, ...STATUS_FAULTS, ...GATEWAY_JSON_FAULTS];
+
+/** One of each kind that the code tells apart: for requests that another use of the table makes in the same way. */
+const ONE_OF_EACH_KIND = new Set([
+	'reset before',
+	'reset after',
+	'hang after',
+	'truncate',
+	'empty object',
+	'redirect elsewhere',
+	'trickle',
+	'status 401',
+	'status 404',
+	'status 429',
+	'status 503',
+	'status 502 page',
+	'status 500 gateway json',
+	'handled, status 502 page',
+	'handled, status 500',
+	'date 10 minutes behind',
+	'corrupt picture',
+]);
+
+export function someFaultsOf(endpoint: Endpoint): FaultKind[] {
+	return faultsOf(endpoint).filter(({ name }) => ONE_OF_EACH_KIND.has(name));
+}
 
 export function faultsOf(endpoint: Endpoint): FaultKind[] {
 	switch (endpoint) {
