@@ -80,6 +80,23 @@ it('refuses a run that would cost more than Max Cost per Run, before anything is
 	expect(sandbox.ledger.charges).toHaveLength(2);
 });
 
+it.each([
+	['once', 1, undefined],
+	['no more than twice if it is down', 2, 503],
+])('reads the catalog %s, whatever it is asked for', async (_how, count, status) => {
+	if (status) sandbox.addFault({ endpoint: 'models', action: { type: 'status', status }, times: Infinity });
+	sandbox.addFault({ endpoint: 'quote', action: { type: 'status', status: 503 }, times: Infinity });
+	const call = {
+		resource: 'image',
+		model: 'bytedance/seedream-v4',
+		inputs: { prompt: 'x', size: '1024*1024' },
+	};
+	// The model's type and schema, the estimate in place of a quote, and the cost in the execution hint.
+	await run({ ...call, options: { maxCostUsd: 1 } }, [{}, {}]);
+	expect(sandbox.ledger.count('models')).toBe(count);
+	expect(sandbox.ledger.count('schema')).toBe(status ? 0 : 1);
+});
+
 it('reuses what the account has paid for, if the option allows', async () => {
 	const first = await run(video());
 	const again = await run(video({ options: { reuseHours: 1 } }));

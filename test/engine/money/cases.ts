@@ -359,6 +359,31 @@ export const WORLDS: World[] = [
 /** What can happen to any answer in JSON. */
 const JSON_FAULTS = [...TRANSPORT_FAULTS, ...STATUS_FAULTS, ...GATEWAY_JSON_FAULTS];
 
+/** One of each kind that the code tells apart: for requests that another use of the table makes in the same way. */
+const ONE_OF_EACH_KIND = new Set([
+	'reset before',
+	'reset after',
+	'hang after',
+	'truncate',
+	'empty object',
+	'redirect elsewhere',
+	'trickle',
+	'status 401',
+	'status 404',
+	'status 429',
+	'status 503',
+	'status 502 page',
+	'status 500 gateway json',
+	'handled, status 502 page',
+	'handled, status 500',
+	'date 10 minutes behind',
+	'corrupt picture',
+]);
+
+export function someFaultsOf(endpoint: Endpoint): FaultKind[] {
+	return faultsOf(endpoint).filter(({ name }) => ONE_OF_EACH_KIND.has(name));
+}
+
 export function faultsOf(endpoint: Endpoint): FaultKind[] {
 	switch (endpoint) {
 		case 'submit':

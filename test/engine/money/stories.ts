@@ -236,10 +236,10 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 	limitsUploads: sometimes(6),
 	isSlow: sometimes(16),
 	crash: crashes,
-	retries: fc.array(fc.record({ which: fc.nat({ max: 5 }), crash: crashes, isRerun: sometimes(3) }), {
+	retries: fc.array(fc.record({ which: fc.nat({ max: 5 }), crash: crashes, isRerun: sometimes(6) }), {
 		maxLength: 3,
 	}),
-	endsWithRerun: sometimes(4),
+	endsWithRerun: sometimes(5),
 });
 
 /** After so long, beside the history's delay, a request that was cut off has done what it does, in ms. */

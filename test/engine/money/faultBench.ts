@@ -1,0 +1,232 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { IDataObject } from 'n8n-workflow';
+import type { ChangeableOptions, FaultAction, LedgerRequest, Sandbox } from '../../../sandbox';
+import { mediaFile } from '../models';
+import { fastSandbox, picture, runSeedream, V4, type InputFile, type InputItem } from '../seedream';
+import { virtualTime } from '../virtualTime';
+import { classOf, ELSEWHERE, type FaultKind, type OutcomeClass } from './cases';
+import type { Row } from './faultTable';
+
+/** What is checked of a row, gathered while it ran. */
+export interface RowResult {
+	outcome: OutcomeClass;
+	message: string;
+	/** What a person gets to see: the items' json, or the error with its description. */
+	said: string;
+	/** All that is kept or sent to a screen: the execution's data, its context among it, and events. */
+	everything: string;
+	charged: string[];
+	predictionId: string | null;
+	/** From the first submit or look to the end, in ms; null where there was none. */
+	waitedMs: number | null;
+	/** Requests with the key that went elsewhere than to the API, or had it in another place than its header. */
+	keyElsewhere: string[];
+	apiKey: string;
+	/** For whoever has to find out why. */
+	requests: string[];
+}
+
+/** Where redirects lead to: it only listens. */
+export class Elsewhere {
+	readonly seen: IncomingHttpHeaders[] = [];
+
+	private readonly server: Server = createServer((request, response) => {
+		this.seen.push(request.headers);
+		request.resume();
+		response.writeHead(200, { 'content-type': 'application/json' });
+		response.end('{"code":200,"message":"success","data":{"id":"stolen","status":"created"}}');
+	});
+
+	async open(): Promise<void> {
+		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+	}
+
+	get url(): string {
+		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+	}
+
+	close(): void {
+		this.server.closeAllConnections();
+		this.server.close();
+	}
+}
+
+/** As the sandbox is where a row does not say otherwise. */
+const NORMAL: Partial<ChangeableOptions> = {
+	limits: {},
+	history: {},
+	clockSkewSeconds: 0,
+	base64Form: 'dataUri',
+	price: {},
+	chargeFailedTasks: false,
+};
+
+const API_KEY = 'key-that-must-never-be-seen-anywhere';
+
+/** A sandbox and a place for redirects, used by one row after another. */
+export class Bench {
+	private constructor(
+		private readonly sandbox: Sandbox,
+		private readonly elsewhere: Elsewhere,
+		private readonly photos: Buffer[],
+		private readonly sound: InputFile = mediaFile('sound.mp3', 'audio/mpeg'),
+	) {}
+
+	static async open(outputBytes?: number): Promise<Bench> {
+		const elsewhere = new Elsewhere();
+		await elsewhere.open();
+		const size = outputBytes === undefined ? {} : { outputBytes };
+		const sandbox = await fastSandbox({ clock: virtualTime, apiKey: API_KEY, preparedMedia: true, ...size });
+		const photos = await Promise.all([60, 62, 64].map(async (width) => await picture({ width })));
+		return new Bench(sandbox, elsewhere, photos);
+	}
+
+	async close(): Promise<void> {
+		this.elsewhere.close();
+		await this.sandbox.close();
+	}
+
+	private async itemsOf(row: Row): Promise<InputItem[]> {
+		const [first, second, third] = this.photos;
+		switch (row.use.items) {
+			case 'binary':
+				return [{ files: { data: first } }];
+			case 'threeFiles':
+				return [{ files: { first, second, third } }];
+			case 'sound':
+				return [{ files: { data: this.sound } }];
+			case 'url':
+			case 'none':
+				return [{}];
+			case 'predictionId':
+				return [{ json: { predictionId: await this.buy(row.name) } }];
+		}
+	}
+
+	/** Buys an edit without the node, and waits until it is done. */
+	private async buy(prompt: string): Promise<string> {
+		const { baseUrl, ledger } = this.sandbox;
+		const response = await fetch(`${baseUrl}/api/v1/model/generateImage`, {
+			method: 'POST',
+			headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+			body: JSON.stringify({ model: V4, prompt, images: [this.pictureUrl()] }),
+		});
+		const { id } = ((await response.json()) as { data: { id: string } }).data;
+		while (ledger.predictions.get(id)?.status !== 'completed') await virtualTime.sleepMs(500);
+		return id;
+	}
+
+	/** Where Atlas has a picture that it can be given. */
+	private pictureUrl(): string {
+		const id = this.sandbox.addForeignTask({ model: V4, prompt: 'somebody else', images: [] });
+		return this.sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
+	}
+
+	private async run({ use, endpoint, stops }: Row, parameters: Record<string, unknown>, items: InputItem[]) {
+		return await runSeedream({
+			sandbox: this.sandbox,
+			...(use.node ? { node: use.node } : {}),
+			parameters: { model: V4, ...parameters },
+			items,
+			// Files on disk take most of the time, and matter only where one is not whole.
+			binaryMode: endpoint === 'file' ? 'filesystem' : 'default',
+			nodeExtras: stops ? {} : { onError: 'continueRegularOutput' },
+			executionId: '77',
+		});
+	}
+
+	/** What is to be made of the requests that the fault strikes. */
+	private actionsOf({ action, date }: FaultKind): FaultAction[] {
+		const actions: FaultAction[] = date === undefined ? [] : [{ type: 'dateHeader', value: date }];
+		if (action?.type === 'redirect') {
+			const location = action.location.replace(ELSEWHERE, this.elsewhere.url);
+			actions.push({ ...action, location });
+		} else if (action) actions.push(action);
+		return actions;
+	}
+
+	async check(row: Row): Promise<RowResult> {
+		const { sandbox, elsewhere } = this;
+		const { ledger } = sandbox;
+		const imageUrls = this.pictureUrl();
+		const fields = { prompt: row.name, url: imageUrls };
+		const items = (await this.itemsOf(row)).map((item) => ({ ...item, json: { ...fields, ...item.json } }));
+		const before = { charges: ledger.charges.length, requests: ledger.requests.length };
+		const startedMs = virtualTime.nowMs();
+		elsewhere.seen.length = 0;
+		for (const action of this.actionsOf(row.fault))
+			sandbox.addFault({ endpoint: row.endpoint, action, times: row.forever ? Infinity : 1 });
+		if (row.fault.settings) sandbox.setOptions(row.fault.settings(startedMs / 1_000));
+		if (row.use.losesAnswer) sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
+		const result = await this.run(
+			row,
+			{
+				prompt: row.name,
+				...(row.use.items === 'url' ? { imageSource: 'url', imageUrls } : {}),
+				...(row.use.items === 'predictionId' ? { predictionId: '={{ $json.predictionId }}' } : {}),
+				...row.use.parameters,
+				...row.world?.parameters,
+			},
+			items,
+		);
+		const endedMs = virtualTime.nowMs();
+		sandbox.clearFaults();
+		if (row.fault.settings) sandbox.setOptions(NORMAL);
+		const itemError = result.json[0]?.error as IDataObject | undefined;
+		const message = result.error?.message ?? (itemError?.message as string | undefined) ?? '';
+		const description = result.error?.description ?? (itemError?.description as string | undefined) ?? '';
+		const requests = ledger.requests.slice(before.requests);
+		const begun = requests.find(({ endpoint }) => endpoint === 'submit' || endpoint === 'prediction');
+		const misplaced = [
+			...requests.filter(hasMisplacedKey),
+			...elsewhere.seen.filter((headers) => JSON.stringify(headers).includes(API_KEY)),
+		];
+		return {
+			outcome:
+				result.error || itemError ? classOf(message, description) : result.out.length > 0 ? 'done' : 'other',
+			message,
+			said: JSON.stringify([result.json, result.error?.message, result.error?.description]),
+			everything: JSON.stringify([
+				result.run.data,
+				result.error?.context,
+				result.events.filter(([name]) => name === 'ui'),
+			]),
+			charged: ledger.charges.slice(before.charges).map(({ predictionId }) => predictionId),
+			predictionId: ((items[0]?.json as IDataObject | undefined)?.predictionId as string | undefined) ?? null,
+			waitedMs: begun ? endedMs - begun.atMs : null,
+			keyElsewhere: misplaced.map((request) => JSON.stringify(request)),
+			apiKey: API_KEY,
+			requests: requests.map(
+				({ atMs, endpoint, status }) =>
+					`${Math.round(atMs - startedMs)} ms ${endpoint} ${status ?? 'no answer'}`,
+			),
+		};
+	}
+}
+
+function hasMisplacedKey({ remoteOrigin, authorization, path, body }: LedgerRequest): boolean {
+	const isKeyless = remoteOrigin === 'files';
+	return (isKeyless && authorization !== null) || JSON.stringify([path, body]).includes(API_KEY);
+}
+
+/** Runs all rows, several at once, each on a bench of its own. */
+export async function runRows(rows: Row[], atOnce: number): Promise<Map<string, RowResult | Error>> {
+	const results = new Map<string, RowResult | Error>();
+	const queue = [...rows];
+	const work = async () => {
+		const bench = await Bench.open();
+		for (let row = queue.shift(); row; row = queue.shift()) {
+			const own = row.world?.outputBytes;
+			const used = own === undefined ? bench : await Bench.open(own);
+			const result = await used
+				.check(row)
+				.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+			results.set(row.name, result);
+			if (used !== bench) await used.close();
+		}
+		await bench.close();
+	};
+	await Promise.all(Array.from({ length: Math.min(atOnce, rows.length) }, work));
+	return results;
+}
