@@ -224,9 +224,14 @@ describe('Options', () => {
 	});
 });
 
-it('names the default model with its price', () => {
+it('names the default model with its price and page', () => {
 	const [field] = visible(EDIT).filter(({ name }) => name === 'model');
-	expect(field?.default).toMatchObject({ cachedResultName: 'Seedream v5.0 Lite · $0.032 per image' });
+	expect(field?.default).toEqual({
+		mode: 'list',
+		value: V5_LITE_EDIT,
+		cachedResultName: 'Seedream v5.0 Lite · $0.032 per image',
+		cachedResultUrl: `https://www.atlascloud.ai/models/${V5_LITE_EDIT}`,
+	});
 });
 
 it('sorts every Options by name', () => {

@@ -1,4 +1,4 @@
-import type { INodeListSearchItems } from 'n8n-workflow';
+import type { INodeListSearchItems, INodeParameterResourceLocator } from 'n8n-workflow';
 import { priceText, type ListPrice } from '../api/models/prices';
 
 /** What a model list shows of a model. */
@@ -9,7 +9,7 @@ export interface ListedModel {
 }
 
 /** `Seedream v5.0 Lite · $0.032 per image` */
-export function modelLabel({ name, price }: Omit<ListedModel, 'id'>): string {
+function modelLabel({ name, price }: ListedModel): string {
 	return price === null ? name : `${name} · ${priceText(price)}`;
 }
 
@@ -20,4 +20,10 @@ export function modelEntry(model: ListedModel): INodeListSearchItems {
 		value: model.id,
 		url: `https://www.atlascloud.ai/models/${encodeURI(model.id)}`,
 	};
+}
+
+/** A Model field's value as n8n saves it when the model is chosen from the list. */
+export function chosenModel(model: ListedModel): Omit<INodeParameterResourceLocator, '__rl'> {
+	const { name, url } = modelEntry(model);
+	return { mode: 'list', value: model.id, cachedResultName: name, cachedResultUrl: url };
 }
