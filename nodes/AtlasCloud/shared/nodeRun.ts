@@ -132,7 +132,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const { executionId, runIndex } = intents;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
-	const poller = new PredictionPoller(client);
+	const poller = new PredictionPoller(client, account);
 	const submits = new Submits(client, intents, signal);
 	const earlierInputs = new RemoteContent(client, signal);
 	const flights = new Flights({ account, hardLimit, clock, signal });
