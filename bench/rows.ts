@@ -21,6 +21,8 @@ export interface BenchContext {
 export interface Group {
 	name: string;
 	title: string;
+	/** How long it takes on two quiet processors. */
+	takes: string;
 	/** What to know about how it is measured. */
 	note: string;
 	measure(context: BenchContext): Promise<Row[]>;

@@ -1,8 +1,10 @@
 /*
  * Measures what the README says of batches. Everything runs on this machine against the sandbox and costs nothing.
  *
- *   npm run bench                          everything, about twenty minutes; writes bench/RESULTS.md
+ *   npm run bench                          everything, about forty minutes on a quiet machine; writes bench/RESULTS.md
  *   npm run bench -- --only batch,memory   some groups; writes nothing
+ *   npm run bench -- --list                the groups, and how long each takes
+ *   SEEDREAM_BENCH_CASES=0,3 npm run bench -- --only concurrency    some of its cases, from 0
  *   npm run bench -- --short               a small form that judges no time: are all items done, in order, none failed?
  */
 import { writeFile } from 'node:fs/promises';
@@ -32,14 +34,23 @@ function wantedGroups(only: string | undefined) {
 
 async function main(): Promise<number> {
 	const { values } = parseArgs({
-		options: { short: { type: 'boolean', default: false }, only: { type: 'string' } },
+		options: {
+			short: { type: 'boolean', default: false },
+			list: { type: 'boolean', default: false },
+			only: { type: 'string' },
+		},
 	});
+	if (values.list) {
+		for (const { name, title, takes } of GROUPS) console.log(`${name.padEnd(12)} ${title}: ${takes}`);
+		return 0;
+	}
 	const isShort = values.short;
 	const groups = wantedGroups(values.only);
 	const host = await SandboxHost.start();
 	const results: GroupResult[] = [];
 	try {
 		for (const group of groups) {
+			console.log(`\n${group.title}: ${isShort ? 'the short form' : group.takes}...`);
 			const startedMs = Date.now();
 			const rows = await group.measure({ host, isShort }).catch((error: unknown) => {
 				const result = error instanceof Error ? error.message : String(error);

@@ -4,7 +4,7 @@ import { runBatch, type EngineResult } from '../engine';
 import { atLeast, atMost, megabytes, ms, percent, times, told, type BenchContext, type Row } from '../rows';
 import type { Group } from '../rows';
 import type { BenchSandbox, LedgerSummary } from '../sandbox';
-import { mean } from '../statistics';
+import { mean, median } from '../statistics';
 
 const MAX_POLLS = 5;
 const MAX_REFUSED = 0.1;
@@ -29,7 +29,8 @@ interface Case {
 }
 
 const CASES: Case[] = [
-	{ what: '300 × 4 s, 100 at once', items: 300, predictSeconds: 4, atOnce: 100, maxOfIdeal: 1.6 },
+	// The sandbox tells `created` from `processing`, for which the goal is 1.30; without, it is 1.60.
+	{ what: '300 × 4 s, 100 at once', items: 300, predictSeconds: 4, atOnce: 100, maxOfIdeal: 1.3 },
 	{ what: '300 × 4 s, 20 at once', items: 300, predictSeconds: 4, atOnce: 20, maxOfIdeal: 1.08 },
 	{ what: '300 × 4 s, 5 at once', items: 300, predictSeconds: 4, atOnce: 5, maxOfIdeal: 1.08 },
 	{ what: '1,000 × 8 s, 200 at once', items: 1_000, predictSeconds: 8, atOnce: 200, maxOfIdeal: 1.5 },
@@ -61,6 +62,7 @@ const CASES: Case[] = [
 		maxOfIdeal: Infinity,
 	},
 	{ what: '100 × 3 s, 20 at once', items: 100, predictSeconds: 3, atOnce: 20, maxOfIdeal: 1.05 },
+	{ what: '20 × 4 s, 5 at once', items: 20, predictSeconds: 4, atOnce: 5, maxOfIdeal: Infinity },
 ];
 
 function limitsOf(atOnce: number, refusesMore: boolean): SandboxLimits {
@@ -89,36 +91,33 @@ async function applyChanges(sandbox: BenchSandbox, one: Case, isOver: () => bool
 	}
 }
 
-async function runCase({ host }: BenchContext, one: Case) {
+async function runCase({ host }: BenchContext, one: Case, seed: number) {
 	const { items, predictSeconds, atOnce, refusesMore = false, processes = 1, changes = [] } = one;
-	return await host.with(
-		{ predictSeconds, seed: 1, limits: limitsOf(atOnce, refusesMore) },
-		async (sandbox) => {
-			let isOver = false;
-			const changed = applyChanges(sandbox, one, () => isOver);
-			const job = { items, parameters: { options: { timeoutSeconds: 3_600 } } };
-			const results = await Promise.all(
-				Array.from({ length: processes }, async () => await runBatch(host, sandbox, job)),
-			).finally(() => (isOver = true));
-			await changed;
-			const ledger = await sandbox.ledger();
-			const elapsedMs = elapsedOf(results, ledger);
-			const settings = {
-				atOnce,
-				workMs: 1_000 * predictSeconds,
-				changes: changes.map((change) => ({ atMs: 1_000 * change.atSeconds, atOnce: change.atOnce })),
-			};
-			const { all = 0, refused = 0 } = ledger.calls.submit ?? {};
-			return {
-				ofIdeal: elapsedMs / idealScheduleMs(settings, workTimesOf(ledger)),
-				polls: (ledger.calls.prediction?.all ?? 0) / ledger.predictions.length,
-				refused: refused / all,
-				maxRunning: ledger.maxRunning,
-				shares: sharesOf(results, ledger),
-				lagMs: meanLagMs(results, ledger),
-			};
-		},
-	);
+	return await host.with({ predictSeconds, seed, limits: limitsOf(atOnce, refusesMore) }, async (sandbox) => {
+		let isOver = false;
+		const changed = applyChanges(sandbox, one, () => isOver);
+		const job = { items, parameters: { options: { timeoutSeconds: 3_600 } } };
+		const results = await Promise.all(
+			Array.from({ length: processes }, async () => await runBatch(host, sandbox, job)),
+		).finally(() => (isOver = true));
+		await changed;
+		const ledger = await sandbox.ledger();
+		const elapsedMs = elapsedOf(results, ledger);
+		const settings = {
+			atOnce,
+			workMs: 1_000 * predictSeconds,
+			changes: changes.map((change) => ({ atMs: 1_000 * change.atSeconds, atOnce: change.atOnce })),
+		};
+		const { all = 0, refused = 0 } = ledger.calls.submit ?? {};
+		return {
+			ofIdeal: elapsedMs / idealScheduleMs(settings, workTimesOf(ledger)),
+			polls: (ledger.calls.prediction?.all ?? 0) / ledger.predictions.length,
+			refused: refused / all,
+			maxRunning: ledger.maxRunning,
+			shares: sharesOf(results, ledger),
+			lagMs: meanLagMs(results, ledger),
+		};
+	});
 }
 
 /** Of several processes: from the first submit until the last knows that it is done. */
@@ -147,8 +146,32 @@ function meanLagMs(results: EngineResult[], { predictions }: LedgerSummary): num
 	return mean(predictions.map(({ id, completedAtMs }) => knownAtMs[id] - (completedAtMs ?? NaN)));
 }
 
+type Measured = Awaited<ReturnType<typeof runCase>>;
+
+function isMissed(one: Case, { ofIdeal, polls, refused, shares }: Measured): boolean {
+	const isUnfair = shares.length > 1 && Math.min(...shares) < MIN_SHARE;
+	const isRefused = one.refusesMore === true && refused > MAX_REFUSED;
+	return ofIdeal > one.maxOfIdeal || polls > MAX_POLLS || isUnfair || isRefused;
+}
+
+/** Once, and twice more where a goal is missed: then the medians count. */
+async function measureCase(context: BenchContext, one: Case): Promise<Measured> {
+	const measured = [await runCase(context, one, 1)];
+	if (!context.isShort && isMissed(one, measured[0]))
+		for (const seed of [2, 3]) measured.push(await runCase(context, one, seed));
+	const of = (value: (round: Measured) => number) => median(measured.map(value));
+	return {
+		ofIdeal: of(({ ofIdeal }) => ofIdeal),
+		polls: of(({ polls }) => polls),
+		refused: of(({ refused }) => refused),
+		maxRunning: of(({ maxRunning }) => maxRunning),
+		shares: measured[0].shares.map((_, index) => of(({ shares }) => shares[index])),
+		lagMs: of(({ lagMs }) => lagMs),
+	};
+}
+
 async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
-	const { ofIdeal, polls, refused, maxRunning, shares, lagMs } = await runCase(context, one);
+	const { ofIdeal, polls, refused, maxRunning, shares, lagMs } = await measureCase(context, one);
 	const { what } = one;
 	return [
 		Number.isFinite(one.maxOfIdeal)
@@ -206,7 +229,8 @@ function casesOf(isShort: boolean): Case[] {
 export const concurrency: Group = {
 	name: 'concurrency',
 	title: 'Automatic concurrency',
-	note: 'Edits of ± 25% against a service that runs some number at once, which the node is not told. Ideal: the same predictions by a scheduler that knows the number.',
+	takes: 'about 11 minutes, three times as long for a case that misses a goal',
+	note: 'Edits of ± 25% against a service that runs some number at once, which the node is not told. Ideal: the same predictions by a scheduler that knows the number. A case that misses a goal is measured twice more, and the medians count.',
 	async measure(context) {
 		const rows: Row[] = [];
 		for (const one of casesOf(context.isShort)) rows.push(...(await rowsOf(context, one)));

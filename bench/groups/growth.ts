@@ -19,6 +19,7 @@ async function oneRound({ host }: BenchContext, items: number, predictSeconds: n
 export const growth: Group = {
 	name: 'growth',
 	title: 'Growth',
+	takes: 'about 6 minutes',
 	note: `As above, with 1 to 1,000 photos, and a JavaScript heap of at most ${HEAP_MB} MB (without a limit V8 cleans up late). Memory is the peak of the whole process with n8n-core in it; per item counts what 900 more items add.`,
 	async measure(context) {
 		const sizes = context.isShort ? [1, 10] : [1, 10, 100, 1_000];

@@ -30,6 +30,7 @@ async function oneRound({ host }: BenchContext, items: number, seed: number) {
 export const limits: Group = {
 	name: 'limits',
 	title: 'Rate limits',
+	takes: 'about 2 minutes',
 	note: '100 photos, predictions of 3 s ± 25%, against a token bucket of 5 submits a second (burst 5) and one of 10 looks a second. The node is told nothing but 429.',
 	async measure(context) {
 		type Round = Awaited<ReturnType<typeof oneRound>>;

@@ -21,6 +21,7 @@ async function loadMs(): Promise<number> {
 export const load: Group = {
 	name: 'load',
 	title: 'Loading',
+	takes: 'some seconds',
 	note: 'Requiring all built nodes in a new process that has n8n-workflow loaded, as n8n has. Median of nine.',
 	async measure({ isShort }) {
 		const measured = await rounds(isShort ? 1 : 9, (all) => median(all) > MAX_MS, loadMs);

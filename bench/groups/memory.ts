@@ -61,6 +61,7 @@ async function compare(
 export const memory: Group = {
 	name: 'memory',
 	title: 'Memory',
+	takes: 'about 3 minutes',
 	note: 'Peak resident memory of a process of its own with n8n-core in it, filesystem mode.',
 	async measure(context) {
 		const [small, large] = context.isShort ? [2, 6] : [80, 240];

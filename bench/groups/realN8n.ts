@@ -66,6 +66,7 @@ async function oneRound({ host }: BenchContext, instance: Instance, seed: number
 export const realN8n: Group = {
 	name: 'n8n',
 	title: `In a real n8n (${N8N_VERSIONS['2.x']}, command line)`,
+	takes: 'about 2 minutes',
 	note: `${ITEMS} photos read from disk, otherwise as the batch of 100. The node’s own time, as n8n tells it, in a process that has just started. The usual way is measured with ${USUAL_ITEMS} items and scaled.`,
 	async measure(context) {
 		// The end-to-end tests do it for correctness.

@@ -116,7 +116,7 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const { executionId, runIndex } = intents;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
-	const poller = new PredictionPoller(client);
+	const poller = new PredictionPoller(client, account);
 	const models = new ModelInfos(client);
 	const submits = new Submits(client, intents, signal);
 	const earlierInputs = new RemoteContent(client, signal);

@@ -39,6 +39,14 @@ export class AdaptiveConcurrency {
 	/** The prediction that {@link takeProbe} returned last. */
 	private probed: string | null = null;
 
+	/** How many run at once by what polls have shown: those submitted before the first one that waits. */
+	private seenAtOnce: number | null = null;
+
+	/** When places became free that nobody has taken yet, as far as is known. Ascending. */
+	private freedAtMs: number[] = [];
+
+	private lastFreedMs: number | null = null;
+
 	private nowMs = 0;
 
 	constructor({ hardLimit = Infinity }: AdaptiveConcurrencyOptions = {}) {
@@ -53,31 +61,47 @@ export class AdaptiveConcurrency {
 		return Math.max(1, Math.floor(Math.min(this.hardLimit, this.window.size, unanswered, unrefused)));
 	}
 
+	/** Accepted and not known to be over. */
+	get inFlightCount(): number {
+		return this.inFlight.count;
+	}
+
 	/** What held the number in flight back, as far as is known. */
 	get limitedBy(): ConcurrencyLimit {
 		const window = this.window.size;
 		const refused = this.refusedNumber.value;
 		if (this.hardLimit <= Math.min(window, refused ?? Infinity)) return 'option';
 		if (refused !== null && refused <= window) return 'refusals';
-		return this.numberAtOnce === null ? 'start' : 'service';
+		return this.window.numberAtOnce === null ? 'start' : 'service';
 	}
 
 	/** About how many ran at once, at most. */
 	get peak(): number {
 		const accepted = this.inFlight.maxCount;
-		return this.numberAtOnce === null ? accepted : Math.min(accepted, Math.round(this.window.peakRunning));
+		return this.window.numberAtOnce === null
+			? accepted
+			: Math.min(accepted, Math.round(this.window.peakRunning));
 	}
 
-	/** How many the service was last measured to run at once for this client; null before the first queue. */
+	/** How many the service was last measured, or else seen, to run at once for this client; null before the first queue. */
 	get numberAtOnce(): number | null {
-		return this.window.numberAtOnce;
+		return this.window.numberAtOnce ?? this.seenAtOnce;
 	}
 
-	/** Whether fewer than {@link numberAtOnce} were accepted before this one and are unfinished: it no longer waits. */
-	isAmongFirst(id: string): boolean {
+	/**
+	 * Whether a prediction no longer waits: fewer than {@link numberAtOnce} were accepted before it and are unfinished, or
+	 * a poll has seen it run.
+	 */
+	hasBegun(id: string): boolean {
 		const { numberAtOnce } = this;
-		if (numberAtOnce === null || !this.inFlight.has(id)) return true;
+		const prediction = this.inFlight.get(id);
+		if (numberAtOnce === null || !prediction || prediction.firstRunningMs !== null) return true;
 		return this.inFlight.isAmongFirst(id, Math.max(1, Math.round(numberAtOnce)));
+	}
+
+	/** When a prediction that no longer waits began, about: when one before it ended. */
+	takeStartMs(nowMs: number): number {
+		return this.freedAtMs.shift() ?? this.lastFreedMs ?? nowMs;
 	}
 
 	/** Time has passed. A refused number is tried again after a while. */
@@ -86,8 +110,8 @@ export class AdaptiveConcurrency {
 	}
 
 	/**
-	 * The prediction whose status would tell most now, or null. Worth one early poll, half a second after its submit,
-	 * where the service distinguishes queued from running.
+	 * The prediction whose status would tell most now, or null. Worth an early poll, half a second after its submit,
+	 * where the service distinguishes queued from running, and another while {@link isProbing}.
 	 */
 	takeProbe(): string | null {
 		const { inFlight, window } = this;
@@ -99,7 +123,12 @@ export class AdaptiveConcurrency {
 
 	private isProbePending(): boolean {
 		const probed = this.probed === null ? undefined : this.inFlight.get(this.probed);
-		return probed !== undefined && probed.lastQueuedMs === null && probed.firstRunningMs === null;
+		return probed !== undefined && probed.firstRunningMs === null && !this.window.isQueueing;
+	}
+
+	/** Whether the probe has not told yet: any prediction may wait for a moment before it begins. */
+	isProbing(id: string): boolean {
+		return id === this.probed && this.isProbePending();
 	}
 
 	/** A submit was accepted. */
@@ -112,13 +141,14 @@ export class AdaptiveConcurrency {
 
 	/**
 	 * A submit was refused with 429. Whether for the number at once or for the rate is found out here.
+	 * @param unanswered other submits that left and have no answer yet: they may be in flight, too
 	 * @returns whether it may have been for the number: the rate alone would have allowed it
 	 */
-	rejected(nowMs: number): boolean {
+	rejected(nowMs: number, unanswered = 0): boolean {
 		this.nowMs = nowMs;
 		const { count } = this.inFlight;
-		const recentCount = Math.max(this.inFlight.maxRank, this.measurement.maxRank);
-		return this.refusedNumber.refused(nowMs, Math.max(1, count), recentCount) && count > 0;
+		const isLessThanLately = Math.max(this.inFlight.maxRank, this.measurement.maxRank) > count + unanswered;
+		return this.refusedNumber.refused(nowMs, Math.max(1, count), isLessThanLately) && count > 0;
 	}
 
 	/** A poll showed whether a prediction is still waiting or already running. */
@@ -126,15 +156,23 @@ export class AdaptiveConcurrency {
 		this.nowMs = nowMs;
 		const prediction = this.inFlight.observed(id, status, nowMs);
 		if (!prediction) return;
+		const { rank, lastQueuedMs, sentAtMs, baseline, finishedBefore } = prediction;
+		const ageMs = nowMs - sentAtMs;
 		if (status === 'queued') {
+			if (!baseline.isQueuedAt(ageMs)) return;
+			const atMost = Math.max(1, this.inFlight.positionOf(id), this.inFlight.countSeenRunning());
+			this.seenAtOnce = Math.min(this.seenAtOnce ?? Infinity, atMost);
 			if (id === this.probed) this.window.sawQueue();
 			return;
 		}
-		const { rank, lastQueuedMs, sentAtMs, baseline, finishedBefore } = prediction;
-		if (lastQueuedMs !== null || rank < this.window.proven) return;
+		baseline.sawRunning(ageMs);
+		if (this.seenAtOnce !== null)
+			this.seenAtOnce = Math.max(this.seenAtOnce, this.inFlight.positionOf(id) + 1);
+		const hasWaited = lastQueuedMs !== null && baseline.isQueuedAt(lastQueuedMs - sentAtMs);
+		if (hasWaited || rank < this.window.proven) return;
 		// Late in its time it tells something only if nothing has ended yet that it could have waited for.
 		const hasAnyEnded = finishedBefore < this.inFlight.finishedCount;
-		if (hasAnyEnded && !isEarly(nowMs - sentAtMs, baseline.quickLifeMs)) return;
+		if (hasAnyEnded && !isEarly(ageMs, baseline.quickLifeMs)) return;
 		this.window.sawRunning(rank);
 	}
 
@@ -144,10 +182,18 @@ export class AdaptiveConcurrency {
 		const prediction = this.inFlight.remove(id);
 		if (!prediction) return;
 		const { baseline, group, isFresh } = prediction;
+		this.noteFreed(attempt.totalMs === null ? attempt.nowMs : prediction.sentAtMs + attempt.totalMs);
 		if (!attempt.succeeded || !isFresh) return baseline.leave(group);
 		const sample = sampleOf(prediction, attempt, this.inFlight.finishedCount);
 		baseline.add(group, sample);
 		this.measurement.add(sample, this.window.size);
 		this.window.succeeded(sample, attempt.nowMs);
+	}
+
+	/** Keeps when a place became free for one that waits: its end may have been noticed later. */
+	private noteFreed(atMs: number): void {
+		const hadWaiting = this.inFlight.count + 1 > Math.round(this.numberAtOnce ?? Infinity);
+		this.lastFreedMs = Math.min(atMs, this.nowMs);
+		this.freedAtMs = hadWaiting ? [...this.freedAtMs, this.lastFreedMs].sort((a, b) => a - b) : [];
 	}
 }

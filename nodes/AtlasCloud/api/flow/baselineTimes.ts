@@ -39,6 +39,9 @@ const REMEMBERED_GROUPS = 24;
 const FEWER = 0.6;
 const NO_LESS = 0.9;
 const CLEARLY_MORE = 1.15;
+/** What is called queued when it is so much older than another that runs, waits. */
+const LONGER_QUEUED = 1.5;
+const QUEUED_MARGIN_MS = 500;
 
 /**
  * The time that predictions of one kind take without a queue. Predictions are grouped in the order of their submits,
@@ -57,6 +60,9 @@ export class BaselineTimes {
 
 	/** What the quick ones take. Not the quickest: one that was answered from a cache would count forever. */
 	quickLifeMs = Infinity;
+
+	/** The lowest age at which a poll has seen one run. */
+	private minRunningMs = Infinity;
 
 	/** The shortest excess times so far. They stand in until a group is complete. */
 	private minRecordMs = Infinity;
@@ -82,6 +88,16 @@ export class BaselineTimes {
 			case 'life':
 				return this.wholeLifeMs ?? this.minWholeLifeMs;
 		}
+	}
+
+	/** A poll saw one run at this age. */
+	sawRunning(ageMs: number): void {
+		this.minRunningMs = Math.min(this.minRunningMs, ageMs);
+	}
+
+	/** Whether one that is called queued at this age waits for others. A service may call each of them so at first. */
+	isQueuedAt(ageMs: number): boolean {
+		return ageMs > LONGER_QUEUED * this.minRunningMs + QUEUED_MARGIN_MS;
 	}
 
 	/**

@@ -64,11 +64,12 @@ export async function withinMs<T>(
 	timedOut: () => Error,
 ): Promise<T> {
 	let isOver = false;
-	const limit = async (): Promise<never> => {
+	const limit = async (): Promise<T> => {
 		const untilMs = clock.nowMs() + ms;
 		while (!isOver && clock.nowMs() < untilMs) {
 			await clock.sleepMs(Math.min(MAX_SLEEP_MS, Math.max(1, untilMs - clock.nowMs())));
 		}
+		if (isOver) return await work;
 		throw timedOut();
 	};
 	const limited = limit();

@@ -71,8 +71,21 @@ export class PredictionsInFlight {
 		return this.byId.get(id);
 	}
 
-	has(id: string): boolean {
-		return this.byId.has(id);
+	/** How many in flight have been seen running. */
+	countSeenRunning(): number {
+		let count = 0;
+		for (const { firstRunningMs } of this.byId.values()) if (firstRunningMs !== null) count++;
+		return count;
+	}
+
+	/** How many of those in flight were submitted before it. */
+	positionOf(id: string): number {
+		let position = 0;
+		for (const other of this.byId.keys()) {
+			if (other === id) break;
+			position++;
+		}
+		return position;
 	}
 
 	/** Whether it is one of the `count` that have been in flight longest. */

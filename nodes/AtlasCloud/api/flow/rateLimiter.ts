@@ -53,6 +53,8 @@ export class RateLimiter {
 	/** Before the first of the latest rejections in a row. */
 	private rateBeforeCut = Infinity;
 
+	private cutAtMs = 0;
+
 	/** The most that was ever accepted within one second. */
 	private maxAcceptedPerSecond = 0;
 
@@ -146,19 +148,22 @@ export class RateLimiter {
 		this.unanswered++;
 		return {
 			acquiredAtMs: nowMs,
-			accepted: () => this.onAccepted(),
+			accepted: () => this.onAccepted(nowMs),
 			rejected: (retryAfterMs, mayBeConcurrency = false) =>
 				this.onRejected(nowMs, retryAfterMs, mayBeConcurrency),
 			released: () => this.onReleased(),
 		};
 	}
 
-	private onAccepted(): void {
+	private onAccepted(acquiredAtMs: number): void {
 		const nowMs = this.clock.nowMs();
 		this.unanswered--;
 		this.rejectionsInARow = 0;
 		this.acceptedAtMs = [...this.acceptedWithinASecond(nowMs), nowMs];
 		this.maxUnanswered *= 2;
+		// One that left before the cut counts for it: its answer only came later.
+		if (acquiredAtMs < this.cutAtMs)
+			this.ratePerSecond = Math.max(this.ratePerSecond, CUT * this.acceptedAtMs.length);
 		this.ratePerSecond += GROWTH_PER_SECOND;
 		this.maxAcceptedPerSecond = Math.max(this.maxAcceptedPerSecond, this.acceptedAtMs.length);
 		this.notifyChanged();
@@ -197,6 +202,7 @@ export class RateLimiter {
 
 	private slowDown(nowMs: number): void {
 		if (this.rejectionsInARow === 0) this.rateBeforeCut = this.ratePerSecond;
+		this.cutAtMs = nowMs;
 		const acceptedPerSecond = Math.max(1, this.acceptedWithinASecond(nowMs).length);
 		this.ratePerSecond = Math.max(MIN_PER_SECOND, Math.min(this.ratePerSecond, acceptedPerSecond) * CUT);
 		this.maxUnanswered = FIRST_MAX_UNANSWERED;

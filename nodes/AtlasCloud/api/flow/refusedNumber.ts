@@ -47,13 +47,13 @@ export class RefusedNumber {
 	/**
 	 * A submit was refused. Whether for the number at once or for the rate is found out here.
 	 * @param count how many were in flight
-	 * @param recentCount the most that lately ran at once for sure
+	 * @param isLessThanLately whether more ran at once lately, for sure
 	 * @returns whether it was for the number
 	 */
-	refused(nowMs: number, count: number, recentCount: number): boolean {
+	refused(nowMs: number, count: number, isLessThanLately: boolean): boolean {
 		if (nowMs >= this.lastRefusalMs + FIRST_RETRY_MS / 2) this.refusalsInARow++;
 		this.lastRefusalMs = nowMs;
-		const isRate = recentCount > count && this.refusalsInARow < MAX_RATE_REFUSALS;
+		const isRate = isLessThanLately && this.refusalsInARow < MAX_RATE_REFUSALS;
 		if (isRate) return false;
 		this.noteNumber(nowMs, count);
 		return true;

@@ -1,7 +1,15 @@
 import type { Clock } from '../flow/clock';
 import type { RateLimiter } from '../flow/rateLimiter';
-import { Durations } from './durations';
-import { firstPollMs, MAX_ROUND_ROBIN, nextPollMs, roundRobinPollMs, type RoundRobinSlot } from './pollTimes';
+import type { Durations } from './durations';
+import { KnownDurations } from './knownDurations';
+import {
+	firstPollMs,
+	isSlowModel,
+	MAX_ROUND_ROBIN,
+	nextPollMs,
+	roundRobinPollMs,
+	type RoundRobinSlot,
+} from './pollTimes';
 import type { Prediction } from './predictions';
 import type { WaitingPrediction } from './waitingPrediction';
 
@@ -15,42 +23,80 @@ const QUEUE_PAUSE = 3;
 /** While others wait, the service stays busy: an end that is noticed a little later costs no time. */
 const MAX_POLLS_WITH_QUEUE = 2.5;
 
-/** Schedules the polls of all waiting predictions, by how long earlier ones of their model took. */
-export class PollSchedule {
-	private readonly durations = new Map<string, Durations>();
+/** What was learned long ago is checked once, at this share of the time of the first poll. */
+const CHECK_SHARE = 0.4;
+/** It is wrong if the first end comes so much earlier than any known. */
+const WRONG_SHARE = 0.6;
 
+/** The duration assumed for a prediction that a poll found ended, as a share of the time until then. */
+const USUAL_ESTIMATE = 0.95;
+/** If one after another had ended long before it was polled, all are polled too late: they took much less. */
+const LATE_ESTIMATE = 0.6;
+const MAX_LATE_POLLS = 2;
+const LATE_SHARE = 0.25;
+
+/** Schedules the polls of all waiting predictions, by how long earlier ones of their kind took. */
+export class PollSchedule {
 	/** Models whose queue is known. */
 	private readonly queuedModels = new Set<string>();
+
+	/** Models of which this run has seen an end, and how many ends in a row were noticed late. */
+	private readonly latePolls = new Map<string, number>();
 
 	constructor(
 		private readonly clock: Clock,
 		private readonly rateLimiter: RateLimiter,
 		private readonly waitingPredictions: ReadonlySet<WaitingPrediction>,
+		private readonly known = new KnownDurations(),
 	) {}
+
+	/** Whether nothing is known of how long such predictions take. */
+	isUnknown(waiting: WaitingPrediction): boolean {
+		return this.durationsOf(waiting).count === 0;
+	}
+
+	/** Whether such predictions usually take a minute or more. */
+	isSlow({ request, model }: WaitingPrediction): boolean {
+		return request.isSlow ?? isSlowModel(model);
+	}
 
 	planFirst(waiting: WaitingPrediction): void {
 		if (waiting.isQueued) return this.planQueued(waiting);
-		const probeAtMs = waiting.request.queue?.firstPollAtMs ?? null;
-		if (probeAtMs !== null && !waiting.hasBeenPolled) return waiting.schedulePollAt(probeAtMs);
-		const durations = this.durationsOf(waiting.request.model);
+		if (this.planProbe(waiting)) return;
+		const durations = this.durationsOf(waiting);
 		if (durations.count === 0) return this.planRoundRobin(waiting);
-		const polls = this.pollsPerPrediction(durations);
-		waiting.schedulePoll(firstPollMs(durations, polls), this.clock.nowMs());
+		const firstMs = firstPollMs(durations, this.pollsPerPrediction(durations));
+		const isCheck = !waiting.hasBeenPolled && this.mustCheck(waiting);
+		waiting.schedulePoll(isCheck ? CHECK_SHARE * firstMs : firstMs, this.clock.nowMs());
+	}
+
+	/** What is known may be of another day: the first of a run is then polled early once. */
+	private mustCheck(waiting: WaitingPrediction): boolean {
+		if (this.known.isFresh(waiting.model, this.clock.nowMs())) return false;
+		for (const other of this.waitingPredictions) if (other.model === waiting.model) return other === waiting;
+		return true;
 	}
 
 	/** Corrects a first poll that was planned with fewer durations, or none. */
 	replanFirst(waiting: WaitingPrediction): void {
-		const hasDurations = this.durationsOf(waiting.request.model).count > 0;
-		if (!waiting.hasBeenPolled && hasDurations) this.planFirst(waiting);
+		if (!waiting.hasBeenPolled && !this.isUnknown(waiting)) this.planFirst(waiting);
 	}
 
 	planNext(waiting: WaitingPrediction): void {
 		if (waiting.isQueued) return this.planQueued(waiting);
+		if (this.planProbe(waiting)) return;
 		const nowMs = this.clock.nowMs();
-		const durations = this.durationsOf(waiting.request.model);
+		const durations = this.durationsOf(waiting);
 		if (durations.count === 0) return this.planRoundRobin(waiting);
 		const polls = this.pollsPerPrediction(durations);
 		waiting.schedulePoll(nextPollMs(durations, waiting.elapsedMs(nowMs), polls), nowMs);
+	}
+
+	/** A poll that is to tell whether the prediction has to wait. @returns whether there is to be one */
+	private planProbe(waiting: WaitingPrediction): boolean {
+		const probeAtMs = waiting.request.queue?.probeAtMs ?? null;
+		if (probeAtMs !== null) waiting.schedulePollAt(probeAtMs);
+		return probeAtMs !== null;
 	}
 
 	/** Follows what is known of the service's queue: one that has just begun is planned anew. */
@@ -61,15 +107,15 @@ export class PollSchedule {
 	}
 
 	/** Durations that were learned before the queue was known may hold time in it. */
-	private forgetQueued({ request }: WaitingPrediction): void {
+	private forgetQueued({ request, model }: WaitingPrediction): void {
 		const numberAtOnce = request.queue?.numberAtOnce ?? null;
-		if (numberAtOnce === null || this.queuedModels.has(request.model)) return;
-		this.queuedModels.add(request.model);
-		this.durationsOf(request.model).keepFirst(Math.round(numberAtOnce));
+		if (numberAtOnce === null || this.queuedModels.has(model)) return;
+		this.queuedModels.add(model);
+		this.known.keepFirst(model, request.shape ?? '', Math.round(numberAtOnce));
 	}
 
 	private planQueued(waiting: WaitingPrediction): void {
-		const durations = this.durationsOf(waiting.request.model);
+		const durations = this.durationsOf(waiting);
 		const medianMs = durations.count === 0 ? 0 : durations.medianMs;
 		const nowMs = this.clock.nowMs();
 		const pauseMs = Math.max(MIN_QUEUE_PAUSE_MS, QUEUE_PAUSE * medianMs);
@@ -84,21 +130,43 @@ export class PollSchedule {
 
 	/** Learns from a completed prediction. The first one of a model ends the round-robin. */
 	learnDuration(waiting: WaitingPrediction, prediction: Prediction): void {
-		const durationMs = waiting.durationMs(prediction, this.clock.nowMs());
+		const nowMs = this.clock.nowMs();
+		const { model, request } = waiting;
+		const latePolls = this.isNoticedLate(waiting, nowMs) ? (this.latePolls.get(model) ?? 0) + 1 : 0;
+		const isLate = latePolls > MAX_LATE_POLLS;
+		const durationMs = waiting.durationMs(prediction, nowMs, isLate ? LATE_ESTIMATE : USUAL_ESTIMATE);
 		if (durationMs === null) return;
-		const durations = this.durationsOf(waiting.request.model);
-		durations.add(durationMs);
-		if (durations.count === 1) this.replanAll(waiting.request.model);
+		const isFirst = !this.latePolls.has(model);
+		this.latePolls.set(model, latePolls);
+		const wasUnknown = this.isUnknown(waiting);
+		const isWrong =
+			isFirst && !wasUnknown && durationMs < WRONG_SHARE * this.durationsOf(waiting).quantileMs(0);
+		if (isWrong) this.known.forget(model, request.shape ?? '');
+		this.known.add(model, request.shape ?? '', durationMs, nowMs);
+		if (wasUnknown || isWrong) this.replanAll(model);
+	}
+
+	/** Whether it may have ended long before it was noticed. */
+	private isNoticedLate(waiting: WaitingPrediction, nowMs: number): boolean {
+		const elapsedMs = waiting.elapsedMs(nowMs);
+		return elapsedMs - waiting.minDurationMs > LATE_SHARE * elapsedMs;
+	}
+
+	/** Takes what the account's history says of a model, if nothing else is known by now. */
+	learnHistory(waiting: WaitingPrediction, durationsMs: number[]): void {
+		if (durationsMs.length === 0 || !this.isUnknown(waiting)) return;
+		for (const durationMs of durationsMs) this.known.add(waiting.model, '', durationMs, null);
+		this.replanAll(waiting.model);
 	}
 
 	/** Fills the place of a prediction that is no longer waited for, if its model is polled round-robin. */
-	refillRoundRobin(model: string): void {
-		if (this.durationsOf(model).count === 0) this.replanAll(model);
+	refillRoundRobin(waiting: WaitingPrediction): void {
+		if (this.isUnknown(waiting)) this.replanAll(waiting.model);
 	}
 
 	private replanAll(model: string): void {
 		for (const waiting of this.waitingPredictions)
-			if (waiting.request.model === model && waiting.failedPolls === 0) this.planFirst(waiting);
+			if (waiting.model === model && waiting.failedPolls === 0) this.planFirst(waiting);
 	}
 
 	private planRoundRobin(waiting: WaitingPrediction): void {
@@ -108,11 +176,14 @@ export class PollSchedule {
 	}
 
 	/** The first of a model to be waited for are in the round-robin. */
-	private roundRobinSlot({ request }: WaitingPrediction): RoundRobinSlot | null {
-		const requests = [...this.waitingPredictions].map((waiting) => waiting.request);
-		const ofModel = requests.filter(({ model }) => model === request.model);
-		const index = ofModel.indexOf(request);
-		return index < MAX_ROUND_ROBIN ? { index, count: Math.min(ofModel.length, MAX_ROUND_ROBIN) } : null;
+	private roundRobinSlot(waiting: WaitingPrediction): RoundRobinSlot | null {
+		let count = 0;
+		let index: number | null = null;
+		for (const other of this.waitingPredictions) {
+			if (other === waiting) index = count;
+			if (other.model === waiting.model && ++count === MAX_ROUND_ROBIN) break;
+		}
+		return index === null ? null : { index, count, isSlow: this.isSlow(waiting) };
 	}
 
 	/** How many polls the rate limit allows for each prediction. */
@@ -124,9 +195,7 @@ export class PollSchedule {
 		return hasQueue ? Math.min(MAX_POLLS_WITH_QUEUE, allowed) : allowed;
 	}
 
-	private durationsOf(model: string): Durations {
-		const durations = this.durations.get(model) ?? new Durations();
-		this.durations.set(model, durations);
-		return durations;
+	private durationsOf({ request, model }: WaitingPrediction): Durations {
+		return this.known.of(model, request.shape);
 	}
 }

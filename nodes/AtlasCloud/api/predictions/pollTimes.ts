@@ -5,26 +5,37 @@
  * ones every `d` cost `1 + (1 - q) / 2 + (1 - q)² s / 2d` polls per prediction, and delay a result by
  * `q² s / 2 + (1 - q) d / 2` on average.
  *
- * For example, edits take 6 to 10 s, so s = 4 s and the median is 8 s. With q = 0.2, the first poll is after 6.8 s.
- * With d = 0.51 s after that, an edit costs 1 + 0.4 + 2.5 = 3.9 polls, and its result is 0.08 + 0.2 = 0.28 s late,
+ * For example, edits take 6 to 10 s, so s = 4 s and the median is 8 s. With q = 0.12, the first poll is after 6.5 s.
+ * With d = 0.46 s after that, an edit costs 1 + 0.4 + 3.4 = 4.8 polls, and its result is 0.03 + 0.2 = 0.23 s late,
  * under a twentieth of its duration. More polls would gain little. With fewer, a later first poll is best.
  *
- * Videos take 240 to 360 s, so s = 120 s. With q = 0.1 and d = 8 s, a video costs 7.5 polls, and its result is 4.2 s late.
+ * Videos take 240 to 360 s, so s = 120 s. With q = 0.1 and d = 8.5 s, a video costs 7.2 polls, and its result is 4.4 s late.
  */
 import type { Durations } from './durations';
 
-/** Polls per prediction, as in the example. */
-const MAX_POLLS = 3.9;
-
-/** The same for slow predictions, such as videos: people count the delay in seconds. In between, it grows evenly. */
-const MAX_POLLS_WHEN_SLOW = 7.5;
-const FAST_MS = 60_000;
-const SLOW_MS = 240_000;
+/**
+ * Polls per prediction, by the median duration in ms, as in the examples; in between, they change evenly. Results of a
+ * minute may be 3 s late, and the first ones of their model cost more polls. With videos, people count the seconds.
+ */
+const POLLS: Array<[medianMs: number, polls: number]> = [
+	[20_000, 4.8],
+	[60_000, 3.5],
+	[240_000, 7.7],
+];
+const MAX_POLLS = 4.8;
+const MAX_POLLS_WHEN_SLOW = 7.7;
 
 /** The shortest interval: a share of the median, about the example's `d`, within these limits in ms. */
-const MIN_INTERVAL = 0.06;
+const MIN_INTERVAL = 0.045;
 const MIN_INTERVAL_MS = 150;
-const MAX_MIN_INTERVAL_MS = 5_000;
+const MAX_MIN_INTERVAL_MS = 4_000;
+
+/**
+ * The fewer are left, the likelier each is to end soon. Polls are best in proportion to the square root of that: the
+ * factor keeps their number the same.
+ */
+const DENSER = 4 / 3;
+const MIN_LEFT = 0.15;
 
 /** Two times closer than this, in ms, are the same: a schedule's times are fractions, and rounded. */
 const TOLERANCE_MS = 1;
@@ -33,7 +44,7 @@ const TOLERANCE_MS = 1;
 const OVERDUE_INTERVAL = 0.25;
 
 /** The `q` with the shortest delay for a number of polls. A single poll must come when nearly all have ended. */
-const BEST_SHARE = { onePoll: 0.95, twoPolls: 0.4, maxPolls: 0.2, maxPollsWhenSlow: 0.1 };
+const BEST_SHARE = { onePoll: 0.95, twoPolls: 0.4, maxPolls: 0.12, maxPollsWhenSlow: 0.1 };
 
 /**
  * When to poll a prediction for the first time.
@@ -59,14 +70,22 @@ export function nextPollMs(durations: Durations, elapsedMs: number, pollsPerPred
 	const furtherPolls = Math.max(0.1, polls - 1 - unfinished / 2);
 	const affordableMs = (unfinished ** 2 * durations.spreadMs) / 2 / furtherPolls;
 	const minMs = Math.min(MAX_MIN_INTERVAL_MS, MIN_INTERVAL * durations.medianMs);
-	const intervalMs = Math.max(MIN_INTERVAL_MS, minMs, affordableMs);
+	const evenMs = Math.max(minMs, affordableMs);
+	const intervalMs = Math.max(MIN_INTERVAL_MS, evenMs * density(durations.shareAbove(elapsedMs), unfinished));
 	return elapsedMs + Math.max(intervalMs, OVERDUE_INTERVAL * (elapsedMs - durations.maxMs));
 }
 
-/** How many polls a prediction gets: the slower its model, the more, as far as the rate limit allows. */
+/** By how much to lengthen an interval, by the share of the predictions that are left. */
+function density(left: number | null, unfinished: number): number {
+	return DENSER * Math.sqrt(Math.max(MIN_LEFT, Math.min(1, (left ?? 1) / unfinished)));
+}
+
+/** How many polls a prediction gets, as far as the rate limit allows. */
 function affordablePolls({ medianMs }: Durations, pollsPerPrediction: number): number {
-	const slowness = Math.min(1, Math.max(0, (medianMs - FAST_MS) / (SLOW_MS - FAST_MS)));
-	return Math.min(MAX_POLLS + slowness * (MAX_POLLS_WHEN_SLOW - MAX_POLLS), pollsPerPrediction);
+	const next = POLLS.findIndex(([ms]) => medianMs < ms);
+	if (next <= 0) return Math.min(POLLS.at(next)?.[1] ?? 0, pollsPerPrediction);
+	const [[fromMs, from], [toMs, to]] = POLLS.slice(next - 1, next + 1);
+	return Math.min(from + ((medianMs - fromMs) / (toMs - fromMs)) * (to - from), pollsPerPrediction);
 }
 
 function bestShare(polls: number): number {
@@ -87,17 +106,28 @@ export interface RoundRobinSlot {
 	/** From 0. */
 	index: number;
 	count: number;
+	/** Whether such predictions usually take a minute or more. */
+	isSlow?: boolean;
 }
 
-/** The first turn: edits take 1.4 to 10 s, see docs/atlas-cloud-api.md, The Seedream models. */
+/** The first turn: edits take 1.4 to 10 s, see docs/atlas-cloud-api.md, The Seedream models. Videos take minutes. */
 const FIRST_TURN_MS = 1_000;
+const FIRST_SLOW_TURN_MS = 40_000;
 
 /**
- * Each turn is this share later than the one before, divided by `n ** SHARED_STEP` for `n` predictions. A single one is
- * polled after 1, 1.14, 1.3 s and so on. With eight, turns are 7% apart, and each prediction has every eighth.
+ * Each turn is this share later than the one before. What takes longer than an edit is polled less: people count the
+ * delay in seconds. A video of five minutes by itself costs 15 polls, and is noticed 14 s late on average.
  */
 const TURN_STEP = 0.14;
-const SHARED_STEP = 0.35;
+const MAX_EDIT_MS = 20_000;
+const SLOW_TURN_STEP = 0.15;
+const MIN_SLOW_STEP_MS = 13_000;
+const MAX_SLOW_STEP_MS = 28_000;
+const SLOWEST_TURN_STEP = 0.08;
+
+/** For `n` predictions, turns are `n ** SHARED_STEP` times closer. With eight, each prediction has every eighth. */
+const SHARED_STEP = 0.45;
+const SLOW_SHARED_STEP = 0.6;
 
 /** When predictions outside the round-robin are polled, in case those in it are slow. */
 const OUTSIDE_FIRST_MS = 60_000;
@@ -111,11 +141,22 @@ const OUTSIDE_FIRST_MS = 60_000;
  */
 export function roundRobinPollMs(elapsedMs: number, slot: RoundRobinSlot | null): number {
 	if (!slot) return elapsedMs < OUTSIDE_FIRST_MS ? OUTSIDE_FIRST_MS : elapsedMs * 2;
-	const { index, count } = slot;
-	const logStep = Math.log1p(TURN_STEP / count ** SHARED_STEP);
-	const turnsPassed = Math.log(elapsedMs / FIRST_TURN_MS) / logStep;
-	// The tolerance keeps a rounding error from yielding the current turn again.
-	const nextTurn = elapsedMs < FIRST_TURN_MS ? 0 : Math.floor(turnsPassed + 1e-6) + 1;
-	const ownTurn = nextTurn + ((((index - nextTurn) % count) + count) % count);
-	return FIRST_TURN_MS * Math.exp(ownTurn * logStep);
+	const { index, count, isSlow } = slot;
+	let turnMs = isSlow ? FIRST_SLOW_TURN_MS : FIRST_TURN_MS;
+	for (let turn = 0; turn % count !== index || turnMs <= elapsedMs + TOLERANCE_MS; turn++)
+		turnMs += stepMs(turnMs, count);
+	return turnMs;
+}
+
+function stepMs(turnMs: number, count: number): number {
+	if (turnMs < MAX_EDIT_MS) return (TURN_STEP * turnMs) / count ** SHARED_STEP;
+	const slowStepMs = Math.min(MAX_SLOW_STEP_MS, Math.max(MIN_SLOW_STEP_MS, SLOW_TURN_STEP * turnMs));
+	return Math.max(slowStepMs, SLOWEST_TURN_STEP * turnMs) / count ** SLOW_SHARED_STEP;
+}
+
+/** Models whose ID says that they make videos, which takes minutes: see docs/atlas-cloud-api.md, Seedance 1.5 Pro. */
+const VIDEO_MODEL = /video|[it]2v/i;
+
+export function isSlowModel(model: string): boolean {
+	return VIDEO_MODEL.test(model);
 }

@@ -3,10 +3,12 @@ import { RateLimiter, type Permit } from '../flow/rateLimiter';
 import { cappedRetryAfterMs, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
+import { knownDurationsOf } from './knownDurations';
 import { PollSchedule } from './pollSchedule';
 import { failedError, unreachableError } from './predictionErrors';
 import type { Prediction } from './predictions';
 import { classifyPoll, pollError, pollPrediction } from './readPrediction';
+import { SlowModels } from './slowModels';
 import { WaitingPrediction, type WaitRequest } from './waitingPrediction';
 
 /** For all predictions together: about four polls each for twenty edits of three seconds. */
@@ -37,10 +39,21 @@ export class PredictionPoller {
 
 	private wake = () => {};
 
-	constructor(private readonly client: AtlasClient) {
+	private readonly history: SlowModels;
+
+	/**
+	 * @param account identifies base URL and API key without revealing them: what is learned of it outlives this poller.
+	 * Without one it does not
+	 */
+	constructor(
+		private readonly client: AtlasClient,
+		account?: string,
+	) {
 		this.clock = client.clock;
 		this.rateLimiter = new RateLimiter(client.clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
-		this.schedule = new PollSchedule(client.clock, this.rateLimiter, this.waitingPredictions);
+		const known = account === undefined ? undefined : knownDurationsOf(account);
+		this.schedule = new PollSchedule(client.clock, this.rateLimiter, this.waitingPredictions, known);
+		this.history = new SlowModels(client, this.schedule, () => this.wake());
 	}
 
 	/**
@@ -59,6 +72,7 @@ export class PredictionPoller {
 			this.waitingPredictions.add(waiting);
 			// A bare ID may have ended days ago: its first poll is now.
 			if (request.sentAtMs !== null) this.schedule.planFirst(waiting);
+			this.history.askIfSlow(waiting);
 			this.wake();
 			if (!this.isRunning) void this.run();
 		});
@@ -107,7 +121,7 @@ export class PredictionPoller {
 	}
 
 	private async poll(waiting: WaitingPrediction): Promise<void> {
-		const { signal, deadlineMs, model } = waiting.request;
+		const { signal, deadlineMs } = waiting.request;
 		this.polling.add(waiting);
 		try {
 			const permit = await this.rateLimiter.acquire(signal, { deadlineMs });
@@ -119,7 +133,7 @@ export class PredictionPoller {
 			this.fail(waiting, error instanceof Error ? error : new Error(String(error)));
 		} finally {
 			this.polling.delete(waiting);
-			if (!this.waitingPredictions.has(waiting)) this.schedule.refillRoundRobin(model);
+			if (!this.waitingPredictions.has(waiting)) this.schedule.refillRoundRobin(waiting);
 			this.wake();
 		}
 	}
@@ -150,6 +164,7 @@ export class PredictionPoller {
 				this.learnStart(waiting, result.prediction);
 				waiting.noteInProgress(nowMs);
 				waiting.observed(result.prediction.rawStatus, nowMs);
+				this.history.askIfSlow(waiting);
 				if (isLate) this.expire(waiting);
 				else this.schedule.planNext(waiting);
 				return;
@@ -168,7 +183,8 @@ export class PredictionPoller {
 		}
 	}
 
-	private learnStart(waiting: WaitingPrediction, { createdAt }: Prediction): void {
+	private learnStart(waiting: WaitingPrediction, { createdAt, model }: Prediction): void {
+		if (waiting.model === '') waiting.model = model ?? '';
 		const offsetMs = this.client.atlasClock.offsetMs ?? 0;
 		waiting.learnStart(Date.parse(createdAt ?? '') - offsetMs, this.clock.nowMs());
 	}

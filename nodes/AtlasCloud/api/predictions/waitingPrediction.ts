@@ -7,11 +7,13 @@ import { WARM_UP_MS } from './readPrediction';
 /** What is known of the service's queue, and what polls tell of it. */
 export interface QueueView {
 	/** Our clock, in ms, when a poll would tell whether the prediction has to wait; null if nobody asks. */
-	readonly firstPollAtMs: number | null;
+	readonly probeAtMs: number | null;
 	/** How many the service runs at once; null if that is not known. */
 	readonly numberAtOnce: number | null;
 	/** Whether so many others were submitted earlier and are unfinished that this one has not begun. */
 	readonly isWaiting: boolean;
+	/** About when it began, now that it no longer waits. Each start is told once. */
+	takeStartMs(nowMs: number): number;
 	/** @returns whether this word of Atlas's means that the prediction still waits */
 	observed(rawStatus: string | null, nowMs: number): boolean;
 }
@@ -19,8 +21,12 @@ export interface QueueView {
 /** A prediction to wait for. Times are our clock's, in ms. */
 export interface WaitRequest {
 	predictionId: string;
-	/** Durations are learned per model. */
+	/** Durations are learned per model. Empty if it is not known. */
 	model: string;
+	/** Requests of a model that share it take about the same time. */
+	shape?: string;
+	/** Whether such predictions usually take a minute or more. Default: what the model's ID says. */
+	isSlow?: boolean;
 	/** When it was submitted; null if only its ID is known. */
 	sentAtMs: number | null;
 	/** When its ID became known, after which it may not be visible for a while. Default: `sentAtMs`, or now. */
@@ -32,17 +38,14 @@ export interface WaitRequest {
 	queue?: QueueView;
 }
 
-/**
- * The duration assumed for a prediction that had ended by its first poll, as a share of the time until then. Below 1,
- * so that later predictions are polled a little earlier.
- */
-const FIRST_POLL_ESTIMATE = 0.95;
-
 /** A prediction that is waited for: when to poll it, and what its polls reported. Times are our clock's, in ms. */
 export class WaitingPrediction {
 	nextPollMs: number;
 
 	hasBeenPolled = false;
+
+	/** Of the request, or as a poll reported it. */
+	model: string;
 
 	/** In a row. */
 	failedPolls = 0;
@@ -67,6 +70,7 @@ export class WaitingPrediction {
 		readonly resolve: (prediction: Prediction | null) => void,
 		readonly reject: (error: Error) => void,
 	) {
+		this.model = request.model;
 		this.isStartKnown = request.sentAtMs !== null;
 		this.startMs = request.sentAtMs ?? nowMs;
 		this.workStartMs = this.startMs;
@@ -85,17 +89,24 @@ export class WaitingPrediction {
 
 	/** Follows what is known of the queue. @returns whether it has just entered or left it */
 	followQueue(nowMs: number): boolean {
-		const isInQueue = this.request.queue?.isWaiting ?? false;
+		const { queue } = this.request;
+		const isInQueue = queue?.isWaiting ?? false;
 		if (isInQueue === this.isInQueue) return false;
 		this.isInQueue = isInQueue;
-		if (!isInQueue) this.workStartMs = Math.max(this.workStartMs, nowMs);
+		if (!isInQueue) this.workStartMs = Math.max(this.workStartMs, queue?.takeStartMs(nowMs) ?? nowMs);
 		return true;
 	}
 
-	/** A poll found it in progress. */
-	observed(rawStatus: string | null, nowMs: number): void {
+	/** A poll found it in progress. @returns whether it certainly waits in the service's queue */
+	observed(rawStatus: string | null, nowMs: number): boolean {
 		const isQueued = this.request.queue?.observed(rawStatus, nowMs) ?? false;
-		if (isQueued) this.workStartMs = Math.max(this.workStartMs, nowMs);
+		if (isQueued) this.noteQueued(nowMs);
+		return isQueued;
+	}
+
+	/** It has not begun yet. */
+	noteQueued(nowMs: number): void {
+		this.workStartMs = Math.max(this.workStartMs, nowMs);
 	}
 
 	/** Whether it may not be visible yet. */
@@ -146,20 +157,29 @@ export class WaitingPrediction {
 		this.workStartMs = createdMs;
 	}
 
-	/** How long it took from when it began, now that a poll found it ended; null if that says nothing about others. */
-	durationMs(prediction: Prediction, nowMs: number): number | null {
+	/**
+	 * How long it took from when it began, now that a poll found it ended; null if that says nothing about others.
+	 * @param share the part of the time until now that it took at least, where nothing else tells
+	 */
+	durationMs(prediction: Prediction, nowMs: number, share: number): number | null {
 		if (prediction.status !== 'completed' || !this.isStartKnown) return null;
 		const elapsedMs = this.elapsedMs(nowMs);
-		const minMs = Math.max(0, (this.lastInProgressAtMs ?? 0) - this.workStartMs);
-		const estimateMs = Math.max((minMs + elapsedMs) / 2, FIRST_POLL_ESTIMATE * elapsedMs);
+		const minMs = this.minDurationMs;
+		const reportedMs = this.reportedMs(prediction);
+		const estimateMs = Math.max((minMs + elapsedMs) / 2, share * elapsedMs);
 		// The time that Atlas reports may leave out the queue, so it is kept between the last two polls.
-		return Math.min(elapsedMs, Math.max(minMs, this.reportedMs(prediction) ?? estimateMs));
+		return Math.min(elapsedMs, Math.max(minMs, reportedMs ?? estimateMs));
 	}
 
 	private reportedMs(prediction: Prediction): number | undefined {
 		const reportedMs = reportedDurationMs(prediction);
 		const queueMs = this.workStartMs - this.startMs;
 		return reportedMs === undefined || queueMs === 0 ? reportedMs : reportedMs - queueMs;
+	}
+
+	/** How long it has taken at least, as polls found. */
+	get minDurationMs(): number {
+		return Math.max(0, (this.lastInProgressAtMs ?? 0) - this.workStartMs);
 	}
 
 	/** Ends the wait when its time is up, even if a request is still in flight. */

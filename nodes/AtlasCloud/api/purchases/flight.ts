@@ -28,7 +28,9 @@ export class Flight implements QueueView {
 
 	private predictionId: string | null = null;
 
-	private probeAtMs: number | null = null;
+	private acceptedAtMs = 0;
+
+	private nextProbeAtMs: number | null = null;
 
 	private isOver = false;
 
@@ -82,7 +84,8 @@ export class Flight implements QueueView {
 	refused(): boolean {
 		if (!this.window) return false;
 		const { clock } = this.flights.options;
-		return this.window.control.rejected(clock.nowMs());
+		const { control, places } = this.window;
+		return control.rejected(clock.nowMs(), Math.max(0, places.inUse - 1 - control.inFlightCount));
 	}
 
 	/**
@@ -140,15 +143,16 @@ export class Flight implements QueueView {
 		if (!this.window || this.predictionId !== null) return;
 		const nowMs = this.flights.options.clock.nowMs();
 		this.predictionId = predictionId;
+		this.acceptedAtMs = nowMs;
 		this.window.control.submitted(predictionId, { key: shape, sentAtMs, nowMs });
 		this.flights.began();
 		if (this.window.control.takeProbe() === predictionId)
-			this.probeAtMs = (sentAtMs ?? nowMs) + PROBE_AFTER_MS;
+			this.nextProbeAtMs = (sentAtMs ?? nowMs) + PROBE_AFTER_MS;
 		this.window.update(nowMs);
 	}
 
-	get firstPollAtMs(): number | null {
-		return this.probeAtMs;
+	get probeAtMs(): number | null {
+		return this.nextProbeAtMs;
 	}
 
 	get numberAtOnce(): number | null {
@@ -157,12 +161,19 @@ export class Flight implements QueueView {
 
 	observed(rawStatus: string | null, nowMs: number): boolean {
 		if (!this.window || this.predictionId === null) return false;
-		return this.window.observed(this.predictionId, rawStatus, nowMs);
+		const isQueued = this.window.observed(this.predictionId, rawStatus, nowMs);
+		const isProbing = this.nextProbeAtMs !== null && this.window.control.isProbing(this.predictionId);
+		this.nextProbeAtMs = isProbing ? nowMs + Math.max(PROBE_AFTER_MS, nowMs - this.acceptedAtMs) : null;
+		return isQueued;
+	}
+
+	takeStartMs(nowMs: number): number {
+		return this.window?.control.takeStartMs(nowMs) ?? nowMs;
 	}
 
 	get isWaiting(): boolean {
 		if (!this.window || this.predictionId === null) return false;
-		return !this.window.control.isAmongFirst(this.predictionId);
+		return !this.window.control.hasBegun(this.predictionId);
 	}
 
 	/**

@@ -87,7 +87,8 @@ export interface TypedRequest {
 }
 
 /** What waiting needs to know of a request. */
-export type WaitedRequest = Pick<PurchaseRequest, 'itemIndex' | 'timeoutMs' | 'failsOnTimeout'>;
+export type WaitedRequest = Pick<PurchaseRequest, 'itemIndex' | 'timeoutMs' | 'failsOnTimeout'> &
+	Partial<Pick<PurchaseRequest, 'body' | 'inputs' | 'endpoint'>>;
 
 export interface WaitedPurchase {
 	bought: BoughtPrediction & Pick<SubmittedPrediction, 'isNew'>;

@@ -112,21 +112,21 @@ export class Purchases {
 		intent: Intent | undefined,
 		flight: Flight | undefined,
 	): Promise<WaitedPurchase> {
-		const { itemIndex, timeoutMs } = request;
-		return await this.waitUntilOver(bought, timeoutMs, flight).catch(async (error: unknown) => {
+		const { itemIndex } = request;
+		return await this.waitUntilOver(request, bought, flight).catch(async (error: unknown) => {
 			const found =
 				isNotFound(error) && intent
 					? await this.deps.submits.relocate(itemIndex, intent, bought.predictionId)
 					: null;
 			if (!found) throw error;
 			// Its time still starts with the submit.
-			return await this.waitUntilOver({ ...found, sentAtMs: bought.sentAtMs }, timeoutMs, flight);
+			return await this.waitUntilOver(request, { ...found, sentAtMs: bought.sentAtMs }, flight);
 		});
 	}
 
 	private async waitUntilOver(
+		{ body, inputs = [], endpoint, timeoutMs }: WaitedRequest,
 		bought: SubmittedPrediction,
-		timeoutMs: number,
 		queue: Flight | undefined,
 	): Promise<WaitedPurchase> {
 		const { poller, signal } = this.deps;
@@ -135,7 +135,12 @@ export class Purchases {
 		const times = isReused
 			? { sentAtMs: null, knownAtMs, deadlineMs: knownAtMs + timeoutMs }
 			: { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
-		const request = { predictionId, model, ...times, signal, queue };
+		const kind = {
+			model,
+			shape: body && timingKey(body, inputs.length),
+			isSlow: (endpoint && isVideoEndpoint(endpoint)) || undefined,
+		};
+		const request = { predictionId, ...kind, ...times, signal, queue };
 		return { bought, prediction: await poller.waitUntilCompleted(request) };
 	}
 
@@ -207,4 +212,9 @@ export class Purchases {
 /** What was resumed or reused is not uploaded, and its files need not be kept. */
 function releaseInputs({ inputs }: PurchaseRequest): void {
 	for (const { file } of inputs) file?.release?.();
+}
+
+/** Videos take minutes. */
+function isVideoEndpoint(endpoint: string): boolean {
+	return endpoint.endsWith('/generateVideo');
 }
