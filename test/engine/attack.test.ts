@@ -187,7 +187,7 @@ describe('a text of many comments in a row', () => {
 
 	it('is refused in plain words as a file', async () => {
 		const { error } = await edit({ items: [{ files: { data: Buffer.from(text) } }] });
-		expect(error?.message).toMatch(/no picture|not a picture/);
+		expect(error?.message).toMatch(/isn’t an image/);
 		expect(submits()).toBe(0);
 	});
 
@@ -195,14 +195,14 @@ describe('a text of many comments in a row', () => {
 		const imageUrls = imageUrl();
 		fails('file', { type: 'status', status: 200, body: text }, Infinity);
 		const { error } = await edit({ items: [{}], parameters: { imageSource: 'url', imageUrls } });
-		expect(error?.message).toMatch(/^The link .* holds no picture$/);
+		expect(error?.message).toMatch(/^The file at .* isn’t an image$/);
 		expect(submits()).toBe(0);
 	});
 
 	it('is not an image as an output, and the error includes the ID', async () => {
 		fails('file', { type: 'status', status: 200, body: text }, Infinity);
 		const { error } = await edit();
-		expect(error?.message).toContain('is not a picture');
+		expect(error?.message).toContain('the link returned something else');
 		expect(error?.context?.predictionId).toBe(chargedIds()[0]);
 		expect(submits()).toBe(1);
 	});

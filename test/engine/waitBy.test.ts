@@ -441,7 +441,7 @@ describe('is refused, before anything is sent,', () => {
 			'if n8n is in a private network',
 			{ webhookWaitingBaseUrl: 'https://10.0.0.1/webhook-waiting' },
 			{},
-			/can’t call this n8n: its webhook address points into a private network/,
+			/can’t call this n8n: its webhook address points to a private network/,
 		],
 		[
 			'if n8n has no https address',

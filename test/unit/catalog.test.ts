@@ -117,7 +117,7 @@ describe('the catalog', () => {
 	});
 
 	it.each([{}, { data: null }, { data: {} }])('is not read from %j, which is no catalog', async (json) => {
-		await expect(read(json)).rejects.toThrow(/^Could not read the model catalog/);
+		await expect(read(json)).rejects.toThrow(/^Couldn’t read the model catalog/);
 	});
 });
 

@@ -23,7 +23,7 @@ const WORDS: Array<[RegExp, OutcomeClass]> = [
 	[/^The prediction is finished and billed, but its file/, 'download'],
 	[/^Couldn’t |^Atlas Cloud reported the prediction as completed/, 'read'],
 	[
-		/^The cost of this run is unknown|^Couldn’t load the image|opens a web page|^Match Input Image can’t read/,
+		/^The cost of this run is unknown|^Couldn’t load the image|opens a web page|^Match Input Image can’t read|catalog doesn’t say what/,
 		'input',
 	],
 ];

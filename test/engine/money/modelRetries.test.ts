@@ -160,7 +160,7 @@ it.each(UNREADABLE)(
 		fails(endpoint, action, Infinity);
 		const result = await generate();
 		expect(result.error?.message).toMatch(
-			/could not be read, so it is not known whether "data" in image means a file$/,
+			/^Couldn’t read the fields of .*, so "data" in image may be a file or a text$/,
 		);
 		expect(submits()).toBe(0);
 		// A prompt that has the word in it is a prompt.

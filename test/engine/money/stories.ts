@@ -570,7 +570,8 @@ export class Stage {
 		let result = saved.failed ? await retryManually(saved.failed, options) : await runSeedream(options);
 		for (;;) {
 			said.push(JSON.stringify([result.json, result.error?.message, result.error?.description]));
-			if (/schema of .* could not be read/.test(said.at(-1) ?? '')) tally.unreadable += 1;
+			if (/[Tt]he fields of .* couldn’t be read|Couldn’t read the fields of/.test(said.at(-1) ?? ''))
+				tally.unreadable += 1;
 			if (how === 'rerun') tally.reused += reusedIn(result);
 			if (isCrashed) break;
 			if (result.error) {

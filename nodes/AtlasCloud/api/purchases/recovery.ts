@@ -80,7 +80,7 @@ export class Recovery {
 		const tasks = this.freeAmong(await this.tasksOf(body.model));
 		const isLike = ({ request, prediction }: HistoryTask) =>
 			prediction.status !== 'failed' && mayBeSame(body, request ?? {});
-		if (tasks.some(isLike)) throw unknownError(`the schema of ${body.model} couldn’t be read`);
+		if (tasks.some(isLike)) throw unknownError(`the fields of ${body.model} couldn’t be read`);
 	}
 
 	private async claimShape(shape: RequestShape): Promise<HistoryTask | null> {

@@ -127,8 +127,8 @@ function ambiguousError(model: string, { namesOnly }: UntypedInputs): AtlasError
 	if (!namesOnly) return undefined;
 	const { field, text } = namesOnly;
 	return inputError(
-		`The schema of ${model} could not be read, so it is not known whether "${truncate(text)}" in ${field} means a file`,
-		'Nothing was submitted for this item. Run again later, or enter a URL, or the file itself as an expression such as {{ $binary.data }}.',
+		`Couldn’t read the fields of ${model}, so "${truncate(text)}" in ${field} may be a file or a text`,
+		'Nothing was submitted for this item. Run it again later. Or enter a URL, or the file itself as an expression such as {{ $binary.data }}.',
 	);
 }
 
