@@ -41,11 +41,11 @@ export const EDIT_DEMO: Demo = {
 	withPrompt: (parameters, prompt) => ({ ...parameters, prompt }),
 	noun: 'edit',
 	nodesNoun: 'node',
-	resultLabel: 'Edited picture',
+	resultLabel: 'Edited image',
 	timeoutSeconds: 600,
 	billingNotice: 'this edit is billed.',
 	sandboxNotice:
-		'The sandbox understands plain instructions (sepia, blur, mirror, …) and marks its pictures.\nFor the real Seedream:',
+		'The sandbox understands simple instructions (sepia, blur, mirror, …) and watermarks its images.\nFor the real Seedream:',
 	command: 'npm run demo',
 	openCommand: 'npm run demo -- --open',
 };

@@ -397,7 +397,7 @@ describe('a lost submit', () => {
 	);
 });
 
-describe('with Resubmit When Unknown, a submit that is answered 500 with an ID', () => {
+describe('with Resubmit If Lost, a submit that is answered 500 with an ID', () => {
 	it('is polled right away and never bought again, even if the history hides it', async () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
 		await behindGateway(sandbox, async (baseUrl) => {

@@ -123,7 +123,7 @@ it(
 		process.stderr.write(
 			`property run, seed ${SEED}: ${sum('cases')} cases, ${sum('executions')} executions, ` +
 				`${sum('wanted')} wanted edits, ${sum('bought')} bought, ${sum('delivered')} delivered, ` +
-				`${sum('doubleCharges')} double charges, ${sum('resubmitCharges')} extra by Resubmit When Unknown, ` +
+				`${sum('doubleCharges')} double charges, ${sum('resubmitCharges')} extra by Resubmit If Lost, ` +
 				`${sum('lostIds')} lost IDs, ${sum('lostAnswers')} lost answers to billed submits, ` +
 				`${sum('images')} images compared, ${sum('errors')} errors, ${sum('unknown')} executions with an unknown, ` +
 				`${sum('crashes')} crashes, ${sum('retries')} retries (${sum('retriesOfEarlier')} of an earlier execution, ` +

@@ -182,7 +182,7 @@ describe('a lost answer', () => {
 		expect(submits()).toBe(1);
 	});
 
-	it('is resent only once in total when Resubmit When Unknown allows it, no matter how many attempts there are', async () => {
+	it('is resent only once in total when Resubmit If Lost allows it, no matter how many attempts there are', async () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
 		fails('submit', { type: 'resetAfter' }, Infinity);
 		const { error } = await edit({
@@ -193,7 +193,7 @@ describe('a lost answer', () => {
 		expect(submits()).toBe(2);
 	});
 
-	it('is resent once when Resubmit When Unknown allows it', async () => {
+	it('is resent once when Resubmit If Lost allows it', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const parameters = { options: { resubmitUnknown: true } };
 		expect(idsIn(await edit({ parameters }))).toEqual(chargedIds());
@@ -204,7 +204,7 @@ describe('a lost answer', () => {
 	});
 });
 
-describe('Resubmit When Unknown', () => {
+describe('Resubmit If Lost', () => {
 	const parameters = { prompt: '={{ $json.wish + " wish" }}', options: { resubmitUnknown: true } };
 	const match = (wish: string, action: FaultAction) =>
 		sandbox.addFault({ endpoint: 'submit', match: `${wish} wish`, action });

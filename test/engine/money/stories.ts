@@ -258,7 +258,7 @@ const NO_TALLY = {
 	delivered: 0,
 	images: 0,
 	doubleCharges: 0,
-	/** Bought again after an unknown, because Resubmit When Unknown said so. */
+	/** Bought again after an unknown, because Resubmit If Lost said so. */
 	resubmitCharges: 0,
 	lostIds: 0,
 	/** Billed purchases whose ID no answer reported. */
