@@ -76,7 +76,7 @@ describe('a lost answer', () => {
 				/^1\. Look for it with Prediction > Get Many: .* created at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC /,
 			) as string,
 			'2. If it’s there, get its result with Prediction > Wait for Completion.',
-			'3. If it isn’t, nothing was billed: run item 0 again in a new execution.',
+			'3. If it isn’t, nothing was billed: run this item again in a new execution.',
 		]);
 		expect([submits(), chargedIds()]).toEqual([1, []]);
 	});
@@ -216,7 +216,7 @@ describe('Resubmit If Lost', () => {
 		fails('submit', { type: 'status', status: 402 }, 1, 2);
 		const { error } = await edit({ items: items('a'), parameters });
 		expect(error?.message).toContain('(402');
-		expect(error?.description).toMatch(/first request of item 0 may have been accepted and billed/);
+		expect(error?.description).toMatch(/first request of this item may have been accepted and billed/);
 		expect(error?.description).not.toContain('Nothing was billed for this item');
 		expect(submits()).toBe(2);
 	});

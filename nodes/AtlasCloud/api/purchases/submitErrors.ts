@@ -13,23 +13,23 @@ import type { Intent } from './intent';
 import type { LostResult } from './lostSubmits';
 
 /** The error of a submit that did not leave: Atlas asks for a longer pause than the item's time. */
-export function throttledError(intent: Intent | undefined, itemIndex: number): AtlasError {
+export function throttledError(intent: Intent | undefined): AtlasError {
 	return new AtlasError(TOO_MANY_REQUESTS, {
 		kind: 'refused',
-		description: `Atlas Cloud asks for a longer pause than Timeout allows. Increase Timeout under Options, or run the workflow again later. ${describeBill(intent, itemIndex)}`,
+		description: `Atlas Cloud asks for a longer pause than Timeout allows. Increase Timeout under Options, or run the workflow again later. ${describeBill(intent)}`,
 		statusCode: 429,
 		...firstSubmitDetails(intent),
 	});
 }
 
 /** The error of a submit that created nothing. */
-export function notCreatedError(exchange: Exchange, intent: Intent, itemIndex: number): AtlasError {
+export function notCreatedError(exchange: Exchange, intent: Intent): AtlasError {
 	const isModerated = isModeration(exchange);
 	const what = isModerated ? BLOCKED : 'Atlas Cloud rejected the request';
 	const advice = isModerated ? BLOCKED_ADVICE : adviceOn(exchange);
 	return new AtlasError(headlineOf(what, exchange), {
 		kind: 'refused',
-		description: `${advice} ${describeBill(intent, itemIndex)}`,
+		description: `${advice} ${describeBill(intent)}`,
 		isRunWide: isRunWide(exchange),
 		...answerDetails(exchange),
 		...firstSubmitDetails(intent),
@@ -42,9 +42,9 @@ function isModeration({ answer }: Exchange): boolean {
 }
 
 /** What a submit that created nothing means for the bill. */
-function describeBill(intent: Intent | undefined, itemIndex: number): string {
+function describeBill(intent: Intent | undefined): string {
 	return intent?.isResubmitted
-		? `The first request of item ${itemIndex} may have been accepted and billed: check with Prediction > Get Many.`
+		? 'The first request of this item may have been accepted and billed: check with Prediction > Get Many.'
 		: 'Nothing was billed for this item.';
 }
 
@@ -54,12 +54,7 @@ function firstSubmitDetails(intent: Intent | undefined) {
 }
 
 /** The error of a submit that Atlas may have accepted. */
-export function unknownError(
-	intent: Intent,
-	exchange: Exchange | null,
-	result: LostResult,
-	itemIndex: number,
-): AtlasError {
+export function unknownError(intent: Intent, exchange: Exchange | null, result: LostResult): AtlasError {
 	const why = exchange ? `: ${describeExchange(exchange)}` : '';
 	const details = exchange ? answerDetails(exchange) : {};
 	if (result.kind === 'ambiguous') {
@@ -73,7 +68,7 @@ export function unknownError(
 					'The response to this request was lost, and your history has several identical ones.',
 					'1. Check each of these predictions with Prediction > Get.',
 					'2. Get the result of the right one with Prediction > Wait for Completion.',
-					`3. Only if none of them is right, run item ${itemIndex} again in a new execution: that is a new, billed request.`,
+					'3. Only if none of them is right, run this item again in a new execution: that is a new, billed request.',
 				].join('\n'),
 			},
 		);
@@ -88,7 +83,7 @@ export function unknownError(
 			`To avoid billing you twice, it was not sent again.${unread}`,
 			`1. Look for it with Prediction > Get Many: a prediction of ${intent.model}, created at ${describeTime(intent.sentAtMs)} or shortly after.`,
 			'2. If it’s there, get its result with Prediction > Wait for Completion.',
-			`3. If it isn’t, nothing was billed: run item ${itemIndex} again in a new execution.`,
+			'3. If it isn’t, nothing was billed: run this item again in a new execution.',
 		].join('\n'),
 	});
 }

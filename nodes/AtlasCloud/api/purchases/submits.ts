@@ -126,13 +126,13 @@ export class Submits {
 				const waitMs = permit.rejected(retryAfterMs, pending.flight.refused());
 				const mayRetry = this.clock.nowMs() + waitMs <= giveUpAtMs;
 				if (mayRetry && (await pending.flight.enterAgain(giveUpAtMs))) return null;
-				throw notCreatedError(exchange, intent, itemIndex);
+				throw notCreatedError(exchange, intent);
 			}
 			case 'unreachable': {
 				permit.released();
 				this.intents.markNotCreated(intent);
 				const waitMs = backoffMs(attempt, 1_000, 15_000);
-				if (this.clock.nowMs() + waitMs > giveUpAtMs) throw notCreatedError(exchange, intent, itemIndex);
+				if (this.clock.nowMs() + waitMs > giveUpAtMs) throw notCreatedError(exchange, intent);
 				await pauseMs(this.clock, waitMs, this.signal);
 				return null;
 			}
@@ -140,7 +140,7 @@ export class Submits {
 			case 'notSent':
 				permit.released();
 				this.intents.markNotCreated(intent);
-				throw notCreatedError(exchange, intent, itemIndex);
+				throw notCreatedError(exchange, intent);
 		}
 	}
 
@@ -157,7 +157,7 @@ export class Submits {
 		const limits = giveUpAtMs === undefined ? { maxPauseMs: timeoutMs } : { deadlineMs: giveUpAtMs };
 		const permit = await this.limiterOf(body.model).acquire(this.signal, limits);
 		if (permit) return permit;
-		throw throttledError(this.intents.of(itemIndex), itemIndex);
+		throw throttledError(this.intents.of(itemIndex));
 	}
 
 	private startSending({ itemIndex, fingerprint, hash, body, inputUrls }: PendingOrder): Intent {

@@ -40,7 +40,7 @@ export class UnknownSubmits {
 		// Only once, because each time may be billed, and never if Atlas gave an ID.
 		const isAllowed = mayResubmit && reportedId === undefined && !intent.isResubmitted;
 		if (result.kind === 'notFound' && isAllowed) return null;
-		throw unknownError(intent, exchange, result, itemIndex);
+		throw unknownError(intent, exchange, result);
 	}
 
 	/**
