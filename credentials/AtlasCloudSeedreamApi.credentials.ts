@@ -13,7 +13,7 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 
 	icon: Icon = { light: 'file:../icons/seedream.svg', dark: 'file:../icons/seedream.dark.svg' };
 
-	documentationUrl = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#credential';
+	documentationUrl = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#your-first-edit';
 
 	/** n8n adds fields for the HTTP Request node, which has no use for this key: see the hidden field. */
 	hideDomainRestrictionFields = true;

@@ -58,7 +58,7 @@ describe('one bad item among good ones', () => {
 		expect(run.status).toBe('error');
 		expect(error).toMatchObject({
 			name: 'NodeOperationError',
-			message: 'No image found in the field data',
+			message: 'No image found in the field "data"',
 			context: { itemIndex: 1 },
 		});
 		expect(error?.description).toContain('Check that the previous node returns an image file');
@@ -77,7 +77,7 @@ describe('one bad item among good ones', () => {
 		]);
 		expect(out.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
 		expect(errorOf(out[1])).toEqual({
-			message: 'No image found in the field data',
+			message: 'No image found in the field "data"',
 			description: expect.any(String) as string,
 			predictionId: null,
 			status: null,
@@ -103,7 +103,7 @@ describe('one bad item among good ones', () => {
 		const [bad] = arrived('Bad');
 		// n8n puts the input's fields before ours.
 		expect(bad?.json).toMatchObject({ sku: 'B' });
-		expect(bad?.json.error).toMatchObject({ message: 'No image found in the field data' });
+		expect(bad?.json.error).toMatchObject({ message: 'No image found in the field "data"' });
 		expect(arrived('Bad')).toHaveLength(1);
 	});
 });
@@ -238,7 +238,7 @@ describe('an invalid parameter or input', () => {
 			'Model is empty or not a valid model ID',
 		],
 		['a model with blanks', { model: '={{ "sea dream" }}' }, 'Model is empty or not a valid model ID'],
-		['a field that is not there', { inputDataFieldName: 'photo' }, 'No image found in the field photo'],
+		['a field that is not there', { inputDataFieldName: 'photo' }, 'No image found in the field "photo"'],
 		['a malformed URL', { ...url, imageUrls: 'example' }, '"example" is not a valid URL'],
 		['an illegal size', { model: LITE, size: '1024*1024' }, 'Seedream v5.0 Lite doesn’t support 1024 × 1024'],
 		[
@@ -427,7 +427,7 @@ describe('Max Edits per Run', () => {
 		});
 		expect(out.map((item) => errorOf(item).message)).toEqual([
 			'This run has 3 edits, but Max Edits per Run is 2',
-			'No image found in the field data',
+			'No image found in the field "data"',
 			'This run has 3 edits, but Max Edits per Run is 2',
 			'This run has 3 edits, but Max Edits per Run is 2',
 		]);

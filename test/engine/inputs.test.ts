@@ -134,10 +134,10 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			];
 		};
 		for (const [inputDataFieldName, message] of [
-			['data', 'No image found in the field data'],
-			['photo', 'No image found in the field photo'],
-			['_files.data', 'No image found in the field _files.data'],
-			['={{ "photo" }}', 'No image found in the field photo'],
+			['data', 'No image found in the field "data"'],
+			['photo', 'No image found in the field "photo"'],
+			['_files.data', 'No image found in the field "_files.data"'],
+			['={{ "photo" }}', 'No image found in the field "photo"'],
 			['*', 'This item has no image files'],
 		]) {
 			const refused = await refusal({ binaryMode, items, parameters: { inputDataFieldName } });
@@ -213,7 +213,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		expect(message).toBe('The file in Photo is a PDF, which Seedream can’t edit');
 		expect(description).toContain('Convert the page to an image first.');
 		const two = await refusal({ binaryMode, items: [{ files: { Photo: pdf, More: pdf } }] });
-		expect(two.message).toBe('No image found in the field data');
+		expect(two.message).toBe('No image found in the field "data"');
 		expect(two.description).toContain('Files in this item: Photo, More.');
 	});
 
@@ -223,7 +223,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			items: [{ files: files() }],
 			parameters: { inputDataFieldName: 'photo, missing' },
 		});
-		expect(wrong.message).toBe('No image found in the field missing');
+		expect(wrong.message).toBe('No image found in the field "missing"');
 		expect(wrong.description).toContain('photo, logo, rows, back');
 		const several = await refusal({ binaryMode, items: [{ files: files() }] });
 		expect(several.message).toBe('This item has 3 images, but none is in the field data');
@@ -426,7 +426,7 @@ describe('the number of images', () => {
 
 	it('must not be zero', async () => {
 		const none = await refusal({ items: [{ json: { a: 1 } }] });
-		expect(none.message).toBe('No image found in the field data');
+		expect(none.message).toBe('No image found in the field "data"');
 		expect(none.description).toContain('This item has no files');
 		expect((await refusal({ items: [{}], parameters: { inputDataFieldName: ' ' } })).message).toBe(
 			'No image found in this item',

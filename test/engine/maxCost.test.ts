@@ -151,7 +151,7 @@ describe.each(NONSENSE)('a quote that %s', (_how, action) => {
 	it('buys nothing of a model whose price is not known', async () => {
 		const { error } = await run(1_000, { parameters: { model: 'vendor/unheard-of', size: '1024*1024' } });
 		expect(error?.message).toMatch(
-			/^The cost of this run is unknown, but Max Cost per Run is \$1000\.00\. The price of vendor\/unheard-of is unknown\. Couldn’t get a quote: /,
+			/^Couldn’t check the limit: the cost of this run is unknown, and Max Cost per Run is \$1000\.00\. The price of vendor\/unheard-of is unknown\. Couldn’t get a quote: /,
 		);
 		expect(error?.description).toContain('Nothing was submitted.');
 		expect(bought()).toEqual([0, 0]);
@@ -161,7 +161,7 @@ describe.each(NONSENSE)('a quote that %s', (_how, action) => {
 it('a wrong key is told as such, and nothing is bought', async () => {
 	const { error } = await run(1, { credentialData: { apiKey: 'wrong' } });
 	expect(error?.message).toMatch(
-		/^The cost of this run is unknown, but .* Atlas Cloud rejected the API key \(401\)/,
+		/^Couldn’t check the limit: the cost of this run is unknown, and .* Atlas Cloud rejected the API key \(401\)/,
 	);
 	expect(error?.description).toContain('API key');
 	expect(bought()).toEqual([0, 0]);

@@ -368,7 +368,7 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'a name of no file',
 			{ ...image, inputs: { image: 'logo' } },
-			/^Image: this item has no file named "logo"$/,
+			/^Image: this item has no file field named "logo"$/,
 			/photo, notes/,
 		],
 		[
@@ -447,7 +447,7 @@ describe('before anything is sent, for all items,', () => {
 		const items: InputItem[] = [{ files: { photo } }, { json: {} }];
 		const call = { ...image, items, inputs: { image: 'photo' } };
 		const stopped = await run(call);
-		expect(stopped.error?.message).toBe('Image: this item has no file named "photo"');
+		expect(stopped.error?.message).toBe('Image: this item has no file field named "photo"');
 		expect(billable()).toBe(0);
 		const { json } = await run({ ...call, nodeExtras: { onError: 'continueRegularOutput' } });
 		expect(json).toMatchObject([

@@ -110,7 +110,7 @@ it('estimates by the list price if Atlas gives no quote', async () => {
 
 it('refuses bad input as Submit does, before any request', async () => {
 	const { error, requests } = await quote({ items: [{ json: {} }] });
-	expect(error?.message).toContain('No image found in the field data');
+	expect(error?.message).toContain('No image found in the field "data"');
 	expect(requests).toEqual([]);
 });
 

@@ -128,10 +128,10 @@ describe('Match Input Image chooses', () => {
 		expect(await sizeOf(bmpHeaderOf(width, height), { model })).toBe(wanted);
 	});
 
-	it('nothing if the image is too narrow for the model', async () => {
+	it('nothing if the image is too wide for the model', async () => {
 		const { message, description } = await refusal({}, [{ files: { data: bmpHeaderOf(5000, 1000) } }]);
 		expect(message).toBe(
-			'The image (5000 × 1000) is too narrow for Seedream v4 (sides of 1024 to 4096 pixels)',
+			'The image (5000 × 1000) is too wide or too tall for Seedream v4, which accepts 1024 to 4096 pixels per side',
 		);
 		expect(description).toContain('Choose a size');
 	});

@@ -138,7 +138,7 @@ it('refuses an item without a picture before anything is sent', async () => {
 	const { error } = await upload({
 		items: [{ files: { data: await picture() } }, { json: { a: 1 } }, { files: { data: await picture() } }],
 	});
-	expect(error).toMatchObject({ message: 'No image found in the field data', context: { itemIndex: 1 } });
+	expect(error).toMatchObject({ message: 'No image found in the field "data"', context: { itemIndex: 1 } });
 	expect(sandbox.ledger.requests.length).toBe(before);
 });
 

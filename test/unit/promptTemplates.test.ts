@@ -121,7 +121,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 			for (const empty of ['', '   ', undefined, null]) {
 				expect(refusalOf({ promptTemplate: value, ...texts, [fieldName]: empty })).toMatchObject({
 					kind: 'input',
-					message: `${displayName} of the template ${name} is empty`,
+					message: `${displayName} is empty in the ${name} template`,
 				});
 			}
 		}
@@ -130,7 +130,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 
 it('names all empty fields at once', () => {
 	expect(refusalOf({ promptTemplate: 'replaceText' }).message).toBe(
-		'Current Text and New Text of the template Replace Text are empty',
+		'Current Text and New Text are empty in the Replace Text template',
 	);
 });
 

@@ -73,7 +73,7 @@ describe('v4', () => {
 			const width = 1 + ((i * 7919) % 9_000);
 			const height = 1 + ((i * 104_729) % 9_000);
 			if (Math.max(width, height) / Math.min(width, height) > 4) {
-				expect(() => match(V4, width, height)).toThrow('too narrow');
+				expect(() => match(V4, width, height)).toThrow('too wide or too tall');
 				continue;
 			}
 			const { width: w, height: h } = parseSize(match(V4, width, height))!;

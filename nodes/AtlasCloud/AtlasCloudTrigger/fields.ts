@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 export const fields: INodeProperties[] = [
 	{
 		displayName:
-			'Copy the Production URL above to <b>Webhook URL</b>, under Options of the node that submits the prediction. Atlas Cloud must be able to reach it from the internet.',
+			'Copy the Production URL above into <b>Webhook URL</b>, under Options in the node that submits the prediction. Atlas Cloud must be able to reach it from the internet.',
 		name: 'webhookUrlNotice',
 		type: 'notice',
 		default: '',
@@ -18,7 +18,7 @@ export const fields: INodeProperties[] = [
 		],
 		default: ['completed', 'failed'],
 		required: true,
-		description: 'Which predictions start the workflow',
+		description: 'Which events start the workflow',
 	},
 	{
 		displayName: 'Download Files',

@@ -14,7 +14,7 @@ const MIN_ITEMS_FOR_CONCURRENCY = 21;
 
 const HELD_BACK = {
 	option: ' (the limit set by Concurrency)',
-	service: ' (as many as Atlas Cloud runs)',
+	service: ' (the most Atlas Cloud runs at once for your account)',
 	refusals: ' (Atlas Cloud refused more)',
 	rate: ' (Atlas Cloud limits submits per second)',
 	nothing: '',
@@ -73,7 +73,7 @@ function describeCounts(summary: OperationSummary, done: INodeExecutionData[], e
 	const counts = summary.count(done);
 	const failedCount = errorCount + counts.failedCount;
 	const parts = [...counts.done, ...(failedCount > 0 ? [`${failedCount} failed`] : [])];
-	return parts.join(', ') || 'Nothing to do';
+	return parts.join(', ') || 'No results';
 }
 
 /** In a large run: how many ran at once, and why not more. Empty for operations that do not wait for what they buy. */

@@ -101,7 +101,7 @@ async function onlyImage(
 	throw inputError(
 		images.length > 1
 			? `This item has ${images.length} images, but none is in the field data`
-			: `No image found in the field ${wanted}`,
+			: `No image found in the field "${wanted}"`,
 		describeFields(fields),
 	);
 }

@@ -64,7 +64,7 @@ export async function readMedia(
 	const binary = findByName(binaryFields, text) ?? onlyField(binaryFields, text)?.[1];
 	if (binary) return { file: await toMediaFile(helpers, field, text, binary) };
 	throw inputError(
-		`${title}: this item has no file named "${truncate(text)}"`,
+		`${title}: this item has no file field named "${truncate(text)}"`,
 		describeChoices(binaryFields.fields),
 	);
 }
@@ -73,7 +73,7 @@ function describeChoices(fields: BinaryField[]): string {
 	if (fields.length === 0)
 		return 'This item has no files. Enter a URL, or check that the previous node returns a file.';
 	const names = fields.map(([name]) => name).join(', ');
-	return `Enter a URL, or the name of one of this item’s files: ${names}.`;
+	return `Enter a URL, or the field name of one of this item’s files: ${names}.`;
 }
 
 async function toMediaFile(

@@ -56,7 +56,7 @@ export async function checkMaxCost(
 	const isEstimate = quotes.some((quote) => quote.isEstimate);
 	throw runError(
 		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}, but Max Cost per Run is ${dollars(maxCostUsd)}`,
-		'Nothing was submitted. To allow it, increase Max Cost per Run under Options. Or use fewer items.',
+		'Nothing was submitted. Increase Max Cost per Run under Options, or use fewer items.',
 	);
 }
 
@@ -73,11 +73,15 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 function refusal(error: unknown, maxCostUsd: number): Error {
 	if (error instanceof CancelledError) return error;
 	const limit = `Max Cost per Run is ${dollars(maxCostUsd)}`;
-	if (!(error instanceof AtlasError)) return runError(`The cost of this run is unknown, but ${limit}`, '');
-	return new AtlasError(`The cost of this run is unknown, but ${limit}. ${error.message}`, {
-		...error,
-		kind: 'input',
-		isRunWide: true,
-		description: `Nothing was submitted. ${error.description} Or remove Max Cost per Run under Options: the run then has no limit.`,
-	});
+	if (!(error instanceof AtlasError))
+		return runError(`Couldn’t check the limit: the cost of this run is unknown, and ${limit}`, '');
+	return new AtlasError(
+		`Couldn’t check the limit: the cost of this run is unknown, and ${limit}. ${error.message}`,
+		{
+			...error,
+			kind: 'input',
+			isRunWide: true,
+			description: `Nothing was submitted. ${error.description} Or remove Max Cost per Run under Options: the run then has no limit.`,
+		},
+	);
 }

@@ -15,7 +15,7 @@ const concurrency: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 0, maxValue: 1_000 },
 	default: 0,
-	description: 'Max number of items to process at once. 0 means automatic: as many as Atlas Cloud allows.',
+	description: 'Max number of items to process at once. 0 means automatic.',
 };
 
 const includeInputFields: INodeProperties = {
@@ -32,7 +32,7 @@ export const maxDownloadMb: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: DEFAULT_MAX_DOWNLOAD_MB,
-	description: 'Larger images are not downloaded: the item fails',
+	description: 'If an image is larger than this, it isn’t downloaded and the item fails',
 };
 
 export const timeoutSeconds: INodeProperties = {
@@ -65,7 +65,7 @@ export const extraBodyFields: INodeProperties = {
 	name: 'extraBodyFields',
 	type: 'json',
 	default: '{}',
-	description: 'More fields for the request, as a JSON object, for API options that this node doesn’t offer',
+	description: 'Additional request fields as a JSON object, for API options this node doesn’t offer',
 };
 
 const fileExpirationHours: INodeProperties = {
@@ -122,7 +122,7 @@ const reuseHours: INodeProperties = {
 	typeOptions: { minValue: 0, maxValue: MAX_RETENTION_HOURS },
 	default: 0,
 	description:
-		'How far back to look in your account for a result of the same request before a new one is billed. Use it to run a sheet again after a crash, or while you build a workflow. 0 turns it off.',
+		'How far back to look in your account for the same request. If a result is found, it’s returned instead of submitting and billing a new one. Useful after a crash, or while you build a workflow. 0 turns it off.',
 };
 
 const webhookUrl: INodeProperties = {
@@ -140,7 +140,11 @@ const waitBy: INodeProperties = {
 	name: 'waitBy',
 	type: 'options',
 	options: [
-		{ name: 'Polling', value: 'polling', description: 'The node asks Atlas Cloud until the result is there' },
+		{
+			name: 'Polling',
+			value: 'polling',
+			description: 'The node checks with Atlas Cloud until the result is ready',
+		},
 		{
 			name: 'Webhook',
 			value: 'webhook',
@@ -149,7 +153,7 @@ const waitBy: INodeProperties = {
 		},
 	],
 	default: 'polling',
-	description: 'How to notice that a prediction has ended',
+	description: 'How to find out that a prediction has finished',
 };
 
 export function collection(...options: INodeProperties[]): INodeProperties {

@@ -14,6 +14,7 @@ export type OutcomeClass =
 	| 'other';
 
 const WORDS: Array<[RegExp, OutcomeClass]> = [
+	[/^Couldn’t check the limit/, 'input'],
 	[/^Couldn’t confirm whether|^Several predictions|^Couldn’t check whether an earlier/, 'unknown'],
 	[/^Atlas Cloud rejected the request|^Content moderation blocked this request: .*\(400\)/, 'refused'],
 	[/^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^n8n didn’t send/, 'read'],
@@ -23,7 +24,7 @@ const WORDS: Array<[RegExp, OutcomeClass]> = [
 	[/^The prediction is finished and billed, but its file/, 'download'],
 	[/^Couldn’t |^Atlas Cloud reported the prediction as completed/, 'read'],
 	[
-		/^The cost of this run is unknown|^Couldn’t load the image|opens a web page|^Match Input Image can’t read|catalog doesn’t say what/,
+		/^Couldn’t load the image|opens a web page|^Match Input Image can’t read|catalog doesn’t say what/,
 		'input',
 	],
 ];

@@ -160,7 +160,7 @@ it.each(UNREADABLE)(
 		fails(endpoint, action, Infinity);
 		const result = await generate();
 		expect(result.error?.message).toMatch(
-			/^Couldn’t read the fields of .*, so "data" in image may be a file or a text$/,
+			/^Couldn’t read the fields of .*, so "data" in image may be a file or plain text$/,
 		);
 		expect(submits()).toBe(0);
 		// A prompt that has the word in it is a prompt.

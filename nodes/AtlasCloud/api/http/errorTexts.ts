@@ -87,9 +87,11 @@ export function isRunWide({ answer, fault }: Exchange): boolean {
 export function adviceOn({ answer, fault }: Exchange): string {
 	if (answer) return adviceFor(effectiveStatus(answer), answer.requestId);
 	if (fault.neverSent)
-		return fault.advice ?? 'Check what n8n says above, for example its SSRF protection or the credential.';
+		return (
+			fault.advice ?? 'See n8n’s message above. Common causes are its SSRF protection and the credential.'
+		);
 	return fault.neverOpened
-		? 'Check the Base URL in the credential, and the internet connection, proxy, and firewall of this n8n.'
+		? 'Check the Base URL in the credential, and the internet connection, proxy, and firewall of your n8n server.'
 		: 'Run the workflow again. You’re only billed for submitted requests.';
 }
 

@@ -64,7 +64,7 @@ export function matchInput(input: Dimensions, rule: SizeRule, model: string): st
 	const size = scaleInto(input, rule.minSide, rule.maxSide);
 	if (size) return sizeText(size);
 	throw inputError(
-		`The image (${input.width} × ${input.height}) is too narrow for ${model} (sides of ${rule.minSide} to ${rule.maxSide} pixels)`,
+		`The image (${input.width} × ${input.height}) is too wide or too tall for ${model}, which accepts ${rule.minSide} to ${rule.maxSide} pixels per side`,
 		howTo,
 	);
 }

@@ -5,7 +5,7 @@ export const generateAudio = generateOperation({
 		name: 'Generate',
 		value: 'generate',
 		action: 'Generate audio',
-		description: 'Create speech, music or other audio and wait for the result',
+		description: 'Create speech, music, or other audio and wait for the result',
 	},
 	type: 'Audio',
 });

@@ -58,7 +58,7 @@ export const inputFields: INodeProperties[] = [
 	},
 	{
 		displayName:
-			'For an image, video, or audio field, enter a URL, or the name of a file from the previous node, such as data.',
+			'For an image, video, or audio field, enter a URL or the name of the input field that contains the file, such as data.',
 		name: 'mediaNotice',
 		type: 'notice',
 		default: '',
@@ -71,8 +71,7 @@ export const inputFields: INodeProperties[] = [
 		noDataExpression: true,
 		default: { mappingMode: 'defineBelow', value: null },
 		required: true,
-		description:
-			'The fields of the selected model. Fields for several files accept a list separated by commas.',
+		description: 'The fields of the selected model. Fields for several files accept a comma-separated list.',
 		typeOptions: {
 			loadOptionsDependsOn: ['model.value'],
 			resourceMapper: {
@@ -95,7 +94,7 @@ export const inputFields: INodeProperties[] = [
 		typeOptions: { rows: 6 },
 		default: '{\n  "prompt": ""\n}',
 		required: true,
-		hint: 'For the names of the fields, open the model on <a href="https://www.atlascloud.ai/models" target="_blank">atlascloud.ai</a> and select API',
+		hint: 'To find the field names, open the model on <a href="https://www.atlascloud.ai/models" target="_blank">atlascloud.ai</a> and select API',
 		description:
 			'The inputs of the model as one JSON object, with the field names of its API schema. Most models have "prompt"; image, video, and audio fields accept a URL, a data URI, or the name of a file from the previous node.',
 		displayOptions: { show: { inputMode: ['json'] } },

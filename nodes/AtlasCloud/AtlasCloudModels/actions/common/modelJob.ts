@@ -127,7 +127,7 @@ function ambiguousError(model: string, { namesOnly }: UntypedInputs): AtlasError
 	if (!namesOnly) return undefined;
 	const { field, text } = namesOnly;
 	return inputError(
-		`Couldn’t read the fields of ${model}, so "${truncate(text)}" in ${field} may be a file or a text`,
+		`Couldn’t read the fields of ${model}, so "${truncate(text)}" in ${field} may be a file or plain text`,
 		'Nothing was submitted for this item. Run it again later. Or enter a URL, or the file itself as an expression such as {{ $binary.data }}.',
 	);
 }
@@ -186,6 +186,6 @@ export async function checkMaxPredictions(run: NodeRun, jobs: ModelJob[]): Promi
 	const estimate = await describeEstimate(run, jobs.map(typedBody));
 	throw runError(
 		`This run has ${plural(jobs.length, 'prediction')}, but Max Predictions per Run is ${maxPredictions}`,
-		`${estimate} Nothing was submitted. To allow it, increase Max Predictions per Run under Options. Or use fewer items.`,
+		`${estimate} Nothing was submitted. Increase Max Predictions per Run under Options, or use fewer items.`,
 	);
 }

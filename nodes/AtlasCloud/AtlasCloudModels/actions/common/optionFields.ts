@@ -24,7 +24,7 @@ const DESCRIPTIONS: Record<string, string> = {
 		'How long Atlas Cloud keeps its record of the prediction. It’s needed to get the result later.',
 	resubmitUnknown:
 		'Whether to submit a prediction again if the connection was lost and it can’t be found in your Atlas Cloud history. You may be billed twice.',
-	maxDownloadMb: 'Larger files are not downloaded: the item fails',
+	maxDownloadMb: 'If a file is larger than this, it isn’t downloaded and the item fails',
 	onTimeout: 'What to do if a prediction is not finished when the timeout is reached',
 };
 

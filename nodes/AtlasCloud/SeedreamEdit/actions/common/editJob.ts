@@ -171,6 +171,6 @@ export async function checkMaxEdits(run: NodeRun, jobs: EditJob[]): Promise<void
 	const bodies = jobs.map(({ request }) => request.body);
 	throw runError(
 		`This run has ${plural(jobs.length, 'edit')}, but Max Edits per Run is ${maxEdits}`,
-		`${await describeEstimate(run, bodies)} To allow it, increase Max Edits per Run under Options. Or use fewer items.`,
+		`${await describeEstimate(run, bodies)} Increase Max Edits per Run under Options, or use fewer items.`,
 	);
 }
