@@ -312,6 +312,8 @@ describe('if the API is down', () => {
 		sandbox.addFault({ endpoint: 'webhookKeys', times: 6, action: { type: 'status', status: 503 } });
 		const predictionId = await ended();
 		expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(503);
+		await virtualTime.sleepMs(1_000);
+		expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(503);
 		await virtualTime.sleepMs(60_000);
 		expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(200);
 		expect(host.executions).toHaveLength(1);

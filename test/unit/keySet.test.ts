@@ -46,3 +46,22 @@ it('keeps its keys when they cannot be read again', async () => {
 	waitMs(60_000);
 	expect((await set.keysFor('b')).has('a')).toBe(true);
 });
+
+it('fails for a minute after the keys couldn’t be read, without another read', async () => {
+	const { set, reads, waitMs } = setUp([new Error('down'), keySet('a')]);
+	await expect(set.keysFor('a')).rejects.toThrow('down');
+	waitMs(1_000);
+	await expect(set.keysFor('a')).rejects.toThrow('down');
+	expect(reads()).toBe(1);
+	waitMs(59_000);
+	expect((await set.keysFor('a')).has('a')).toBe(true);
+});
+
+it('still knows its keys in that minute', async () => {
+	const { set, waitMs } = setUp([keySet('a'), new Error('down')]);
+	await set.keysFor('a');
+	waitMs(60_000);
+	await expect(set.keysFor('b')).rejects.toThrow('down');
+	await expect(set.keysFor('b')).rejects.toThrow('down');
+	expect((await set.keysFor('a')).has('a')).toBe(true);
+});

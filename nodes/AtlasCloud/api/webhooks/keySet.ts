@@ -10,14 +10,16 @@ export class KeySet {
 
 	private lastReadMs = -Infinity;
 
-	private reading: Promise<void> | null = null;
+	private lastReading: Promise<void> = Promise.resolve();
+
+	private isReading = false;
 
 	constructor(private readonly clock: Clock) {}
 
 	/**
 	 * The keys to check a signature with.
 	 * @param read gets the JSON Web Key Set; not kept, because it may hold on to a request
-	 * @throws whatever `read` throws; the keys are then as they were
+	 * @throws whatever `read` throws, for a minute: the key may well exist. The keys are then as they were
 	 */
 	async keysFor(keyId: string, read: () => Promise<unknown>): Promise<PublicKeys> {
 		if (!this.keys.has(keyId)) await this.refresh(read);
@@ -25,16 +27,21 @@ export class KeySet {
 	}
 
 	private async refresh(read: () => Promise<unknown>): Promise<void> {
-		if (!this.reading && this.clock.nowMs() - this.lastReadMs < MIN_REFRESH_MS) return;
-		// Deliveries that come at the same moment wait for the same answer.
-		this.reading ??= this.readOnce(read).finally(() => (this.reading = null));
-		await this.reading;
+		const isDue = this.clock.nowMs() - this.lastReadMs >= MIN_REFRESH_MS;
+		if (isDue && !this.isReading) this.lastReading = this.readOnce(read);
+		// All deliveries until the next reading share its outcome, be it a failure.
+		await this.lastReading;
 	}
 
 	private async readOnce(read: () => Promise<unknown>): Promise<void> {
+		this.isReading = true;
 		this.lastReadMs = this.clock.nowMs();
-		const keys = readKeySet(await read());
-		// A key that is gone from the set is no longer trusted; an answer without any key is broken.
-		if (keys.size > 0) this.keys = keys;
+		try {
+			const keys = readKeySet(await read());
+			// A key that is gone from the set is no longer trusted; an answer without any key is broken.
+			if (keys.size > 0) this.keys = keys;
+		} finally {
+			this.isReading = false;
+		}
 	}
 }
