@@ -77,6 +77,29 @@ async function deliver({ body, headers }: SignedWebhook): Promise<number> {
 	return answer.statusCode;
 }
 
+/** Delivers to a new trigger, and closes the connection once n8n goes on to start the execution. */
+async function deliverAndHangUp(
+	{ body, headers }: SignedWebhook,
+	options: Partial<TriggerOptions> = {},
+): Promise<void> {
+	const sender = new AbortController();
+	const { beforeStart } = options;
+	let hasHungUp = false;
+	await rehost({
+		...options,
+		beforeStart: async (response) => {
+			if (!hasHungUp) {
+				hasHungUp = true;
+				sender.abort();
+				await new Promise((resolve) => response.once('close', resolve));
+			}
+			await beforeStart?.(response);
+		},
+	});
+	const delivery = request(host.url, { method: 'POST', body, headers, signal: sender.signal });
+	await expect(delivery).rejects.toThrow('aborted');
+}
+
 const nowSeconds = () => Math.floor(virtualTime.nowMs() / 1_000);
 
 describe.each(BINARY_MODES)('a delivery of Atlas Cloud, files kept in mode %s', (binaryMode) => {
@@ -285,6 +308,54 @@ describe('a delivery that comes twice', () => {
 		expect(await deliver(signed)).toBe(500);
 		expect(await deliver(signed)).toBe(200);
 		expect(host.executions).toHaveLength(1);
+	});
+
+	it('waits for n8n to start the execution, and is asked to come again if that fails', async () => {
+		await rehost({ startFailures: 1, beforeStart: async () => await virtualTime.sleepMs(5_000) });
+		const signed = sandbox.signWebhook(bodyOf(await ended()));
+		const statuses = await Promise.all([1, 2].map(async () => await deliver(signed)));
+		expect(statuses.sort()).toEqual([500, 503]);
+		expect(await deliver(signed)).toBe(200);
+		expect(host.executions).toHaveLength(1);
+	});
+
+	describe('and whose first sender hangs up before n8n answers', () => {
+		it('starts one execution', async () => {
+			const signed = sandbox.signWebhook(bodyOf(await ended()));
+			await deliverAndHangUp(signed);
+			expect(await deliver(signed)).toBe(200);
+			expect(host.executions).toHaveLength(1);
+		});
+
+		it('counts again if n8n could not start the execution', async () => {
+			const signed = sandbox.signWebhook(bodyOf(await ended()));
+			await deliverAndHangUp(signed, { startFailures: 1 });
+			expect(await deliver(signed)).toBe(503);
+			expect(await deliver(signed)).toBe(200);
+			expect(host.executions).toHaveLength(1);
+		});
+
+		it('starts one execution, however long that one has to wait its turn', async () => {
+			const signed = sandbox.signWebhook(bodyOf(await ended()));
+			await deliverAndHangUp(signed, { beforeStart: async () => await virtualTime.sleepMs(200_000) });
+			expect(await deliver(signed)).toBe(200);
+			await until(() => host.executions.length > 0);
+			expect(await deliver(signed)).toBe(200);
+			expect(host.executions).toHaveLength(1);
+		});
+
+		it('starts one execution if that was while the file was downloaded', async () => {
+			const signed = sandbox.signWebhook(bodyOf(await ended()));
+			const sender = new AbortController();
+			sandbox.addFault({ endpoint: 'file', action: { type: 'delay', seconds: 30 } });
+			const delivery = request(host.url, { method: 'POST', ...signed, signal: sender.signal });
+			const files = sandbox.ledger.count('file');
+			await until(() => sandbox.ledger.count('file') > files);
+			sender.abort();
+			await expect(delivery).rejects.toThrow('aborted');
+			expect(await deliver(signed)).toBe(200);
+			expect(host.executions).toHaveLength(1);
+		});
 	});
 });
 

@@ -29,6 +29,8 @@ export interface TriggerOptions {
 	staticData?: IDataObject;
 	/** n8n cannot start so many executions. */
 	startFailures?: number;
+	/** Resolves when n8n goes on to start an execution. */
+	beforeStart?: (response: ServerResponse) => Promise<void>;
 }
 
 /** An address of the trigger, and what came of the calls. */
@@ -65,6 +67,7 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 			response.writeHead(statusCode, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 		try {
 			const { workflowData, webhookResponse, noWebhookResponse } = await node.webhook!.call(context);
+			if (workflowData) await options.beforeStart?.(response);
 			if (workflowData && startFailures-- > 0) return void answer(500, {});
 			if (workflowData) served.executions.push(workflowData[0]);
 			served.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;

@@ -8,11 +8,12 @@ import { asAtlasError } from '../shared/itemErrors';
 import { connect } from '../shared/connect';
 import { askAgain, deliveryOf, isFromAtlas, refuse } from '../shared/deliveries';
 import { handledPredictions, saveHandled } from './handled';
+import { isStarted } from './isStarted';
 import { predictionItems } from './predictionItems';
 
 /** What a delivery leads to. */
 type Verdict =
-	| { kind: 'start'; predictionId: string; items: INodeExecutionData[] }
+	| { kind: 'start'; items: INodeExecutionData[] }
 	/** Answered 2xx, so that Atlas does not deliver it again. */
 	| { kind: 'ignore'; reason: string }
 	| { kind: 'refuse' }
@@ -30,7 +31,6 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 	const verdict = await judge(context);
 	switch (verdict.kind) {
 		case 'start':
-			forgetUnlessStarted(context, verdict.predictionId);
 			return { workflowData: [verdict.items] };
 		case 'ignore':
 			return { webhookResponse: { message: verdict.reason } };
@@ -70,24 +70,16 @@ async function judgeGenuine(
 		const items = await handled.once(
 			predictionId,
 			async () => await predictionItems(context, client, predictionId),
+			async () => await isStarted(context.getResponseObject(), client.clock),
 		);
 		saveHandled(context, handled);
 		if (items === null) return { kind: 'ignore', reason: 'This event was received before' };
 		if (items.length === 0) return { kind: 'ignore', reason: 'This event is not selected' };
-		return { kind: 'start', predictionId, items };
+		return { kind: 'start', items };
 	} catch (error) {
 		const atlasError = asAtlasError(error);
 		return { kind: atlasError.kind === 'read' ? 'deliverAgain' : 'fail', error: atlasError };
 	}
-}
-
-/** If n8n cannot start the workflow, it answers with an error and Atlas delivers again: that delivery has to count. */
-function forgetUnlessStarted(context: IWebhookFunctions, predictionId: string): void {
-	const response = context.getResponseObject();
-	const handled = handledPredictions(context);
-	response.once('finish', () => {
-		if (response.statusCode >= 300) handled.forget(predictionId);
-	});
 }
 
 function toNodeError(

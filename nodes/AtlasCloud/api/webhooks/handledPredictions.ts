@@ -11,32 +11,37 @@ export class HandledPredictions {
 	/** Another call may have stored them meanwhile. */
 	private readonly forgotten = new Set<string>();
 
-	private readonly inProgress = new Map<string, Promise<unknown>>();
+	/** Whether the handling that is under way succeeds. */
+	private readonly inProgress = new Map<string, Promise<boolean>>();
 
 	/**
 	 * Handles a prediction, unless it was handled before. A delivery that comes meanwhile waits for the outcome: if it were
 	 * told at once that all is well, the event would be lost when the first one fails.
+	 * @param isStarted whether what was handled led to something in the end; until then other deliveries wait
 	 * @returns null if it was handled before
 	 * @throws whatever `handle` throws, and then it does not count as handled; AtlasError (`read`) if the handling that
 	 * this delivery waited for failed
 	 */
-	async once<T>(predictionId: string, handle: () => Promise<T>): Promise<T | null> {
+	async once<T>(
+		predictionId: string,
+		handle: () => Promise<T>,
+		isStarted: () => Promise<boolean>,
+	): Promise<T | null> {
 		const other = this.inProgress.get(predictionId);
-		if (other) {
-			await other.catch(() => {
-				throw repeatedError(predictionId);
-			});
-		}
+		if (other && !(await other)) throw repeatedError(predictionId);
 		if (other || this.handled.has(predictionId)) return null;
 		const handling = handle();
-		this.inProgress.set(predictionId, handling);
-		try {
-			const result = await handling;
-			this.add(predictionId);
-			return result;
-		} finally {
-			this.inProgress.delete(predictionId);
-		}
+		this.inProgress.set(predictionId, this.outcome(predictionId, handling.then(isStarted)));
+		const result = await handling;
+		this.add(predictionId);
+		return result;
+	}
+
+	private async outcome(predictionId: string, started: Promise<boolean>): Promise<boolean> {
+		const isStarted = await started.catch(() => false);
+		this.inProgress.delete(predictionId);
+		if (!isStarted) this.forget(predictionId);
+		return isStarted;
 	}
 
 	/** Adds predictions that were handled elsewhere, the oldest first. Forgotten ones stay forgotten. */
@@ -50,9 +55,8 @@ export class HandledPredictions {
 	}
 
 	/** Undoes the handling, so that the next delivery counts. */
-	forget(predictionId: string): void {
-		this.handled.delete(predictionId);
-		this.forgotten.add(predictionId);
+	private forget(predictionId: string): void {
+		if (this.handled.delete(predictionId)) this.forgotten.add(predictionId);
 	}
 
 	private add(predictionId: string): void {
