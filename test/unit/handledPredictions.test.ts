@@ -2,6 +2,7 @@ import { HandledPredictions } from '../../nodes/AtlasCloud/api/webhooks/handledP
 import { deliveredPredictionId } from '../../nodes/AtlasCloud/api/webhooks/deliveredPrediction';
 
 const handling = (result = 'done') => jest.fn(async () => result);
+const tick = async () => await new Promise(setImmediate);
 const started = async () => true;
 const notStarted = async () => false;
 
@@ -49,6 +50,17 @@ it('forgets the oldest of more than ten thousand', async () => {
 	handled.restore(Array.from({ length: 10_001 }, (_, i) => `p${i}`));
 	expect(await handled.once('p1', handling(), started)).toBeNull();
 	expect(await handled.once('p0', handling(), started)).toBe('done');
+});
+
+it('takes the word of another process again for what was forgotten, and then handled here', async () => {
+	const handled = new HandledPredictions();
+	await handled.once('a', handling(), notStarted);
+	await tick();
+	expect(await handled.once('a', handling(), started)).toBe('done');
+	await tick();
+	handled.restore(Array.from({ length: 10_000 }, (_, i) => `p${i}`));
+	handled.restore(['a']);
+	expect(await handled.once('a', handling(), started)).toBeNull();
 });
 
 it.each([

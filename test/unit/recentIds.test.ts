@@ -8,9 +8,16 @@ it('forgets the oldest ID beyond ten thousand', () => {
 	expect(ids.has('id-10000')).toBe(true);
 });
 
+it('lists the newest, the oldest of them first', () => {
+	const ids = new RecentIds();
+	for (const id of ['a', 'b', 'c']) ids.add(id);
+	expect(ids.newest(2)).toEqual(['b', 'c']);
+});
+
 it('forgets an ID on demand', () => {
 	const ids = new RecentIds();
 	ids.add('a');
-	ids.delete('a');
+	expect(ids.delete('a')).toBe(true);
+	expect(ids.delete('a')).toBe(false);
 	expect(ids.has('a')).toBe(false);
 });

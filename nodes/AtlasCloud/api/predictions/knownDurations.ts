@@ -1,3 +1,4 @@
+import { recentlyUsed } from '../recentlyUsed';
 import { Durations } from './durations';
 
 /** Kinds that are kept per account, the latest. */
@@ -64,15 +65,8 @@ function kindOf(model: string, shape: string): string {
 /** Accounts of which durations are kept, the latest. */
 const MAX_ACCOUNTS = 20;
 
-/** Outlives a run: a video that is made once an hour is polled by what the last ones took. Holds numbers, no keys. */
-const byAccount = new Map<string, KnownDurations>();
-
-/** @param account identifies base URL and API key without revealing them */
-export function knownDurationsOf(account: string): KnownDurations {
-	const known = byAccount.get(account) ?? new KnownDurations();
-	byAccount.delete(account);
-	byAccount.set(account, known);
-	const [oldest] = byAccount.keys();
-	if (byAccount.size > MAX_ACCOUNTS) byAccount.delete(oldest);
-	return known;
-}
+/**
+ * Outlives a run: a video that is made once an hour is polled by what the last ones took. Holds numbers, no keys.
+ * The argument identifies base URL and API key without revealing them.
+ */
+export const knownDurationsOf = recentlyUsed(MAX_ACCOUNTS, () => new KnownDurations());

@@ -1,15 +1,12 @@
 import { AtlasError } from '../errors';
-
-/** How many predictions are remembered. Atlas delivers again within minutes. */
-const MAX_HANDLED = 10_000;
+import { RecentIds } from './recentIds';
 
 /** The predictions that were handled, so that a delivery that comes twice is handled once. */
 export class HandledPredictions {
-	/** The oldest first. */
-	private readonly handled = new Set<string>();
+	private readonly handled = new RecentIds();
 
 	/** Another call may have stored them meanwhile. */
-	private readonly forgotten = new Set<string>();
+	private readonly forgotten = new RecentIds();
 
 	/** Whether the handling that is under way succeeds. */
 	private readonly inProgress = new Map<string, Promise<boolean>>();
@@ -33,7 +30,8 @@ export class HandledPredictions {
 		const handling = handle();
 		this.inProgress.set(predictionId, this.outcome(predictionId, handling.then(isStarted)));
 		const result = await handling;
-		this.add(predictionId);
+		this.handled.add(predictionId);
+		this.forgotten.delete(predictionId);
 		return result;
 	}
 
@@ -46,24 +44,17 @@ export class HandledPredictions {
 
 	/** Adds predictions that were handled elsewhere, the oldest first. Forgotten ones stay forgotten. */
 	restore(predictionIds: string[]): void {
-		for (const id of predictionIds) if (!this.forgotten.has(id)) this.add(id);
+		for (const id of predictionIds) if (!this.forgotten.has(id)) this.handled.add(id);
 	}
 
 	/** The predictions handled last, the oldest first. */
 	newest(count: number): string[] {
-		return [...this.handled].slice(-count);
+		return this.handled.newest(count);
 	}
 
 	/** Undoes the handling, so that the next delivery counts. */
 	private forget(predictionId: string): void {
 		if (this.handled.delete(predictionId)) this.forgotten.add(predictionId);
-	}
-
-	private add(predictionId: string): void {
-		this.handled.add(predictionId);
-		if (this.handled.size <= MAX_HANDLED) return;
-		const [oldest] = this.handled;
-		this.handled.delete(oldest);
 	}
 }
 

@@ -17,7 +17,13 @@ export class RecentIds {
 		this.ids.delete(oldest);
 	}
 
-	delete(id: string): void {
-		this.ids.delete(id);
+	/** @returns whether it was there */
+	delete(id: string): boolean {
+		return this.ids.delete(id);
+	}
+
+	/** Those added last, the oldest first. */
+	newest(count: number): string[] {
+		return [...this.ids].slice(-count);
 	}
 }

@@ -1,0 +1,12 @@
+import { recentlyUsed } from '../../nodes/AtlasCloud/api/recentlyUsed';
+
+it('keeps what was used last, and creates the rest anew', () => {
+	const create = jest.fn(() => ({}));
+	const of = recentlyUsed(2, create);
+	const [a, b] = [of('a'), of('b')];
+	expect(of('a')).toBe(a);
+	of('c');
+	expect(of('a')).toBe(a);
+	expect(of('b')).not.toBe(b);
+	expect(create).toHaveBeenCalledTimes(4);
+});
