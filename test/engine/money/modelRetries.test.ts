@@ -143,6 +143,19 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 		expect(submits()).toBe(1);
 	});
 
+	it('a retry after a crash finds what was bought without the schema after one with it had failed', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		const inputs = untyped();
+		await generate({ executionId: '41', inputs });
+		makeUnreadable();
+		const before = await generate({ executionId: '41', inputs });
+		sandbox.clearFaults();
+		expect(before.error).toBeUndefined();
+		const result = await generate({ executionId: '42', mode: 'retry', inputs });
+		expect(idsIn(result)).toEqual(idsIn(before));
+		expect(submits()).toBe(2);
+	});
+
 	it('Retry On Fail resumes what the attempt before bought', async () => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		// The first attempt reads both; the second neither.
