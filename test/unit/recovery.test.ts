@@ -229,3 +229,36 @@ describe('a purchase with inputs in several fields', () => {
 		expect(await claimShape(shape('image'))).toBe('image');
 	});
 });
+
+describe('a purchase that may have been sent in its types or as it was typed', () => {
+	const sent = { duration: 5 };
+	const typed = { duration: '5' };
+	const shape: RequestShape = {
+		body: { model: 'm', ...sent },
+		inputs: [],
+		asTyped: { body: { model: 'm', ...typed }, inputs: [] },
+	};
+	const moderated = { status: 'failed', result: { error_code: 1039 } };
+
+	it('is one that did not fail, then a moderated one, then another failed one, in either form', async () => {
+		const { claimShape, reads } = setup([
+			{ id: 'failed', fields: sent, status: 'failed' },
+			{ id: 'typed-failed', fields: typed, status: 'failed' },
+			{ id: 'typed-moderated', fields: typed, ...moderated },
+			{ id: 'typed', fields: typed },
+			{ id: 'sent', fields: sent },
+		]);
+		const claimed: Array<string | null> = [];
+		for (let i = 0; i < 6; i++) claimed.push(await claimShape(shape));
+		expect(claimed).toEqual(['sent', 'typed', 'typed-moderated', 'failed', 'typed-failed', null]);
+		expect(reads('/model/history')).toBe(1);
+	});
+
+	it('is unknown if one as typed failed, and the schema cannot be read to know another one that did not', async () => {
+		const uncertain: RequestShape = { body: { model: 'm', ...typed }, inputs: [], isUncertain: true };
+		const failed = { id: 'typed-failed', fields: typed, status: 'failed' };
+		const { claimShape } = setup([failed, { id: 'sent', fields: sent }]);
+		await expect(claimShape(uncertain)).rejects.toMatchObject({ kind: 'unknown' });
+		expect(await setup([failed]).claimShape(uncertain)).toBe('typed-failed');
+	});
+});

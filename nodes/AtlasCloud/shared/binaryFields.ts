@@ -67,6 +67,11 @@ export function onlyField({ fields }: BinaryFields, name: string): BinaryField |
 	return name === 'data' && fields.length === 1 ? fields[0] : undefined;
 }
 
+/** A file by the name that a model's input gives: that of a field, or the one that means the only file. */
+export function findByNameOrOnly(binaryFields: BinaryFields, name: string): IBinaryData | undefined {
+	return findByName(binaryFields, name) ?? onlyField(binaryFields, name)?.[1];
+}
+
 /** Whether a value is meant as a file; its content may be missing, see {@link findByValue}. */
 export function isBinaryLike(value: unknown): value is IBinaryData {
 	const object = asObject(value);

@@ -6,10 +6,9 @@ import type { InputFile } from '../api/files/uploads';
 import { checkInputUrl } from '../api/http/addresses';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
 import {
-	findByName,
+	findByNameOrOnly,
 	findByValue,
 	isBinaryLike,
-	onlyField,
 	type BinaryField,
 	type BinaryFields,
 } from './binaryFields';
@@ -61,7 +60,7 @@ export async function readMedia(
 		checkInputUrl(text);
 		return { url: text };
 	}
-	const binary = findByName(binaryFields, text) ?? onlyField(binaryFields, text)?.[1];
+	const binary = findByNameOrOnly(binaryFields, text);
 	if (binary) return { file: await toMediaFile(helpers, field, text, binary) };
 	throw inputError(
 		`${title}: this item has no file field named "${truncate(text)}"`,

@@ -143,6 +143,19 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 		expect(submits()).toBe(1);
 	});
 
+	it('a retry after a crash finds what was bought without the schema after one with it had failed', async () => {
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		const inputs = untyped();
+		await generate({ executionId: '41', inputs });
+		makeUnreadable();
+		const before = await generate({ executionId: '41', inputs });
+		sandbox.clearFaults();
+		expect(before.error).toBeUndefined();
+		const result = await generate({ executionId: '42', mode: 'retry', inputs });
+		expect(idsIn(result)).toEqual(idsIn(before));
+		expect(submits()).toBe(2);
+	});
+
 	it('Retry On Fail resumes what the attempt before bought', async () => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		// The first attempt reads both; the second neither.
@@ -154,20 +167,23 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 	});
 });
 
-it.each(UNREADABLE)(
-	'buys nothing with the name of a file for a text, where %s',
-	async (_what, endpoint, action) => {
+describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
+	it.each([
+		['the name of a file', 'data'],
+		['the name that means the only file', 'Photo_0'],
+	])('buys nothing with %s for a text', async (_name, field) => {
 		fails(endpoint, action, Infinity);
-		const result = await generate();
+		const items = [{ files: { [field]: photo } }];
+		const result = await generate({ items });
 		expect(result.error?.message).toMatch(
 			/^Couldn’t read the fields of .*, so "data" in image may be a file or plain text$/,
 		);
 		expect(submits()).toBe(0);
 		// A prompt that has the word in it is a prompt.
 		const prompt = 'data, in black and white';
-		expect((await generate({ inputs: { ...untyped(), prompt } })).error).toBeUndefined();
-	},
-);
+		expect((await generate({ items, inputs: { ...untyped(), prompt } })).error).toBeUndefined();
+	});
+});
 
 it('a manual retry buys again for another file in the same field', async () => {
 	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
@@ -178,6 +194,18 @@ it('a manual retry buys again for another file in the same field', async () => {
 	expect(failed.error?.message).toContain(chargedIds()[0]);
 	const call = callOf({ inputs: { ...TYPED, image: 'back' } });
 	await retryManually(failed, { sandbox, ...call }, call.parameters);
+	expect(submits()).toBe(2);
+	expect(new Set(ledger.uploads.map(({ sha256 }) => sha256)).size).toBe(2);
+});
+
+it('a manual retry buys again for another file under the name that means the only one', async () => {
+	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+	const failed = await generate({ items: [{ files: { Photo_0: photo } }], binaryMode: 'default' });
+	expect(failed.error?.message).toContain(chargedIds()[0]);
+	const [item] = failed.run.data.executionData?.nodeExecutionStack[0]?.data.main[0] ?? [];
+	if (!item?.binary?.Photo_0) throw new Error('The retried item has no file');
+	item.binary.Photo_0.data = other.toString('base64');
+	await retryManually(failed, { sandbox, ...callOf({ binaryMode: 'default' }) });
 	expect(submits()).toBe(2);
 	expect(new Set(ledger.uploads.map(({ sha256 }) => sha256)).size).toBe(2);
 });

@@ -91,7 +91,7 @@ export class LostSubmits {
 		return true;
 	}
 
-	/** Undoes {@link claim} for an ID that Atlas does not know. */
+	/** Undoes {@link claim} for an ID that turns out not to be the item's. */
 	release(predictionId: string): void {
 		this.claimed.delete(predictionId);
 	}

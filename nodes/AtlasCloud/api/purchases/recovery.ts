@@ -6,6 +6,7 @@ import type { TimeSpan } from '../http/atlasClock';
 import type { AtlasClient } from '../http/client';
 import { asString, canonicalJson } from '../json';
 import { readHistory, type HistoryTask } from '../predictions/history';
+import type { Prediction } from '../predictions/predictions';
 import { valueAt, type InputPath } from './inputPaths';
 import { mayBeSame, shapeKey, type RequestShape } from './requestShape';
 
@@ -33,6 +34,10 @@ export interface ClaimRules {
 }
 
 const RECOVERY_RULES: ClaimRules = { slackMs: SLACK_MS, mayClaim: () => true };
+
+/** Best first: a moderated one would be stopped again, another failed one may be bought again. */
+const RANKS = ['paid', 'moderated', 'failed'] as const;
+type Rank = (typeof RANKS)[number];
 
 /** Tasks whose files are compared at the same time. */
 const COMPARED_AT_ONCE = 8;
@@ -70,9 +75,14 @@ export class Recovery {
 	 */
 	async claim(shape: RequestShape): Promise<HistoryTask | null> {
 		const { asTyped, isUncertain, body } = shape;
-		const task = (await this.claimShape(shape)) ?? (asTyped && (await this.claimShape(asTyped)));
-		if (!task && isUncertain) await this.checkNoneMayBe(body);
-		return task ?? null;
+		for (const rank of RANKS) {
+			const task =
+				(await this.claimShape(shape, rank)) ?? (asTyped && (await this.claimShape(asTyped, rank)));
+			if (task) return task;
+			// Even if another one failed: that may have been bought again since.
+			if (rank === 'paid' && isUncertain) await this.checkNoneMayBe(body);
+		}
+		return null;
 	}
 
 	/** Buying what may be bought already would pay twice. @throws AtlasError (`unknown`) */
@@ -83,18 +93,19 @@ export class Recovery {
 		if (tasks.some(isLike)) throw unknownError(`the fields of ${body.model} couldn’t be read`);
 	}
 
-	private async claimShape(shape: RequestShape): Promise<HistoryTask | null> {
+	private async claimShape(shape: RequestShape, rank: Rank): Promise<HistoryTask | null> {
 		const { body, inputs } = shape;
 		const paths = inputs.map(({ path }) => path);
-		const tasks = this.indexTasks(body.model, await this.tasksOf(body.model), paths);
+		const index = this.indexTasks(body.model, await this.tasksOf(body.model), paths);
 		const key = shapeKey(body, paths);
+		const tasks = index.get(key)?.filter(({ prediction }) => rankOf(prediction) === rank) ?? [];
 		const lock = this.locks.get(key) ?? new Semaphore(1);
 		this.locks.set(key, lock);
-		return await lock.use(this.client.signal, async () => await this.claimAmong(tasks.get(key) ?? [], shape));
+		return await lock.use(this.client.signal, async () => await this.claimAmong(tasks, shape));
 	}
 
 	private async claimAmong(tasks: HistoryTask[], shape: RequestShape): Promise<HistoryTask | null> {
-		const free = this.freeAmong(tasks).sort((a, b) => rankOf(a) - rankOf(b));
+		const free = this.freeAmong(tasks);
 		for (let start = 0; start < free.length; start += COMPARED_AT_ONCE) {
 			const match = await this.firstMatch(free.slice(start, start + COMPARED_AT_ONCE), shape);
 			if (!match) continue;
@@ -170,8 +181,7 @@ export class Recovery {
 	}
 }
 
-/** Lowest first: a moderated one would be stopped again, another failed one may be bought again. */
-function rankOf({ prediction }: HistoryTask): number {
-	if (prediction.status !== 'failed') return 0;
-	return prediction.isModerated ? 1 : 2;
+function rankOf({ status, isModerated }: Prediction): Rank {
+	if (status !== 'failed') return 'paid';
+	return isModerated ? 'moderated' : 'failed';
 }

@@ -179,7 +179,7 @@ export class Submits {
 		try {
 			const exchange = await this.client.post(endpoint, bodyToSend(pending), headers);
 			const outcome = submitOutcome(exchange);
-			// An ID in an answer that is in doubt is not claimed: its prediction has to be found first.
+			// An ID in an answer that is in doubt is not claimed yet: Atlas has to be asked for it first.
 			const isOurs = outcome.kind !== 'created' || this.lost.claim(outcome.predictionId);
 			return { exchange, outcome: isOurs ? outcome : { kind: 'inDoubt' } };
 		} finally {

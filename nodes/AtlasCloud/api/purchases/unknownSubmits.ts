@@ -27,7 +27,7 @@ export class UnknownSubmits {
 		mayResubmit: boolean,
 	): Promise<string | null> {
 		const { reportedId } = intent;
-		if (reportedId !== undefined && (await this.isOurs(reportedId, intent.model))) {
+		if (reportedId !== undefined && (await this.claimReported(reportedId, intent.model))) {
 			this.intents.markFound(intent, reportedId);
 			return reportedId;
 		}
@@ -64,12 +64,16 @@ export class UnknownSubmits {
 		return await this.lost.find({ ...flightTimesOf(intent), key, bodyHash, model });
 	}
 
-	/** Whether an ID that an error reports is a prediction of this model that no other item has. */
-	private async isOurs(predictionId: string, model: string): Promise<boolean> {
-		if (this.intents.claimedIds().includes(predictionId)) return false;
+	/** Claims an ID that an error reports. @returns false if it is no prediction of this model, or another item has it */
+	private async claimReported(predictionId: string, model: string): Promise<boolean> {
+		// Before Atlas is asked: meanwhile, neither a search nor the same answer again may give it to another item.
+		if (!this.lost.claim(predictionId)) return false;
 		const { signal } = this.client;
 		const prediction = await readPrediction(this.client, predictionId, signal).catch(() => null);
 		throwIfAborted(signal);
-		return prediction !== null && [null, model].includes(prediction.model);
+		const isOfModel = prediction !== null && [null, model].includes(prediction.model);
+		if (isOfModel && !this.intents.claimedIds().includes(predictionId)) return true;
+		this.lost.release(predictionId);
+		return false;
 	}
 }

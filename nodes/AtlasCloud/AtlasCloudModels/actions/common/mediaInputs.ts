@@ -6,7 +6,12 @@ import type { InputFile } from '../../../api/files/uploads';
 import { splitText, type MediaInput } from '../../../api/models/modelInputs';
 import type { InputPath } from '../../../api/purchases/inputPaths';
 import type { PurchaseInput } from '../../../api/purchases/purchaseRequest';
-import { findByName, isBinaryLike, readBinaryFields, type BinaryFields } from '../../../shared/binaryFields';
+import {
+	findByNameOrOnly,
+	isBinaryLike,
+	readBinaryFields,
+	type BinaryFields,
+} from '../../../shared/binaryFields';
 import { ANY_MEDIA, readMedia, type MediaSource } from '../../../shared/inputMedia';
 
 /** The files of a request. */
@@ -105,7 +110,7 @@ export async function readUntypedInputs(
 	const findNamed = async (text: string, [field]: InputPath): Promise<void> => {
 		if (/^\s*data:/i.test(text)) return;
 		const names = splitText(text.replace(/["[\]{}]/g, ','));
-		const isFile = (name: string) => findByName(binaryFields, name) !== undefined;
+		const isFile = (name: string) => findByNameOrOnly(binaryFields, name) !== undefined;
 		if (names.length > 0 && names.every(isFile)) namesOnly ??= { field, text };
 		for (const name of names.filter(isFile)) {
 			const { file } = await readMedia(context.helpers, binaryFields, { title: name, rule: ANY_MEDIA }, name);
