@@ -17,6 +17,7 @@ import {
 	fails,
 	idsIn,
 	ledger,
+	RETRY_3,
 	sandbox,
 	atlas,
 	submits,
@@ -339,10 +340,36 @@ it('a download that fails after the sleep is made good by a retry, which buys no
 });
 
 it('Retry On Fail after the sleep buys nothing again', async () => {
-	await start({ nodeExtras: { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } });
+	await start({ nodeExtras: RETRY_3 });
 	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS * photos.length);
 	await isOver();
 	await expectAllEdited();
+});
+
+describe.each([
+	['an error', {}],
+	['an item that says why', CONTINUE],
+])('Retry On Fail, with a failure as %s,', (_how, nodeExtras) => {
+	const alwaysFails = (times: number) =>
+		sandbox.addFault({ endpoint: 'submit', nth: 1, times, action: { type: 'failTask', shape: 'status200' } });
+
+	it('buys no more often than Max. Tries says, and sleeps once', async () => {
+		alwaysFails(30);
+		await start({ items: items.slice(0, 1), nodeExtras: { ...RETRY_3, ...nodeExtras } });
+		await isOver();
+		expect(submits()).toBe(3);
+		expect(host.runs).toHaveLength(2);
+	});
+
+	it('polls what it buys after the sleep', async () => {
+		alwaysFails(1);
+		await start({ items: items.slice(0, 1), nodeExtras: { ...RETRY_3, ...nodeExtras } });
+		await isOver();
+		expect(host.last.json.map(({ status }) => status)).toEqual(['completed']);
+		expect(submits()).toBe(2);
+		const urls = [...ledger.predictions.values()].map(({ body }) => (body as IDataObject).webhook_url);
+		expect(urls).toEqual([expect.any(String), undefined]);
+	});
 });
 
 describe('what was bought before', () => {

@@ -4,15 +4,17 @@ import { asObject } from '../../api/json';
 import type { PurchaseRequest } from '../../api/purchases/purchaseRequest';
 import { objectionToWebhook } from '../../api/webhooks/webhookUrl';
 import type { NodeRun } from '../nodeRun';
+import { hasSlept } from './sleep';
 
 /** Completes a request by the option Wait By. @throws AtlasError (`input`), see {@link readResumeUrl} */
 export function reportedRequest(
-	{ context, client }: NodeRun,
+	run: NodeRun,
 	options: IDataObject,
 	request: PurchaseRequest,
 ): PurchaseRequest {
-	const resumeUrl = readResumeUrl(context, options, request.webhookUrl, client.baseUrl);
-	return resumeUrl === undefined ? request : { ...request, webhookUrl: resumeUrl, isReported: true };
+	const resumeUrl = readResumeUrl(run.context, options, request.webhookUrl, run.client.baseUrl);
+	if (resumeUrl === undefined || hasSlept(run)) return request;
+	return { ...request, webhookUrl: resumeUrl, isReported: true };
 }
 
 /**
