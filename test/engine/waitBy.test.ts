@@ -326,6 +326,22 @@ it('a submit whose answer is lost is found, and waited for by polling', async ()
 	await expectAllEdited();
 });
 
+it('does not sleep if all predictions, and Atlas’s calls, are over by then', async () => {
+	fails('submit', { type: 'resetBefore' }, 1, 5);
+	await start({ nodeExtras: CONTINUE });
+	expect(host.status).toBe('over');
+	expect(host.statuses).toEqual(Array.from({ length: 4 * 4 }, () => 409));
+	expect(host.last.json.map(({ status }) => status ?? 'error').sort()).toEqual([
+		...photos.slice(1).map(() => 'completed'),
+		'error',
+	]);
+	for (const { json, pairedItem } of host.last.out.filter(({ binary }) => binary)) {
+		const { item } = pairedItem as { item: number };
+		expect(await uploadedBytes(predictionOf(sandbox, json))).toBe(sha256(photos[item]));
+	}
+	expect(submits()).toBe(photos.length);
+});
+
 it('a download that fails after the sleep is made good by a retry, which buys nothing', async () => {
 	await start();
 	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS * photos.length);
@@ -382,6 +398,7 @@ describe('what was bought before', () => {
 
 	it('is returned with the rest', async () => {
 		await runSeedream({ sandbox, items: items.slice(0, 3) });
+		sandbox.setOptions({ predictSeconds: 60 });
 		await start({}, { reuseHours: 1 });
 		expect(host.status).toBe('waiting');
 		expect(host.last.json).toHaveLength(2);
@@ -401,6 +418,7 @@ describe('if anything but Atlas’s call ends the sleep', () => {
 
 	it('so it does for items that were done or had failed', async () => {
 		await runSeedream({ sandbox, items: items.slice(0, 2) });
+		sandbox.setOptions({ predictSeconds: 60 });
 		fails('submit', { type: 'status', status: 400 });
 		await startUncalled({ nodeExtras: CONTINUE }, { reuseHours: 1 });
 		const { out } = await host.runOn();
