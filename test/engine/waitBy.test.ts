@@ -5,6 +5,7 @@ import type {
 	INodeExecutionData,
 	IRunExecutionData,
 } from 'n8n-workflow';
+import type { ServerResponse } from 'node:http';
 import { request } from 'undici';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import type { SandboxOptions, SandboxPrediction, SignedWebhook } from '../../sandbox';
@@ -98,8 +99,8 @@ const signed = (predictionId: unknown) =>
 	sandbox.signWebhook(JSON.stringify({ session_id: predictionId, status: 'OK' }));
 
 /** Calls by hand. @returns the answer's status */
-async function call({ body, headers }: SignedWebhook): Promise<number> {
-	const answer = await request(host.resumeUrl, { method: 'POST', body, headers });
+async function call({ body, headers }: SignedWebhook, path = '/atlas-cloud'): Promise<number> {
+	const answer = await request(`${host.resumeUrl}${path}`, { method: 'POST', body, headers });
 	await answer.body.dump();
 	return answer.statusCode;
 }
@@ -233,6 +234,17 @@ describe('sleeps on after', () => {
 		await expectAllEdited();
 	});
 
+	it('a call at the address of other nodes that wait, as they do after one at its own', async () => {
+		const [id] = await startUncalled();
+		const told = [...ledger.predictions.values()].map(({ body }) => (body as IDataObject).webhook_url);
+		for (const url of told) expect(new URL(String(url)).pathname).toBe('/webhook-waiting/1/atlas-cloud');
+		expect(await call(signed(id), '')).toBe(404);
+		expect(host.status).toBe('waiting');
+		expect(await call(signed(id))).toBe(200);
+		await isOver();
+		await expectAllEdited();
+	});
+
 	it('a call for one of many', async () => {
 		sandbox.setOptions({ jitter: 0.8 });
 		await start();
@@ -248,6 +260,35 @@ describe('sleeps on after', () => {
 		await start();
 		expect(await call(signed(idsIn(host.last)[0]))).toBe(503);
 		expect(host.status).toBe('waiting');
+		await isOver();
+		await expectAllEdited();
+	});
+
+	it('a call after which n8n cannot resume the execution, and comes again', async () => {
+		const [id] = await startUncalled();
+		host.resumeFailures = 1;
+		expect(await call(signed(id))).toBe(500);
+		expect(host.status).toBe('waiting');
+		expect(await call(signed(id))).toBe(200);
+		await isOver();
+		await expectAllEdited();
+	});
+
+	it.each([
+		['before it is answered', (response: ServerResponse) => response.destroy()],
+		[
+			'as it is answered',
+			(response: ServerResponse) => {
+				response.end = () => response.destroy();
+			},
+		],
+	])('a call whose caller hangs up %s, and comes again', async (_when, hangUp) => {
+		const [id] = await startUncalled();
+		host.resumeFailures = 1;
+		host.onContext = (context) => void hangUp(context.getResponseObject());
+		await expect(call(signed(id))).rejects.toThrow();
+		host.onContext = () => {};
+		for (let left = 3; left > 0 && host.status === 'waiting'; left--) await call(signed(id));
 		await isOver();
 		await expectAllEdited();
 	});

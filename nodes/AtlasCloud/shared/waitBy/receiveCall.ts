@@ -13,14 +13,15 @@ import { connect } from '../connect';
 import { askAgain, deliveryOf, isFromAtlas, refuse } from '../deliveries';
 import { asAtlasError } from '../itemErrors';
 import { areOver, isOver } from './isOver';
+import { RESUME_PATH } from './resumeUrl';
 
-/** The webhook that n8n opens for an execution while this node sleeps, at the execution's resume URL. */
+/** The webhook that n8n opens for an execution while this node sleeps. */
 export const resumeWebhooks: INodeTypeDescription['webhooks'] = [
 	{
 		name: 'default',
 		httpMethod: 'POST',
 		responseMode: 'onReceived',
-		path: '',
+		path: RESUME_PATH,
 		isFullPath: true,
 		restartWebhook: true,
 	},
@@ -61,6 +62,8 @@ async function judge(
 		return answer('Other predictions of this execution are still running');
 	}
 	if (woken.has(predictionIds[0])) return answer('This execution was woken up before');
+	// Nobody would learn whether n8n resumed the execution: Atlas calls again.
+	if (context.getResponseObject().destroyed) return askAgain(context);
 	woken.add(predictionIds[0]);
 	sleepAgainUnlessStarted(context, predictionIds[0]);
 	runAgain(context);
@@ -90,11 +93,14 @@ function runAgain(context: IWebhookFunctions): void {
 	if (executeData) executeData.node.disabled = false;
 }
 
-/** If n8n cannot resume the execution, it answers with an error and Atlas calls again: that call has to count. */
+/**
+ * If n8n cannot resume the execution, it answers with an error (2.x; 1.x answers before it resumes), and Atlas calls again:
+ * that call has to count. So it has to if Atlas hung up before it was answered.
+ */
 function sleepAgainUnlessStarted(context: IWebhookFunctions, predictionId: string): void {
 	const response = context.getResponseObject();
-	response.once('finish', () => {
-		if (response.statusCode >= 300) woken.delete(predictionId);
+	response.once('close', () => {
+		if (!response.writableFinished || response.statusCode >= 300) woken.delete(predictionId);
 	});
 }
 
