@@ -22,6 +22,7 @@ import {
 	sandbox,
 	atlas,
 	submits,
+	submitSeconds,
 	useSandbox,
 } from './money/account';
 import { models, parametersOf } from './models';
@@ -434,6 +435,20 @@ describe('what was bought before', () => {
 		await runSeedream({ sandbox, items });
 		await start({}, { reuseHours: 1 });
 		expect(host.status).toBe('over');
+		await expectAllEdited();
+	});
+
+	it('hinders no submit while it is waited for', async () => {
+		sandbox.setOptions({ predictSeconds: 60 });
+		await runSeedream({
+			sandbox,
+			items: items.slice(0, 1),
+			parameters: { resource: 'prediction', operation: 'submit' },
+		});
+		await start({}, { reuseHours: 1, concurrency: 1 });
+		expect(submits()).toBe(photos.length);
+		expect(Math.max(...submitSeconds())).toBeLessThan(30);
+		await isOver();
 		await expectAllEdited();
 	});
 
