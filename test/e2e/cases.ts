@@ -129,9 +129,9 @@ export class Bench {
 		this.shared = undefined;
 	}
 
-	async until(holds: () => boolean, what: string, timeoutSeconds = 30): Promise<void> {
+	async until(holds: () => boolean | Promise<boolean>, what: string, timeoutSeconds = 30): Promise<void> {
 		const deadline = Date.now() + timeoutSeconds * 1000;
-		while (!holds()) {
+		while (!(await holds())) {
 			if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
 			await delay(50);
 		}

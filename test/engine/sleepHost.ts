@@ -19,6 +19,9 @@ export class SleepHost {
 	/** Calls are answered 409, as if it did not sleep yet. */
 	isDeaf = false;
 
+	/** n8n cannot resume the execution so many times. */
+	resumeFailures = 0;
+
 	/** What n8n's database has. */
 	stored = '';
 
@@ -47,7 +50,7 @@ export class SleepHost {
 		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
 	}
 
-	/** Where the execution is resumed. */
+	/** Where the execution is resumed, by nodes whose webhook has no path of its own. */
 	get resumeUrl(): string {
 		return `${this.url}/webhook-waiting/1`;
 	}
@@ -80,6 +83,12 @@ export class SleepHost {
 			response.writeHead(409).end();
 			return;
 		}
+		const node = this.options.node ?? new SeedreamEdit();
+		const [suffix = ''] = new URL(request.url!, this.url).pathname.split('/').slice(3);
+		if (!node.description.webhooks?.some(({ path, restartWebhook }) => restartWebhook && path === suffix)) {
+			response.writeHead(404).end();
+			return;
+		}
 		const data = this.load();
 		const entry = data.executionData!.nodeExecutionStack[0];
 		entry.node.disabled = true;
@@ -88,13 +97,16 @@ export class SleepHost {
 		const { workflow } = this.runs[0];
 		const context = await contextOf(workflow, this.options.sandbox, request, response, 'Node', data);
 		this.onContext(context);
-		const node = this.options.node ?? new SeedreamEdit();
 		const result = await node.webhook!.call(context);
 		const send = () => {
 			if (!result.noWebhookResponse)
 				response.writeHead(200).end(JSON.stringify(result.webhookResponse ?? {}));
 		};
 		if (!result.workflowData) return send();
+		if (this.resumeFailures-- > 0) {
+			if (!response.destroyed) response.writeHead(500).end();
+			return;
+		}
 		this.status = 'running';
 		entry.data.main = result.workflowData as INodeExecutionData[][];
 		entry.metadata = { ...entry.metadata, forwardAllOutputs: true } as typeof entry.metadata;

@@ -5,6 +5,7 @@ import type {
 	INodeExecutionData,
 	IRunExecutionData,
 } from 'n8n-workflow';
+import type { ServerResponse } from 'node:http';
 import { request } from 'undici';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import type { SandboxOptions, SandboxPrediction, SignedWebhook } from '../../sandbox';
@@ -17,9 +18,11 @@ import {
 	fails,
 	idsIn,
 	ledger,
+	RETRY_3,
 	sandbox,
 	atlas,
 	submits,
+	submitSeconds,
 	useSandbox,
 } from './money/account';
 import { models, parametersOf } from './models';
@@ -97,8 +100,8 @@ const signed = (predictionId: unknown) =>
 	sandbox.signWebhook(JSON.stringify({ session_id: predictionId, status: 'OK' }));
 
 /** Calls by hand. @returns the answer's status */
-async function call({ body, headers }: SignedWebhook): Promise<number> {
-	const answer = await request(host.resumeUrl, { method: 'POST', body, headers });
+async function call({ body, headers }: SignedWebhook, path = '/atlas-cloud'): Promise<number> {
+	const answer = await request(`${host.resumeUrl}${path}`, { method: 'POST', body, headers });
 	await answer.body.dump();
 	return answer.statusCode;
 }
@@ -232,6 +235,17 @@ describe('sleeps on after', () => {
 		await expectAllEdited();
 	});
 
+	it('a call at the address of other nodes that wait, as they do after one at its own', async () => {
+		const [id] = await startUncalled();
+		const told = [...ledger.predictions.values()].map(({ body }) => (body as IDataObject).webhook_url);
+		for (const url of told) expect(new URL(String(url)).pathname).toBe('/webhook-waiting/1/atlas-cloud');
+		expect(await call(signed(id), '')).toBe(404);
+		expect(host.status).toBe('waiting');
+		expect(await call(signed(id))).toBe(200);
+		await isOver();
+		await expectAllEdited();
+	});
+
 	it('a call for one of many', async () => {
 		sandbox.setOptions({ jitter: 0.8 });
 		await start();
@@ -247,6 +261,35 @@ describe('sleeps on after', () => {
 		await start();
 		expect(await call(signed(idsIn(host.last)[0]))).toBe(503);
 		expect(host.status).toBe('waiting');
+		await isOver();
+		await expectAllEdited();
+	});
+
+	it('a call after which n8n cannot resume the execution, and comes again', async () => {
+		const [id] = await startUncalled();
+		host.resumeFailures = 1;
+		expect(await call(signed(id))).toBe(500);
+		expect(host.status).toBe('waiting');
+		expect(await call(signed(id))).toBe(200);
+		await isOver();
+		await expectAllEdited();
+	});
+
+	it.each([
+		['before it is answered', (response: ServerResponse) => response.destroy()],
+		[
+			'as it is answered',
+			(response: ServerResponse) => {
+				response.end = () => response.destroy();
+			},
+		],
+	])('a call whose caller hangs up %s, and comes again', async (_when, hangUp) => {
+		const [id] = await startUncalled();
+		host.resumeFailures = 1;
+		host.onContext = (context) => void hangUp(context.getResponseObject());
+		await expect(call(signed(id))).rejects.toThrow();
+		host.onContext = () => {};
+		for (let left = 3; left > 0 && host.status === 'waiting'; left--) await call(signed(id));
 		await isOver();
 		await expectAllEdited();
 	});
@@ -325,6 +368,22 @@ it('a submit whose answer is lost is found, and waited for by polling', async ()
 	await expectAllEdited();
 });
 
+it('does not sleep if all predictions, and Atlas’s calls, are over by then', async () => {
+	fails('submit', { type: 'resetBefore' }, 1, 5);
+	await start({ nodeExtras: CONTINUE });
+	expect(host.status).toBe('over');
+	expect(host.statuses).toEqual(Array.from({ length: 4 * 4 }, () => 409));
+	expect(host.last.json.map(({ status }) => status ?? 'error').sort()).toEqual([
+		...photos.slice(1).map(() => 'completed'),
+		'error',
+	]);
+	for (const { json, pairedItem } of host.last.out.filter(({ binary }) => binary)) {
+		const { item } = pairedItem as { item: number };
+		expect(await uploadedBytes(predictionOf(sandbox, json))).toBe(sha256(photos[item]));
+	}
+	expect(submits()).toBe(photos.length);
+});
+
 it('a download that fails after the sleep is made good by a retry, which buys nothing', async () => {
 	await start();
 	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS * photos.length);
@@ -339,10 +398,36 @@ it('a download that fails after the sleep is made good by a retry, which buys no
 });
 
 it('Retry On Fail after the sleep buys nothing again', async () => {
-	await start({ nodeExtras: { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } });
+	await start({ nodeExtras: RETRY_3 });
 	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS * photos.length);
 	await isOver();
 	await expectAllEdited();
+});
+
+describe.each([
+	['an error', {}],
+	['an item that says why', CONTINUE],
+])('Retry On Fail, with a failure as %s,', (_how, nodeExtras) => {
+	const alwaysFails = (times: number) =>
+		sandbox.addFault({ endpoint: 'submit', nth: 1, times, action: { type: 'failTask', shape: 'status200' } });
+
+	it('buys no more often than Max. Tries says, and sleeps once', async () => {
+		alwaysFails(30);
+		await start({ items: items.slice(0, 1), nodeExtras: { ...RETRY_3, ...nodeExtras } });
+		await isOver();
+		expect(submits()).toBe(3);
+		expect(host.runs).toHaveLength(2);
+	});
+
+	it('polls what it buys after the sleep', async () => {
+		alwaysFails(1);
+		await start({ items: items.slice(0, 1), nodeExtras: { ...RETRY_3, ...nodeExtras } });
+		await isOver();
+		expect(host.last.json.map(({ status }) => status)).toEqual(['completed']);
+		expect(submits()).toBe(2);
+		const urls = [...ledger.predictions.values()].map(({ body }) => (body as IDataObject).webhook_url);
+		expect(urls).toEqual([expect.any(String), undefined]);
+	});
 });
 
 describe('what was bought before', () => {
@@ -353,8 +438,23 @@ describe('what was bought before', () => {
 		await expectAllEdited();
 	});
 
+	it('hinders no submit while it is waited for', async () => {
+		sandbox.setOptions({ predictSeconds: 60 });
+		await runSeedream({
+			sandbox,
+			items: items.slice(0, 1),
+			parameters: { resource: 'prediction', operation: 'submit' },
+		});
+		await start({}, { reuseHours: 1, concurrency: 1 });
+		expect(submits()).toBe(photos.length);
+		expect(Math.max(...submitSeconds())).toBeLessThan(30);
+		await isOver();
+		await expectAllEdited();
+	});
+
 	it('is returned with the rest', async () => {
 		await runSeedream({ sandbox, items: items.slice(0, 3) });
+		sandbox.setOptions({ predictSeconds: 60 });
 		await start({}, { reuseHours: 1 });
 		expect(host.status).toBe('waiting');
 		expect(host.last.json).toHaveLength(2);
@@ -374,6 +474,7 @@ describe('if anything but Atlas’s call ends the sleep', () => {
 
 	it('so it does for items that were done or had failed', async () => {
 		await runSeedream({ sandbox, items: items.slice(0, 2) });
+		sandbox.setOptions({ predictSeconds: 60 });
 		fails('submit', { type: 'status', status: 400 });
 		await startUncalled({ nodeExtras: CONTINUE }, { reuseHours: 1 });
 		const { out } = await host.runOn();

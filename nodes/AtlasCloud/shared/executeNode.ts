@@ -32,7 +32,7 @@ async function executeOperation(
 	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
 	throwIfCancelled(context, node, intents);
 	// Before any parameter is read: expressions are about the input.
-	const woken = wakeUp(context, intents.runIndex);
+	const woken = wakeUp(context, intents);
 	const { run, operation } = await prepare(context, node, intents).catch((error: unknown) => {
 		throw toNodeError(context, error, undefined, intents.undelivered());
 	});

@@ -5,6 +5,7 @@ import type { NodeRun } from './nodeRun';
 import type { ItemOperation } from './operation';
 import { readOptions } from './options';
 import { reportedItems } from './purchasedItems';
+import { areOver } from './waitBy/isOver';
 import type { SleepRecord } from './waitBy/sleep';
 
 /** What came of one item. */
@@ -48,6 +49,7 @@ export async function runItems(
 		if (isOver) break;
 		await stage(run, operation, open);
 	}
+	await collectEnded(run, operation, items);
 	return items;
 }
 
@@ -115,6 +117,23 @@ async function collectItems(
 		item.outcome = await outcomeOf(reportedItems(run, waiting, sleepsWith));
 	};
 	await Promise.all(items.map(collect));
+}
+
+/**
+ * If all predictions that the run is to sleep for ended while it was busy with other items, gets their output at once:
+ * Atlas's calls may have come in vain, and nothing would end the sleep.
+ */
+async function collectEnded(run: NodeRun, { sleepsWith }: ItemOperation, items: ItemRun[]): Promise<void> {
+	const asleep = [...run.asleep];
+	if (!sleepsWith || asleep.length === 0 || run.signal.aborted) return;
+	const ids = asleep.map(([, { bought }]) => bought.predictionId);
+	// While the API can't be read, they are taken to be running.
+	if (!(await areOver(run.client, ids).catch(() => false))) return;
+	run.asleep.clear();
+	const collect = async ([index, waiting]: (typeof asleep)[number]) => {
+		items[index].outcome = await outcomeOf(reportedItems(run, waiting, sleepsWith));
+	};
+	await Promise.all(asleep.map(collect));
 }
 
 /** Runs a check of each item, a few at a time. */

@@ -142,6 +142,46 @@ e2e('wait by webhook: five edits sleep, five calls at once, and one execution go
 	assert.equal(await call({ body, headers }), 409, 'a call after the end');
 });
 
+e2e('wait by webhook: a call that comes again does not resume a Wait node', async (bench) => {
+	const { sandbox } = bench;
+	sandbox.setOptions(AT_ONCE);
+	const server = await bench.startServer();
+	const { workflow, photos } = await sheet(bench, 'before-a-wait');
+	const wait: NodeExport = {
+		name: 'Wait',
+		type: 'n8n-nodes-base.wait',
+		typeVersion: 1.1,
+		webhookId: 'id-of-wait',
+		parameters: { resume: 'webhook', httpMethod: 'POST', options: {} },
+	};
+	const { id: workflowId } = await server.createWorkflow({
+		...workflow,
+		nodes: [...workflow.nodes, wait],
+		connections: chain('Webhook', 'Read', EDIT, 'Wait', 'After'),
+	});
+	await server.activate(workflowId);
+	await start(server, 'before-a-wait');
+	const until: ExecutionStatus[] = ['waiting', 'error', 'success'];
+	const { id } = await server.waitForNewExecution(workflowId, [], { until });
+	const atWait = async () => (await server.getExecution(id!)).runs('Wait').length > 0;
+	await bench.until(atWait, 'the Wait node');
+
+	const execution = await server.getExecution(id!);
+	assert.equal(execution.status, 'waiting', execution.summary());
+	const [predictionId] = predictionIds(execution);
+	const url = resumeUrlOf(bench, predictionId);
+	const { body, headers } = sandbox.signWebhook(JSON.stringify({ session_id: predictionId, status: 'OK' }));
+	const late = await server.request(url, { method: 'POST', body, headers });
+	assert.equal(late.status, 404, await late.text());
+	assert.equal((await server.getExecution(id!)).status, 'waiting');
+
+	const address = url.replace('/atlas-cloud', '');
+	assert.equal((await server.request(address, { method: 'POST', body: '' })).status, 200, 'a call for Wait');
+	const over = (await server.waitForExecution(id!)).expectSuccess();
+	assert.equal(over.items(EDIT).length, photos.length);
+	assert.equal(over.runs('After').length, 1, 'runs after the Wait node');
+});
+
 e2e('wait by webhook: an execution sleeps through a crash of n8n', async (bench) => {
 	const { sandbox } = bench;
 	sandbox.setOptions(AT_ONCE);

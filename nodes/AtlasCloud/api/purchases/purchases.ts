@@ -79,6 +79,8 @@ export class Purchases {
 		const { isReported = false } = request;
 		const { bought, flight } = await this.buy(request, isReported);
 		try {
+			// Its place is for submits only: an earlier prediction that is waited for must not hold up the next submits.
+			if (isReported) flight.leave();
 			if (isReported && bought.isNew) return { bought, prediction: null };
 			const waited = await this.waitFor(request, bought, flight);
 			flight.leave(waited.prediction);

@@ -4,34 +4,28 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { AtlasError } from '../../api/errors';
 import type { AtlasClient } from '../../api/http/client';
 import { asArray } from '../../api/json';
 import { isPredictionId } from '../../api/predictions/predictionAnswer';
-import { readPrediction } from '../../api/predictions/readPrediction';
 import { deliveredPredictionId } from '../../api/webhooks/deliveredPrediction';
 import { RecentIds } from '../../api/webhooks/recentIds';
 import { connect } from '../connect';
 import { askAgain, deliveryOf, isFromAtlas, refuse } from '../deliveries';
 import { asAtlasError } from '../itemErrors';
+import { areOver, isOver } from './isOver';
+import { RESUME_PATH } from './resumeUrl';
 
-/** The webhook that n8n opens for an execution while this node sleeps, at the execution's resume URL. */
+/** The webhook that n8n opens for an execution while this node sleeps. */
 export const resumeWebhooks: INodeTypeDescription['webhooks'] = [
 	{
 		name: 'default',
 		httpMethod: 'POST',
 		responseMode: 'onReceived',
-		path: '',
+		path: RESUME_PATH,
 		isFullPath: true,
 		restartWebhook: true,
 	},
 ];
-
-/** Predictions that are over. Each call looks at the whole batch: without this, every one would be read for each call. */
-const over = new RecentIds();
-
-/** Predictions that are being read. */
-const readings = new Map<string, Promise<boolean>>();
 
 /** Predictions whose execution was woken up. n8n 1.x would run it twice for two calls at the same moment. */
 const woken = new RecentIds();
@@ -64,10 +58,12 @@ async function judge(
 	}
 	// Atlas says that it is over: if the API does not know that yet, it has to call again.
 	if (!(await isOver(client, predictionId))) return askAgain(context);
-	for (const id of predictionIds) {
-		if (!(await isOver(client, id))) return answer('Other predictions of this execution are still running');
+	if (!(await areOver(client, predictionIds))) {
+		return answer('Other predictions of this execution are still running');
 	}
 	if (woken.has(predictionIds[0])) return answer('This execution was woken up before');
+	// Nobody would learn whether n8n resumed the execution: Atlas calls again.
+	if (context.getResponseObject().destroyed) return askAgain(context);
 	woken.add(predictionIds[0]);
 	sleepAgainUnlessStarted(context, predictionIds[0]);
 	runAgain(context);
@@ -87,29 +83,6 @@ function asleepIn(context: IWebhookFunctions): string[] {
 	return asArray(ids).filter(isPredictionId);
 }
 
-/** Whether a prediction is over, as the API says. Calls at the same moment share the answer. @throws AtlasError (`read`) */
-async function isOver(client: AtlasClient, predictionId: string): Promise<boolean> {
-	if (over.has(predictionId)) return true;
-	const reading =
-		readings.get(predictionId) ??
-		readIsOver(client, predictionId).finally(() => readings.delete(predictionId));
-	readings.set(predictionId, reading);
-	return await reading;
-}
-
-async function readIsOver(client: AtlasClient, predictionId: string): Promise<boolean> {
-	const isRunning = await readPrediction(client, predictionId, client.signal).then(
-		({ status }) => status === 'processing',
-		(error: unknown) => {
-			// Atlas no longer knows it: the node that wakes up reports that.
-			if (error instanceof AtlasError && (error.statusCode === 404 || error.statusCode === 400)) return false;
-			throw error;
-		},
-	);
-	if (!isRunning) over.add(predictionId);
-	return !isRunning;
-}
-
 /**
  * Makes n8n run the node again, now that its predictions are over. For a node that waited, n8n itself only hands on its
  * input: it disables the node in the execution that it resumes (n8n 2.41 and 1.123, `WaitingWebhooks.disableNode`).
@@ -120,11 +93,14 @@ function runAgain(context: IWebhookFunctions): void {
 	if (executeData) executeData.node.disabled = false;
 }
 
-/** If n8n cannot resume the execution, it answers with an error and Atlas calls again: that call has to count. */
+/**
+ * If n8n cannot resume the execution, it answers with an error (2.x; 1.x answers before it resumes), and Atlas calls again:
+ * that call has to count. So it has to if Atlas hung up before it was answered.
+ */
 function sleepAgainUnlessStarted(context: IWebhookFunctions, predictionId: string): void {
 	const response = context.getResponseObject();
-	response.once('finish', () => {
-		if (response.statusCode >= 300) woken.delete(predictionId);
+	response.once('close', () => {
+		if (!response.writableFinished || response.statusCode >= 300) woken.delete(predictionId);
 	});
 }
 

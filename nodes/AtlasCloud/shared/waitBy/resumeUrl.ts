@@ -4,15 +4,23 @@ import { asObject } from '../../api/json';
 import type { PurchaseRequest } from '../../api/purchases/purchaseRequest';
 import { objectionToWebhook } from '../../api/webhooks/webhookUrl';
 import type { NodeRun } from '../nodeRun';
+import { hasSlept } from './sleep';
+
+/**
+ * This node's part of the execution's resume URL. Without it, a call that comes again later would resume another node of
+ * the execution, such as Wait.
+ */
+export const RESUME_PATH = 'atlas-cloud';
 
 /** Completes a request by the option Wait By. @throws AtlasError (`input`), see {@link readResumeUrl} */
 export function reportedRequest(
-	{ context, client }: NodeRun,
+	run: NodeRun,
 	options: IDataObject,
 	request: PurchaseRequest,
 ): PurchaseRequest {
-	const resumeUrl = readResumeUrl(context, options, request.webhookUrl, client.baseUrl);
-	return resumeUrl === undefined ? request : { ...request, webhookUrl: resumeUrl, isReported: true };
+	const resumeUrl = readResumeUrl(run.context, options, request.webhookUrl, run.client.baseUrl);
+	if (resumeUrl === undefined || hasSlept(run)) return request;
+	return { ...request, webhookUrl: resumeUrl, isReported: true };
 }
 
 /**
@@ -46,11 +54,18 @@ function readResumeUrl(
 	}
 	const url = String(context.evaluateExpression('{{ $execution.resumeUrl }}', 0));
 	const objection = objectionToWebhook(url, baseUrl);
-	if (objection === null) return url;
+	if (objection === null) return ownResumeUrl(url);
 	throw inputError(
 		`Atlas Cloud can’t call this n8n: its webhook address ${objection}`,
 		`Set n8n’s WEBHOOK_URL to an https address that can be reached from the internet, or set Wait By to Polling under Options. [${URL.canParse(url) ? new URL(url).origin : truncate(url)}]`,
 	);
+}
+
+/** n8n 2.x adds a token to its URL, which does not cover the path (2.41, `WaitingWebhooks.validateToken`). */
+function ownResumeUrl(resumeUrl: string): string {
+	const url = new URL(resumeUrl);
+	url.pathname += `/${RESUME_PATH}`;
+	return url.href;
 }
 
 /** Where n8n cannot put the execution to sleep, or would wake it up with something else; null if it can sleep. */

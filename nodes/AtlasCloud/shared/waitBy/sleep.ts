@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { WAIT_INDEFINITELY } from 'n8n-workflow';
+import type { Intents } from '../../api/purchases/intents';
 import type { BoughtPrediction } from '../../api/purchases/purchaseRequest';
 import type { OutputDestination } from '../destination';
 import type { NodeRun } from '../nodeRun';
@@ -66,13 +67,27 @@ export async function fallAsleep(
  * Whether Atlas's call woke the node up. Gives it its input back.
  * @returns what it slept for; null if it did not sleep
  */
-export function wakeUp(context: IExecuteFunctions, runIndex: number): SleepRecord | null {
+export function wakeUp(context: IExecuteFunctions, intents: Intents): SleepRecord | null {
 	const nodeContext = context.getContext('node');
 	const record = nodeContext.seedreamSleep as SleepRecord | undefined;
-	if (record?.runIndex !== runIndex) return null;
+	if (record?.runIndex !== intents.runIndex) return null;
 	delete nodeContext.seedreamSleep;
+	nodeContext.seedreamWoken = runKey(intents);
 	replaceInput(context, record.inputs);
 	return record;
+}
+
+/**
+ * Whether this run of the node has slept. It must not sleep again: after each sleep, n8n counts the tries of Retry On Fail
+ * anew, so that it would buy without end what always fails.
+ */
+export function hasSlept({ context, intents }: NodeRun): boolean {
+	return context.getContext('node').seedreamWoken === runKey(intents);
+}
+
+/** A manual retry of the execution may sleep again: it keeps the node's context, but has its own execution ID. */
+function runKey({ executionId, runIndex }: Intents): string {
+	return `${executionId}/${runIndex}`;
 }
 
 /** The input as n8n stores it. With Execute Once, `getInputData` is a copy of its first item. */
