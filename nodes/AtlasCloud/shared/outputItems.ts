@@ -102,12 +102,17 @@ export async function outputItems(
 	if (prediction.outputs.length === 0) {
 		return [{ json: predictionJson(prediction, known, null, style), pairedItem }];
 	}
-	return await Promise.all(
+	const results = await Promise.allSettled(
 		prediction.outputs.map(async (_output, index): Promise<INodeExecutionData> => {
 			const json = predictionJson(prediction, known, index, style);
 			return { json, ...(await fileOf(run, prediction, index, destination)), pairedItem };
 		}),
 	);
+	// Only now: the downloads of the other files would go on after the node has ended.
+	return results.map((result) => {
+		if (result.status === 'rejected') throw result.reason;
+		return result.value;
+	});
 }
 
 /** The binary of an item; empty if files are not downloaded. */

@@ -1,0 +1,31 @@
+import type { IBinaryData } from 'n8n-workflow';
+import { Semaphore } from '../../nodes/AtlasCloud/api/flow/semaphore';
+import { outputItems, type DownloadTools } from '../../nodes/AtlasCloud/shared/outputItems';
+import { FILE_OUTPUT } from '../../nodes/AtlasCloud/shared/outputStyle';
+
+it('ends only after all downloads have ended, even if one of them fails at once', async () => {
+	const events: string[] = [];
+	let finishSecond: (file: IBinaryData) => void = () => {};
+	const second = new Promise<IBinaryData>((resolve) => (finishSecond = resolve));
+	const fetch = jest.fn().mockRejectedValueOnce(new Error('not found')).mockReturnValueOnce(second);
+	const run = {
+		downloads: { fetch },
+		downloadSemaphore: new Semaphore(10),
+		signal: undefined,
+	} as unknown as DownloadTools;
+	const prediction = { predictionId: 'p', outputs: [{ url: 'a' }, { url: 'b' }], nsfw: [] };
+	const ended = outputItems(run, prediction as never, {} as never, {
+		itemIndex: 0,
+		style: FILE_OUTPUT,
+		downloadsFiles: true,
+		outputDataFieldName: 'data',
+		baseName: 'file',
+		maxDownloadBytes: 1,
+	}).catch(({ message }: Error) => events.push(message));
+	await new Promise(setImmediate);
+	expect(fetch).toHaveBeenCalledTimes(2);
+	events.push('second file');
+	finishSecond({ data: '', mimeType: 'image/png' });
+	await ended;
+	expect(events).toEqual(['second file', 'not found']);
+});
