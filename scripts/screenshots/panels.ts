@@ -87,7 +87,7 @@ export async function panelWorkflows(filesFolder: string): Promise<WorkflowExpor
 			__rl: true,
 			mode: 'list',
 			value: 'bytedance/seedream-v4/edit',
-			cachedResultName: 'Seedream v4 Edit',
+			cachedResultName: 'Seedream v4 · $0.027 per image',
 		},
 		promptTemplate: 'productScene',
 		templateProduct: 'the coffee cup',

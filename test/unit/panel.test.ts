@@ -224,13 +224,12 @@ describe('Options', () => {
 	});
 });
 
-it('names the default model with its price and page', () => {
+it('names the default model with its price, and leaves room for it', () => {
 	const [field] = visible(EDIT).filter(({ name }) => name === 'model');
 	expect(field?.default).toEqual({
 		mode: 'list',
 		value: V5_LITE_EDIT,
 		cachedResultName: 'Seedream v5.0 Lite · $0.032 per image',
-		cachedResultUrl: `https://www.atlascloud.ai/models/${V5_LITE_EDIT}`,
 	});
 });
 

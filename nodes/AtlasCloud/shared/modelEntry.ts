@@ -22,8 +22,7 @@ export function modelEntry(model: ListedModel): INodeListSearchItems {
 	};
 }
 
-/** A Model field's value as n8n saves it when the model is chosen from the list. */
-export function chosenModel(model: ListedModel): Omit<INodeParameterResourceLocator, '__rl'> {
-	const { name, url } = modelEntry(model);
-	return { mode: 'list', value: model.id, cachedResultName: name, cachedResultUrl: url };
+/** A Model field's default. Without its link: n8n would cut off the price to make room for the icon. */
+export function defaultModelValue(model: ListedModel): Omit<INodeParameterResourceLocator, '__rl'> {
+	return { mode: 'list', value: model.id, cachedResultName: modelEntry(model).name };
 }

@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { chosenModel, type ListedModel } from '../../../shared/modelEntry';
+import { defaultModelValue, type ListedModel } from '../../../shared/modelEntry';
 
 /** An ID as it appears in messages and placeholders. */
 export const EXAMPLE_MODEL = 'bytedance/seedance-v1.5-pro/image-to-video';
@@ -10,7 +10,7 @@ export function modelField(preset?: ListedModel): INodeProperties {
 		displayName: 'Model',
 		name: 'model',
 		type: 'resourceLocator',
-		default: { mode: 'list', value: '', ...(preset ? chosenModel(preset) : {}) },
+		default: { mode: 'list', value: '', ...(preset ? defaultModelValue(preset) : {}) },
 		required: true,
 		description: 'The model to run. The list shows list prices; your account may pay more or less.',
 		modes: [

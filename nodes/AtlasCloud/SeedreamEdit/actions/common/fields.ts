@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT } from '../../../api/models/models';
-import { chosenModel } from '../../../shared/modelEntry';
+import { defaultModelValue } from '../../../shared/modelEntry';
 import { maxImagesField } from '../../../shared/modelOptionFields';
 import { editModel } from './editModel';
 import { promptFields } from './prompt';
@@ -12,7 +12,7 @@ export const modelField: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',
 	type: 'resourceLocator',
-	default: chosenModel(editModel(defaultModel)),
+	default: defaultModelValue(editModel(defaultModel)),
 	required: true,
 	description: 'The Seedream model to use. The list shows list prices; your account may pay more or less.',
 	modes: [
