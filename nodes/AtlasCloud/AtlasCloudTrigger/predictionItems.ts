@@ -1,12 +1,12 @@
 import type { INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
-import { AtlasError, inputError } from '../api/errors';
+import { AtlasError } from '../api/errors';
 import { Downloads } from '../api/files/downloads';
 import { Cancellation } from '../api/flow/cancellation';
 import { Semaphore } from '../api/flow/semaphore';
 import type { AtlasClient } from '../api/http/client';
 import type { Prediction } from '../api/predictions/predictions';
 import { readPrediction } from '../api/predictions/readPrediction';
-import type { OutputDestination } from '../shared/destination';
+import { checkOutputField, type OutputDestination } from '../shared/destination';
 import { outputItems, type DownloadTools } from '../shared/outputItems';
 import { FILE_OUTPUT } from '../shared/outputStyle';
 import { n8nFileStore } from '../shared/transport/n8nBinary';
@@ -44,16 +44,12 @@ function readDestination(context: IWebhookFunctions, predictionId: string): Outp
 		itemIndex: 0,
 		style: FILE_OUTPUT,
 		downloadsFiles,
-		outputDataFieldName: downloadsFiles ? readOutputField(context) : 'data',
+		outputDataFieldName: downloadsFiles
+			? checkOutputField(context.getNodeParameter('outputDataFieldName', 'data'))
+			: 'data',
 		baseName: `${FILE_OUTPUT.fileNamePrefix}-${predictionId}`,
 		maxDownloadBytes: FILE_OUTPUT.defaultMaxDownloadMb * 1_000_000,
 	};
-}
-
-function readOutputField(context: IWebhookFunctions): string {
-	const name: unknown = context.getNodeParameter('outputDataFieldName', 'data');
-	if (typeof name === 'string' && name.trim() !== '') return name.trim();
-	throw inputError('Output Data Field Name is empty', 'Enter a name for the output field, such as data.');
 }
 
 function downloadTools(context: IWebhookFunctions, client: AtlasClient): DownloadTools {

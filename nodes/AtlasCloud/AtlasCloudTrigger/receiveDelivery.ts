@@ -6,7 +6,7 @@ import { deliveredPredictionId } from '../api/webhooks/deliveredPrediction';
 import type { Delivery } from '../api/webhooks/signature';
 import { asAtlasError } from '../shared/itemErrors';
 import { connect } from '../shared/connect';
-import { askAgain, deliveryOf, isFromAtlas, refuse } from '../shared/deliveries';
+import { askAgainBecause, deliveryOf, isFromAtlas, refuse } from '../shared/deliveries';
 import { handledPredictions, saveHandled } from './handled';
 import { isStarted } from './isStarted';
 import { predictionItems } from './predictionItems';
@@ -37,10 +37,7 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		case 'refuse':
 			return refuse(context);
 		case 'deliverAgain':
-			context.logger.warn(`${context.getNode().name}: ${verdict.error.message}`, {
-				predictionId: verdict.error.predictionId,
-			});
-			return askAgain(context);
+			return askAgainBecause(context, verdict.error);
 		case 'fail':
 			throw toNodeError(context, verdict.error);
 	}

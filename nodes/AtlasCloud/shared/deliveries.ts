@@ -1,4 +1,5 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { AtlasError } from '../api/errors';
 import type { AtlasClient } from '../api/http/client';
 import { isGenuine, keyIdOf, type Delivery } from '../api/webhooks/signature';
 import { keysFor } from './webhookKeys';
@@ -26,6 +27,15 @@ export function refuse(context: IWebhookFunctions): IWebhookResponseData {
 /** The answer that makes Atlas Cloud call again later. */
 export function askAgain(context: IWebhookFunctions): IWebhookResponseData {
 	return respond(context, 503, 'The prediction couldn’t be read. Deliver again later.');
+}
+
+/** The same for a call that could not be judged. The reason is in n8n's log. */
+export function askAgainBecause(
+	context: IWebhookFunctions,
+	{ message, predictionId }: AtlasError,
+): IWebhookResponseData {
+	context.logger.warn(`${context.getNode().name}: ${message}`, { predictionId });
+	return askAgain(context);
 }
 
 function respond(context: IWebhookFunctions, statusCode: number, message: string): IWebhookResponseData {

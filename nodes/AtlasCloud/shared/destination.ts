@@ -31,11 +31,9 @@ export function readDestination(
 	const name: unknown = downloadsFiles
 		? context.getNodeParameter('outputDataFieldName', itemIndex, 'data')
 		: 'data';
-	if (typeof name !== 'string' || name.trim() === '') {
-		throw inputError('Output Data Field Name is empty', 'Enter a name for the output field, such as data.');
-	}
+	const outputDataFieldName = checkOutputField(name);
 	const maxDownloadBytes = readMaxDownloadBytes(options, style.defaultMaxDownloadMb);
-	return { itemIndex, style, downloadsFiles, outputDataFieldName: name.trim(), baseName, maxDownloadBytes };
+	return { itemIndex, style, downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes };
 }
 
 /** A file name without extension, safe on any system: no folders, no control characters, at most 100 characters. */
@@ -55,4 +53,10 @@ export function stemOfUrl(url: string): string {
 	if (!URL.canParse(url) || /^data:/i.test(url)) return 'image';
 	const last = new URL(url).pathname.split('/').at(-1) ?? '';
 	return safeStem(truncate(last.replace(/%[0-9a-f]{2}/gi, '_')));
+}
+
+/** @param name the parameter Output Data Field Name @throws AtlasError (`input`) */
+export function checkOutputField(name: unknown): string {
+	if (typeof name === 'string' && name.trim() !== '') return name.trim();
+	throw inputError('Output Data Field Name is empty', 'Enter a name for the output field, such as data.');
 }

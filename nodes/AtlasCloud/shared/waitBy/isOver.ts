@@ -1,4 +1,5 @@
 import { AtlasError } from '../../api/errors';
+import { memoize } from '../../api/flow/memoize';
 import type { AtlasClient } from '../../api/http/client';
 import { readPrediction } from '../../api/predictions/readPrediction';
 import { RecentIds } from '../../api/webhooks/recentIds';
@@ -12,11 +13,11 @@ const readings = new Map<string, Promise<boolean>>();
 /** Whether a prediction is over, as the API says. Calls at the same moment share the answer. @throws AtlasError (`read`) */
 export async function isOver(client: AtlasClient, predictionId: string): Promise<boolean> {
 	if (over.has(predictionId)) return true;
-	const reading =
-		readings.get(predictionId) ??
-		readIsOver(client, predictionId).finally(() => readings.delete(predictionId));
-	readings.set(predictionId, reading);
-	return await reading;
+	return await memoize(
+		readings,
+		predictionId,
+		async () => await readIsOver(client, predictionId).finally(() => readings.delete(predictionId)),
+	);
 }
 
 /**

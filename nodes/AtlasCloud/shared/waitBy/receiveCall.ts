@@ -10,7 +10,7 @@ import { isPredictionId } from '../../api/predictions/predictionAnswer';
 import { deliveredPredictionId } from '../../api/webhooks/deliveredPrediction';
 import { RecentIds } from '../../api/webhooks/recentIds';
 import { connect } from '../connect';
-import { askAgain, deliveryOf, isFromAtlas, refuse } from '../deliveries';
+import { askAgain, askAgainBecause, deliveryOf, isFromAtlas, refuse } from '../deliveries';
 import { asAtlasError } from '../itemErrors';
 import { areOver, isOver } from './isOver';
 import { RESUME_PATH } from './resumeUrl';
@@ -41,9 +41,7 @@ export async function receiveCall(context: IWebhookFunctions): Promise<IWebhookR
 		if (!(await isFromAtlas(client, delivery))) return refuse(context);
 		return await judge(context, client, deliveredPredictionId(delivery.rawBody));
 	} catch (error) {
-		const { message, predictionId } = asAtlasError(error);
-		context.logger.warn(`${context.getNode().name}: ${message}`, { predictionId });
-		return askAgain(context);
+		return askAgainBecause(context, asAtlasError(error));
 	}
 }
 
