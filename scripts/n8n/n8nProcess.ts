@@ -1,4 +1,4 @@
-/* A process of n8n's queue mode other than main. */
+/* A process of n8n: main, or another one of its queue mode. */
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance } from './instance';
@@ -10,7 +10,7 @@ export interface Started {
 }
 
 export class N8nProcess {
-	private readonly child: ChildProcess;
+	protected readonly child: ChildProcess;
 
 	private readonly output: () => string;
 

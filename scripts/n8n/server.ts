@@ -6,7 +6,8 @@ import type { IBinaryData, IDataObject, INode, INodeTypeDescription, IRunExecuti
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
 import { Execution, unflatten, type ExecutionStatus } from './execution';
 import { completeWorkflow, type CredentialExport, type Instance, type WorkflowExport } from './instance';
-import { captureOutput, isRunning, kill, start, stop } from './process';
+import { N8nProcess } from './n8nProcess';
+import { captureOutput, start } from './process';
 
 /** Of the instance that is thrown away afterwards, and printed by the demo. */
 export const OWNER = {
@@ -45,17 +46,16 @@ export class RestError extends Error {
 	}
 }
 
-export class Server {
+export class Server extends N8nProcess {
 	private cookie = '';
 	private readonly agent = new Agent({ headersTimeout: 600_000, bodyTimeout: 600_000 });
-	private readonly output: () => string;
 
 	private constructor(
 		readonly instance: Instance,
 		readonly url: string,
-		private readonly child: ChildProcess,
+		child: ChildProcess,
 	) {
-		this.output = captureOutput(child);
+		super({ child, output: captureOutput(child) });
 	}
 
 	/** Starts the server of an instance and logs in as its owner. */
@@ -75,19 +75,6 @@ export class Server {
 			throw error;
 		}
 		return server;
-	}
-
-	get pid(): number {
-		return this.child.pid!;
-	}
-
-	get isRunning(): boolean {
-		return isRunning(this.child);
-	}
-
-	/** The last 200 kB of what n8n logged. */
-	get logs(): string {
-		return this.output();
 	}
 
 	/** Waits until n8n answers and its database does. */
@@ -332,14 +319,15 @@ export class Server {
 		if (this.isRunning) await once(this.child, 'exit');
 	}
 
-	async stop(): Promise<void> {
-		await stop(this.child);
+	override async stop(graceSeconds?: number): Promise<number | null> {
+		const exitCode = await super.stop(graceSeconds);
 		await this.agent.destroy();
+		return exitCode;
 	}
 
 	/** Ends n8n as a crash would, in the middle of what it does. */
-	async kill(): Promise<void> {
-		await kill(this.child);
+	override async kill(): Promise<void> {
+		await super.kill();
 		await this.agent.destroy();
 	}
 }

@@ -48,7 +48,7 @@ export class Studio {
 			await copyFile(join(PROJECT_ROOT, 'examples', 'photo.jpg'), join(instance.filesFolder, 'photo.jpg'));
 			await instance.importWorkflow(...(await options.workflows(instance.filesFolder)));
 			const server = await Server.start(instance);
-			ending.push(async () => await server.stop());
+			ending.push(async () => void (await server.stop()));
 			const browser = await launchBrowser();
 			ending.push(async () => await browser.close());
 			const studio = new Studio(browser, server, sandbox);

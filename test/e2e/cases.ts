@@ -111,7 +111,7 @@ export class Bench {
 	async startServer(env: NodeJS.ProcessEnv = {}): Promise<Server> {
 		await this.stopSharedServer();
 		const server = await Server.start(this.instance, env);
-		this.atEnd(async () => await server.stop());
+		this.atEnd(async () => void (await server.stop()));
 		return server;
 	}
 
