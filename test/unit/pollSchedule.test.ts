@@ -2,7 +2,12 @@ import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
 import type { Exchange } from '../../nodes/AtlasCloud/api/http/answer';
 import type { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { Durations } from '../../nodes/AtlasCloud/api/predictions/durations';
-import { firstPollMs, nextPollMs, roundRobinPollMs } from '../../nodes/AtlasCloud/api/predictions/pollTimes';
+import {
+	firstPollMs,
+	maxRoundRobin,
+	nextPollMs,
+	roundRobinPollMs,
+} from '../../nodes/AtlasCloud/api/predictions/pollTimes';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { VirtualClock } from './virtualClock';
 
@@ -97,8 +102,13 @@ describe('a batch', () => {
 	});
 
 	it('that is larger than the rate limit allows is polled less', async () => {
-		const { pollsPerPrediction, polledAtMs } = await runBatch({ seconds: 3, items: 300, atOnce: 100 });
+		const { meanLagMs, pollsPerPrediction, polledAtMs } = await runBatch({
+			seconds: 3,
+			items: 300,
+			atOnce: 100,
+		});
 		expect(pollsPerPrediction).toBeLessThan(2);
+		expect(meanLagMs).toBeLessThan(850);
 		for (const atMs of polledAtMs)
 			expect(polledAtMs.filter((other) => other >= atMs && other < atMs + 1_000).length).toBeLessThanOrEqual(
 				40,
@@ -128,6 +138,21 @@ describe('while no duration is known', () => {
 		});
 		const inTurn = polls.sort((a, b) => a.ms - b.ms).map(({ index }) => index);
 		expect(inTurn.slice(0, 20)).toEqual(inTurn.slice(0, 20).map((_, turn) => turn % 4));
+	});
+
+	it('those of a large batch are polled more closely, at little cost for each', () => {
+		const pollsUntil = (endMs: number, slot: { index: number; count: number; unsubmittedCount?: number }) => {
+			let polls = 0;
+			for (let ms = 0; ms < endMs; polls++) ms = roundRobinPollMs(ms, slot);
+			return polls;
+		};
+		const few = pollsUntil(4_000, { index: 0, count: 8 });
+		for (const unsubmittedCount of [300, 3_000]) {
+			const polls = pollsUntil(4_000, { index: 0, count: 8, unsubmittedCount });
+			expect(polls).toBeGreaterThan(2 * few);
+			expect((8 * polls) / unsubmittedCount).toBeLessThan(1);
+		}
+		expect(maxRoundRobin(20)).toBeLessThan(maxRoundRobin(300));
 	});
 
 	it('the others wait, though not forever', () => {
@@ -170,6 +195,16 @@ describe('durations', () => {
 		const steps = [4_000, 8_000, 16_000, 60_000].map((ms) => nextPollMs(durations, ms, 4) - ms);
 		expect(steps).toEqual([...steps].sort((a, b) => a - b));
 		expect(steps[3]).toBeGreaterThan(10_000);
+	});
+
+	it('tell how likely one has ended since it was last seen in progress', () => {
+		const durations = known(3_000, 3_100, 3_200, 3_300, 3_400);
+		expect(durations.chanceOfEnd(0, 2_900)).toBe(0);
+		expect(durations.chanceOfEnd(0, 3_250)).toBeCloseTo(0.5);
+		expect(durations.chanceOfEnd(3_150, 3_250)).toBeCloseTo(0.25);
+		expect(durations.chanceOfEnd(3_150, 9_000)).toBeCloseTo(0.75);
+		// One that is slower than all before tells nothing of when it ends.
+		expect(durations.chanceOfEnd(3_500, 9_000)).toBe(0);
 	});
 
 	it('of long ago are forgotten', () => {

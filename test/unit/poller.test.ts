@@ -90,6 +90,33 @@ describe('one prediction', () => {
 		expect(atlas.polls).toHaveLength(1);
 	});
 
+	it('that waits in the queue is polled when its status would tell where the queue begins', async () => {
+		const atlas = new Atlas((_, atMs) => (atMs < 9_000 ? inProgress : done));
+		const queue = {
+			probeAtMs: (atlas.startMs + 700) as number | null,
+			unsubmittedCount: 0,
+			numberAtOnce: 5,
+			isWaiting: true,
+			takeStartMs: (nowMs: number) => nowMs,
+			observed: () => {
+				queue.probeAtMs = atlas.nowMs() < 2_000 ? atlas.startMs + 2_000 : null;
+				return true;
+			},
+		};
+		const waited = atlas.poller.waitUntilCompleted({
+			predictionId: 'a',
+			model: 'm',
+			sentAtMs: atlas.startMs,
+			deadlineMs: atlas.startMs + 60_000,
+			signal: undefined,
+			queue,
+		});
+		await atlas.outcome(waited);
+		const [first, second, third] = atlas.polls.map(({ atMs }) => atMs);
+		expect([first, second]).toEqual([700 + LATENCY_MS / 2, 2_000 + LATENCY_MS / 2]);
+		expect(third).toBeGreaterThan(6_000);
+	});
+
 	it('that is in progress at its deadline is polled then, and given up', async () => {
 		const atlas = new Atlas(() => inProgress);
 		const { prediction, error, atMs } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 60_000 }));

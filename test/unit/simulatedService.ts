@@ -1,3 +1,4 @@
+import type { Probe } from '../../nodes/AtlasCloud/api/flow/queueProbes';
 import {
 	AdaptiveConcurrency,
 	type ConcurrencyLimit,
@@ -85,7 +86,8 @@ const POLLS_PER_SECOND = 40;
 const POLLED_SHARE = 0.25;
 /** Submits without an answer, doubled by each that is accepted. */
 const FIRST_UNANSWERED = 4;
-const PROBE_AFTER_MS = 500;
+/** After its submit, a prediction that runs is called `created` for so long. */
+const CREATED_MS = 250;
 
 interface Prediction {
 	id: string;
@@ -259,6 +261,8 @@ class Client {
 
 	private maxUnanswered = FIRST_UNANSWERED;
 
+	private probe: Probe | null = null;
+
 	private isTickPlanned = false;
 
 	private refusalsInARow = 0;
@@ -302,16 +306,18 @@ class Client {
 			this.send();
 		}
 		if (this.unsent === 0) this.isStillSubmitting = false;
-		const probe = this.control.takeProbe();
-		if (probe !== null && this.serviceSettings.tellsStatus) this.poll(probe);
+		const { probe } = this.control;
+		if (probe === null || probe === this.probe || !this.serviceSettings.tellsStatus) return;
+		this.probe = probe;
+		this.poll(probe);
 	}
 
 	private readonly known = new Map<string, Prediction>();
 
-	private poll(id: string): void {
+	private poll({ id, atMs }: Probe): void {
 		const prediction = this.known.get(id);
 		if (!prediction) return;
-		this.agenda.at(prediction.sentAtMs + PROBE_AFTER_MS, () => {
+		this.agenda.at(Math.max(atMs, prediction.sentAtMs + CREATED_MS), () => {
 			const isRunning = prediction.startedAtMs !== null;
 			this.agenda.at(this.agenda.nowMs + this.travelMs(), () => {
 				this.control.observed(id, isRunning ? 'running' : 'queued', this.agenda.nowMs);

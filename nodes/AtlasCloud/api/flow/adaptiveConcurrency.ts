@@ -1,6 +1,8 @@
 import { ConcurrencyWindow, START } from './concurrencyWindow';
+import { FoundNumber } from './foundNumber';
 import { PredictionsInFlight, type SubmittedAttempt } from './predictionsInFlight';
 import { isEarly, QueueMeasurement, sampleOf, type FinishedAttempt } from './queueMeasurement';
+import { QueueProbes, type Probe } from './queueProbes';
 import { RefusedNumber } from './refusedNumber';
 
 export interface AdaptiveConcurrencyOptions {
@@ -32,15 +34,13 @@ export class AdaptiveConcurrency {
 
 	private readonly measurement = new QueueMeasurement();
 
-	private readonly window = new ConcurrencyWindow(this.inFlight, this.measurement);
+	private readonly foundNumber = new FoundNumber();
+
+	private readonly window = new ConcurrencyWindow(this.inFlight, this.measurement, this.foundNumber);
 
 	private readonly refusedNumber = new RefusedNumber();
 
-	/** The prediction that {@link takeProbe} returned last. */
-	private probed: string | null = null;
-
-	/** How many run at once by what polls have shown: those submitted before the first one that waits. */
-	private seenAtOnce: number | null = null;
+	private readonly probes = new QueueProbes(this.inFlight, this.window, this.foundNumber);
 
 	/** When places became free that nobody has taken yet, as far as is known. Ascending. */
 	private freedAtMs: number[] = [];
@@ -85,7 +85,7 @@ export class AdaptiveConcurrency {
 
 	/** How many the service was last measured, or else seen, to run at once for this client; null before the first queue. */
 	get numberAtOnce(): number | null {
-		return this.window.numberAtOnce ?? this.seenAtOnce;
+		return this.window.numberAtOnce;
 	}
 
 	/**
@@ -110,33 +110,25 @@ export class AdaptiveConcurrency {
 	}
 
 	/**
-	 * The prediction whose status would tell most now, or null. Worth an early poll, half a second after its submit,
-	 * where the service distinguishes queued from running, and another while {@link isProbing}.
+	 * The prediction whose status would tell most now, or null: where the service distinguishes queued from running, it
+	 * is worth a poll.
 	 */
-	takeProbe(): string | null {
-		const { inFlight, window } = this;
-		if (window.isQueueing || inFlight.count <= window.proven) return null;
-		const newest = inFlight.newestId;
-		if (this.isProbePending() || newest === null || inFlight.count < Math.floor(window.size)) return null;
-		return (this.probed = newest);
+	get probe(): Probe | null {
+		return this.probes.next;
 	}
 
-	private isProbePending(): boolean {
-		const probed = this.probed === null ? undefined : this.inFlight.get(this.probed);
-		return probed !== undefined && probed.firstRunningMs === null && !this.window.isQueueing;
-	}
-
-	/** Whether the probe has not told yet: any prediction may wait for a moment before it begins. */
-	isProbing(id: string): boolean {
-		return id === this.probed && this.isProbePending();
+	/** A poll told nothing of the queue. */
+	polled(id: string, nowMs: number): void {
+		this.probes.polled(id, nowMs);
 	}
 
 	/** A submit was accepted. */
 	submitted(id: string, attempt: SubmittedAttempt): void {
 		this.nowMs = attempt.nowMs;
 		const count = this.inFlight.count + 1;
-		const { rank } = this.inFlight.add(id, attempt);
-		this.refusedNumber.accepted(this.nowMs, count, rank === count);
+		const prediction = this.inFlight.add(id, attempt);
+		this.refusedNumber.accepted(this.nowMs, count, prediction.rank === count);
+		this.probes.submitted(id, prediction, this.nowMs);
 	}
 
 	/**
@@ -158,22 +150,14 @@ export class AdaptiveConcurrency {
 		if (!prediction) return;
 		const { rank, lastQueuedMs, sentAtMs, baseline, finishedBefore } = prediction;
 		const ageMs = nowMs - sentAtMs;
-		if (status === 'queued') {
-			if (!baseline.isQueuedAt(ageMs)) return;
-			const atMost = Math.max(1, this.inFlight.positionOf(id), this.inFlight.countSeenRunning());
-			this.seenAtOnce = Math.min(this.seenAtOnce ?? Infinity, atMost);
-			if (id === this.probed) this.window.sawQueue();
-			return;
-		}
+		if (status === 'queued') return this.probes.sawQueued(id, prediction, nowMs);
 		baseline.sawRunning(ageMs);
-		if (this.seenAtOnce !== null)
-			this.seenAtOnce = Math.max(this.seenAtOnce, this.inFlight.positionOf(id) + 1);
 		const hasWaited = lastQueuedMs !== null && baseline.isQueuedAt(lastQueuedMs - sentAtMs);
-		if (hasWaited || rank < this.window.proven) return;
-		// Late in its time it tells something only if nothing has ended yet that it could have waited for.
-		const hasAnyEnded = finishedBefore < this.inFlight.finishedCount;
-		if (hasAnyEnded && !isEarly(ageMs, baseline.quickLifeMs)) return;
-		this.window.sawRunning(rank);
+		// Late in its time it tells something only if there is nothing that it could have waited for.
+		const mayHaveWaited = this.window.isQueueing || finishedBefore < this.inFlight.finishedCount;
+		const isTelling = !hasWaited && (!mayHaveWaited || isEarly(ageMs, baseline.quickLifeMs));
+		if (isTelling && rank >= this.window.proven) this.window.sawRunning(rank);
+		this.probes.told(id, nowMs);
 	}
 
 	/** A prediction is over, or nobody waits for it any more. */
@@ -182,6 +166,7 @@ export class AdaptiveConcurrency {
 		const prediction = this.inFlight.remove(id);
 		if (!prediction) return;
 		const { baseline, group, isFresh } = prediction;
+		this.probes.told(id, this.nowMs);
 		this.noteFreed(attempt.totalMs === null ? attempt.nowMs : prediction.sentAtMs + attempt.totalMs);
 		if (!attempt.succeeded || !isFresh) return baseline.leave(group);
 		const sample = sampleOf(prediction, attempt, this.inFlight.finishedCount);

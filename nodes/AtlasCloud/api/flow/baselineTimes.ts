@@ -95,9 +95,18 @@ export class BaselineTimes {
 		this.minRunningMs = Math.min(this.minRunningMs, ageMs);
 	}
 
+	get hasSeenRunning(): boolean {
+		return this.minRunningMs < Infinity;
+	}
+
+	/** From this age on, one that is called queued waits for others. Infinite while none has been seen running. */
+	get queuedFromMs(): number {
+		return LONGER_QUEUED * this.minRunningMs + QUEUED_MARGIN_MS;
+	}
+
 	/** Whether one that is called queued at this age waits for others. A service may call each of them so at first. */
 	isQueuedAt(ageMs: number): boolean {
-		return ageMs > LONGER_QUEUED * this.minRunningMs + QUEUED_MARGIN_MS;
+		return ageMs >= this.queuedFromMs;
 	}
 
 	/**

@@ -1,5 +1,7 @@
 import type { BaselineTimes } from './baselineTimes';
+import type { FoundNumber } from './foundNumber';
 import type { PredictionsInFlight } from './predictionsInFlight';
+import { MAX_POLLS_PER_SECOND } from './rateLimiter';
 import {
 	MIN_SAMPLES,
 	waitMsOf,
@@ -35,6 +37,8 @@ const MEASURED_SPREAD = 0.1;
 /** Too many that take this much longer than the slowest of those that did not wait are a queue. */
 const LATE = 1.1;
 const LATE_SHARE = 0.1;
+/** Predictions that are over, and not polled yet, are at most this share of those that run. */
+const MAX_UNNOTICED = 0.5;
 
 /** How many may be in flight. Grows as long as nothing waits at the service, then follows the number it runs. */
 export class ConcurrencyWindow {
@@ -44,6 +48,9 @@ export class ConcurrencyWindow {
 
 	/** The latest that did not wait. */
 	private unqueued: Unqueued[] = [];
+
+	/** The highest rank of those, when it was last asked for. */
+	private maxUnqueued = 0;
 
 	private provenCount = 0;
 
@@ -62,20 +69,22 @@ export class ConcurrencyWindow {
 	constructor(
 		private readonly inFlight: PredictionsInFlight,
 		private readonly measurement: QueueMeasurement,
+		private readonly foundNumber: FoundNumber,
 	) {}
 
 	get size(): number {
 		return this.window;
 	}
 
-	/** How many the service was last measured to run at once; null before the first queue. */
+	/** How many the service runs at once by what polls have found, or was measured; null before the first queue. */
 	get numberAtOnce(): number | null {
-		return this.measured;
+		const known = this.foundNumber.value ?? this.measured;
+		return known === null || this.hasQueue ? known : Math.max(known, this.maxUnqueued);
 	}
 
-	/** The highest number that the service was measured to work on at once, without noise. */
+	/** The highest number that the service was known to work on at once, without noise. */
 	get peakRunning(): number {
-		return this.maxSmoothed;
+		return this.measured === null ? (this.foundNumber.value ?? 0) : this.maxSmoothed;
 	}
 
 	/** How many have been seen to run at once. */
@@ -88,15 +97,30 @@ export class ConcurrencyWindow {
 		return this.hasQueue;
 	}
 
-	/** A poll showed that the newest prediction waits. */
+	/** A poll showed that a prediction waits. */
 	sawQueue(): void {
 		this.hasQueue = true;
+		this.seenRunning = 0;
+	}
+
+	/** Polls have found how many run at once while others wait. */
+	found(count: number): void {
+		this.foundNumber.found(count);
+		this.provenCount = Math.min(this.provenCount, count);
+		this.window = this.withUnnoticed(count) + slackFor(count);
+	}
+
+	/** With those that are over, and not polled yet: the more of them end per second, the later polls find them. */
+	private withUnnoticed(count: number): number {
+		const endsPerSecond = (1_000 * count) / this.inFlight.quickLifeMs;
+		return count * (1 + Math.min(MAX_UNNOTICED, endsPerSecond / (2 * MAX_POLLS_PER_SECOND)));
 	}
 
 	/** A poll showed that so many run at once. */
 	sawRunning(count: number): void {
 		this.provenCount = this.seenRunning = count;
 		this.hasQueue = false;
+		this.foundNumber.explains(count);
 		this.growAsSeen();
 	}
 
@@ -105,8 +129,9 @@ export class ConcurrencyWindow {
 		this.successes++;
 		const mayHaveWaited = mayHaveWaitedIn(sample);
 		if (!mayHaveWaited) this.keepUnqueued(sample);
-		if (this.measured !== null || sample.baseline.isKnown(sample.source)) this.adjust(mayHaveWaited, nowMs);
-		else if (!mayHaveWaited) this.grow(MAX_GROWTH, nowMs);
+		if (this.measured !== null || sample.baseline.isKnown(sample.source))
+			this.adjust(sample, mayHaveWaited, nowMs);
+		else if (!mayHaveWaited && !this.foundNumber.explains(unqueuedRank(sample))) this.grow(MAX_GROWTH, nowMs);
 		this.growAsSeen();
 	}
 
@@ -118,7 +143,7 @@ export class ConcurrencyWindow {
 		this.provenCount = Math.max(this.provenCount, Math.round(rank));
 	}
 
-	private adjust(mayHaveWaited: boolean, nowMs: number): void {
+	private adjust(sample: Sample, mayHaveWaited: boolean, nowMs: number): void {
 		const measurement = this.measurement.measure();
 		const { queued, running, isMeasured } = measurement;
 		const slack = slackFor(running);
@@ -129,7 +154,7 @@ export class ConcurrencyWindow {
 			this.window = Math.max(this.window, Math.min(running + slack, growthCap(this.inFlight.count + 1)));
 			return;
 		}
-		if (mayHaveWaited) return;
+		if (mayHaveWaited || this.foundNumber.explains(unqueuedRank(sample))) return;
 		this.hasQueue = false;
 		this.grow(isMeasured || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH, nowMs);
 	}
@@ -139,16 +164,18 @@ export class ConcurrencyWindow {
 		this.hasQueue = true;
 		this.seenRunning = 0;
 		this.unqueued = [];
+		this.maxUnqueued = 0;
 		this.measured = running;
 		this.smoothed += (working - this.smoothed) * (this.smoothed === 0 ? 1 : SMOOTHING);
 		this.maxSmoothed = Math.max(this.maxSmoothed, this.smoothed);
-		this.window = running + slackFor(running);
+		this.foundNumber.measured(running);
+		this.window = Math.max(running, this.withUnnoticed(this.foundNumber.value ?? 0)) + slackFor(running);
 	}
 
 	/** The window follows the highest rank that lately did not wait. Ends come in any order: low ranks may be late. */
 	private grow(factor: number, nowMs: number): void {
 		if (this.unqueued.length === 0 || this.isLate(nowMs)) return;
-		const proven = Math.max(...this.unqueued.map(({ rank }) => rank));
+		const proven = (this.maxUnqueued = Math.max(...this.unqueued.map(({ rank }) => rank)));
 		const earned = this.measured === null ? START + (factor - 1) * this.successes : 0;
 		const next = Math.min(Math.max(this.window + factor - 1, earned), growthCap(proven), factor * proven);
 		this.window = Math.max(this.window, next);

@@ -52,10 +52,6 @@ export class PredictionsInFlight {
 		return this.finished;
 	}
 
-	get newestId(): string | null {
-		return [...this.byId.keys()].at(-1) ?? null;
-	}
-
 	/** The highest rank in flight. */
 	get maxRank(): number {
 		let max = 0;
@@ -65,6 +61,11 @@ export class PredictionsInFlight {
 
 	all(): Iterable<PredictionInFlight> {
 		return this.byId.values();
+	}
+
+	/** In the order of the submits. */
+	entries(): Iterable<[string, PredictionInFlight]> {
+		return this.byId.entries();
 	}
 
 	get(id: string): PredictionInFlight | undefined {
@@ -139,7 +140,7 @@ export class PredictionsInFlight {
 
 	/** How many in flight may be over, and are only not polled yet. */
 	private endingCount(nowMs: number): number {
-		const minAgeMs = this.quickLifeMs();
+		const minAgeMs = this.quickLifeMs;
 		let count = 0;
 		for (const { sentAtMs, baseline } of this.byId.values()) {
 			const ageMs = nowMs - sentAtMs;
@@ -150,7 +151,7 @@ export class PredictionsInFlight {
 	}
 
 	/** The shortest of the request shapes' quick lives. */
-	private quickLifeMs(): number {
+	get quickLifeMs(): number {
 		let minMs = Infinity;
 		for (const { quickLifeMs } of this.baselines.values()) minMs = Math.min(minMs, quickLifeMs);
 		return minMs;

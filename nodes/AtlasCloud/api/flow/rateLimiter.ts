@@ -31,6 +31,9 @@ export interface Permit {
 	released(): void;
 }
 
+/** For the polls of all predictions together: about four each for twenty edits of three seconds. */
+export const MAX_POLLS_PER_SECOND = 40;
+
 /** After a rejection the rate is cut by a fifth. Each accepted request adds a tenth of a request per second. */
 const CUT = 0.8;
 const GROWTH_PER_SECOND = 0.1;
@@ -78,6 +81,8 @@ export class RateLimiter {
 	/** The latest permits, as many as may be given within one second. */
 	private acquiredAtMs: number[] = [];
 
+	private waitingCount = 0;
+
 	/** Resolves when all those who asked for a permit so far have one: permits are given in order. */
 	private tail: Promise<void> = Promise.resolve();
 
@@ -93,6 +98,11 @@ export class RateLimiter {
 		return Math.min(this.ratePerSecond, this.options.maxPerSecond ?? Infinity);
 	}
 
+	/** Whether a request could be sent at once. */
+	get isFree(): boolean {
+		return this.waitingCount === 0 && this.waitMs() <= 0;
+	}
+
 	/**
 	 * Waits until one more request may be sent.
 	 * @returns null if that takes a longer pause than `limits` allow
@@ -104,6 +114,7 @@ export class RateLimiter {
 		const previous = this.tail;
 		const done = createDeferred();
 		this.tail = done.promise;
+		this.waitingCount++;
 		try {
 			await previous;
 			for (let waitMs = this.waitMs(); waitMs > 0; waitMs = this.waitMs()) {
@@ -112,6 +123,7 @@ export class RateLimiter {
 			}
 			return this.createPermit();
 		} finally {
+			this.waitingCount--;
 			done.resolve();
 		}
 	}

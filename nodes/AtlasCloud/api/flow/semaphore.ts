@@ -20,6 +20,11 @@ export class Semaphore {
 		return this.acquired;
 	}
 
+	/** How many wait for a permit. */
+	get waiting(): number {
+		return this.queue.length;
+	}
+
 	/**
 	 * Waits for a permit.
 	 * @param isNext whether to wait ahead of all others

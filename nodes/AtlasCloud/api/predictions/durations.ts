@@ -80,6 +80,12 @@ export class Durations {
 		return this.count < MIN_SAMPLES_FOR_SHARE ? null : 1 - indexIn(this.sorted, ms) / this.count;
 	}
 
+	/** How likely a prediction that had not ended after `fromMs` has ended after `toMs`; 0 for one slower than all before. */
+	chanceOfEnd(fromMs: number, toMs: number): number {
+		const from = indexIn(this.sorted, fromMs);
+		return (indexIn(this.sorted, toMs) - from) / (this.count - from + 1);
+	}
+
 	/** The time within which this share of the predictions ended, interpolated. @param share 0 to 1 */
 	quantileMs(share: number): number {
 		const position = share * (this.sorted.length - 1);

@@ -5,7 +5,7 @@ import { KnownDurations } from './knownDurations';
 import {
 	firstPollMs,
 	isSlowModel,
-	MAX_ROUND_ROBIN,
+	maxRoundRobin,
 	nextPollMs,
 	roundRobinPollMs,
 	type RoundRobinSlot,
@@ -22,6 +22,10 @@ const QUEUE_PAUSE = 3;
 
 /** While others wait, the service stays busy: an end that is noticed a little later costs no time. */
 const MAX_POLLS_WITH_QUEUE = 2.5;
+
+/** With fewer polls for each than this, none is left unused while a prediction has ended at least this likely. */
+const SCARCE_POLLS = 2.5;
+const MIN_CHANCE = 0.25;
 
 /** What was learned long ago is checked once, at this share of the time of the first poll. */
 const CHECK_SHARE = 0.4;
@@ -61,8 +65,8 @@ export class PollSchedule {
 	}
 
 	planFirst(waiting: WaitingPrediction): void {
-		if (waiting.isQueued) return this.planQueued(waiting);
 		if (this.planProbe(waiting)) return;
+		if (waiting.isQueued) return this.planQueued(waiting);
 		const durations = this.durationsOf(waiting);
 		if (durations.count === 0) return this.planRoundRobin(waiting);
 		const firstMs = firstPollMs(durations, this.pollsPerPrediction(durations));
@@ -83,8 +87,8 @@ export class PollSchedule {
 	}
 
 	planNext(waiting: WaitingPrediction): void {
-		if (waiting.isQueued) return this.planQueued(waiting);
 		if (this.planProbe(waiting)) return;
+		if (waiting.isQueued) return this.planQueued(waiting);
 		const nowMs = this.clock.nowMs();
 		const durations = this.durationsOf(waiting);
 		if (durations.count === 0) return this.planRoundRobin(waiting);
@@ -101,6 +105,7 @@ export class PollSchedule {
 
 	/** Follows what is known of the service's queue: one that has just begun is planned anew. */
 	followQueue(waiting: WaitingPrediction): void {
+		if (waiting.failedPolls === 0 && waiting.isProbedSooner) this.planProbe(waiting);
 		if (!waiting.followQueue(this.clock.nowMs())) return;
 		this.forgetQueued(waiting);
 		if (waiting.failedPolls === 0) this.planFirst(waiting);
@@ -177,13 +182,39 @@ export class PollSchedule {
 
 	/** The first of a model to be waited for are in the round-robin. */
 	private roundRobinSlot(waiting: WaitingPrediction): RoundRobinSlot | null {
+		const unsubmittedCount = waiting.request.queue?.unsubmittedCount ?? 0;
+		const maxCount = maxRoundRobin(unsubmittedCount);
 		let count = 0;
 		let index: number | null = null;
 		for (const other of this.waitingPredictions) {
 			if (other === waiting) index = count;
-			if (other.model === waiting.model && ++count === MAX_ROUND_ROBIN) break;
+			if (other.model === waiting.model && ++count === maxCount) break;
 		}
-		return index === null ? null : { index, count, isSlow: this.isSlow(waiting) };
+		return index === null ? null : { index, count, isSlow: this.isSlow(waiting), unsubmittedCount };
+	}
+
+	/** Whether the rate limit allows few polls for each prediction. */
+	get isScarce(): boolean {
+		for (const waiting of this.waitingPredictions)
+			if (!waiting.isQueued && !this.isUnknown(waiting))
+				return this.pollsPerPrediction(this.durationsOf(waiting)) < SCARCE_POLLS;
+		return false;
+	}
+
+	/** Where polls are scarce: the prediction that has most likely ended. Null if none is likely enough to have. */
+	likeliestEnded(idle: WaitingPrediction[]): WaitingPrediction | null {
+		if (!this.isScarce) return null;
+		const nowMs = this.clock.nowMs();
+		let likeliest: WaitingPrediction | null = null;
+		let maxChance = MIN_CHANCE;
+		for (const waiting of idle) {
+			if (waiting.isQueued || waiting.failedPolls > 0 || this.isUnknown(waiting)) continue;
+			const chance = this.durationsOf(waiting).chanceOfEnd(waiting.minDurationMs, waiting.elapsedMs(nowMs));
+			if (chance <= maxChance) continue;
+			maxChance = chance;
+			likeliest = waiting;
+		}
+		return likeliest;
 	}
 
 	/** How many polls the rate limit allows for each prediction. */

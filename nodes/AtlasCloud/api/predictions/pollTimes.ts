@@ -99,7 +99,16 @@ function bestShare(polls: number): number {
 }
 
 /** How many predictions of a model are polled round-robin while no duration is known. */
-export const MAX_ROUND_ROBIN = 8;
+const MAX_ROUND_ROBIN = 8;
+/** A large batch cannot grow before its first end is noticed: more are polled, and closer, at about this cost each. */
+const MAX_ROUND_ROBIN_LARGE = 20;
+const LARGE_BATCH = 150;
+const MAX_POLLS_EACH = 0.6;
+
+/** @param unsubmittedCount how many of the batch are not submitted yet */
+export function maxRoundRobin(unsubmittedCount: number): number {
+	return unsubmittedCount < LARGE_BATCH ? MAX_ROUND_ROBIN : MAX_ROUND_ROBIN_LARGE;
+}
 
 /** A prediction's place in the round-robin. */
 export interface RoundRobinSlot {
@@ -108,6 +117,8 @@ export interface RoundRobinSlot {
 	count: number;
 	/** Whether such predictions usually take a minute or more. */
 	isSlow?: boolean;
+	/** Of the batch. */
+	unsubmittedCount?: number;
 }
 
 /** The first turn: edits take 1.4 to 10 s, see docs/atlas-cloud-api.md, The Seedream models. Videos take minutes. */
@@ -119,7 +130,10 @@ const FIRST_SLOW_TURN_MS = 40_000;
  * delay in seconds. A video of five minutes by itself costs 15 polls, and is noticed 14 s late on average.
  */
 const TURN_STEP = 0.14;
+const MOST_EDITS_MS = 10_000;
 const MAX_EDIT_MS = 20_000;
+/** In a batch, the few edits that take long are polled less, by this factor. */
+const LONG_STEP = 1.7;
 const SLOW_TURN_STEP = 0.15;
 const MIN_SLOW_STEP_MS = 13_000;
 const MAX_SLOW_STEP_MS = 28_000;
@@ -141,15 +155,20 @@ const OUTSIDE_FIRST_MS = 60_000;
  */
 export function roundRobinPollMs(elapsedMs: number, slot: RoundRobinSlot | null): number {
 	if (!slot) return elapsedMs < OUTSIDE_FIRST_MS ? OUTSIDE_FIRST_MS : elapsedMs * 2;
-	const { index, count, isSlow } = slot;
+	const { index, count, isSlow, unsubmittedCount = 0 } = slot;
 	let turnMs = isSlow ? FIRST_SLOW_TURN_MS : FIRST_TURN_MS;
 	for (let turn = 0; turn % count !== index || turnMs <= elapsedMs + TOLERANCE_MS; turn++)
-		turnMs += stepMs(turnMs, count);
+		turnMs += stepMs(turnMs, count, unsubmittedCount);
 	return turnMs;
 }
 
-function stepMs(turnMs: number, count: number): number {
-	if (turnMs < MAX_EDIT_MS) return (TURN_STEP * turnMs) / count ** SHARED_STEP;
+function stepMs(turnMs: number, count: number, unsubmittedCount: number): number {
+	if (turnMs < MAX_EDIT_MS) {
+		const isLong = turnMs >= MOST_EDITS_MS && count >= MAX_ROUND_ROBIN;
+		const step = ((isLong ? LONG_STEP : 1) * TURN_STEP) / count ** SHARED_STEP;
+		const largeStep = Math.log(MOST_EDITS_MS / FIRST_TURN_MS) / (MAX_POLLS_EACH * unsubmittedCount);
+		return turnMs * (unsubmittedCount < LARGE_BATCH ? step : Math.min(step, largeStep));
+	}
 	const slowStepMs = Math.min(MAX_SLOW_STEP_MS, Math.max(MIN_SLOW_STEP_MS, SLOW_TURN_STEP * turnMs));
 	return Math.max(slowStepMs, SLOWEST_TURN_STEP * turnMs) / count ** SLOW_SHARED_STEP;
 }

@@ -1,5 +1,5 @@
 import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
-import { RateLimiter, type Permit } from '../flow/rateLimiter';
+import { MAX_POLLS_PER_SECOND, RateLimiter, type Permit } from '../flow/rateLimiter';
 import { cappedRetryAfterMs, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
@@ -11,14 +11,14 @@ import { classifyPoll, pollError, pollPrediction } from './readPrediction';
 import { SlowModels } from './slowModels';
 import { WaitingPrediction, type WaitRequest } from './waitingPrediction';
 
-/** For all predictions together: about four polls each for twenty edits of three seconds. */
-const MAX_POLLS_PER_SECOND = 40;
-
 /** Failed polls in a row after which a prediction is given up before its deadline. */
 const MAX_FAILED_POLLS = 40;
 
 /** The same after its deadline: one broken answer must not end the wait for a billed edit. */
 const MAX_FAILED_POLLS_WHEN_LATE = 4;
+
+/** Where polls are scarce, how often one may be spare, in ms. */
+const SPARE_POLL_MS = 1_000 / MAX_POLLS_PER_SECOND;
 
 const WARM_UP_PAUSE_MS = 1_000;
 
@@ -85,6 +85,7 @@ export class PredictionPoller {
 			this.expireOverdue();
 			for (const waiting of this.waitingPredictions) this.schedule.followQueue(waiting);
 			for (const waiting of this.idle()) this.pollIfDue(waiting);
+			this.pollSpare();
 			await this.pauseUntilNextPoll();
 		}
 		this.isRunning = false;
@@ -113,9 +114,16 @@ export class PredictionPoller {
 		if (waiting.nextPollMs <= nowMs) void this.poll(waiting);
 	}
 
+	/** A poll that the rate limit allows beside those that are planned. */
+	private pollSpare(): void {
+		const likeliest = this.rateLimiter.isFree ? this.schedule.likeliestEnded(this.idle()) : null;
+		if (likeliest) void this.poll(likeliest);
+	}
+
 	private async pauseUntilNextPoll(): Promise<void> {
 		const dueMs = Math.min(...this.idle().map(({ nextPollMs }) => nextPollMs));
-		const leftMs = Math.min(1_000, Math.max(1, dueMs - this.clock.nowMs()));
+		const maxMs = this.schedule.isScarce ? SPARE_POLL_MS : 1_000;
+		const leftMs = Math.min(maxMs, Math.max(1, dueMs - this.clock.nowMs()));
 		const woken = new Promise<void>((resolve) => (this.wake = resolve));
 		await pauseMs(this.clock, leftMs, undefined, woken);
 	}

@@ -8,6 +8,8 @@ import { WARM_UP_MS } from './readPrediction';
 export interface QueueView {
 	/** Our clock, in ms, when a poll would tell whether the prediction has to wait; null if nobody asks. */
 	readonly probeAtMs: number | null;
+	/** How many purchases of the run are not submitted yet. */
+	readonly unsubmittedCount: number;
 	/** How many the service runs at once; null if that is not known. */
 	readonly numberAtOnce: number | null;
 	/** Whether so many others were submitted earlier and are unfinished that this one has not begun. */
@@ -85,6 +87,11 @@ export class WaitingPrediction {
 	/** Whether it waits in the service's queue. */
 	get isQueued(): boolean {
 		return this.isInQueue;
+	}
+
+	/** Whether it is to be polled sooner than planned, because its status would tell of the queue. */
+	get isProbedSooner(): boolean {
+		return (this.request.queue?.probeAtMs ?? Infinity) < this.nextPollMs;
 	}
 
 	/** Follows what is known of the queue. @returns whether it has just entered or left it */

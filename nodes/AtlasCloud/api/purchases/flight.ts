@@ -8,9 +8,6 @@ import type { InFlightWindow } from './inFlightWindow';
 /** While a purchase waits for its place, the time is told to the window this often, in ms. */
 const UPDATE_MS = 1_000;
 
-/** A prediction that tells whether the window may grow is polled this long after its submit, in ms. */
-const PROBE_AFTER_MS = 500;
-
 const nothing = () => {};
 
 /**
@@ -27,10 +24,6 @@ export class Flight implements QueueView {
 	private isResumed = false;
 
 	private predictionId: string | null = null;
-
-	private acceptedAtMs = 0;
-
-	private nextProbeAtMs: number | null = null;
 
 	private isOver = false;
 
@@ -143,16 +136,19 @@ export class Flight implements QueueView {
 		if (!this.window || this.predictionId !== null) return;
 		const nowMs = this.flights.options.clock.nowMs();
 		this.predictionId = predictionId;
-		this.acceptedAtMs = nowMs;
 		this.window.control.submitted(predictionId, { key: shape, sentAtMs, nowMs });
 		this.flights.began();
-		if (this.window.control.takeProbe() === predictionId)
-			this.nextProbeAtMs = (sentAtMs ?? nowMs) + PROBE_AFTER_MS;
 		this.window.update(nowMs);
 	}
 
 	get probeAtMs(): number | null {
-		return this.nextProbeAtMs;
+		const probe = this.window?.control.probe ?? null;
+		return probe !== null && probe.id === this.predictionId ? probe.atMs : null;
+	}
+
+	get unsubmittedCount(): number {
+		const { preparing } = this.flights;
+		return preparing.inUse + preparing.waiting;
 	}
 
 	get numberAtOnce(): number | null {
@@ -161,10 +157,7 @@ export class Flight implements QueueView {
 
 	observed(rawStatus: string | null, nowMs: number): boolean {
 		if (!this.window || this.predictionId === null) return false;
-		const isQueued = this.window.observed(this.predictionId, rawStatus, nowMs);
-		const isProbing = this.nextProbeAtMs !== null && this.window.control.isProbing(this.predictionId);
-		this.nextProbeAtMs = isProbing ? nowMs + Math.max(PROBE_AFTER_MS, nowMs - this.acceptedAtMs) : null;
-		return isQueued;
+		return this.window.observed(this.predictionId, rawStatus, nowMs);
 	}
 
 	takeStartMs(nowMs: number): number {

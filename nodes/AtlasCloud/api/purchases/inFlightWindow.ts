@@ -22,10 +22,12 @@ export class InFlightWindow {
 	 */
 	observed(id: string, rawStatus: string | null, nowMs: number): boolean {
 		const progress = progressOf(rawStatus);
-		if (progress === null) return false;
-		this.seen.add(progress);
+		if (progress) this.seen.add(progress);
 		// A service that has one word for both tells nothing about its queue.
-		if (this.seen.size < 2) return false;
+		if (progress === null || this.seen.size < 2) {
+			this.control.polled(id, nowMs);
+			return false;
+		}
 		this.control.observed(id, progress, nowMs);
 		this.places.recheck();
 		return progress === 'queued';

@@ -1,0 +1,137 @@
+import { AdaptiveConcurrency } from '../../nodes/AtlasCloud/api/flow/adaptiveConcurrency';
+
+/** A service with a queue that runs so many at once, first come, first served, and is asked as the control wants. */
+class Service {
+	readonly control = new AdaptiveConcurrency();
+
+	readonly probed: string[] = [];
+
+	private readonly ids: string[] = [];
+
+	constructor(
+		public atOnce: number,
+		/** One that runs is still called queued until this age. */
+		private readonly createdMs = 200,
+	) {}
+
+	submit(count: number, nowMs: number): void {
+		for (let index = 0; index < count; index++) {
+			const id = `p${this.ids.length}`;
+			this.ids.push(id);
+			this.control.submitted(id, { key: 'edit', sentAtMs: nowMs, nowMs });
+		}
+	}
+
+	/** The status, where it is this many ms after the submit of all. */
+	statusOf(id: string, ageMs: number): 'queued' | 'running' {
+		return this.ids.indexOf(id) < this.atOnce && ageMs >= this.createdMs ? 'running' : 'queued';
+	}
+
+	/** Polls as the control wants it, until it wants no more or this many have been sent. */
+	probe(maxPolls = 50): number {
+		let nowMs = 0;
+		for (let polls = 0; polls < maxPolls; polls++) {
+			const { probe } = this.control;
+			if (!probe) return nowMs;
+			nowMs = Math.max(nowMs, probe.atMs);
+			this.probed.push(probe.id);
+			this.control.observed(probe.id, this.statusOf(probe.id, nowMs), nowMs);
+		}
+		return nowMs;
+	}
+
+	/** Twenty at once, of which a usual poll finds the first one running. */
+	start(): void {
+		this.submit(20, 0);
+		this.control.observed('p0', 'running', 500);
+	}
+}
+
+it.each([1, 3, 5, 12, 19])('finds with few polls that %d of 20 run at once', (atOnce) => {
+	const service = new Service(atOnce);
+	service.start();
+	service.probe();
+	expect(Math.abs((service.control.numberAtOnce ?? 0) - atOnce)).toBeLessThanOrEqual(1);
+	expect(service.probed.length).toBeLessThanOrEqual(9);
+});
+
+it('lets only a few wait once it has found the number', () => {
+	const service = new Service(5);
+	service.start();
+	service.probe();
+	expect(service.control.maxInFlight).toBeGreaterThanOrEqual(8);
+	expect(service.control.maxInFlight).toBeLessThanOrEqual(12);
+});
+
+it('sees within moments that nothing waits', () => {
+	const service = new Service(100);
+	service.submit(20, 0);
+	const tookMs = service.probe();
+	expect(service.probed.every((id) => id === 'p19')).toBe(true);
+	expect(service.probed.length).toBeLessThanOrEqual(4);
+	expect(tookMs).toBeLessThanOrEqual(500);
+	expect(service.control.numberAtOnce).toBeNull();
+});
+
+it('does not take the moment before one runs for a queue', () => {
+	const service = new Service(100, 450);
+	service.submit(20, 0);
+	service.probe();
+	expect(service.control.numberAtOnce).toBeNull();
+});
+
+it('asks another one if the one that it asks ends', () => {
+	const service = new Service(10);
+	service.start();
+	service.probe(4);
+	const { id = '' } = service.control.probe ?? {};
+	expect(id).not.toBe('');
+	service.control.finished(id, { nowMs: 3_000, succeeded: true, workMs: null, totalMs: null });
+	expect(service.control.probe?.id).not.toBe(id);
+});
+
+it('finds no number if all end while it asks', () => {
+	const service = new Service(10);
+	service.start();
+	service.probe(4);
+	for (let index = 0; index < 20; index++)
+		service.control.finished(`p${index}`, { nowMs: 5_000, succeeded: true, workMs: null, totalMs: null });
+	expect(service.control.probe).toBeNull();
+	expect(service.control.maxInFlight).toBeGreaterThanOrEqual(20);
+});
+
+it('finds the number again when fewer run at once than before', () => {
+	const service = new Service(15);
+	service.start();
+	service.probe();
+	service.atOnce = 4;
+	const { control } = service;
+	for (let index = 0; index < 15; index++)
+		control.finished(`p${index}`, { nowMs: 6_000, succeeded: true, workMs: null, totalMs: null });
+	// Of those left, p15 to p18 run now.
+	const statusOf = (id: string) => (Number(id.slice(1)) < 19 ? 'running' : 'queued');
+	control.observed('p15', 'running', 7_000);
+	control.observed('p19', 'queued', 7_000);
+	for (let polls = 0; polls < 10 && control.probe; polls++)
+		control.observed(control.probe.id, statusOf(control.probe.id), 7_000);
+	expect(control.numberAtOnce).toBeGreaterThanOrEqual(3);
+	expect(control.numberAtOnce).toBeLessThanOrEqual(5);
+});
+
+it('asks now and then while there is a queue, and sees that the number has risen', () => {
+	const service = new Service(5);
+	service.start();
+	service.probe();
+	const { control } = service;
+	const before = control.maxInFlight;
+	service.atOnce = 1_000;
+	let next = 20;
+	for (let index = 0; index < 40; index++) {
+		const nowMs = 4_000 + 100 * index;
+		control.finished(`p${index}`, { nowMs, succeeded: true, workMs: 4_000, totalMs: 4_000 });
+		control.submitted(`p${next++}`, { key: 'edit', sentAtMs: nowMs, nowMs });
+		const { probe } = control;
+		if (probe) control.observed(probe.id, 'running', probe.atMs);
+	}
+	expect(control.maxInFlight).toBeGreaterThan(2 * before);
+});
