@@ -80,6 +80,15 @@ it('does not take the moment before one runs for a queue', () => {
 	expect(service.control.numberAtOnce).toBeNull();
 });
 
+it('learns nothing of that moment from a prediction of an earlier execution', () => {
+	const service = new Service(100, 3_000);
+	service.control.submitted('old', { key: 'edit', sentAtMs: null, nowMs: 0 });
+	service.control.observed('old', 'running', 10);
+	service.submit(20, 0);
+	service.probe(8);
+	expect(service.control.numberAtOnce).toBeNull();
+});
+
 it('asks another one if the one that it asks ends', () => {
 	const service = new Service(10);
 	service.start();

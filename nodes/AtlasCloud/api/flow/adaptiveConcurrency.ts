@@ -83,7 +83,7 @@ export class AdaptiveConcurrency {
 			: Math.min(accepted, Math.round(this.window.peakRunning));
 	}
 
-	/** How many the service was last measured, or else seen, to run at once for this client; null before the first queue. */
+	/** How many the service runs at once for this client, as polls found or as it was measured; null before the first queue. */
 	get numberAtOnce(): number | null {
 		return this.window.numberAtOnce;
 	}
@@ -148,10 +148,10 @@ export class AdaptiveConcurrency {
 		this.nowMs = nowMs;
 		const prediction = this.inFlight.observed(id, status, nowMs);
 		if (!prediction) return;
-		const { rank, lastQueuedMs, sentAtMs, baseline, finishedBefore } = prediction;
+		const { rank, lastQueuedMs, sentAtMs, baseline, finishedBefore, isFresh } = prediction;
 		const ageMs = nowMs - sentAtMs;
 		if (status === 'queued') return this.probes.sawQueued(id, prediction, nowMs);
-		baseline.sawRunning(ageMs);
+		if (isFresh) baseline.sawRunning(ageMs);
 		const hasWaited = lastQueuedMs !== null && baseline.isQueuedAt(lastQueuedMs - sentAtMs);
 		// Late in its time it tells something only if there is nothing that it could have waited for.
 		const mayHaveWaited = this.window.isQueueing || finishedBefore < this.inFlight.finishedCount;
