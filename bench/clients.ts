@@ -55,7 +55,7 @@ class BareClient {
 		return (data as Prediction).id;
 	}
 
-	async look(predictionId: string): Promise<Prediction> {
+	async poll(predictionId: string): Promise<Prediction> {
 		return (await this.call('GET', `/api/v1/model/prediction/${predictionId}`)) as Prediction;
 	}
 
@@ -84,7 +84,7 @@ async function timed(sandbox: BenchSandbox, work: (client: BareClient) => Promis
 }
 
 /**
- * As good as a client can be: connections kept open, eight uploads ahead, every place taken again at once, one look at
+ * As good as a client can be: connections kept open, eight uploads ahead, every place taken again at once, one poll of
  * each prediction at the very moment that it is done, downloads beside it all.
  * @returns milliseconds
  */
@@ -103,13 +103,13 @@ export async function bareClientMs(
 				await sandbox.whenDone(id);
 				return id;
 			});
-			await client.download(index, await client.look(predictionId));
+			await client.download(index, await client.poll(predictionId));
 		};
 		await Promise.all(Array.from({ length: items }, async (_, index) => await one(index)));
 	});
 }
 
-/** The usual way: one item after another, a look every two seconds. @returns milliseconds */
+/** The usual way: one item after another, a poll every two seconds. @returns milliseconds */
 export async function usualWayMs(sandbox: BenchSandbox, items: number): Promise<number> {
 	return await timed(sandbox, async (client) => {
 		for (let index = 0; index < items; index++) {
@@ -117,7 +117,7 @@ export async function usualWayMs(sandbox: BenchSandbox, items: number): Promise<
 			let prediction: Prediction;
 			do {
 				await delay(2_000);
-				prediction = await client.look(predictionId);
+				prediction = await client.poll(predictionId);
 			} while (prediction.status !== 'completed');
 			await client.download(index, prediction);
 		}

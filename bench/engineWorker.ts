@@ -9,7 +9,7 @@ import { photo } from './photos';
 /** Our clock, ms, at which the node knew of a prediction that it is over. */
 const knownAtMs: Record<string, number> = {};
 
-/** The moment of knowing cannot be seen from outside: there every look and its answer are alike. */
+/** The moment of knowing cannot be seen from outside: there every poll and its answer are alike. */
 async function noteKnowing(folder: string): Promise<void> {
 	const { PredictionPoller } = await loadBuilt(folder);
 	const { waitUntilCompleted } = PredictionPoller.prototype;

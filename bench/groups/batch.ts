@@ -24,7 +24,7 @@ export const batch: Group = {
 	name: 'batch',
 	title: 'A batch of 100',
 	takes: 'about 3 minutes',
-	note: `100 photos, predictions of 3 s ± 25%, ${AT_ONCE} at once (a submit beyond is refused). The usual way (one item after another, a look every 2 s) is measured with ${USUAL_ITEMS} items and scaled.`,
+	note: `100 photos, predictions of 3 s ± 25%, ${AT_ONCE} at once (a submit beyond is refused). The usual way (one item after another, a poll every 2 s) is measured with ${USUAL_ITEMS} items and scaled.`,
 	async measure(context) {
 		const { host, isShort } = context;
 		const items = isShort ? 25 : 100;

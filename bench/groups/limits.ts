@@ -22,7 +22,7 @@ async function oneRound({ host }: BenchContext, items: number, seed: number) {
 		return {
 			ofAllowed: nodeMs / idealMs(ledger, AT_ONCE, SUBMITS),
 			submits: share('submit'),
-			looks: share('prediction'),
+			polls: share('prediction'),
 		};
 	});
 }
@@ -31,7 +31,7 @@ export const limits: Group = {
 	name: 'limits',
 	title: 'Rate limits',
 	takes: 'about 2 minutes',
-	note: '100 photos, predictions of 3 s ± 25%, against a token bucket of 5 submits a second (burst 5) and one of 10 looks a second. The node is told nothing but 429.',
+	note: '100 photos, predictions of 3 s ± 25%, against a token bucket of 5 submits a second (burst 5) and one of 10 polls a second. The node is told nothing but 429.',
 	async measure(context) {
 		type Round = Awaited<ReturnType<typeof oneRound>>;
 		const { isShort } = context;
@@ -56,7 +56,7 @@ export const limits: Group = {
 				MAX_REFUSED,
 				percent,
 			),
-			told('Looks refused', percent(of(measured, ({ looks }) => looks))),
+			told('Polls refused', percent(of(measured, ({ polls }) => polls))),
 		];
 	},
 };

@@ -3,7 +3,7 @@ import { atMost, ms, told, type BenchContext, type Group, type Row } from '../ro
 import { mean, median, quantile, rounds } from '../statistics';
 
 const AT_ONCE = 20;
-const MAX_LOOKS = 5;
+const MAX_POLLS = 5;
 /** Each within a twentieth of its time, and an edit of 8 s within this, in ms. */
 const MAX_LAG_MS = 250;
 const MAX_LAG_SHARE = 0.05;
@@ -25,7 +25,7 @@ async function oneRound({ host }: BenchContext, { predictSeconds, items }: Case,
 		return {
 			meanMs: mean(lagsMs),
 			lateMs: quantile(lagsMs, 0.95),
-			looks: (calls.prediction?.all ?? 0) / predictions.length,
+			polls: (calls.prediction?.all ?? 0) / predictions.length,
 		};
 	});
 }
@@ -37,11 +37,11 @@ async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
 	const of = (all: Round[], value: (round: Round) => number) => median(all.map(value));
 	const measured = await rounds(
 		one.rounds,
-		(all: Round[]) => of(all, ({ meanMs }) => meanMs) > goalMs || of(all, ({ looks }) => looks) > MAX_LOOKS,
+		(all: Round[]) => of(all, ({ meanMs }) => meanMs) > goalMs || of(all, ({ polls }) => polls) > MAX_POLLS,
 		async (seed) => await oneRound(context, one, seed),
 	);
 	const what = `${one.predictSeconds} s predictions`;
-	const looks = of(measured, (round) => round.looks);
+	const polls = of(measured, (round) => round.polls);
 	return [
 		atMost(
 			`${what}: done to known, mean`,
@@ -50,7 +50,7 @@ async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
 			ms,
 		),
 		told(`${what}: done to known, 95th percentile`, ms(of(measured, ({ lateMs }) => lateMs))),
-		atMost(`${what}: looks per prediction`, looks, MAX_LOOKS, (value) => value.toFixed(1)),
+		atMost(`${what}: polls per prediction`, polls, MAX_POLLS, (value) => value.toFixed(1)),
 	];
 }
 

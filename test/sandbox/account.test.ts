@@ -242,7 +242,7 @@ describe('history', () => {
 			const foreign = sandbox.addForeignTask({ model: LITE, prompt: 'mine', images: [url] });
 			sandbox.setOptions({ history: {} });
 			expect(await listed()).toContain(foreign);
-			const theirs = (await client.look(foreign)).json['data'];
+			const theirs = (await client.poll(foreign)).json['data'];
 			expect(theirs).toMatchObject({ status: 'completed', price: '0.032' });
 			expect(sandbox.ledger.predictions.get(foreign)!.foreign).toBe(true);
 			expect(sandbox.ledger.charges).toHaveLength(1);

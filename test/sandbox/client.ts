@@ -71,7 +71,7 @@ export class Client {
 		});
 	}
 
-	async look(id: string): Promise<Reply> {
+	async poll(id: string): Promise<Reply> {
 		return await this.get(`/api/v1/model/prediction/${id}`);
 	}
 
@@ -84,7 +84,7 @@ export class Client {
 
 	async finished(id: string): Promise<Json> {
 		for (;;) {
-			const data = (await this.look(id)).json['data'];
+			const data = (await this.poll(id)).json['data'];
 			// A failure told as HTTP 500 has no times.
 			if (data?.['completed_at'] || String(data?.['status']) === 'failed') return data!;
 			await new Promise((resolve) => setTimeout(resolve, 10));

@@ -161,9 +161,9 @@ describe('answers that are wrong', () => {
 		const [first, second] = [await submitted(), await submitted()];
 		await client.finished(second);
 		sandbox.addFault({ endpoint: 'prediction', times: 2, action: { type: 'otherRecord' } });
-		expect((await client.look(first)).json['data']).toMatchObject({ id: second });
-		expect((await client.look(second)).json['data']).toMatchObject({ id: first });
-		expect((await client.look(first)).json['data']).toMatchObject({ id: first });
+		expect((await client.poll(first)).json['data']).toMatchObject({ id: second });
+		expect((await client.poll(second)).json['data']).toMatchObject({ id: first });
+		expect((await client.poll(first)).json['data']).toMatchObject({ id: first });
 	});
 
 	it('otherRecord is made up where there is no other task', async () => {
@@ -172,7 +172,7 @@ describe('answers that are wrong', () => {
 			const { json } = await own.submit({ model: LITE, prompt: 'nicer', images: [image] });
 			const id = String(json['data']!['id']);
 			addFault({ endpoint: 'prediction', action: { type: 'otherRecord' } });
-			const other = (await own.look(id)).json['data']!;
+			const other = (await own.poll(id)).json['data']!;
 			expect(other).toMatchObject({ status: 'completed', id: expect.stringMatching(/^[0-9a-f]{32}$/) });
 			expect(other['id']).not.toBe(id);
 			expect((await call(String(other['outputs']![0]))).headers['content-type']).toBe('image/png');
@@ -218,7 +218,7 @@ describe('answers that are wrong', () => {
 
 	it('hugeBody streams as much as it says', async () => {
 		sandbox.addFault({ endpoint: 'prediction', action: { type: 'hugeBody', bytes: 3_000_000 } });
-		const reply = await client.look('any');
+		const reply = await client.poll('any');
 		expect(reply.bytes.length).toBe(3_000_000);
 		expect(reply.headers['content-length']).toBeUndefined();
 	});
@@ -258,7 +258,7 @@ describe('tasks that end badly', () => {
 		let id = '';
 		expect(await leaves(async () => (id = await submitted()))).toBe(0);
 		await client.finished(id);
-		const reply = await client.look(id);
+		const reply = await client.poll(id);
 		expect(reply.status).toBe(status);
 		expect(reply.json['data']).toMatchObject(data);
 		expect((await client.finished(await submitted()))['status']).toBe('completed');
@@ -268,7 +268,7 @@ describe('tasks that end badly', () => {
 		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'http500' } });
 		const id = await submitted();
 		await client.finished(id);
-		expect((await client.look(id)).json).toEqual({
+		expect((await client.poll(id)).json).toEqual({
 			code: 500,
 			message: expect.stringMatching(/^Generation failed: .+ \(code: generation_failed\)$/) as string,
 			data: { status: 'failed', outputs: null, executionTime: 0 },
@@ -281,7 +281,7 @@ describe('tasks that end badly', () => {
 		const patch = { outputs: ['file:///etc/passwd'], status: 'Succeeded' };
 		sandbox.addFault({ endpoint: 'submit', action: { type: 'patchResult', patch } });
 		const id = await submitted();
-		expect((await client.look(id)).json['data']!['outputs']).toBeNull();
+		expect((await client.poll(id)).json['data']!['outputs']).toBeNull();
 		expect(await client.finished(id)).toMatchObject(patch);
 	});
 });

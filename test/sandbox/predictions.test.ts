@@ -28,7 +28,7 @@ describe('the life of a task', () => {
 					[4_500, 'processing'],
 				] as const) {
 					await clock.pass(ms);
-					expect((await client.look(id)).json['data']).toMatchObject({ status, outputs: null });
+					expect((await client.poll(id)).json['data']).toMatchObject({ status, outputs: null });
 				}
 				await clock.pass(6_000);
 				const data = await client.finished(id);
@@ -57,11 +57,11 @@ describe('the life of a task', () => {
 			const id = idOf(await client.submit(await body(client)));
 			expect(await client.finished(id)).not.toHaveProperty('price');
 			clock.aheadMs = 29_000;
-			expect((await client.look(id)).json['data']).not.toHaveProperty('price');
+			expect((await client.poll(id)).json['data']).not.toHaveProperty('price');
 			clock.aheadMs = 31_000;
-			expect((await client.look(id)).json['data']!['price']).toBe('0.032');
+			expect((await client.poll(id)).json['data']!['price']).toBe('0.032');
 			sandbox.setOptions({ price: { as: 'number' } });
-			expect((await client.look(id)).json['data']!['price']).toBe(0.032);
+			expect((await client.poll(id)).json['data']!['price']).toBe(0.032);
 		});
 	});
 
@@ -114,7 +114,7 @@ describe('the life of a task', () => {
 
 	it('answers 404 to an unknown id', async () => {
 		await withSandbox({}, async (client) => {
-			const reply = await client.look('unknown');
+			const reply = await client.poll('unknown');
 			expect(reply.status).toBe(404);
 			expect(reply.json['code']).toBe(404);
 		});
@@ -124,16 +124,16 @@ describe('the life of a task', () => {
 		const clock = new VirtualClock();
 		await withSandbox({ preparedPictures: true, warmUp: { seconds: 5, status }, clock }, async (client) => {
 			const id = idOf(await client.submit(await body(client)));
-			expect((await client.look(id)).status).toBe(status);
+			expect((await client.poll(id)).status).toBe(status);
 			await clock.pass(6_000);
-			expect((await client.look(id)).status).toBe(200);
+			expect((await client.poll(id)).status).toBe(200);
 		});
 	});
 
 	it('tells every time by its own clock', async () => {
 		await withSandbox({ preparedPictures: true, clockSkewSeconds: -3600 }, async (client) => {
 			const data = await client.edit(await body(client));
-			const reply = await client.look(String(data['id']));
+			const reply = await client.poll(String(data['id']));
 			const hourAgo = (time: number): number => Math.abs(time - (Date.now() - 3_600_000));
 			expect(hourAgo(Date.parse(String(reply.headers['date'])))).toBeLessThan(5000);
 			expect(hourAgo(Date.parse(String(data['created_at'])))).toBeLessThan(5000);
@@ -149,12 +149,12 @@ describe('the life of a task', () => {
 			const name = 'X-AtlasCloud-Request-Retention-Hours';
 			const none = idOf(await client.submit(request, { [name]: '0' }));
 			const two = idOf(await client.submit(request, { [name]: '2' }));
-			expect((await client.look(none)).status).toBe(200);
+			expect((await client.poll(none)).status).toBe(200);
 			await client.finished(two);
 			await pause(30);
-			expect((await client.look(none)).status).toBe(404);
+			expect((await client.poll(none)).status).toBe(404);
 			clock.aheadMs = 3 * 3_600_000;
-			expect((await client.look(two)).status).toBe(404);
+			expect((await client.poll(two)).status).toBe(404);
 			expect((await client.get('/api/v1/model/history')).json['data']!['total']).toBe(0);
 		});
 	});
@@ -180,7 +180,7 @@ describe('the life of a task', () => {
 			const uri = outputOf(await client.finished(id));
 			expect(uri.slice(0, 22)).toBe('data:image/png;base64,');
 			sandbox.setOptions({ base64Form: 'bare' });
-			const bare = outputOf((await client.look(id)).json['data']!);
+			const bare = outputOf((await client.poll(id)).json['data']!);
 			expect(bare === uri.slice(22)).toBe(true);
 			const bytes = Buffer.from(bare, 'base64');
 			expect(bytes.length).toBe(outputBytes);
@@ -193,7 +193,7 @@ describe('the life of a task', () => {
 			const id = idOf(await client.submit(await body(client)));
 			const back = sandbox.restart(0.1);
 			await pause(40);
-			await expect(client.look(id)).rejects.toThrow();
+			await expect(client.poll(id)).rejects.toThrow();
 			await back;
 			expect((await client.finished(id))['status']).toBe('completed');
 		});
@@ -238,10 +238,10 @@ describe('limits', () => {
 		const limits = { polls: { perSecond: 1, burst: 1 } };
 		await withSandbox({ preparedPictures: true, limits }, async (client, sandbox) => {
 			const id = idOf(await client.submit(await body(client)));
-			expect((await client.look(id)).status).toBe(200);
-			expect((await client.look(id)).status).toBe(429);
+			expect((await client.poll(id)).status).toBe(200);
+			expect((await client.poll(id)).status).toBe(429);
 			sandbox.setOptions({ limits: {} });
-			expect((await client.look(id)).status).toBe(200);
+			expect((await client.poll(id)).status).toBe(200);
 		});
 	});
 
@@ -265,7 +265,7 @@ describe('limits', () => {
 			const request = await body(client);
 			const first = idOf(await client.submit(request));
 			const second = idOf(await client.submit(request));
-			expect((await client.look(second)).json['data']!['status']).toBe('queued');
+			expect((await client.poll(second)).json['data']!['status']).toBe('queued');
 			await client.finished(second);
 			const [one, two] = [first, second].map((id) => sandbox.ledger.predictions.get(id)!);
 			expect(two!.startedAtMs).toBeGreaterThanOrEqual(one!.completedAtMs!);

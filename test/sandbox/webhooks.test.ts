@@ -74,7 +74,7 @@ it('delivers a signed event once a task is over', async () => {
 			expect(Math.abs(sentAt - Date.now() / 1000)).toBeLessThan(10);
 			const body = JSON.parse(delivery!.body) as Record<string, unknown>;
 			expect(body).toMatchObject({ session_id: id, event_type: 'image.task.terminal', status: 'OK' });
-			expect(body['payload']).toEqual((await client.look(id)).json['data']);
+			expect(body['payload']).toEqual((await client.poll(id)).json['data']);
 			expect(sandbox.ledger.webhooks).toEqual([
 				{ predictionId: id, url, status: 200, atMs: expect.any(Number) as number },
 			]);
