@@ -10,6 +10,8 @@ const MAX_POLLS = 5;
 const MAX_REFUSED = 0.1;
 const MIN_SHARE = 0.35;
 const MAX_MORE_MB = 20;
+/** So small that what is not needed any more has to go: what is needed then shows. */
+const HEAP_MB = 100;
 
 /** In the short form everything is this much quicker and smaller. */
 const SHORT_TIME = 0.1;
@@ -186,24 +188,69 @@ async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
 	];
 }
 
-/** As many items in both runs: only the number in flight differs. */
-async function peakMb({ host }: BenchContext, items: number, concurrency: number, predictSeconds: number) {
+/**
+ * As many items in both runs, and about as many done a second: only the number in flight differs.
+ * @param heapMb without it V8 cleans up late, see {@link memoryRows}
+ */
+async function peakOf(
+	{ host }: BenchContext,
+	{ items, atOnce, predictSeconds }: MemoryRun,
+	heapMb: number | undefined,
+) {
 	return await host.with({ predictSeconds, jitter: 0 }, async (sandbox) => {
-		const { peakMb: peak } = await runBatch(host, sandbox, {
+		const { peakMb } = await runBatch(host, sandbox, {
 			items,
-			parameters: { options: { concurrency } },
+			heapMb,
+			parameters: { options: { concurrency: atOnce } },
 		});
-		return { peak, maxRunning: (await sandbox.ledger()).maxRunning };
+		return { peakMb, maxRunning: (await sandbox.ledger()).maxRunning };
 	});
 }
 
-async function memoryRows(context: BenchContext): Promise<Row[]> {
+interface MemoryRun {
+	items: number;
+	atOnce: number;
+	predictSeconds: number;
+}
+
+async function comparePeaks(context: BenchContext, heapMb: number | undefined) {
 	const { isShort } = context;
 	const items = isShort ? 60 : 1_200;
-	const many = await peakMb(context, items, isShort ? 30 : 300, isShort ? 0.4 : 4);
-	const few = await peakMb(context, items, isShort ? 10 : 20, isShort ? 0.04 : 0.3);
-	const what = `${many.maxRunning} in flight against ${few.maxRunning}: more memory`;
-	return [atMost(what, many.peak - few.peak, MAX_MORE_MB, megabytes)];
+	const manyRun = { items, atOnce: isShort ? 30 : 300, predictSeconds: isShort ? 0.4 : 4 };
+	const fewRun = { items, atOnce: isShort ? 10 : 20, predictSeconds: isShort ? 0.04 : 0.3 };
+	const many = await peakOf(context, manyRun, heapMb);
+	const few = await peakOf(context, fewRun, heapMb);
+	return {
+		many: many.peakMb,
+		few: few.peakMb,
+		inFlight: `${many.maxRunning} in flight against ${few.maxRunning}`,
+	};
+}
+
+/**
+ * What more predictions in flight need. The peak of the whole process counts: heap, buffers, sockets. The heap is limited
+ * in both runs: without a limit, most of the peak is what 1,200 items have left behind and V8 has not cleaned up yet. Of
+ * that there is more the longer an item waits, since what outlives two quick collections stays until a full one; and
+ * whether a full one has just run differs from run to run by more than the goal. That difference is told, not judged.
+ * Measured twice more if the goal is missed: then the medians count.
+ */
+async function memoryRows(context: BenchContext): Promise<Row[]> {
+	const measured = [await comparePeaks(context, HEAP_MB)];
+	const of = (value: (round: (typeof measured)[number]) => number) => median(measured.map(value));
+	const more = () => of(({ many, few }) => many - few);
+	if (!context.isShort && more() > MAX_MORE_MB)
+		for (let round = 0; round < 2; round++) measured.push(await comparePeaks(context, HEAP_MB));
+	const unlimited = await comparePeaks(context, undefined);
+	const peaks = [of(({ many }) => many), of(({ few }) => few)].map(megabytes).join(' against ');
+	const { inFlight } = measured[0];
+	return [
+		told(`${inFlight}, heap of at most ${HEAP_MB} MB: peaks`, peaks),
+		atMost(`${inFlight}, heap of at most ${HEAP_MB} MB: more memory`, more(), MAX_MORE_MB, megabytes),
+		told(
+			`${unlimited.inFlight}, heap without a limit: peaks`,
+			[unlimited.many, unlimited.few].map(megabytes).join(' against '),
+		),
+	];
 }
 
 const shortened = (one: Case): Case => ({
@@ -229,7 +276,7 @@ function casesOf(isShort: boolean): Case[] {
 export const concurrency: Group = {
 	name: 'concurrency',
 	title: 'Automatic concurrency',
-	takes: 'about 11 minutes, three times as long for a case that misses a goal',
+	takes: 'about 13 minutes, three times as long for a case that misses a goal',
 	note: 'Edits of ± 25% against a service that runs some number at once, which the node is not told. Ideal: the same predictions by a scheduler that knows the number. A case that misses a goal is measured twice more, and the medians count.',
 	async measure(context) {
 		const rows: Row[] = [];

@@ -1,5 +1,6 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { backoffMs, pauseMs, untilAborted } from '../../nodes/AtlasCloud/api/flow/clock';
+import { backoffMs, pauseMs, untilAborted, withinMs } from '../../nodes/AtlasCloud/api/flow/clock';
+import { isCollected } from './garbage';
 import { VirtualClock } from './virtualClock';
 
 describe('a pause', () => {
@@ -41,6 +42,29 @@ describe('a pause', () => {
 			}
 		}
 		expect(new Set(Array.from({ length: 10 }, () => backoffMs(3, 500, 8_000))).size).toBeGreaterThan(1);
+	});
+});
+
+describe('a time limit', () => {
+	it('ends the wait, and nothing else', async () => {
+		const clock = new VirtualClock();
+		const timedOut = () => new Error('too late');
+		const slow = clock.sleepMs(5_000).then(() => 'done');
+		await expect(clock.until(withinMs(clock, 3_000, slow, timedOut))).rejects.toThrow('too late');
+		await expect(clock.until(withinMs(clock, 3_000, slow, timedOut))).resolves.toBe('done');
+		await expect(withinMs(clock, 3_000, Promise.reject(new Error('broken')), timedOut)).rejects.toThrow(
+			'broken',
+		);
+	});
+
+	it('keeps nothing of what was in time until its timer ends', async () => {
+		const clock = new VirtualClock();
+		const answerTo = async () => {
+			const work = Promise.resolve({ body: 'large' });
+			const ref = new WeakRef(await withinMs(clock, 30_000, work, () => new Error(`no ${String(work)}`)));
+			return { ref };
+		};
+		expect(await isCollected((await answerTo()).ref)).toBe(true);
 	});
 });
 

@@ -7,6 +7,7 @@ import {
 	readBeginning,
 	readFrom,
 } from '../../nodes/AtlasCloud/api/http/streams';
+import { isCollected } from './garbage';
 import { VirtualClock } from './virtualClock';
 
 describe('a stream', () => {
@@ -45,6 +46,21 @@ describe('a stream', () => {
 		expect(await readFrom(counted(3, 10).chunks, offset, wanted)).toEqual(
 			all.subarray(offset, offset + wanted),
 		);
+	});
+
+	it('that was read is not kept until the next check of its speed', async () => {
+		const limits = {
+			clock: new VirtualClock(),
+			stallMs: 30_000,
+			signal: new Cancellation(),
+			maxBytes: 1_000,
+		};
+		const readOne = async () => {
+			const stream = Object.assign(counted(1, 10).chunks, { destroy: () => {} });
+			await readAll(stream, limits);
+			return { ref: new WeakRef(stream) };
+		};
+		expect(await isCollected((await readOne()).ref)).toBe(true);
 	});
 
 	it('is ended if it stalls', async () => {

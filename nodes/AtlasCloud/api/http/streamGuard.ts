@@ -14,31 +14,32 @@ export class StreamGuard {
 
 	private receivedBytes = 0;
 
-	private isOver = false;
-
 	private isPaused = false;
 
-	private readonly onAbort: () => void;
+	/** Null when it is over: the timer of the next check cannot be cleared, and would keep the stream for that long. */
+	private stream: ByteStream | null;
+
+	private readonly onAbort = () => this.stream?.destroy(new CancelledError());
 
 	/** @param stallMs milliseconds without a chunk after which the stream is ended; also how long it may be slow in all */
 	constructor(
-		private readonly stream: ByteStream,
+		stream: ByteStream,
 		private readonly clock: Clock,
 		private readonly stallMs: number,
 		private readonly signal: CancelSignal | undefined,
 	) {
 		this.startMs = this.lastChunkMs = clock.nowMs();
-		this.onAbort = () => stream.destroy(new CancelledError());
+		this.stream = stream;
 		if (signal?.aborted) this.onAbort();
 		signal?.addEventListener('abort', this.onAbort, { once: true });
 		void this.checkRepeatedly();
 	}
 
 	private async checkRepeatedly(): Promise<void> {
-		while (!this.isOver) {
+		while (this.stream) {
 			await this.clock.sleepMs(Math.min(CHECK_INTERVAL_MS, this.stallMs));
-			if (!this.isOver && !this.isPaused && this.isTooSlow()) {
-				this.stream.destroy(new TransportError('The connection stalled', 'ETIMEDOUT'));
+			if (!this.isPaused && this.isTooSlow()) {
+				this.stream?.destroy(new TransportError('The connection stalled', 'ETIMEDOUT'));
 			}
 		}
 	}
@@ -70,8 +71,8 @@ export class StreamGuard {
 
 	/** Stops guarding, and closes the stream if it has not ended. */
 	end(): void {
-		this.isOver = true;
 		this.signal?.removeEventListener('abort', this.onAbort);
-		this.stream.destroy();
+		this.stream?.destroy();
+		this.stream = null;
 	}
 }
