@@ -63,6 +63,14 @@ it('lets only a few wait once it has found the number', () => {
 	expect(service.control.maxInFlight).toBeLessThanOrEqual(12);
 });
 
+it('keeps to 20 before the first success, whatever it finds', () => {
+	const service = new Service(19);
+	service.start();
+	service.probe();
+	expect(service.control.numberAtOnce).toBeGreaterThanOrEqual(18);
+	expect(service.control.maxInFlight).toBe(20);
+});
+
 it('sees within moments that nothing waits', () => {
 	const service = new Service(100);
 	service.submit(20, 0);

@@ -107,7 +107,8 @@ export class ConcurrencyWindow {
 	found(count: number): void {
 		this.foundNumber.found(count);
 		this.provenCount = Math.min(this.provenCount, count);
-		this.window = this.withUnnoticed(count) + slackFor(count);
+		const next = this.withUnnoticed(count) + slackFor(count);
+		this.window = this.successes === 0 ? Math.min(START, next) : next;
 	}
 
 	/** With those that are over, and not polled yet: the more of them end per second, the later polls find them. */
