@@ -1,6 +1,7 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import type { QueueView } from '../../nodes/AtlasCloud/api/predictions/waitingPrediction';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { readPrediction, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
@@ -90,31 +91,82 @@ describe('one prediction', () => {
 		expect(atlas.polls).toHaveLength(1);
 	});
 
-	it('that waits in the queue is polled when its status would tell where the queue begins', async () => {
-		const atlas = new Atlas((_, atMs) => (atMs < 9_000 ? inProgress : done));
-		const queue = {
-			probeAtMs: (atlas.startMs + 700) as number | null,
-			unsubmittedCount: 0,
-			numberAtOnce: 5,
-			isWaiting: true,
-			takeStartMs: (nowMs: number) => nowMs,
-			observed: () => {
-				queue.probeAtMs = atlas.nowMs() < 2_000 ? atlas.startMs + 2_000 : null;
-				return true;
-			},
-		};
-		const waited = atlas.poller.waitUntilCompleted({
-			predictionId: 'a',
-			model: 'm',
-			sentAtMs: atlas.startMs,
-			deadlineMs: atlas.startMs + 60_000,
-			signal: undefined,
-			queue,
+	describe('that is asked about the queue', () => {
+		/** Waits for `a`, while the queue wants it polled at these times; the rest is as usual. */
+		function waitFor(atlas: Atlas, timeoutMs: number, queue: Partial<QueueView>) {
+			const view = {
+				probeAtMs: null,
+				unsubmittedCount: 0,
+				numberAtOnce: null,
+				isWaiting: false,
+				takeStartMs: (nowMs: number) => nowMs,
+				observed: () => false,
+			};
+			return atlas.poller.waitUntilCompleted({
+				predictionId: 'a',
+				model: 'm',
+				sentAtMs: atlas.startMs,
+				deadlineMs: atlas.startMs + timeoutMs,
+				signal: undefined,
+				// As it is: its getters are asked each time.
+				queue: Object.create(view, Object.getOwnPropertyDescriptors(queue)) as QueueView,
+			});
+		}
+
+		it('is polled then, though it waits there', async () => {
+			const atlas = new Atlas((_, atMs) => (atMs < 9_000 ? inProgress : done));
+			let probes = [700, 2_000];
+			const waited = waitFor(atlas, 60_000, {
+				isWaiting: true,
+				numberAtOnce: 5,
+				get probeAtMs() {
+					return probes.length > 0 ? atlas.startMs + probes[0] : null;
+				},
+				observed: () => {
+					probes = probes.slice(1);
+					return true;
+				},
+			});
+			await atlas.outcome(waited);
+			const [first, second, third] = atlas.polls.map(({ atMs }) => atMs);
+			expect([first, second]).toEqual([700 + LATENCY_MS / 2, 2_000 + LATENCY_MS / 2]);
+			expect(third).toBeGreaterThan(6_000);
 		});
-		await atlas.outcome(waited);
-		const [first, second, third] = atlas.polls.map(({ atMs }) => atMs);
-		expect([first, second]).toEqual([700 + LATENCY_MS / 2, 2_000 + LATENCY_MS / 2]);
-		expect(third).toBeGreaterThan(6_000);
+
+		it('is polled as usual, too', async () => {
+			const atlas = new Atlas((_, atMs) => (atMs < 8_000 ? inProgress : done));
+			const waited = waitFor(atlas, 60_000, {
+				get probeAtMs() {
+					return 2 * atlas.clock.nowMs() - atlas.startMs;
+				},
+			});
+			expect((await atlas.outcome(waited)).atMs).toBeLessThan(10_000);
+		});
+
+		it('is given time to become visible', async () => {
+			const atlas = new Atlas((_, atMs) => (atMs < 5_000 ? refused(404) : done));
+			const waited = waitFor(atlas, 60_000, { probeAtMs: atlas.startMs });
+			expect((await atlas.outcome(waited)).prediction?.status).toBe('completed');
+			expect(atlas.polls.length).toBeLessThan(10);
+		});
+
+		it('waits for its deadline while Atlas demands a longer pause', async () => {
+			const atlas = new Atlas((id) =>
+				id === 'b' ? { ...refused(429), headers: { 'retry-after': '120' } } : done,
+			);
+			let asked = 0;
+			const { nowMs } = atlas.clock;
+			jest.spyOn(atlas.clock, 'nowMs').mockImplementation(() => {
+				// Without this, a loop without a pause would freeze the test.
+				if (++asked > 100_000) throw new Error('It never pauses');
+				return nowMs.call(atlas.clock);
+			});
+			const other = atlas.outcome(atlas.waitFor('b', { sentAtMs: null, timeoutMs: 60_000 }));
+			await atlas.clock.pass(1_000);
+			const { prediction, error } = await atlas.outcome(waitFor(atlas, 60_000, { probeAtMs: atlas.startMs }));
+			expect(prediction?.status ?? error?.kind).toBe('timeout');
+			await other;
+		});
 	});
 
 	it('that is in progress at its deadline is polled then, and given up', async () => {

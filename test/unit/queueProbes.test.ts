@@ -82,9 +82,10 @@ it('sees within moments that nothing waits', () => {
 });
 
 it('does not take the moment before one runs for a queue', () => {
-	const service = new Service(100, 450);
-	service.submit(20, 0);
+	const service = new Service(100, 1_200);
+	service.start();
 	service.probe();
+	expect(service.probed).toContain('p19');
 	expect(service.control.numberAtOnce).toBeNull();
 });
 
@@ -104,6 +105,7 @@ it('asks another one if the one that it asks ends', () => {
 	const { id = '' } = service.control.probe ?? {};
 	expect(id).not.toBe('');
 	service.control.finished(id, { nowMs: 3_000, succeeded: true, workMs: null, totalMs: null });
+	expect(service.control.probe?.id).toEqual(expect.any(String));
 	expect(service.control.probe?.id).not.toBe(id);
 });
 
@@ -114,6 +116,7 @@ it('finds no number if all end while it asks', () => {
 	for (let index = 0; index < 20; index++)
 		service.control.finished(`p${index}`, { nowMs: 5_000, succeeded: true, workMs: null, totalMs: null });
 	expect(service.control.probe).toBeNull();
+	expect(service.control.numberAtOnce).toBeNull();
 	expect(service.control.maxInFlight).toBeGreaterThanOrEqual(20);
 });
 
@@ -151,4 +154,64 @@ it('asks now and then while there is a queue, and sees that the number has risen
 		if (probe) control.observed(probe.id, 'running', probe.atMs);
 	}
 	expect(control.maxInFlight).toBeGreaterThan(2 * before);
+});
+
+describe('with a known number', () => {
+	/** One has succeeded, and others have taken the places of most of the first ones. */
+	function busy(): AdaptiveConcurrency {
+		const service = new Service(5);
+		service.start();
+		service.probe();
+		const { control } = service;
+		for (let index = 0; index < 15; index++) {
+			const succeeded = index === 0;
+			control.finished(`p${index}`, { nowMs: 4_000, succeeded, workMs: 4_000, totalMs: 4_000 });
+		}
+		for (let index = 0; index < 15; index++)
+			control.submitted(`q${index}`, { key: 'edit', sentAtMs: 4_000, nowMs: 4_000 });
+		return control;
+	}
+
+	it('a prediction of an earlier execution does not prove that more run', () => {
+		const control = busy();
+		const before = control.maxInFlight;
+		control.submitted('old', { key: 'edit', sentAtMs: null, nowMs: 4_100 });
+		control.observed('old', 'running', 4_200);
+		expect(control.maxInFlight).toBe(before);
+	});
+
+	it('the first one of another shape does not prove that more run, if it has waited', () => {
+		const control = busy();
+		const before = control.maxInFlight;
+		control.submitted('large', { key: 'two images', sentAtMs: 4_100, nowMs: 4_100 });
+		control.observed('large', 'queued', 8_000);
+		control.observed('large', 'running', 12_000);
+		expect(control.maxInFlight).toBe(before);
+	});
+
+	it('one that need not wait lifts it a little, and the next one in full', () => {
+		const control = busy();
+		const before = control.maxInFlight;
+		control.submitted('quick', { key: 'edit', sentAtMs: 4_100, nowMs: 4_100 });
+		control.observed('quick', 'running', 4_600);
+		const lifted = control.maxInFlight;
+		expect(lifted).toBeGreaterThan(before);
+		expect(lifted).toBeLessThanOrEqual(25);
+		for (let index = 0; index < 10; index++)
+			control.submitted(`r${index}`, { key: 'edit', sentAtMs: 4_700, nowMs: 4_700 });
+		control.observed('r9', 'running', 5_200);
+		expect(control.maxInFlight).toBeGreaterThan(1.3 * lifted);
+	});
+});
+
+it('finds no number where a later one runs while an earlier one waits', () => {
+	const service = new Service(20);
+	service.start();
+	const { control } = service;
+	control.observed('p10', 'running', 600);
+	control.observed('p19', 'queued', 2_000);
+	control.observed('p5', 'queued', 2_010);
+	expect(control.probe).toBeNull();
+	expect(control.numberAtOnce).toBeNull();
+	expect(control.maxInFlight).toBe(20);
 });

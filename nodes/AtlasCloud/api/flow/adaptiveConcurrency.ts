@@ -21,8 +21,9 @@ const UNANSWERED_SHARE = 0.5;
  * Finds out how many predictions a service runs at once. Keep one per account and model, because limits are per
  * account and per model (docs/atlas-cloud-api.md). Request shapes share its window, but each has its own baseline times.
  *
- * Slow start as long as predictions come back without waiting. Once they wait, Little's law tells the number: the
- * rate of completions times the time that one takes without a queue. A few more than that may be in flight. Several
+ * Slow start as long as predictions come back without waiting. Once they wait, polls find the number where the service
+ * distinguishes queued from running, see {@link QueueProbes}. Little's law tells it elsewhere: the rate of completions
+ * times the time that one takes without a queue. A few more than that may be in flight. Several
  * clients that each keep such a small queue of their own end up with equal shares, as in TCP Vegas and FAST TCP.
  *
  * Knows no timers: all times come with the calls.
@@ -151,11 +152,13 @@ export class AdaptiveConcurrency {
 		const { rank, lastQueuedMs, sentAtMs, baseline, finishedBefore, isFresh } = prediction;
 		const ageMs = nowMs - sentAtMs;
 		if (status === 'queued') return this.probes.sawQueued(id, prediction, nowMs);
-		if (isFresh) baseline.sawRunning(ageMs);
 		const hasWaited = lastQueuedMs !== null && baseline.isQueuedAt(lastQueuedMs - sentAtMs);
+		if (isFresh) baseline.sawRunning(ageMs);
 		// Late in its time it tells something only if there is nothing that it could have waited for.
 		const mayHaveWaited = this.window.isQueueing || finishedBefore < this.inFlight.finishedCount;
-		const isTelling = !hasWaited && (!mayHaveWaited || isEarly(ageMs, baseline.quickLifeMs));
+		const { quickLifeMs } = this.inFlight;
+		const isEarlyEnough = quickLifeMs < Infinity && isEarly(ageMs, quickLifeMs);
+		const isTelling = isFresh && !hasWaited && (!mayHaveWaited || isEarlyEnough);
 		if (isTelling && rank >= this.window.proven) this.window.sawRunning(rank);
 		this.probes.told(id, nowMs);
 	}

@@ -42,6 +42,8 @@ const CLEARLY_MORE = 1.15;
 /** What is called queued when it is so much older than another that runs, waits. */
 const LONGER_QUEUED = 1.5;
 const QUEUED_MARGIN_MS = 500;
+/** One quick prediction says little of the others. */
+const LEAST_RUNNING_MS = 500;
 
 /**
  * The time that predictions of one kind take without a queue. Predictions are grouped in the order of their submits,
@@ -92,7 +94,7 @@ export class BaselineTimes {
 
 	/** A poll saw one run at this age. */
 	sawRunning(ageMs: number): void {
-		this.minRunningMs = Math.min(this.minRunningMs, ageMs);
+		this.minRunningMs = Math.min(this.minRunningMs, Math.max(LEAST_RUNNING_MS, ageMs));
 	}
 
 	get hasSeenRunning(): boolean {

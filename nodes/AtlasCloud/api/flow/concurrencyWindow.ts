@@ -1,7 +1,7 @@
 import type { BaselineTimes } from './baselineTimes';
 import type { FoundNumber } from './foundNumber';
 import type { PredictionsInFlight } from './predictionsInFlight';
-import { MAX_POLLS_PER_SECOND } from './rateLimiter';
+import { MAX_POLLS_PER_SECOND } from './pollRate';
 import {
 	MIN_SAMPLES,
 	waitMsOf,
@@ -37,6 +37,8 @@ const MEASURED_SPREAD = 0.1;
 /** Too many that take this much longer than the slowest of those that did not wait are a queue. */
 const LATE = 1.1;
 const LATE_SHARE = 0.1;
+/** Where there was a queue, one that need not wait lifts the window this much. The next one counts in full. */
+const LIFT = 1.5;
 /** Predictions that are over, and not polled yet, are at most this share of those that run. */
 const MAX_UNNOTICED = 0.5;
 
@@ -84,7 +86,7 @@ export class ConcurrencyWindow {
 
 	/** The highest number that the service was known to work on at once, without noise. */
 	get peakRunning(): number {
-		return this.measured === null ? (this.foundNumber.value ?? 0) : this.maxSmoothed;
+		return this.measured === null ? this.foundNumber.max : this.maxSmoothed;
 	}
 
 	/** How many have been seen to run at once. */
@@ -119,9 +121,15 @@ export class ConcurrencyWindow {
 
 	/** A poll showed that so many run at once. */
 	sawRunning(count: number): void {
-		this.provenCount = this.seenRunning = count;
-		this.hasQueue = false;
-		this.foundNumber.explains(count);
+		this.provenCount = count;
+		this.foundNumber.sawAtOnce(count);
+		if (this.hasQueue) {
+			// A short queue can be empty for a moment.
+			this.hasQueue = false;
+			this.window = Math.max(this.window, LIFT * count);
+			return;
+		}
+		this.seenRunning = count;
 		this.growAsSeen();
 	}
 
@@ -132,7 +140,7 @@ export class ConcurrencyWindow {
 		if (!mayHaveWaited) this.keepUnqueued(sample);
 		if (this.measured !== null || sample.baseline.isKnown(sample.source))
 			this.adjust(sample, mayHaveWaited, nowMs);
-		else if (!mayHaveWaited && !this.foundNumber.explains(unqueuedRank(sample))) this.grow(MAX_GROWTH, nowMs);
+		else if (!mayHaveWaited && !this.isExpected(sample)) this.grow(MAX_GROWTH, nowMs);
 		this.growAsSeen();
 	}
 
@@ -155,9 +163,15 @@ export class ConcurrencyWindow {
 			this.window = Math.max(this.window, Math.min(running + slack, growthCap(this.inFlight.count + 1)));
 			return;
 		}
-		if (mayHaveWaited || this.foundNumber.explains(unqueuedRank(sample))) return;
+		if (mayHaveWaited || this.isExpected(sample)) return;
 		this.hasQueue = false;
 		this.grow(isMeasured || this.measured === null ? MAX_GROWTH : CAREFUL_GROWTH, nowMs);
+	}
+
+	/** Whether it is no news that it did not wait, by the number that polls have found. */
+	private isExpected(sample: Sample): boolean {
+		this.foundNumber.sawAtOnce(unqueuedRank(sample));
+		return this.foundNumber.value !== null;
 	}
 
 	/** There is a queue: the window becomes what the service runs, and a little more. */

@@ -9,12 +9,20 @@ const MARGIN = 5;
 export class FoundNumber {
 	private number: number | null = null;
 
+	private highest = 0;
+
 	get value(): number | null {
 		return this.number;
 	}
 
+	/** The highest number that was ever found. */
+	get max(): number {
+		return this.highest;
+	}
+
 	found(count: number): void {
 		this.number = count;
+		this.highest = Math.max(this.highest, count);
 	}
 
 	/** Whether it is news that one waits with only so many before it. */
@@ -22,10 +30,9 @@ export class FoundNumber {
 		return this.number === null || countBefore < CLEARLY_LESS * this.number - 1;
 	}
 
-	/** So many ran at once, and none of them waited. @returns whether the number explains that */
-	explains(count: number): boolean {
+	/** So many ran at once, and none of them waited. */
+	sawAtOnce(count: number): void {
 		if (this.number !== null && count > CLEARLY_MORE * this.number + 1) this.number = null;
-		return this.number !== null;
 	}
 
 	/** So many run at once by what was measured. */

@@ -72,13 +72,6 @@ export class PredictionsInFlight {
 		return this.byId.get(id);
 	}
 
-	/** How many in flight have been seen running. */
-	countSeenRunning(): number {
-		let count = 0;
-		for (const { firstRunningMs } of this.byId.values()) if (firstRunningMs !== null) count++;
-		return count;
-	}
-
 	/** How many of those in flight were submitted before it. */
 	positionOf(id: string): number {
 		let position = 0;

@@ -9,10 +9,10 @@ export interface Probe {
 	atMs: number;
 }
 
-/** At this age, in ms, one that runs is no longer called queued. */
+/** At this age, in ms, one that runs is usually no longer called queued. */
 const RUNNING_AFTER_MS = 500;
 
-/** While that is not known, the pause between two polls of a probe. Each is as long as all before. */
+/** While that is not known, a probe is polled again after this, in ms, and after twice its age from then on. */
 const MIN_PAUSE_MS = 100;
 
 /** Where the queue begins is found out to this share of what runs. */
@@ -26,7 +26,8 @@ const TOLERANCE = 0.04;
 export class QueueProbes {
 	private probe: Probe | null = null;
 
-	private isSearching = false;
+	/** Our clock, in ms; null while there is no search. */
+	private searchingSinceMs: number | null = null;
 
 	/** Submits since the last one that was probed. */
 	private unprobed = 0;
@@ -72,32 +73,38 @@ export class QueueProbes {
 			return;
 		}
 		if (isProbe) this.probe = null;
-		const isSought = isProbe && (this.isSearching || !this.window.isQueueing);
-		if (isSought || this.foundNumber.isNews(this.inFlight.positionOf(id))) this.search(nowMs);
+		if (isProbe || this.foundNumber.isNews(this.inFlight.positionOf(id))) this.search(nowMs);
 	}
 
 	/** A poll found it running, it is over, or nobody waits for it any more. */
 	told(id: string, nowMs: number): void {
 		if (this.probe?.id !== id) return;
 		this.probe = null;
-		if (this.isSearching) this.search(nowMs);
+		if (this.searchingSinceMs !== null) this.search(nowMs);
 	}
 
 	/** The next probe is in the middle between the last one that runs and the first one that waits. */
 	private search(nowMs: number): void {
-		const all = [...this.inFlight.entries()];
+		const sinceMs = (this.searchingSinceMs ??= nowMs);
+		// Those of an earlier execution were submitted before all others.
+		const all = [...this.inFlight.entries()].filter(([, { isFresh }]) => isFresh);
 		const from = 1 + all.findLastIndex(([, { firstRunningMs }]) => firstRunningMs !== null);
-		const to = all.findIndex(([, prediction], index) => index >= from && isWaiting(prediction));
-		this.isSearching = to - from > Math.max(1, TOLERANCE * from);
-		this.probe = this.isSearching ? { id: all[(from + to) >> 1][0], atMs: nowMs } : null;
-		// The queue may be gone in the meantime.
-		if (to === -1) return;
+		const to = all.findIndex(([, prediction]) => isWaiting(prediction, sinceMs));
+		const isFound = to - from <= Math.max(1, TOLERANCE * from);
+		this.probe = isFound ? null : { id: all[(from + to) >> 1][0], atMs: nowMs };
+		if (isFound) this.searchingSinceMs = null;
+		// The queue may be gone in the meantime, or the service may keep another order.
+		if (to < from) return;
 		this.window.sawQueue();
-		if (!this.isSearching) this.window.found(Math.max(1, from));
+		if (isFound) this.window.found(Math.max(1, from + this.inFlight.count - all.length));
 	}
 }
 
-/** Whether the last poll found it waiting for others. */
-function isWaiting({ firstRunningMs, lastQueuedMs, sentAtMs, baseline }: PredictionInFlight): boolean {
-	return firstRunningMs === null && lastQueuedMs !== null && baseline.isQueuedAt(lastQueuedMs - sentAtMs);
+/** Whether a poll has found it waiting for others since then. */
+function isWaiting(
+	{ firstRunningMs, lastQueuedMs, sentAtMs, baseline }: PredictionInFlight,
+	sinceMs = -Infinity,
+): boolean {
+	if (firstRunningMs !== null || lastQueuedMs === null || lastQueuedMs < sinceMs) return false;
+	return baseline.isQueuedAt(lastQueuedMs - sentAtMs);
 }

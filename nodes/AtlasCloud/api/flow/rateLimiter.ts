@@ -31,9 +31,6 @@ export interface Permit {
 	released(): void;
 }
 
-/** For the polls of all predictions together: about four each for twenty edits of three seconds. */
-export const MAX_POLLS_PER_SECOND = 40;
-
 /** After a rejection the rate is cut by a fifth. Each accepted request adds a tenth of a request per second. */
 const CUT = 0.8;
 const GROWTH_PER_SECOND = 0.1;

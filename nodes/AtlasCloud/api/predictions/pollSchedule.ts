@@ -1,4 +1,5 @@
 import type { Clock } from '../flow/clock';
+import { MAX_POLLS_PER_SECOND } from '../flow/pollRate';
 import type { RateLimiter } from '../flow/rateLimiter';
 import type { Durations } from './durations';
 import { KnownDurations } from './knownDurations';
@@ -65,7 +66,11 @@ export class PollSchedule {
 	}
 
 	planFirst(waiting: WaitingPrediction): void {
-		if (this.planProbe(waiting)) return;
+		this.planUsualFirst(waiting);
+		waiting.bringForwardToProbe();
+	}
+
+	private planUsualFirst(waiting: WaitingPrediction): void {
 		if (waiting.isQueued) return this.planQueued(waiting);
 		const durations = this.durationsOf(waiting);
 		if (durations.count === 0) return this.planRoundRobin(waiting);
@@ -87,7 +92,11 @@ export class PollSchedule {
 	}
 
 	planNext(waiting: WaitingPrediction): void {
-		if (this.planProbe(waiting)) return;
+		this.planUsualNext(waiting);
+		waiting.bringForwardToProbe();
+	}
+
+	private planUsualNext(waiting: WaitingPrediction): void {
 		if (waiting.isQueued) return this.planQueued(waiting);
 		const nowMs = this.clock.nowMs();
 		const durations = this.durationsOf(waiting);
@@ -96,16 +105,9 @@ export class PollSchedule {
 		waiting.schedulePoll(nextPollMs(durations, waiting.elapsedMs(nowMs), polls), nowMs);
 	}
 
-	/** A poll that is to tell whether the prediction has to wait. @returns whether there is to be one */
-	private planProbe(waiting: WaitingPrediction): boolean {
-		const probeAtMs = waiting.request.queue?.probeAtMs ?? null;
-		if (probeAtMs !== null) waiting.schedulePollAt(probeAtMs);
-		return probeAtMs !== null;
-	}
-
 	/** Follows what is known of the service's queue: one that has just begun is planned anew. */
 	followQueue(waiting: WaitingPrediction): void {
-		if (waiting.failedPolls === 0 && waiting.isProbedSooner) this.planProbe(waiting);
+		if (waiting.failedPolls === 0) waiting.bringForwardToProbe();
 		if (!waiting.followQueue(this.clock.nowMs())) return;
 		this.forgetQueued(waiting);
 		if (waiting.failedPolls === 0) this.planFirst(waiting);
@@ -193,11 +195,11 @@ export class PollSchedule {
 		return index === null ? null : { index, count, isSlow: this.isSlow(waiting), unsubmittedCount };
 	}
 
-	/** Whether the rate limit allows few polls for each prediction. */
+	/** Whether there are predictions with few polls each, and the service has not asked for fewer. */
 	get isScarce(): boolean {
-		for (const waiting of this.waitingPredictions)
-			if (!waiting.isQueued && !this.isUnknown(waiting))
-				return this.pollsPerPrediction(this.durationsOf(waiting)) < SCARCE_POLLS;
+		if (this.rateLimiter.rate < MAX_POLLS_PER_SECOND) return false;
+		const runningCount = this.countRunning();
+		for (const waiting of this.waitingPredictions) if (this.hasFewPolls(waiting, runningCount)) return true;
 		return false;
 	}
 
@@ -205,10 +207,11 @@ export class PollSchedule {
 	likeliestEnded(idle: WaitingPrediction[]): WaitingPrediction | null {
 		if (!this.isScarce) return null;
 		const nowMs = this.clock.nowMs();
+		const runningCount = this.countRunning();
 		let likeliest: WaitingPrediction | null = null;
 		let maxChance = MIN_CHANCE;
 		for (const waiting of idle) {
-			if (waiting.isQueued || waiting.failedPolls > 0 || this.isUnknown(waiting)) continue;
+			if (waiting.isHeldBack(nowMs) || !this.hasFewPolls(waiting, runningCount)) continue;
 			const chance = this.durationsOf(waiting).chanceOfEnd(waiting.minDurationMs, waiting.elapsedMs(nowMs));
 			if (chance <= maxChance) continue;
 			maxChance = chance;
@@ -217,10 +220,19 @@ export class PollSchedule {
 		return likeliest;
 	}
 
+	private hasFewPolls(waiting: WaitingPrediction, runningCount: number): boolean {
+		if (waiting.isQueued || this.isUnknown(waiting)) return false;
+		return this.pollsPerPrediction(this.durationsOf(waiting), runningCount) < SCARCE_POLLS;
+	}
+
+	private countRunning(): number {
+		let count = 0;
+		for (const { isQueued } of this.waitingPredictions) if (!isQueued) count++;
+		return count;
+	}
+
 	/** How many polls the rate limit allows for each prediction. */
-	private pollsPerPrediction({ medianMs }: Durations): number {
-		let runningCount = 0;
-		for (const { isQueued } of this.waitingPredictions) if (!isQueued) runningCount++;
+	private pollsPerPrediction({ medianMs }: Durations, runningCount = this.countRunning()): number {
 		const allowed = (PLANNED_RATE * this.rateLimiter.rate * medianMs) / 1_000 / Math.max(1, runningCount);
 		const hasQueue = runningCount < this.waitingPredictions.size;
 		return hasQueue ? Math.min(MAX_POLLS_WITH_QUEUE, allowed) : allowed;

@@ -1,5 +1,6 @@
 import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
-import { MAX_POLLS_PER_SECOND, RateLimiter, type Permit } from '../flow/rateLimiter';
+import { MAX_POLLS_PER_SECOND } from '../flow/pollRate';
+import { RateLimiter, type Permit } from '../flow/rateLimiter';
 import { cappedRetryAfterMs, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';

@@ -44,6 +44,9 @@ export interface WaitRequest {
 export class WaitingPrediction {
 	nextPollMs: number;
 
+	/** No poll before this, whatever is planned: the service asked for a pause, or does not know it yet. */
+	private notBeforeMs = -Infinity;
+
 	hasBeenPolled = false;
 
 	/** Of the request, or as a poll reported it. */
@@ -89,11 +92,6 @@ export class WaitingPrediction {
 		return this.isInQueue;
 	}
 
-	/** Whether it is to be polled sooner than planned, because its status would tell of the queue. */
-	get isProbedSooner(): boolean {
-		return (this.request.queue?.probeAtMs ?? Infinity) < this.nextPollMs;
-	}
-
 	/** Follows what is known of the queue. @returns whether it has just entered or left it */
 	followQueue(nowMs: number): boolean {
 		const { queue } = this.request;
@@ -123,11 +121,20 @@ export class WaitingPrediction {
 
 	/** @param afterStartMs brought forward to the deadline, so that what has ended by then is not called late */
 	schedulePoll(afterStartMs: number, nowMs: number): void {
-		this.nextPollMs = Math.min(this.workStartMs + afterStartMs, Math.max(this.request.deadlineMs, nowMs));
+		const planned = Math.max(this.workStartMs + afterStartMs, this.notBeforeMs);
+		this.nextPollMs = Math.min(planned, Math.max(this.request.deadlineMs, nowMs));
 	}
 
-	schedulePollAt(atMs: number): void {
-		this.nextPollMs = Math.min(atMs, this.request.deadlineMs);
+	/** Polls it sooner than planned if its status would tell of the queue. */
+	bringForwardToProbe(): void {
+		const { probeAtMs = null } = this.request.queue ?? {};
+		if (probeAtMs === null) return;
+		this.nextPollMs = Math.min(this.nextPollMs, Math.max(probeAtMs, this.notBeforeMs));
+	}
+
+	/** Whether it must not be polled now. */
+	isHeldBack(nowMs: number): boolean {
+		return this.failedPolls > 0 || nowMs < this.notBeforeMs;
 	}
 
 	/** Delays the scheduled poll by at least this pause, though not beyond a deadline that is still to come. */
@@ -135,10 +142,11 @@ export class WaitingPrediction {
 		const { deadlineMs } = this.request;
 		const delayedMs = Math.max(this.nextPollMs, nowMs + pauseMs);
 		this.nextPollMs = nowMs < deadlineMs ? Math.min(delayedMs, deadlineMs) : delayedMs;
+		this.notBeforeMs = this.nextPollMs;
 	}
 
 	delayPollToDeadline(): void {
-		this.nextPollMs = this.request.deadlineMs;
+		this.nextPollMs = this.notBeforeMs = this.request.deadlineMs;
 	}
 
 	notePoll(): void {
@@ -149,6 +157,7 @@ export class WaitingPrediction {
 		this.failedPolls = 0;
 		this.lastFailedPoll = null;
 		this.lastInProgressAtMs = nowMs;
+		this.notBeforeMs = -Infinity;
 	}
 
 	noteFailedPoll(exchange: Exchange): void {
