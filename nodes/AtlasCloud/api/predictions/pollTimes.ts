@@ -19,7 +19,7 @@ import type { Durations } from './durations';
  */
 const POLLS: Array<[medianMs: number, polls: number]> = [
 	[20_000, 4.8],
-	[60_000, 3.5],
+	[60_000, 3],
 	[240_000, 7.7],
 ];
 const MAX_POLLS = 4.8;
