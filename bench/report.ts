@@ -36,7 +36,6 @@ async function machine(): Promise<string> {
 	return [
 		`${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${memory}, ${type()}`,
 		`Node ${process.versions.node}, n8n-core ${core}, n8n ${N8N_VERSIONS['2.x']}, undici ${undici}`,
-		new Date().toISOString().slice(0, 10),
 	].join('; ');
 }
 
@@ -45,9 +44,24 @@ function table(rows: Row[]): string {
 	return ['| | measured | goal | |', '|---|---:|---|---|', ...lines].join('\n');
 }
 
-/** The results as they are kept beside the code. */
-export async function markdown(results: GroupResult[]): Promise<string> {
-	const parts = results.map(({ group, rows }) => `## ${group.title}\n\n${group.note}\n\n${table(rows)}\n`);
+/** A heading, and what is below it. */
+function sectionsOf(text: string): Map<string, string> {
+	const [, ...sections] = text.split(/^## /m);
+	return new Map(
+		sections.map((section) => [section.slice(0, section.indexOf('\n')), `## ${section.trim()}`]),
+	);
+}
+
+/**
+ * The results as they are kept beside the code.
+ * @param kept the results so far: groups that were not measured now stay as they are
+ */
+export async function markdown(groups: Group[], results: GroupResult[], kept: string): Promise<string> {
+	const sections = sectionsOf(kept);
+	const today = new Date().toISOString().slice(0, 10);
+	for (const { group, rows } of results)
+		sections.set(group.title, `## ${group.title}\n\n${group.note} ${today}.\n\n${table(rows)}`);
+	const parts = groups.flatMap(({ title }) => sections.get(title) ?? []);
 	return `# Measured
 
 Written by \`npm run bench\`. The node runs in n8n-core's engine against a stand-in Atlas Cloud on the same machine, in a
@@ -55,5 +69,6 @@ process of its own; each ratio is of two things measured in the same run. Median
 
 ${await machine()}
 
-${parts.join('\n')}`;
+${parts.join('\n\n')}
+`;
 }
