@@ -166,6 +166,8 @@ export interface LedgerWebhook {
 	url: string;
 	/** `null`: there was no answer. */
 	status: number | null;
+	/** Its text; null where there was none. */
+	answer: string | null;
 	atMs: number;
 }
 

@@ -4,7 +4,7 @@ import type { LedgerBook } from './ledger';
 import { findModel } from './models';
 import { randomId } from './random';
 import type { Task } from './task';
-import type { SandboxClock, SandboxWebhooks, SignedWebhook } from './types';
+import type { LedgerWebhook, SandboxClock, SandboxWebhooks, SignedWebhook } from './types';
 import { isLoopback } from './hosts';
 
 const DELIVERY_MS = 10_000;
@@ -76,9 +76,9 @@ export class WebhookSender {
 			await this.around.clock.sleepMs(waitSeconds * 1000);
 			if (this.closed) return;
 			const { headers } = this.sign(body, { webhookId });
-			const status = await this.post(url, body, headers);
+			const { status, answer } = await this.post(url, body, headers);
 			const { ledger, clock } = this.around;
-			ledger.webhooks.push({ predictionId: task.record.id, url, status, atMs: clock.nowMs() });
+			ledger.webhooks.push({ predictionId: task.record.id, url, status, answer, atMs: clock.nowMs() });
 			if (status !== null && status >= 200 && status < 300) return;
 		}
 	}
@@ -94,15 +94,18 @@ export class WebhookSender {
 		};
 	}
 
-	/** The status of the answer; null where there is none. */
-	private async post(url: string, body: string, headers: Record<string, string>): Promise<number | null> {
+	/** What the answer is; null where there is none. */
+	private async post(
+		url: string,
+		body: string,
+		headers: Record<string, string>,
+	): Promise<Pick<LedgerWebhook, 'status' | 'answer'>> {
 		try {
 			const signal = AbortSignal.timeout(DELIVERY_MS);
-			const answer = await request(url, { method: 'POST', headers, body, signal });
-			await answer.body.dump();
-			return answer.statusCode;
+			const { statusCode, body: text } = await request(url, { method: 'POST', headers, body, signal });
+			return { status: statusCode, answer: await text.text() };
 		} catch {
-			return null;
+			return { status: null, answer: null };
 		}
 	}
 }

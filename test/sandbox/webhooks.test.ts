@@ -76,7 +76,7 @@ it('delivers a signed event once a task is over', async () => {
 			expect(body).toMatchObject({ session_id: id, event_type: 'image.task.terminal', status: 'OK' });
 			expect(body['payload']).toEqual((await client.poll(id)).json['data']);
 			expect(sandbox.ledger.webhooks).toEqual([
-				{ predictionId: id, url, status: 200, atMs: expect.any(Number) as number },
+				{ predictionId: id, url, status: 200, answer: '', atMs: expect.any(Number) as number },
 			]);
 		});
 	});

@@ -7,6 +7,7 @@ import type { BinaryMode } from '../../../scripts/n8n/queueMode';
 import { triggerPath, type StoredWorkflow } from '../../../scripts/n8n/server';
 import type { Execution } from '../../../scripts/n8n/execution';
 import { CREDENTIALS, model, seedream } from '../../e2e/cases';
+import { repeatDroppedCalls } from '../../e2e/droppedCalls';
 import { queueCase, type QueueBench, type Row } from '../cases';
 import { startSheet } from '../sheet';
 import {
@@ -161,10 +162,13 @@ queueCase(
 		);
 		await bench.n8n.startMain();
 		await delivered(bench, rows.length);
+		const dropped = await repeatDroppedCalls(bench.sandbox);
 		await assertCalled(bench, called, rows);
 		await deliverAgain(bench, [url]);
 		await assertCalled(bench, called, rows);
-		bench.note(`${webhooks.length} calls for ${rows.length} predictions`);
+		bench.note(
+			`${webhooks.length} calls for ${rows.length} predictions; n8n dropped ${dropped} while it started`,
+		);
 	},
 	{ sandbox: { ...WEBHOOKS, predictSeconds: 4 } },
 );
