@@ -197,7 +197,7 @@ export class PollSchedule {
 
 	/** Whether there are predictions with few polls each, and the service has not asked for fewer. */
 	get isScarce(): boolean {
-		if (this.rateLimiter.rate < MAX_POLLS_PER_SECOND) return false;
+		if (this.isSlowedDown) return false;
 		const runningCount = this.countRunning();
 		for (const waiting of this.waitingPredictions) if (this.hasFewPolls(waiting, runningCount)) return true;
 		return false;
@@ -205,7 +205,7 @@ export class PollSchedule {
 
 	/** Where polls are scarce: the prediction that has most likely ended. Null if none is likely enough to have. */
 	likeliestEnded(idle: WaitingPrediction[]): WaitingPrediction | null {
-		if (!this.isScarce) return null;
+		if (this.isSlowedDown) return null;
 		const nowMs = this.clock.nowMs();
 		const runningCount = this.countRunning();
 		let likeliest: WaitingPrediction | null = null;
@@ -218,6 +218,11 @@ export class PollSchedule {
 			likeliest = waiting;
 		}
 		return likeliest;
+	}
+
+	/** Whether the service has asked for fewer polls. */
+	private get isSlowedDown(): boolean {
+		return this.rateLimiter.rate < MAX_POLLS_PER_SECOND;
 	}
 
 	private hasFewPolls(waiting: WaitingPrediction, runningCount: number): boolean {
