@@ -1,7 +1,13 @@
 /* What n8n tells about an execution, the same whether the command line or the server told it. */
-import type { IDataObject, INodeExecutionData, IRunExecutionData, ITaskData } from 'n8n-workflow';
+import type {
+	ExecutionStatus,
+	IDataObject,
+	INodeExecutionData,
+	IRunExecutionData,
+	ITaskData,
+} from 'n8n-workflow';
 
-export type ExecutionStatus = 'success' | 'error' | 'canceled' | 'crashed' | 'waiting' | 'running' | 'new';
+export type { ExecutionStatus };
 
 export interface ExecutionError {
 	message: string;

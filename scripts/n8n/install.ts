@@ -146,11 +146,25 @@ async function writeManifest(
 	);
 }
 
+function markerOf(folder: string, what: string): { marker: string; wanted: string } {
+	const wanted = JSON.stringify({ what, recipe: RECIPE, platform: `${process.platform}-${process.arch}` });
+	return { marker: join(folder, 'complete.json'), wanted };
+}
+
+function hasMarker(folder: string, what: string): boolean {
+	const { marker, wanted } = markerOf(folder, what);
+	return existsSync(marker) && readFileSync(marker, 'utf8') === wanted;
+}
+
+/** Whether an earlier run has installed this n8n here. */
+export function isInstalled(version: N8nVersion): boolean {
+	return hasMarker(join(cacheDir(), `n8n-${version}`), `n8n ${version}`);
+}
+
 /** Does `work` in an empty `folder` unless an earlier run has finished it; one process at a time. */
 async function install(folder: string, what: string, log: Log, work: () => Promise<void>): Promise<void> {
-	const marker = join(folder, 'complete.json');
-	const wanted = JSON.stringify({ what, recipe: RECIPE, platform: `${process.platform}-${process.arch}` });
-	const isComplete = () => existsSync(marker) && readFileSync(marker, 'utf8') === wanted;
+	const { marker, wanted } = markerOf(folder, what);
+	const isComplete = () => hasMarker(folder, what);
 	if (isComplete()) return;
 	await mkdir(cacheDir(), { recursive: true });
 	const unlock = await lock(`${folder}.lock`, what, log, isComplete);
