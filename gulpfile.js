@@ -36,9 +36,7 @@ const OPTIONS = {
 	target: 'node20',
 	format: 'cjs',
 	legalComments: 'inline',
-	// A third of the package is indentation and local names. Functions and classes keep theirs, for stack traces.
-	minify: true,
-	keepNames: true,
+	// Not minified: people at n8n, and those who install it, read what runs.
 };
 
 /** Paths of the nodes, from the root, without extension. */

@@ -1,17 +1,17 @@
 /*
  * Looks into the tarball that would be published: its files, its size, its manifest, and whether n8n's
- * scanner for verified community packages (@n8n/scan-community-package) would let it pass.
+ * scanner for verified community packages lets it pass.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { ESLint as ESLintClass, Linter } from 'eslint';
 import { OUTPUT_SCHEMAS, schemaPath } from '../nodes/AtlasCloud/outputSchemas';
 import { packNode, PROJECT_ROOT } from './n8n/packNode';
 import { cleanEnv, runOrThrow } from './n8n/process';
+import { scanWithN8n } from './n8nScanner';
 
-const MAX_BYTES = 100_000;
+const MAX_BYTES = 250_000;
 const ALLOWED_FILES = /^(dist\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
 const NEEDED_FILES = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
 const FOREIGN = /(^|\/)(sandbox|test|bench|scripts|examples|__tests__)\/|\.(test|spec|e2e)\.|\.tsbuildinfo$/;
@@ -24,9 +24,6 @@ const INSTALL_SCRIPTS = [
 	'prepack',
 	'postpack',
 ];
-/** What the scanner lints in the attested source, and what in the published tarball. */
-const SOURCE_FILES = ['package.json', '{nodes,credentials}/**/*.{js,ts,json}'];
-const PUBLISHED_FILES = ['**/*.js', 'package.json'];
 
 interface Manifest {
 	name: string;
@@ -62,8 +59,7 @@ async function main(): Promise<void> {
 		for (const path of paths.filter((name) => name.endsWith('.js'))) {
 			complaints.push(...checkRequires(path, await readFile(join(folder, path), 'utf8')));
 		}
-		complaints.push(...(await scan('source', PROJECT_ROOT, SOURCE_FILES)));
-		complaints.push(...(await scan('tarball', folder, PUBLISHED_FILES)));
+		complaints.push(...(await scanWithN8n(PROJECT_ROOT, folder)));
 		complaints.push(...(await checkInstall(packed.tarball, manifest.name, join(folder, 'installed'))));
 		console.log(`${paths.length} files, ${(packed.sizeBytes / 1000).toFixed(1)} kB packed`);
 	} finally {
@@ -132,62 +128,6 @@ async function checkInstall(tarball: string, name: string, cwd: string): Promise
 	await runOrThrow('npm', args, { cwd, env: cleanEnv() });
 	const installed = (await readdir(join(cwd, 'node_modules'))).filter((entry) => !entry.startsWith('.'));
 	return installed.filter((entry) => entry !== name).map((entry) => `its installation brings ${entry} along`);
-}
-
-/** As `analyzePackage` of @n8n/scan-community-package 0.32.0 does it, with the plugins installed here. */
-async function scan(what: string, cwd: string, files: string[]): Promise<string[]> {
-	const { ESLint } = await import('eslint');
-	const eslint: ESLintClass = new ESLint({
-		cwd,
-		// A package cannot excuse itself by comments.
-		allowInlineConfig: false,
-		overrideConfigFile: true,
-		overrideConfig: await scannerRules(),
-		errorOnUnmatchedPattern: false,
-	});
-	const results = await eslint.lintFiles(files);
-	if (results.length === 0) return [`the scanner found no files in the ${what}`];
-	const bad = results.filter(({ errorCount }) => errorCount > 0);
-	if (bad.length === 0) return [];
-	const formatter = await eslint.loadFormatter('stylish');
-	return [`n8n’s scanner would refuse the ${what}:\n${await formatter.format(bad)}`];
-}
-
-async function scannerRules(): Promise<Linter.Config[]> {
-	const { n8nCommunityNodesPlugin } = await import('@n8n/eslint-plugin-community-nodes');
-	const { parser } = await import('typescript-eslint');
-	const nodesBase = (await import('eslint-plugin-n8n-nodes-base')).default;
-	const rulesOf = (name: 'community' | 'credentials' | 'nodes') => nodesBase.configs[name].rules;
-	const off = (...rules: string[]): Linter.RulesRecord =>
-		Object.fromEntries(rules.map((rule) => [`n8n-nodes-base/${rule}`, 'off' as const]));
-	return [
-		n8nCommunityNodesPlugin.configs.recommended as Linter.Config,
-		{ rules: { 'no-console': 'error' } },
-		{ plugins: { 'n8n-nodes-base': nodesBase } },
-		{ files: ['package.json'], rules: rulesOf('community') },
-		{
-			files: ['**/credentials/**/*.ts'],
-			rules: {
-				...rulesOf('credentials'),
-				...off(
-					'cred-class-field-documentation-url-miscased',
-					'cred-class-field-type-options-password-missing',
-				),
-			},
-		},
-		{
-			files: ['**/nodes/**/*.ts'],
-			rules: {
-				...rulesOf('nodes'),
-				...off(
-					'node-class-description-inputs-wrong-regular-node',
-					'node-class-description-outputs-wrong',
-					'node-param-type-options-max-value-present',
-				),
-			},
-		},
-		{ files: ['**/*.json', '**/*.ts'], languageOptions: { parser: parser as Linter.Parser } },
-	];
 }
 
 main().catch((error: unknown) => {

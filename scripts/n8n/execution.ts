@@ -67,23 +67,3 @@ export class Execution {
 		return this;
 	}
 }
-
-/** Undoes `flatted`, the format in which n8n stores and serves an execution's data. */
-export function unflatten(text: string): unknown {
-	const table = JSON.parse(text) as unknown[];
-	const done = new Map<number, unknown>();
-	// A string inside an object or array is an index into the table; a string of the table itself is a string.
-	const resolve = (value: unknown): unknown => (typeof value === 'string' ? at(Number(value)) : value);
-	const at = (index: number): unknown => {
-		if (done.has(index)) return done.get(index);
-		const entry = table[index];
-		if (typeof entry !== 'object' || entry === null) return entry;
-		const result: unknown[] | Record<string, unknown> = Array.isArray(entry) ? [] : {};
-		done.set(index, result); // before its members: they may point back
-		for (const [key, value] of Object.entries(entry)) {
-			(result as Record<string, unknown>)[key] = resolve(value);
-		}
-		return result;
-	};
-	return at(0);
-}

@@ -161,8 +161,13 @@ export function isInstalled(version: N8nVersion): boolean {
 	return hasMarker(join(cacheDir(), `n8n-${version}`), `n8n ${version}`);
 }
 
-/** Does `work` in an empty `folder` unless an earlier run has finished it; one process at a time. */
-async function install(folder: string, what: string, log: Log, work: () => Promise<void>): Promise<void> {
+/** Does `work` in an empty `folder` of the cache unless an earlier run has finished it; one process at a time. */
+export async function install(
+	folder: string,
+	what: string,
+	log: Log,
+	work: () => Promise<void>,
+): Promise<void> {
 	const { marker, wanted } = markerOf(folder, what);
 	const isComplete = () => hasMarker(folder, what);
 	if (isComplete()) return;
@@ -227,7 +232,7 @@ async function ownerLives(path: string): Promise<boolean> {
 	return lock !== undefined && Date.now() - lock.mtimeMs < SIGN_OF_LIFE_SECONDS * 10_000;
 }
 
-async function npm(args: string[], options: RunOptions, what: string, log: Log): Promise<void> {
+export async function npm(args: string[], options: RunOptions, what: string, log: Log): Promise<void> {
 	const started = Date.now();
 	let lookups = 0;
 	let downloads = 0;

@@ -2,9 +2,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'flatted';
 import type { IBinaryData, IDataObject, INode, INodeTypeDescription, IRunExecutionData } from 'n8n-workflow';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
-import { Execution, unflatten, type ExecutionStatus } from './execution';
+import { Execution, type ExecutionStatus } from './execution';
 import { completeWorkflow, type CredentialExport, type Instance, type WorkflowExport } from './instance';
 import { N8nProcess } from './n8nProcess';
 import { captureOutput, start } from './process';
@@ -219,7 +220,7 @@ export class Server extends N8nProcess {
 
 	async getExecution(id: string): Promise<Execution> {
 		const stored = await this.rest<StoredExecution & { data: string }>('GET', `executions/${id}`);
-		const data = stored.data ? (unflatten(stored.data) as IRunExecutionData) : undefined;
+		const data = stored.data ? (parse(stored.data) as IRunExecutionData) : undefined;
 		return new Execution(id, stored.status, data);
 	}
 

@@ -1,9 +1,10 @@
+import { parse, stringify } from 'flatted';
 import type { IExecuteData, INodeExecutionData, IRunExecutionData } from 'n8n-workflow';
 import { runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
 
-/** An execution's data as it comes back out of n8n's database. */
+/** An execution's data as it comes back out of n8n's database, which keeps what several places share. */
 function saved({ run }: SeedreamResult): IRunExecutionData {
-	return JSON.parse(JSON.stringify(run.data)) as IRunExecutionData;
+	return parse(stringify(run.data)) as IRunExecutionData;
 }
 
 /**
