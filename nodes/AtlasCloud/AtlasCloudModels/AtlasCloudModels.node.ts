@@ -1,15 +1,7 @@
-import type {
-	IExecuteFunctions,
-	INodeExecutionData,
-	INodeType,
-	INodeTypeDescription,
-	IWebhookFunctions,
-	IWebhookResponseData,
-} from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { executeNode } from '../shared/executeNode';
 import { propertiesOf, subtitleOf } from '../shared/properties';
-import { receiveCall, resumeWebhooks } from '../shared/waitBy/receiveCall';
 import { searchModels } from './methods/listSearch';
 import { getModelFields } from './methods/resourceMapping';
 import { atlasCloudModels } from './operations';
@@ -29,7 +21,6 @@ export class AtlasCloudModels implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
-		webhooks: resumeWebhooks,
 		properties: propertiesOf(atlasCloudModels.resources),
 	};
 
@@ -37,9 +28,5 @@ export class AtlasCloudModels implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await executeNode(this, atlasCloudModels);
-	}
-	/** Atlas Cloud calls it while the execution sleeps. */
-	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await receiveCall(this);
 	}
 }

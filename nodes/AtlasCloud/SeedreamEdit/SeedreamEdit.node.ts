@@ -1,15 +1,7 @@
-import type {
-	IExecuteFunctions,
-	INodeExecutionData,
-	INodeType,
-	INodeTypeDescription,
-	IWebhookFunctions,
-	IWebhookResponseData,
-} from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { executeNode } from '../shared/executeNode';
 import { propertiesOf, subtitleOf } from '../shared/properties';
-import { receiveCall, resumeWebhooks } from '../shared/waitBy/receiveCall';
 import { hints } from './hints';
 import { searchModels } from './methods/listSearch';
 import { seedreamEdit } from './operations';
@@ -28,7 +20,6 @@ export class SeedreamEdit implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
-		webhooks: resumeWebhooks,
 		hints,
 		properties: propertiesOf(seedreamEdit.resources),
 	};
@@ -37,9 +28,5 @@ export class SeedreamEdit implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await executeNode(this, seedreamEdit);
-	}
-	/** Atlas Cloud calls it while the execution sleeps. */
-	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return await receiveCall(this);
 	}
 }

@@ -8,7 +8,6 @@ import type { NodeDefinition, Operation } from './operation';
 import { PurchaseLog } from './purchaseLog';
 import { releaseInputContents } from './transport/inputContent';
 import { outcomeOf, runItems, type ItemRun } from './runItems';
-import { fallAsleep, wakeUp } from './waitBy/sleep';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
 export async function executeNode(
@@ -31,8 +30,6 @@ async function executeOperation(
 	const intents = beginAttempt(context, log);
 	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
 	throwIfCancelled(context, node, intents);
-	// Before any parameter is read: expressions are about the input.
-	const woken = wakeUp(context, intents);
 	const { run, operation } = await prepare(context, node, intents).catch((error: unknown) => {
 		throw toNodeError(context, error, undefined, intents.undelivered());
 	});
@@ -41,12 +38,11 @@ async function executeOperation(
 		throwIfCancelled(context, node, intents);
 		return [resultsOf(run, [{ index: 0, outcome }]).map(({ item }) => item)];
 	}
-	const itemRuns = await runItems(run, operation, woken);
+	const itemRuns = await runItems(run, operation);
 	throwIfCancelled(context, node, intents);
 	// If all is done, the items have the IDs, and a line for each small run would flood the log.
 	if (itemRuns.some(isUnfinished)) log.flush();
 	const results = resultsOf(run, itemRuns);
-	if (run.asleep.size > 0) return [await fallAsleep(run, itemRuns, results.map(merged))];
 	const ownItems = results.map(({ item }) => item);
 	await addExecutionHint(run, operation.summary, ownItems).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.

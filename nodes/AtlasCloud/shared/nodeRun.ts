@@ -23,7 +23,6 @@ import { n8nFileStore } from './transport/n8nBinary';
 import { startClock } from './transport/n8nClock';
 import { DEFAULT_CONCURRENCY, readConcurrency, readOptions } from './options';
 import type { PurchaseLog } from './purchaseLog';
-import type { AsleepItem } from './waitBy/sleep';
 
 /** More downloads at once are no faster: the disk is the limit. */
 const MAX_PARALLEL_DOWNLOADS = 8;
@@ -46,8 +45,6 @@ export interface NodeRun {
 	quotes: Quotes;
 	/** What predictions of this run cost by their list price, in USD, by ID; null where it does not tell. */
 	estimates: Map<string, number | null>;
-	/** Items whose prediction Atlas is to report: the run sleeps for them. */
-	asleep: Map<number, AsleepItem>;
 	/** Sentences for the execution hint. */
 	notes: Set<string>;
 	/** Items worked on at once by operations that do not limit themselves. */
@@ -154,7 +151,6 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 		models,
 		quotes: new Quotes(client, models),
 		estimates: new Map(),
-		asleep: new Map(),
 		notes: new Set(),
 		concurrency,
 		startedAtMs,

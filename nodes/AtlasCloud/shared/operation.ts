@@ -1,6 +1,5 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import type { NodeRun } from './nodeRun';
-import type { OutputStyle } from './outputStyle';
 
 /** What the panel shows of an operation. */
 interface OperationPanel {
@@ -55,8 +54,6 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[]>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */
 	isSelfPaced?: boolean;
-	/** How it names what it returns, if the execution may sleep until its predictions are over. */
-	sleepsWith?: OutputStyle;
 }
 
 /** An operation that runs once, however many input items there are. */

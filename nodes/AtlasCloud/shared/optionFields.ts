@@ -135,27 +135,6 @@ const webhookUrl: INodeProperties = {
 		'The URL that Atlas Cloud calls when the prediction ends. Use the Production URL of an Atlas Cloud Trigger.',
 };
 
-const waitBy: INodeProperties = {
-	displayName: 'Wait By',
-	name: 'waitBy',
-	type: 'options',
-	options: [
-		{
-			name: 'Polling',
-			value: 'polling',
-			description: 'The node checks with Atlas Cloud until the result is ready',
-		},
-		{
-			name: 'Webhook',
-			value: 'webhook',
-			description:
-				'The execution sleeps until Atlas Cloud calls n8n, without a timeout. n8n must be reachable from the internet.',
-		},
-	],
-	default: 'polling',
-	description: 'How to find out that a prediction has finished',
-};
-
 export function collection(...options: INodeProperties[]): INodeProperties {
 	return {
 		displayName: 'Options',
@@ -181,15 +160,12 @@ export const submissionOptions = [
 	webhookUrl,
 ];
 
-/** How operations that submit wait for the result. */
-export const waitingOptions = [onTimeout, waitBy];
-
 export const editOptions = collection(
 	...itemOptions,
 	...submissionOptions,
 	maxDownloadMb,
 	timeoutSeconds,
-	...waitingOptions,
+	onTimeout,
 );
 export const submitOptions = collection(...itemOptions, ...submissionOptions);
 /** Only those that change the price. */

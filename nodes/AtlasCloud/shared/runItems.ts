@@ -4,9 +4,6 @@ import { NO_REASON } from './itemErrors';
 import type { NodeRun } from './nodeRun';
 import type { ItemOperation } from './operation';
 import { readOptions } from './options';
-import { reportedItems } from './purchasedItems';
-import { areOver } from './waitBy/isOver';
-import type { SleepRecord } from './waitBy/sleep';
 
 /** What came of one item. */
 export type Outcome =
@@ -33,23 +30,16 @@ const MAX_PARALLEL_CHECKS = 16;
 /**
  * Runs an operation over all input items. Unless n8n is to continue on fail, one item that fails a check ends the run
  * before anything is sent or paid for.
- * @param woken what the run slept for; null if it did not sleep
  */
-export async function runItems(
-	run: NodeRun,
-	operation: ItemOperation,
-	woken: SleepRecord | null,
-): Promise<ItemRun[]> {
+export async function runItems(run: NodeRun, operation: ItemOperation): Promise<ItemRun[]> {
 	const { context } = run;
 	const items = context.getInputData().map((_item, index): ItemRun => ({ index }));
-	if (woken) await collectItems(run, operation, items, woken);
 	for (const stage of STAGES) {
 		const open = items.filter(({ outcome }) => outcome === undefined);
 		const isOver = open.length === 0 || (open.length < items.length && !context.continueOnFail());
 		if (isOver) break;
 		await stage(run, operation, open);
 	}
-	await collectEnded(run, operation, items);
 	return items;
 }
 
@@ -99,41 +89,6 @@ async function workOnItems(run: NodeRun, operation: ItemOperation, open: ItemRun
 		if (!item.outcome.items) run.onFault();
 	};
 	await Promise.all(open.map(workOn));
-}
-
-/** Gets the output of the items that the run slept for, and of those that were done before. */
-async function collectItems(
-	run: NodeRun,
-	{ sleepsWith }: ItemOperation,
-	items: ItemRun[],
-	{ asleep, done, estimates }: SleepRecord,
-): Promise<void> {
-	for (const [predictionId, usd] of Object.entries(estimates)) run.estimates.set(predictionId, usd);
-	const collect = async (item: ItemRun) => {
-		const waiting = asleep[item.index];
-		if (done[item.index]) item.outcome = { items: done[item.index] };
-		if (!waiting || !sleepsWith) return;
-		item.inputFields = waiting.inputFields;
-		item.outcome = await outcomeOf(reportedItems(run, waiting, sleepsWith));
-	};
-	await Promise.all(items.map(collect));
-}
-
-/**
- * If all predictions that the run is to sleep for ended while it was busy with other items, gets their output at once:
- * Atlas's calls may have come in vain, and nothing would end the sleep.
- */
-async function collectEnded(run: NodeRun, { sleepsWith }: ItemOperation, items: ItemRun[]): Promise<void> {
-	const asleep = [...run.asleep];
-	if (!sleepsWith || asleep.length === 0 || run.signal.aborted) return;
-	const ids = asleep.map(([, { bought }]) => bought.predictionId);
-	// While the API can't be read, they are taken to be running.
-	if (!(await areOver(run.client, ids).catch(() => false))) return;
-	run.asleep.clear();
-	const collect = async ([index, waiting]: (typeof asleep)[number]) => {
-		items[index].outcome = await outcomeOf(reportedItems(run, waiting, sleepsWith));
-	};
-	await Promise.all(asleep.map(collect));
 }
 
 /** Runs a check of each item, a few at a time. */

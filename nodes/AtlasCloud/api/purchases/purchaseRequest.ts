@@ -69,8 +69,6 @@ export interface PurchaseRequest extends Omit<SubmitOrder, 'inputUrls' | 'finger
 	reuseHours: number;
 	/** Whether a prediction still in progress when its time is up is a fault. */
 	failsOnTimeout: boolean;
-	/** Whether Atlas is to report the end of a prediction that this attempt submits, so that it is not waited for. */
-	isReported?: boolean;
 }
 
 /** A request as a person typed it. It stays the same while the model's schema can be read and while it can't. */
@@ -86,12 +84,8 @@ export interface TypedRequest {
 	refusal?: AtlasError;
 }
 
-/** What waiting needs to know of a request. */
-export type WaitedRequest = Pick<PurchaseRequest, 'itemIndex' | 'timeoutMs' | 'failsOnTimeout'> &
-	Partial<Pick<PurchaseRequest, 'body' | 'inputs' | 'endpoint'>>;
-
 export interface WaitedPurchase {
-	bought: BoughtPrediction & Pick<SubmittedPrediction, 'isNew'>;
-	/** Completed; null if it is still in progress when its time is up, or is to be reported. */
+	bought: SubmittedPrediction;
+	/** Completed; null if it is still in progress when its time is up. */
 	prediction: Prediction | null;
 }

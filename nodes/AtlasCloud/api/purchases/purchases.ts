@@ -9,13 +9,7 @@ import { identifyRequest } from './identifiedRequest';
 import type { Intent } from './intent';
 import { placeAt, type InputPath } from './inputPaths';
 import { isNotFound } from './notFound';
-import type {
-	BoughtPrediction,
-	PurchaseRequest,
-	SubmittedPrediction,
-	WaitedPurchase,
-	WaitedRequest,
-} from './purchaseRequest';
+import type { PurchaseRequest, SubmittedPrediction, WaitedPurchase } from './purchaseRequest';
 import { timingKey } from './timingKey';
 
 export interface PurchasesDependencies extends EarlierPurchasesDependencies {
@@ -54,8 +48,8 @@ export class Purchases {
 	}
 
 	/**
-	 * Buys a prediction and waits until it is over or its time is up. Buys a new one if a reused one fails meanwhile. Does
-	 * not wait for a new one that Atlas is to report.
+	 * Buys a prediction and waits until it is over or its time is up. Buys a new one if a reused one fails
+	 * meanwhile.
 	 * @throws AtlasError; CancelledError
 	 */
 	async submitAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
@@ -65,23 +59,9 @@ export class Purchases {
 		});
 	}
 
-	/**
-	 * Waits for a prediction that was bought, and has been reported to be over, before this attempt.
-	 * @throws AtlasError; CancelledError
-	 */
-	async collect(request: WaitedRequest, bought: BoughtPrediction): Promise<WaitedPurchase> {
-		const nowMs = this.deps.client.clock.nowMs();
-		const known = { sentAtMs: nowMs, knownAtMs: nowMs, isReused: true, isNew: false, answer: null };
-		return await this.waitFor(request, { ...bought, ...known, inputUrls: [] }, undefined);
-	}
-
 	private async buyAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
-		const { isReported = false } = request;
-		const { bought, flight } = await this.buy(request, isReported);
+		const { bought, flight } = await this.buy(request, false);
 		try {
-			// Its place is for submits only: an earlier prediction that is waited for must not hold up the next submits.
-			if (isReported) flight.leave();
-			if (isReported && bought.isNew) return { bought, prediction: null };
 			const waited = await this.waitFor(request, bought, flight);
 			flight.leave(waited.prediction);
 			return waited;
@@ -92,9 +72,9 @@ export class Purchases {
 	}
 
 	private async waitFor(
-		request: WaitedRequest,
+		request: PurchaseRequest,
 		bought: SubmittedPrediction,
-		flight: Flight | undefined,
+		flight: Flight,
 	): Promise<WaitedPurchase> {
 		const { intents, onFault } = this.deps;
 		const intent = intents.of(request.itemIndex);
@@ -109,10 +89,10 @@ export class Purchases {
 	}
 
 	private async waitOrRelocate(
-		request: WaitedRequest,
+		request: PurchaseRequest,
 		bought: SubmittedPrediction,
 		intent: Intent | undefined,
-		flight: Flight | undefined,
+		flight: Flight,
 	): Promise<WaitedPurchase> {
 		const { itemIndex } = request;
 		return await this.waitUntilOver(request, bought, flight).catch(async (error: unknown) => {
@@ -127,9 +107,9 @@ export class Purchases {
 	}
 
 	private async waitUntilOver(
-		{ body, inputs = [], endpoint, timeoutMs }: WaitedRequest,
+		{ body, inputs, endpoint, timeoutMs }: PurchaseRequest,
 		bought: SubmittedPrediction,
-		queue: Flight | undefined,
+		queue: Flight,
 	): Promise<WaitedPurchase> {
 		const { poller, signal } = this.deps;
 		const { predictionId, model, sentAtMs, knownAtMs, isReused } = bought;
@@ -139,8 +119,8 @@ export class Purchases {
 			: { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
 		const kind = {
 			model,
-			shape: body && timingKey(body, inputs.length),
-			isSlow: (endpoint && isVideoEndpoint(endpoint)) || undefined,
+			shape: timingKey(body, inputs.length),
+			isSlow: isVideoEndpoint(endpoint) || undefined,
 		};
 		const request = { predictionId, ...kind, ...times, signal, queue };
 		return { bought, prediction: await poller.waitUntilCompleted(request) };

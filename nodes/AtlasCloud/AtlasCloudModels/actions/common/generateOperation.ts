@@ -3,7 +3,6 @@ import type { ListedModel } from '../../../shared/modelEntry';
 import { itemOperation, type ItemOperation } from '../../../shared/operation';
 import { FILE_OUTPUT } from '../../../shared/outputStyle';
 import { purchasedItems } from '../../../shared/purchasedItems';
-import { reportedRequest } from '../../../shared/waitBy/resumeUrl';
 import { stemOfModel } from './fileStem';
 import { downloadFields, inputFields, modelField } from './modelFields';
 import { checkModelCost } from './modelQuote';
@@ -29,13 +28,12 @@ export function generateOperation({ option, type, preset }: GenerateDetails): It
 		fields: [modelField(preset), ...inputFields, ...downloadFields, generateOptions(type)],
 		summary: { ...fileSummary, isPaid: true },
 		isSelfPaced: true,
-		sleepsWith: FILE_OUTPUT,
 
 		async read(run, itemIndex, options) {
 			const job = readModelJob(run, itemIndex, options, type);
 			const baseName = stemOfModel(job.request.model);
 			const destination = readDestination(run.context, itemIndex, options, baseName, FILE_OUTPUT);
-			return { ...job, request: reportedRequest(run, options, job.request), destination };
+			return { ...job, destination };
 		},
 		checkAll: checkMaxPredictions,
 		resolve: resolveModelJob,

@@ -4,10 +4,9 @@ import {
 	extraBodyFields,
 	itemOptions,
 	maxDownloadMb,
-	onTimeout,
 	submissionOptions,
 	timeoutSeconds,
-	waitingOptions,
+	onTimeout,
 } from '../../../shared/optionFields';
 import { DEFAULT_MAX_PREDICTIONS } from '../../../shared/options';
 import { FILE_OUTPUT } from '../../../shared/outputStyle';
@@ -64,7 +63,7 @@ export const generateOptions = (type: ResourceType | null) =>
 				? 'How long to wait for each prediction, counted from when it was submitted. The default is 300 for image models and 1800 for others.'
 				: 'How long to wait for each prediction, counted from when it was submitted',
 		),
-		...waitingOptions,
+		onTimeout,
 	);
 /** Only those that change the price. */
 export const quoteOptions = modelCollection(...itemOptions, extraBodyFields);

@@ -5,7 +5,6 @@ import { editOptions } from '../../../shared/optionFields';
 import { IMAGE_OUTPUT } from '../../../shared/outputStyle';
 import { purchasedItems } from '../../../shared/purchasedItems';
 import { predictionSummary } from '../../../shared/summary';
-import { reportedRequest } from '../../../shared/waitBy/resumeUrl';
 import { checkMaxEdits, readEdit, resolveEdit, type EditJob } from '../common/editJob';
 import { checkEditCost } from '../common/editQuote';
 import { downloadFields, editFields } from '../common/fields';
@@ -27,13 +26,12 @@ export const edit = itemOperation<Job>({
 	combinesImages: true,
 	summary: { ...predictionSummary, isPaid: true },
 	isSelfPaced: true,
-	sleepsWith: IMAGE_OUTPUT,
 
 	async read(run, itemIndex, options) {
 		const job = await readEdit(run, itemIndex, options);
 		const baseName = `${stemOf(job.images[0])}-edited`;
 		const destination = readDestination(run.context, itemIndex, options, baseName, IMAGE_OUTPUT);
-		return { ...job, request: reportedRequest(run, options, job.request), destination };
+		return { ...job, destination };
 	},
 	checkAll: checkMaxEdits,
 	resolve: resolveEdit,
