@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { FILE_OUTPUT } from '../../nodes/AtlasCloud/shared/outputStyle';
-import { unfinishedJson } from '../../nodes/AtlasCloud/shared/outputItems';
+import { FILE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
+import { unfinishedJson } from '../../nodes/AtlasCloud/items/outputItems';
 import type { Sandbox } from '../../sandbox';
 import { LYRICS, MESH, SPEECH, TRANSCRIPT, VIDEO } from '../sandbox/mediaModels';
 import type { BinaryMode } from './harness';
@@ -8,7 +8,7 @@ import { BINARY_MODES, fastSandbox, picture, pictureOf, predictionOf, runSeedrea
 
 /* Results that are no images, by Seedream Edit's operations that accept any prediction ID. */
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 beforeAll(async () => {

@@ -34,8 +34,8 @@ import {
 
 /* Faults that were found by attacking the node, one test each: with the code before its fix it fails or never ends. */
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 /** What happens after each request. */
 let onRequestOver: NonNullable<SandboxOptions['onRequestOver']> = () => {};

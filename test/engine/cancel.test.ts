@@ -2,12 +2,12 @@ import type { Endpoint, FaultAction, Sandbox } from '../../sandbox';
 import { virtualTime } from './virtualTime';
 import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 /** Every request that the node has sent, whether it has arrived or not. */
 const mockSent: string[] = [];
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => {
-	type Module = typeof import('../../nodes/AtlasCloud/shared/transport/n8nHttp');
-	const { n8nHttp } = jest.requireActual<Module>('../../nodes/AtlasCloud/shared/transport/n8nHttp');
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => {
+	type Module = typeof import('../../nodes/AtlasCloud/n8n/http');
+	const { n8nHttp } = jest.requireActual<Module>('../../nodes/AtlasCloud/n8n/http');
 	const counting: typeof n8nHttp = (context, credential) => ({
 		async send(request) {
 			mockSent.push(request.url);

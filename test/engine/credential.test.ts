@@ -5,7 +5,7 @@ import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.c
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type InputItem } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 let items: InputItem[];

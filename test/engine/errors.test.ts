@@ -15,7 +15,7 @@ import {
 	type SeedreamResult,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
 const KEY = 'apikey-0123456789abcdef-never-to-be-seen';
 let sandbox: Sandbox;

@@ -1,13 +1,13 @@
 import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
-import { addExecutionHint } from '../../nodes/AtlasCloud/shared/executionHint';
-import type { NodeRun } from '../../nodes/AtlasCloud/shared/nodeRun';
-import type { OperationSummary } from '../../nodes/AtlasCloud/shared/operation';
-import { predictionSummary } from '../../nodes/AtlasCloud/shared/summary';
-import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/models';
+import { addExecutionHint } from '../../nodes/AtlasCloud/run/hint';
+import type { NodeRun } from '../../nodes/AtlasCloud/nodeRun';
+import type { OperationSummary } from '../../nodes/AtlasCloud/run/operation';
+import { predictionSummary } from '../../nodes/AtlasCloud/run/summary';
+import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await fastSandbox()));

@@ -1,8 +1,8 @@
 import { runRows, type RowResult } from './money/faultBench';
 import { allRows, maxWaitMs } from './money/faultTable';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 // FAULT_ROW narrows the table to the rows whose name holds it.
 const rows = allRows().filter(({ name }) => name.includes(process.env.FAULT_ROW ?? ''));

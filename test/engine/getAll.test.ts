@@ -1,7 +1,7 @@
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, LITE, runSeedream, V4, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 const ids: string[] = [];

@@ -17,7 +17,7 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 /** Pictures that are told apart by their content. */

@@ -4,7 +4,7 @@ import type {
 	ILoadOptionsFunctions,
 } from 'n8n-workflow';
 import { request } from 'undici';
-import { searchModels } from '../../nodes/AtlasCloud/SeedreamEdit/methods/listSearch';
+import { searchModels } from '../../nodes/AtlasCloud/SeedreamEdit/fields';
 import { startSandbox, type Sandbox } from '../../sandbox';
 
 let sandbox: Sandbox;

@@ -17,8 +17,8 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 let photo: Buffer;

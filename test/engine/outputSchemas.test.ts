@@ -9,8 +9,8 @@ import { fastSandbox, predictionOf, runSeedream } from './seedream';
 import { hostTrigger } from './triggerHost';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 type Schema = (typeof OUTPUT_SCHEMAS)[string][string];
 type JsonSchema = Pick<Schema, 'type' | 'properties' | 'items'>;

@@ -3,8 +3,8 @@ import { Container } from '@n8n/di';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 beforeEach(async () => (sandbox = await fastSandbox()));

@@ -1,13 +1,12 @@
 import { Container } from '@n8n/di';
-import type { BinaryData } from 'n8n-core';
-import { BinaryDataService } from 'n8n-core';
+import { type BinaryData, BinaryDataService } from 'n8n-core';
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 import type { Sandbox } from '../../sandbox';
 import { initCore, type BinaryMode } from './harness';
 import { bmpPicture, fastSandbox, picture, runSeedream, storeFile, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 beforeEach(async () => (sandbox = await fastSandbox()));

@@ -8,7 +8,7 @@ import type {
 } from 'n8n-workflow';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
-import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/models';
+import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import { startSandbox, type Sandbox, type SandboxOptions, type SandboxPrediction } from '../../sandbox';
 import { readBinary, runNode, type BinaryMode, type HarnessOptions, type NodeRunResult } from './harness';
 import { picture } from './pictures';

@@ -14,7 +14,7 @@ import {
 	type InputItem,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
 let sandbox: Sandbox;
 let server: Server;

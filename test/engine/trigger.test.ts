@@ -6,8 +6,8 @@ import { BINARY_MODES, fastSandbox, pictureOf, predictionOf, runSeedream, sha256
 import { hostTrigger, type TriggerHost, type TriggerOptions } from './triggerHost';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 const WEBHOOKS: SandboxOptions = { webhooks: { allowLoopback: true, redeliverAfterSeconds: [1, 5, 30] } };
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
+import type { Clock } from '../../nodes/AtlasCloud/api/time/clock';
 import type { Http } from '../../nodes/AtlasCloud/api/http/http';
 import { untilIdle } from './idle';
 
@@ -9,8 +9,8 @@ import { untilIdle } from './idle';
  * Time for tests of the node in n8n's engine. It passes only while n8n, node and sandbox are idle, so that minutes take
  * milliseconds and a busy machine makes nothing late. n8n's own pauses between attempts are real. In a test file:
  *
- *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
- *     jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+ *     jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+ *     jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
  *
  * The second line is for tests in which a request hangs: it has axios's time limits follow this clock too.
  */
@@ -110,11 +110,11 @@ function limitRequest(message: unknown): void {
 subscribe('http.client.request.start', limitRequest);
 afterAll(() => void unsubscribe('http.client.request.start', limitRequest));
 
-type N8nHttp = typeof import('../../nodes/AtlasCloud/shared/transport/n8nHttp');
+type N8nHttp = typeof import('../../nodes/AtlasCloud/n8n/http');
 
 /** The node's own, with its time limits on the virtual clock. */
 export const n8nHttp: N8nHttp['n8nHttp'] = (...context): Http => {
-	const real = jest.requireActual<N8nHttp>('../../nodes/AtlasCloud/shared/transport/n8nHttp');
+	const real = jest.requireActual<N8nHttp>('../../nodes/AtlasCloud/n8n/http');
 	const http = real.n8nHttp(...context);
 	return {
 		send: async (request) => await timeLimit.run(request.timeoutMs, async () => await http.send(request)),

@@ -3,8 +3,8 @@ import { retryManually } from './retries';
 import { runSeedream, submittedBodies, type SeedreamOptions } from './seedream';
 import { atlas, chargedIds, edit, fails, idsIn, ledger, sandbox, submits, useSandbox } from './money/account';
 
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
 
 useSandbox();
 beforeEach(async () => await atlas({ webhooks: { allowLoopback: true, redeliverAfterSeconds: [] } }));

@@ -1,4 +1,4 @@
-import { AtlasClock, type TimedAnswer } from '../../nodes/AtlasCloud/api/http/atlasClock';
+import { AtlasClock, type TimedAnswer } from '../../nodes/AtlasCloud/api/time/atlasClock';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
 const MINUTE = 60_000;

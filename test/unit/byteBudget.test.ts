@@ -1,5 +1,5 @@
-import { ByteBudget } from '../../nodes/AtlasCloud/api/flow/byteBudget';
-import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { ByteBudget } from '../../nodes/AtlasCloud/api/pace/byteBudget';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
 
 /** Lets promises that can settle do so. */
 const settle = async () => await new Promise(setImmediate);

@@ -1,8 +1,7 @@
 import { readCatalog } from '../../nodes/AtlasCloud/api/models/catalog';
 import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
-import { ModelInfos } from '../../nodes/AtlasCloud/api/models/modelInfo';
-import { rulesInFields } from '../../nodes/AtlasCloud/api/models/modelRules';
-import { isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/models';
+import { ModelInfos, rulesInFields } from '../../nodes/AtlasCloud/api/models/model';
+import { isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/seedream';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

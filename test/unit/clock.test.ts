@@ -1,5 +1,5 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { backoffMs, pauseMs, untilAborted, withinMs } from '../../nodes/AtlasCloud/api/flow/clock';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { backoffMs, pauseMs, untilAborted, withinMs } from '../../nodes/AtlasCloud/api/time/clock';
 import { isCollected } from './garbage';
 import { VirtualClock } from './virtualClock';
 

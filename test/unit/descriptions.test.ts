@@ -2,7 +2,7 @@ import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.c
 import { AtlasCloudModels } from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node';
 import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
-import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
+import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/promptTemplates';
 import { slipsIn, textsOf } from './slips';
 
 const DESCRIBED: Array<[name: string, description: unknown]> = [

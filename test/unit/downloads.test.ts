@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
 import { Downloads, StoreError, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/outputs';
-import { toPrediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import { toPrediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { BASE_URL, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,5 +1,5 @@
 import { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
-import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
+import type { Clock } from '../../nodes/AtlasCloud/api/time/clock';
 import type { ByteStream, Http, HttpRequest, HttpResponse } from '../../nodes/AtlasCloud/api/http/http';
 
 /** An answer: a JSON value, or bytes as they come. */

@@ -9,7 +9,7 @@ import {
 	TIFF,
 	WEBP,
 	type FileKind,
-} from '../../nodes/AtlasCloud/api/files/fileKind';
+} from '../../nodes/AtlasCloud/api/files/kinds';
 import { bmpPicture } from '../engine/pictures';
 
 /** An image that does not compress well. */

@@ -8,7 +8,7 @@ import {
 	TIFF,
 	WEBP,
 	type FileKind,
-} from '../../nodes/AtlasCloud/api/files/fileKind';
+} from '../../nodes/AtlasCloud/api/files/kinds';
 import { bmpPicture } from '../engine/pictures';
 
 const made: Record<string, [FileKind, () => Promise<Buffer>]> = {

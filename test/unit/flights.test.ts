@@ -1,9 +1,9 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { Semaphore } from '../../nodes/AtlasCloud/api/flow/semaphore';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
 import type { Flight } from '../../nodes/AtlasCloud/api/purchases/flight';
 import { Flights, type FlightsOptions } from '../../nodes/AtlasCloud/api/purchases/flights';
 import { inFlightWindowOf } from '../../nodes/AtlasCloud/api/purchases/inFlightWindow';
-import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { VirtualClock } from './virtualClock';
 
 const SUCCESS = {} as Prediction;

@@ -1,5 +1,4 @@
-import { HandledPredictions } from '../../nodes/AtlasCloud/api/webhooks/handledPredictions';
-import { deliveredPredictionId } from '../../nodes/AtlasCloud/api/webhooks/deliveredPrediction';
+import { HandledPredictions, deliveredPredictionId } from '../../nodes/AtlasCloud/api/webhooks/delivery';
 
 const handling = (result = 'done') => jest.fn(async () => result);
 const tick = async () => await new Promise(setImmediate);

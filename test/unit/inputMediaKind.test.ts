@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inputMediaKinds } from '../../nodes/AtlasCloud/api/files/inputMediaKind';
 import { describeAccepted, kindByUrl, type MediaRule } from '../../nodes/AtlasCloud/api/models/mediaFields';
-import { ANY_MEDIA } from '../../nodes/AtlasCloud/shared/inputMedia';
+import { ANY_MEDIA } from '../../nodes/AtlasCloud/items/inputMedia';
 
 const fixture = (name: string) => readFileSync(join(__dirname, '../fixtures/media', name)).subarray(0, 512);
 const mimeTypes = (bytes: Buffer, declared = 'application/octet-stream') =>

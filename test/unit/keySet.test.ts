@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { KeySet } from '../../nodes/AtlasCloud/api/webhooks/keySet';
+import { KeySet } from '../../nodes/AtlasCloud/api/webhooks/signature';
 
 function keySet(...ids: string[]) {
 	const { publicKey } = generateKeyPairSync('ed25519');

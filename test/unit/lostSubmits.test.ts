@@ -1,5 +1,5 @@
 import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
-import { assign, type Candidate } from '../../nodes/AtlasCloud/api/purchases/assign';
+import { assign, type Candidate } from '../../nodes/AtlasCloud/api/purchases/match';
 import {
 	LostSubmits,
 	SEARCH_MS,

@@ -17,7 +17,7 @@ import {
 	ZIP,
 	fileKind,
 	type FileKind,
-} from '../../nodes/AtlasCloud/api/files/fileKind';
+} from '../../nodes/AtlasCloud/api/files/kinds';
 
 const FIXTURES = join(__dirname, '..', 'fixtures', 'media');
 

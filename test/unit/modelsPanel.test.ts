@@ -7,8 +7,7 @@ import {
 } from 'n8n-workflow';
 import { request } from 'undici';
 import { AtlasCloudModels } from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node';
-import { searchModels } from '../../nodes/AtlasCloud/AtlasCloudModels/methods/listSearch';
-import { getModelFields } from '../../nodes/AtlasCloud/AtlasCloudModels/methods/resourceMapping';
+import { searchModels, getModelFields } from '../../nodes/AtlasCloud/AtlasCloudModels/resourceMapping';
 import { startSandbox, type Sandbox } from '../../sandbox';
 import { SPEECH, VIDEO } from '../sandbox/mediaModels';
 

@@ -1,6 +1,6 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import type { HttpRequest, TransportError } from '../../nodes/AtlasCloud/api/http/http';
-import { n8nHttp, type RequestContext } from '../../nodes/AtlasCloud/shared/transport/n8nHttp';
+import { n8nHttp, type RequestContext } from '../../nodes/AtlasCloud/n8n/http';
 
 const request: HttpRequest = {
 	method: 'POST',

@@ -1,7 +1,7 @@
 import type { IBinaryData } from 'n8n-workflow';
-import { Semaphore } from '../../nodes/AtlasCloud/api/flow/semaphore';
-import { outputItems, type DownloadTools } from '../../nodes/AtlasCloud/shared/outputItems';
-import { FILE_OUTPUT } from '../../nodes/AtlasCloud/shared/outputStyle';
+import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
+import { outputItems, type DownloadTools } from '../../nodes/AtlasCloud/items/outputItems';
+import { FILE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
 
 it('ends only after all downloads have ended, even if one of them fails at once', async () => {
 	const events: string[] = [];

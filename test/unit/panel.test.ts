@@ -6,9 +6,9 @@ import {
 	type INodeProperties,
 	type INodeTypes,
 } from 'n8n-workflow';
-import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
+import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/promptTemplates';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
-import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/models';
+import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 
 const { description } = new SeedreamEdit();
 const node: Pick<INode, 'typeVersion'> = { typeVersion: 1 };

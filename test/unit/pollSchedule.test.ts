@@ -1,4 +1,4 @@
-import { AtlasClock } from '../../nodes/AtlasCloud/api/http/atlasClock';
+import { AtlasClock } from '../../nodes/AtlasCloud/api/time/atlasClock';
 import type { Exchange } from '../../nodes/AtlasCloud/api/http/answer';
 import type { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { Durations } from '../../nodes/AtlasCloud/api/predictions/durations';

@@ -1,6 +1,6 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
-import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
+import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import type { QueueView } from '../../nodes/AtlasCloud/api/predictions/waitingPrediction';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
 import { readPrediction, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';

@@ -1,7 +1,6 @@
 import { idInAnswer, isPredictionId } from '../../nodes/AtlasCloud/api/predictions/predictionAnswer';
-import { failedError } from '../../nodes/AtlasCloud/api/predictions/predictionErrors';
-import { toPrediction } from '../../nodes/AtlasCloud/api/predictions/predictions';
-import { unixMs } from '../../nodes/AtlasCloud/api/predictions/times';
+import { failedError } from '../../nodes/AtlasCloud/api/predictions/errors';
+import { toPrediction, unixMs } from '../../nodes/AtlasCloud/api/predictions/prediction';
 
 const of = (data: Record<string, unknown>) => toPrediction('p1', { code: 200, data: { id: 'p1', ...data } });
 const URL_A = 'https://cdn.example.com/a.png';

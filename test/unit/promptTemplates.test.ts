@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { promptTemplateFields, readPrompt } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/prompt';
-import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/actions/common/promptTemplates';
+import { promptTemplateFields, readPrompt } from '../../nodes/AtlasCloud/SeedreamEdit/prompt';
+import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/promptTemplates';
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 
 function promptOf(parameters: Record<string, unknown>): string {

@@ -1,6 +1,6 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
-import { ModelInfos } from '../../nodes/AtlasCloud/api/models/modelInfo';
-import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/models';
+import { ModelInfos } from '../../nodes/AtlasCloud/api/models/model';
+import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import { Quotes, type QuoteRequest } from '../../nodes/AtlasCloud/api/models/quotes';
 import { BASE_URL, clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';

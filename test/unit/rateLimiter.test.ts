@@ -1,5 +1,5 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { RateLimiter, type Permit } from '../../nodes/AtlasCloud/api/flow/rateLimiter';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { RateLimiter, type Permit } from '../../nodes/AtlasCloud/api/pace/rateLimiter';
 import { VirtualClock } from './virtualClock';
 
 const LATENCY_MS = 100;

@@ -1,4 +1,4 @@
-import { RecentIds } from '../../nodes/AtlasCloud/api/webhooks/recentIds';
+import { RecentIds } from '../../nodes/AtlasCloud/api/webhooks/delivery';
 
 it('forgets the oldest ID beyond ten thousand', () => {
 	const ids = new RecentIds();

@@ -1,4 +1,4 @@
-import { recentlyUsed } from '../../nodes/AtlasCloud/api/recentlyUsed';
+import { recentlyUsed } from '../../nodes/AtlasCloud/api/memo';
 
 it('keeps what was used last, and creates the rest anew', () => {
 	const create = jest.fn(() => ({}));

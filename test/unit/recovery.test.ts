@@ -1,9 +1,9 @@
-import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remoteContent';
+import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remote';
 import { bodyHash } from '../../nodes/AtlasCloud/api/predictions/history';
 import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import { Recovery } from '../../nodes/AtlasCloud/api/purchases/recovery';
 import type { InputIdentity, RequestShape } from '../../nodes/AtlasCloud/api/purchases/requestShape';
-import { uploadName } from '../../nodes/AtlasCloud/api/files/uploadNames';
+import { uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

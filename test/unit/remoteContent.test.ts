@@ -1,5 +1,5 @@
 import { sha256OfStream } from '../../nodes/AtlasCloud/api/hash';
-import { RemoteContent, MAX_FILES, MAX_TOTAL_MS } from '../../nodes/AtlasCloud/api/files/remoteContent';
+import { RemoteContent, MAX_FILES, MAX_TOTAL_MS } from '../../nodes/AtlasCloud/api/files/remote';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -2,7 +2,7 @@ import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import type { Answer, Exchange } from '../../nodes/AtlasCloud/api/http/answer';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { DownloadError } from '../../nodes/AtlasCloud/api/http/publicFile';
-import { isRetryable, type Purpose } from '../../nodes/AtlasCloud/api/http/retryable';
+import { isRetryable, type Purpose } from '../../nodes/AtlasCloud/api/http/retry';
 
 const answer = (statusCode: number, envelopeCode: number | null = null): Exchange => ({
 	answer: { statusCode, envelopeCode, json: {} } as Answer,

@@ -1,4 +1,4 @@
-import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remoteContent';
+import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remote';
 import { Reuse } from '../../nodes/AtlasCloud/api/purchases/reuse';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';

@@ -1,5 +1,5 @@
-import { PNG } from '../../nodes/AtlasCloud/api/files/fileKind';
-import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remoteContent';
+import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
+import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remote';
 import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import type { HttpRequest } from '../../nodes/AtlasCloud/api/http/http';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';

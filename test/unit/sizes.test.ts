@@ -1,4 +1,4 @@
-import { V5_LITE_SIZES } from '../../nodes/AtlasCloud/api/models/models';
+import { V5_LITE_SIZES } from '../../nodes/AtlasCloud/api/models/seedream';
 import {
 	checkSize,
 	matchInput,

@@ -1,5 +1,5 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/flow/cancellation';
-import { Semaphore } from '../../nodes/AtlasCloud/api/flow/semaphore';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import {
 	LARGE_ANSWER_BYTES,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
 import type { Answer } from '../../nodes/AtlasCloud/api/http/answer';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
-import { submitOutcome, type SubmitOutcome } from '../../nodes/AtlasCloud/api/purchases/submitOutcome';
+import { submitOutcome, type SubmitOutcome } from '../../nodes/AtlasCloud/api/purchases/outcome';
 
 /** An answer; with a `code` in the JSON it is Atlas's own envelope. */
 function answer(statusCode: number, json: JsonObject & { code?: number }): { answer: Answer } {

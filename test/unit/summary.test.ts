@@ -1,4 +1,5 @@
-import { countNoun, plural, predictionSummary } from '../../nodes/AtlasCloud/shared/summary';
+import { countNoun, plural } from '../../nodes/AtlasCloud/api/words';
+import { predictionSummary } from '../../nodes/AtlasCloud/run/summary';
 
 it.each([
 	[0, '0 seconds'],

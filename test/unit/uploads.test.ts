@@ -1,7 +1,11 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
-import { PNG } from '../../nodes/AtlasCloud/api/files/fileKind';
-import { parseUploadUrl, uploadName } from '../../nodes/AtlasCloud/api/files/uploadNames';
-import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
+import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
+import {
+	parseUploadUrl,
+	uploadName,
+	Uploads,
+	type InputFile,
+} from '../../nodes/AtlasCloud/api/files/uploads';
 import { clientOf, FakeHttp } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../nodes/AtlasCloud/api/flow/clock';
+import type { Clock } from '../../nodes/AtlasCloud/api/time/clock';
 
 /** Time that passes only when everybody sleeps: a schedule of minutes takes milliseconds, and is repeatable. */
 export class VirtualClock implements Clock {

@@ -1,6 +1,6 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
-import { RateLimiter } from '../../nodes/AtlasCloud/api/flow/rateLimiter';
-import { PNG } from '../../nodes/AtlasCloud/api/files/fileKind';
+import { RateLimiter } from '../../nodes/AtlasCloud/api/pace/rateLimiter';
+import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS } from '../../nodes/AtlasCloud/api/http/timeouts';
 import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';

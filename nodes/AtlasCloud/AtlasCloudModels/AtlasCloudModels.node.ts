@@ -1,9 +1,13 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
-import { NodeConnectionTypes } from 'n8n-workflow';
-import { executeNode } from '../shared/executeNode';
-import { propertiesOf, subtitleOf } from '../shared/properties';
-import { searchModels } from './methods/listSearch';
-import { getModelFields } from './methods/resourceMapping';
+import {
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	NodeConnectionTypes,
+} from 'n8n-workflow';
+import { executeNode } from '../run/executeNode';
+import { propertiesOf, subtitleOf } from '../run/properties';
+import { searchModels, getModelFields } from './resourceMapping';
 import { atlasCloudModels } from './operations';
 
 export class AtlasCloudModels implements INodeType {

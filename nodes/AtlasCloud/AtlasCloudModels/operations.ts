@@ -1,13 +1,13 @@
-import type { NodeDefinition } from '../shared/operation';
-import { generateAudio } from './actions/audio/generate.operation';
-import { generateImage } from './actions/image/generate.operation';
-import { run } from './actions/model/run.operation';
-import { get } from './actions/prediction/get.operation';
-import { getAll } from './actions/prediction/getAll.operation';
-import { quote } from './actions/prediction/quote.operation';
-import { submit } from './actions/prediction/submit.operation';
-import { waitForCompletion } from './actions/prediction/waitForCompletion.operation';
-import { generateVideo } from './actions/video/generate.operation';
+import type { NodeDefinition } from '../run/operation';
+import { generateAudio } from './audio';
+import { generateImage } from './image';
+import { run } from './run';
+import { get } from './prediction/get';
+import { getAll } from './prediction/getAll';
+import { quote } from './prediction/quote';
+import { submit } from './prediction/submit';
+import { waitForCompletion } from './prediction/waitForCompletion';
+import { generateVideo } from './video';
 
 /** Every operation of the node. A new one is a file of its own and an entry here. */
 export const atlasCloudModels: NodeDefinition = {

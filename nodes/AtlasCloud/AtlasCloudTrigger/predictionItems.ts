@@ -1,15 +1,14 @@
 import type { INodeExecutionData, IWebhookFunctions } from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
 import { Downloads } from '../api/files/downloads';
-import { Cancellation } from '../api/flow/cancellation';
-import { Semaphore } from '../api/flow/semaphore';
+import { Cancellation } from '../api/time/cancellation';
+import { Semaphore } from '../api/time/semaphore';
 import type { AtlasClient } from '../api/http/client';
-import type { Prediction } from '../api/predictions/predictions';
+import type { Prediction } from '../api/predictions/prediction';
 import { readPrediction } from '../api/predictions/readPrediction';
-import { checkOutputField, type OutputDestination } from '../shared/destination';
-import { outputItems, type DownloadTools } from '../shared/outputItems';
-import { FILE_OUTPUT } from '../shared/outputStyle';
-import { n8nFileStore } from '../shared/transport/n8nBinary';
+import { checkOutputField, type OutputDestination, FILE_OUTPUT } from '../items/destination';
+import { outputItems, type DownloadTools } from '../items/outputItems';
+import { n8nFileStore } from '../n8n/binary';
 
 const MAX_PARALLEL_DOWNLOADS = 8;
 

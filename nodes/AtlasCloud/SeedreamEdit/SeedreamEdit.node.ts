@@ -1,10 +1,14 @@
-import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
-import { NodeConnectionTypes } from 'n8n-workflow';
-import { executeNode } from '../shared/executeNode';
-import { propertiesOf, subtitleOf } from '../shared/properties';
-import { hints } from './hints';
-import { searchModels } from './methods/listSearch';
-import { seedreamEdit } from './operations';
+import {
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	type INodeType,
+	type INodeTypeDescription,
+	NodeConnectionTypes,
+} from 'n8n-workflow';
+import { executeNode } from '../run/executeNode';
+import { propertiesOf, subtitleOf } from '../run/properties';
+import { hints, seedreamEdit } from './operations';
+import { searchModels } from './fields';
 
 export class SeedreamEdit implements INodeType {
 	description: INodeTypeDescription = {

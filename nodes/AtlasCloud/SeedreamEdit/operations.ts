@@ -1,11 +1,12 @@
-import type { NodeDefinition } from '../shared/operation';
-import { edit } from './actions/image/edit.operation';
-import { upload } from './actions/image/upload.operation';
-import { get } from './actions/prediction/get.operation';
-import { getAll } from './actions/prediction/getAll.operation';
-import { quote } from './actions/prediction/quote.operation';
-import { submit } from './actions/prediction/submit.operation';
-import { waitForCompletion } from './actions/prediction/waitForCompletion.operation';
+import type { NodeDefinition } from '../run/operation';
+import { edit } from './edit';
+import { upload } from './upload';
+import { get } from './prediction/get';
+import { getAll } from './prediction/getAll';
+import { quote } from './prediction/quote';
+import { submit } from './prediction/submit';
+import { waitForCompletion } from './prediction/waitForCompletion';
+import type { INodeTypeDescription } from 'n8n-workflow';
 
 /** Every operation of the node. A new one is a file of its own and an entry here. */
 export const seedreamEdit: NodeDefinition = {
@@ -20,3 +21,20 @@ export const seedreamEdit: NodeDefinition = {
 		},
 	],
 };
+
+const combiningOperations = seedreamEdit.resources
+	.flatMap(({ operations }) => operations)
+	.filter(({ combinesImages }) => combinesImages)
+	.map(({ option }) => option.value);
+
+/** Shown beside the output before a run. `displayCondition` sees the parameters and the input items. */
+export const hints: INodeTypeDescription['hints'] = [
+	{
+		message:
+			'All images of an item are combined in one edit. To edit each image separately, split them into items first (Split Out node, field $binary).',
+		type: 'info',
+		location: 'outputPane',
+		whenToDisplay: 'beforeExecution',
+		displayCondition: `={{ ${JSON.stringify(combiningOperations)}.includes($parameter["operation"]) && $parameter["imageSource"] !== "url" && /^\\*$|,/.test($parameter["inputDataFieldName"]) && $input.all().some((item) => Object.keys(item.binary ?? {}).length > 1) }}`,
+	},
+];

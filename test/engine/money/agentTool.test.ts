@@ -1,6 +1,6 @@
 import { AS_TOOL, callItemsInParallel } from '../agent';
 import { nextRound } from '../retries';
-import { type SeedreamResult } from '../seedream';
+import type { SeedreamResult } from '../seedream';
 import {
 	DOWNLOAD_ATTEMPTS,
 	MODERATED,
@@ -16,8 +16,8 @@ import {
 	useSandbox,
 } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
 
 useSandbox();
 

@@ -2,8 +2,8 @@ import type { FaultAction } from '../../../sandbox';
 import { pictureOf, predictionOf, sha256 } from '../seedream';
 import { atlas, chargedIds, edit, fails, ledger, sandbox, useSandbox } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
 
 useSandbox();
 

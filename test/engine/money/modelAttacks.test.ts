@@ -20,8 +20,8 @@ import {
 	useSandbox,
 } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
 
 /* Ways in which Atlas Cloud Models could bill twice, lose an ID or pass a limit. */
 

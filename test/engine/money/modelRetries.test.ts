@@ -19,8 +19,8 @@ import {
 	useSandbox,
 } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nClock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/shared/transport/n8nHttp', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
+jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
 
 /*
  * Atlas Cloud Models sends what a model's schema declares, in its types, or what was typed where the schema can't be

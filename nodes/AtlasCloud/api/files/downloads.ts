@@ -1,16 +1,15 @@
 import { AtlasError } from '../errors';
-import type { CancelSignal } from '../flow/cancellation';
-import { throwIfAborted, type Clock } from '../flow/clock';
+import type { CancelSignal } from '../time/cancellation';
+import { throwIfAborted, type Clock } from '../time/clock';
 import { whyNotFetchable } from '../http/addresses';
 import { TransportError, type ByteStream, type Http } from '../http/http';
 import { blockedUrlError, DownloadError, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
-import { StreamGuard } from '../http/streamGuard';
-import { peek } from '../http/streams';
+import { StreamGuard, peek } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import type { PredictionOutput } from '../predictions/outputs';
-import { describeKind, fileKind, KIND_BYTES } from './fileKind';
+import { describeKind, fileKind, KIND_BYTES } from './kinds';
 import { outputKind } from './outputKind';
 import { isWholeFile, tooLargeError, WholeFileCheck } from './wholeFile';
 

@@ -18,7 +18,7 @@ import {
 	WEBP,
 	ZIP,
 	type FileKind,
-} from './fileKind';
+} from './kinds';
 import { JpegScan } from './jpegScan';
 import { OggScan } from './oggScan';
 

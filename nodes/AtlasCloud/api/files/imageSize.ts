@@ -1,5 +1,5 @@
 import { imageSize as readHeader } from 'image-size';
-import { fileKind, TIFF } from './fileKind';
+import { fileKind, TIFF } from './kinds';
 import type { Dimensions } from '../models/sizes';
 import { readBeginning, readFrom } from '../http/streams';
 

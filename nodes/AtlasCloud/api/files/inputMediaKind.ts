@@ -1,4 +1,4 @@
-import { fileKind, M4A, MP4, OGG, WEBM, type FileKind } from './fileKind';
+import { fileKind, M4A, MP4, OGG, WEBM, type FileKind } from './kinds';
 
 function kind(name: string, extension: string, mimeType: string): FileKind {
 	return { name, extension, mimeType, isInput: false };

@@ -1,4 +1,4 @@
-import { FILE_KINDS, fileKind, KIND_BYTES, SVG, WEB_PAGE, type FileKind } from './fileKind';
+import { FILE_KINDS, fileKind, KIND_BYTES, SVG, WEB_PAGE, type FileKind } from './kinds';
 
 /** What the host says about a file. */
 export interface ServedAs {

@@ -1,13 +1,12 @@
-import type { CancelSignal } from '../flow/cancellation';
-import { memoize } from '../flow/memoize';
+import type { CancelSignal } from '../time/cancellation';
+import { memoize } from '../memo';
 import type { AtlasClient } from '../http/client';
 import { DownloadError, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
-import { StreamGuard } from '../http/streamGuard';
-import { readBeginning } from '../http/streams';
+import { StreamGuard, readBeginning } from '../http/streams';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import type { Dimensions } from '../models/sizes';
-import { fileKind, type FileKind } from './fileKind';
+import { fileKind, type FileKind } from './kinds';
 import { HEADER_BYTES, imageSize } from './imageSize';
 
 /** What the first 64 kB at a URL say; each null if they do not. */

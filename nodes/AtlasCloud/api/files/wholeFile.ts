@@ -1,7 +1,7 @@
 import { DownloadError } from '../http/publicFile';
-import type { StreamGuard } from '../http/streamGuard';
+import type { StreamGuard } from '../http/streams';
 import { FileEnd } from './fileEnd';
-import type { FileKind } from './fileKind';
+import type { FileKind } from './kinds';
 
 /** Whether bytes are a complete file of this kind. */
 export function isWholeFile(kind: FileKind, bytes: Uint8Array): boolean {

@@ -1,8 +1,8 @@
 import { CancelledError } from '../errors';
-import { Cancellation, type CancelSignal } from '../flow/cancellation';
-import { withinMs, type Clock } from '../flow/clock';
+import { Cancellation, type CancelSignal } from '../time/cancellation';
+import { withinMs, type Clock } from '../time/clock';
 import { toAnswer, type Answer, type Exchange } from './answer';
-import { AtlasClock } from './atlasClock';
+import { AtlasClock } from '../time/atlasClock';
 import { TransportError, type FileBody, type Http, type HttpRequest, type HttpResponse } from './http';
 import { Redaction } from './redaction';
 import { sendWithRetries, type RetryOptions } from './retry';

@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../flow/cancellation';
+import type { CancelSignal } from '../time/cancellation';
 
 /** Bytes as they arrive. `destroy` closes it early. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {

@@ -1,5 +1,5 @@
 import { truncate } from '../errors';
-import type { CancelSignal } from '../flow/cancellation';
+import type { CancelSignal } from '../time/cancellation';
 import { whyNotFetchable } from './addresses';
 import type { Http, HttpResponse } from './http';
 import { DOWNLOAD_TIMEOUT_MS } from './timeouts';

@@ -1,6 +1,10 @@
 import type { AtlasClient } from '../http/client';
-import { asArray, asObject, asString } from '../json';
+import { asArray, asObject, asString, parseJson, type JsonObject } from '../json';
 import { listPriceOf, type ListPrice } from './prices';
+import { throwIfAborted } from '../time/clock';
+import { openPublicFile } from '../http/publicFile';
+import { readAll } from '../http/streams';
+import { READ_TIMEOUT_MS } from '../http/timeouts';
 
 export type ModelType = 'Image' | 'Video' | 'Audio' | 'Text';
 
@@ -48,4 +52,34 @@ export async function readCatalog(client: AtlasClient, maxAttempts?: number): Pr
 		isUsable: (json) => Array.isArray(asObject(json)?.data),
 	});
 	return asArray(asObject(answer.json)?.data).flatMap((item) => toModel(item) ?? []);
+}
+
+const MAX_SCHEMA_BYTES = 2_000_000;
+
+const MAX_ATTEMPTS = 2;
+
+/**
+ * Reads a model's OpenAPI document, without the key (docs/atlas-cloud-api.md, Catalogue).
+ * @returns null where it cannot be read
+ * @throws CancelledError
+ */
+export async function readSchemaDocument(client: AtlasClient, url: string): Promise<JsonObject | null> {
+	for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		const document = await readOnce(client, url).catch(() => null);
+		throwIfAborted(client.signal);
+		if (document) return document;
+	}
+	return null;
+}
+
+async function readOnce(client: AtlasClient, url: string): Promise<JsonObject | null> {
+	const { clock, signal } = client;
+	const { body, statusCode } = await openPublicFile(client.http, url, client.baseUrl, signal);
+	const bytes = await readAll(body, {
+		clock,
+		stallMs: READ_TIMEOUT_MS,
+		signal,
+		maxBytes: MAX_SCHEMA_BYTES,
+	});
+	return statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
 }

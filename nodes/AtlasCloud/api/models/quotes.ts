@@ -1,9 +1,9 @@
 import { AtlasError, CancelledError } from '../errors';
-import { memoize } from '../flow/memoize';
+import { memoize } from '../memo';
 import type { AtlasClient } from '../http/client';
-import { FINAL_STATUS_CODES } from '../http/retryable';
+import { FINAL_STATUS_CODES } from '../http/retry';
 import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
-import type { ModelInfos } from './modelInfo';
+import type { ModelInfos } from './model';
 import { roundUsd } from './prices';
 
 /** What a request would cost. */

@@ -1,6 +1,6 @@
 import type { AtlasClient } from '../http/client';
 import { readHistory } from './history';
-import type { Prediction } from './predictions';
+import type { Prediction } from './prediction';
 
 /** Enough to know how long a model takes, and a small page: each task comes with its request. */
 const MAX_TASKS = 20;

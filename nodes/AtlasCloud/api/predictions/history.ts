@@ -1,7 +1,7 @@
-import type { TimeSpan } from '../http/atlasClock';
+import type { TimeSpan } from '../time/atlasClock';
 import { isTooLarge, type Answer } from '../http/answer';
 import { MAX_PREDICTION_BYTES, type AtlasClient } from '../http/client';
-import { isRetryable } from '../http/retryable';
+import { isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
 import { sha256 } from '../hash';
 import {
@@ -16,8 +16,7 @@ import {
 	type JsonObject,
 } from '../json';
 import { isPredictionId } from './predictionAnswer';
-import { toPrediction, type Prediction } from './predictions';
-import { unixMs } from './times';
+import { toPrediction, type Prediction, unixMs } from './prediction';
 
 /** One task in the account's history: see docs/atlas-cloud-api.md, History. */
 export interface HistoryTask {

@@ -1,4 +1,4 @@
-import { recentlyUsed } from '../recentlyUsed';
+import { recentlyUsed } from '../memo';
 import { Durations } from './durations';
 
 /** Kinds that are kept per account, the latest. */

@@ -1,5 +1,4 @@
-import { asObject, type JsonObject } from '../json';
-import { asText, textBeside } from './textResults';
+import { asObject, type JsonObject, asString } from '../json';
 
 /** One file of a completed prediction: at a URL, or as base64 in the answer itself (`enable_base64_output`). */
 export type PredictionOutput = { url: string; base64?: undefined } | { url?: undefined; base64: string };
@@ -77,4 +76,24 @@ function isPlainText(text: string): boolean {
 	const beginning = text.slice(0, BASE64_SAMPLE_LENGTH).trim();
 	const isPath = beginning.includes('/') && !/\s/.test(beginning);
 	return !isPath && !/^(data:[^\s,]*,|[a-z][a-z0-9+.-]*:\S*$|https?:)/i.test(beginning);
+}
+
+/** The fields of a record that hold a text result, each with the key of the text in it. */
+const TEXT_FIELDS = [
+	['stt_result', 'text'],
+	['lyrics_result', 'lyrics'],
+] as const;
+
+/** A string that holds more than blanks, or null. */
+export function asText(value: unknown): string | null {
+	const text = asString(value);
+	return text !== null && /\S/.test(text) ? text : null;
+}
+
+/** The text result that a record holds beside its outputs; null if there is none. See docs/atlas-cloud-api.md, Result. */
+export function textBeside(record: JsonObject): string | null {
+	const texts = TEXT_FIELDS.map(
+		([field, key]) => asText(record[field]) ?? asText(asObject(record[field])?.[key]),
+	);
+	return texts.find((text) => text !== null) ?? null;
 }

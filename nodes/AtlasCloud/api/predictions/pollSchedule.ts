@@ -1,6 +1,6 @@
-import type { Clock } from '../flow/clock';
+import type { Clock } from '../time/clock';
 import { MAX_POLLS_PER_SECOND } from '../flow/pollRate';
-import type { RateLimiter } from '../flow/rateLimiter';
+import type { RateLimiter } from '../pace/rateLimiter';
 import type { Durations } from './durations';
 import { KnownDurations } from './knownDurations';
 import {
@@ -11,7 +11,7 @@ import {
 	roundRobinPollMs,
 	type RoundRobinSlot,
 } from './pollTimes';
-import type { Prediction } from './predictions';
+import type { Prediction } from './prediction';
 import type { WaitingPrediction } from './waitingPrediction';
 
 /** The share of the rate limit to plan with: polls come unevenly. */

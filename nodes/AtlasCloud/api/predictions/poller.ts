@@ -1,13 +1,13 @@
-import { backoffMs, pauseMs, untilAborted, type Clock } from '../flow/clock';
+import { backoffMs, pauseMs, untilAborted, type Clock } from '../time/clock';
 import { MAX_POLLS_PER_SECOND } from '../flow/pollRate';
-import { RateLimiter, type Permit } from '../flow/rateLimiter';
+import { RateLimiter, type Permit } from '../pace/rateLimiter';
 import { cappedRetryAfterMs, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { knownDurationsOf } from './knownDurations';
 import { PollSchedule } from './pollSchedule';
-import { failedError, unreachableError } from './predictionErrors';
-import type { Prediction } from './predictions';
+import { failedError, unreachableError } from './errors';
+import type { Prediction } from './prediction';
 import { classifyPoll, pollError, pollPrediction } from './readPrediction';
 import { SlowModels } from './slowModels';
 import { WaitingPrediction, type WaitRequest } from './waitingPrediction';

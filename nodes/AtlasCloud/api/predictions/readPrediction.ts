@@ -1,12 +1,12 @@
-import type { CancelSignal } from '../flow/cancellation';
-import { backoffMs, pauseMs, untilAborted } from '../flow/clock';
+import type { CancelSignal } from '../time/cancellation';
+import { backoffMs, pauseMs, untilAborted } from '../time/clock';
 import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { readError } from '../http/errorTexts';
-import { FINAL_STATUS_CODES, isRetryable } from '../http/retryable';
+import { FINAL_STATUS_CODES, isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
 import { asObject, asString } from '../json';
-import { toPrediction, type Prediction } from './predictions';
+import { toPrediction, type Prediction } from './prediction';
 
 /** How long a new prediction may be answered 404 or 400, in ms. See docs/atlas-cloud-api.md, Result. */
 export const WARM_UP_MS = 30_000;

@@ -1,7 +1,7 @@
-import type { CancelSignal } from '../flow/cancellation';
+import type { CancelSignal } from '../time/cancellation';
 import type { Exchange } from '../http/answer';
-import { unreachableError } from './predictionErrors';
-import type { Prediction } from './predictions';
+import { unreachableError } from './errors';
+import type { Prediction } from './prediction';
 import { WARM_UP_MS } from './readPrediction';
 
 /** What is known of the service's queue, and what polls tell of it. */

@@ -1,5 +1,5 @@
 import { AtlasError, truncate } from '../errors';
-import { areOutputsGone } from '../files/expiredOutputs';
+import { areOutputsGone } from '../files/remote';
 import type { AtlasClient } from '../http/client';
 import { asString } from '../json';
 import type { HistoryTask } from '../predictions/history';

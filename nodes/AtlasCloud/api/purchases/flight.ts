@@ -1,6 +1,6 @@
-import { Cancellation } from '../flow/cancellation';
-import { pauseMs, throwIfAborted } from '../flow/clock';
-import type { Prediction } from '../predictions/predictions';
+import { Cancellation } from '../time/cancellation';
+import { pauseMs, throwIfAborted } from '../time/clock';
+import type { Prediction } from '../predictions/prediction';
 import type { QueueView } from '../predictions/waitingPrediction';
 import type { Flights } from './flights';
 import type { InFlightWindow } from './inFlightWindow';

@@ -1,6 +1,6 @@
-import type { CancelSignal } from '../flow/cancellation';
-import type { Clock } from '../flow/clock';
-import { Semaphore } from '../flow/semaphore';
+import type { CancelSignal } from '../time/cancellation';
+import type { Clock } from '../time/clock';
+import { Semaphore } from '../time/semaphore';
 import { Flight } from './flight';
 import { inFlightWindowOf, type InFlightWindow } from './inFlightWindow';
 

@@ -1,6 +1,6 @@
 import { AdaptiveConcurrency } from '../flow/adaptiveConcurrency';
-import { Semaphore } from '../flow/semaphore';
-import { progressOf } from '../predictions/statuses';
+import { Semaphore } from '../time/semaphore';
+import { progressOf } from '../predictions/prediction';
 
 /** The predictions in flight of one account and model, and how many of them there may be. */
 export class InFlightWindow {

@@ -1,5 +1,5 @@
 import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
-import type { FlightTimes } from './creationWindow';
+import type { FlightTimes } from './match';
 
 /** How far a purchase has come. */
 export type IntentState =

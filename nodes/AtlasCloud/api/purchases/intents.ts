@@ -1,6 +1,6 @@
-import type { TimeSpan } from '../http/atlasClock';
-import type { Prediction } from '../predictions/predictions';
-import { mayHaveCreated } from './creationWindow';
+import type { TimeSpan } from '../time/atlasClock';
+import type { Prediction } from '../predictions/prediction';
+import { mayHaveCreated } from './match';
 import {
 	flightTimesOf,
 	isUnresolved,

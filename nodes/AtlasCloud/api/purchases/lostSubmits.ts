@@ -1,10 +1,9 @@
 import { AtlasError } from '../errors';
-import type { CancelSignal } from '../flow/cancellation';
-import { pauseMs, throwIfAborted } from '../flow/clock';
+import type { CancelSignal } from '../time/cancellation';
+import { pauseMs, throwIfAborted } from '../time/clock';
 import type { AtlasClient } from '../http/client';
 import { readHistory } from '../predictions/history';
-import { assign, type Assignment, type Candidate } from './assign';
-import { creationWindow, type FlightTimes } from './creationWindow';
+import { assign, type Assignment, type Candidate, creationWindow, type FlightTimes } from './match';
 
 /** A submit whose answer was lost: Atlas may have accepted it, and billed it. */
 export interface UnansweredSubmit extends FlightTimes {

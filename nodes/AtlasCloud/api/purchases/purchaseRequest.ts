@@ -1,7 +1,7 @@
 import type { AtlasError } from '../errors';
 import type { InputFile } from '../files/uploads';
 import type { JsonObject } from '../json';
-import type { Prediction } from '../predictions/predictions';
+import type { Prediction } from '../predictions/prediction';
 import type { InputPath } from './inputPaths';
 
 /** One prediction to be bought once. */

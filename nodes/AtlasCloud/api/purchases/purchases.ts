@@ -1,6 +1,6 @@
 import { AtlasError, truncate } from '../errors';
 import type { Uploads } from '../files/uploads';
-import type { CancelSignal } from '../flow/cancellation';
+import type { CancelSignal } from '../time/cancellation';
 import type { PredictionPoller } from '../predictions/poller';
 import { EarlierPurchases, type EarlierPurchasesDependencies } from './earlierPurchases';
 import type { Flight } from './flight';

@@ -1,12 +1,12 @@
-import { contentTag, parseUploadUrl } from '../files/uploadNames';
-import { unknownError, type RemoteContent } from '../files/remoteContent';
-import { memoize } from '../flow/memoize';
-import { Semaphore } from '../flow/semaphore';
-import type { TimeSpan } from '../http/atlasClock';
+import { contentTag, parseUploadUrl } from '../files/uploads';
+import { unknownError, type RemoteContent } from '../files/remote';
+import { memoize } from '../memo';
+import { Semaphore } from '../time/semaphore';
+import type { TimeSpan } from '../time/atlasClock';
 import type { AtlasClient } from '../http/client';
 import { asString, canonicalJson } from '../json';
 import { readHistory, type HistoryTask } from '../predictions/history';
-import type { Prediction } from '../predictions/predictions';
+import type { Prediction } from '../predictions/prediction';
 import { valueAt, type InputPath } from './inputPaths';
 import { mayBeSame, shapeKey, type RequestShape } from './requestShape';
 

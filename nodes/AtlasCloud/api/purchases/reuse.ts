@@ -1,6 +1,6 @@
 import { AtlasError } from '../errors';
-import { Semaphore } from '../flow/semaphore';
-import type { RemoteContent } from '../files/remoteContent';
+import { Semaphore } from '../time/semaphore';
+import type { RemoteContent } from '../files/remote';
 import { sha256 } from '../hash';
 import type { AtlasClient } from '../http/client';
 import { canonicalJson } from '../json';

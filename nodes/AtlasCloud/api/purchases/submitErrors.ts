@@ -8,7 +8,7 @@ import {
 	isRunWide,
 	TOO_MANY_REQUESTS,
 } from '../http/errorTexts';
-import { BLOCKED, BLOCKED_ADVICE } from '../predictions/predictionErrors';
+import { BLOCKED, BLOCKED_ADVICE } from '../predictions/errors';
 import type { Intent } from './intent';
 import type { LostResult } from './lostSubmits';
 

@@ -1,19 +1,19 @@
-import type { CancelSignal } from '../flow/cancellation';
-import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../flow/clock';
-import { RateLimiter, type Permit } from '../flow/rateLimiter';
+import type { CancelSignal } from '../time/cancellation';
+import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../time/clock';
+import { RateLimiter, type Permit } from '../pace/rateLimiter';
 import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { asString, type JsonObject } from '../json';
 import { bodyHash } from '../predictions/history';
 import { predictionObject } from '../predictions/predictionAnswer';
-import { moderationError } from '../predictions/predictionErrors';
+import { moderationError } from '../predictions/errors';
 import type { Flight } from './flight';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
 import { LostSubmits } from './lostSubmits';
 import { notCreatedError, throttledError } from './submitErrors';
 import type { SubmitOrder, SubmittedPrediction } from './purchaseRequest';
-import { submitOutcome, type SubmitOutcome } from './submitOutcome';
+import { submitOutcome, type SubmitOutcome } from './outcome';
 import { UnknownSubmits } from './unknownSubmits';
 
 /** An order between the attempts to send it. */

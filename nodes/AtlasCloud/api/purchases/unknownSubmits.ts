@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../flow/clock';
+import { throwIfAborted } from '../time/clock';
 import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { readPrediction } from '../predictions/readPrediction';

@@ -1,5 +1,6 @@
 import { createPublicKey, verify, type KeyObject } from 'crypto';
 import { asArray, asNumber, asObject, asString } from '../json';
+import type { Clock } from '../time/clock';
 
 /** How far a delivery's time may be from ours, in seconds: an older one could be a recording. */
 export const MAX_AGE_SECONDS = 300;
@@ -68,4 +69,49 @@ function signatureIn(headers: Delivery['headers']): Buffer | null {
 		if (bytes.length === SIGNATURE_BYTES) return bytes;
 	}
 	return null;
+}
+
+/** Anybody can send an unknown key ID, so the keys are read again no more often than this. */
+const MIN_REFRESH_MS = 60_000;
+
+/** Atlas's public keys. They are read when a key ID is not known, at most once a minute. */
+export class KeySet {
+	private keys: PublicKeys = new Map();
+
+	private lastReadMs = -Infinity;
+
+	private lastReading: Promise<void> = Promise.resolve();
+
+	private isReading = false;
+
+	constructor(private readonly clock: Clock) {}
+
+	/**
+	 * The keys to check a signature with.
+	 * @param read gets the JSON Web Key Set; not kept, because it may hold on to a request
+	 * @throws whatever `read` throws, for a minute: the key may well exist. The keys are then as they were
+	 */
+	async keysFor(keyId: string, read: () => Promise<unknown>): Promise<PublicKeys> {
+		if (!this.keys.has(keyId)) await this.refresh(read);
+		return this.keys;
+	}
+
+	private async refresh(read: () => Promise<unknown>): Promise<void> {
+		const isDue = this.clock.nowMs() - this.lastReadMs >= MIN_REFRESH_MS;
+		if (isDue && !this.isReading) this.lastReading = this.readOnce(read);
+		// All deliveries until the next reading share its outcome, be it a failure.
+		await this.lastReading;
+	}
+
+	private async readOnce(read: () => Promise<unknown>): Promise<void> {
+		this.isReading = true;
+		this.lastReadMs = this.clock.nowMs();
+		try {
+			const keys = readKeySet(await read());
+			// A key that is gone from the set is no longer trusted; an answer without any key is broken.
+			if (keys.size > 0) this.keys = keys;
+		} finally {
+			this.isReading = false;
+		}
+	}
 }

@@ -1,0 +1,155 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { defaultModelValue, type ListedModel } from '../panel/modelEntry';
+import type { MediaModelType } from '../api/models/model';
+import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
+
+/** An ID as it appears in messages and placeholders. */
+export const EXAMPLE_MODEL = 'bytedance/seedance-v1.5-pro/image-to-video';
+
+/** The Model field. @param preset the model that is selected at first */
+export function modelField(preset?: ListedModel): INodeProperties {
+	return {
+		displayName: 'Model',
+		name: 'model',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '', ...(preset ? defaultModelValue(preset) : {}) },
+		required: true,
+		description: 'The model to run. The list shows list prices; your account may pay more or less.',
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				typeOptions: { searchListMethod: 'searchModels', searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: `e.g. ${EXAMPLE_MODEL}`,
+				validation: [
+					{
+						type: 'regex',
+						properties: {
+							regex: '^\\s*[^\\s]+\\s*$',
+							errorMessage: `Enter a model ID such as ${EXAMPLE_MODEL}`,
+						},
+					},
+				],
+			},
+		],
+	};
+}
+
+/** What goes into the model, either as its own fields or as JSON. */
+export const inputFields: INodeProperties[] = [
+	{
+		displayName: 'Input Mode',
+		name: 'inputMode',
+		type: 'options',
+		options: [
+			{ name: 'Fields', value: 'fields', description: 'Fill in the fields of the selected model' },
+			{
+				name: 'JSON',
+				value: 'json',
+				description: 'Enter all inputs as one JSON object, as AI agents do',
+			},
+		],
+		default: 'fields',
+		description: 'How to enter the inputs of the model',
+	},
+	{
+		displayName:
+			'For an image, video, or audio field, enter a URL or the name of the input field that contains the file, such as data.',
+		name: 'mediaNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { inputMode: ['fields'] } },
+	},
+	{
+		displayName: 'Model Inputs',
+		name: 'modelInputs',
+		type: 'resourceMapper',
+		noDataExpression: true,
+		default: { mappingMode: 'defineBelow', value: null },
+		required: true,
+		description: 'The fields of the selected model. Fields for several files accept a comma-separated list.',
+		typeOptions: {
+			loadOptionsDependsOn: ['model.value'],
+			resourceMapper: {
+				resourceMapperMethod: 'getModelFields',
+				mode: 'add',
+				fieldWords: { singular: 'field', plural: 'fields' },
+				addAllFields: true,
+				multiKeyMatch: false,
+				supportAutoMap: false,
+				noFieldsError:
+					'The fields of this model couldn’t be loaded. Set Input Mode to JSON to enter its inputs.',
+			},
+		},
+		displayOptions: { show: { inputMode: ['fields'] } },
+	},
+	{
+		displayName: 'Model Inputs (JSON)',
+		name: 'modelInputsJson',
+		type: 'json',
+		typeOptions: { rows: 6 },
+		default: '{\n  "prompt": ""\n}',
+		required: true,
+		hint: 'To find the field names, open the model on <a href="https://www.atlascloud.ai/models" target="_blank">atlascloud.ai</a> and select API',
+		description:
+			'The inputs of the model as one JSON object, with the field names of its API schema. Most models have "prompt"; image, video, and audio fields accept a URL, a data URI, or the name of a file from the previous node.',
+		displayOptions: { show: { inputMode: ['json'] } },
+	},
+];
+
+export const predictionIdField: INodeProperties = {
+	displayName: 'Prediction ID',
+	name: 'predictionId',
+	type: 'string',
+	default: '={{ $json.predictionId }}',
+	required: true,
+	placeholder: 'e.g. 8f4c2a…',
+	description: 'The prediction ID returned by Submit',
+};
+
+export const downloadFields: INodeProperties[] = [
+	{
+		displayName: 'Download Files',
+		name: 'downloadFiles',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether to download the results as files. If off, only their URLs are returned (such output can be pinned).',
+	},
+	{
+		displayName:
+			'File URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without being billed for another prediction.',
+		name: 'linksNotice',
+		type: 'notice',
+		default: '',
+		// Not `startsWith`: n8n 1.x fails on it when the value is not text, and refuses the whole workflow.
+		displayOptions: { hide: { downloadFiles: [true, { _cnd: { regex: '^=' } }] } },
+	},
+	{
+		displayName: 'Output Data Field Name',
+		name: 'outputDataFieldName',
+		type: 'string',
+		default: 'data',
+		required: true,
+		placeholder: 'e.g. data',
+		description: 'The name of the output field to put the file in',
+		displayOptions: { show: { downloadFiles: [true] } },
+	},
+];
+
+/** What a resource's models make. */
+export type ResourceType = MediaModelType;
+
+/** Videos take minutes. */
+const SLOW_TIMEOUT_SECONDS = 1_800;
+
+/** How long to wait for a model of this type, in seconds; null where it is not known. */
+export function defaultTimeoutSeconds(type: ResourceType | null): number {
+	return type === 'Image' ? DEFAULT_TIMEOUT_SECONDS : SLOW_TIMEOUT_SECONDS;
+}

@@ -1,0 +1,226 @@
+import type { IDataObject } from 'n8n-workflow';
+import { inputError, runError, truncate, type AtlasError } from '../api/errors';
+import { omit, type JsonObject } from '../api/json';
+import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
+import { checkInputs } from '../api/models/modelInputs';
+import type { PurchaseRequest, PurchaseInput } from '../api/purchases/purchaseRequest';
+import { describeEstimate, checkMaxCost, type PlannedPurchase } from '../run/maxCost';
+import {
+	readModel,
+	readExtraBodyFields,
+	readMaxCostUsd,
+	readMaxPredictions,
+	readRetentionHeaders,
+	readReuseHours,
+	readWebhookUrl,
+} from '../panel/options';
+import type { NodeRun } from '../nodeRun';
+import { plural } from '../api/words';
+import { readTimeout } from '../items/timeout';
+import { readGivenInputs } from './givenInputs';
+import { readMediaInputs, readUntypedInputs, type RequestMedia, type UntypedInputs } from './mediaInputs';
+import { EXAMPLE_MODEL, defaultTimeoutSeconds, type ResourceType } from './fields';
+import type { QuoteRequest } from '../api/models/quotes';
+import { placeAt, type InputPath } from '../api/purchases/inputPaths';
+
+/** One item's prediction. */
+export interface ModelJob {
+	/** Complete only once {@link resolveModelJob} has read the model. */
+	request: PurchaseRequest;
+	/** What the item gives for the model's fields. */
+	given: JsonObject;
+	/** What the resource makes; null where the model decides. */
+	resourceType: ResourceType | null;
+	options: IDataObject;
+	/** Fields whose content does not change the price: the prompt, unless it is billed by its length, and images. */
+	unpricedFields: string[];
+	/** By the list price, in USD; null where it does not tell. */
+	estimateUsd: number | null;
+}
+
+/** What the node sets itself, or could not read the answer to. */
+const OWN_FIELDS = ['model', 'input', 'enable_sync_mode'];
+
+/** Fields of a schema that are not sent as inputs: the node asks for the result itself, and has an own option. */
+const UNSENT_FIELDS = ['model', 'enable_sync_mode', 'webhook_url'];
+
+/**
+ * Reads an item's parameters. Sends nothing.
+ * @throws AtlasError (`input`)
+ */
+export function readModelJob(
+	{ context, client }: NodeRun,
+	itemIndex: number,
+	options: IDataObject,
+	resourceType: ResourceType | null,
+): ModelJob {
+	const model = readModel(context, itemIndex, EXAMPLE_MODEL);
+	const extra = readExtraBodyFields(options, OWN_FIELDS);
+	const given = readGivenInputs(context, itemIndex);
+	const webhook = { webhook_url: given.webhook_url, ...extra };
+	readMaxCostUsd(options);
+	return {
+		request: {
+			itemIndex,
+			model,
+			endpoint: '',
+			inputs: [],
+			body: { model },
+			headers: readRetentionHeaders(options),
+			...readTimeout(options, defaultTimeoutSeconds(resourceType)),
+			webhookUrl: readWebhookUrl(options, webhook, client.baseUrl),
+			mayResubmit: options.resubmitUnknown === true,
+			reuseHours: readReuseHours(options),
+		},
+		given: withoutUnsent(given),
+		resourceType,
+		options,
+		unpricedFields: [],
+		estimateUsd: null,
+	};
+}
+
+/** The request as it was typed: as it is sent where the model's schema cannot be read. */
+function typedBody({ request: { model }, given, options }: ModelJob): JsonObject & { model: string } {
+	return { ...given, ...omit(readExtraBodyFields(options, OWN_FIELDS), 'webhook_url'), model };
+}
+
+function withoutUnsent(given: JsonObject): JsonObject {
+	return Object.fromEntries(Object.entries(given).filter(([name]) => !UNSENT_FIELDS.includes(name)));
+}
+
+/**
+ * Completes a job by the model's type and schema, and checks its inputs. Uploads nothing.
+ * @throws AtlasError (`input`); CancelledError
+ */
+export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: Job): Promise<Job> {
+	const { request, options, resourceType } = job;
+	const { model } = request;
+	const info = await run.models.of(model);
+	const type = mediaTypeOf(model, info, resourceType);
+	const { typed, body, inputs } = await readInputs(run, job, info);
+	const inputNames = inputs.map(({ path: [name] }) => name);
+	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
+	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
+	return {
+		...job,
+		unpricedFields: unpricedFieldsOf(info),
+		estimateUsd: await run.models.estimateUsd(wholeBody),
+		request: {
+			...request,
+			endpoint: endpointOf(type),
+			inputs,
+			body: wholeBody,
+			typed: {
+				body: { ...typed.body, ...omit(extra, 'webhook_url'), model },
+				inputs: typed.inputs,
+				namedFiles: typed.namedFiles,
+				isUnreadable: info.isUnreadable,
+				refusal: info.fields ? undefined : ambiguousError(model, typed),
+			},
+			...readTimeout(options, defaultTimeoutSeconds(type)),
+		},
+	};
+}
+
+/** Without the schema, the name of a file would be sent, and billed, as a text. */
+function ambiguousError(model: string, { namesOnly }: UntypedInputs): AtlasError | undefined {
+	if (!namesOnly) return undefined;
+	const { field, text } = namesOnly;
+	return inputError(
+		`Couldn’t read the fields of ${model}, so "${truncate(text)}" in ${field} may be a file or plain text`,
+		'Nothing was submitted for this item. Run it again later. Or enter a URL, or the file itself as an expression such as {{ $binary.data }}.',
+	);
+}
+
+function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {
+	const images = fields?.filter(({ media }) => media?.kind === 'image').map(({ name }) => name) ?? [];
+	// While it is not known what is billed, it may be the text.
+	return price === null || price.unit === '1k_chars' ? images : [...images, 'prompt'];
+}
+
+/** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
+function mediaTypeOf(model: string, { type }: ModelInfo, resourceType: ResourceType | null): MediaModelType {
+	if (type === 'Text') {
+		throw inputError(`${model} is a text model`, 'Choose a model that makes images, videos, or audio.');
+	}
+	const known = type ?? resourceType;
+	if (known) return known;
+	throw inputError(
+		`Atlas Cloud’s catalog doesn’t say what ${model} makes`,
+		'Check the model ID. If it’s right, use Image > Generate, Video > Generate, or Audio > Generate: they run any model by its ID.',
+	);
+}
+
+async function readInputs(
+	run: NodeRun,
+	{ request, given }: ModelJob,
+	{ fields }: ModelInfo,
+): Promise<RequestMedia & { typed: UntypedInputs }> {
+	const { context } = run;
+	const { model, itemIndex } = request;
+	const readTyped = async () => await readUntypedInputs(context, itemIndex, given);
+	if (!fields) {
+		// Atlas checks the request itself.
+		const typed = await readTyped();
+		return { ...typed, typed };
+	}
+	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
+	const { body, media, dropped } = checkInputs(sendable, given);
+	if (dropped.length > 0) {
+		run.notes.add(
+			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${dropped.join(', ')}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use Extra Body Fields under Options.`,
+		);
+	}
+	const files = await readMediaInputs(context, itemIndex, media);
+	return { body: { ...body, ...files.body }, inputs: files.inputs, typed: await readTyped() };
+}
+
+/**
+ * Refuses a run that is larger than Max Predictions per Run.
+ * @throws AtlasError (`input`) with the estimated cost
+ */
+export async function checkMaxPredictions(run: NodeRun, jobs: ModelJob[]): Promise<void> {
+	if (jobs.length === 0) return;
+	const maxPredictions = readMaxPredictions(jobs[0].options);
+	if (jobs.length <= maxPredictions) return;
+	const estimate = await describeEstimate(run, jobs.map(typedBody));
+	throw runError(
+		`This run has ${plural(jobs.length, 'prediction')}, but Max Predictions per Run is ${maxPredictions}`,
+		`${estimate} Nothing was submitted. Increase Max Predictions per Run under Options, or use fewer items.`,
+	);
+}
+
+/** In place of an image: a price depends on how many images go in, not on what they show. */
+const PLACEHOLDER_URL = 'https://example.com/image.png';
+
+/** What to ask a quote of a prediction for. Files whose length can be billed are uploaded: a quote needs them to be right. */
+export async function modelQuoteRequest(run: NodeRun, job: ModelJob): Promise<QuoteRequest> {
+	const { body, inputs, itemIndex } = job.request;
+	const { unpricedFields } = job;
+	const urlOf = async (input: PurchaseInput): Promise<string> => {
+		if (unpricedFields.includes(input.path[0]) || isImageFile(input)) return PLACEHOLDER_URL;
+		return input.file ? await run.uploads.url(input.file, itemIndex) : input.url;
+	};
+	const entries = await Promise.all(
+		inputs.map(async (input): Promise<[InputPath, string]> => [input.path, await urlOf(input)]),
+	);
+	return { body: placeAt(body, entries), unpricedFields };
+}
+
+function isImageFile({ file }: PurchaseInput): boolean {
+	return file?.kind.mimeType.startsWith('image/') ?? false;
+}
+
+/**
+ * Refuses a run that would cost more than Max Cost per Run.
+ * @throws AtlasError (`input`) with both amounts; CancelledError
+ */
+export async function checkModelCost(run: NodeRun, jobs: ModelJob[]): Promise<void> {
+	// What counts for the whole run is read from its first item.
+	const planned = jobs.map((job): PlannedPurchase => ({
+		itemIndex: job.request.itemIndex,
+		toQuote: async () => await modelQuoteRequest(run, job),
+	}));
+	await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
+}

@@ -1,0 +1,110 @@
+import type {
+	FieldType,
+	ILoadOptionsFunctions,
+	ResourceMapperField,
+	ResourceMapperFields,
+	INodeListSearchResult,
+} from 'n8n-workflow';
+import { asObject, asString } from '../api/json';
+import type { ModelField } from '../api/models/inputSchema';
+import { ModelInfos } from '../api/models/model';
+import { connect } from '../n8n/connect';
+import { readCatalog, type CatalogModel, type ModelType } from '../api/models/catalog';
+import { modelEntry } from '../panel/modelEntry';
+
+/** What the panel says if it has no fields to show. */
+const NOTICES = {
+	noModel: 'Select a model to see its fields.',
+	byExpression:
+		'The model is set by an expression, so its fields aren’t known yet. Set Input Mode to JSON to enter its inputs.',
+	unreadable: 'The fields of this model couldn’t be loaded. Set Input Mode to JSON to enter its inputs.',
+};
+
+/** Fields of a schema that the node answers itself. */
+const OWN_FIELDS = ['enable_sync_mode'];
+
+/** The fields of the selected model, for the Model Inputs of the panel. */
+export async function getModelFields(this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
+	const locator: unknown = this.getCurrentNodeParameter('model');
+	const model = asString(asObject(locator)?.value ?? locator)?.trim() ?? '';
+	if (model === '') return { fields: [], emptyFieldsNotice: NOTICES.noModel };
+	if (model.startsWith('=')) return { fields: [], emptyFieldsNotice: NOTICES.byExpression };
+	const { client } = await connect(this);
+	const { fields } = await new ModelInfos(client).of(model);
+	if (!fields) return { fields: [], emptyFieldsNotice: NOTICES.unreadable };
+	const shown = fields.filter(({ name, isHidden }) => !isHidden && !OWN_FIELDS.includes(name));
+	return { fields: shown.map(toMapperField) };
+}
+
+function toMapperField(field: ModelField): ResourceMapperField {
+	const { name, title, isRequired, enumValues } = field;
+	const defaultValue = defaultOf(field);
+	return {
+		id: name,
+		displayName: title,
+		// A required field with a default may stay empty: the default is then sent.
+		required: isRequired && defaultValue === undefined,
+		defaultMatch: false,
+		canBeUsedToMatch: false,
+		display: true,
+		type: typeOf(field),
+		...(enumValues ? { options: enumValues.map((value) => ({ name: String(value), value })) } : {}),
+		...(defaultValue === undefined ? {} : { defaultValue }),
+	};
+}
+
+function typeOf({ type, enumValues, media }: ModelField): FieldType {
+	// URLs and names of files are typed as text, several of them with commas.
+	if (media) return 'string';
+	if (enumValues) return 'options';
+	switch (type) {
+		case 'number':
+		case 'integer':
+			return 'number';
+		case 'boolean':
+			return 'boolean';
+		case 'text':
+		case 'any':
+		// n8n checks arrays and objects apart; JSON typed as text may be either.
+		case 'json':
+			return 'string';
+	}
+}
+
+function defaultOf({ defaultValue }: ModelField): string | number | boolean | undefined {
+	switch (typeof defaultValue) {
+		case 'string':
+			return defaultValue === '' ? undefined : defaultValue;
+		case 'number':
+		case 'boolean':
+			return defaultValue;
+		default:
+			return undefined;
+	}
+}
+
+const MEDIA_TYPES: ModelType[] = ['Image', 'Video', 'Audio'];
+
+const TYPE_OF_RESOURCE: Record<string, ModelType> = { image: 'Image', video: 'Video', audio: 'Audio' };
+
+/** The types of models that a resource runs. */
+function typesOf(resource: unknown): ModelType[] {
+	const type = typeof resource === 'string' ? TYPE_OF_RESOURCE[resource] : undefined;
+	return type ? [type] : MEDIA_TYPES;
+}
+
+/**
+ * Lists the catalog's models of the resource's type with their prices, filtered by name and ID.
+ * @throws AtlasError (`read`) if the catalog cannot be read: the panel then offers By ID
+ */
+export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	const types = typesOf(this.getCurrentNodeParameter('resource'));
+	const { client } = await connect(this);
+	const models = await readCatalog(client, 1);
+	const words = filter.toLowerCase().split(/\s+/);
+	const isWanted = ({ id, name, type }: CatalogModel) => {
+		const text = `${name} ${id}`.toLowerCase();
+		return type !== null && types.includes(type) && words.every((word) => text.includes(word));
+	};
+	return { results: models.filter(isWanted).map(modelEntry) };
+}

@@ -1,0 +1,165 @@
+import type { INodeProperties, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT, isSeedreamEdit } from '../api/models/seedream';
+import { defaultModelValue, type ListedModel, modelEntry } from '../panel/modelEntry';
+import { maxImagesField } from '../panel/modelOptionFields';
+import { promptFields } from './prompt';
+import { sizeFields } from './size';
+import { readCatalog } from '../api/models/catalog';
+import { connect } from '../n8n/connect';
+
+const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];
+
+export const modelField: INodeProperties = {
+	displayName: 'Model',
+	name: 'model',
+	type: 'resourceLocator',
+	default: defaultModelValue(editModel(defaultModel)),
+	required: true,
+	description: 'The Seedream model to use. The list shows list prices; your account may pay more or less.',
+	modes: [
+		{
+			displayName: 'From List',
+			name: 'list',
+			type: 'list',
+			typeOptions: { searchListMethod: 'searchModels', searchable: true },
+		},
+		{
+			displayName: 'By ID',
+			name: 'id',
+			type: 'string',
+			placeholder: `e.g. ${V4_EDIT}`,
+			validation: [
+				{
+					type: 'regex',
+					properties: {
+						regex: '[^\\s]+/[^\\s]+',
+						errorMessage: `Enter a model ID such as ${V4_EDIT}`,
+					},
+				},
+			],
+		},
+	],
+};
+
+export const imageSourceField: INodeProperties = {
+	displayName: 'Image Source',
+	name: 'imageSource',
+	type: 'options',
+	options: [
+		{
+			name: 'Binary File',
+			value: 'binary',
+			description: 'Image files from the previous node',
+		},
+		{ name: 'Image URL', value: 'url', description: 'Public image URLs or data URIs' },
+		{ name: 'Files and URLs', value: 'both', description: 'Files first, then URLs' },
+	],
+	default: 'binary',
+	description: 'Where to get the images from',
+};
+
+export const inputDataFieldNameField: INodeProperties = {
+	displayName: 'Input Data Field Name',
+	name: 'inputDataFieldName',
+	type: 'string',
+	default: 'data',
+	required: true,
+	placeholder: 'e.g. data',
+	hint: 'Separate several names with commas. Use * for all images.',
+	description:
+		'The name of the input field that contains the image. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',
+};
+
+export const imageUrlsField: INodeProperties = {
+	displayName: 'Image URLs',
+	name: 'imageUrls',
+	type: 'string',
+	typeOptions: { rows: 2 },
+	default: '',
+	required: true,
+	placeholder: 'e.g. https://example.com/photo.jpg',
+	hint: 'One URL per line',
+	description:
+		'Public image URLs or data URIs. An expression can return an array. All images of an item are used in the same edit.',
+};
+
+/** The fields of every operation that submits an edit. */
+export const editFields: INodeProperties[] = [
+	modelField,
+	...promptFields,
+	imageSourceField,
+	{ ...inputDataFieldNameField, displayOptions: { show: { imageSource: ['binary', 'both'] } } },
+	{ ...imageUrlsField, displayOptions: { show: { imageSource: ['url', 'both'] } } },
+	...sizeFields,
+	maxImagesField,
+];
+
+export const predictionIdField: INodeProperties = {
+	displayName: 'Prediction ID',
+	name: 'predictionId',
+	type: 'string',
+	default: '={{ $json.predictionId }}',
+	required: true,
+	placeholder: 'e.g. 8f4c2a…',
+	description: 'The prediction ID returned by Submit',
+};
+
+export const downloadFields: INodeProperties[] = [
+	{
+		displayName: 'Download Images',
+		name: 'downloadImages',
+		type: 'boolean',
+		default: true,
+		description:
+			'Whether to download the images as files. If off, only their URLs are returned (such output can be pinned).',
+	},
+	{
+		displayName:
+			'Image URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without being billed for another edit.',
+		name: 'linksNotice',
+		type: 'notice',
+		default: '',
+		// Not `startsWith`: n8n 1.x fails on it when the value is not text, and refuses the whole workflow.
+		displayOptions: { hide: { downloadImages: [true, { _cnd: { regex: '^=' } }] } },
+	},
+	{
+		displayName: 'Output Data Field Name',
+		name: 'outputDataFieldName',
+		type: 'string',
+		default: 'data',
+		required: true,
+		placeholder: 'e.g. data',
+		description: 'The name of the output field to put the image file in',
+		displayOptions: { show: { downloadImages: [true] } },
+	},
+];
+
+/**
+ * A model as this node lists it. "Edit" would stand in every name, the panel has room for forty characters, and the
+ * catalog's price per generation is charged for each image.
+ */
+export function editModel({ id, name, price }: ListedModel): ListedModel {
+	return {
+		id,
+		name: name.replace(/ Edit\b/i, '').replace(/^Seedream (?=.*Sequential)/i, ''),
+		price: price?.unit === 'generation' ? { ...price, unit: 'image' } : price,
+	};
+}
+
+async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
+	const { client } = await connect(context);
+	const catalog = await readCatalog(client, 1);
+	const models = catalog.filter(({ id }) => isSeedreamEdit(id));
+	return models.length > 0 ? models : KNOWN_MODELS;
+}
+
+/** Lists the catalog's Seedream edit models with their prices, or the known ones if it can’t be read. */
+export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	const models = await readSeedreamEdits(this).catch(() => KNOWN_MODELS);
+	const wanted = filter.trim().toLowerCase();
+	return {
+		results: models
+			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
+			.map((model) => modelEntry(editModel(model))),
+	};
+}

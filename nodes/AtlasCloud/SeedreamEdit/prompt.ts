@@ -1,0 +1,120 @@
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { inputError } from '../api/errors';
+import { PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
+
+const NO_TEMPLATE = 'none';
+
+/** The template's prompt with its fields filled in. */
+function fillIn({ sentence, fields }: PromptTemplate, textFor: (field: TemplateField) => string): string {
+	return sentence.replace(/\{(\w+)\}/g, (token, name) => {
+		const field = fields.find((one) => one.name === name);
+		return field ? textFor(field) : token;
+	});
+}
+
+function templateProperties(template: PromptTemplate): INodeProperties[] {
+	const displayOptions = { show: { promptTemplate: [template.value] } };
+	const sentence = fillIn(template, ({ displayName }) => `[${displayName}]`);
+	return [
+		{
+			displayName: `Prompt sent to Seedream: “${sentence}”`,
+			name: `${template.value}Notice`,
+			type: 'notice',
+			default: '',
+			displayOptions,
+		},
+		...template.fields.map(({ name, displayName, placeholder }): INodeProperties => ({
+			displayName,
+			name,
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder,
+			description: `Fills in [${displayName}] in the prompt above`,
+			displayOptions,
+		})),
+	];
+}
+
+/** Prompt Template, and what each template shows when it is chosen. */
+export const promptTemplateFields: INodeProperties[] = [
+	{
+		displayName: 'Prompt Template',
+		name: 'promptTemplate',
+		type: 'options',
+		// An expression would show the fields of all templates at once.
+		noDataExpression: true,
+		options: [
+			{ name: 'None', value: NO_TEMPLATE, description: 'Write the whole prompt yourself' },
+			...PROMPT_TEMPLATES.map(({ name, value, description }) => ({ name, value, description })),
+		],
+		default: NO_TEMPLATE,
+		description: 'A ready-made prompt for a common task. You can add your own instructions below it.',
+	},
+	...PROMPT_TEMPLATES.flatMap(templateProperties),
+];
+
+const promptBase = { name: 'prompt', type: 'string', default: '' } satisfies Partial<INodeProperties>;
+
+/** Required without a template, optional with one. */
+const promptTextFields: INodeProperties[] = [
+	{
+		...promptBase,
+		displayName: 'Prompt',
+		typeOptions: { rows: 4 },
+		required: true,
+		placeholder: 'e.g. Replace the background with a sunny beach and keep the product unchanged',
+		description: 'Describe what to change in the image. Works best with up to 600 English words.',
+		displayOptions: { show: { promptTemplate: [NO_TEMPLATE] } },
+	},
+	{
+		...promptBase,
+		displayName: 'Additional Instructions',
+		typeOptions: { rows: 2 },
+		placeholder: 'e.g. Keep the logo in the corner',
+		description: 'Optional. Added after the prompt of the template.',
+		displayOptions: { hide: { promptTemplate: [NO_TEMPLATE] } },
+	},
+];
+
+/** Prompt Template and Prompt. */
+export const promptFields: INodeProperties[] = [...promptTemplateFields, ...promptTextFields];
+
+type ParameterReader = Pick<IExecuteFunctions, 'getNodeParameter'>;
+
+/** A field as text. Spreadsheets give numbers, too. */
+function readText(context: ParameterReader, name: string, itemIndex: number): string {
+	const value: unknown = context.getNodeParameter(name, itemIndex, '');
+	return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+}
+
+function templateSentence(context: ParameterReader, itemIndex: number): string | null {
+	const value: unknown = context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE);
+	if (value === NO_TEMPLATE) return null;
+	const template = PROMPT_TEMPLATES.find((one) => one.value === value);
+	if (!template) throw inputError('Unknown prompt template', 'Choose a template from the list, or None.');
+	const texts = template.fields.map(({ name }) => readText(context, name, itemIndex));
+	const missing = template.fields.filter((_field, i) => texts[i] === '');
+	if (missing.length > 0) {
+		throw inputError(
+			`${missing.map(({ displayName }) => displayName).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} empty in the ${template.name} template`,
+			`Fill ${missing.length > 1 ? 'them' : 'it'} in, or set Prompt Template to None. If you use an expression, check that it returns text for this item.`,
+		);
+	}
+	return fillIn(template, (field) => texts[template.fields.indexOf(field)]);
+}
+
+/**
+ * Reads the prompt to send: the template's sentence, then Prompt.
+ * @throws AtlasError (`input`) if a field of the template is empty, or there is nothing to send
+ */
+export function readPrompt(context: ParameterReader, itemIndex: number): string {
+	const sentence = templateSentence(context, itemIndex);
+	const prompt = readText(context, 'prompt', itemIndex);
+	if (sentence !== null) return `${sentence} ${prompt}`.trim();
+	if (prompt !== '') return prompt;
+	throw inputError(
+		'Prompt is empty',
+		'Describe what to change in the image. If you use an expression, check that it returns text for this item.',
+	);
+}

@@ -1,0 +1,31 @@
+/** Creates a promise once per key. A rejected one is removed, so that the next caller starts over. */
+export async function memoize<T>(
+	promises: Map<string, Promise<T>>,
+	key: string,
+	create: () => Promise<T>,
+): Promise<T> {
+	const known = promises.get(key);
+	if (known) return await known;
+	const created = create();
+	promises.set(key, created);
+	created.catch(() => promises.delete(key));
+	return await created;
+}
+
+/**
+ * Values by key that outlive a run. Only those used last are kept.
+ * @param max how many
+ * @returns gets the value of a key; it is created if it is not kept
+ */
+export function recentlyUsed<T>(max: number, create: () => T): (key: string) => T {
+	const values = new Map<string, T>();
+	return (key) => {
+		const value = values.get(key) ?? create();
+		// The latest last.
+		values.delete(key);
+		values.set(key, value);
+		const [oldest] = values.keys();
+		if (values.size > max) values.delete(oldest);
+		return value;
+	};
+}

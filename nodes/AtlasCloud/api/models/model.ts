@@ -1,0 +1,131 @@
+import { throwIfAborted } from '../time/clock';
+import { memoize } from '../memo';
+import type { AtlasClient } from '../http/client';
+import type { JsonObject } from '../json';
+import { readCatalog, type CatalogModel, type ModelType, readSchemaDocument } from './catalog';
+import { readInputSchema, type ModelField } from './inputSchema';
+import { knownModel, MAX_INPUT_IMAGES } from './seedream';
+import { estimateUsd, type ListPrice } from './prices';
+import { parseSize, type SizeRule } from './sizes';
+
+/** What the catalog and a model's schema say about it. */
+export interface ModelInfo {
+	/** Null where the catalog cannot be read, or does not list the model. */
+	type: ModelType | null;
+	price: ListPrice | null;
+	/** Its input fields; null where its schema cannot be read. */
+	fields: ModelField[] | null;
+	/** Whether Atlas has, or may have, a schema that could not be read: the next time it may be there. */
+	isUnreadable: boolean;
+}
+
+/** The catalog is read with few attempts: a model given by its ID runs without it, too. */
+const MAX_CATALOG_ATTEMPTS = 2;
+
+/**
+ * What the catalog and the models' schemas say. Each is read once, when it is first asked for. One that cannot be read
+ * counts as unknown from then on, so that a thousand rows do not wait one after another for a service that is down.
+ */
+export class ModelInfos {
+	private catalog: Promise<CatalogModel[] | null> | undefined;
+
+	private readonly infos = new Map<string, Promise<ModelInfo>>();
+
+	constructor(private readonly client: AtlasClient) {}
+
+	/** @throws CancelledError */
+	async of(model: string): Promise<ModelInfo> {
+		return await memoize(this.infos, model, async () => await this.read(model));
+	}
+
+	/** What a model accepts: as known here, else as its schema says. @throws CancelledError */
+	async rulesOf(model: string): Promise<ModelRules> {
+		const known = knownModel(model);
+		if (known) return known;
+		const { fields, price } = await this.of(model);
+		return { ...rulesInFields(fields), price };
+	}
+
+	/**
+	 * What a request would cost by the list price, in USD. What the request leaves open counts with the model's default.
+	 * @returns null where that is not known
+	 * @throws CancelledError
+	 */
+	async estimateUsd(body: JsonObject & { model: string }): Promise<number | null> {
+		const { model } = body;
+		// The catalog may be newer than what is known here.
+		const price = (await this.entryOf(model))?.price ?? knownModel(model)?.price;
+		if (!price) return null;
+		const usd = estimateUsd(price, body);
+		if (usd !== null) return usd;
+		const { fields } = await this.of(model);
+		const defaults = fields?.map(({ name, defaultValue }) => [name, defaultValue] as const) ?? [];
+		return estimateUsd(price, { ...Object.fromEntries(defaults), ...body });
+	}
+
+	private async read(model: string): Promise<ModelInfo> {
+		const entry = await this.entryOf(model);
+		if (!entry) return { type: null, price: null, fields: null, isUnreadable: entry === null };
+		const { type, price, schemaUrl } = entry;
+		if (schemaUrl === null) return { type, price, fields: null, isUnreadable: false };
+		const document = await readSchemaDocument(this.client, schemaUrl);
+		const fields = document && readInputSchema(document);
+		return { type, price, fields, isUnreadable: fields === null };
+	}
+
+	/** Null where the catalog cannot be read; undefined where it does not list the model. */
+	private async entryOf(model: string): Promise<CatalogModel | null | undefined> {
+		this.catalog ??= this.readCatalog();
+		const catalog = await this.catalog;
+		return catalog && catalog.find(({ id }) => id === model);
+	}
+
+	private async readCatalog(): Promise<CatalogModel[] | null> {
+		const models = await readCatalog(this.client, MAX_CATALOG_ATTEMPTS).catch(() => null);
+		throwIfAborted(this.client.signal);
+		return models;
+	}
+}
+
+/** The models that make files; text models run elsewhere. */
+export type MediaModelType = Exclude<ModelType, 'Text'>;
+
+const ENDPOINTS: Record<MediaModelType, string> = {
+	Image: '/api/v1/model/generateImage',
+	Video: '/api/v1/model/generateVideo',
+	Audio: '/api/v1/model/generateAudio',
+};
+
+/** Path of the billable request. A model that is sent to another type's is refused (docs/atlas-cloud-api.md, Submit). */
+export function endpointOf(type: MediaModelType): string {
+	return ENDPOINTS[type];
+}
+
+/** What an image model accepts. */
+export interface ModelRules {
+	sizes: SizeRule;
+	maxInputImages: number;
+	/** The list price, if it is known. */
+	price?: ListPrice | null;
+}
+
+/**
+ * The rules in a model's fields.
+ * @param fields null where they are not known: any size is then allowed, and Atlas checks the request itself
+ */
+export function rulesInFields(fields: ModelField[] | null): ModelRules {
+	const field = (name: string) => fields?.find((one) => one.name === name);
+	return {
+		sizes: sizeRuleOf(field('size')),
+		maxInputImages: field('images')?.maxItems ?? MAX_INPUT_IMAGES,
+	};
+}
+
+function sizeRuleOf(size: ModelField | undefined): SizeRule {
+	const values = size?.enumValues ?? [];
+	const sizes = values.flatMap((text) => (typeof text === 'string' && parseSize(text)) || []);
+	if (sizes.length > 0) return { kind: 'list', sizes };
+	const { minimum: minSide = null, maximum: maxSide = null } = size ?? {};
+	const isRange = minSide !== null && maxSide !== null && minSide > 0 && maxSide >= minSide;
+	return isRange ? { kind: 'range', minSide, maxSide } : { kind: 'free' };
+}

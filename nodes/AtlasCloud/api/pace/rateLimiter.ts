@@ -1,0 +1,236 @@
+import type { CancelSignal } from '../time/cancellation';
+import { backoffMs, pauseMs, type Clock } from '../time/clock';
+
+export interface RateLimiterOptions {
+	/** Never more requests than this within one second. They may leave together. */
+	maxPerSecond?: number;
+}
+
+/** How long a request waits for a permit while the service asks for a pause. Default: as long as it takes. */
+export interface WaitLimits {
+	/** Our clock, in ms. */
+	deadlineMs?: number;
+	/** The longest single pause, in ms. */
+	maxPauseMs?: number;
+}
+
+/** Permission to send one request. Exactly one of its methods is to be called once the outcome is known. */
+export interface Permit {
+	/** Our clock, in ms. */
+	readonly acquiredAtMs: number;
+	/** The service accepted the request. */
+	accepted(): void;
+	/**
+	 * The service rejected the request as too early (429).
+	 * @param retryAfterMs its `Retry-After`
+	 * @param mayBeConcurrency whether the service may have meant the number in flight instead of the rate
+	 * @returns how long to wait, in ms
+	 */
+	rejected(retryAfterMs: number | null, mayBeConcurrency?: boolean): number;
+	/** The request was not sent, or its outcome says nothing about the rate. */
+	released(): void;
+}
+
+/** After a rejection the rate is cut by a fifth. Each accepted request adds a tenth of a request per second. */
+const CUT = 0.8;
+const GROWTH_PER_SECOND = 0.1;
+const MIN_PER_SECOND = 0.2;
+
+/** A rate of less than this share of one that was accepted is not what was rejected. */
+const CLEARLY_LESS = 0.4;
+
+/** Doubled by each accepted request, so that only a few run into an unknown limit. */
+const FIRST_MAX_UNANSWERED = 4;
+
+/**
+ * Finds the request rate that Atlas allows. Atlas reports its limits only by answering 429, without numbers (see
+ * docs/atlas-cloud-api.md, Errors). A rejection sets the rate to what was accepted within the last second, minus a
+ * fifth; from there it grows slowly.
+ */
+export class RateLimiter {
+	private ratePerSecond = Infinity;
+
+	/** Before the first of the latest rejections in a row. */
+	private rateBeforeCut = Infinity;
+
+	private cutAtMs = 0;
+
+	/** The most that was ever accepted within one second. */
+	private maxAcceptedPerSecond = 0;
+
+	/** Earliest time of the next request by the learned rate. */
+	private nextAtMs = 0;
+
+	private pausedUntilMs = 0;
+
+	/** The part of the pause that the service itself asked for. */
+	private retryAfterUntilMs = 0;
+
+	/** Rejections in a row, each of them after the pause of the one before. */
+	private rejectionsInARow = 0;
+
+	private unanswered = 0;
+
+	private maxUnanswered = FIRST_MAX_UNANSWERED;
+
+	private acceptedAtMs: number[] = [];
+
+	/** The latest permits, as many as may be given within one second. */
+	private acquiredAtMs: number[] = [];
+
+	private waitingCount = 0;
+
+	/** Resolves when all those who asked for a permit so far have one: permits are given in order. */
+	private tail: Promise<void> = Promise.resolve();
+
+	private changed = createDeferred();
+
+	constructor(
+		private readonly clock: Clock,
+		private readonly options: RateLimiterOptions = {},
+	) {}
+
+	/** Requests per second that are allowed now. */
+	get rate(): number {
+		return Math.min(this.ratePerSecond, this.options.maxPerSecond ?? Infinity);
+	}
+
+	/** Whether a request could be sent at once. */
+	get isFree(): boolean {
+		return this.waitingCount === 0 && this.waitMs() <= 0;
+	}
+
+	/**
+	 * Waits until one more request may be sent.
+	 * @returns null if that takes a longer pause than `limits` allow
+	 * @throws CancelledError if the signal aborts while waiting
+	 */
+	async acquire(signal: CancelSignal | undefined): Promise<Permit>;
+	async acquire(signal: CancelSignal | undefined, limits: WaitLimits): Promise<Permit | null>;
+	async acquire(signal: CancelSignal | undefined, limits: WaitLimits = {}): Promise<Permit | null> {
+		const previous = this.tail;
+		const done = createDeferred();
+		this.tail = done.promise;
+		this.waitingCount++;
+		try {
+			await previous;
+			for (let waitMs = this.waitMs(); waitMs > 0; waitMs = this.waitMs()) {
+				if (this.isPauseTooLong(limits)) return null;
+				await pauseMs(this.clock, waitMs, signal, this.changed.promise);
+			}
+			return this.createPermit();
+		} finally {
+			this.waitingCount--;
+			done.resolve();
+		}
+	}
+
+	/** Something in flight has finished. If concurrency is the limit, the next request need not wait for the pause. */
+	finished(): void {
+		if (this.rejectionsInARow > 1) {
+			const endMs = Math.min(this.pausedUntilMs, this.clock.nowMs());
+			this.pausedUntilMs = this.nextAtMs = Math.max(this.retryAfterUntilMs, endMs);
+		}
+		this.notifyChanged();
+	}
+
+	private waitMs(): number {
+		const nowMs = this.clock.nowMs();
+		const isFull = this.unanswered >= this.maxUnanswered;
+		const isSecondFull = this.acquiredAtMs.length === this.options.maxPerSecond;
+		const nextSecondMs = isSecondFull ? this.acquiredAtMs[0] + 1_000 : 0;
+		const waitMs = Math.max(this.pausedUntilMs, this.nextAtMs, nextSecondMs) - nowMs;
+		// A full limiter is woken by `changed`.
+		return isFull ? Math.max(waitMs, 1_000) : waitMs;
+	}
+
+	private isPauseTooLong({ deadlineMs = Infinity, maxPauseMs = Infinity }: WaitLimits): boolean {
+		const endMs = Math.max(this.pausedUntilMs, this.nextAtMs);
+		return endMs > deadlineMs || endMs - this.clock.nowMs() > maxPauseMs;
+	}
+
+	private createPermit(): Permit {
+		const nowMs = this.clock.nowMs();
+		const { maxPerSecond = 0 } = this.options;
+		this.nextAtMs = Math.max(nowMs, this.nextAtMs) + 1_000 / this.ratePerSecond;
+		if (maxPerSecond > 0) this.acquiredAtMs = [...this.acquiredAtMs, nowMs].slice(-maxPerSecond);
+		this.unanswered++;
+		return {
+			acquiredAtMs: nowMs,
+			accepted: () => this.onAccepted(nowMs),
+			rejected: (retryAfterMs, mayBeConcurrency = false) =>
+				this.onRejected(nowMs, retryAfterMs, mayBeConcurrency),
+			released: () => this.onReleased(),
+		};
+	}
+
+	private onAccepted(acquiredAtMs: number): void {
+		const nowMs = this.clock.nowMs();
+		this.unanswered--;
+		this.rejectionsInARow = 0;
+		this.acceptedAtMs = [...this.acceptedWithinASecond(nowMs), nowMs];
+		this.maxUnanswered *= 2;
+		// One that left before the cut counts for it: its answer only came later.
+		if (acquiredAtMs < this.cutAtMs)
+			this.ratePerSecond = Math.max(this.ratePerSecond, CUT * this.acceptedAtMs.length);
+		this.ratePerSecond += GROWTH_PER_SECOND;
+		this.maxAcceptedPerSecond = Math.max(this.maxAcceptedPerSecond, this.acceptedAtMs.length);
+		this.notifyChanged();
+	}
+
+	private onRejected(acquiredAtMs: number, retryAfterMs: number | null, mayBeConcurrency: boolean): number {
+		const nowMs = this.clock.nowMs();
+		this.unanswered--;
+		if (mayBeConcurrency && this.isHardlyRate(nowMs)) this.undoCut();
+		// A request that left before the pause began says nothing new.
+		else if (acquiredAtMs >= this.pausedUntilMs) this.slowDown(nowMs);
+		if (retryAfterMs !== null) {
+			this.retryAfterUntilMs = Math.max(this.retryAfterUntilMs, nowMs + retryAfterMs);
+			this.pausedUntilMs = Math.max(this.pausedUntilMs, this.retryAfterUntilMs);
+		}
+		this.notifyChanged();
+		return this.pausedUntilMs - nowMs;
+	}
+
+	/** Rejected at a rate far below one that was accepted, or rejected again after a pause. */
+	private isHardlyRate(nowMs: number): boolean {
+		if (this.rejectionsInARow > 0) return nowMs >= this.pausedUntilMs;
+		return this.acceptedWithinASecond(nowMs).length < CLEARLY_LESS * this.maxAcceptedPerSecond;
+	}
+
+	/** The latest cut was made for a rejection that was not for the rate. */
+	private undoCut(): void {
+		if (this.rejectionsInARow > 0) this.ratePerSecond = this.rateBeforeCut;
+		this.nextAtMs = Math.min(this.nextAtMs, this.clock.nowMs());
+	}
+
+	private onReleased(): void {
+		this.unanswered--;
+		this.notifyChanged();
+	}
+
+	private slowDown(nowMs: number): void {
+		if (this.rejectionsInARow === 0) this.rateBeforeCut = this.ratePerSecond;
+		this.cutAtMs = nowMs;
+		const acceptedPerSecond = Math.max(1, this.acceptedWithinASecond(nowMs).length);
+		this.ratePerSecond = Math.max(MIN_PER_SECOND, Math.min(this.ratePerSecond, acceptedPerSecond) * CUT);
+		this.maxUnanswered = FIRST_MAX_UNANSWERED;
+		this.pausedUntilMs = this.nextAtMs = nowMs + backoffMs(this.rejectionsInARow, 1_000, 30_000);
+		this.rejectionsInARow++;
+	}
+
+	private acceptedWithinASecond(nowMs: number): number[] {
+		return this.acceptedAtMs.filter((ms) => ms > nowMs - 1_000);
+	}
+
+	private notifyChanged(): void {
+		this.changed.resolve();
+		this.changed = createDeferred();
+	}
+}
+
+function createDeferred(): { promise: Promise<void>; resolve: () => void } {
+	let resolve = () => {};
+	const promise = new Promise<void>((fulfill) => (resolve = fulfill));
+	return { promise, resolve };
+}

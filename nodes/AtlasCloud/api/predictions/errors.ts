@@ -1,0 +1,74 @@
+import { AtlasError, type AtlasErrorDetails } from '../errors';
+import type { Exchange } from '../http/answer';
+import { answerDetails, describeExchange } from '../http/errorTexts';
+import { type Prediction, statusOf } from './prediction';
+
+/** The headline of what content moderation blocked, and what to do about it. */
+export const BLOCKED = 'Content moderation blocked this request';
+export const BLOCKED_ADVICE =
+	'Change the prompt or the input files. The same request would be blocked again.';
+
+type ErrorContext = Omit<AtlasErrorDetails, 'kind' | 'description' | 'status'>;
+
+/** The error of a prediction that content moderation blocked; `message` is what an earlier attempt reported. */
+export function moderationError(context: ErrorContext, message = blockedMessage(context.reason)): AtlasError {
+	return new AtlasError(message, {
+		kind: 'moderation',
+		description: BLOCKED_ADVICE,
+		status: 'failed',
+		...context,
+	});
+}
+
+/** With the reason, unless it says the same again. */
+function blockedMessage(reason: string | null | undefined): string {
+	return /blocked by content moderation\.?$/i.test(reason ?? '') ? BLOCKED : withReason(BLOCKED, reason);
+}
+
+/** The error of a failed prediction. */
+export function failedError(
+	{ predictionId, isModerated, failureReason, rawStatus }: Prediction,
+	requestId: string | null = null,
+	statusCode: number | null = null,
+): AtlasError {
+	const answer = { predictionId, requestId, statusCode };
+	const reason = failureReason ?? (rawStatus ? `its status is "${rawStatus}"` : null);
+	if (isModerated) return moderationError({ ...answer, reason });
+	if (statusOf(rawStatus) === 'completed') return noOutputError(answer);
+	return new AtlasError(withReason('The prediction failed', reason), {
+		kind: 'failed',
+		description:
+			'Change the prompt or the input files, then run the item again. That is a new, billed request.',
+		status: 'failed',
+		reason,
+		...answer,
+	});
+}
+
+/** A prediction that is reported as completed but has no output may be billed, so it must not be bought again. */
+function noOutputError(context: ErrorContext): AtlasError {
+	return new AtlasError('Atlas Cloud reported the prediction as completed but returned no file', {
+		kind: 'read',
+		description:
+			'It may have been billed. Check it with Prediction > Get, or contact Atlas Cloud support with this prediction ID.',
+		status: 'completed',
+		...context,
+	});
+}
+
+/** The error of a prediction that could not be read when its time was up: its status is unknown, not failed. */
+export function unreachableError(predictionId: string, exchange: Exchange | null): AtlasError {
+	const why = exchange ? describeExchange(exchange) : 'the request timed out';
+	return new AtlasError(`Couldn’t check whether the prediction finished in time: ${why}`, {
+		kind: 'timeout',
+		description:
+			'It was submitted and may be finished. Get its result with Prediction > Wait for Completion and this prediction ID.',
+		predictionId,
+		status: 'unknown',
+		...(exchange ? answerDetails(exchange) : {}),
+	});
+}
+
+function withReason(message: string, reason: string | null | undefined): string {
+	return reason ? `${message}: ${reason}` : message;
+}

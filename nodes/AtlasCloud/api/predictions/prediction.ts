@@ -1,0 +1,185 @@
+import { reasonOf } from '../http/answer';
+import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
+import { MAX_OUTPUTS, readOutputs, type PredictionOutput } from './outputs';
+import { predictionObject } from './predictionAnswer';
+
+/** Atlas's record of one prediction. What Atlas did not report is null. */
+export interface Prediction {
+	predictionId: string;
+	status: PredictionStatus;
+	/** Atlas's own word for the status. */
+	rawStatus: string | null;
+	model: string | null;
+	prompt: string | null;
+	/** `W*H` */
+	size: string | null;
+	/** Its files. */
+	outputs: PredictionOutput[];
+	/** Its text result, such as a transcript or lyrics. */
+	text: string | null;
+	/** Per output, whether it was found not safe for work. Without outputs, the flags as they came. */
+	nsfw: Array<boolean | null>;
+	/** Why it failed, in Atlas's words. */
+	failureReason: string | null;
+	/** Whether content moderation stopped it. */
+	isModerated: boolean;
+	/** ISO 8601 */
+	createdAt: string | null;
+	completedAt: string | null;
+	predictTimeSeconds: number | null;
+	/** Of the whole prediction. */
+	priceUsd: number | null;
+}
+
+/** Atlas's `error_code` for content moderation. */
+const MODERATION_CODE = 1039;
+
+const NOT_SAFE = 'The result was flagged as not safe for work';
+const NO_OUTPUT = 'Completed without a result';
+
+/**
+ * Reads a prediction out of Atlas's answer, in any of its shapes: see docs/atlas-cloud-api.md, Result.
+ * @param predictionId the ID that was asked for; the record of another one is a broken answer
+ * @param expectsOutputs whether a completed record without outputs is a failure; the history may leave them out
+ * @returns null if the answer holds no prediction
+ */
+export function toPrediction(predictionId: string, json: unknown, expectsOutputs = true): Prediction | null {
+	const record = predictionObject(json);
+	if (!record || isOfAnother(predictionId, record)) return null;
+	if (typeof record.status !== 'string' && !Array.isArray(record.outputs)) return null;
+	const rawStatus = asString(record.status);
+	const reportedStatus = statusOf(rawStatus);
+	const flags = nsfwFlags(record);
+	const { files, text } = readOutputs(record, flags);
+	const isEmpty = reportedStatus === 'completed' && files.length === 0 && text === null;
+	const emptyReason = isEmpty ? reasonForNoOutput(record, flags, expectsOutputs) : null;
+	const status = emptyReason === null ? reportedStatus : 'failed';
+	const request = asObject(record.input);
+	return {
+		predictionId,
+		status,
+		rawStatus,
+		model: asString(record.model),
+		prompt: asString(request?.prompt),
+		size: asString(request?.size),
+		outputs: status === 'completed' ? files.map(({ output }) => output) : [],
+		text: status === 'completed' ? text : null,
+		nsfw: status === 'completed' && files.length > 0 ? files.map(({ nsfw }) => nsfw) : flags,
+		failureReason: recordReason(record) ?? envelopeReason(json) ?? emptyReason,
+		isModerated: status === 'failed' && (errorCode(record) === MODERATION_CODE || emptyReason === NOT_SAFE),
+		createdAt: isoTime(record.created_at ?? record.createdAt),
+		completedAt: isoTime(record.completed_at ?? record.completedAt),
+		predictTimeSeconds: asNonNegative(
+			asNumber(asObject(record.metrics)?.predict_time) ?? record.executionTime,
+		),
+		priceUsd: asNonNegative(record.price),
+	};
+}
+
+/** Whether a record is another prediction's. One without an ID is taken for the one that was asked for. */
+function isOfAnother(predictionId: string, { id }: JsonObject): boolean {
+	return id !== undefined && id !== null && id !== '' && id !== predictionId;
+}
+
+function nsfwFlags(record: JsonObject): Array<boolean | null> {
+	return asArray(record.has_nsfw_contents)
+		.slice(0, MAX_OUTPUTS)
+		.map((flag) => (typeof flag === 'boolean' ? flag : null));
+}
+
+/** Why a completed record without outputs is a failure; null if its outputs may just have been left out. */
+function reasonForNoOutput(
+	record: JsonObject,
+	flags: Array<boolean | null>,
+	expectsOutputs: boolean,
+): string | null {
+	const listsOutputs = expectsOutputs || Array.isArray(record.outputs);
+	if (listsOutputs && flags.includes(true)) return NOT_SAFE;
+	return expectsOutputs ? NO_OUTPUT : null;
+}
+
+function recordReason({ error }: JsonObject): string | null {
+	return isShallow(error) ? reasonOf(error) : null;
+}
+
+/** A failure that came as HTTP 500 has its reason in the envelope, beside the record. */
+function envelopeReason(json: unknown): string | null {
+	const { code, message, msg } = asObject(json) ?? {};
+	return typeof code === 'number' && code >= 500 ? reasonOf(message ?? msg) : null;
+}
+
+function errorCode(record: JsonObject): number | null {
+	const error = asObject(record.error);
+	return asNumber(record.error_code) ?? asNumber(error?.code) ?? asNumber(error?.error_code);
+}
+
+function asNonNegative(value: unknown): number | null {
+	const number = asNumber(value);
+	return number !== null && number >= 0 ? number : null;
+}
+
+export type PredictionStatus = 'processing' | 'completed' | 'failed';
+
+/**
+ * Atlas's words for a prediction that has ended, in lower case: a new one goes here. Any other word counts as
+ * processing. See docs/atlas-cloud-api.md, Result.
+ */
+const ENDED_STATUSES = new Map<string, PredictionStatus>([
+	['completed', 'completed'],
+	['succeeded', 'completed'],
+	['success', 'completed'],
+	['failed', 'failed'],
+	['canceled', 'failed'],
+	['cancelled', 'failed'],
+	['error', 'failed'],
+	['timeout', 'failed'],
+]);
+
+/** The status that Atlas's word for it means, in upper or lower case. */
+export function statusOf(rawStatus: string | null): PredictionStatus {
+	return ENDED_STATUSES.get((rawStatus ?? '').toLowerCase()) ?? 'processing';
+}
+
+const QUEUED_STATUSES = new Set(['created', 'starting', 'queued', 'pending']);
+
+const RUNNING_STATUSES = new Set(['processing', 'running']);
+
+/** Whether Atlas's word for a prediction in progress says that it waits or runs; null for any other word. */
+export function progressOf(rawStatus: string | null): 'queued' | 'running' | null {
+	const status = (rawStatus ?? '').toLowerCase();
+	if (QUEUED_STATUSES.has(status)) return 'queued';
+	return RUNNING_STATUSES.has(status) ? 'running' : null;
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+
+/** A number above this is in milliseconds: as seconds it would be a time after the year 5000. */
+const MAX_SECONDS = 1e11;
+
+/** The latest time that a `Date` can hold. */
+const MAX_DATE_MS = 8.64e15;
+
+/** A time in Unix milliseconds, from seconds or milliseconds (as a number or text) or ISO 8601; null for anything else. */
+export function unixMs(value: unknown): number | null {
+	const ms = parseMs(value);
+	return ms > 0 && ms < MAX_DATE_MS ? ms : null;
+}
+
+function parseMs(value: unknown): number {
+	const number = asNumber(value);
+	if (number !== null) return number > MAX_SECONDS ? number : number * 1_000;
+	const match = typeof value === 'string' ? ISO_TIME.exec(value) : null;
+	if (!match) return NaN;
+	const [text, zone] = match;
+	// `Date.parse` reads a time of day without a zone as this machine's local time; Atlas means UTC.
+	const needsZone = zone === undefined && text.length > 'YYYY-MM-DD'.length;
+	return Date.parse(`${text.replace(' ', 'T')}${needsZone ? 'Z' : ''}`);
+}
+
+/** A time in ISO 8601, unchanged if it already is and has a zone; null for anything else. */
+export function isoTime(value: unknown): string | null {
+	const ms = unixMs(value);
+	if (ms === null) return null;
+	const hasZone = typeof value === 'string' && ISO_TIME.exec(value)?.[1] !== undefined;
+	return hasZone ? value : new Date(ms).toISOString();
+}

@@ -1,0 +1,107 @@
+import { AtlasError } from '../errors';
+import { asObject, parseJson } from '../json';
+import { isPredictionId } from '../predictions/predictionAnswer';
+
+/** The predictions that were handled, so that a delivery that comes twice is handled once. */
+export class HandledPredictions {
+	private readonly handled = new RecentIds();
+
+	/** Another call may have stored them meanwhile. */
+	private readonly forgotten = new RecentIds();
+
+	/** Whether the handling that is under way succeeds. */
+	private readonly inProgress = new Map<string, Promise<boolean>>();
+
+	/**
+	 * Handles a prediction, unless it was handled before. A delivery that comes meanwhile waits for the outcome: if it were
+	 * told at once that all is well, the event would be lost when the first one fails.
+	 * @param isStarted whether what was handled led to something in the end; until then other deliveries wait
+	 * @returns null if it was handled before
+	 * @throws whatever `handle` throws, and then it does not count as handled; AtlasError (`read`) if the handling that
+	 * this delivery waited for failed
+	 */
+	async once<T>(
+		predictionId: string,
+		handle: () => Promise<T>,
+		isStarted: () => Promise<boolean>,
+	): Promise<T | null> {
+		const other = this.inProgress.get(predictionId);
+		if (other && !(await other)) throw repeatedError(predictionId);
+		if (other || this.handled.has(predictionId)) return null;
+		const handling = handle();
+		this.inProgress.set(predictionId, this.outcome(predictionId, handling.then(isStarted)));
+		const result = await handling;
+		this.handled.add(predictionId);
+		this.forgotten.delete(predictionId);
+		return result;
+	}
+
+	private async outcome(predictionId: string, started: Promise<boolean>): Promise<boolean> {
+		const isStarted = await started.catch(() => false);
+		this.inProgress.delete(predictionId);
+		if (!isStarted) this.forget(predictionId);
+		return isStarted;
+	}
+
+	/** Adds predictions that were handled elsewhere, the oldest first. Forgotten ones stay forgotten. */
+	restore(predictionIds: string[]): void {
+		for (const id of predictionIds) if (!this.forgotten.has(id)) this.handled.add(id);
+	}
+
+	/** The predictions handled last, the oldest first. */
+	newest(count: number): string[] {
+		return this.handled.newest(count);
+	}
+
+	/** Undoes the handling, so that the next delivery counts. */
+	private forget(predictionId: string): void {
+		if (this.handled.delete(predictionId)) this.forgotten.add(predictionId);
+	}
+}
+
+function repeatedError(predictionId: string): AtlasError {
+	return new AtlasError('Another delivery of the same event couldn’t be handled', {
+		kind: 'read',
+		description: 'Atlas Cloud delivers it again.',
+		predictionId,
+	});
+}
+
+/**
+ * The ID of the prediction that a delivery is about; null if it names none. Nothing else in the body is used: the API
+ * knows the prediction's state now.
+ */
+export function deliveredPredictionId(rawBody: Uint8Array): string | null {
+	const body = asObject(parseJson(Buffer.from(rawBody).toString('utf8')));
+	return [body?.session_id, asObject(body?.payload)?.id].find(isPredictionId) ?? null;
+}
+
+/** How many are remembered. Atlas delivers again within minutes. */
+const MAX_IDS = 10_000;
+
+/** A set of IDs that forgets the oldest. */
+export class RecentIds {
+	/** The oldest first. */
+	private readonly ids = new Set<string>();
+
+	has(id: string): boolean {
+		return this.ids.has(id);
+	}
+
+	add(id: string): void {
+		this.ids.add(id);
+		if (this.ids.size <= MAX_IDS) return;
+		const [oldest] = this.ids;
+		this.ids.delete(oldest);
+	}
+
+	/** @returns whether it was there */
+	delete(id: string): boolean {
+		return this.ids.delete(id);
+	}
+
+	/** Those added last, the oldest first. */
+	newest(count: number): string[] {
+		return [...this.ids].slice(-count);
+	}
+}

@@ -1,0 +1,118 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { inputError, truncate } from '../api/errors';
+import {
+	readMaxDownloadBytes,
+	DEFAULT_MAX_DOWNLOAD_MB,
+	DEFAULT_MAX_VIDEO_DOWNLOAD_MB,
+} from '../panel/options';
+
+/** Where the files of a prediction go, and what they are called. */
+export interface OutputDestination {
+	itemIndex: number;
+	style: OutputStyle;
+	/** Otherwise only their URLs are returned. */
+	downloadsFiles: boolean;
+	outputDataFieldName: string;
+	/** File name of the first file, without extension. */
+	baseName: string;
+	maxDownloadBytes: number;
+}
+
+/**
+ * Reads where an item's files go.
+ * @param baseName file name of the first file, without extension
+ * @throws AtlasError (`input`)
+ */
+export function readDestination(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	options: IDataObject,
+	baseName: string,
+	style: OutputStyle,
+): OutputDestination {
+	const downloadsFiles = context.getNodeParameter(style.downloadParameter, itemIndex, true) !== false;
+	const name: unknown = downloadsFiles
+		? context.getNodeParameter('outputDataFieldName', itemIndex, 'data')
+		: 'data';
+	const outputDataFieldName = checkOutputField(name);
+	const maxDownloadBytes = readMaxDownloadBytes(options, style.defaultMaxDownloadMb);
+	return { itemIndex, style, downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes };
+}
+
+/** A file name without extension, safe on any system: no folders, no control characters, at most 100 characters. */
+export function safeStem(fileName: string): string {
+	const stem = fileName
+		.split(/[\\/]/)
+		.at(-1)!
+		.replace(/\.[A-Za-z0-9]{1,5}$/, '')
+		.replace(/[\u0000-\u001f<>:"|?*\u007f]/g, '')
+		.trim()
+		.slice(0, 100);
+	return stem.replace(/^\.+/, '') || 'image';
+}
+
+/** A file name without extension for an image at a URL. */
+export function stemOfUrl(url: string): string {
+	if (!URL.canParse(url) || /^data:/i.test(url)) return 'image';
+	const last = new URL(url).pathname.split('/').at(-1) ?? '';
+	return safeStem(truncate(last.replace(/%[0-9a-f]{2}/gi, '_')));
+}
+
+/** @param name the parameter Output Data Field Name @throws AtlasError (`input`) */
+export function checkOutputField(name: unknown): string {
+	if (typeof name === 'string' && name.trim() !== '') return name.trim();
+	throw inputError('Output Data Field Name is empty', 'Enter a name for the output field, such as data.');
+}
+
+/** What an output item says of its file and of what else the prediction returned. */
+export interface OutputFields {
+	/** Null for a file that came in the answer itself, and for an item without a file. */
+	url: string | null;
+	/** From 0; null for an item without a file. */
+	index: number | null;
+	/** How many files the prediction has. */
+	count: number;
+	/** `W*H` */
+	size: string | null;
+	text: string | null;
+}
+
+/** How a node names what it returns. Saved workflows depend on these names. */
+export interface OutputStyle {
+	/** The parameter that says whether files are downloaded. */
+	downloadParameter: string;
+	/** The default of Max Download Size, in megabytes (10^6 bytes). */
+	defaultMaxDownloadMb: number;
+	/** How the names of files begin when only the prediction's ID is known. */
+	fileNamePrefix: string;
+	/** The fields in json. */
+	toJson(fields: OutputFields): IDataObject;
+}
+
+/** The style of Seedream Edit. */
+export const IMAGE_OUTPUT: OutputStyle = {
+	downloadParameter: 'downloadImages',
+	defaultMaxDownloadMb: DEFAULT_MAX_DOWNLOAD_MB,
+	fileNamePrefix: 'seedream',
+	toJson: ({ url, index, count, size, text }) => ({
+		size,
+		imageUrl: url,
+		imageIndex: index,
+		imageCount: count,
+		// Seedream returns no text, but Get and Wait for Completion accept any prediction.
+		...(text === null ? {} : { text }),
+	}),
+};
+
+/** The style of the nodes for any model. */
+export const FILE_OUTPUT: OutputStyle = {
+	downloadParameter: 'downloadFiles',
+	defaultMaxDownloadMb: DEFAULT_MAX_VIDEO_DOWNLOAD_MB,
+	fileNamePrefix: 'atlas-cloud',
+	toJson: ({ url, index, count, text }) => ({
+		fileUrl: url,
+		fileIndex: index,
+		fileCount: count,
+		text,
+	}),
+};

@@ -1,0 +1,138 @@
+import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { Quote } from '../api/models/quotes';
+import type { Prediction } from '../api/predictions/prediction';
+import type { OutputDestination, OutputStyle } from './destination';
+import type { NodeRun } from '../nodeRun';
+
+/** What is known of a prediction besides Atlas's own record. */
+export interface KnownFields {
+	model: string | null;
+	prompt: string | null;
+	size: string | null;
+}
+
+/** What output items need of a run. */
+export type DownloadTools = Pick<NodeRun, 'downloads' | 'downloadSemaphore' | 'signal'>;
+
+/** The json of one output item. @param index of the file, from 0; null for an item without a file */
+export function predictionJson(
+	prediction: Prediction,
+	known: KnownFields,
+	index: number | null,
+	style: OutputStyle,
+): IDataObject {
+	const output = index === null ? undefined : prediction.outputs[index];
+	return {
+		predictionId: prediction.predictionId,
+		status: prediction.status,
+		rawStatus: prediction.rawStatus,
+		model: prediction.model ?? known.model,
+		prompt: prediction.prompt ?? known.prompt,
+		...style.toJson({
+			// A base64 output has no URL, and a data URI must not get into json.
+			url: output?.url ?? null,
+			index,
+			count: prediction.outputs.length,
+			size: prediction.size ?? known.size,
+			text: prediction.text,
+		}),
+		predictTimeSeconds: prediction.predictTimeSeconds,
+		// The price of the whole prediction, on one item only: the sum over all items is what was paid.
+		priceUsd: (index ?? 0) === 0 ? prediction.priceUsd : null,
+		nsfw: prediction.nsfw[index ?? 0] ?? null,
+		failureReason: prediction.failureReason,
+		createdAt: prediction.createdAt,
+		completedAt: prediction.completedAt,
+	};
+}
+
+/** The json of a prediction that is still in progress. */
+export function unfinishedJson(predictionId: string, known: KnownFields, style: OutputStyle): IDataObject {
+	return predictionJson(
+		{
+			predictionId,
+			status: 'processing',
+			rawStatus: null,
+			model: null,
+			prompt: null,
+			size: null,
+			outputs: [],
+			text: null,
+			nsfw: [],
+			failureReason: null,
+			isModerated: false,
+			createdAt: null,
+			completedAt: null,
+			predictTimeSeconds: null,
+			priceUsd: null,
+		},
+		known,
+		null,
+		style,
+	);
+}
+
+/** The item of a prediction that is still in progress. */
+export function unfinishedItem(
+	{ predictionId, ...known }: KnownFields & { predictionId: string },
+	{ itemIndex, style }: Pick<OutputDestination, 'itemIndex' | 'style'>,
+): INodeExecutionData {
+	return { json: unfinishedJson(predictionId, known, style), pairedItem: { item: itemIndex } };
+}
+
+/** The item of a quote. */
+export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
+	return { json: { ...quote }, pairedItem: { item: itemIndex } };
+}
+
+/**
+ * The items of a prediction: one per file, or a single one if it has none, as when it is still in progress or returned
+ * only text.
+ * @throws AtlasError (`download`); CancelledError
+ */
+export async function outputItems(
+	run: DownloadTools,
+	prediction: Prediction,
+	known: KnownFields,
+	destination: OutputDestination,
+): Promise<INodeExecutionData[]> {
+	const { itemIndex, style } = destination;
+	const pairedItem = { item: itemIndex };
+	if (prediction.outputs.length === 0) {
+		return [{ json: predictionJson(prediction, known, null, style), pairedItem }];
+	}
+	const results = await Promise.allSettled(
+		prediction.outputs.map(async (_output, index): Promise<INodeExecutionData> => {
+			const json = predictionJson(prediction, known, index, style);
+			return { json, ...(await fileOf(run, prediction, index, destination)), pairedItem };
+		}),
+	);
+	// Only now: the downloads of the other files would go on after the node has ended.
+	return results.map((result) => {
+		if (result.status === 'rejected') throw result.reason;
+		return result.value;
+	});
+}
+
+/** The binary of an item; empty if files are not downloaded. */
+async function fileOf(
+	run: DownloadTools,
+	{ predictionId, outputs }: Prediction,
+	index: number,
+	{ downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes }: OutputDestination,
+): Promise<Pick<INodeExecutionData, 'binary'>> {
+	const output = outputs[index];
+	if (!downloadsFiles) {
+		run.downloads.checkLink({ predictionId, output });
+		return {};
+	}
+	const fetch = async (): Promise<IBinaryData> =>
+		await run.downloads.fetch({
+			predictionId,
+			output,
+			baseName: index === 0 ? baseName : `${baseName}-${index + 1}`,
+			maxBytes: maxDownloadBytes,
+			signal: run.signal,
+		});
+	return { binary: { [outputDataFieldName]: await run.downloadSemaphore.use(run.signal, fetch) } };
+}

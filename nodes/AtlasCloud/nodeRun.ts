@@ -1,0 +1,64 @@
+import type { IDataObject, INodeExecutionData, IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import type { Semaphore } from './api/time/semaphore';
+import type { CancelSignal } from './api/time/cancellation';
+import type { ModelInfos } from './api/models/model';
+import type { Quotes } from './api/models/quotes';
+import type { AtlasClient } from './api/http/client';
+import type { Downloads } from './api/files/downloads';
+import type { Flights } from './api/purchases/flights';
+import type { Purchases } from './api/purchases/purchases';
+import type { Intents } from './api/purchases/intents';
+import type { Uploads } from './api/files/uploads';
+import type { RemoteImages } from './api/files/remoteImages';
+import type { PredictionPoller } from './api/predictions/poller';
+
+/** What came of one item. */
+export type Outcome =
+	{ items: INodeExecutionData[]; error?: undefined } | { items?: undefined; error: unknown };
+
+/** One input item on its way through an operation. */
+export interface ItemRun {
+	index: number;
+	/** The input's json, where the option Include Input Fields asks for it. */
+	inputFields?: IDataObject;
+	/** What the operation read of the item. */
+	job?: unknown;
+	/** Undefined until the item failed or is done. */
+	outcome?: Outcome;
+}
+
+/** How long an item waits, and what happens then. */
+export interface TimeoutOptions {
+	timeoutMs: number;
+	/** Whether an unfinished prediction is an error; otherwise it is returned as it is. */
+	failsOnTimeout: boolean;
+}
+
+/** Everything that the items of one call of execute() share. */
+export interface NodeRun {
+	context: IExecuteFunctions;
+	client: AtlasClient;
+	uploads: Uploads;
+	remoteImages: RemoteImages;
+	purchases: Purchases;
+	flights: Flights;
+	poller: PredictionPoller;
+	downloads: Downloads<IBinaryData>;
+	downloadSemaphore: Semaphore;
+	intents: Intents;
+	/** What catalog and schemas say of models; each is read once per run. */
+	models: ModelInfos;
+	/** What requests would cost; each distinct one is asked for once per run. */
+	quotes: Quotes;
+	/** What predictions of this run cost by their list price, in USD, by ID; null where it does not tell. */
+	estimates: Map<string, number | null>;
+	/** Sentences for the execution hint. */
+	notes: Set<string>;
+	/** Items worked on at once by operations that do not limit themselves. */
+	concurrency: number;
+	startedAtMs: number;
+	/** Aborted when the execution is cancelled, and when a fault ends the batch. */
+	signal: CancelSignal;
+	/** Called when an item fails. Unless n8n is to continue on fail, nothing more is submitted or waited for. */
+	onFault: () => void;
+}

@@ -1,0 +1,99 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { inputError } from '../api/errors';
+import { whyNotFetchable } from '../api/http/addresses';
+import { asNumber, asObject, asString } from '../api/json';
+import { readHistory } from '../api/predictions/history';
+import type { Prediction } from '../api/predictions/prediction';
+import type { OnceOperation } from '../run/operation';
+
+/** A limit for Return All: a hundred thousand predictions. */
+const MAX_PAGES = 2_000;
+
+interface GetAllWords {
+	/** The operation's description in the panel. */
+	description: string;
+	/** The json of one prediction. @param outputIndex null if it has no output */
+	toJson: (prediction: Prediction, outputIndex: number | null) => IDataObject;
+	/** The property of the json that holds the first output's URL. */
+	urlProperty: string;
+}
+
+/** The account's history, newest first; runs once, not per item. */
+export const getAllOperation = ({ description, toJson, urlProperty }: GetAllWords): OnceOperation => ({
+	option: {
+		name: 'Get Many',
+		value: 'getAll',
+		action: 'Get many predictions',
+		description,
+	},
+	fields: [
+		{
+			displayName: 'Return All',
+			name: 'returnAll',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to return all results or only up to a given limit',
+		},
+		{
+			displayName: 'Limit',
+			name: 'limit',
+			type: 'number',
+			typeOptions: { minValue: 1 },
+			default: 50,
+			description: 'Max number of results to return',
+			displayOptions: { show: { returnAll: [false] } },
+		},
+		{
+			displayName: 'Filters',
+			name: 'filters',
+			type: 'collection',
+			placeholder: 'Add filter',
+			default: {},
+			options: [
+				{
+					displayName: 'Model',
+					name: 'model',
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. bytedance/seedream-v4/edit',
+					description: 'Only return predictions made with this model',
+				},
+				{
+					displayName: 'Status',
+					name: 'status',
+					type: 'options',
+					options: [
+						{ name: 'Completed', value: 'completed' },
+						{ name: 'Failed', value: 'failed' },
+						{ name: 'Processing', value: 'processing' },
+					],
+					default: 'completed',
+					description: 'Only return predictions with this status',
+				},
+			],
+		},
+	],
+
+	async once({ context, client }) {
+		const returnAll = context.getNodeParameter('returnAll', 0, false) === true;
+		const limit = returnAll ? Infinity : asNumber(context.getNodeParameter('limit', 0, 50));
+		if (limit === null || limit < 1)
+			throw inputError('Limit must be 1 or more', 'Change it, or turn on Return All.');
+		const filters = asObject(context.getNodeParameter('filters', 0, {})) ?? {};
+		const model = asString(filters.model)?.trim() ?? undefined;
+		const status = asString(filters.status) ?? undefined;
+		const items: INodeExecutionData[] = [];
+		// Atlas has several words for each status, so its own filter cannot be used.
+		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {
+			if (model !== undefined && prediction.model !== model) continue;
+			if (status !== undefined && prediction.status !== status) continue;
+			const json = toJson(prediction, prediction.outputs.length > 0 ? 0 : null);
+			// Another node must not be led to fetch what this one may not.
+			const url = asString(json[urlProperty]);
+			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[urlProperty] = null;
+			items.push({ json, pairedItem: { item: 0 } });
+			if (items.length >= limit) break;
+		}
+		return items;
+	},
+});

@@ -1,0 +1,167 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { inputError } from '../api/errors';
+import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
+import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
+
+/** What the options of all nodes allow and default to, and how they are read. */
+
+/** Items at once where nothing is bought: uploads and reads have no limit that could be found out. */
+export const DEFAULT_CONCURRENCY = 20;
+export const DEFAULT_MAX_EDITS = 250;
+export const DEFAULT_MAX_PREDICTIONS = 50;
+export const DEFAULT_TIMEOUT_SECONDS = 300;
+export const MAX_TIMEOUT_SECONDS = 86_400;
+export const DEFAULT_MAX_DOWNLOAD_MB = 100;
+/** For nodes whose models also make video. */
+export const DEFAULT_MAX_VIDEO_DOWNLOAD_MB = 1_000;
+
+/** The longest that Atlas keeps files and records (docs/atlas-cloud-api.md, Submit). */
+export const MAX_RETENTION_HOURS = 336;
+
+/** An item's options, as its fields say. */
+export function readOptions(context: IExecuteFunctions, itemIndex: number): IDataObject {
+	return (asObject(context.getNodeParameter('options', itemIndex, {})) ?? {}) as IDataObject;
+}
+
+/**
+ * An option that is a whole number in a range; undefined where it is not set.
+ * @param displayName the option's name in the panel
+ * @throws AtlasError (`input`)
+ */
+export function readWholeNumber(
+	value: unknown,
+	displayName: string,
+	min: number,
+	max: number,
+): number | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	const number = asNumber(value);
+	if (number !== null && Number.isInteger(number) && number >= min && number <= max) return number;
+	throw inputError(
+		`${displayName} must be a whole number${max === Number.MAX_SAFE_INTEGER ? `, ${min} or higher` : ` between ${min} and ${max}`}`,
+		'Correct it under Options, or remove the option.',
+	);
+}
+
+/** Never more items at once than this; null for automatic. @throws AtlasError (`input`) */
+export function readConcurrency({ concurrency = 0 }: IDataObject): number | null {
+	if (typeof concurrency === 'number' && Number.isInteger(concurrency) && concurrency >= 0)
+		return concurrency === 0 ? null : concurrency;
+	throw inputError(
+		'Concurrency must be a whole number, 0 or higher',
+		'Correct it under Options, or remove the option: 0 means automatic.',
+	);
+}
+
+/** The option Max Edits per Run. @throws AtlasError (`input`) */
+export function readMaxEdits({ maxEdits }: IDataObject): number {
+	return readWholeNumber(maxEdits, 'Max Edits per Run', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_EDITS;
+}
+
+/**
+ * The option Max Cost per Run, in USD; null if there is no limit. An expression that gives nothing must not lift a limit.
+ * @throws AtlasError (`input`)
+ */
+export function readMaxCostUsd(options: IDataObject): number | null {
+	const maxCostUsd = 'maxCostUsd' in options ? asNumber(options.maxCostUsd) : 0;
+	if (maxCostUsd !== null && maxCostUsd >= 0) return maxCostUsd === 0 ? null : maxCostUsd;
+	throw inputError(
+		'Max Cost per Run must be an amount in dollars, 0 or higher',
+		'Correct it under Options, or remove the option for no limit.',
+	);
+}
+
+/** The option Max Predictions per Run. @throws AtlasError (`input`) */
+export function readMaxPredictions({ maxPredictions }: IDataObject): number {
+	const name = 'Max Predictions per Run';
+	return readWholeNumber(maxPredictions, name, 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_PREDICTIONS;
+}
+
+/**
+ * The option Max Download Size, in bytes.
+ * @param defaultMb the node's default, in megabytes (10^6 bytes)
+ * @throws AtlasError (`input`)
+ */
+export function readMaxDownloadBytes(options: IDataObject, defaultMb: number): number {
+	const maxDownloadMb = asNumber(options.maxDownloadMb ?? defaultMb);
+	if (maxDownloadMb !== null && maxDownloadMb > 0) return maxDownloadMb * 1_000_000;
+	throw inputError(
+		'Max Download Size must be a number above 0',
+		`Correct it under Options, or remove the option for the default of ${defaultMb} MB.`,
+	);
+}
+
+/** How long Atlas is to keep files and record of a prediction, as request headers. @throws AtlasError (`input`) */
+export function readRetentionHeaders(options: IDataObject): Record<string, string> {
+	const { fileExpirationHours, recordRetentionHours } = options;
+	const files = readWholeNumber(fileExpirationHours, 'File Expiration', 1, MAX_RETENTION_HOURS);
+	const record = readWholeNumber(recordRetentionHours, 'Record Retention', 1, MAX_RETENTION_HOURS);
+	return {
+		...(files === undefined ? {} : { 'X-AtlasCloud-Object-Expiration-Hours': String(files) }),
+		...(record === undefined ? {} : { 'X-AtlasCloud-Request-Retention-Hours': String(record) }),
+	};
+}
+
+/** The option Reuse Paid Results, in hours; 0 for off. @throws AtlasError (`input`) */
+export function readReuseHours({ reuseHours }: IDataObject): number {
+	const hours = asNumber(reuseHours ?? 0);
+	if (hours !== null && hours >= 0 && hours <= MAX_RETENTION_HOURS) return hours;
+	throw inputError(
+		`Reuse Paid Results (Hours) must be a number between 0 and ${MAX_RETENTION_HOURS}`,
+		'Correct it under Options, or remove the option to turn it off.',
+	);
+}
+
+/**
+ * The option Webhook URL; undefined if it is not set.
+ * @param extra Extra Body Fields, which could set it before the option existed
+ * @param baseUrl the API's address
+ * @throws AtlasError (`input`)
+ */
+export function readWebhookUrl(
+	{ webhookUrl }: IDataObject,
+	extra: JsonObject,
+	baseUrl: string,
+): string | undefined {
+	const value = webhookUrl || extra.webhook_url;
+	if (value === undefined || value === null || value === '') return undefined;
+	return checkWebhookUrl(value, baseUrl);
+}
+
+/**
+ * The option Extra Body Fields.
+ * @param ownFields what the node sets itself
+ * @throws AtlasError (`input`)
+ */
+export function readExtraBodyFields({ extraBodyFields }: IDataObject, ownFields: string[]): JsonObject {
+	if (extraBodyFields === undefined || extraBodyFields === null || extraBodyFields === '') return {};
+	const extra = asObject(typeof extraBodyFields === 'string' ? parseJson(extraBodyFields) : extraBodyFields);
+	if (!extra) {
+		throw inputError(
+			'Extra Body Fields must be a JSON object',
+			'Write it like {"enable_base64_output": true}.',
+		);
+	}
+	const forbidden = Object.keys(extra).filter((name) => ownFields.includes(name));
+	if (forbidden.length === 0) return extra;
+	throw inputError(
+		`Extra Body Fields can’t set ${forbidden.join(', ')}`,
+		forbidden.includes('enable_sync_mode')
+			? 'This node waits for the result itself and doesn’t support sync mode.'
+			: 'Use the fields of this node instead.',
+	);
+}
+
+/**
+ * The ID in an item's Model field.
+ * @param example an ID for the message
+ * @throws AtlasError (`input`)
+ */
+export function readModel(context: IExecuteFunctions, itemIndex: number, example: string): string {
+	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
+	if (typeof model === 'string' && /^[^\s?#]+$/.test(model.trim())) return model.trim();
+	throw inputError(
+		'Model is empty or not a valid model ID',
+		`Choose a model from the list, or enter an ID such as ${example}.`,
+	);
+}

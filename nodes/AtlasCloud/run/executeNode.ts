@@ -1,0 +1,116 @@
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { CancelledError, runError } from '../api/errors';
+import type { Intents } from '../api/purchases/intents';
+import { addExecutionHint } from './hint';
+import { asAtlasError, cancelError, errorJson, toNodeError } from '../n8n/errors';
+import { beginAttempt, startRun } from './startRun';
+import type { NodeRun, ItemRun } from '../nodeRun';
+import type { NodeDefinition, Operation } from './operation';
+import { PurchaseLog } from './log';
+import { releaseInputContents } from '../n8n/inputContent';
+import { outcomeOf, runItems } from './stages';
+
+/** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
+export async function executeNode(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+): Promise<INodeExecutionData[][]> {
+	try {
+		return await executeOperation(context, node);
+	} finally {
+		await releaseInputContents(context.helpers);
+	}
+}
+
+async function executeOperation(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+): Promise<INodeExecutionData[][]> {
+	// First of all: whatever fails later, its error has to name what an earlier attempt bought.
+	const log = new PurchaseLog(context);
+	const intents = beginAttempt(context, log);
+	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
+	throwIfCancelled(context, node, intents);
+	const { run, operation } = await prepare(context, node, intents).catch((error: unknown) => {
+		throw toNodeError(context, error, undefined, intents.undelivered());
+	});
+	if ('once' in operation) {
+		const outcome = await outcomeOf(operation.once(run));
+		throwIfCancelled(context, node, intents);
+		return [resultsOf(run, [{ index: 0, outcome }]).map(({ item }) => item)];
+	}
+	const itemRuns = await runItems(run, operation);
+	throwIfCancelled(context, node, intents);
+	// If all is done, the items have the IDs, and a line for each small run would flood the log.
+	if (itemRuns.some(isUnfinished)) log.flush();
+	const results = resultsOf(run, itemRuns);
+	const ownItems = results.map(({ item }) => item);
+	await addExecutionHint(run, operation.summary, ownItems).catch((error: unknown) => {
+		// The items are billed and must not be lost over a hint.
+		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
+	});
+	return [results.map((result) => merged(result).item)];
+}
+
+async function prepare(
+	context: IExecuteFunctions,
+	{ resources }: NodeDefinition,
+	intents: Intents,
+): Promise<{ run: NodeRun; operation: Operation }> {
+	const resourceName = context.getNodeParameter('resource', 0) as string;
+	const name = context.getNodeParameter('operation', 0) as string;
+	const resource = resources.find(({ value }) => value === resourceName);
+	const operation = resource?.operations.find(({ option }) => option.value === name);
+	if (!operation)
+		throw runError(
+			`The operation "${name}" isn’t available for "${resourceName}"`,
+			'Choose an operation from the list.',
+		);
+	return { run: await startRun(context, intents), operation };
+}
+
+/** Whether an item failed, was stopped, or has a prediction in progress. */
+function isUnfinished({ outcome }: ItemRun): boolean {
+	return !outcome?.items || outcome.items.some(({ json }) => json.status === 'processing');
+}
+
+function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, intents: Intents): void {
+	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, intents);
+}
+
+interface Result {
+	/** Of the input item. */
+	index: number;
+	item: INodeExecutionData;
+	/** The fields of its input item, if the output keeps them. */
+	inputFields?: IDataObject;
+}
+
+/** With the input's fields in the item itself. */
+function merged({ index, item, inputFields }: Result): Result {
+	return { index, item: { ...item, json: { ...inputFields, ...item.json } } };
+}
+
+/** What the node returns. @throws NodeOperationError for the first failed item, if that ends the node */
+function resultsOf(run: NodeRun, itemRuns: ItemRun[]): Result[] {
+	const { context, intents } = run;
+	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
+	return itemRuns.flatMap(({ index, inputFields, outcome }): Result[] => {
+		if (!outcome?.items) {
+			const error = asAtlasError(outcome?.error, intents.of(index));
+			// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
+			return [{ index, item: { json: { error: errorJson(error) }, pairedItem: { item: index } } }];
+		}
+		intents.markDelivered(index);
+		return outcome.items.map((item) => ({ index, item, inputFields }));
+	});
+}
+
+function throwFirstFault({ context, intents }: NodeRun, itemRuns: ItemRun[]): void {
+	for (const { index, outcome } of itemRuns) {
+		// A cancelled item was only stopped by the fault of another one.
+		if (!outcome || outcome.items || outcome.error instanceof CancelledError) continue;
+		const error = asAtlasError(outcome.error, intents.of(index));
+		throw toNodeError(context, error, error.isRunWide ? undefined : index, intents.undelivered());
+	}
+}

@@ -1,0 +1,178 @@
+import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { asNumber, asObject, asString } from '../api/json';
+import { knownModel } from '../api/models/seedream';
+import { dollars, estimateUsd } from '../api/models/prices';
+import type { NodeRun } from '../nodeRun';
+import type { OperationSummary } from './operation';
+import { plural } from '../api/words';
+
+/** Above this, the hint says that n8n holds the run's files in memory. */
+const LARGE_IN_MEMORY_BYTES = 50_000_000;
+
+/** With fewer items, there is nothing to hold back. */
+const MIN_ITEMS_FOR_CONCURRENCY = 21;
+
+const HELD_BACK = {
+	option: ' (the limit set by Concurrency)',
+	service: ' (the most Atlas Cloud runs at once for your account)',
+	refusals: ' (Atlas Cloud refused more)',
+	rate: ' (Atlas Cloud limits submits per second)',
+	nothing: '',
+};
+
+interface Cost {
+	usd: number;
+	/** Whether a list price is part of the sum. */
+	isEstimate: boolean;
+	/** Predictions with neither a reported nor a list price. */
+	unknownCount: number;
+}
+
+/**
+ * Sums up a run under its output: what was done, seconds, dollars, and advice.
+ * @param items the run's own: without the fields of their input items, which may describe other predictions
+ */
+export async function addExecutionHint(
+	run: NodeRun,
+	summary: OperationSummary,
+	items: INodeExecutionData[],
+): Promise<void> {
+	const { context } = run;
+	const done = items.filter((item) => !isFailedItem(item));
+	const failedCount = items.length - done.length;
+	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
+	const reusedIds = run.intents.reusedIds();
+	const isReused = ({ json }: INodeExecutionData) => reusedIds.has(String(json.predictionId));
+	const reused = done.filter(isReused);
+	const billed = done.filter((item) => !isReused(item));
+	const cost = await costOf(run, summary, billed);
+	const counts = describeCounts(summary, done, failedCount);
+	const sentences = [
+		`${counts} in ${seconds.toFixed(1)} s${describeCost(cost, summary)}.`,
+		describeConcurrency(run, summary),
+		reused.length === 0 ? '' : describeReuse(reusedIds.size, await costOf(run, summary, reused)),
+		retryAdvice(run, summary, items),
+		pinAdvice(run, summary, done, cost),
+		memoryAdvice(run, items),
+		...run.notes,
+	];
+	// Older versions of n8n have no such hints.
+	context.addExecutionHints?.({
+		message: sentences.filter((sentence) => sentence !== '').join(' '),
+		type: failedCount > 0 ? 'warning' : 'info',
+		location: 'outputPane',
+	});
+}
+
+/** A failed item has the one key `error`, an object. */
+function isFailedItem({ json }: INodeExecutionData): boolean {
+	return Object.keys(json).length === 1 && asObject(json.error) !== undefined;
+}
+
+function describeCounts(summary: OperationSummary, done: INodeExecutionData[], errorCount: number): string {
+	const counts = summary.count(done);
+	const failedCount = errorCount + counts.failedCount;
+	const parts = [...counts.done, ...(failedCount > 0 ? [`${failedCount} failed`] : [])];
+	return parts.join(', ') || 'No results';
+}
+
+/** In a large run: how many ran at once, and why not more. Empty for operations that do not wait for what they buy. */
+function describeConcurrency({ context, flights, purchases }: NodeRun, { isPaid }: OperationSummary): string {
+	if (!isPaid || context.getInputData().length < MIN_ITEMS_FOR_CONCURRENCY) return '';
+	const { peak, heldBackBy } = flights.summary();
+	if (peak === 0) return '';
+	const cause = heldBackBy === 'nothing' && purchases.isSlowed ? 'rate' : heldBackBy;
+	return `Up to ${peak} ran at once${HELD_BACK[cause]}.`;
+}
+
+/** What a prediction costs by its list price; null if that is not known. */
+async function estimateOf(run: NodeRun, json: IDataObject): Promise<number | null> {
+	const estimate = run.estimates.get(asString(json.predictionId) ?? '');
+	if (estimate !== undefined) return estimate;
+	const model = asString(json.model);
+	// A list price can be per second or per minute.
+	if (model === null || 'fileIndex' in json) return null;
+	// The run has read the model's rules already: a hint is worth no request.
+	const price = knownModel(model)?.price ?? (await run.models.rulesOf(model)).price;
+	return price ? estimateUsd(price, { num_images: json.imageCount }) : null;
+}
+
+/** The first image or file carries the price of the whole prediction. */
+function isFirstOfPrediction({ imageIndex, fileIndex }: IDataObject): boolean {
+	return (asNumber(imageIndex ?? fileIndex) ?? 0) <= 0;
+}
+
+async function costOf(
+	run: NodeRun,
+	{ reportedPrice, isPaid = false }: OperationSummary,
+	done: INodeExecutionData[],
+): Promise<Cost> {
+	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
+	if (!isPaid || !reportedPrice) return cost;
+	const billed = done.filter(({ json }) => isFirstOfPrediction(json) && json.status !== 'failed');
+	for (const { json } of billed) {
+		const reported = reportedPrice(json);
+		const usd = reported ?? (await estimateOf(run, json));
+		if (usd === null) cost.unknownCount++;
+		else cost.usd += usd;
+		cost.isEstimate ||= usd !== null && reported === null;
+	}
+	return cost;
+}
+
+/** What Reuse Paid Results saved. @param saved what the reused results had cost */
+function describeReuse(count: number, { usd, isEstimate }: Cost): string {
+	const reused = `Reused ${plural(count, 'earlier result')}`;
+	if (usd === 0) return `${reused}, not billed again.`;
+	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
+}
+
+/** Follows what was done; ` for about $0.05` if a list price is part of the sum. Empty if nothing was billed. */
+function describeCost({ usd, isEstimate, unknownCount }: Cost, { noun = 'edit' }: OperationSummary): string {
+	const sum = usd === 0 ? '' : ` for ${isEstimate ? 'about ' : ''}${dollars(usd)}`;
+	if (unknownCount === 0) return sum;
+	return sum === '' ? ' (price unknown)' : `${sum} (the price of ${plural(unknownCount, noun)} is unknown)`;
+}
+
+/** A retry helps if all that failed was submitted and can be resumed. It cannot undo a moderation block. */
+function retryAdvice(
+	{ context }: NodeRun,
+	{ isPaid }: OperationSummary,
+	items: INodeExecutionData[],
+): string {
+	const failed = items.filter(isFailedItem);
+	if (!isPaid || failed.length === 0 || context.getNode().retryOnFail) return '';
+	const isResumable = ({ json }: INodeExecutionData) => {
+		const { predictionId, status } = asObject(json.error) ?? {};
+		return asString(predictionId) !== null && status !== 'failed';
+	};
+	if (!failed.every(isResumable)) return '';
+	return 'To resume what failed, turn on Retry On Fail in Settings: nothing is billed twice.';
+}
+
+/** While building a workflow, people run the billed node again and again unless its output is pinned. */
+function pinAdvice(
+	{ context }: NodeRun,
+	summary: OperationSummary,
+	done: INodeExecutionData[],
+	{ usd, unknownCount }: Cost,
+): string {
+	const { pinAdvice: advice = 'To pin this output, turn off Download Images.' } = summary;
+	const hasFiles = done.some(({ binary }) => binary !== undefined);
+	const isBilled = usd > 0 || unknownCount > 0;
+	return isBilled && hasFiles && context.getMode() === 'manual' ? advice : '';
+}
+
+function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {
+	const bytes = [...context.getInputData(), ...items].reduce((sum, { binary }) => sum + inMemory(binary), 0);
+	if (bytes < LARGE_IN_MEMORY_BYTES) return '';
+	return `This run keeps ${Math.round(bytes / 1_000_000)} MB of files in memory. To store them on disk, set N8N_DEFAULT_BINARY_DATA_MODE=filesystem.`;
+}
+
+/** Bytes held in the item itself, as base64. Stored files have an id. */
+function inMemory(binary: IBinaryKeyData | undefined): number {
+	return Object.values(binary ?? {}).reduce(
+		(sum, { id, data }) => (id ? sum : sum + ((data?.length ?? 0) * 3) / 4),
+		0,
+	);
+}

@@ -1,0 +1,87 @@
+import { AtlasError, CancelledError, runError } from '../api/errors';
+import { Semaphore } from '../api/time/semaphore';
+import type { JsonObject } from '../api/json';
+import { knownModel } from '../api/models/seedream';
+import { dollars, estimateUsd, roundUsd } from '../api/models/prices';
+import type { Quote, QuoteRequest } from '../api/models/quotes';
+import type { NodeRun } from '../nodeRun';
+
+/**
+ * What a run would cost by the list prices, in a sentence. Reads the catalog for models that are not known here.
+ * @param bodies of its requests
+ */
+export async function describeEstimate(
+	{ models }: NodeRun,
+	bodies: Array<JsonObject & { model: string }>,
+): Promise<string> {
+	const estimates = await Promise.all(
+		bodies.map(async (body) => {
+			const listed = knownModel(body.model)?.price;
+			return listed ? estimateUsd(listed, body) : await models.estimateUsd(body);
+		}),
+	);
+	const known = estimates.filter((usd) => usd !== null);
+	if (known.length < bodies.length) return 'The cost is unknown for this model.';
+	return `Estimated cost: ${dollars(known.reduce((sum, usd) => sum + usd, 0))}.`;
+}
+
+/** Something that the run is about to buy. */
+export interface PlannedPurchase {
+	itemIndex: number;
+	/** What to ask a quote for. May upload a file whose length is billed. */
+	toQuote: () => Promise<QuoteRequest>;
+}
+
+const MAX_PARALLEL_QUOTES = 8;
+
+/**
+ * Refuses a run that would cost more than Max Cost per Run, or whose cost cannot be known. Counts what the account pays;
+ * what an earlier attempt of this execution bought is resumed, and not counted.
+ * @param maxCostUsd null for no limit: then nothing is asked
+ * @throws AtlasError (`input`); CancelledError
+ */
+export async function checkMaxCost(
+	run: NodeRun,
+	planned: PlannedPurchase[],
+	maxCostUsd: number | null,
+): Promise<void> {
+	if (maxCostUsd === null) return;
+	const quotes = await quotesOf(
+		run,
+		planned.filter(({ itemIndex }) => !run.intents.isBought(itemIndex)),
+		maxCostUsd,
+	);
+	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }) => sum + priceUsd, 0));
+	if (costUsd <= roundUsd(maxCostUsd)) return;
+	const isEstimate = quotes.some((quote) => quote.isEstimate);
+	throw runError(
+		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}, but Max Cost per Run is ${dollars(maxCostUsd)}`,
+		'Nothing was submitted. Increase Max Cost per Run under Options, or use fewer items.',
+	);
+}
+
+async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: number): Promise<Quote[]> {
+	const semaphore = new Semaphore(MAX_PARALLEL_QUOTES);
+	const quoteOf = async ({ toQuote }: PlannedPurchase) =>
+		await semaphore.use(run.signal, async () => await run.quotes.of(await toQuote()));
+	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {
+		throw refusal(error, maxCostUsd);
+	});
+}
+
+/** The error of a run that has a limit and no price. */
+function refusal(error: unknown, maxCostUsd: number): Error {
+	if (error instanceof CancelledError) return error;
+	const limit = `Max Cost per Run is ${dollars(maxCostUsd)}`;
+	if (!(error instanceof AtlasError))
+		return runError(`Couldn’t check the limit: the cost of this run is unknown, and ${limit}`, '');
+	return new AtlasError(
+		`Couldn’t check the limit: the cost of this run is unknown, and ${limit}. ${error.message}`,
+		{
+			...error,
+			kind: 'input',
+			isRunWide: true,
+			description: `Nothing was submitted. ${error.description} Or remove Max Cost per Run under Options: the run then has no limit.`,
+		},
+	);
+}

@@ -1,0 +1,85 @@
+import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { NodeRun } from '../nodeRun';
+
+/** What the panel shows of an operation. */
+interface OperationPanel {
+	/** Its entry in the list of operations. */
+	option: INodePropertyOptions & { name: string; value: string };
+	/** Its fields. The panel shows them for this operation only. */
+	fields: INodeProperties[];
+	/** Whether all images of an item go into one request. */
+	combinesImages?: boolean;
+}
+
+/** How a run of an operation is summed up in the execution hint. */
+export interface OperationSummary {
+	/** What was done, such as `2 pictures`, and how many of the items that are not errors failed. */
+	count(done: INodeExecutionData[]): { done: string[]; failedCount: number };
+	/** The price that Atlas reported on an item, in USD. */
+	reportedPrice?(json: IDataObject): number | null;
+	/** Whether it buys predictions. Only then is a cost shown: what was spent at Submit is not counted again. */
+	isPaid?: boolean;
+	/** What a prediction is called; `edit` if missing. */
+	noun?: string;
+	/** How an output with files can be pinned. */
+	pinAdvice?: string;
+}
+
+/** An operation that works on each input item separately. */
+export interface ItemOperation<Job = unknown> extends OperationPanel {
+	summary: OperationSummary;
+	/**
+	 * Reads and checks one item's fields and files. Sends nothing.
+	 * @param options the item's Options
+	 * @throws AtlasError (`input`)
+	 */
+	read(run: NodeRun, itemIndex: number, options: IDataObject): Promise<Job>;
+	/**
+	 * Checks all items together, before anything is asked or sent. Only its error may take a request to be told.
+	 * @throws AtlasError (`input`)
+	 */
+	checkAll?(run: NodeRun, jobs: Job[]): Promise<void>;
+	/**
+	 * Completes a job with what takes a request to know. Must not cost, change, or upload anything.
+	 * @throws AtlasError (`input`)
+	 */
+	resolve?(run: NodeRun, job: Job): Promise<Job>;
+	/**
+	 * Checks all items together once they are resolved, before the first is worked on. Must not cost or change anything,
+	 * or upload more than a quote needs.
+	 * @throws AtlasError (`input`)
+	 */
+	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;
+	/** Does the work of one item. @throws AtlasError; CancelledError */
+	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[]>;
+	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */
+	isSelfPaced?: boolean;
+}
+
+/** An operation that runs once, however many input items there are. */
+export interface OnceOperation extends OperationPanel {
+	/** @throws AtlasError; CancelledError */
+	once(run: NodeRun): Promise<INodeExecutionData[]>;
+}
+
+export type Operation = ItemOperation | OnceOperation;
+
+/** A resource in the panel, and its operations. */
+export interface Resource {
+	name: string;
+	value: string;
+	/** `option.value` of the operation that is selected at first. */
+	defaultOperation: string;
+	operations: Operation[];
+}
+
+/** A node, as far as the code shared by all nodes needs to know it. */
+export interface NodeDefinition {
+	displayName: string;
+	resources: Resource[];
+}
+
+/** Hides an operation's own job type, so that it fits into a list with others. */
+export function itemOperation<Job>(operation: ItemOperation<Job>): ItemOperation {
+	return operation as unknown as ItemOperation;
+}

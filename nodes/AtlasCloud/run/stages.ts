@@ -1,0 +1,99 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { Semaphore } from '../api/time/semaphore';
+import { NO_REASON } from '../n8n/errors';
+import { type NodeRun, Outcome, ItemRun } from '../nodeRun';
+import type { ItemOperation } from './operation';
+import { readOptions } from '../panel/options';
+
+type Stage = (run: NodeRun, operation: ItemOperation, open: ItemRun[]) => Promise<void>;
+
+/** What an item runs through. All items finish a stage before the next begins. */
+const STAGES: Stage[] = [readItems, checkItems, resolveItems, checkResolvedItems, workOnItems];
+
+const MAX_PARALLEL_CHECKS = 16;
+
+/**
+ * Runs an operation over all input items. Unless n8n is to continue on fail, one item that fails a check ends the run
+ * before anything is sent or paid for.
+ */
+export async function runItems(run: NodeRun, operation: ItemOperation): Promise<ItemRun[]> {
+	const { context } = run;
+	const items = context.getInputData().map((_item, index): ItemRun => ({ index }));
+	for (const stage of STAGES) {
+		const open = items.filter(({ outcome }) => outcome === undefined);
+		const isOver = open.length === 0 || (open.length < items.length && !context.continueOnFail());
+		if (isOver) break;
+		await stage(run, operation, open);
+	}
+	return items;
+}
+
+export async function outcomeOf(work: Promise<INodeExecutionData[]>): Promise<Outcome> {
+	return await work.then((items) => ({ items }), toFailure);
+}
+
+function toFailure(error: unknown): Outcome {
+	return { error: error ?? new Error(NO_REASON) };
+}
+
+async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkEach(run, open, async (item) => {
+		const options = readOptions(run.context, item.index);
+		// Before anything is paid for: an expression that fails here must not cost a result.
+		if (options.includeInputFields === true) item.inputFields = inputFieldsOf(run, item.index);
+		item.job = await operation.read(run, item.index, options);
+	});
+}
+
+async function checkItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkTogether(open, async (jobs) => await operation.checkAll?.(run, jobs));
+}
+
+async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkEach(run, open, async (item) => {
+		if (operation.resolve) item.job = await operation.resolve(run, item.job);
+	});
+}
+
+async function checkResolvedItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	await checkTogether(open, async (jobs) => await operation.checkResolved?.(run, jobs));
+}
+
+/** Runs a check of all items; one that fails is the failure of each. */
+async function checkTogether(open: ItemRun[], check: (jobs: unknown[]) => Promise<void>): Promise<void> {
+	await check(open.map(({ job }) => job)).catch((error: unknown) => {
+		for (const item of open) item.outcome = toFailure(error);
+	});
+}
+
+async function workOnItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
+	const semaphore = new Semaphore(operation.isSelfPaced ? Infinity : run.concurrency);
+	const workOn = async (item: ItemRun) => {
+		const work = semaphore.use(run.signal, async () => await operation.work(run, item.job, item.index));
+		item.outcome = await outcomeOf(work);
+		if (!item.outcome.items) run.onFault();
+	};
+	await Promise.all(open.map(workOn));
+}
+
+/** Runs a check of each item, a few at a time. */
+async function checkEach(
+	{ signal }: NodeRun,
+	items: ItemRun[],
+	check: (item: ItemRun) => Promise<void>,
+): Promise<void> {
+	const semaphore = new Semaphore(MAX_PARALLEL_CHECKS);
+	const checkOne = async (item: ItemRun) => {
+		await semaphore
+			.use(signal, async () => await check(item))
+			.catch((error: unknown) => (item.outcome = toFailure(error)));
+	};
+	await Promise.all(items.map(checkOne));
+}
+
+function inputFieldsOf({ context }: NodeRun, itemIndex: number): IDataObject {
+	const fields = { ...context.getInputData()[itemIndex].json };
+	// With a top-level `error`, n8n would take a good item for a failed one and run the node again.
+	delete fields.error;
+	return fields;
+}
