@@ -4,7 +4,8 @@ import type { Clock } from '../api/time/clock';
 import { sha256 } from '../api/hash';
 import { checkBaseUrl } from '../api/http/addresses';
 import { AtlasClient } from '../api/http/client';
-import { CREDENTIAL_TYPE, n8nHttp, type RequestContext } from './http';
+import { CREDENTIAL_TYPE } from './credential';
+import { n8nHttp, type RequestContext } from './http';
 import { startClock } from './clock';
 
 type ConnectContext = RequestContext & {

@@ -15,6 +15,7 @@ import {
 	type HttpResponse,
 } from '../api/http/http';
 import { asObject, asString, type JsonObject } from '../api/json';
+import { CREDENTIAL_TYPE } from './credential';
 
 /** The part of n8n's contexts that sends requests; execute(), dropdowns, and tools all have it. */
 export type RequestContext = Pick<IAllExecuteFunctions, 'helpers'>;
@@ -164,6 +165,3 @@ export function n8nHttp(context: RequestContext, credential?: ICredentialDataDec
 		},
 	};
 }
-
-/** The credential's type. Not `atlasCloudApi`: the vendor's own package uses that name, with other fields. */
-export const CREDENTIAL_TYPE = 'atlasCloudSeedreamApi';
