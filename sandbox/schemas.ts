@@ -2,7 +2,7 @@ import { MODELS } from './models';
 import type { InputSchema, Model, SeedreamModel, Property, RunnableModel, SizeRule } from './models/model';
 import { PREDICTION_RESPONSE } from './predictionSchema';
 
-/** The models' OpenAPI documents on the files host (see docs/atlas-cloud-api.md, Catalogue). */
+/** The models' OpenAPI documents on the files host (see docs/atlas-cloud-api.md, Catalog). */
 
 export function schemaPath(modelId: string): string {
 	return `/model/schema/${modelId.replaceAll('/', '-')}.json`;

@@ -12,7 +12,7 @@ export interface Price {
 	listUsd?: number;
 }
 
-/** One property of an input schema, with Atlas Cloud's own extensions (see docs/atlas-cloud-api.md, Catalogue). */
+/** One property of an input schema, with Atlas Cloud's own extensions (see docs/atlas-cloud-api.md, Catalog). */
 export interface Property {
 	type?: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'null';
 	title?: string;

@@ -7,6 +7,8 @@ const PAGES = [
 	'README.md',
 	'CONTRIBUTING.md',
 	'CHANGELOG.md',
+	'docs/architecture.md',
+	'docs/atlas-cloud-api.md',
 	'docs/billing.md',
 	'docs/queue-mode.md',
 	'docs/reference.md',
@@ -64,4 +66,22 @@ it('describes every example', () => {
 	const workflows = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.json'));
 	const described = new Set(linksOf('examples/README.md').map(({ file }) => file));
 	expect(workflows.filter((file) => !described.has(`examples/${file}`))).toEqual([]);
+});
+
+/** Comments refer to a section of the page on the API as `docs/atlas-cloud-api.md, Section`, or to the page alone. */
+it('has every section on the API that a comment refers to', () => {
+	const sections = [...read('docs/atlas-cloud-api.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+	const referenced = ['nodes', 'credentials', 'sandbox'].flatMap((folder) =>
+		readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+			.filter((file) => file.endsWith('.ts'))
+			.flatMap((file) => [
+				...read(join(folder, file))
+					.replace(/\s*\n\s*(\*|\/\/) ?/g, ' ')
+					.matchAll(/docs\/atlas-cloud-api\.md, ([A-Z][\w. ]*)/g),
+			])
+			.map(([, reference]) => reference),
+	);
+	expect(referenced.length).toBeGreaterThan(20);
+	const known = (reference: string) => sections.some((section) => reference.startsWith(section));
+	expect(referenced.filter((reference) => !known(reference))).toEqual([]);
 });

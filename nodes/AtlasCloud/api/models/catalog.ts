@@ -10,7 +10,7 @@ export type ModelType = 'Image' | 'Video' | 'Audio' | 'Text';
 
 const MODEL_TYPES: readonly ModelType[] = ['Image', 'Video', 'Audio', 'Text'];
 
-/** One model of the catalog (docs/atlas-cloud-api.md, Catalogue). */
+/** One model of the catalog (docs/atlas-cloud-api.md, Catalog). */
 export interface CatalogModel {
 	id: string;
 	name: string;
@@ -59,7 +59,7 @@ const MAX_SCHEMA_BYTES = 2_000_000;
 const MAX_ATTEMPTS = 2;
 
 /**
- * Reads a model's OpenAPI document, without the key (docs/atlas-cloud-api.md, Catalogue).
+ * Reads a model's OpenAPI document, without the key (docs/atlas-cloud-api.md, Catalog).
  * @returns null where it cannot be read
  * @throws CancelledError
  */
