@@ -5,6 +5,10 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
+import { BASE_URL_PATTERN } from '../nodes/AtlasCloud/api/http/addresses';
+
+/** The Base URL as the nodes read it, as an expression. */
+const TRIMMED_BASE_URL = String.raw`$credentials.baseUrl.trim().replace(/\/+$/, "")`;
 
 export class AtlasCloudSeedreamApi implements ICredentialType {
 	name = 'atlasCloudSeedreamApi';
@@ -55,8 +59,7 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 	 */
 	test: ICredentialTestRequest = {
 		request: {
-			baseURL:
-				'={{ /^(https:\\/\\/|http:\\/\\/(localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1\\])([:\\/]|$))/i.test($credentials.baseUrl.trim()) ? $credentials.baseUrl.trim().replace(/\\/+$/, "") : "https://base-url-has-to-be-https.invalid" }}',
+			baseURL: `={{ ${BASE_URL_PATTERN}.test(${TRIMMED_BASE_URL}) ? ${TRIMMED_BASE_URL} : "https://base-url-has-to-be-https.invalid" }}`,
 			url: '/public/v1/balance',
 			disableFollowRedirect: true,
 		},

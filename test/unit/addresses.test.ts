@@ -1,3 +1,5 @@
+import { Workflow, type INode, type INodeTypes } from 'n8n-workflow';
+import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import {
 	checkBaseUrl,
 	checkInputUrl,
@@ -109,15 +111,41 @@ describe('a host', () => {
 	});
 });
 
+/** Where n8n sends the key when it tests a credential; null if nowhere. */
+function testedOrigin(baseUrl: string): string | null {
+	const node = { id: '1', name: 'a', type: 'a', typeVersion: 1, position: [0, 0], parameters: {} } as INode;
+	const nodeTypes = { getByNameAndVersion: () => undefined } as unknown as INodeTypes;
+	const workflow = new Workflow({ nodes: [node], connections: {}, active: false, nodeTypes });
+	const base = workflow.expression.getParameterValue(
+		String(new AtlasCloudSeedreamApi().test.request.baseURL),
+		null,
+		0,
+		0,
+		'a',
+		[],
+		'internal',
+		{ $credentials: { baseUrl } },
+	) as string;
+	if (!URL.canParse(base)) return null;
+	const { origin, hostname } = new URL(base);
+	return hostname.endsWith('.invalid') ? null : origin;
+}
+
 describe('Base URL', () => {
 	it.each([
 		[BASE, BASE],
 		[`${BASE}///`, BASE],
 		[' https://proxy.example.com/atlas/ ', 'https://proxy.example.com/atlas'],
+		['HTTPS://Api.AtlasCloud.ai:443', 'HTTPS://Api.AtlasCloud.ai:443'],
+		['https://münchen.example', 'https://münchen.example'],
+		['https://[2606:4700::1111]:8443', 'https://[2606:4700::1111]:8443'],
 		['http://localhost:3000', 'http://localhost:3000'],
 		['http://127.0.0.1:1/', 'http://127.0.0.1:1'],
 		['http://[::1]:9', 'http://[::1]:9'],
-	])('"%s" is allowed', (given, wanted) => expect(checkBaseUrl(given)).toBe(wanted));
+	])('"%s" is allowed, and the credential’s test goes to the same host', (given, wanted) => {
+		expect(checkBaseUrl(given)).toBe(wanted);
+		expect(testedOrigin(given)).toBe(new URL(wanted).origin);
+	});
 
 	it.each([
 		'',
@@ -127,9 +155,28 @@ describe('Base URL', () => {
 		'ftp://127.0.0.1',
 		'file:///etc/passwd',
 		'https://user:pass@api.atlascloud.ai',
+		'https://@api.atlascloud.ai',
 		'https://api.atlascloud.ai/?key=1',
+		'https://api.atlascloud.ai?',
 		'https://api.atlascloud.ai/#x',
-	])('"%s" is refused', (given) => expect(() => checkBaseUrl(given)).toThrow('Base URL'));
+		'https://api.atlascloud.ai#',
+		'https://api.atlascloud.ai:99999',
+		'https:/api.atlascloud.ai',
+		'https:\\\\api.atlascloud.ai',
+		'https://api.atlascloud.ai\n.example.com',
+		'https://api.atlascloud.ai .example.com',
+		'http://localhost:x@evil.example',
+		'http://127.0.0.1:80@evil.example',
+		'http://[::1]:p@evil.example',
+		'http://localhost\\@evil.example',
+		'http://localhost\t.evil.example',
+		'http://127.0.0.1.evil.example',
+		'http://127.999.999.999',
+		'http://127.1',
+	])('"%s" is refused, and the credential’s test sends nothing', (given) => {
+		expect(() => checkBaseUrl(given)).toThrow('Base URL');
+		expect(testedOrigin(given)).toBeNull();
+	});
 });
 
 describe('a file', () => {

@@ -84,21 +84,31 @@ export function isPrivateHost(hostname: string): boolean {
 }
 
 /**
+ * What a Base URL looks like, without trailing slashes: https, or http on this machine, and no user name, query, or `#`.
+ * The credential's test has the same rule, so it has to be a pattern that n8n's expressions can hold: without braces.
+ */
+export const BASE_URL_PATTERN =
+	/^(https:\/\/([^\s/?#@\\:[\]]+|\[[\da-f:.]+\])|http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\]))(:\d*)?(\/[^\s?#\\]*)?$/i;
+
+/**
  * The API's address without trailing slashes.
- * @throws AtlasError (`input`) unless it is https, or http on this machine.
+ * @throws AtlasError (`input`) unless it is one that the key may be sent to, see {@link BASE_URL_PATTERN}
  */
 export function checkBaseUrl(baseUrl: string): string {
-	let trimmed = baseUrl.trim();
-	while (trimmed.endsWith('/')) trimmed = trimmed.slice(0, -1);
-	const howTo = 'Open the credential and set Base URL to https://api.atlascloud.ai.';
-	if (!URL.canParse(trimmed)) throw inputError('The Base URL in the credential is not a valid URL', howTo);
-	const url = new URL(trimmed);
-	const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
-	if (!allowed) throw inputError('The Base URL in the credential must start with https://', howTo);
-	if (url.username || url.password || url.search || url.hash) {
-		throw inputError('The Base URL in the credential must not contain a user name, a query, or #', howTo);
-	}
-	return trimmed;
+	let url = baseUrl.trim();
+	while (url.endsWith('/')) url = url.slice(0, -1);
+	if (BASE_URL_PATTERN.test(url) && URL.canParse(url)) return url;
+	throw inputError(
+		`The Base URL in the credential ${objectionToBaseUrl(url)}`,
+		'Open the credential and set Base URL to https://api.atlascloud.ai.',
+	);
+}
+
+function objectionToBaseUrl(url: string): string {
+	if (!URL.canParse(url)) return 'is not a valid URL';
+	const { protocol, hostname } = new URL(url);
+	const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));
+	return isSafe ? 'must not contain a user name, a query, or #' : 'must start with https://';
 }
 
 /** Why a file may not be fetched from this URL, in words that end a sentence; null if it may. */
