@@ -1,3 +1,7 @@
+import { oneLine, withoutTags } from './text';
+
+export { truncate } from './text';
+
 /** Why an item has no result; decides what may be done next. */
 export type AtlasErrorKind =
 	/** A field or file is invalid; nothing was sent. */
@@ -58,11 +62,12 @@ export class AtlasError extends Error {
 
 	constructor(message: string, details: AtlasErrorDetails) {
 		const id = details.predictionId ?? null;
+		const line = withoutTags(oneLine(message));
 		// The ID is in the message itself, because agents and n8n's execution list show nothing else.
-		super(id === null || message.includes(id) ? message : withPredictionId(message, id));
+		super(id === null || line.includes(id) ? line : withPredictionId(line, id));
 		this.name = 'AtlasError';
 		this.kind = details.kind;
-		this.description = details.description;
+		this.description = withoutTags(details.description);
 		this.predictionId = id;
 		this.status = details.status ?? null;
 		this.reason = details.reason ?? null;
@@ -97,12 +102,4 @@ export class CancelledError extends Error {
 		super('The execution was canceled');
 		this.name = 'CancelledError';
 	}
-}
-
-const MAX_TEXT_LENGTH = 120;
-
-/** Shortens text for a message: a data URI after its type, anything else after 120 characters. */
-export function truncate(text: string): string {
-	if (/^data:/i.test(text)) return `${text.slice(0, text.search(/[;,]|$/))};…`;
-	return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }

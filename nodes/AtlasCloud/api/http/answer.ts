@@ -1,4 +1,4 @@
-import { truncate } from '../errors';
+import { truncate } from '../text';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
 import type { TransportError } from './http';
 import type { Redaction } from './redaction';
@@ -34,10 +34,14 @@ const DATA_URI = /data:[a-z0-9.+/-]+[;,][^\s"']*/gi;
 /** Atlas nests an error's message two levels deep at most; a hostile body could go on forever. */
 const MAX_REASON_DEPTH = 10;
 
+/** Atlas's messages have a sentence or two. Items repeat them, and n8n stores every item. */
+const MAX_REASON_LENGTH = 2_000;
+
 /** The message in any of the shapes an error has (see docs/atlas-cloud-api.md, Errors). */
 export function reasonOf(value: unknown, depth = 0): string | null {
 	if (depth > MAX_REASON_DEPTH) return null;
-	if (typeof value === 'string') return asString(value.trim().replace(DATA_URI, truncate));
+	if (typeof value === 'string')
+		return asString(value.slice(0, MAX_REASON_LENGTH).trim().replace(DATA_URI, truncate));
 	const object = asObject(value);
 	if (!object) return null;
 	for (const key of ['message', 'msg', 'error', 'detail', 'reason']) {
@@ -45,6 +49,12 @@ export function reasonOf(value: unknown, depth = 0): string | null {
 		if (reason) return reason;
 	}
 	return null;
+}
+
+/** A request ID is for support: it has to fit into a message. */
+function requestIdOf(value: unknown): string | null {
+	const text = asString(value);
+	return text === null ? null : asString(truncate(text));
 }
 
 /** Parses an answer, and removes the API key from everything that can reach an item or a message. */
@@ -61,7 +71,7 @@ export function toAnswer(
 	const retryAfterS = asNumber(headers['retry-after']);
 	return {
 		statusCode,
-		requestId: asString(redaction.text(headers['x-request-id'] ?? '')) ?? asString(envelope.request_id),
+		requestId: requestIdOf(redaction.text(headers['x-request-id'] ?? '')) ?? requestIdOf(envelope.request_id),
 		retryAfterMs: retryAfterS !== null && retryAfterS >= 0 ? retryAfterS * 1_000 : null,
 		json,
 		// Both shapes are in docs/atlas-cloud-api.md: Errors, and Account for paths under /public/.

@@ -1,4 +1,5 @@
 import { AtlasError } from '../errors';
+import { truncate } from '../text';
 import { effectiveStatus, isTooLarge, type Exchange } from './answer';
 import type { TransportError } from './http';
 
@@ -51,13 +52,13 @@ export function describeExchange({ answer, fault }: Exchange): string {
 	if (answer.json === undefined) return `unreadable response (${code})`;
 	// Atlas's own message would be misleading here: "success (200)".
 	if (code < 300) return `incomplete response (${code})`;
-	const reason = answer.reason?.slice(0, 500).replace(/\.$/, '');
+	const reason = truncate(answer.reason ?? '').replace(/\.$/, '');
 	return reason ? `${reason} (${code})` : `status ${code}`;
 }
 
 function describeFault({ code, message }: TransportError): string {
 	// Without a code it is n8n itself that objects, such as its SSRF protection: its message explains why.
-	return code ? (CONNECTION_FAILURES[code] ?? `connection failed (${code})`) : message.slice(0, 500);
+	return code ? (CONNECTION_FAILURES[code] ?? `connection failed (${code})`) : truncate(message);
 }
 
 /**
