@@ -84,6 +84,66 @@ describe('the input fields of a model', () => {
 	});
 });
 
+describe('a document counts as unreadable', () => {
+	const repeat = <T>(count: number, make: (i: number) => T) =>
+		Array.from({ length: count }, (_, i) => make(i));
+	const properties = (count: number, property: JsonObject): JsonObject =>
+		Object.fromEntries(repeat(count, (i) => [`f${i}`, property]));
+	const listOf = (count: number) => ({ type: 'string', enum: repeat(count, String) });
+	const ref = { $ref: '#/components/schemas/A' };
+	const isReadable = (input: JsonObject, A: JsonObject = {}) =>
+		readInputSchema({ components: { schemas: { Input: input, A } } }) !== null;
+
+	it.each<[string, JsonObject, JsonObject, boolean]>([
+		['500 fields', properties(500, { type: 'string' }), {}, true],
+		['501 fields', properties(501, { type: 'string' }), {}, false],
+		['2,000 values', { a: listOf(1_000), b: listOf(1_000) }, {}, true],
+		['2,001 values', { a: listOf(1_000), b: listOf(1_001) }, {}, false],
+		['values by reference', properties(10, ref), listOf(200), true],
+		['too many values by reference', properties(11, ref), listOf(200), false],
+		['long texts by reference', properties(500, ref), { description: 'x'.repeat(10_000) }, false],
+		['many parts by reference', properties(500, ref), { allOf: repeat(10_000, () => ({})) }, false],
+		['many keys by reference', properties(500, ref), properties(10_000, {}), false],
+		['many file types by reference', properties(500, ref), { 'x-accept': repeat(10_000, String) }, false],
+		['references that branch', properties(2, ref), { anyOf: repeat(1_000, () => ref) }, true],
+	])('with %s: %#', (_what, fields, A, expected) => {
+		expect(isReadable({ properties: fields }, A)).toBe(expected);
+	});
+
+	it('if it nests deeper than the stack', () => {
+		const deep = JSON.parse(`${'{"items":'.repeat(50_000)}{}${'}'.repeat(50_000)}`) as JsonObject;
+		expect(isReadable({ properties: { a: ref } }, deep)).toBe(false);
+	});
+});
+
+describe('texts of strangers', () => {
+	it('never reach a parameter as an expression', () => {
+		const input: JsonObject = {
+			properties: {
+				prompt: { type: 'string', title: '={{ $env }}', default: '={{ $env }}' },
+				style: { type: 'string', enum: ['={{ $env }}', 'b'], title: '<b>Style</b>\n' },
+				'={{ $env }}': { type: 'string' },
+				'=': { type: 'string', title: '=' },
+			},
+		};
+		const fields = fieldsOf(input);
+		expect(JSON.stringify(fields)).not.toContain('"=');
+		expect(fields).toMatchObject([
+			{ name: 'prompt', title: '{{ $env }}', defaultValue: undefined },
+			{ name: 'style', title: '‹b>Style‹/b>', enumValues: ['b'] },
+		]);
+	});
+
+	it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('may name a field %s', (name) => {
+		const property = { type: 'string', 'x-accept': name };
+		const input = JSON.parse(`{"properties":{"${name}":{"type":"string","enum":["a"]}}}`) as JsonObject;
+		expect(fieldsOf(input)).toMatchObject([{ name, media: null, enumValues: ['a'] }]);
+		expect(fieldOf(property).media?.kind).toBeNull();
+		const merged = JSON.parse(`{"allOf":[{"${name}":{"type":"string"}},{"type":"string"}]}`) as JsonObject;
+		expect(fieldOf(merged)).toMatchObject({ type: 'text', enumValues: null });
+	});
+});
+
 describe('media fields', () => {
 	const text = { type: 'string' };
 	const list = { type: 'array', items: text };

@@ -105,3 +105,11 @@ describe('media values', () => {
 		expect(splitText('data:image/png;base64,AAAA')).toEqual(['data:image/png;base64,AAAA']);
 	});
 });
+
+it.each(['constructor', 'toString', '__proto__'])('a field may be called %s', (name) => {
+	const own = (value: string) => JSON.parse(`{"${name}":${value}}`) as JsonObject;
+	const schema = own('{"type":"string"}');
+	expect(JSON.stringify(check(schema, own('"x"')).body)).toBe(`{"${name}":"x"}`);
+	expect(check(schema, {}).body).toEqual({});
+	expect(check({}, own('"x"')).dropped).toEqual([name]);
+});

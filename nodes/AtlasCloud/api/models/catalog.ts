@@ -1,5 +1,6 @@
 import type { AtlasClient } from '../http/client';
 import { asArray, asObject, asString, parseJson, type JsonObject } from '../json';
+import { isExpression, labelOf } from '../text';
 import { listPriceOf, type ListPrice } from './prices';
 import { throwIfAborted } from '../time/clock';
 import { openPublicFile } from '../http/publicFile';
@@ -25,10 +26,10 @@ export interface CatalogModel {
 function toModel(value: unknown): CatalogModel | null {
 	const item = asObject(value);
 	const id = asString(item?.model);
-	if (!item || id === null || item.display_console === false) return null;
+	if (!item || id === null || item.display_console === false || isExpression(id)) return null;
 	return {
 		id,
-		name: asString(item.displayName) ?? id,
+		name: labelOf(asString(item.displayName) ?? '') || labelOf(id),
 		type: typeOf(item.type),
 		price: listPriceOf(item),
 		schemaUrl: asString(item.schema),

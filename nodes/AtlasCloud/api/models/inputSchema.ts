@@ -1,4 +1,5 @@
-import { asArray, asNumber, asObject, asString, type JsonObject } from '../json';
+import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
+import { isExpression, labelOf } from '../text';
 import { mediaRuleOf, type MediaRule } from './mediaFields';
 
 export type ScalarType = 'text' | 'number' | 'integer' | 'boolean';
@@ -32,24 +33,42 @@ export interface ModelField {
 	media: MediaRule | null;
 }
 
+/** The largest document that is read, in bytes; also how much its `$ref`s may repeat. The largest known has 40 kB. */
+export const MAX_SCHEMA_BYTES = 1_000_000;
+
+const MAX_FIELDS = 500;
+
+/** Of all fields together. */
+const MAX_ENUM_VALUES = 2_000;
+
 /** `$ref`s that lead to `$ref`s, and alternatives within alternatives, are followed this far. */
 const MAX_DEPTH = 8;
 
 /**
  * The input fields in a model's OpenAPI document, in the order that Atlas gives them
  * (docs/atlas-cloud-api.md, Catalog). Fields that cannot be read are left out.
- * @returns null where the document describes no input at all
+ * @returns null where the document describes no input at all, or one that is too large to be a model's
  */
 export function readInputSchema(document: JsonObject): ModelField[] | null {
+	if (!isShallow(document)) return null;
+	const resolver = new Resolver(document);
 	const input = asObject(asObject(asObject(document.components)?.schemas)?.Input);
-	const schema = input && resolve(input, document);
+	const schema = input && resolver.resolve(input);
 	const properties = asObject(schema?.properties);
-	if (!schema || !properties) return null;
+	if (!schema || !properties || Object.keys(properties).length > MAX_FIELDS) return null;
 	const required = new Set(asArray(schema.required));
-	return orderedNames(schema, properties).flatMap((name): ModelField[] => {
+	const fields: ModelField[] = [];
+	let enumValues = 0;
+	for (const name of orderedNames(schema, properties)) {
 		const property = asObject(properties[name]);
-		return property ? [toField(name, resolve(property, document), required.has(name), document)] : [];
-	});
+		// A name that n8n would take for an expression is nothing that a model has.
+		if (!property || isExpression(name)) continue;
+		const field = toField(name, resolver.resolve(property), required.has(name), resolver);
+		enumValues += field.enumValues?.length ?? 0;
+		if (enumValues > MAX_ENUM_VALUES || resolver.isExhausted) return null;
+		fields.push(field);
+	}
+	return fields;
 }
 
 function orderedNames(schema: JsonObject, properties: JsonObject): string[] {
@@ -59,12 +78,64 @@ function orderedNames(schema: JsonObject, properties: JsonObject): string[] {
 	return [...new Set([...ordered, ...Object.keys(properties)])].filter((name) => name !== 'model');
 }
 
-/** Follows local `$ref`s, and takes the first alternative that is not `null`. What stands beside them wins. */
-function resolve(schema: JsonObject, document: JsonObject, depth = 0): JsonObject {
-	if (depth > MAX_DEPTH) return schema;
-	const { $ref, anyOf, oneOf, allOf, ...own } = schema;
-	const target = refTarget($ref, document) ?? alternative(anyOf ?? oneOf) ?? merged(allOf);
-	return target ? { ...resolve(target, document, depth + 1), ...own } : own;
+/** What is read of a schema; anything else is not even copied. */
+const KEYWORDS = [
+	'type',
+	'title',
+	'description',
+	'default',
+	'enum',
+	'minimum',
+	'maximum',
+	'items',
+	'minItems',
+	'maxItems',
+	'properties',
+	'required',
+	'format',
+	'hidden',
+	'disabled',
+	'x-hidden',
+	'x-accept',
+	'x-max-size-mb',
+	'x-order-properties',
+];
+
+/** Resolves the schemas of one document. What many `$ref`s repeat is limited: a small document could fill the memory. */
+class Resolver {
+	/** Sizes of what `$ref`s lead to, in characters of JSON. */
+	private readonly sizes = new Map<JsonObject, number>();
+
+	private repeatedSize = 0;
+
+	constructor(private readonly document: JsonObject) {}
+
+	/** Whether `$ref`s repeat more than a document may hold. Nothing is followed then. */
+	get isExhausted(): boolean {
+		return this.repeatedSize > MAX_SCHEMA_BYTES;
+	}
+
+	/** Follows local `$ref`s, and takes the first alternative that is not `null`. What stands beside them wins. */
+	resolve(schema: JsonObject, depth = 0): JsonObject {
+		const own = pick(schema, KEYWORDS);
+		if (depth > MAX_DEPTH || this.isExhausted) return own;
+		const { $ref, anyOf, oneOf, allOf } = schema;
+		const target = this.follow($ref) ?? alternative(anyOf ?? oneOf) ?? merged(allOf);
+		return target ? { ...this.resolve(target, depth + 1), ...own } : own;
+	}
+
+	private follow(ref: unknown): JsonObject | undefined {
+		const target = refTarget(ref, this.document);
+		if (!target) return undefined;
+		const size = this.sizes.get(target) ?? JSON.stringify(target).length;
+		this.sizes.set(target, size);
+		this.repeatedSize += size;
+		return target;
+	}
+}
+
+function pick(schema: JsonObject, keys: readonly string[]): JsonObject {
+	return Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(schema, key) ? [[key, schema[key]]] : [])));
 }
 
 function refTarget(ref: unknown, document: JsonObject): JsonObject | undefined {
@@ -100,23 +171,23 @@ function alternative(schemas: unknown): JsonObject | undefined {
 
 function merged(schemas: unknown): JsonObject | undefined {
 	const parts = objectsIn(schemas);
-	return parts.length > 0 ? (Object.assign({}, ...parts) as JsonObject) : undefined;
+	return parts.length > 0 ? Object.fromEntries(parts.flatMap((part) => Object.entries(part))) : undefined;
 }
 
-function toField(name: string, schema: JsonObject, isRequired: boolean, document: JsonObject): ModelField {
+function toField(name: string, schema: JsonObject, isRequired: boolean, resolver: Resolver): ModelField {
 	const rawItems = asObject(schema.items);
-	const items = rawItems && resolve(rawItems, document);
+	const items = rawItems && resolver.resolve(rawItems);
 	const media = mediaRuleOf(name, schema, items);
 	const enumValues = asArray(schema.enum).filter(isEnumValue);
 	return {
 		name,
-		title: asString(schema.title) ?? titleOf(name),
-		description: asString(schema.description) ?? '',
+		title: labelOf(asString(schema.title) ?? '') || labelOf(titleOf(name)),
+		description: labelOf(asString(schema.description) ?? ''),
 		type: typeOf(schema, enumValues),
 		isRequired,
 		isHidden: schema.hidden === true || schema.disabled === true || schema['x-hidden'] === true,
 		enumValues: enumValues.length > 0 ? enumValues : null,
-		defaultValue: schema.default,
+		defaultValue: isExpression(schema.default) ? undefined : schema.default,
 		minimum: asNumber(schema.minimum),
 		maximum: asNumber(schema.maximum),
 		minItems: asNumber(schema.minItems),
@@ -126,7 +197,7 @@ function toField(name: string, schema: JsonObject, isRequired: boolean, document
 }
 
 function isEnumValue(value: unknown): value is EnumValue {
-	return ['string', 'number', 'boolean'].includes(typeof value);
+	return ['string', 'number', 'boolean'].includes(typeof value) && !isExpression(value);
 }
 
 function typeOf({ type, properties, items }: JsonObject, enumValues: EnumValue[]): FieldType {

@@ -17,29 +17,21 @@ export interface MediaRule {
 	maxSizeMb: number | null;
 }
 
+/** By word, the group that it belongs to. A map, because words come from strangers: `constructor` is none of ours. */
+function mapOf<Group extends string>(groups: Record<Group, string[]>): ReadonlyMap<string, Group> {
+	const names = Object.keys(groups) as Group[];
+	return new Map(names.flatMap((group) => groups[group].map((word) => [word, group] as const)));
+}
+
 /**
  * The last word of a field's name that says "a file of this kind". The word counts only at the end:
  * `image_size` and `num_images` are no files. See docs/atlas-cloud-api.md, Catalog, for the names in use.
  */
-const NOUNS: Record<string, MediaKind> = {
-	image: 'image',
-	images: 'image',
-	img: 'image',
-	photo: 'image',
-	photos: 'image',
-	picture: 'image',
-	pictures: 'image',
-	frame: 'image',
-	frames: 'image',
-	mask: 'image',
-	video: 'video',
-	videos: 'video',
-	clip: 'video',
-	audio: 'audio',
-	audios: 'audio',
-	song: 'audio',
-	music: 'audio',
-};
+const NOUNS = mapOf<MediaKind>({
+	image: ['image', 'images', 'img', 'photo', 'photos', 'picture', 'pictures', 'frame', 'frames', 'mask'],
+	video: ['video', 'videos', 'clip'],
+	audio: ['audio', 'audios', 'song', 'music'],
+});
 
 /** Words after the noun that change nothing: `image_url_1`, `video_path`. */
 const SUFFIXES = new Set(['url', 'urls', 'uri', 'uris', 'link', 'links', 'path', 'file', 'files', 'base64']);
@@ -70,30 +62,14 @@ function kindByName(name: string): MediaKind | null {
 	const words = wordsOf(name);
 	while (words.length > 1 && SUFFIXES.has(words[words.length - 1])) words.pop();
 	if (words.some((word) => OTHER_MEANINGS.has(word))) return null;
-	return NOUNS[words[words.length - 1]] ?? null;
+	return NOUNS.get(words[words.length - 1]) ?? null;
 }
 
-const KIND_OF_EXTENSION: Record<string, MediaKind> = {
-	jpg: 'image',
-	jpeg: 'image',
-	png: 'image',
-	webp: 'image',
-	gif: 'image',
-	bmp: 'image',
-	tiff: 'image',
-	heic: 'image',
-	mp4: 'video',
-	mov: 'video',
-	webm: 'video',
-	mkv: 'video',
-	avi: 'video',
-	mp3: 'audio',
-	wav: 'audio',
-	ogg: 'audio',
-	flac: 'audio',
-	m4a: 'audio',
-	aac: 'audio',
-};
+const KIND_OF_EXTENSION = mapOf<MediaKind>({
+	image: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff', 'heic'],
+	video: ['mp4', 'mov', 'webm', 'mkv', 'avi'],
+	audio: ['mp3', 'wav', 'ogg', 'flac', 'm4a', 'aac'],
+});
 
 /** `x-accept` as a text with commas, or a list. */
 function acceptOf(schema: JsonObject | undefined): string[] {
@@ -107,7 +83,7 @@ function kindByAccept(accept: string[]): MediaKind | null {
 		accept.map((entry) => {
 			const [type] = entry.split('/');
 			if (type === 'image' || type === 'video' || type === 'audio') return type;
-			return KIND_OF_EXTENSION[entry.replace(/^\./, '')] ?? null;
+			return KIND_OF_EXTENSION.get(entry.replace(/^\./, '')) ?? null;
 		}),
 	);
 	return kinds.size === 1 ? [...kinds][0] : null;
@@ -172,7 +148,7 @@ function kindKeyOf(items: JsonObject | undefined): string | null {
 /** The kind of file at a URL, judging by its path; null where that does not tell. */
 export function kindByUrl(url: string): MediaKind | null {
 	const extension = /\.([a-z0-9]{2,4})$/i.exec(url.split(/[?#]/, 1)[0])?.[1] ?? '';
-	return KIND_OF_EXTENSION[extension.toLowerCase()] ?? null;
+	return KIND_OF_EXTENSION.get(extension.toLowerCase()) ?? null;
 }
 
 /** What files a field takes, for messages: `JPEG, PNG`, `any audio file`; null where the schema does not tell. */

@@ -38,26 +38,27 @@ function isEmpty(value: unknown): boolean {
  * @throws AtlasError (`input`) in words with the field's title
  */
 export function checkInputs(fields: ModelField[], given: JsonObject): ModelInputs {
-	const body: JsonObject = {};
+	const entries: Array<[string, unknown]> = [];
 	const media: MediaInput[] = [];
 	for (const field of fields) {
 		const value = Object.hasOwn(given, field.name) ? given[field.name] : undefined;
 		const { name, title, media: rule } = field;
 		if (isEmpty(value)) {
 			const fallback = field.isRequired ? defaultOf(field) : undefined;
-			if (fallback !== undefined) body[name] = fallback;
+			if (fallback !== undefined) entries.push([name, fallback]);
 		} else if (rule) {
 			const values = splitValues(value, rule);
 			if (values.length === 0 && !field.isRequired) continue;
 			checkCount(field, values.length);
 			media.push({ name, title, rule, values });
 		} else {
-			body[name] = convert(field, value);
+			entries.push([name, convert(field, value)]);
 		}
 	}
 	const names = new Set(fields.map(({ name }) => name));
 	const dropped = Object.keys(given).filter((name) => !names.has(name) && !isEmpty(given[name]));
-	return { body, media, dropped };
+	// A field may be called `__proto__`.
+	return { body: Object.fromEntries(entries), media, dropped };
 }
 
 /** Some schemas require a field and give its default. */
