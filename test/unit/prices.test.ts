@@ -12,15 +12,17 @@ describe('a list price', () => {
 		expect(listPriceOf({ type: 'Audio', price })).toEqual({ usd: 0.018, unit: 'generation' });
 	});
 
-	it('is null where the catalog names none', () => {
+	it('is null where the catalog names none that can be true', () => {
 		expect(listPriceOf({ type: 'Video' })).toBeNull();
+		for (const price of [-1, '-1', NaN, '1e999', '', ' ', '0x10', null, true, [], {}])
+			expect(listPriceOf({ price: { actual: { base_price: price } } })).toBeNull();
 	});
 
 	it('reads as people write it', () => {
 		expect(priceText({ usd: 0.032, unit: 'image' })).toBe('$0.032 per image');
 		expect(priceText({ usd: 0.2, unit: '1k_chars' })).toBe('$0.20 per 1,000 characters');
 		expect([0, 1.5, 0.00002, 12].map(dollars)).toEqual(['$0.00', '$1.50', '$0.00002', '$12.00']);
-		expect([5.0004, 0.1 + 0.2].map(dollars)).toEqual(['$5.0004', '$0.30']);
+		expect([5.0004, 0.1 + 0.2, -0.5].map(dollars)).toEqual(['$5.0004', '$0.30', '-$0.50']);
 	});
 });
 
@@ -30,6 +32,7 @@ describe('an estimate', () => {
 		['image', { max_images: 3 }, 6],
 		['generation', { max_images: 3 }, 6],
 		['image', {}, 2],
+		['image', { max_images: 1, num_images: '3', n: -5 }, 6],
 		['second', { duration: '5' }, 10],
 		['second', { duration: -1 }, null],
 		['minute', { duration: 30 }, 1],

@@ -111,6 +111,72 @@ describe('without a usable quote', () => {
 		expect(sent(CATALOG)).toHaveLength(1);
 	});
 
+	it.each<[unknown, object]>([
+		[0, {}],
+		['0.000001', {}],
+		[1e-9, {}],
+		['1e-9', {}],
+		['0x10', {}],
+		['1_000', {}],
+		['0,032', {}],
+		['0.03 USD', {}],
+		[true, {}],
+		[[], {}],
+		[0.02, { origin_price: 3 }],
+	])('a quote of %j for a model that costs $0.05 is none', async (price, others) => {
+		const { quote } = service({
+			[QUOTE]: quoted({ ...ANSWER, origin_price: undefined, price, ...others }),
+			[CATALOG]: listed({ base_price: '0.05' }),
+		});
+		expect(await quote(request())).toMatchObject([{ priceUsd: 0.05, isEstimate: true }]);
+	});
+
+	it.each<[string, FakeAnswer, object | RegExp]>([
+		['is free, too', listed({ base_price: 0 }), { priceUsd: 0, isEstimate: false }],
+		['has no price', { json: { data: [{ model: 'vendor/x' }] } }, /unknown. Atlas Cloud quoted \$0.00$/],
+		['has a negative price', listed({ base_price: -1 }), /unknown. Atlas Cloud quoted \$0.00$/],
+		['is down', { statusCode: 500 }, /unknown. Atlas Cloud quoted \$0.00$/],
+	])(
+		'a quote of nothing counts only if the catalog says the same (it %s)',
+		async (_how, catalog, expected) => {
+			const { quote } = service({
+				[QUOTE]: quoted({ ...ANSWER, origin_price: 0, price: 0 }),
+				[CATALOG]: catalog,
+			});
+			if (expected instanceof RegExp) await expect(quote(request())).rejects.toThrow(expected);
+			else expect(await quote(request())).toMatchObject([expected]);
+		},
+	);
+
+	it.each([0, '0', -1, '-0.05'])(
+		'a catalog that lists %j does not make a paid model free',
+		async (basePrice) => {
+			const price = { actual: { base_price: basePrice } };
+			const catalog = {
+				json: { data: [V4_EDIT, 'vendor/x'].map((model) => ({ model, type: 'Image', price })) },
+			};
+			const { quote } = service({ [CATALOG]: catalog });
+			expect(await quote(request({ model: V4_EDIT }))).toMatchObject([{ priceUsd: 0.027, isEstimate: true }]);
+			await expect(quote(request())).rejects.toThrow('The price of vendor/x is unknown.');
+		},
+	);
+
+	it('the number of images that the schema sets by default counts', async () => {
+		const schema = 'https://static.example.com/x.json';
+		const Input = { properties: { max_images: { type: 'integer', default: 4 } } };
+		const clock = new VirtualClock();
+		const http = new FakeHttp((sent) => {
+			if (sent.url === schema) return { json: { components: { schemas: { Input } } } };
+			const model = { model: 'vendor/x', type: 'Image', price: { actual: { base_price: 0.05 } }, schema };
+			return pathOf(sent) === CATALOG ? { json: { data: [model] } } : { statusCode: 404 };
+		});
+		const quotes = quotesOf(http, clock);
+		const priceOf = async (body: object) => (await clock.until(quotes.of(request(body)))).priceUsd;
+		expect(await priceOf({})).toBe(0.2);
+		expect(await priceOf({ max_images: 2 })).toBe(0.1);
+		expect(await priceOf({ max_images: 2, n: 3 })).toBe(0.15);
+	});
+
 	it('a request that hangs ends in time', async () => {
 		const hang = new Promise<FakeAnswer>(() => {});
 		const { quote, clock } = service({ [QUOTE]: hang, [CATALOG]: hang });

@@ -52,13 +52,12 @@ export class ModelInfos {
 	 * @throws CancelledError
 	 */
 	async estimateUsd(body: JsonObject & { model: string }): Promise<number | null> {
-		const { model } = body;
-		// The catalog may be newer than what is known here.
-		const price = (await this.entryOf(model))?.price ?? knownModel(model)?.price;
-		if (!price) return null;
-		const usd = estimateUsd(price, body);
-		if (usd !== null) return usd;
-		const { fields } = await this.of(model);
+		const { price: listed, fields, isUnreadable } = await this.of(body.model);
+		const known = knownModel(body.model)?.price;
+		// The catalog may be newer than what is known here. A paid model is not free because the catalog says so.
+		const price = listed?.usd === 0 ? (known ?? listed) : (listed ?? known);
+		// A default may ask for several images.
+		if (!price || (isUnreadable && !known)) return null;
 		const defaults = fields?.map(({ name, defaultValue }) => [name, defaultValue] as const) ?? [];
 		return estimateUsd(price, { ...Object.fromEntries(defaults), ...body });
 	}

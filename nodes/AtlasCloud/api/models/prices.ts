@@ -25,7 +25,7 @@ function unitOf(unit: unknown, type: string | null): PriceUnit {
 export function listPriceOf(entry: JsonObject): ListPrice | null {
 	const price = asObject(entry.price);
 	const actual = asObject(price?.actual);
-	const usd = asNumber(actual?.base_price) ?? asNumber(price?.base_price);
+	const usd = asAmount(actual?.base_price) ?? asAmount(price?.base_price);
 	if (usd === null) return null;
 	return { usd, unit: unitOf(actual?.unit ?? price?.unit, asString(entry.type)) };
 }
@@ -38,6 +38,13 @@ const PER_UNIT: Record<PriceUnit, string> = {
 	'1k_chars': 'per 1,000 characters',
 };
 
+/** A number that is not negative, also in plain decimal digits; null for anything else. */
+export function asAmount(value: unknown): number | null {
+	if (typeof value === 'string' && !/^\s*\d{1,15}(\.\d{1,15})?\s*$/.test(value)) return null;
+	const number = asNumber(value);
+	return number !== null && number >= 0 ? number : null;
+}
+
 /** Sums of prices are exact to a millionth of a dollar: 200 times 0.032 is 6.4, not 6.400000000000001. */
 export function roundUsd(usd: number): number {
 	return Math.round(usd * 1e6) / 1e6;
@@ -45,7 +52,9 @@ export function roundUsd(usd: number): number {
 
 /** Dollars with as many decimals as the amount needs, two at least and six at most: `$0.032`, `$1.50`. */
 export function dollars(usd: number): string {
-	return `$${usd.toFixed(6).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
+	return `${usd < 0 ? '-' : ''}$${Math.abs(usd)
+		.toFixed(6)
+		.replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
 
 /** `$0.032 per image` */
@@ -71,7 +80,8 @@ function unitsIn(unit: PriceUnit, body: JsonObject): number | null {
 		// Sequential models are listed per generation, and each of their images is billed.
 		case 'generation':
 		case 'image':
-			return Math.max(1, firstNumber(body, COUNT_FIELDS) ?? 1);
+			// If several are named, the largest counts: nobody knows which of them the model reads.
+			return Math.max(1, ...COUNT_FIELDS.map((name) => asNumber(body[name]) ?? 1));
 		case 'second':
 			return positive(body.duration);
 		case 'minute': {
@@ -83,10 +93,6 @@ function unitsIn(unit: PriceUnit, body: JsonObject): number | null {
 			return text === null ? null : text.length / 1_000;
 		}
 	}
-}
-
-function firstNumber(body: JsonObject, names: string[]): number | null {
-	return names.map((name) => asNumber(body[name])).find((value) => value !== null) ?? null;
 }
 
 /** A duration of -1 means that the model chooses. */

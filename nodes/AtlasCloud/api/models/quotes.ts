@@ -2,9 +2,9 @@ import { AtlasError, CancelledError } from '../errors';
 import { memoize } from '../memo';
 import type { AtlasClient } from '../http/client';
 import { FINAL_STATUS_CODES } from '../http/retry';
-import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
+import { asObject, asString, canonicalJson, type JsonObject } from '../json';
 import type { ModelInfos } from './model';
-import { roundUsd } from './prices';
+import { asAmount, dollars, roundUsd } from './prices';
 
 /** What a request would cost. */
 export interface Quote {
@@ -38,6 +38,12 @@ const QUOTE_PATH = '/api/v1/model/calculate';
 const MAX_ATTEMPTS = 3;
 const MAX_QUOTE_MS = 60_000;
 
+/** A quote below this is compared with the list price, in USD. */
+const MAX_DOUBTED_USD = 0.01;
+
+/** No discount takes more than the rest. */
+const MIN_SHARE_OF_LIST_PRICE = 0.01;
+
 /** The quotes of one node run. They are free: nothing is created, and each distinct request is sent once. */
 export class Quotes {
 	private readonly quotes = new Map<string, Promise<Quote | Error>>();
@@ -63,12 +69,20 @@ export class Quotes {
 
 	private async quoteOrEstimate(body: QuoteRequest['body']): Promise<Quote> {
 		const quote = await this.ask(body).catch(toError);
-		if (!(quote instanceof Error)) return quote;
+		if (!(quote instanceof Error) && (await this.isCredible(quote, body))) return quote;
 		if (isOutage(quote)) this.outage = quote;
 		if (quote instanceof CancelledError || isAccountRefused(quote)) throw quote;
 		const estimate = await this.estimate(body);
 		if (estimate) return estimate;
 		throw noPriceError(body.model, quote);
+	}
+
+	/** Whether a quote can be right: one of nothing, or next to nothing, would lift every limit. */
+	private async isCredible({ priceUsd, listPriceUsd }: Quote, body: QuoteRequest['body']): Promise<boolean> {
+		if (priceUsd < (listPriceUsd ?? 0) * MIN_SHARE_OF_LIST_PRICE) return false;
+		if (priceUsd >= MAX_DOUBTED_USD) return true;
+		const listedUsd = await this.models.estimateUsd(body);
+		return listedUsd === null ? priceUsd > 0 : priceUsd >= listedUsd * MIN_SHARE_OF_LIST_PRICE;
 	}
 
 	private async ask(body: QuoteRequest['body']): Promise<Quote> {
@@ -86,7 +100,8 @@ export class Quotes {
 	private async estimate(body: QuoteRequest['body']): Promise<Quote | null> {
 		const { model } = body;
 		const usd = await this.models.estimateUsd(body);
-		if (usd === null) return null;
+		// A list price of nothing is free only if a quote says the same.
+		if (usd === null || usd === 0) return null;
 		return {
 			model,
 			priceUsd: usd,
@@ -126,11 +141,15 @@ function isAccountRefused(error: unknown): boolean {
 	return error instanceof AtlasError && error.statusCode !== null && FINAL_STATUS_CODES.has(error.statusCode);
 }
 
-function noPriceError(model: string, cause: unknown): AtlasError {
+function describeNoQuote(cause: Quote | Error): string {
+	return cause instanceof Error ? 'Couldn’t get a quote' : `Atlas Cloud quoted ${dollars(cause.priceUsd)}`;
+}
+
+function noPriceError(model: string, cause: Quote | Error): AtlasError {
 	const { message, reason, statusCode, requestId } =
 		cause instanceof AtlasError
 			? cause
-			: { message: 'Couldn’t get a quote', reason: null, statusCode: null, requestId: null };
+			: { message: describeNoQuote(cause), reason: null, statusCode: null, requestId: null };
 	return new AtlasError(`The price of ${model} is unknown. ${message}`, {
 		kind: 'read',
 		description:
@@ -160,10 +179,4 @@ function readQuote(model: string, json: unknown): Quote | null {
 
 function isUsd(currency: unknown): boolean {
 	return asString(currency)?.toUpperCase() === 'USD';
-}
-
-/** A number that is not negative, however it is written; null for anything else. */
-function asAmount(value: unknown): number | null {
-	const number = asNumber(value);
-	return number !== null && number >= 0 ? number : null;
 }
