@@ -4,8 +4,8 @@ import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { DownloadError } from '../../nodes/AtlasCloud/api/http/publicFile';
 import { isRetryable, type Purpose } from '../../nodes/AtlasCloud/api/http/retry';
 
-const answer = (statusCode: number, envelopeCode: number | null = null): Exchange => ({
-	answer: { statusCode, envelopeCode, json: {} } as Answer,
+const answer = (statusCode: number, envelopeCode: number | null = null, isEnvelope = true): Exchange => ({
+	answer: { statusCode, envelopeCode, isEnvelope, json: {} } as Answer,
 });
 const fault = (code: string | null, neverSent = false): Exchange => ({
 	fault: new TransportError('fault', code, { neverSent }),
@@ -23,6 +23,7 @@ it.each<[string, Exchange | Error, Purpose[]]>([
 	['404 in a good answer', answer(200, 404), ['paidResult']],
 	['302', answer(302), []],
 	['404', answer(404), []],
+	['a proxy’s 404', answer(404, null, false), ['paidResult']],
 	['a reset', fault('ECONNRESET'), ALL],
 	['a refused connection', fault('ECONNREFUSED'), ['read', 'paidResult', 'earlierInput']],
 	['an unknown host', fault('ENOTFOUND'), ['read', 'paidResult']],

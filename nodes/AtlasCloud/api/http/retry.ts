@@ -131,7 +131,8 @@ export function isRetryable(failure: Exchange | Error, purpose: Purpose = 'read'
 	if (failure instanceof Error) return !(failure instanceof AtlasError);
 	const { answer, fault } = failure;
 	if (!answer) return isRetryable(fault, purpose);
-	// A paid prediction is not given up because of a code in an answer whose HTTP status says success.
+	// A paid prediction is not given up because of a proxy's page, nor of a code in an answer whose status says success.
+	if (purpose === 'paidResult' && !answer.isEnvelope) return true;
 	const status = purpose === 'paidResult' ? answer.statusCode : effectiveStatus(answer);
 	// A successful answer without the expected content is broken.
 	return status < 300 || isRetryableStatus(status);

@@ -33,6 +33,7 @@ export interface HistoryTask {
 
 export interface HistoryFilter {
 	model?: string;
+	predictionId?: string;
 	/** Our clock, in ms: no page is retried after this. */
 	giveUpAtMs?: number;
 }
@@ -133,12 +134,13 @@ async function* readPage(
 /** @returns null if the page is too large and smaller ones can be asked for */
 async function fetchPage(
 	client: AtlasClient,
-	{ model, giveUpAtMs }: HistoryFilter,
+	{ model, predictionId, giveUpAtMs }: HistoryFilter,
 	pageNo: number,
 	pageSize: number,
 ): Promise<Page | null> {
 	const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
 	if (model) query.set('model', model);
+	if (predictionId) query.set('sessionID', predictionId);
 	const path = `/api/v1/model/history?${query.toString()}`;
 	const canAskForLess = pageSize > 1;
 	const maxBytes = canAskForLess ? undefined : MAX_PREDICTION_BYTES;

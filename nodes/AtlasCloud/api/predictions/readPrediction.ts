@@ -1,11 +1,12 @@
 import type { CancelSignal } from '../time/cancellation';
-import { backoffMs, pauseMs, untilAborted } from '../time/clock';
+import { backoffMs, pauseMs, throwIfAborted, untilAborted } from '../time/clock';
 import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { readError } from '../http/errorTexts';
 import { FINAL_STATUS_CODES, isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
 import { asObject, asString } from '../json';
+import { readHistory } from './history';
 import { toPrediction, type Prediction } from './prediction';
 
 /** How long a new prediction may be answered 404 or 400, in ms. See docs/atlas-cloud-api.md, Result. */
@@ -28,14 +29,23 @@ export type PollResult =
 export function classifyPoll(predictionId: string, exchange: Exchange, isNew: boolean): PollResult {
 	const prediction = predictionIn(predictionId, exchange);
 	if (prediction) return { kind: prediction.status === 'processing' ? 'inProgress' : 'ended', prediction };
-	const code = exchange.answer ? effectiveStatus(exchange.answer) : null;
-	if (isNotFound(code)) return { kind: isNew ? 'notVisibleYet' : 'rejected' };
-	return { kind: code !== null && FINAL_STATUS_CODES.has(code) ? 'rejected' : 'pollFailed' };
+	const { answer } = exchange;
+	if (isNotFound(exchange)) return { kind: isNew ? 'notVisibleYet' : 'rejected' };
+	// A page of a proxy decides nothing.
+	const isFinal = answer?.isEnvelope && FINAL_STATUS_CODES.has(effectiveStatus(answer));
+	return { kind: isFinal ? 'rejected' : 'pollFailed' };
 }
 
 /** Sends one poll. */
 export async function pollPrediction(client: AtlasClient, predictionId: string): Promise<Exchange> {
 	return await client.poll(`/api/v1/model/prediction/${encodeURIComponent(predictionId)}`);
+}
+
+export interface ReadOptions {
+	/** Our clock, in ms: no attempt starts after this. */
+	giveUpAtMs?: number;
+	/** Whether somebody else tells later if it is there, so that a missing one is not waited for. */
+	isAskedAgain?: boolean;
 }
 
 /**
@@ -46,24 +56,61 @@ export async function readPrediction(
 	client: AtlasClient,
 	predictionId: string,
 	signal: CancelSignal | undefined,
+	{ giveUpAtMs = Infinity, isAskedAgain = false }: ReadOptions = {},
 ): Promise<Prediction> {
 	const { clock } = client;
 	const startMs = clock.nowMs();
+	let missing = 0;
 	for (let attempt = 0; ; attempt++) {
 		const exchange = await untilAborted(pollPrediction(client, predictionId), signal);
 		const prediction = predictionIn(predictionId, exchange);
 		if (prediction) return prediction;
-		const { answer } = exchange;
-		const isMissing = isNotFound(answer?.statusCode);
+		const isMissing = isNotFound(exchange);
+		if (isMissing) missing++;
+		const pauseForMs =
+			cappedRetryAfterMs(exchange.answer) ??
+			backoffMs(attempt, isMissing ? 2_000 : 500, isMissing ? 4_000 : 8_000);
 		const mayRetry = isMissing
-			? clock.nowMs() - startMs < WARM_UP_MS
+			? !isAskedAgain &&
+				clock.nowMs() - startMs < WARM_UP_MS &&
+				(missing !== 2 || (await mayExist(client, predictionId)))
 			: attempt + 1 < MAX_ATTEMPTS && isRetryable(exchange, 'paidResult');
-		if (!mayRetry) throw pollError(predictionId, exchange);
-		await pauseMs(
-			clock,
-			cappedRetryAfterMs(answer) ?? backoffMs(attempt, 500, isMissing ? 4_000 : 8_000),
-			signal,
-		);
+		if (!mayRetry || clock.nowMs() + pauseForMs > giveUpAtMs) throw pollError(predictionId, exchange);
+		await pauseMs(clock, pauseForMs, signal);
+	}
+}
+
+/** Predictions that this process submitted, with the time by our clock, in ms. The oldest first. */
+const submittedAtMs = new Map<string, number>();
+
+const MAX_SUBMITTED = 10_000;
+
+/** Call when a submit has created a prediction: for a while, Atlas may not show it. */
+export function noteSubmitted(predictionId: string, nowMs: number): void {
+	submittedAtMs.set(predictionId, nowMs);
+	const [oldest] = submittedAtMs.keys();
+	if (submittedAtMs.size > MAX_SUBMITTED) submittedAtMs.delete(oldest);
+}
+
+/**
+ * Whether a prediction that Atlas does not find may only be too new. Otherwise its ID is mistyped, or another account's.
+ * @throws CancelledError
+ */
+export async function mayExist(client: AtlasClient, predictionId: string): Promise<boolean> {
+	const nowMs = client.clock.nowMs();
+	if (nowMs - (submittedAtMs.get(predictionId) ?? -Infinity) < WARM_UP_MS) return true;
+	try {
+		for await (const task of readHistory(
+			client,
+			{ predictionId, giveUpAtMs: nowMs + WARM_UP_MS },
+			{ maxPages: 1 },
+		))
+			if (task.predictionId === predictionId) return true;
+		return false;
+	} catch {
+		throwIfAborted(client.signal);
+		// A history that cannot be read proves nothing.
+		return true;
 	}
 }
 
@@ -82,6 +129,7 @@ function predictionIn(predictionId: string, { answer }: Exchange): Prediction | 
 	return isFailure ? toPrediction(predictionId, answer.json) : null;
 }
 
-function isNotFound(code: number | null | undefined): boolean {
-	return code === 404 || code === 400;
+/** Whether Atlas itself says that there is no such prediction, or not yet. */
+function isNotFound({ answer }: Exchange): boolean {
+	return answer !== undefined && answer.isEnvelope && [400, 404].includes(effectiveStatus(answer));
 }

@@ -1,0 +1,102 @@
+import {
+	noteSubmitted,
+	readPrediction,
+	WARM_UP_MS,
+} from '../../nodes/AtlasCloud/api/predictions/readPrediction';
+import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
+
+const DONE: FakeAnswer = {
+	json: { code: 200, data: { status: 'completed', outputs: ['https://cdn.example.com/a.png'] } },
+};
+const NOT_FOUND: FakeAnswer = {
+	statusCode: 404,
+	json: { code: 404, msg: 'prediction not found', data: null },
+};
+const PAGE: FakeAnswer = { statusCode: 404, chunks: [Buffer.from('<html>Not Found</html>')] };
+
+const historyOf = (...ids: string[]): FakeAnswer => {
+	const items = ids.map((id) => ({ ID: id, status: 'processing', requestBody: '{}' }));
+	return { json: { code: 200, data: { items, total: items.length } } };
+};
+
+let ids = 0;
+
+/** Reads a prediction that Atlas shows after so long, in ms. */
+async function read(
+	{ visibleAtMs = Infinity, missing = NOT_FOUND, history = historyOf(), isSubmittedHere = false } = {},
+	options: { isAskedAgain?: boolean; giveUpAfterMs?: number } = {},
+) {
+	const clock = new VirtualClock();
+	const startMs = clock.nowMs();
+	const id = `p${++ids}`;
+	if (isSubmittedHere) noteSubmitted(id, startMs);
+	const http = new FakeHttp((request) => {
+		if (pathOf(request).startsWith('/api/v1/model/history')) return history;
+		return clock.nowMs() - startMs >= visibleAtMs ? DONE : missing;
+	});
+	const { giveUpAfterMs = Infinity, ...others } = options;
+	const reading = readPrediction(clientOf(http, clock), id, undefined, {
+		...others,
+		giveUpAtMs: startMs + giveUpAfterMs,
+	});
+	const outcome = await clock.until(
+		reading.then(
+			({ status }) => status as string,
+			({ message }: Error) => message,
+		),
+	);
+	const paths = http.requests.map((request) => pathOf(request).replace(id, 'ID'));
+	return { id, outcome, paths, tookMs: clock.nowMs() - startMs };
+}
+
+describe('a prediction that Atlas does not find', () => {
+	it('and that the history does not have is told within seconds', async () => {
+		const { id, outcome, tookMs, paths } = await read();
+		expect(outcome).toBe(`Couldn’t read prediction ${id}: prediction not found (404)`);
+		expect(tookMs).toBeLessThan(3_000);
+		expect(paths).toEqual([
+			'/api/v1/model/prediction/ID',
+			'/api/v1/model/prediction/ID',
+			'/api/v1/model/history?no=1&size=50&sessionID=ID',
+		]);
+	});
+
+	it.each([
+		['is waited for if this process has just submitted it', { isSubmittedHere: true }],
+		['is waited for if its history cannot be read', { history: { statusCode: 403 } as FakeAnswer }],
+		['is waited for if the history is a page', { history: PAGE }],
+	])('%s', async (_what, service) => {
+		expect(await read({ ...service, visibleAtMs: 25_000 })).toMatchObject({ outcome: 'completed' });
+		const { outcome, tookMs } = await read(service);
+		expect(outcome).toContain('prediction not found (404)');
+		expect(tookMs).toBeLessThan(2 * WARM_UP_MS + 60_000);
+	});
+
+	it('is waited for if the history has it', async () => {
+		const history = historyOf(`p${ids + 1}`);
+		expect(await read({ history, visibleAtMs: 25_000 })).toMatchObject({ outcome: 'completed' });
+	});
+
+	it('is not given up after one answer', async () => {
+		expect(await read({ visibleAtMs: 1 })).toMatchObject({ outcome: 'completed' });
+	});
+
+	it('costs one request where somebody asks again later', async () => {
+		const { paths } = await read({}, { isAskedAgain: true });
+		expect(paths).toEqual(['/api/v1/model/prediction/ID']);
+	});
+});
+
+it('a page is not Atlas’s answer: it is read again, a few times', async () => {
+	expect(await read({ missing: PAGE, visibleAtMs: 2_000 })).toMatchObject({ outcome: 'completed' });
+	const { paths } = await read({ missing: PAGE });
+	expect(paths).toHaveLength(6);
+});
+
+it('no attempt starts after the given time', async () => {
+	const missing = { ...PAGE, statusCode: 503, headers: { 'retry-after': '300' } };
+	const { tookMs, paths } = await read({ missing }, { giveUpAfterMs: 10_000 });
+	expect(paths).toHaveLength(1);
+	expect(tookMs).toBeLessThan(10_000);
+});
