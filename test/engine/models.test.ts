@@ -462,7 +462,7 @@ describe('before anything is sent, for all items,', () => {
 		const { error } = await run(call);
 		expect(error?.message).toBe('This run has 51 predictions, but Max Predictions per Run is 50');
 		expect(error?.description).toContain('Estimated cost: $1.377. Nothing was submitted.');
-		expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['models']);
+		expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['models', 'schema']);
 	});
 
 	it.each<[string, object, string]>([
