@@ -1,9 +1,7 @@
 /** @type {import('jest').Config} */
-module.exports = {
+const common = {
 	testEnvironment: '<rootDir>/test/environment/oneRealm.js',
 	setupFiles: ['<rootDir>/test/environment/nativeModules.js'],
-	roots: ['<rootDir>/test'],
-	testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
 	transform: {
 		'^.+\\.ts$': [
 			'@swc/jest',
@@ -13,8 +11,15 @@ module.exports = {
 			},
 		],
 	},
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+	projects: [
+		{ ...common, displayName: 'node', roots: ['<rootDir>/test/unit', '<rootDir>/test/engine'] },
+		{ ...common, displayName: 'sandbox', roots: ['<rootDir>/test/sandbox'] },
+	],
 	testTimeout: 120_000,
-	testSequencer: '<rootDir>/test/longestFirst.js',
 	maxWorkers: 2,
 	reporters: ['default', '<rootDir>/test/slowestFiles.js'],
 };

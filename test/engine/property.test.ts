@@ -16,12 +16,12 @@ jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtual
  * Random batches with random faults and retries of the node. To see a failure again, run with the printed seed and
  * path: PROPERTY_SEED=… PROPERTY_PATH=… npx jest test/engine/property
  */
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 504);
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 96);
 const SEED = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31);
 const PATH = process.env.PROPERTY_PATH;
 
 /** Stories wait most of their time, so that some go beside each other; each line has a sandbox and a seed of its own. */
-const LINES = PATH === undefined ? 36 : 1;
+const LINES = PATH === undefined ? 24 : 1;
 
 /** With so many cases each kind of trouble comes up. */
 const ENOUGH_RUNS = 500;

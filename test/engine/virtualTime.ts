@@ -112,9 +112,10 @@ afterAll(() => void unsubscribe('http.client.request.start', limitRequest));
 
 type N8nHttp = typeof import('../../nodes/AtlasCloud/n8n/http');
 
+const real = jest.requireActual<N8nHttp>('../../nodes/AtlasCloud/n8n/http');
+
 /** The node's own, with its time limits on the virtual clock. */
 export const n8nHttp: N8nHttp['n8nHttp'] = (...context): Http => {
-	const real = jest.requireActual<N8nHttp>('../../nodes/AtlasCloud/n8n/http');
 	const http = real.n8nHttp(...context);
 	return {
 		send: async (request) => await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
