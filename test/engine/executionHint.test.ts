@@ -2,7 +2,8 @@ import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
 import { addExecutionHint } from '../../nodes/AtlasCloud/run/hint';
 import type { NodeRun } from '../../nodes/AtlasCloud/nodeRun';
 import type { OperationSummary } from '../../nodes/AtlasCloud/run/operation';
-import { predictionSummary } from '../../nodes/AtlasCloud/run/summary';
+import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
+import { summaryOf } from '../../nodes/AtlasCloud/run/summary';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
@@ -97,7 +98,7 @@ it('counts what was bought, not what the input items say about other predictions
 	expect(message).toMatch(/^2 edits submitted in .* for about \$0\.054\.$/);
 });
 
-const PAID: OperationSummary = { ...predictionSummary, isPaid: true };
+const PAID: OperationSummary = { ...summaryOf(EDIT_WORDS), isPaid: true };
 
 async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 	const hints: NodeExecutionHint[] = [];
@@ -174,7 +175,7 @@ describe('the text, for items made up here', () => {
 			'1 edited image, 1 edit still running, 1 failed in 12.4 s for about $0.054.',
 		);
 		const failed = image({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
-		expect(await messageOf([failed], predictionSummary)).toBe('1 failed in 12.4 s.');
+		expect(await messageOf([failed], summaryOf(EDIT_WORDS))).toBe('1 failed in 12.4 s.');
 	});
 
 	describe('Retry On Fail', () => {

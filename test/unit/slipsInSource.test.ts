@@ -13,7 +13,7 @@ const texts = [...sourceTexts('nodes'), ...sourceTexts('credentials')].filter(
 
 it('finds the texts of the source, with what is put into them left out', () => {
 	expect(texts.length).toBeGreaterThan(400);
-	expect(texts.map(({ text }) => text)).toContain('This run has X, but Max Edits per Run is X');
+	expect(texts.map(({ text }) => text)).toContain('This item has X, but X accepts at most X');
 });
 
 it('none of them has a slip', () => {

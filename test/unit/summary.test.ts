@@ -1,5 +1,6 @@
 import { countNoun, plural } from '../../nodes/AtlasCloud/api/words';
-import { predictionSummary } from '../../nodes/AtlasCloud/run/summary';
+import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
+import { summaryOf } from '../../nodes/AtlasCloud/run/summary';
 
 it.each([
 	[0, '0 seconds'],
@@ -18,7 +19,7 @@ it('counts what there is, and says nothing of what there is not', () => {
 it('sums up predictions by their status', () => {
 	const statuses = ['completed', 'processing', 'failed', 'failed'];
 	const items = statuses.map((status) => ({ json: { status } }));
-	expect(predictionSummary.count(items)).toEqual({
+	expect(summaryOf(EDIT_WORDS).count(items)).toEqual({
 		done: ['1 edited image', '1 edit still running'],
 		failedCount: 2,
 	});

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { defaultModelValue, type ListedModel } from '../panel/modelEntry';
 import type { MediaModelType } from '../api/models/model';
-import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
+import { DEFAULT_TIMEOUT_SECONDS, SLOW_TIMEOUT_SECONDS } from '../panel/options';
 
 /** An ID as it appears in messages and placeholders. */
 export const EXAMPLE_MODEL = 'bytedance/seedance-v1.5-pro/image-to-video';
@@ -103,51 +103,8 @@ export const inputFields: INodeProperties[] = [
 	},
 ];
 
-export const predictionIdField: INodeProperties = {
-	displayName: 'Prediction ID',
-	name: 'predictionId',
-	type: 'string',
-	default: '={{ $json.predictionId }}',
-	required: true,
-	placeholder: 'e.g. 8f4c2a…',
-	description: 'The prediction ID returned by Submit',
-};
-
-export const downloadFields: INodeProperties[] = [
-	{
-		displayName: 'Download Files',
-		name: 'downloadFiles',
-		type: 'boolean',
-		default: true,
-		description:
-			'Whether to download the results as files. If off, only their URLs are returned (such output can be pinned).',
-	},
-	{
-		displayName:
-			'File URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without being billed for another prediction.',
-		name: 'linksNotice',
-		type: 'notice',
-		default: '',
-		// Not `startsWith`: n8n 1.x fails on it when the value is not text, and refuses the whole workflow.
-		displayOptions: { hide: { downloadFiles: [true, { _cnd: { regex: '^=' } }] } },
-	},
-	{
-		displayName: 'Output Data Field Name',
-		name: 'outputDataFieldName',
-		type: 'string',
-		default: 'data',
-		required: true,
-		placeholder: 'e.g. data',
-		description: 'The name of the output field to put the file in',
-		displayOptions: { show: { downloadFiles: [true] } },
-	},
-];
-
 /** What a resource's models make. */
 export type ResourceType = MediaModelType;
-
-/** Videos take minutes. */
-const SLOW_TIMEOUT_SECONDS = 1_800;
 
 /** How long to wait for a model of this type, in seconds; null where it is not known. */
 export function defaultTimeoutSeconds(type: ResourceType | null): number {

@@ -1,21 +1,19 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError, runError, truncate, type AtlasError } from '../api/errors';
+import { inputError, truncate, type AtlasError } from '../api/errors';
 import { omit, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
-import type { PurchaseRequest, PurchaseInput } from '../api/purchases/purchaseRequest';
-import { describeEstimate, checkMaxCost, type PlannedPurchase } from '../run/maxCost';
+import type { PurchaseInput } from '../api/purchases/purchaseRequest';
 import {
 	readModel,
 	readExtraBodyFields,
 	readMaxCostUsd,
-	readMaxPredictions,
 	readRetentionHeaders,
 	readReuseHours,
 	readWebhookUrl,
 } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
-import { plural } from '../api/words';
+import type { PurchaseJob } from '../operations/kind';
 import { readTimeout } from '../items/timeout';
 import { readGivenInputs } from './givenInputs';
 import { readMediaInputs, readUntypedInputs, type RequestMedia, type UntypedInputs } from './mediaInputs';
@@ -23,15 +21,12 @@ import { EXAMPLE_MODEL, defaultTimeoutSeconds, type ResourceType } from './field
 import type { QuoteRequest } from '../api/models/quotes';
 import { placeAt, type InputPath } from '../api/purchases/inputPaths';
 
-/** One item's prediction. */
-export interface ModelJob {
-	/** Complete only once {@link resolveModelJob} has read the model. */
-	request: PurchaseRequest;
+/** One item's prediction; its request is complete only once {@link resolveModelJob} has read the model. */
+export interface ModelJob extends PurchaseJob {
 	/** What the item gives for the model's fields. */
 	given: JsonObject;
 	/** What the resource makes; null where the model decides. */
 	resourceType: ResourceType | null;
-	options: IDataObject;
 	/** Fields whose content does not change the price: the prompt, unless it is billed by its length, and images. */
 	unpricedFields: string[];
 	/** By the list price, in USD; null where it does not tell. */
@@ -81,7 +76,7 @@ export function readModelJob(
 }
 
 /** The request as it was typed: as it is sent where the model's schema cannot be read. */
-function typedBody({ request: { model }, given, options }: ModelJob): JsonObject & { model: string } {
+export function typedBody({ request: { model }, given, options }: ModelJob): JsonObject & { model: string } {
 	return { ...given, ...omit(readExtraBodyFields(options, OWN_FIELDS), 'webhook_url'), model };
 }
 
@@ -176,21 +171,6 @@ async function readInputs(
 	return { body: { ...body, ...files.body }, inputs: files.inputs, typed: await readTyped() };
 }
 
-/**
- * Refuses a run that is larger than Max Predictions per Run.
- * @throws AtlasError (`input`) with the estimated cost
- */
-export async function checkMaxPredictions(run: NodeRun, jobs: ModelJob[]): Promise<void> {
-	if (jobs.length === 0) return;
-	const maxPredictions = readMaxPredictions(jobs[0].options);
-	if (jobs.length <= maxPredictions) return;
-	const estimate = await describeEstimate(run, jobs.map(typedBody));
-	throw runError(
-		`This run has ${plural(jobs.length, 'prediction')}, but Max Predictions per Run is ${maxPredictions}`,
-		`${estimate} Nothing was submitted. Increase Max Predictions per Run under Options, or use fewer items.`,
-	);
-}
-
 /** In place of an image: a price depends on how many images go in, not on what they show. */
 const PLACEHOLDER_URL = 'https://example.com/image.png';
 
@@ -210,17 +190,4 @@ export async function modelQuoteRequest(run: NodeRun, job: ModelJob): Promise<Qu
 
 function isImageFile({ file }: PurchaseInput): boolean {
 	return file?.kind.mimeType.startsWith('image/') ?? false;
-}
-
-/**
- * Refuses a run that would cost more than Max Cost per Run.
- * @throws AtlasError (`input`) with both amounts; CancelledError
- */
-export async function checkModelCost(run: NodeRun, jobs: ModelJob[]): Promise<void> {
-	// What counts for the whole run is read from its first item.
-	const planned = jobs.map((job): PlannedPurchase => ({
-		itemIndex: job.request.itemIndex,
-		toQuote: async () => await modelQuoteRequest(run, job),
-	}));
-	await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 }

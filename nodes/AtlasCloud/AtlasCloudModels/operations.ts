@@ -1,27 +1,51 @@
+import { buyOperation } from '../operations/buy';
+import { predictionResource } from '../operations/predictionResource';
 import type { NodeDefinition } from '../run/operation';
-import { generateAudio } from './audio';
-import { generateImage } from './image';
-import { run } from './run';
-import { get } from './prediction/get';
-import { getAll } from './prediction/getAll';
-import { quote } from './prediction/quote';
-import { submit } from './prediction/submit';
-import { waitForCompletion } from './prediction/waitForCompletion';
-import { generateVideo } from './video';
+import { modelKind } from './kind';
 
-/** Every operation of the node. A new one is a file of its own and an entry here. */
+const generate = (action: string, description: string) => ({
+	name: 'Generate',
+	value: 'generate',
+	action,
+	description,
+});
+
+const generateImage = buyOperation(
+	modelKind('Image', {
+		id: 'bytedance/seedream-v5.0-lite',
+		name: 'Seedream v5.0 Lite',
+		price: { usd: 0.032, unit: 'image' },
+	}),
+	generate('Generate image', 'Create or edit images with any image model and wait for the result'),
+);
+const generateVideo = buyOperation(
+	modelKind('Video', {
+		id: 'bytedance/seedance-v1.5-pro/image-to-video',
+		name: 'Seedance v1.5 Pro Image to Video',
+		price: null,
+	}),
+	generate('Generate video', 'Create a video from text, images, or other files and wait for the result'),
+);
+const generateAudio = buyOperation(
+	modelKind('Audio'),
+	generate('Generate audio', 'Create speech, music, or other audio and wait for the result'),
+);
+/** The catalog must say what the model makes: that decides where the request goes. */
+const runModel = buyOperation(modelKind(null), {
+	name: 'Run',
+	value: 'run',
+	action: 'Run any model',
+	description: 'Run any image, video, or audio model and wait for the result',
+});
+
+/** Every operation of the node. */
 export const atlasCloudModels: NodeDefinition = {
 	displayName: 'Atlas Cloud Models',
 	resources: [
 		{ name: 'Image', value: 'image', defaultOperation: 'generate', operations: [generateImage] },
 		{ name: 'Video', value: 'video', defaultOperation: 'generate', operations: [generateVideo] },
 		{ name: 'Audio', value: 'audio', defaultOperation: 'generate', operations: [generateAudio] },
-		{ name: 'Any Model', value: 'model', defaultOperation: 'run', operations: [run] },
-		{
-			name: 'Prediction',
-			value: 'prediction',
-			defaultOperation: 'submit',
-			operations: [get, getAll, quote, submit, waitForCompletion],
-		},
+		{ name: 'Any Model', value: 'model', defaultOperation: 'run', operations: [runModel] },
+		predictionResource(modelKind(null)),
 	],
 };

@@ -7,13 +7,10 @@ import type { AtlasClient } from '../api/http/client';
 import type { Prediction } from '../api/predictions/prediction';
 import { readPrediction } from '../api/predictions/readPrediction';
 import { checkOutputField, type OutputDestination, FILE_OUTPUT } from '../items/destination';
-import { outputItems, type DownloadTools } from '../items/outputItems';
+import { NOTHING_KNOWN, outputItems, type DownloadTools } from '../items/outputItems';
 import { n8nFileStore } from '../n8n/binary';
 
 const MAX_PARALLEL_DOWNLOADS = 8;
-
-/** A trigger has no input item that could know more than the API. */
-const NOTHING_KNOWN = { model: null, prompt: null, size: null };
 
 /**
  * The items that a prediction starts the workflow with, one per file; none if its event is not selected.
@@ -47,7 +44,7 @@ function readDestination(context: IWebhookFunctions, predictionId: string): Outp
 			? checkOutputField(context.getNodeParameter('outputDataFieldName', 'data'))
 			: 'data',
 		baseName: `${FILE_OUTPUT.fileNamePrefix}-${predictionId}`,
-		maxDownloadBytes: FILE_OUTPUT.defaultMaxDownloadMb * 1_000_000,
+		maxDownloadBytes: FILE_OUTPUT.words.maxDownloadMb * 1_000_000,
 	};
 }
 

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError, runError, truncate } from '../api/errors';
+import { inputError, truncate } from '../api/errors';
 import { omit, type JsonObject } from '../api/json';
 import {
 	isSequential,
@@ -10,20 +10,19 @@ import {
 } from '../api/models/seedream';
 import { endpointOf } from '../api/models/model';
 import { checkSize, matchInput, type Dimensions } from '../api/models/sizes';
-import type { PurchaseInput, PurchaseRequest } from '../api/purchases/purchaseRequest';
+import type { PurchaseInput } from '../api/purchases/purchaseRequest';
 import { inputImages, type InputImage } from '../items/inputImages';
-import { describeEstimate, checkMaxCost } from '../run/maxCost';
 import {
 	readModel,
 	readExtraBodyFields,
 	readMaxCostUsd,
-	readMaxEdits,
 	readRetentionHeaders,
 	readReuseHours,
 	readWebhookUrl,
 	readWholeNumber,
 } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
+import type { PurchaseJob } from '../operations/kind';
 import { plural } from '../api/words';
 import { readTimeout } from '../items/timeout';
 import { inputDimensions } from './inputDimensions';
@@ -31,13 +30,10 @@ import { readPrompt } from './prompt';
 import { readSize } from './size';
 import type { QuoteRequest } from '../api/models/quotes';
 
-/** One item's edit. */
-export interface EditJob {
-	/** Complete only once {@link resolveEdit} has set the size. */
-	request: PurchaseRequest;
+/** One item's edit; its request is complete only once {@link resolveEdit} has set the size. */
+export interface EditJob extends PurchaseJob {
 	images: InputImage[];
 	size: 'matchInput' | Dimensions;
-	options: IDataObject;
 }
 
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
@@ -162,21 +158,6 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 }
 
 /**
- * Refuses a run that is larger than Max Edits per Run.
- * @throws AtlasError (`input`) with the estimated cost
- */
-export async function checkMaxEdits(run: NodeRun, jobs: EditJob[]): Promise<void> {
-	if (jobs.length === 0) return;
-	const maxEdits = readMaxEdits(jobs[0].options);
-	if (jobs.length <= maxEdits) return;
-	const bodies = jobs.map(({ request }) => request.body);
-	throw runError(
-		`This run has ${plural(jobs.length, 'edit')}, but Max Edits per Run is ${maxEdits}`,
-		`${await describeEstimate(run, bodies)} Increase Max Edits per Run under Options, or use fewer items.`,
-	);
-}
-
-/**
  * In place of each input image: the price of an edit depends on how many images go in, not on what they show. Nothing is
  * uploaded for a quote, and no link of the user's is sent.
  */
@@ -187,17 +168,4 @@ const UNPRICED_FIELDS = ['prompt', 'images', 'webhook_url'];
 /** What to ask a quote of an edit for. */
 export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteRequest {
 	return { body: { ...body, images: inputs.map(() => PLACEHOLDER_URL) }, unpricedFields: UNPRICED_FIELDS };
-}
-
-/**
- * Refuses a run that would cost more than Max Cost per Run.
- * @throws AtlasError (`input`) with both amounts; CancelledError
- */
-export async function checkEditCost(run: NodeRun, jobs: EditJob[]): Promise<void> {
-	const planned = jobs.map((job) => ({
-		itemIndex: job.request.itemIndex,
-		toQuote: async () => await Promise.resolve(editQuoteRequest(job)),
-	}));
-	// What counts for the whole run is read from its first item.
-	await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 }

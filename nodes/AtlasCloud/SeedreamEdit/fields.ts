@@ -94,46 +94,6 @@ export const editFields: INodeProperties[] = [
 	maxImagesField,
 ];
 
-export const predictionIdField: INodeProperties = {
-	displayName: 'Prediction ID',
-	name: 'predictionId',
-	type: 'string',
-	default: '={{ $json.predictionId }}',
-	required: true,
-	placeholder: 'e.g. 8f4c2a…',
-	description: 'The prediction ID returned by Submit',
-};
-
-export const downloadFields: INodeProperties[] = [
-	{
-		displayName: 'Download Images',
-		name: 'downloadImages',
-		type: 'boolean',
-		default: true,
-		description:
-			'Whether to download the images as files. If off, only their URLs are returned (such output can be pinned).',
-	},
-	{
-		displayName:
-			'Image URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without being billed for another edit.',
-		name: 'linksNotice',
-		type: 'notice',
-		default: '',
-		// Not `startsWith`: n8n 1.x fails on it when the value is not text, and refuses the whole workflow.
-		displayOptions: { hide: { downloadImages: [true, { _cnd: { regex: '^=' } }] } },
-	},
-	{
-		displayName: 'Output Data Field Name',
-		name: 'outputDataFieldName',
-		type: 'string',
-		default: 'data',
-		required: true,
-		placeholder: 'e.g. data',
-		description: 'The name of the output field to put the image file in',
-		displayOptions: { show: { downloadImages: [true] } },
-	},
-];
-
 /**
  * A model as this node lists it. "Edit" would stand in every name, the panel has room for forty characters, and the
  * catalog's price per generation is charged for each image.

@@ -1,31 +1,25 @@
 import type { NodeDefinition } from '../run/operation';
-import { edit } from './edit';
+import { buyOperation } from '../operations/buy';
+import { predictionResource } from '../operations/predictionResource';
+import { editKind } from './kind';
 import { upload } from './upload';
-import { get } from './prediction/get';
-import { getAll } from './prediction/getAll';
-import { quote } from './prediction/quote';
-import { submit } from './prediction/submit';
-import { waitForCompletion } from './prediction/waitForCompletion';
 import type { INodeTypeDescription } from 'n8n-workflow';
+
+const edit = buyOperation(editKind, {
+	name: 'Edit',
+	value: 'edit',
+	action: 'Edit image',
+	description: 'Edit one or more images with a prompt',
+});
 
 /** Every operation of the node. A new one is a file of its own and an entry here. */
 export const seedreamEdit: NodeDefinition = {
 	displayName: 'Seedream Edit',
 	resources: [
 		{ name: 'Image', value: 'image', defaultOperation: 'edit', operations: [edit, upload] },
-		{
-			name: 'Prediction',
-			value: 'prediction',
-			defaultOperation: 'submit',
-			operations: [get, getAll, quote, submit, waitForCompletion],
-		},
+		predictionResource(editKind),
 	],
 };
-
-const combiningOperations = seedreamEdit.resources
-	.flatMap(({ operations }) => operations)
-	.filter(({ combinesImages }) => combinesImages)
-	.map(({ option }) => option.value);
 
 /** Shown beside the output before a run. `displayCondition` sees the parameters and the input items. */
 export const hints: INodeTypeDescription['hints'] = [
@@ -35,6 +29,6 @@ export const hints: INodeTypeDescription['hints'] = [
 		type: 'info',
 		location: 'outputPane',
 		whenToDisplay: 'beforeExecution',
-		displayCondition: `={{ ${JSON.stringify(combiningOperations)}.includes($parameter["operation"]) && $parameter["imageSource"] !== "url" && /^\\*$|,/.test($parameter["inputDataFieldName"]) && $input.all().some((item) => Object.keys(item.binary ?? {}).length > 1) }}`,
+		displayCondition: `={{ ["edit", "submit", "quote"].includes($parameter["operation"]) && $parameter["imageSource"] !== "url" && /^\\*$|,/.test($parameter["inputDataFieldName"]) && $input.all().some((item) => Object.keys(item.binary ?? {}).length > 1) }}`,
 	},
 ];

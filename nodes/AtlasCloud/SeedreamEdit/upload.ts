@@ -3,19 +3,19 @@ import type { InputFile } from '../api/files/uploads';
 import { asArray } from '../api/json';
 import { binaryImages } from '../items/inputImages';
 import { itemOperation } from '../run/operation';
-import { uploadOptions } from '../panel/optionFields';
 import { countNoun } from '../api/words';
 import { inputDataFieldNameField } from './fields';
+import { editKind } from './kind';
 
 /** Uploads images and returns their links in place of the files. */
 export const upload = itemOperation<InputFile[]>({
 	option: {
 		name: 'Upload',
 		value: 'upload',
-		action: 'Upload an image',
+		action: 'Upload image and get its URL',
 		description: 'Upload images to Atlas Cloud and get their URLs',
 	},
-	fields: [inputDataFieldNameField, uploadOptions],
+	fields: [inputDataFieldNameField, editKind.options.upload],
 	summary: {
 		count(done) {
 			const urls = done.flatMap(({ json }) => asArray(json.urls));

@@ -7,3 +7,8 @@ export function plural(count: number, noun: string): string {
 export function countNoun(count: number, noun: string, participle = ''): string[] {
 	return count === 0 ? [] : [`${plural(count, noun)}${participle}`];
 }
+
+/** E.g. `an edit`, `a prediction`. */
+export function withArticle(noun: string): string {
+	return `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+}

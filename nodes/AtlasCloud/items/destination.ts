@@ -1,10 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
-import {
-	readMaxDownloadBytes,
-	DEFAULT_MAX_DOWNLOAD_MB,
-	DEFAULT_MAX_VIDEO_DOWNLOAD_MB,
-} from '../panel/options';
+import { EDIT_WORDS, MODEL_WORDS, readMaxDownloadBytes, type NodeWords } from '../panel/options';
 
 /** Where the files of a prediction go, and what they are called. */
 export interface OutputDestination {
@@ -30,12 +26,12 @@ export function readDestination(
 	baseName: string,
 	style: OutputStyle,
 ): OutputDestination {
-	const downloadsFiles = context.getNodeParameter(style.downloadParameter, itemIndex, true) !== false;
+	const downloadsFiles = context.getNodeParameter(style.words.downloadParameter, itemIndex, true) !== false;
 	const name: unknown = downloadsFiles
 		? context.getNodeParameter('outputDataFieldName', itemIndex, 'data')
 		: 'data';
 	const outputDataFieldName = checkOutputField(name);
-	const maxDownloadBytes = readMaxDownloadBytes(options, style.defaultMaxDownloadMb);
+	const maxDownloadBytes = readMaxDownloadBytes(options, style.words.maxDownloadMb);
 	return { itemIndex, style, downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes };
 }
 
@@ -79,10 +75,9 @@ export interface OutputFields {
 
 /** How a node names what it returns. Saved workflows depend on these names. */
 export interface OutputStyle {
-	/** The parameter that says whether files are downloaded. */
-	downloadParameter: string;
-	/** The default of Max Download Size, in megabytes (10^6 bytes). */
-	defaultMaxDownloadMb: number;
+	words: NodeWords;
+	/** The field in json that holds a file's URL. */
+	urlField: string;
 	/** How the names of files begin when only the prediction's ID is known. */
 	fileNamePrefix: string;
 	/** The fields in json. */
@@ -91,8 +86,8 @@ export interface OutputStyle {
 
 /** The style of Seedream Edit. */
 export const IMAGE_OUTPUT: OutputStyle = {
-	downloadParameter: 'downloadImages',
-	defaultMaxDownloadMb: DEFAULT_MAX_DOWNLOAD_MB,
+	words: EDIT_WORDS,
+	urlField: 'imageUrl',
 	fileNamePrefix: 'seedream',
 	toJson: ({ url, index, count, size, text }) => ({
 		size,
@@ -106,8 +101,8 @@ export const IMAGE_OUTPUT: OutputStyle = {
 
 /** The style of the nodes for any model. */
 export const FILE_OUTPUT: OutputStyle = {
-	downloadParameter: 'downloadFiles',
-	defaultMaxDownloadMb: DEFAULT_MAX_VIDEO_DOWNLOAD_MB,
+	words: MODEL_WORDS,
+	urlField: 'fileUrl',
 	fileNamePrefix: 'atlas-cloud',
 	toJson: ({ url, index, count, text }) => ({
 		fileUrl: url,

@@ -11,6 +11,9 @@ export interface KnownFields {
 	size: string | null;
 }
 
+/** Of a prediction that no input item describes. */
+export const NOTHING_KNOWN: KnownFields = { model: null, prompt: null, size: null };
+
 /** What output items need of a run. */
 export type DownloadTools = Pick<NodeRun, 'downloads' | 'downloadSemaphore' | 'signal'>;
 

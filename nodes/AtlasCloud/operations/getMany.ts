@@ -1,30 +1,22 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { whyNotFetchable } from '../api/http/addresses';
 import { asNumber, asObject, asString } from '../api/json';
 import { readHistory } from '../api/predictions/history';
-import type { Prediction } from '../api/predictions/prediction';
+import { NOTHING_KNOWN, predictionJson } from '../items/outputItems';
 import type { OnceOperation } from '../run/operation';
+import type { NodeKind } from './kind';
 
 /** A limit for Return All: a hundred thousand predictions. */
 const MAX_PAGES = 2_000;
 
-interface GetAllWords {
-	/** The operation's description in the panel. */
-	description: string;
-	/** The json of one prediction. @param outputIndex null if it has no output */
-	toJson: (prediction: Prediction, outputIndex: number | null) => IDataObject;
-	/** The property of the json that holds the first output's URL. */
-	urlProperty: string;
-}
-
 /** The account's history, newest first; runs once, not per item. */
-export const getAllOperation = ({ description, toJson, urlProperty }: GetAllWords): OnceOperation => ({
+export const getManyOperation = ({ style }: NodeKind): OnceOperation => ({
 	option: {
 		name: 'Get Many',
 		value: 'getAll',
 		action: 'Get many predictions',
-		description,
+		description: 'List the predictions of your Atlas Cloud account',
 	},
 	fields: [
 		{
@@ -87,10 +79,10 @@ export const getAllOperation = ({ description, toJson, urlProperty }: GetAllWord
 		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {
 			if (model !== undefined && prediction.model !== model) continue;
 			if (status !== undefined && prediction.status !== status) continue;
-			const json = toJson(prediction, prediction.outputs.length > 0 ? 0 : null);
+			const json = predictionJson(prediction, NOTHING_KNOWN, prediction.outputs.length > 0 ? 0 : null, style);
 			// Another node must not be led to fetch what this one may not.
-			const url = asString(json[urlProperty]);
-			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[urlProperty] = null;
+			const url = asString(json[style.urlField]);
+			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[style.urlField] = null;
 			items.push({ json, pairedItem: { item: 0 } });
 			if (items.length >= limit) break;
 		}

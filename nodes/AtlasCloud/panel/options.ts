@@ -7,16 +7,48 @@ import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 
 /** Items at once where nothing is bought: uploads and reads have no limit that could be found out. */
 export const DEFAULT_CONCURRENCY = 20;
-export const DEFAULT_MAX_EDITS = 250;
-export const DEFAULT_MAX_PREDICTIONS = 50;
 export const DEFAULT_TIMEOUT_SECONDS = 300;
 export const MAX_TIMEOUT_SECONDS = 86_400;
-export const DEFAULT_MAX_DOWNLOAD_MB = 100;
-/** For nodes whose models also make video. */
-export const DEFAULT_MAX_VIDEO_DOWNLOAD_MB = 1_000;
+/** Videos take minutes. */
+export const SLOW_TIMEOUT_SECONDS = 1_800;
 
 /** The longest that Atlas keeps files and records (docs/atlas-cloud-api.md, Submit). */
 export const MAX_RETENTION_HOURS = 336;
+
+/** What differs between the nodes where they have the same options: texts are made of these words. */
+export interface NodeWords {
+	/** What is bought: `edit`. */
+	purchase: string;
+	/** What is downloaded: `image`. */
+	output: string;
+	/** What a finished item is called in the hint: `edited image`. */
+	result: string;
+	/** The parameter that says whether files are downloaded. */
+	downloadParameter: string;
+	/** The option that limits how many are bought per run. */
+	maxPurchases: { name: string; displayName: string; default: number };
+	/** The default of Max Download Size, in megabytes (10^6 bytes). */
+	maxDownloadMb: number;
+}
+
+export const EDIT_WORDS: NodeWords = {
+	purchase: 'edit',
+	output: 'image',
+	result: 'edited image',
+	downloadParameter: 'downloadImages',
+	maxPurchases: { name: 'maxEdits', displayName: 'Max Edits per Run', default: 250 },
+	maxDownloadMb: 100,
+};
+
+/** For any model, of videos too. */
+export const MODEL_WORDS: NodeWords = {
+	purchase: 'prediction',
+	output: 'file',
+	result: 'result',
+	downloadParameter: 'downloadFiles',
+	maxPurchases: { name: 'maxPredictions', displayName: 'Max Predictions per Run', default: 50 },
+	maxDownloadMb: 1_000,
+};
 
 /** An item's options, as its fields say. */
 export function readOptions(context: IExecuteFunctions, itemIndex: number): IDataObject {
@@ -53,9 +85,10 @@ export function readConcurrency({ concurrency = 0 }: IDataObject): number | null
 	);
 }
 
-/** The option Max Edits per Run. @throws AtlasError (`input`) */
-export function readMaxEdits({ maxEdits }: IDataObject): number {
-	return readWholeNumber(maxEdits, 'Max Edits per Run', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_EDITS;
+/** The option that limits how many are bought per run. @throws AtlasError (`input`) */
+export function readMaxPurchases(options: IDataObject, { maxPurchases }: NodeWords): number {
+	const { name, displayName, default: defaultMax } = maxPurchases;
+	return readWholeNumber(options[name], displayName, 1, Number.MAX_SAFE_INTEGER) ?? defaultMax;
 }
 
 /**
@@ -69,12 +102,6 @@ export function readMaxCostUsd(options: IDataObject): number | null {
 		'Max Cost per Run must be an amount in dollars, 0 or higher',
 		'Correct it under Options, or remove the option for no limit.',
 	);
-}
-
-/** The option Max Predictions per Run. @throws AtlasError (`input`) */
-export function readMaxPredictions({ maxPredictions }: IDataObject): number {
-	const name = 'Max Predictions per Run';
-	return readWholeNumber(maxPredictions, name, 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_PREDICTIONS;
 }
 
 /**

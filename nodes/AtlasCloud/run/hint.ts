@@ -128,7 +128,7 @@ function describeReuse(count: number, { usd, isEstimate }: Cost): string {
 }
 
 /** Follows what was done; ` for about $0.05` if a list price is part of the sum. Empty if nothing was billed. */
-function describeCost({ usd, isEstimate, unknownCount }: Cost, { noun = 'edit' }: OperationSummary): string {
+function describeCost({ usd, isEstimate, unknownCount }: Cost, { noun = '' }: OperationSummary): string {
 	const sum = usd === 0 ? '' : ` for ${isEstimate ? 'about ' : ''}${dollars(usd)}`;
 	if (unknownCount === 0) return sum;
 	return sum === '' ? ' (price unknown)' : `${sum} (the price of ${plural(unknownCount, noun)} is unknown)`;
@@ -157,7 +157,7 @@ function pinAdvice(
 	done: INodeExecutionData[],
 	{ usd, unknownCount }: Cost,
 ): string {
-	const { pinAdvice: advice = 'To pin this output, turn off Download Images.' } = summary;
+	const { pinAdvice: advice = '' } = summary;
 	const hasFiles = done.some(({ binary }) => binary !== undefined);
 	const isBilled = usd > 0 || unknownCount > 0;
 	return isBilled && hasFiles && context.getMode() === 'manual' ? advice : '';

@@ -7,8 +7,6 @@ interface OperationPanel {
 	option: INodePropertyOptions & { name: string; value: string };
 	/** Its fields. The panel shows them for this operation only. */
 	fields: INodeProperties[];
-	/** Whether all images of an item go into one request. */
-	combinesImages?: boolean;
 }
 
 /** How a run of an operation is summed up in the execution hint. */
@@ -19,7 +17,7 @@ export interface OperationSummary {
 	reportedPrice?(json: IDataObject): number | null;
 	/** Whether it buys predictions. Only then is a cost shown: what was spent at Submit is not counted again. */
 	isPaid?: boolean;
-	/** What a prediction is called; `edit` if missing. */
+	/** What is bought, such as `edit`. */
 	noun?: string;
 	/** How an output with files can be pinned. */
 	pinAdvice?: string;

@@ -1,0 +1,28 @@
+import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
+import type { NodeKind } from '../operations/kind';
+import { outputFormat, maxImages } from '../panel/modelOptionFields';
+import { downloadFields, optionFields } from '../panel/optionFields';
+import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
+import { editQuoteRequest, readEdit, resolveEdit, type EditJob } from './editRequest';
+import { editFields } from './fields';
+
+/** How Seedream Edit does what both nodes do. */
+export const editKind: NodeKind<EditJob> = {
+	style: IMAGE_OUTPUT,
+	fields: editFields,
+	downloadFields: downloadFields(EDIT_WORDS),
+	options: optionFields(EDIT_WORDS, {
+		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
+		requestOptions: [outputFormat, maxImages],
+	}),
+	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
+	read: readEdit,
+	resolve: resolveEdit,
+	bodyOf: ({ request }) => request.body,
+	quoteRequestOf: async (_run, job) => await Promise.resolve(editQuoteRequest(job)),
+	baseNameOf({ images: [{ file, url }] }) {
+		const stem = file ? safeStem(file.fileName ?? file.fieldName) : stemOfUrl(url);
+		return `${stem}-edited`;
+	},
+	inputsJson: ({ inputUrls, size }) => ({ images: inputUrls, size }),
+};

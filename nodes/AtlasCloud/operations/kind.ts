@@ -1,0 +1,92 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import { runError } from '../api/errors';
+import type { JsonObject } from '../api/json';
+import type { QuoteRequest } from '../api/models/quotes';
+import type { SubmittedPrediction, PurchaseRequest } from '../api/purchases/purchaseRequest';
+import { plural } from '../api/words';
+import type { OutputStyle } from '../items/destination';
+import type { NodeRun } from '../nodeRun';
+import type { OptionFields } from '../panel/optionFields';
+import { readMaxCostUsd, readMaxPurchases } from '../panel/options';
+import { checkMaxCost, describeEstimate, type PlannedPurchase } from '../run/maxCost';
+import type { ItemOperation } from '../run/operation';
+
+/** What one item wants to buy. */
+export interface PurchaseJob {
+	/** Complete only once it is resolved. */
+	request: PurchaseRequest;
+	options: IDataObject;
+	/** By the list price, in USD; null where it does not tell, left out where the hint works it out itself. */
+	estimateUsd?: number | null;
+}
+
+/** What differs between Seedream Edit and Atlas Cloud Models where both do the same. */
+export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
+	style: OutputStyle;
+	/** What is asked for in every operation that submits or quotes. */
+	fields: INodeProperties[];
+	downloadFields: INodeProperties[];
+	options: OptionFields;
+	/** How long to wait for a prediction of which nothing but its ID is known, in seconds. */
+	timeoutSeconds: number;
+	/** Reads and checks an item's fields. Sends nothing. @throws AtlasError (`input`) */
+	read(run: NodeRun, itemIndex: number, options: IDataObject): Promise<Job>;
+	/** Completes a job with what takes a free request to know. @throws AtlasError (`input`); CancelledError */
+	resolve<J extends Job>(run: NodeRun, job: J): Promise<J>;
+	/** The request as far as an estimate needs it, before the job is resolved. */
+	bodyOf(job: Job): JsonObject & { model: string };
+	/** What to ask a quote for. Uploads at most files whose length is billed. */
+	quoteRequestOf(run: NodeRun, job: Job): Promise<QuoteRequest>;
+	/** The name of the first file, without extension. */
+	baseNameOf(job: Job): string;
+	/** What Submit says of the inputs. */
+	inputsJson(bought: SubmittedPrediction): IDataObject;
+}
+
+type Purchasing<Job> = Pick<ItemOperation<Job>, 'checkAll' | 'resolve' | 'checkResolved' | 'isSelfPaced'>;
+
+/** How every operation that buys checks its items. */
+export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKind<Job>): Purchasing<J> {
+	return {
+		checkAll: async (run, jobs) => await checkMaxPurchases(kind, run, jobs),
+		resolve: kind.resolve,
+		async checkResolved(run, jobs) {
+			const planned = jobs.map((job): PlannedPurchase => ({
+				itemIndex: job.request.itemIndex,
+				toQuote: async () => await kind.quoteRequestOf(run, job),
+			}));
+			// What counts for the whole run is read from its first item.
+			await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
+		},
+		isSelfPaced: true,
+	};
+}
+
+/**
+ * Refuses a run that buys more than its limit, such as Max Edits per Run.
+ * @throws AtlasError (`input`) with the estimated cost
+ */
+async function checkMaxPurchases<Job extends PurchaseJob>(
+	{ style: { words }, bodyOf }: NodeKind<Job>,
+	run: NodeRun,
+	jobs: Job[],
+): Promise<void> {
+	if (jobs.length === 0) return;
+	const max = readMaxPurchases(jobs[0].options, words);
+	if (jobs.length <= max) return;
+	const { displayName } = words.maxPurchases;
+	throw runError(
+		`This run has ${plural(jobs.length, words.purchase)}, but ${displayName} is ${max}`,
+		`${await describeEstimate(run, jobs.map(bodyOf))} Nothing was submitted. Increase ${displayName} under Options, or use fewer items.`,
+	);
+}
+
+export const predictionIdField: INodeProperties = {
+	displayName: 'Prediction ID',
+	name: 'predictionId',
+	type: 'string',
+	default: '={{ $json.predictionId }}',
+	required: true,
+	placeholder: 'e.g. 8f4c2a…',
+	description: 'The prediction ID returned by Submit',
+};

@@ -1,0 +1,25 @@
+import { countNoun, withArticle } from '../api/words';
+import { quoteItem } from '../items/outputItems';
+import { itemOperation, type ItemOperation } from '../run/operation';
+import type { NodeKind, PurchaseJob } from './kind';
+
+/** Returns what purchases would cost. Submits nothing, and uploads only files whose length is billed. */
+export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): ItemOperation {
+	return itemOperation<Job>({
+		option: {
+			name: 'Get Quote',
+			value: 'quote',
+			action: 'Get quote',
+			description: `Get the price of ${withArticle(kind.style.words.purchase)} without running it`,
+		},
+		fields: [...kind.fields, kind.options.quote],
+		summary: { count: (done) => ({ done: countNoun(done.length, 'quote'), failedCount: 0 }) },
+
+		read: kind.read,
+		resolve: kind.resolve,
+
+		async work(run, job, itemIndex) {
+			return [quoteItem(await run.quotes.of(await kind.quoteRequestOf(run, job)), itemIndex)];
+		},
+	});
+}

@@ -1,0 +1,45 @@
+import { toPrediction } from '../api/predictions/prediction';
+import { countNoun, withArticle } from '../api/words';
+import { itemOperation, type ItemOperation } from '../run/operation';
+import { summaryOf } from '../run/summary';
+import { purchasing, type NodeKind, type PurchaseJob } from './kind';
+
+/** Submits purchases and returns their prediction IDs at once. */
+export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): ItemOperation {
+	const { words } = kind.style;
+	return itemOperation<Job>({
+		option: {
+			name: 'Submit',
+			value: 'submit',
+			action: `Submit ${words.purchase}`,
+			description: `Start ${withArticle(words.purchase)} and return its prediction ID without waiting`,
+		},
+		fields: [...kind.fields, kind.options.submit],
+		summary: {
+			...summaryOf(words),
+			count: (done) => ({ done: countNoun(done.length, words.purchase, ' submitted'), failedCount: 0 }),
+			// Atlas does not report a price yet.
+			reportedPrice: () => null,
+			isPaid: true,
+		},
+		read: kind.read,
+		...purchasing(kind),
+
+		async work(run, { request, estimateUsd }, itemIndex) {
+			const bought = await run.purchases.submit(request);
+			const { predictionId, model, prompt } = bought;
+			if (estimateUsd !== undefined) run.estimates.set(predictionId, estimateUsd);
+			const prediction = toPrediction(predictionId, bought.answer);
+			const json = {
+				predictionId,
+				// Even a completed prediction has to be waited for: its files are not in this answer.
+				status: prediction?.status === 'failed' ? 'failed' : 'processing',
+				model,
+				prompt,
+				...kind.inputsJson(bought),
+				createdAt: prediction?.createdAt ?? null,
+			};
+			return [{ json, pairedItem: { item: itemIndex } }];
+		},
+	});
+}
