@@ -12,17 +12,18 @@ export async function historyAnswer(
 	context: PredictionContext,
 ): Promise<Answer> {
 	const pageNo = numberOf(query, 'no', 1, Number.MAX_SAFE_INTEGER);
-	const pageSize = numberOf(query, 'size', 10, MAX_PER_PAGE);
+	const { extraItems = [], ignoresFilters, maxPageSize = MAX_PER_PAGE } = context.options.history ?? {};
+	const pageSize = Math.min(numberOf(query, 'size', 10, MAX_PER_PAGE), maxPageSize);
 	const model = query.get('model');
 	const status = query.get('status')?.toLowerCase();
 	const sessionId = query.get('sessionID');
 	const found = tasks.filter(
 		({ record }) =>
-			(!model || record.model === model) &&
-			(!status || record.status === status) &&
-			(!sessionId || record.id === sessionId),
+			ignoresFilters ||
+			((!model || record.model === model) &&
+				(!status || statusShown(record, context) === status) &&
+				(!sessionId || record.id === sessionId)),
 	);
-	const extraItems = context.options.history?.extraItems ?? [];
 	const all = [
 		...extraItems.map((item) => async () => await Promise.resolve(item)),
 		...found.map((task) => async () => await historyItem(task, context)),
@@ -33,14 +34,29 @@ export async function historyAnswer(
 }
 
 async function historyItem(task: Task, context: PredictionContext): Promise<unknown> {
+	const { createdAtUnit, withoutResult } = context.options.history ?? {};
+	const status = statusShown(task.record, context);
+	const result = await predictionData(task, context, false);
+	const unfinished = { status, outputs: null, completed_at: undefined, metrics: undefined, price: undefined };
 	return {
 		ID: task.record.id,
-		...createdAt(task.record.createdAtMs + context.skewMs, context.options.history?.createdAtUnit),
+		...createdAt(task.record.createdAtMs + context.skewMs, createdAtUnit),
 		model: task.record.model,
-		status: task.record.status,
+		status,
 		requestBody: await task.requestBody(),
-		result: await predictionData(task, context, false),
+		...(withoutResult
+			? {}
+			: { result: status === task.record.status ? result : { ...result, ...unfinished } }),
 	};
+}
+
+/** A history that lags shows a task that is over as it was before. */
+function statusShown(
+	{ status, completedAtMs }: Task['record'],
+	{ nowMs, options }: PredictionContext,
+): string {
+	const lagMs = (options.history?.lagSeconds ?? 0) * 1000;
+	return completedAtMs !== null && nowMs < completedAtMs + lagMs ? 'processing' : status;
 }
 
 function createdAt(ms: number, unit: SandboxHistory['createdAtUnit'] = 'seconds'): object {

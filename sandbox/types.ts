@@ -34,6 +34,14 @@ export interface SandboxHistory {
 	delaySeconds?: number;
 	/** Tasks of other users of the same account, sprinkled in for each own task. */
 	foreignTasks?: number;
+	/** How much longer than a poll it goes on showing a task that is over as unfinished. */
+	lagSeconds?: number;
+	/** Its rows have no `result`. */
+	withoutResult?: boolean;
+	/** `model`, `status` and `sessionID` change nothing. */
+	ignoresFilters?: boolean;
+	/** The most rows of a page, whatever `size` asks for. Default 50. */
+	maxPageSize?: number;
 	/** The form of `createdAt`. Default `seconds`; `missing` leaves the field out. */
 	createdAtUnit?: 'seconds' | 'milliseconds' | 'iso' | 'missing';
 	/** Items sent as they are, ahead of every task and whatever the filter, and counted in `total`: tasks that cannot be read. */

@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
-export type RequestKind = 'upload' | 'submit' | 'poll' | 'download' | 'other';
+export type RequestKind = 'upload' | 'submit' | 'quote' | 'poll' | 'download' | 'other';
 
 export interface DoneRequest {
 	kind: RequestKind;
@@ -14,6 +14,7 @@ export interface DoneRequest {
 const API_KINDS: Array<[pattern: RegExp, kind: RequestKind]> = [
 	[/\/uploadMedia$/, 'upload'],
 	[/\/generate(Image|Video|Audio)$/, 'submit'],
+	[/\/calculate$/, 'quote'],
 	[/\/prediction\//, 'poll'],
 ];
 

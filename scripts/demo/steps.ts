@@ -26,7 +26,8 @@ export class Steps {
 			return;
 		}
 		const took = `(${tookMs} ms)`;
-		if (!isGood && kind !== 'poll' && kind !== 'other') this.say(`  ${kind}: answered ${status}, ${took}`);
+		if (!isGood && ['upload', 'submit', 'download'].includes(kind))
+			this.say(`  ${kind}: answered ${status}, ${took}`);
 		else if (kind === 'upload') this.say(`  uploaded the image ${took}`);
 		else if (kind === 'submit') this.say(`  submitted ${took}: this is what costs`);
 		else if (kind === 'download') {
