@@ -35,7 +35,7 @@ const CONTINUE = { onError: 'continueRegularOutput' } as const;
 describe.each(OPERATIONS)('Max Cost per Run of $operation', (parameters) => {
 	it('refuses a run that would cost more, before anything is uploaded or bought', async () => {
 		const { error } = await run(0.1, { parameters });
-		expect(error?.message).toBe('This run would cost $0.108, but Max Cost per Run is $0.10');
+		expect(error?.message).toBe("This run would cost $0.108, but 'Max Cost per Run' is $0.10");
 		expect(error?.description).toContain('Nothing was submitted.');
 		expect(bought()).toEqual([0, 0]);
 	});
@@ -50,8 +50,19 @@ describe.each(OPERATIONS)('Max Cost per Run of $operation', (parameters) => {
 });
 
 it('asks for no quote without a limit', async () => {
-	expect((await run(0)).error).toBeUndefined();
+	expect((await runSeedream({ sandbox, items })).error).toBeUndefined();
 	expect(sandbox.ledger.count('quote')).toBe(0);
+});
+
+it.each([
+	[0, '$0.00'],
+	[-0.5, '-$0.50'],
+	['={{ $json.row - $json.row }}', '$0.00'],
+	['={{ 4.999 - 5 }}', '-$0.001'],
+])('a limit of %s refuses all that costs', async (limit, amount) => {
+	const { error } = await run(limit);
+	expect(error?.message).toBe(`This run would cost $0.108, but 'Max Cost per Run' is ${amount}`);
+	expect(bought()).toEqual([0, 0]);
 });
 
 it('prices a thousand rows with a few quotes', async () => {
@@ -68,14 +79,14 @@ it('prices a thousand rows with a few quotes', async () => {
 			options: { maxCostUsd: 5, maxEdits: 1_000 },
 		},
 	});
-	expect(error?.message).toBe('This run would cost $27.00, but Max Cost per Run is $5.00');
+	expect(error?.message).toBe("This run would cost $27.00, but 'Max Cost per Run' is $5.00");
 	expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['quote', 'quote']);
 });
 
 it('counts what the account pays', async () => {
 	sandbox.setOptions({ accountMarkup: 1.2 });
 	expect((await run(0.108)).error?.message).toBe(
-		'This run would cost $0.1296, but Max Cost per Run is $0.108',
+		"This run would cost $0.1296, but 'Max Cost per Run' is $0.108",
 	);
 	expect(bought()).toEqual([0, 0]);
 });
@@ -97,11 +108,11 @@ it('does not count items that were refused', async () => {
 	expect(sandbox.ledger.charges).toHaveLength(4);
 });
 
-it.each(['', 'ten', -1, null, '={{ $json.limit }}', '={{ NaN }}'])(
+it.each(['', 'ten', null, '={{ $json.limit }}', '={{ NaN }}'])(
 	'a limit of %j is refused: it must not be taken for none',
 	async (limit) => {
 		const { error } = await run(limit);
-		expect(error?.message).toBe('Max Cost per Run must be an amount in dollars, 0 or higher');
+		expect(error?.message).toBe("'Max Cost per Run' must be an amount in dollars");
 		expect(sandbox.ledger.requests).toEqual([]);
 	},
 );
@@ -142,7 +153,7 @@ describe.each(NONSENSE)('a quote that %s', (_how, action) => {
 
 	it('is replaced by the list price', async () => {
 		const { error } = await run(0.1);
-		expect(error?.message).toBe('This run would cost about $0.108, but Max Cost per Run is $0.10');
+		expect(error?.message).toBe("This run would cost about $0.108, but 'Max Cost per Run' is $0.10");
 		expect(bought()).toEqual([0, 0]);
 		expect((await run(0.108)).error).toBeUndefined();
 		expect(sandbox.ledger.charges).toHaveLength(4);
@@ -151,7 +162,7 @@ describe.each(NONSENSE)('a quote that %s', (_how, action) => {
 	it('buys nothing of a model whose price is not known', async () => {
 		const { error } = await run(1_000, { parameters: { model: 'vendor/unheard-of', size: '1024*1024' } });
 		expect(error?.message).toMatch(
-			/^Couldn’t check the limit: the cost of this run is unknown, and Max Cost per Run is \$1000\.00\. The price of vendor\/unheard-of is unknown\. Couldn’t get a quote: /,
+			/^Couldn’t check the limit: the cost of this run is unknown, and 'Max Cost per Run' is \$1000\.00\. The price of vendor\/unheard-of is unknown\. Couldn’t get a quote: /,
 		);
 		expect(error?.description).toContain('Nothing was submitted.');
 		expect(bought()).toEqual([0, 0]);
@@ -171,5 +182,5 @@ it('a limit holds for models of the catalog', async () => {
 	const parameters = { model: 'bytedance/seedream-v4.5/edit', size: '2048*2048' };
 	sandbox.addFault({ endpoint: 'quote', action: { type: 'status', status: 503 }, times: Infinity });
 	const { error } = await run(0.1, { parameters });
-	expect(error?.message).toBe('This run would cost about $0.144, but Max Cost per Run is $0.10');
+	expect(error?.message).toBe("This run would cost about $0.144, but 'Max Cost per Run' is $0.10");
 });

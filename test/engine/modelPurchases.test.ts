@@ -74,7 +74,7 @@ describe('Get a Quote', () => {
 it('refuses a run that would cost more than Max Cost per Run, before anything is bought', async () => {
 	const items = [{ files: { data: await picture() } }, { files: { data: await picture() } }];
 	const { error } = await run(video({ options: { maxCostUsd: 0.3 } }), items);
-	expect(error?.message).toMatch(/^This run would cost \$0\.\d+, but Max Cost per Run is \$0\.30$/);
+	expect(error?.message).toMatch(/^This run would cost \$0\.\d+, but 'Max Cost per Run' is \$0\.30$/);
 	expect(sandbox.ledger.charges).toEqual([]);
 	expect((await run(video({ options: { maxCostUsd: 5 } }), items)).error).toBeUndefined();
 	expect(sandbox.ledger.charges).toHaveLength(2);

@@ -432,3 +432,13 @@ function freshNode(): INodeType {
 	});
 	return node!;
 }
+
+it('reads a stranger’s prediction once per call: Atlas signs the calls of all its customers', async () => {
+	await deliver(sandbox.signWebhook(bodyOf('warm-up')));
+	const before = sandbox.ledger.requests.length;
+	for (let i = 0; i < 20; i++) {
+		expect(await deliver(sandbox.signWebhook(bodyOf(`stranger-${i}`)))).toBe(503);
+	}
+	expect(sandbox.ledger.requests.length - before).toBe(20);
+	expect(host.executions).toEqual([]);
+});

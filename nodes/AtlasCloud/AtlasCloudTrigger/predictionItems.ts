@@ -21,7 +21,8 @@ export async function predictionItems(
 	client: AtlasClient,
 	predictionId: string,
 ): Promise<INodeExecutionData[]> {
-	const prediction = await readPrediction(client, predictionId, client.signal);
+	// Atlas signs calls about anybody's predictions, and delivers again what is answered with an error.
+	const prediction = await readPrediction(client, predictionId, client.signal, { isAskedAgain: true });
 	if (prediction.status === 'processing') throw notEndedError(prediction);
 	if (!eventsOf(context).includes(prediction.status)) return [];
 	const destination = readDestination(context, predictionId);

@@ -37,9 +37,9 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			name: 'maxCostUsd',
 			type: 'number',
 			typeOptions: { minValue: 0, numberPrecision: 6 },
-			default: 0,
+			default: 1,
 			description:
-				'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 means no limit.',
+				'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 means that nothing may cost anything.',
 		},
 		{
 			displayName: 'Reuse Paid Results (Hours)',

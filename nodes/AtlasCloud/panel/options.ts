@@ -92,14 +92,16 @@ export function readMaxPurchases(options: IDataObject, { maxPurchases }: NodeWor
 }
 
 /**
- * The option Max Cost per Run, in USD; null if there is no limit. An expression that gives nothing must not lift a limit.
- * @throws AtlasError (`input`)
+ * The option Max Cost per Run, in USD; null if it is not set. A budget that is used up gives 0 or less, and then nothing
+ * may cost anything.
+ * @throws AtlasError (`input`) if it is no number: an expression that gives nothing must not lift a limit
  */
 export function readMaxCostUsd(options: IDataObject): number | null {
-	const maxCostUsd = 'maxCostUsd' in options ? asNumber(options.maxCostUsd) : 0;
-	if (maxCostUsd !== null && maxCostUsd >= 0) return maxCostUsd === 0 ? null : maxCostUsd;
+	if (!('maxCostUsd' in options)) return null;
+	const maxCostUsd = asNumber(options.maxCostUsd);
+	if (maxCostUsd !== null) return maxCostUsd;
 	throw inputError(
-		'Max Cost per Run must be an amount in dollars, 0 or higher',
+		"'Max Cost per Run' must be an amount in dollars",
 		'Correct it under Options, or remove the option for no limit.',
 	);
 }

@@ -55,8 +55,8 @@ export async function checkMaxCost(
 	if (costUsd <= roundUsd(maxCostUsd)) return;
 	const isEstimate = quotes.some((quote) => quote.isEstimate);
 	throw runError(
-		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}, but Max Cost per Run is ${dollars(maxCostUsd)}`,
-		'Nothing was submitted. Increase Max Cost per Run under Options, or use fewer items.',
+		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}, but 'Max Cost per Run' is ${dollars(maxCostUsd)}`,
+		"Nothing was submitted. Increase 'Max Cost per Run' under Options, or use fewer items.",
 	);
 }
 
@@ -72,7 +72,7 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 /** The error of a run that has a limit and no price. */
 function refusal(error: unknown, maxCostUsd: number): Error {
 	if (error instanceof CancelledError) return error;
-	const limit = `Max Cost per Run is ${dollars(maxCostUsd)}`;
+	const limit = `'Max Cost per Run' is ${dollars(maxCostUsd)}`;
 	if (!(error instanceof AtlasError))
 		return runError(`Couldn’t check the limit: the cost of this run is unknown, and ${limit}`, '');
 	return new AtlasError(
@@ -81,7 +81,7 @@ function refusal(error: unknown, maxCostUsd: number): Error {
 			...error,
 			kind: 'input',
 			isRunWide: true,
-			description: `Nothing was submitted. ${error.description} Or remove Max Cost per Run under Options: the run then has no limit.`,
+			description: `Nothing was submitted. ${error.description} Or remove 'Max Cost per Run' under Options: the run then has no limit.`,
 		},
 	);
 }

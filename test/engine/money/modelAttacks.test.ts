@@ -241,7 +241,7 @@ describe('Max Cost per Run', () => {
 			inputs: { image: '={{ $json.url }}', prompt: '={{ $json.row }}' },
 			options: { maxPredictions: 200 },
 		});
-		expect(result.error?.message).toBe('This run would cost $44.40, but Max Cost per Run is $1.00');
+		expect(result.error?.message).toBe("This run would cost $44.40, but 'Max Cost per Run' is $1.00");
 		expect(ledger.count('quote')).toBe(1);
 		expect(submits()).toBe(0);
 	});
