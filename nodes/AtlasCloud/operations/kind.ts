@@ -3,6 +3,7 @@ import { runError } from '../api/errors';
 import type { JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { SubmittedPrediction, PurchaseRequest } from '../api/purchases/purchaseRequest';
+import { beforeSubmit } from '../api/time/beforeSubmit';
 import { plural } from '../api/words';
 import type { OutputStyle } from '../items/destination';
 import type { NodeRun } from '../nodeRun';
@@ -49,10 +50,17 @@ type Purchasing<Job> = Pick<ItemOperation<Job>, 'checkAll' | 'resolve' | 'checkR
 export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKind<Job>): Purchasing<J> {
 	return {
 		checkAll: async (run, jobs) => await checkMaxPurchases(kind, run, jobs),
-		resolve: kind.resolve,
+		resolve: async (run, job) =>
+			await beforeSubmit(
+				run.client.clock,
+				job.request.timeoutMs,
+				'Reading the model and the size of the input',
+				kind.resolve(run, job),
+			),
 		async checkResolved(run, jobs) {
 			const planned = jobs.map((job): PlannedPurchase => ({
 				itemIndex: job.request.itemIndex,
+				timeoutMs: job.request.timeoutMs,
 				toQuote: async () => await kind.quoteRequestOf(run, job),
 			}));
 			// What counts for the whole run is read from its first item.

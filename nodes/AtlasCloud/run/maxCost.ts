@@ -1,4 +1,5 @@
 import { AtlasError, CancelledError, runError } from '../api/errors';
+import { beforeSubmit } from '../api/time/beforeSubmit';
 import { Semaphore } from '../api/time/semaphore';
 import type { JsonObject } from '../api/json';
 import { knownModel } from '../api/models/seedream';
@@ -28,6 +29,8 @@ export async function describeEstimate(
 /** Something that the run is about to buy. */
 export interface PlannedPurchase {
 	itemIndex: number;
+	/** How long to wait for its price, in ms. */
+	timeoutMs: number;
 	/** What to ask a quote for. May upload a file whose length is billed. */
 	toQuote: () => Promise<QuoteRequest>;
 }
@@ -62,8 +65,13 @@ export async function checkMaxCost(
 
 async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: number): Promise<Quote[]> {
 	const semaphore = new Semaphore(MAX_PARALLEL_QUOTES);
-	const quoteOf = async ({ toQuote }: PlannedPurchase) =>
-		await semaphore.use(run.signal, async () => await run.quotes.of(await toQuote()));
+	const priceOf = async ({ toQuote }: PlannedPurchase) => await run.quotes.of(await toQuote());
+	const quoteOf = async (purchase: PlannedPurchase) =>
+		await semaphore.use(
+			run.signal,
+			async () =>
+				await beforeSubmit(run.client.clock, purchase.timeoutMs, 'Getting a quote', priceOf(purchase)),
+		);
 	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {
 		throw refusal(error, maxCostUsd);
 	});

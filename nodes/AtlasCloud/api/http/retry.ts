@@ -12,20 +12,29 @@ const FIRST_PAUSE_MS = 500;
 
 const MAX_PAUSE_MS = 8_000;
 
+/** No retry starts later than this, in ms, whatever pauses the service asks for. */
+const MAX_READ_MS = 600_000;
+
 export interface RetryOptions {
 	maxAttempts?: number;
 	/** Whether an answer holds what was asked for. One that does not is broken, and requested again. */
 	isUsable?: (json: unknown) => boolean;
 	/** Overrides the general rule. */
 	isRetryable?: (exchange: Exchange) => boolean;
-	/** Our clock, in ms: no retry starts after this. */
+	/** Our clock, in ms: no retry starts after this. Default: {@link MAX_READ_MS} from the start. */
 	giveUpAtMs?: number;
 }
 
 type NextStep = { kind: 'done'; answer: Answer } | { kind: 'retry'; afterMs: number } | { kind: 'fail' };
 
-function nextStep(exchange: Exchange, attempt: number, nowMs: number, options: RetryOptions): NextStep {
-	const { maxAttempts = MAX_READ_ATTEMPTS, giveUpAtMs = Infinity } = options;
+function nextStep(
+	exchange: Exchange,
+	attempt: number,
+	startMs: number,
+	nowMs: number,
+	options: RetryOptions,
+): NextStep {
+	const { maxAttempts = MAX_READ_ATTEMPTS, giveUpAtMs = startMs + MAX_READ_MS } = options;
 	const { answer } = exchange;
 	if (answer && isSuccess(answer) && (options.isUsable?.(answer.json) ?? true)) {
 		return { kind: 'done', answer };
@@ -48,10 +57,11 @@ export async function sendWithRetries(
 	signal: CancelSignal | undefined,
 	options: RetryOptions,
 ): Promise<Answer> {
+	const startMs = clock.nowMs();
 	for (let attempt = 0; ; attempt++) {
 		throwIfAborted(signal);
 		const exchange = await untilAborted(send(), signal);
-		const step = nextStep(exchange, attempt, clock.nowMs(), options);
+		const step = nextStep(exchange, attempt, startMs, clock.nowMs(), options);
 		switch (step.kind) {
 			case 'done':
 				return step.answer;

@@ -1,0 +1,55 @@
+import type { Endpoint, FaultAction } from '../../sandbox';
+import { models, parametersOf } from './models';
+import { edit, fails, ledger, photo, sandbox, useSandbox } from './money/account';
+import { runSeedream } from './seedream';
+import { virtualTime } from './virtualTime';
+
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
+
+useSandbox();
+
+const UNLISTED = { model: 'vendor/unlisted/edit', size: '1024*1024' };
+
+const HANG: FaultAction = { type: 'hang' };
+const PAUSES: FaultAction = { type: 'status', status: 503, headers: { 'retry-after': '299' } };
+const TRICKLE: FaultAction = { type: 'trickle', bytesPerSecond: 2 };
+const QUOTED = { options: { timeoutSeconds: 10, maxCostUsd: 1 } };
+
+describe('every wait before the submit ends within the item’s Timeout', () => {
+	it.each<[string, Endpoint, FaultAction, Record<string, unknown>]>([
+		['a catalog that hangs', 'models', HANG, UNLISTED],
+		['a catalog that asks for pauses', 'models', PAUSES, UNLISTED],
+		['a catalog that trickles', 'models', TRICKLE, UNLISTED],
+		['a quote that hangs', 'quote', HANG, QUOTED],
+		['a quote that trickles', 'quote', TRICKLE, QUOTED],
+	])('%s', async (_what, endpoint, action, parameters) => {
+		fails(endpoint, action, Infinity);
+		const startMs = virtualTime.nowMs();
+		const { error } = await edit({ parameters: { options: { timeoutSeconds: 10 }, ...parameters } });
+		expect(error?.message).toMatch(/took longer than 10 seconds/);
+		expect(error?.description).toContain('Nothing was submitted');
+		expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
+		expect(ledger.charges).toEqual([]);
+	});
+});
+
+it('a schema of Atlas Cloud Models, too', async () => {
+	fails('schema', { type: 'hang' }, Infinity);
+	const startMs = virtualTime.nowMs();
+	const model = 'bytedance/seedream-v4/edit';
+	const { error } = await runSeedream({
+		sandbox,
+		...models,
+		items: [{ files: { data: photo } }],
+		parameters: parametersOf({
+			resource: 'image',
+			model,
+			inputs: { prompt: 'p', images: 'data' },
+			options: { timeoutSeconds: 10 },
+		}),
+	});
+	expect(error?.message).toMatch(/took longer than 10 seconds/);
+	expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
+	expect(ledger.charges).toEqual([]);
+});
