@@ -1,3 +1,4 @@
+import ipaddr, { type IPv6 } from 'ipaddr.js';
 import { inputError, truncate } from '../errors';
 
 /*
@@ -5,81 +6,43 @@ import { inputError, truncate } from '../errors';
  * names that resolve to private addresses are left to n8n's own SSRF protection.
  */
 
-/** The four numbers of an IPv4 address; undefined if the host is not one. */
-function parseIpv4(host: string): number[] | undefined {
+/**
+ * The range of an address, in the words of ipaddr.js; null if the host is a name. An IPv4-mapped IPv6 address counts as
+ * the IPv4 address that it connects to.
+ */
+function rangeOf(host: string): string | null {
 	// URL has already turned 0x7f.1, 2130706433 and the like into dotted decimals.
-	return /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) ? host.split('.').map(Number) : undefined;
+	const text = host.replace(/^\[(.*)\]$/, '$1');
+	if (!ipaddr.isValid(text)) return null;
+	const address = ipaddr.process(text);
+	const range = address.range();
+	return range === 'unicast' && address instanceof ipaddr.IPv6 && !isPublicIpv6(address) ? 'reserved' : range;
 }
 
-/** The eight words of an IPv6 address in brackets, as URL writes it; undefined if the host is not one. */
-function parseIpv6(host: string): number[] | undefined {
-	if (!host.startsWith('[') || !host.endsWith(']')) return undefined;
-	const parseWords = (text: string) => (text === '' ? [] : text.split(':').map((word) => parseInt(word, 16)));
-	const [before, after] = host.slice(1, -1).split('::');
-	const start = parseWords(before);
-	const end = after === undefined ? [] : parseWords(after);
-	return [...start, ...Array<number>(Math.max(0, 8 - start.length - end.length)).fill(0), ...end];
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/** ISATAP embeds an IPv4 address in any network's range: that network decides where packets end. */
+function isPublicIpv6(address: IPv6): boolean {
+	const isIsatap = (address.parts[4] & 0xfdff) === 0 && address.parts[5] === 0x5efe;
+	return address.match(GLOBAL_UNICAST) && !isIsatap;
 }
 
-/** The IPv4 address that `::ffff:a.b.c.d` connects to. */
-function mappedIpv4([a, b, c, d, e, f, high, low]: number[]): number[] | undefined {
-	const isMapped = [a, b, c, d, e].every((word) => word === 0) && f === 0xffff;
-	return isMapped ? [high >> 8, high & 255, low >> 8, low & 255] : undefined;
+function normalize(hostname: string): string {
+	return hostname.toLowerCase().replace(/\.$/, '');
 }
 
 /** Whether a URL's host is this machine. */
 export function isLoopbackHost(hostname: string): boolean {
-	const host = hostname.toLowerCase().replace(/\.$/, '');
-	if (host === 'localhost' || host.endsWith('.localhost') || host === '[::1]') return true;
-	const words = parseIpv6(host);
-	return (words ? mappedIpv4(words) : parseIpv4(host))?.[0] === 127;
-}
-
-function isPrivateIpv4([a, b, c]: number[]): boolean {
-	return (
-		a === 0 ||
-		a === 10 ||
-		a === 127 ||
-		(a === 100 && b >= 64 && b <= 127) || // carrier-grade NAT, and cloud metadata at 100.100.100.200
-		(a === 169 && b === 254) || // link-local, and cloud metadata
-		(a === 172 && b >= 16 && b <= 31) ||
-		(a === 192 && b === 168) ||
-		(a === 192 && b === 0 && (c === 0 || c === 2)) || // protocols, documentation
-		(a === 192 && b === 88 && c === 99) || // 6to4 relays
-		(a === 198 && (b === 18 || b === 19)) || // benchmarks
-		(a === 198 && b === 51 && c === 100) || // documentation
-		(a === 203 && b === 0 && c === 113) || // documentation
-		a >= 224
-	);
-}
-
-/**
- * Addresses that embed an IPv4 address for translation (NAT64, 6to4, Teredo, ISATAP) always count as private: the
- * network decides where their packets end, and no file host uses them.
- */
-function isPrivateIpv6(words: number[]): boolean {
-	const mapped = mappedIpv4(words);
-	if (mapped) return isPrivateIpv4(mapped);
-	const [first, second] = words;
-	return (
-		// Only 2000::/3 is public at all: not ::, fc00::/7, fe80::/10, fec0::/10, ff00::/8, 64:ff9b::/96, 64:ff9b:1::/48.
-		(first & 0xe000) !== 0x2000 ||
-		(first === 0x2001 && second < 0x200) || // Teredo, and other protocols
-		(first === 0x2001 && second === 0xdb8) || // documentation
-		first === 0x2002 || // 6to4
-		(first === 0x3fff && second < 0x1000) || // documentation
-		((words[4] & 0xfdff) === 0 && words[5] === 0x5efe) // ISATAP
-	);
+	const host = normalize(hostname);
+	return host === 'localhost' || host.endsWith('.localhost') || rangeOf(host) === 'loopback';
 }
 
 /** Whether a URL's host cannot serve a public file: a private address or name, including this machine. */
 export function isPrivateHost(hostname: string): boolean {
-	const host = hostname.toLowerCase().replace(/\.$/, '');
+	const host = normalize(hostname);
 	if (isLoopbackHost(host)) return true;
-	const words = parseIpv6(host);
-	if (words) return isPrivateIpv6(words);
-	const ipv4 = parseIpv4(host);
-	if (ipv4) return isPrivateIpv4(ipv4);
+	const range = rangeOf(host);
+	if (range !== null) return range !== 'unicast';
 	return !host.includes('.') || /\.(local|internal|intranet|lan|home|corp|home\.arpa)$/.test(host);
 }
 
