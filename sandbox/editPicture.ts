@@ -22,18 +22,26 @@ const WHITE: Color = { r: 255, g: 255, b: 255 };
 
 /** Makes the picture and writes it to `path`, exactly of the size and in the format asked for. */
 export async function editPicture(
-	edit: Edit & { format: 'png' | 'jpeg' },
+	edit: Edit & { format: 'png' | 'jpeg'; isTransparent?: boolean },
 	path: string,
 ): Promise<FileOnDisk> {
 	const { pixels, overlays } = await paint(edit);
 	// What is laid over it has an alpha channel; the picture keeps none.
-	const picture = openPixels(pixels)
-		.composite([...overlays, ...strip(pixels, edit)])
-		.removeAlpha();
+	const drawn = openPixels(pixels).composite([...overlays, ...strip(pixels, edit)]);
+	const picture = edit.isTransparent ? await cutOut(drawn, pixels) : drawn.removeAlpha();
 	const encoded =
 		edit.format === 'jpeg' ? picture.jpeg({ quality: 88 }) : picture.png({ compressionLevel: 2 });
 	await encoded.toFile(path);
 	return await fileOnDisk(path);
+}
+
+/** The middle of the picture on nothing. */
+async function cutOut(picture: Sharp, { width, height }: Pixels): Promise<Sharp> {
+	const mask = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
+		<ellipse cx="50%" cy="50%" rx="42%" ry="42%" fill="#fff"/></svg>`;
+	const { data, info } = await picture.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+	const raw = { width: info.width, height: info.height, channels: info.channels };
+	return sharp(data, { raw }).composite([{ input: Buffer.from(mask), blend: 'dest-in' }]);
 }
 
 /** The same picture as pixels, without the strip at the bottom: what a video shows. */

@@ -33,16 +33,25 @@ export function billedInputOf({ model, kind }: Submit): 'audio' | 'audio_url' | 
  * @param inputSeconds the length of the billed input; null where the submit has none, or it cannot be read
  */
 export function quoteOf(submit: Submit, inputSeconds: number | null, accountMarkup: number): Quote {
-	const { usd, listUsd = usd } = submit.model.price;
+	const { usd, listUsd = usd, perInputImageUsd = 0 } = unitPriceOf(submit);
 	const isUnknown = billedInputOf(submit) !== null && inputSeconds === null;
+	const inputsUsd = submit.kind === 'seedream' ? perInputImageUsd * submit.images.length : 0;
 	const units = billedUnits(submit, inputSeconds ?? ASSUMED_SECONDS);
 	const isByTokens = submit.kind === 'media' && 'ratio' in submit.fields;
 	return {
-		priceUsd: roundUsd(usd * units * accountMarkup),
-		listPriceUsd: roundUsd(listUsd * units),
+		priceUsd: roundUsd((usd * units + inputsUsd) * accountMarkup),
+		listPriceUsd: roundUsd(listUsd * units + inputsUsd),
 		isEstimate: isUnknown || isByTokens,
 		estimatedTokens: isByTokens ? Math.round(units * TOKENS_PER_SECOND) : 0,
 	};
+}
+
+/** A large image costs more, where the model says so. */
+function unitPriceOf(submit: Submit): Price {
+	const { price } = submit.model;
+	const { large } = price;
+	if (!large || submit.kind === 'media' || submit.width * submit.height <= large.abovePixels) return price;
+	return { ...price, usd: large.usd, listUsd: large.usd };
 }
 
 function billedUnits(submit: Submit, inputSeconds: number): number {

@@ -48,6 +48,8 @@ function typeProblem(value: unknown, property: Property, schema: InputSchema): s
 			return typeof value === 'boolean' ? null : 'must be a boolean';
 		case 'integer':
 			if (!Number.isInteger(value)) return 'must be an integer';
+			if (Number(value) % (property.multipleOf ?? 1) !== 0)
+				return `must be a multiple of ${property.multipleOf}`;
 			return rangeProblem(Number(value), property.minimum, property.maximum);
 		case 'number':
 			if (typeof value !== 'number') return 'must be a number';

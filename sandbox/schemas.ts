@@ -1,5 +1,6 @@
 import { MODELS } from './models';
-import type { InputSchema, Model, SeedreamModel, Property, RunnableModel, SizeRule } from './models/model';
+import type { InputSchema, Model, SeedreamModel, Property, RunnableModel } from './models/model';
+import { choice } from './models/properties';
 import { PREDICTION_RESPONSE } from './predictionSchema';
 
 /** The models' OpenAPI documents on the files host (see docs/atlas-cloud-api.md, Catalog). */
@@ -78,12 +79,7 @@ function seedreamSchema(model: SeedreamModel): InputSchema {
 			maxItems: model.images.max,
 		};
 	}
-	properties['size'] = {
-		type: 'string',
-		title: 'Size',
-		default: model.defaultSize,
-		...sizeSchema(model.size),
-	};
+	Object.assign(properties, model.size.properties);
 	if (model.sequence) {
 		const { field, max } = model.sequence;
 		const title = field === 'max_images' ? 'Max Images' : 'Num Images';
@@ -97,22 +93,10 @@ function seedreamSchema(model: SeedreamModel): InputSchema {
 			default: 'png',
 		};
 	}
+	if (model.background) {
+		properties['background'] = choice('Background', ['auto', 'transparent', 'opaque'], 'auto');
+	}
 	properties['enable_base64_output'] = { type: 'boolean', title: 'Enable Base64 Output', default: false };
 	properties['enable_sync_mode'] = { type: 'boolean', title: 'Enable Sync Mode', default: false };
 	return { properties, required: model.images ? ['prompt', 'images'] : ['prompt'] };
-}
-
-function sizeSchema(size: SizeRule): Property {
-	switch (size.kind) {
-		case 'list':
-			return { description: 'Width*height of the picture.', enum: size.sizes };
-		case 'tiers':
-			return { description: 'How large the picture is.', enum: size.tiers };
-		case 'range':
-			return {
-				description: `Width*height of the picture, ${size.min} to ${size.max} a side.`,
-				minimum: size.min,
-				maximum: size.max,
-			};
-	}
 }

@@ -1,16 +1,16 @@
 import { Refusal } from './answers';
 import type { SeedreamModel } from './models/model';
+import { imageSizeOf, type ImageSize } from './imageSize';
 import type { Fields } from './schemaRules';
 
 /** What Seedream's fields ask for. */
-export interface SeedreamRequest {
+export interface SeedreamRequest extends ImageSize {
 	kind: 'seedream';
 	model: SeedreamModel;
 	prompt: string;
 	images: string[];
-	width: number;
-	height: number;
 	format: 'png' | 'jpeg';
+	isTransparent: boolean;
 	outputCount: number;
 }
 
@@ -19,13 +19,15 @@ export function seedreamRequest(fields: Fields, model: SeedreamModel): SeedreamR
 	const prompt = fields['prompt'];
 	if (typeof prompt !== 'string' || prompt.trim() === '') throw new Refusal(400, 'prompt is required');
 	const images = imagesOf(fields['images'], model);
+	const format = formatOf(fields['output_format'], model);
 	return {
 		kind: 'seedream',
 		model,
 		prompt,
 		images,
-		...sizeOf(fields['size'], model),
-		format: formatOf(fields['output_format'], model),
+		...imageSizeOf(fields, model),
+		format,
+		isTransparent: isTransparent(fields['background'], format, model),
 		outputCount: outputCountOf(fields, images.length, model),
 	};
 }
@@ -43,33 +45,24 @@ function imagesOf(value: unknown, model: SeedreamModel): string[] {
 	});
 }
 
-function sizeOf(value: unknown, model: SeedreamModel): { width: number; height: number } {
-	const size = value ?? model.defaultSize;
-	const rule = model.size;
-	if (rule.kind === 'tiers' && rule.tiers.some((tier) => tier === size)) {
-		const side = parseInt(String(size), 10) * 1024;
-		return { width: side, height: side };
-	}
-	const match = typeof size === 'string' ? /^(\d{1,5})\*(\d{1,5})$/.exec(size) : null;
-	if (!match) throw new Refusal(400, 'size must look like "2048*2048"');
-	const [width, height] = [Number(match[1]), Number(match[2])];
-	if (rule.kind === 'list' && !rule.sizes.includes(`${width}*${height}`)) {
-		throw new Refusal(400, `size must be one of ${rule.sizes.join(', ')}`);
-	}
-	if (rule.kind !== 'list') {
-		const fits = (side: number): boolean => side >= rule.min && side <= rule.max;
-		if (!fits(width) || !fits(height)) {
-			throw new Refusal(400, `size must be from ${rule.min} to ${rule.max} a side`);
-		}
-	}
-	return { width, height };
-}
-
 /** Only where the model has it; others ignore the field, as they do every field they do not know. */
 function formatOf(value: unknown, model: SeedreamModel): 'png' | 'jpeg' {
 	if (!model.outputFormat || value === undefined) return 'png';
 	if (value !== 'png' && value !== 'jpeg') throw new Refusal(400, 'output_format must be jpeg or png');
 	return value;
+}
+
+const BACKGROUNDS = ['auto', 'transparent', 'opaque'];
+
+function isTransparent(value: unknown, format: 'png' | 'jpeg', model: SeedreamModel): boolean {
+	if (!model.background || value === undefined) return false;
+	if (!BACKGROUNDS.some((one) => one === value)) {
+		throw new Refusal(400, `background must be one of ${BACKGROUNDS.join(', ')}`);
+	}
+	if (value === 'transparent' && format === 'jpeg') {
+		throw new Refusal(400, 'background transparent needs output_format png');
+	}
+	return value === 'transparent';
 }
 
 function outputCountOf(fields: Fields, inputs: number, { sequence }: SeedreamModel): number {

@@ -1,6 +1,7 @@
 import { editPicture } from './editPicture';
 import { contentTypeOf, type FileOnDisk, type FileStore } from './fileStore';
 import { openMedia } from './inputMedia';
+import { inShapeOf } from './imageSize';
 import { checkReachable, openImages, type InputImage } from './inputImages';
 import type { Storage } from './inputSource';
 import { mediaProduct } from './mediaProduct';
@@ -84,10 +85,11 @@ export class Studio {
 	}
 
 	private async images(submit: SeedreamSubmit): Promise<Product> {
-		const { prompt, width, height, format, outputCount, images } = submit;
+		const { prompt, format, isTransparent, outputCount, images } = submit;
 		const inputs = await this.imageInputs(images);
+		const { width, height } = inShapeOf(submit, inputs[0]);
 		const files = Array.from({ length: outputCount }, (_, index): ProductFile => {
-			const edit = { prompt, inputs, width, height, format, index, count: outputCount };
+			const edit = { prompt, inputs, width, height, format, isTransparent, index, count: outputCount };
 			return { extension: format, make: async (path) => await editPicture(edit, path) };
 		});
 		return productOf(...files);

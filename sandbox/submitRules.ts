@@ -58,7 +58,8 @@ export function checkSubmit(
 	const { fields, nested } = inputFields(body);
 	const model = modelOf(body['model'], path);
 	const requested = model.kind === 'seedream' ? seedreamRequest(fields, model) : mediaRequest(fields, model);
-	if (rules.refuseUnknownFields) refuseUnknownFields(fields, model);
+	const isStrict = model.kind === 'seedream' && model.isStrict;
+	if (rules.refuseUnknownFields || isStrict) refuseUnknownFields(fields, model);
 	return {
 		...requested,
 		base64: booleanOf(fields, 'enable_base64_output'),

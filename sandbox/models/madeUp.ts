@@ -1,4 +1,5 @@
 import type { Model, ModelType } from './model';
+import { sideRange } from './sizes';
 
 /** Models that exist nowhere else, so that searching and filtering the catalog has something to search. */
 
@@ -63,9 +64,10 @@ function madeUpModel([type, id, displayName, usd]: (typeof ROWS)[number]): Model
 		...listed,
 		kind: 'seedream',
 		images: edits ? { min: 1, max: 4 } : null,
-		size: { kind: 'range', min: 256, max: 2048 },
-		defaultSize: '1024*1024',
+		size: sideRange(256, 2048, '1024*1024'),
 		outputFormat: false,
+		background: false,
+		isStrict: false,
 		sequence: null,
 	};
 }

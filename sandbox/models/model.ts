@@ -10,6 +10,10 @@ export interface Price {
 	unit: PriceUnit;
 	/** The list price, where a discount applies. */
 	listUsd?: number;
+	/** For one unit of an image with more pixels than this; the catalog does not tell. */
+	large?: { abovePixels: number; usd: number };
+	/** For each input image; the catalog does not tell. */
+	perInputImageUsd?: number;
 }
 
 /** One property of an input schema, with Atlas Cloud's own extensions (see docs/atlas-cloud-api.md, Catalog). */
@@ -21,6 +25,7 @@ export interface Property {
 	enum?: readonly unknown[];
 	minimum?: number;
 	maximum?: number;
+	multipleOf?: number;
 	minLength?: number;
 	maxLength?: number;
 	items?: Property;
@@ -30,6 +35,7 @@ export interface Property {
 	required?: readonly string[];
 	format?: string;
 	anyOf?: readonly Property[];
+	examples?: readonly unknown[];
 	$ref?: string;
 	/** The file types a media field takes, comma-separated. */
 	'x-accept'?: string;
@@ -62,13 +68,13 @@ export interface UnavailableModel extends ListedModel {
 	kind: 'unavailable';
 }
 
-export type SizeRule =
-	/** Any `W*H` with both sides in this range. */
-	| { kind: 'range'; min: number; max: number }
-	/** One of these. */
-	| { kind: 'list'; sizes: readonly string[] }
-	/** One of these words. Whether `W*H` is accepted too is not known: here it is. */
-	| { kind: 'tiers'; tiers: readonly string[]; min: number; max: number };
+/** How a client chooses the size of an image (docs/atlas-cloud-api.md, Shapes of size). */
+export interface SizeFields {
+	/** Of the schema; none where the model chooses itself. */
+	properties: Record<string, Property>;
+	/** What is allowed of a `W*H` beyond what the schema says. */
+	limits?: { minSide?: number; maxSide?: number; minPixels?: number; maxPixels?: number };
+}
 
 /** How a model is asked for several images at once. */
 export interface SequenceRule {
@@ -83,9 +89,12 @@ export interface SeedreamModel extends ListedModel {
 	kind: 'seedream';
 	/** How many input images; null where the model takes none. */
 	images: { min: number; max: number } | null;
-	size: SizeRule;
-	defaultSize: string;
+	size: SizeFields;
 	outputFormat: boolean;
+	/** Whether the background can be made transparent. */
+	background: boolean;
+	/** Whether a field that the schema does not declare is refused. Atlas Cloud's older models ignore it. */
+	isStrict: boolean;
 	/** null where the model makes one image only. */
 	sequence: SequenceRule | null;
 }

@@ -1,8 +1,9 @@
-import type { SeedreamModel, SequenceRule, SizeRule } from './model';
+import type { Price, SeedreamModel, SequenceRule, SizeFields } from './model';
+import { aspectRatios, presets, sideRange, sizeList, sizeText, tiers } from './sizes';
 
 /**
- * ByteDance's Seedream models. See docs/atlas-cloud-api.md for ids, prices, image counts and sizes. The counts and sizes
- * of v4.5, v5.0 Pro and v5.5 and the price of v5.5 are not known: they are stand-ins.
+ * ByteDance's Seedream models. See docs/atlas-cloud-api.md for ids, prices, image counts and sizes. What is not known of
+ * v4.5, v4.7, v5.0 Pro and v5.5, and all of v6, is a stand-in: together they have every shape of size.
  */
 
 /** Eight sizes of 2K, eight of 3K. */
@@ -26,10 +27,15 @@ const LITE_SIZES = [
 ] as const;
 
 const DEFAULT_SIZE = '2048*2048';
+const EIGHT_RATIOS = ['1:1', '4:3', '3:4', '16:9', '9:16', '3:2', '2:3', '21:9'];
+const FIFTEEN_RATIOS = [...EIGHT_RATIOS, '9:21', '5:4', '4:5', '2:1', '1:2', '3:1', '1:3'];
+/** What ByteDance counts as 2K begins above 1.5K. */
+const ABOVE_15K = 2_601_123;
 /** Of the models that end in `sequential`. */
 const MAX_IMAGES: SequenceRule = { field: 'max_images', max: 15, maxTogether: 15 };
 /** Of v4.7. No common limit is known. */
 const NUM_IMAGES: SequenceRule = { field: 'num_images', max: 14, maxTogether: Infinity };
+const SIX_IMAGES: SequenceRule = { ...NUM_IMAGES, max: 6 };
 
 /** What follows a family's id in the ids of its models, and its name in theirs. */
 const NAME_ENDINGS = {
@@ -45,15 +51,18 @@ interface Family {
 	name: string;
 	models: ReadonlyArray<keyof typeof NAME_ENDINGS>;
 	maxInputs: number;
-	size: SizeRule;
-	defaultSize: string;
-	outputFormat: boolean;
-	priceUsd: number;
+	size: SizeFields;
+	outputFormat?: boolean;
+	background?: boolean;
+	/** Default true. */
+	isStrict?: boolean;
+	price: Omit<Price, 'unit'>;
 	/** Of its models that do not end in `sequential`. */
-	sequence: SequenceRule | null;
+	sequence?: SequenceRule;
 }
 
 const FOUR_MODELS = ['', '/edit', '/sequential', '/edit-sequential'] as const;
+const TWO_MODELS = ['/text-to-image', '/edit'] as const;
 
 const FAMILIES: Family[] = [
 	{
@@ -61,32 +70,25 @@ const FAMILIES: Family[] = [
 		name: 'Seedream v4',
 		models: FOUR_MODELS,
 		maxInputs: 10,
-		size: { kind: 'range', min: 1024, max: 4096 },
-		defaultSize: DEFAULT_SIZE,
-		outputFormat: false,
-		priceUsd: 0.027,
-		sequence: null,
+		size: sideRange(1024, 4096, DEFAULT_SIZE),
+		isStrict: false,
+		price: { usd: 0.027 },
 	},
 	{
 		id: 'bytedance/seedream-v4.5',
 		name: 'Seedream v4.5',
 		models: FOUR_MODELS,
 		maxInputs: 10,
-		size: { kind: 'range', min: 1024, max: 4096 },
-		defaultSize: DEFAULT_SIZE,
-		outputFormat: false,
-		priceUsd: 0.036,
-		sequence: null,
+		size: sizeText(DEFAULT_SIZE, { minPixels: 3_686_400, maxPixels: 16_777_216, maxSide: 4096 }),
+		price: { usd: 0.036 },
 	},
 	{
 		id: 'bytedance/seedream-v4.7',
 		name: 'Seedream v4.7',
-		models: ['/text-to-image', '/edit'],
+		models: TWO_MODELS,
 		maxInputs: 10,
-		size: { kind: 'tiers', tiers: ['1K', '2K', '4K'], min: 1024, max: 4096 },
-		defaultSize: '2K',
-		outputFormat: false,
-		priceUsd: 0.03,
+		size: { properties: { size: tiers(['1K', '2K', '4K'], '2K') } },
+		price: { usd: 0.03, large: { abovePixels: 2048 * 2048, usd: 0.06 } },
 		sequence: NUM_IMAGES,
 	},
 	{
@@ -94,37 +96,80 @@ const FAMILIES: Family[] = [
 		name: 'Seedream v5.0 Lite',
 		models: FOUR_MODELS,
 		maxInputs: 14,
-		size: { kind: 'list', sizes: LITE_SIZES },
-		defaultSize: DEFAULT_SIZE,
+		size: { properties: { size: sizeList(LITE_SIZES, DEFAULT_SIZE) } },
 		outputFormat: true,
-		priceUsd: 0.032,
-		sequence: null,
+		isStrict: false,
+		price: { usd: 0.032 },
 	},
 	{
 		id: 'bytedance/seedream-v5.0-pro',
 		name: 'Seedream v5.0 Pro',
-		models: ['/text-to-image', '/edit'],
-		maxInputs: 14,
-		size: { kind: 'list', sizes: LITE_SIZES },
-		defaultSize: DEFAULT_SIZE,
+		models: TWO_MODELS,
+		maxInputs: 10,
+		size: { properties: { size: tiers(['auto', '1K', '1.5K', '2K'], 'auto') } },
 		outputFormat: true,
-		priceUsd: 0.036,
-		sequence: null,
+		background: true,
+		price: { usd: 0.036, large: { abovePixels: ABOVE_15K, usd: 0.05 } },
 	},
 	{
 		id: 'bytedance/seedream-v5.5',
 		name: 'Seedream v5.5',
-		models: ['/text-to-image'],
-		maxInputs: 0,
-		size: { kind: 'list', sizes: LITE_SIZES },
-		defaultSize: DEFAULT_SIZE,
+		models: TWO_MODELS,
+		maxInputs: 10,
+		size: {
+			properties: {
+				size: tiers(['1K', '1.5K', '2K'], '1K'),
+				aspect_ratio: aspectRatios(FIFTEEN_RATIOS, '1:1'),
+			},
+		},
 		outputFormat: true,
-		priceUsd: 0.04,
-		sequence: null,
+		background: true,
+		price: { usd: 0.02, large: { abovePixels: ABOVE_15K, usd: 0.035 }, perInputImageUsd: 0.008 },
+	},
+	{
+		id: 'bytedance/seedream-v5.5-developer',
+		name: 'Seedream v5.5 Developer',
+		models: ['/edit'],
+		maxInputs: 4,
+		size: { properties: { aspect_ratio: aspectRatios(EIGHT_RATIOS, '1:1') } },
+		price: { usd: 0.01, perInputImageUsd: 0.004 },
+	},
+	{
+		id: 'bytedance/seedream-v6',
+		name: 'Seedream v6',
+		models: TWO_MODELS,
+		maxInputs: 10,
+		size: { properties: { image_size: presets('square_hd') } },
+		background: true,
+		price: { usd: 0.045, perInputImageUsd: 0.01 },
+		sequence: SIX_IMAGES,
+	},
+	{
+		id: 'bytedance/seedream-v6-pro',
+		name: 'Seedream v6 Pro',
+		models: ['/edit'],
+		maxInputs: 10,
+		size: {
+			properties: {
+				resolution: tiers(['1k', '2k', '4k'], '1k'),
+				ratio: aspectRatios(['auto', ...EIGHT_RATIOS], 'auto'),
+			},
+		},
+		outputFormat: true,
+		price: { usd: 0.06 },
+	},
+	{
+		id: 'bytedance/seedream-v6-fast',
+		name: 'Seedream v6 Fast',
+		models: ['/edit'],
+		maxInputs: 1,
+		size: { properties: {} },
+		price: { usd: 0.012 },
 	},
 ];
 
 function modelsOf(family: Family): SeedreamModel[] {
+	const { outputFormat = false, background = false, isStrict = true } = family;
 	return family.models.map((ending) => {
 		const edits = ending.startsWith('/edit');
 		const inSequence = ending.endsWith('sequential');
@@ -137,10 +182,11 @@ function modelsOf(family: Family): SeedreamModel[] {
 			profile: `${family.name} ${what}${inSequence ? ', several that belong together' : ''}.`,
 			images: edits ? { min: 1, max: family.maxInputs } : null,
 			size: family.size,
-			defaultSize: family.defaultSize,
-			outputFormat: family.outputFormat,
-			sequence: inSequence ? MAX_IMAGES : family.sequence,
-			price: { usd: family.priceUsd, unit: 'generation' },
+			outputFormat,
+			background,
+			isStrict,
+			sequence: inSequence ? MAX_IMAGES : (family.sequence ?? null),
+			price: { ...family.price, unit: 'generation' },
 			categories: [edits ? 'Image-to-Image' : 'Text-to-Image'],
 			tags: edits ? ['IMAGE-TO-IMAGE', 'EDIT'] : ['TEXT-TO-IMAGE'],
 			displayConsole: true,

@@ -82,8 +82,11 @@ describe('catalog', () => {
 			const four = ['', '/edit', '/sequential', '/edit-sequential'];
 			const seedream = [
 				...['v4', 'v4.5', 'v5.0-lite'].flatMap((version) => four.map((ending) => version + ending)),
-				...['v4.7', 'v5.0-pro'].flatMap((version) => [`${version}/text-to-image`, `${version}/edit`]),
-				'v5.5/text-to-image',
+				...['v4.7', 'v5.0-pro', 'v5.5', 'v6'].flatMap((version) => [
+					`${version}/text-to-image`,
+					`${version}/edit`,
+				]),
+				...['v5.5-developer/edit', 'v6-pro/edit', 'v6-fast/edit'],
 			];
 			expect(ids.filter((id) => /^bytedance\/seedream-/.test(String(id))).sort()).toEqual(
 				seedream.map((id) => `bytedance/seedream-${id}`).sort(),

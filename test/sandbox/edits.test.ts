@@ -72,6 +72,20 @@ describe('size and format', () => {
 		expect(new Set(files.map((file) => file.toString('base64'))).size).toBe(3);
 	});
 
+	it('keeps the shape of the input where the size is auto, and cuts out what is to be transparent', async () => {
+		const data = await client.edit({
+			model: 'bytedance/seedream-v5.0-pro/edit',
+			prompt: 'a',
+			images: [dataUri(await halves())],
+			background: 'transparent',
+		});
+		const { bytes } = await call(String(data['outputs']![0]));
+		const { width, height, hasAlpha } = await sharp(bytes).metadata();
+		const input = await sharp(await halves()).metadata();
+		expect(width / height).toBeCloseTo(input.width / input.height, 2);
+		expect(hasAlpha).toBe(true);
+	});
+
 	it('paints without an input', async () => {
 		const data = await client.edit({ model: 'bytedance/seedream-v4', prompt: 'a lake', size: '1024*2048' });
 		const { bytes } = await call(String(data['outputs']![0]));

@@ -1,4 +1,5 @@
 import { call, Client, halves, LITE, V4 } from './client';
+import { quote } from './mediaModels';
 import { startSandbox, type Sandbox } from '../../sandbox';
 
 let sandbox: Sandbox;
@@ -15,7 +16,10 @@ afterAll(async () => await sandbox.close());
 
 const many = (count: number): string[] => Array.from({ length: count }, () => url);
 const edit = (more: object): object => ({ model: LITE, prompt: 'nicer', images: [url], ...more });
+const V45 = 'bytedance/seedream-v4.5/edit';
 const V47 = 'bytedance/seedream-v4.7/edit';
+const V55 = 'bytedance/seedream-v5.5/edit';
+const V6 = 'bytedance/seedream-v6/edit';
 const sequential = 'bytedance/seedream-v4/edit-sequential';
 
 it('answers the flat form with the envelope, and charges once', async () => {
@@ -56,6 +60,16 @@ it('takes text to image, and the price of a sequence is per picture', async () =
 it('makes as many pictures of v4.7 as num_images says', async () => {
 	const data = await client.edit({ model: V47, prompt: 'a', images: many(10), num_images: 14 });
 	expect(data['outputs']).toHaveLength(14);
+});
+
+it.each<[string, object, number]>([
+	['the smallest tier, one image', { size: '1K' }, 0.028],
+	['1.5K in a wide shape', { size: '1.5K', aspect_ratio: '21:9' }, 0.028],
+	['a larger tier', { size: '2K' }, 0.043],
+	['a larger tier and three images', { size: '2K', images: ['a', 'b', 'c'] }, 0.059],
+])('prices v5.5 by what is sent: %s', async (_name, more, price) => {
+	const quoted = await quote(client, edit({ model: V55, ...more }));
+	expect(quoted['price']).toBe(String(price));
 });
 
 it.each([
@@ -102,6 +116,17 @@ it.each<[string, () => object | string, number, RegExp]>([
 	['too large a size for v4', () => edit({ model: V4, size: '2048*4097' }), 400, /size/],
 	['output_format webp', () => edit({ output_format: 'webp' }), 400, /output_format/],
 	['a tier that v4.7 has not', () => edit({ model: V47, size: '3K' }), 400, /size/],
+	['a width and height for v4.7', () => edit({ model: V47, size: '1024*2048' }), 400, /must be one of 1K/],
+	['too small a size for v4.5', () => edit({ model: V45, size: '1024*1024' }), 400, /3686400/],
+	['a shape that v5.5 has not', () => edit({ model: V55, aspect_ratio: '7:5' }), 400, /aspect_ratio/],
+	['a preset that v6 has not', () => edit({ model: V6, image_size: 'wide' }), 400, /image_size/],
+	['a size for v6, which calls it otherwise', () => edit({ model: V6, size: '2K' }), 400, /not a parameter/],
+	[
+		'a transparent JPEG',
+		() => edit({ model: V55, background: 'transparent', output_format: 'jpeg' }),
+		400,
+		/needs output_format png/,
+	],
 	['num_images 15', () => edit({ model: V47, num_images: 15 }), 400, /num_images/],
 	['max_images 0', () => edit({ model: sequential, max_images: 0 }), 400, /max_images/],
 	['max_images 16', () => edit({ model: sequential, max_images: 16 }), 400, /max_images/],
@@ -140,7 +165,9 @@ it.each<[string, () => object]>([
 	['the largest 3K', () => ({ size: '4704*2016' })],
 	['v4 at an odd size', () => ({ model: V4, size: '1024*4096' })],
 	['v4.7 at a tier', () => ({ model: V47, size: '4K' })],
-	['v4.7 at a width and height', () => ({ model: V47, size: '1024*2048' })],
+	['a transparent background', () => ({ model: V55, background: 'transparent' })],
+	['a preset', () => ({ model: V6, image_size: 'landscape_16_9' })],
+	['both sides in place of a preset', () => ({ model: V6, image_size: { width: 2000, height: 1500 } })],
 	['a public webhook', () => ({ webhook_url: 'https://hooks.example.com/x' })],
 	['a webhook on a public address', () => ({ webhook_url: 'https://8.8.8.8/x' })],
 	['a field it does not know', () => ({ guidance_scale: 7.5 })],
