@@ -109,7 +109,7 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 		client: { clock: { nowMs: () => 13_400 } },
 		intents: { reusedIds: () => new Set() },
 		models: {
-			rulesOf: async (model: string) =>
+			of: async (model: string) =>
 				await Promise.resolve({
 					price: model === 'vendor/listed/edit' ? { usd: 0.05, unit: 'generation' } : null,
 				}),

@@ -160,6 +160,7 @@ describe.each(NONSENSE)('a quote that %s', (_how, action) => {
 	});
 
 	it('buys nothing of a model whose price is not known', async () => {
+		sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: 2 });
 		const { error } = await run(1_000, { parameters: { model: 'vendor/unheard-of', size: '1024*1024' } });
 		expect(error?.message).toMatch(
 			/^Couldn’t check the limit: the cost of this run is unknown, and 'Max Cost per Run' is \$1000\.00\. The price of vendor\/unheard-of is unknown\. Couldn’t get a quote: /,

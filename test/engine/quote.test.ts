@@ -115,6 +115,7 @@ it('refuses bad input as Submit does, before any request', async () => {
 });
 
 it('fails an item whose price is not known alone, and says why', async () => {
+	sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: 2 });
 	const items = (await rows(2)).map((item, i) => ({
 		...item,
 		json: { model: i ? V4 : 'vendor/unheard-of' },

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp, { type Sharp } from 'sharp';
+import { sentSize } from '../../nodes/AtlasCloud/api/models/sizes';
 import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
@@ -51,7 +52,7 @@ async function sizeOf(
 		parameters: { resource: 'prediction', operation: 'submit', ...parameters },
 	});
 	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
-	expect(json[0]?.size).toBe(submittedBodies(sandbox).at(-1)?.size);
+	expect(json[0]?.size).toBe(sentSize(submittedBodies(sandbox).at(-1)!));
 	return json[0]?.size;
 }
 
@@ -121,37 +122,53 @@ describe('Match Input Image chooses', () => {
 		[LITE, 800, 600, '2304*1728'],
 		[LITE, 3000, 1200, '3136*1344'],
 		[LITE, 5000, 5000, '3072*3072'],
-		['bytedance/seedream-v4.5/edit', 60, 40, '1536*1024'],
-		['bytedance/seedream-v5.0-pro/edit', 1920, 1080, '2848*1600'],
+		[V4, 5000, 1000, '4096*1024'],
+		['bytedance/seedream-v4.5/edit', 60, 40, '2352*1568'],
 		['paperkite/kite-1/edit', 4000, 2000, '2048*1024'],
 	])('for %s and %d × %d: %s', async (model, width, height, wanted) => {
 		expect(await sizeOf(bmpHeaderOf(width, height), { model })).toBe(wanted);
 	});
 
-	it('nothing if the image is too wide for the model', async () => {
-		const { message, description } = await refusal({}, [{ files: { data: bmpHeaderOf(5000, 1000) } }]);
-		expect(message).toBe(
-			'The image (5000 × 1000) is too wide or too tall for Seedream v4, which accepts 1024 to 4096 pixels per side',
-		);
-		expect(description).toContain('Choose a size');
-	});
-
-	it('nothing if the model’s sizes are not known, and Custom still works then', async () => {
-		const { message, description } = await refusal({ model: 'bytedance/seedream-v9/edit' });
-		expect(message).toBe('Match Input Image isn’t available for bytedance/seedream-v9/edit');
-		expect(description).toBe('Choose a size from the list, or Custom.');
-		const { error } = await runSeedream({
+	it('nothing that the model decides itself, and the hint says so', async () => {
+		const { error, json, run } = await runSeedream({
 			sandbox,
-			parameters: { model: 'bytedance/seedream-v9/edit', size: 'custom', width: 1111, height: 777 },
+			parameters: { resource: 'prediction', operation: 'submit', model: 'bytedance/seedream-v6-fast/edit' },
 		});
-		expect(error?.message).toContain('model not found');
-		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ size: '1111*777' });
+		expect(error).toBeUndefined();
+		const hints = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
+		expect(json[0]).toMatchObject({ size: null });
+		expect(submittedBodies(sandbox).at(-1)).not.toHaveProperty('size');
+		expect(hints[0]?.message).toContain(
+			'bytedance/seedream-v6-fast/edit chooses the shape of the image itself.',
+		);
 	});
 
-	it('nothing if the schema cannot be loaded', async () => {
+	it.each([
+		['costs more', 'v4.7', '2K'],
+		['costs the same', 'v6-pro', '4k auto'],
+	])('a larger tier than 2K only where it does not cost more: it %s', async (_what, version, size) => {
+		const model = `bytedance/seedream-${version}/edit`;
+		expect(await sizeOf(bmpHeaderOf(6000, 4000), { model })).toBe(size);
+	});
+
+	it('no larger tier than 2K while there are no quotes', async () => {
+		sandbox.addFault({ endpoint: 'quote', times: 9, action: { type: 'status', status: 400 } });
+		const model = 'bytedance/seedream-v6-pro/edit';
+		expect(await sizeOf(bmpHeaderOf(6000, 4000), { model })).toBe('2k auto');
+		sandbox.clearFaults();
+	});
+
+	it('the family’s safe range if the schema cannot be loaded', async () => {
 		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
-		const { message } = await refusal({ model: 'bytedance/seedream-v4.5/edit' });
-		expect(message).toBe('Match Input Image isn’t available for bytedance/seedream-v4.5/edit');
+		expect(await sizeOf(bmpHeaderOf(60, 40), { model: 'bytedance/seedream-v4.5/edit' })).toBe('2352*1568');
+	});
+
+	it('nothing for a model that does not exist, or edits nothing', async () => {
+		const { message, description } = await refusal({ model: 'bytedance/seedream-v9/edit' });
+		expect(message).toBe('Atlas Cloud has no model "bytedance/seedream-v9/edit"');
+		expect(description).toContain('Did you mean bytedance/seedream-v');
+		const other = await refusal({ model: 'bytedance/seedream-v4.7/text-to-image' });
+		expect(other.message).toBe('bytedance/seedream-v4.7/text-to-image doesn’t edit images');
 	});
 
 	it.each([
@@ -214,9 +231,9 @@ describe('Size', () => {
 		],
 		[V4, { size: '4097*1024' }, 'Seedream v4 doesn’t support 4097 × 1024', 'between 1024 and 4096'],
 		[V4, { size: 'custom', width: 1500.5, height: 2048 }, 'Width and Height must be whole numbers', '2048'],
-		[V4, { size: '={{ "huge" }}' }, '"huge" is not a valid size', 'matchInput'],
-		[V4, { size: '={{ "" }}' }, '"" is not a valid size', 'matchInput'],
-		[V4, { size: '={{ undefined }}' }, '"undefined" is not a valid size', 'matchInput'],
+		[V4, { size: '={{ "huge" }}' }, 'Seedream v4 doesn’t offer the size "huge"', 'width*height'],
+		[V4, { size: '={{ "" }}' }, '"" is not a valid \'Size\'', 'matchInput'],
+		[V4, { size: '={{ undefined }}' }, '"undefined" is not a valid \'Size\'', 'matchInput'],
 	])('of %s may not be %j', async (model, parameters, message, howTo) => {
 		const before = sandbox.ledger.requests.length;
 		const refused = await refusal({ model, ...parameters });

@@ -1,7 +1,9 @@
 import { readCatalog } from '../../nodes/AtlasCloud/api/models/catalog';
 import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
-import { ModelInfos, rulesInFields } from '../../nodes/AtlasCloud/api/models/model';
+import { ModelInfos } from '../../nodes/AtlasCloud/api/models/model';
+import { planImages, rulesInFields } from '../../nodes/AtlasCloud/api/models/modelRules';
 import { isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/seedream';
+import { UNKNOWN_SIZES } from '../../nodes/AtlasCloud/api/models/sizeRules';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -21,43 +23,32 @@ it.each([
 	'x/seedream/edit/more',
 ])('%s does not', (id) => expect(isSeedreamEdit(id)).toBe(false));
 
-describe('a schema', () => {
-	it('may list sizes', () => {
-		expect(
-			rulesInSchema({ size: { enum: ['2048*2048', 'auto', 7, '1024x768'] }, images: { maxItems: 3 } }),
-		).toEqual({
-			sizes: {
-				kind: 'list',
-				sizes: [
-					{ width: 2048, height: 2048 },
-					{ width: 1024, height: 768 },
-				],
-			},
-			maxInputImages: 3,
-		});
+it('a schema says what a model accepts', () => {
+	const { sizes, ...rules } = rulesInSchema({
+		images: { maxItems: 3 },
+		output_format: { enum: ['jpg', 'png'] },
+		background: { enum: ['auto', 'transparent'] },
+		num_images: { type: 'integer', maximum: 6 },
 	});
-
-	it('may give a range', () => {
-		expect(rulesInSchema({ size: { minimum: '512', maximum: 4096 } }).sizes).toEqual({
-			kind: 'range',
-			minSide: 512,
-			maxSide: 4096,
-		});
-	});
-
-	it.each([
-		undefined,
-		{},
-		{ size: 7 },
-		{ size: { enum: [] } },
-		{ size: { enum: ['auto'] } },
-		{ size: { minimum: 0, maximum: 10 } },
-		{ size: { minimum: 10, maximum: 1 } },
-		{ size: { minimum: 10 } },
-	])('that says %j allows any size', (properties) => {
-		expect(rulesInSchema(properties)).toEqual({ sizes: { kind: 'free' }, maxInputImages: 14 });
+	expect(sizes).toEqual({ choices: [], free: null });
+	expect(rules).toEqual({
+		maxInputImages: 3,
+		outputFormats: ['jpg', 'png'],
+		backgrounds: ['auto', 'transparent'],
+		imageCount: { field: 'num_images', max: 6, maxTogether: Infinity },
 	});
 });
+
+it.each<[number, number, Record<string, unknown>, unknown]>([
+	[4, 1, { max_images: {} }, { predictions: 1, fields: { max_images: 4 } }],
+	[4, 12, { max_images: { maximum: 15 } }, { predictions: 4, fields: { max_images: 1 } }],
+	[4, 14, { num_images: { maximum: 14 } }, { predictions: 1, fields: { num_images: 4 } }],
+	[3, 1, { n: { enum: [1, 2] } }, { predictions: 3, fields: { n: 1 } }],
+	[1, 1, { n: { maximum: 4 } }, { predictions: 1, fields: { n: 1 } }],
+	[2, 1, {}, { predictions: 2, fields: {} }],
+])('%d images with %d inputs of a model with %j: %j', (wanted, inputs, properties, plan) =>
+	expect(planImages(wanted, inputs, rulesInSchema(properties).imageCount)).toEqual(plan),
+);
 
 const entry = (model: string, more: object = {}) => ({
 	model,
@@ -80,7 +71,7 @@ describe('the catalog', () => {
 		expect(pathOf(http.requests[0]!)).toBe('/api/v1/models');
 	});
 
-	it('hides what is not for the console, and reads prices in both shapes', async () => {
+	it('tells what is not for the console, and reads prices in both shapes', async () => {
 		const { models } = await read({
 			code: 200,
 			data: [
@@ -96,22 +87,18 @@ describe('the catalog', () => {
 				7,
 			],
 		});
+		const listed = { type: 'Image', schemaUrl: null, isListed: true };
 		expect(models).toEqual([
 			{
+				...listed,
 				id: 'a',
 				name: 'A',
-				type: 'Image',
 				price: { usd: 0.027, unit: 'generation' },
 				schemaUrl: 'https://s.example.com/a.json',
 			},
-			{
-				id: 'c',
-				name: 'C',
-				type: 'Image',
-				price: { usd: 0.03, unit: 'generation' },
-				schemaUrl: null,
-			},
-			{ id: 'd', name: 'd', type: null, price: null, schemaUrl: null },
+			{ ...listed, id: 'b', name: 'B', price: null, isListed: false },
+			{ ...listed, id: 'c', name: 'C', price: { usd: 0.03, unit: 'generation' } },
+			{ ...listed, id: 'd', name: 'd', type: null, price: null },
 		]);
 	});
 
@@ -127,12 +114,12 @@ describe('the rules of a model', () => {
 		return { rules: await clock.until(new ModelInfos(clientOf(http, clock)).rulesOf(model)), http };
 	};
 	const models = 'https://api.example.com/api/v1/models';
-	const free = { sizes: { kind: 'free' }, maxInputImages: 14 };
+	const images = { type: 'array', items: { type: 'string' }, maxItems: 2 };
 
 	it('are known for the usual models without a request', async () => {
 		const { rules: v4, http } = await rules('bytedance/seedream-v4/edit', {});
 		expect(v4).toMatchObject({
-			sizes: { kind: 'range', minSide: 1024, maxSide: 4096 },
+			sizes: { free: { minSide: 1024, maxSide: 4096 } },
 			maxInputImages: 10,
 		});
 		expect(http.requests).toEqual([]);
@@ -142,10 +129,10 @@ describe('the rules of a model', () => {
 		const at = 'https://static.example.com/x.json';
 		const { rules: read, http } = await rules('x', {
 			[models]: { json: { data: [entry('x', { schema: at })] } },
-			[at]: { json: schema({ size: { minimum: 256, maximum: 2048 }, images: { maxItems: 2 } }) },
+			[at]: { json: schema({ size: { type: 'string', minimum: 256, maximum: 2048 }, images }) },
 		});
 		expect(read).toMatchObject({
-			sizes: { kind: 'range', minSide: 256, maxSide: 2048 },
+			sizes: { free: { minSide: 256, maxSide: 2048 } },
 			maxInputImages: 2,
 		});
 		expect(http.requests.every(({ authenticated }) => !authenticated)).toBe(true);
@@ -153,7 +140,7 @@ describe('the rules of a model', () => {
 
 	it.each<[string, Record<string, FakeAnswer>]>([
 		['the catalog is down', { [models]: { statusCode: 500 } }],
-		['it is not in the catalog', { [models]: { json: { data: [entry('y')] } } }],
+		['the catalog is empty', { [models]: { json: { data: [] } } }],
 		['it has no schema', { [models]: { json: { data: [entry('x')] } } }],
 		[
 			'its schema is gone',
@@ -171,6 +158,40 @@ describe('the rules of a model', () => {
 			},
 		],
 	])('are open where %s', async (_why, answers) =>
-		expect((await rules('x', answers)).rules).toMatchObject(free),
+		expect((await rules('x', answers)).rules).toMatchObject({ sizes: UNKNOWN_SIZES, maxInputImages: 14 }),
 	);
+
+	it.each<[string, object | null, string, string]>([
+		[
+			'bytedance/seedream-v4.7',
+			null,
+			'Atlas Cloud has no model "bytedance/seedream-v4.7"',
+			'Did you mean bytedance/seedream-v4/edit?',
+		],
+		['hidden/edit', {}, '', ''],
+		['film', { type: 'Video' }, 'film doesn’t edit images', 'Atlas Cloud Models node'],
+		[
+			'paint',
+			{ schema: 'https://s.example.com/paint' },
+			'paint doesn’t edit images',
+			'Choose a Seedream edit model',
+		],
+	])('%s: %j', async (model, more, message, howTo) => {
+		const others = [
+			entry('flux/dev'),
+			entry('bytedance/seedream-v4/edit'),
+			entry('hidden/edit', { display_console: false }),
+		];
+		const listed = more && model !== 'hidden/edit' ? [entry(model, more)] : [];
+		const answers = {
+			[models]: { json: { data: [...others, ...listed] } },
+			'https://s.example.com/paint': { json: schema({ prompt: { type: 'string' } }) },
+		};
+		const error = await rules(model, answers).then(
+			() => ({ message: '', description: '' }),
+			(thrown: { message: string; description: string }) => thrown,
+		);
+		expect(error.message).toBe(message);
+		expect(error.description).toContain(howTo);
+	});
 });

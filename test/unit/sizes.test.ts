@@ -1,15 +1,36 @@
-import { V5_LITE_SIZES } from '../../nodes/AtlasCloud/api/models/seedream';
+import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
+import { offeredSizes } from '../../nodes/AtlasCloud/api/models/seedream';
+import { readSizeRules } from '../../nodes/AtlasCloud/api/models/sizeFields';
 import {
-	checkSize,
+	exactSize,
 	matchInput,
-	parseSize,
-	sizeText,
-	type SizeRule,
-} from '../../nodes/AtlasCloud/api/models/sizes';
+	namedSize,
+	sizeLabel,
+	UNKNOWN_SIZES,
+	type SizeRules,
+} from '../../nodes/AtlasCloud/api/models/sizeRules';
+import { parseSize, sentSize, shapeName, sizeText, tierName } from '../../nodes/AtlasCloud/api/models/sizes';
+import type { InputSchema } from '../../sandbox/models/model';
+import { SEEDREAM_MODELS } from '../../sandbox/models/seedream';
+import { schemaAt, schemaPath } from '../../sandbox/schemas';
+import { checkFields } from '../../sandbox/schemaRules';
+import { seedreamRequest } from '../../sandbox/seedreamRules';
 
-const LITE: SizeRule = { kind: 'list', sizes: V5_LITE_SIZES };
-const V4: SizeRule = { kind: 'range', minSide: 1024, maxSide: 4096 };
-const match = (rule: SizeRule, width: number, height: number) => matchInput({ width, height }, rule, 'm');
+const PHOTOS = {
+	'3:2': { width: 3000, height: 2000 },
+	'9:16': { width: 1080, height: 1920 },
+	'1:1': { width: 900, height: 900 },
+	'21:9': { width: 2520, height: 1080 },
+};
+
+const refusalOf = (check: () => unknown): { message: string; description: string } => {
+	try {
+		check();
+	} catch (error) {
+		return error as { message: string; description: string };
+	}
+	return { message: '', description: '' };
+};
 
 it.each([
 	['2048*1024', '2048*1024'],
@@ -23,84 +44,259 @@ it.each(['', '2048', '2048*', '0*1024', '2048*-1', '2048*1024*3', '2k*1k', '2048
 	(text) => expect(parseSize(text)).toBeNull(),
 );
 
-describe('v5.0 Lite', () => {
-	it('has sixteen sizes, each at least 3,686,400 pixels', () => {
-		expect(V5_LITE_SIZES).toHaveLength(16);
-		expect(new Set(V5_LITE_SIZES.map(sizeText)).size).toBe(16);
-		for (const { width, height } of V5_LITE_SIZES) expect(width * height).toBeGreaterThanOrEqual(3_686_400);
-	});
+it.each([
+	[2848 / 1600, 'Widescreen 16:9'],
+	[3136 / 1344, 'Cinema 21:9'],
+	[0.8, 'Portrait 4:5'],
+	[1.85, 'Landscape 1.85:1'],
+	[1 / 4, 'Portrait 1:4'],
+])('names the shape %d', (ratio, name) => expect(shapeName(ratio)).toBe(name));
 
-	it('gives each of its own sizes back', () => {
-		for (const size of V5_LITE_SIZES) expect(match(LITE, size.width, size.height)).toBe(sizeText(size));
-	});
+it.each([
+	[1024 * 1024, '1K'],
+	[1536 * 1536, '1.5K'],
+	[2848 * 1600, '2K'],
+	[4704 * 2016, '3K'],
+])('names %d pixels', (pixels, name) => expect(tierName(pixels)).toBe(name));
 
-	it.each(V5_LITE_SIZES.filter(({ tier }) => tier === '2K').map((size) => [sizeText(size), size] as const))(
-		'%s: 3K only where the input is larger',
-		(text, { width, height, shape }) => {
-			expect(match(LITE, Math.round(width / 3), Math.round(height / 3))).toBe(text);
-			expect(match(LITE, width, height)).toBe(text);
-			const large = V5_LITE_SIZES.find((size) => size.shape === shape && size.tier === '3K')!;
-			expect(match(LITE, width + 8, height + 8)).toBe(sizeText(large));
-			expect(match(LITE, width * 3, height * 3)).toBe(sizeText(large));
-		},
+describe('Match Input Image, by the schema of', () => {
+	const rulesOf = (id: string) => readSizeRules(readInputSchema(schemaAt(schemaPath(id))!));
+	const ids = SEEDREAM_MODELS.filter(({ images }) => images).map(({ id }) => id);
+
+	/** Sizes for photos of 3:2, 9:16, 1:1 and 21:9; null where nothing is sent. */
+	const EXPECTED: Record<string, Array<string | null>> = {
+		v4: ['3000*2000', '1080*1920', '1024*1024', '2520*1080'],
+		'v4.5': ['3000*2000', '1440*2560', '1920*1920', '2934*1258'],
+		'v4.7': ['2K', '2K', '1K', '2K'],
+		'v5.0-lite': ['3744*2496', '1600*2848', '2048*2048', '3136*1344'],
+		'v5.0-pro': ['2K', '1.5K', '1K', '2K'],
+		'v5.5': ['2K 3:2', '1.5K 9:16', '1K 1:1', '2K 21:9'],
+		'v5.5-developer': ['3:2', '9:16', '1:1', '21:9'],
+		v6: ['landscape_4_3', 'portrait_16_9', 'square_hd', 'landscape_16_9'],
+		'v6-pro': ['2k auto', '2k auto', '1k auto', '2k auto'],
+		'v6-fast': [null, null, null, null],
+	};
+
+	it.each(ids)('%s: accepted, and the nearest shape', (id) => {
+		const model = SEEDREAM_MODELS.find((one) => one.id === id)!;
+		const family = /seedream-([^/]+)/.exec(id)![1];
+		const sizes = Object.values(PHOTOS).map((photo) => {
+			const { fields } = matchInput(photo, rulesOf(id));
+			seedreamRequest({ prompt: 'x', images: ['https://example.com/a.png'], ...fields }, model);
+			return sentSize(fields);
+		});
+		expect(sizes).toEqual(EXPECTED[family]);
+	});
+});
+
+/** A model with these properties in its schema. */
+function modelOf(properties: Record<string, unknown>, shared: object = {}) {
+	const rules = readSizeRules(
+		readInputSchema({ components: { schemas: { Input: { properties }, ...shared } } }),
+	);
+	const schema = { properties, required: [], shared } as unknown as InputSchema;
+	return { rules, check: (fields: Record<string, unknown>) => checkFields(fields, schema) };
+}
+
+const text = (more: object = {}) => ({ type: 'string', ...more });
+const SIDE = { type: 'integer', minimum: 512, maximum: 2048, multipleOf: 16 };
+const OBJECT = { type: 'object', properties: { width: SIDE, height: SIDE } };
+
+describe('Match Input Image, where a vendor spells it', () => {
+	it.each<[string, Record<string, unknown>, object, object?]>([
+		['2k', { size: text({ enum: ['1k', '2k', '4k'] }) }, { size: '2k' }],
+		['2K, and auto', { size: text({ enum: ['auto', '2K', '3K'] }) }, { size: '2K' }],
+		['only tiers above 2K', { size: text({ enum: ['4K', '8K'] }) }, { size: '4K' }],
+		['only auto', { size: text({ enum: ['auto'] }) }, {}],
+		['words', { size: text({ enum: ['small', 'large'] }) }, {}],
+		['numbers', { size: { type: 'integer', enum: [1024, 2048] } }, { size: 2048 }],
+		['WxH', { size: text({ enum: ['1024x1024', '1536x1024', '1024x1536'] }) }, { size: '1536x1024' }],
+		['WxH as text', { size: text({ default: '2048x2048' }) }, { size: '3000x2000' }],
+		[
+			'WxH with its ratio',
+			{ size: text({ enum: ['2048x2048 (1:1)', '2496x1664 (3:2)'] }) },
+			{ size: '2496x1664 (3:2)' },
+		],
+		['W*H and tiers', { size: text({ enum: ['2K', '2048*2048', '2496*1664'] }) }, { size: '2496*1664' }],
+		['text, with a tier by default', { size: text({ default: '2K' }) }, { size: '2K' }],
+		[
+			'text, and says what may be in it',
+			{ size: text({ default: '2K', description: '1K, 2K or width*height' }) },
+			{ size: '3000*2000' },
+		],
+		['text, with examples', { size: text({ examples: ['2K', '2048x2048'] }) }, { size: '3000x2000' }],
+		['pixels in all', { size: text({ minimum: 921_600, maximum: 2_000_000 }) }, { size: '1732*1154' }],
+		['enums in anyOf', { size: { anyOf: [text({ enum: ['1K', '2K'] }), { type: 'null' }] } }, { size: '2K' }],
+		[
+			'enums in two of anyOf',
+			{ size: { anyOf: [text({ enum: ['1K'] }), text({ enum: ['1536*1024'] })] } },
+			{ size: '1536*1024' },
+		],
+		[
+			'a list or any text',
+			{ size: { anyOf: [text({ enum: ['1K', '2K'] }), text({ pattern: '^\\d+\\*\\d+$' })] } },
+			{ size: '2K' },
+		],
+		[
+			'resolution and ratio',
+			{ resolution: text({ enum: ['1K', '2K'] }), ratio: text({ enum: ['1:1', '3:2'] }) },
+			{ resolution: '2K', ratio: '3:2' },
+		],
+		[
+			'imageSize',
+			{ imageSize: text({ enum: ['square', 'landscape', 'portrait'] }) },
+			{ imageSize: 'landscape' },
+		],
+		['an upright shape', { aspect_ratio: text({ enum: ['9:16', '2:3', '1:1'] }) }, { aspect_ratio: '1:1' }],
+		[
+			'match_input_image',
+			{ aspect_ratio: text({ enum: ['1:1', 'match_input_image'] }) },
+			{ aspect_ratio: 'match_input_image' },
+		],
+		['adaptive', { ratio: text({ enum: ['16:9', 'adaptive'] }) }, { ratio: 'adaptive' }],
+		['a ratio as text', { aspect_ratio: text({ default: '1:1' }) }, { aspect_ratio: '4:3' }],
+		[
+			'a ratio as text, auto by default',
+			{ aspect_ratio: text({ default: 'auto' }) },
+			{ aspect_ratio: 'auto' },
+		],
+		[
+			'a size beside a ratio',
+			{ size: text({ default: '2048*2048' }), aspect_ratio: text({ enum: ['1:1', '3:2'], default: '1:1' }) },
+			{ size: '3000*2000', aspect_ratio: '3:2' },
+		],
+		[
+			'a size beside a ratio without default',
+			{ size: text({ enum: ['1536*1024'] }), aspect_ratio: text({ enum: ['1:1'] }) },
+			{ size: '1536*1024' },
+		],
+		['width and height', { width: SIDE, height: SIDE }, { width: 2048, height: 1360 }],
+		['an object', { size: OBJECT }, { size: { width: 2048, height: 1360 } }],
+		[
+			'an object by reference',
+			{
+				image_size: {
+					anyOf: [{ $ref: '#/components/schemas/Size' }, text({ enum: ['square', 'landscape_4_3'] })],
+				},
+			},
+			{ image_size: 'landscape_4_3' },
+			{ Size: OBJECT },
+		],
+		[
+			'presets with tiers',
+			{ image_size: text({ enum: ['landscape_16_9_2K', 'landscape_16_9_4K'] }) },
+			{ image_size: 'landscape_16_9_2K' },
+		],
+		['a hidden size', { size: text({ default: '2048*2048', hidden: true }) }, {}],
+		['nothing', { prompt: text() }, {}],
+		['limits that are none', { size: text({ minimum: 10, maximum: 1 }) }, { size: '3000*2000' }],
+		['the length of a text', { size: text({ minimum: 0, maximum: 10 }) }, { size: '3000*2000' }],
+	])('%s', (...[, properties, expected, shared]) => {
+		const { rules, check } = modelOf(properties, shared);
+		const { fields } = matchInput(PHOTOS['3:2'], rules);
+		expect(fields).toEqual(expected);
+		check(fields);
+	});
+});
+
+describe('the family’s safe range', () => {
+	it.each([
+		[100, 100, '1920*1920'],
+		[3000, 2000, '3000*2000'],
+		[6000, 4000, '4096*2730'],
+		[1001, 1001, '1920*1920'],
+		[9000, 1000, '4096*1366'],
+		[10, 9000, '1110*3326'],
+	])('%d × %d gives %s', (width, height, wanted) =>
+		expect(matchInput({ width, height }, UNKNOWN_SIZES).fields).toEqual({ size: wanted }),
 	);
 
-	it('takes what is nearest in shape, upright as upright', () => {
-		expect(match(LITE, 1000, 990)).toBe('2048*2048');
-		expect(match(LITE, 1000, 400)).toBe('3136*1344');
-		expect(match(LITE, 400, 1000)).toBe('1600*2848');
-		expect(match(LITE, 9000, 1)).toBe('3136*1344');
-	});
-});
-
-describe('v4', () => {
-	it.each([
-		[1, 1, '1024*1024'],
-		[100, 50, '2048*1024'],
-		[1024, 4096, '1024*4096'],
-		[4096, 4096, '4096*4096'],
-		[8192, 8192, '4096*4096'],
-		[8000, 4000, '4096*2048'],
-		[1023, 1500, '1024*1501'],
-		[5000, 2000, '4096*1638'],
-		[800, 3000, '1024*3840'],
-		[1000, 4000, '1024*4096'],
-		[1234, 2345, '1234*2345'],
-	])('%d × %d gives %s', (width, height, wanted) => expect(match(V4, width, height)).toBe(wanted));
-
-	it('never leaves the range, and keeps the shape', () => {
+	it('is never left', () => {
 		for (let i = 0; i < 2_000; i++) {
-			const width = 1 + ((i * 7919) % 9_000);
-			const height = 1 + ((i * 104_729) % 9_000);
-			if (Math.max(width, height) / Math.min(width, height) > 4) {
-				expect(() => match(V4, width, height)).toThrow('too wide or too tall');
-				continue;
-			}
-			const { width: w, height: h } = parseSize(match(V4, width, height))!;
-			for (const side of [w, h]) {
-				expect(side).toBeGreaterThanOrEqual(1024);
-				expect(side).toBeLessThanOrEqual(4096);
-			}
-			expect(Math.abs(w / h / (width / height) - 1)).toBeLessThan(0.002);
+			const input = { width: 1 + ((i * 7919) % 9_000), height: 1 + ((i * 104_729) % 9_000) };
+			const { width, height } = parseSize(sentSize(matchInput(input, UNKNOWN_SIZES).fields)!)!;
+			expect([width % 2, height % 2]).toEqual([0, 0]);
+			expect(Math.max(width, height)).toBeLessThanOrEqual(4096);
+			expect(width * height).toBeGreaterThanOrEqual(3_686_400);
+			expect(width * height).toBeLessThanOrEqual(16_777_216);
+			const ratio = Math.min(3, Math.max(1 / 3, input.width / input.height));
+			expect(Math.abs(width / height / ratio - 1)).toBeLessThan(0.005);
 		}
 	});
 });
 
-it('does not guess where the sizes are not known', () => {
-	expect(() => match({ kind: 'free' }, 100, 100)).toThrow('isn’t available for m');
-	expect(checkSize({ width: 3, height: 5 }, { kind: 'free' }, 'm')).toBe('3*5');
+describe('a size by name', () => {
+	const rulesOf = (id: string): SizeRules => readSizeRules(readInputSchema(schemaAt(schemaPath(id))!));
+	const sentFor = (id: string, name: string) =>
+		matchInput(PHOTOS['3:2'], namedSize(name, rulesOf(`bytedance/seedream-${id}/edit`), 'm')).fields;
+
+	it.each([
+		['v5.5', '1K', { size: '1K', aspect_ratio: '3:2' }],
+		['v5.5', '16:9', { size: '2K', aspect_ratio: '16:9' }],
+		['v5.5', '1.5k 9:21', { size: '1.5K', aspect_ratio: '9:21' }],
+		['v6', 'square', { image_size: 'square' }],
+		['v6', 'auto_4K', { image_size: 'auto_4K' }],
+		['v6-pro', '4k', { resolution: '4k', ratio: 'auto' }],
+		['v5.0-lite', '4096x2304', { size: '4096*2304' }],
+		['v4', '1500 × 1025', { size: '1500*1025' }],
+	])('%s takes %s', (id, name, fields) => expect(sentFor(id, name)).toEqual(fields));
+
+	it.each([
+		['v4.7', '3K', 'm doesn’t offer the size "3K"', 'Choose one of: 1K, 2K, 4K.'],
+		['v4.7', '2048*2048', 'm doesn’t support 2048 × 2048', 'Choose one of: 1K, 2K, 4K.'],
+		['v4', '2K', 'm doesn’t offer the size "2K"', 'width*height'],
+		['v4', '4097*1024', 'm doesn’t support 4097 × 1024', 'between 1024 and 4096 pixels.'],
+		['v5.0-lite', '2048*2049', 'm doesn’t support 2048 × 2049', 'The nearest size is 2048 × 2048.'],
+		['v5.0-lite', '4000*2200', 'm doesn’t support 4000 × 2200', 'The nearest size is 4096 × 2304.'],
+		['v6', '512*1024', 'm doesn’t support 512 × 1024', 'between 1024 and 4096 pixels.'],
+		['v6-fast', '2K', 'm doesn’t offer the size "2K"', 'Set Size to Match Input Image.'],
+	])('%s does not take %s', (id, name, message, howTo) => {
+		const refusal = refusalOf(() => sentFor(id, name));
+		expect(refusal.message).toBe(message);
+		expect(refusal.description).toContain(howTo);
+	});
+
+	it('both sides go to a model that takes an object', () => {
+		const { fields } = exactSize({ width: 1500, height: 1100 }, rulesOf('bytedance/seedream-v6/edit'), 'm');
+		expect(fields).toEqual({ image_size: { width: 1500, height: 1100 } });
+		expect(sentSize(fields)).toBe('1500*1100');
+	});
+
+	it('is taken unchecked where the schema cannot be read, if it can be a size', () => {
+		expect(namedSize('3*5', UNKNOWN_SIZES, 'm').choices[0]?.fields).toEqual({ size: '3*5' });
+		expect(namedSize('2K', UNKNOWN_SIZES, 'm').choices[0]?.fields).toEqual({ size: '2K' });
+		expect(refusalOf(() => namedSize('16:9', UNKNOWN_SIZES, 'm')).message).toContain(
+			'Couldn’t read the sizes',
+		);
+	});
 });
 
-it('names the nearest size that a model offers', () => {
-	const refusal = (width: number, height: number) => {
-		try {
-			checkSize({ width, height }, LITE, 'm');
-		} catch (error) {
-			return (error as { description: string }).description;
-		}
-		return '';
+it('a larger tier is named where the input is larger', () => {
+	const { rules } = modelOf({ size: text({ enum: ['1K', '2K', '4K'] }) });
+	expect(matchInput({ width: 1000, height: 1000 }, rules).larger).toBeNull();
+	expect(matchInput(PHOTOS['3:2'], rules)).toMatchObject({ fields: { size: '2K' }, larger: { size: '4K' } });
+});
+
+describe('the Size list says', () => {
+	const labelsOf = (id: string) => {
+		const rules = readSizeRules(readInputSchema(schemaAt(schemaPath(`bytedance/seedream-${id}/edit`))!));
+		return offeredSizes(rules).map(sizeLabel);
 	};
-	expect(refusal(2048, 2049)).toContain('nearest size is 2048 × 2048');
-	expect(refusal(4000, 2200)).toContain('nearest size is 4096 × 2304');
-	expect(refusal(1024, 768)).toContain('nearest size is 2304 × 1728');
+	it.each([
+		['v5.0-lite', 16, 'Widescreen 16:9 · 2848 × 1600 · 2K'],
+		['v4', 17, 'Square 1:1 · 4096 × 4096 · 4K'],
+		['v4.5', 16, 'Cinema 21:9 · 3136 × 1344 · 2K'],
+		['v4.7', 3, '4K'],
+		['v5.0-pro', 4, 'auto'],
+		['v5.5', 45, 'Story 9:16 · 1.5K'],
+		['v5.5-developer', 8, 'Landscape 4:3'],
+		['v6-pro', 27, 'Shape of the Input Image · 2k'],
+		['v6', 25, 'Widescreen 16:9 · landscape_16_9'],
+		['v6-fast', 0, undefined],
+	])('%s: %d sizes, such as %s', (id, count, label) => {
+		const labels = labelsOf(id);
+		if (label !== undefined) expect(labels).toContain(label);
+		expect(labels).toHaveLength(count);
+		expect(new Set(labels).size).toBe(count);
+	});
 });

@@ -22,7 +22,7 @@ const generateVideo = buyOperation(
 	modelKind('Video', {
 		id: 'bytedance/seedance-v1.5-pro/image-to-video',
 		name: 'Seedance v1.5 Pro Image to Video',
-		price: null,
+		price: { usd: 0.222, unit: 'generation' },
 	}),
 	generate('Generate video', 'Create a video from text, images, or other files and wait for the result'),
 );

@@ -100,7 +100,7 @@ function typesOf(resource: unknown): ModelType[] {
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const types = typesOf(this.getCurrentNodeParameter('resource'));
 	const { client } = await connect(this);
-	const models = await readCatalog(client, 1);
+	const models = (await readCatalog(client, 1)).filter(({ isListed }) => isListed);
 	const words = filter.toLowerCase().split(/\s+/);
 	const isWanted = ({ id, name, type }: CatalogModel) => {
 		const text = `${name} ${id}`.toLowerCase();

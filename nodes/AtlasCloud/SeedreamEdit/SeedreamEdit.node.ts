@@ -9,6 +9,7 @@ import { executeNode } from '../run/executeNode';
 import { propertiesOf, subtitleOf } from '../run/properties';
 import { hints, seedreamEdit } from './operations';
 import { searchModels } from './fields';
+import { getSizes } from './size';
 
 export class SeedreamEdit implements INodeType {
 	description: INodeTypeDescription = {
@@ -28,7 +29,7 @@ export class SeedreamEdit implements INodeType {
 		properties: propertiesOf(seedreamEdit.resources),
 	};
 
-	methods = { listSearch: { searchModels } };
+	methods = { listSearch: { searchModels }, loadOptions: { getSizes } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await executeNode(this, seedreamEdit);

@@ -109,7 +109,7 @@ export function editModel({ id, name, price }: ListedModel): ListedModel {
 async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
 	const { client } = await connect(context);
 	const catalog = await readCatalog(client, 1);
-	const models = catalog.filter(({ id }) => isSeedreamEdit(id));
+	const models = catalog.filter(({ id, isListed }) => isListed && isSeedreamEdit(id));
 	return models.length > 0 ? models : KNOWN_MODELS;
 }
 

@@ -1,10 +1,11 @@
 import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
 import type { NodeKind } from '../operations/kind';
-import { outputFormat, maxImages } from '../panel/modelOptionFields';
+import { background, outputFormat, maxImages } from '../panel/modelOptionFields';
 import { downloadFields, optionFields } from '../panel/optionFields';
 import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
-import { editQuoteRequest, readEdit, resolveEdit, type EditJob } from './editRequest';
+import { readEdit, resolveEdit } from './editRequest';
 import { editFields } from './fields';
+import { editQuoteRequest, type EditJob } from './modelFields';
 
 /** How Seedream Edit does what both nodes do. */
 export const editKind: NodeKind<EditJob> = {
@@ -13,7 +14,7 @@ export const editKind: NodeKind<EditJob> = {
 	downloadFields: downloadFields(EDIT_WORDS),
 	options: optionFields(EDIT_WORDS, {
 		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
-		requestOptions: [outputFormat, maxImages],
+		requestOptions: [outputFormat, background, maxImages],
 	}),
 	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
 	read: readEdit,

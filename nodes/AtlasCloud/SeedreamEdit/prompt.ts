@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
+import { CUT_OUT, PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
 
 const NO_TEMPLATE = 'none';
 
@@ -117,4 +117,10 @@ export function readPrompt(context: ParameterReader, itemIndex: number): string 
 		'Prompt is empty',
 		'Describe what to change in the image. If you use an expression, check that it returns text for this item.',
 	);
+}
+
+/** The prompt for a transparent background; null for any template but the one that removes the background. */
+export function readCutOutPrompt(context: ParameterReader, itemIndex: number): string | null {
+	if (context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE) !== CUT_OUT.template) return null;
+	return `${CUT_OUT.sentence} ${readText(context, 'prompt', itemIndex)}`.trim();
 }

@@ -17,6 +17,13 @@ export interface PromptTemplate {
 	fields: TemplateField[];
 }
 
+/** In place of the template's sentence, for a model that can make the background transparent. */
+export const CUT_OUT = {
+	template: 'removeBackground',
+	sentence:
+		'Remove the background. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
+};
+
 const template = (
 	value: string,
 	name: string,
@@ -92,7 +99,7 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 	template(
 		'removeBackground',
 		'Remove Background',
-		'Cut out the subject and put it on pure white. The background is not transparent.',
+		'Cut out the subject: on a transparent background where the model has it (v5.0 Pro, v5.5), else on pure white',
 		'Replace the background with pure white. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
 	),
 	template(

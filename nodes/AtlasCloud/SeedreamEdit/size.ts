@@ -1,13 +1,16 @@
-import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	ILoadOptionsFunctions,
+	INodeProperties,
+	INodePropertyOptions,
+} from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
-import { asNumber } from '../api/json';
-import { KNOWN_MODELS, V5_LITE_SIZES, type NamedSize } from '../api/models/seedream';
-import { parseSize, sizeText, type Dimensions } from '../api/models/sizes';
-
-/** E.g. `Widescreen 16:9 · 2K · 2848 × 1600`. */
-function sizeOption(size: NamedSize): INodePropertyOptions {
-	return { name: `${size.shape} · ${size.tier} · ${size.width} × ${size.height}`, value: sizeText(size) };
-}
+import { asNumber, asObject, asString } from '../api/json';
+import { ModelInfos } from '../api/models/model';
+import { KNOWN_MODELS, offeredSizes } from '../api/models/seedream';
+import { INPUT_SHAPE, sizeLabel, UNKNOWN_SIZES, type SizeRules } from '../api/models/sizeRules';
+import type { Dimensions } from '../api/models/sizes';
+import { connect } from '../n8n/connect';
 
 const MATCH_INPUT: INodePropertyOptions = {
 	name: 'Match Input Image',
@@ -20,31 +23,56 @@ const CUSTOM: INodePropertyOptions = {
 	description: 'Set width and height in pixels',
 };
 
-/**
- * The Size field of one known model, or of all other models. `hide` alone decides which one is shown: with `show`, n8n
- * shows a field as soon as a parameter named there is an expression.
- */
-function sizeList(
-	namedSizes: NamedSize[],
-	isCustomAllowed: boolean,
-	hide: NonNullable<INodeProperties['displayOptions']>['hide'],
-): INodeProperties {
+function sizeOptions(rules: SizeRules): INodePropertyOptions[] {
+	const choices = offeredSizes(rules);
+	// Where a size and a shape are chosen apart, the size alone keeps the shape of the input.
+	const tiers = choices.flatMap(({ value }) => (/ /.test(value) ? [value.split(' ')[0]] : []));
+	const ofInput = choices.some(({ ratio }) => ratio === 'input') ? [] : [...new Set(tiers)];
+	return [
+		MATCH_INPUT,
+		...(rules.free ? [CUSTOM] : []),
+		...ofInput.map((tier) => ({ name: `${INPUT_SHAPE} · ${tier}`, value: tier })),
+		...choices.map((choice) => ({ name: sizeLabel(choice), value: choice.value })),
+	];
+}
+
+/** The sizes of the chosen model, for the panel; the usual ones where they cannot be read. */
+export async function getSizes(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	return sizeOptions(await readRules(this).catch(() => UNKNOWN_SIZES));
+}
+
+async function readRules(context: ILoadOptionsFunctions): Promise<SizeRules> {
+	const locator: unknown = context.getCurrentNodeParameter('model');
+	const model = asString(asObject(locator)?.value ?? locator)?.trim();
+	if (model === undefined || model.startsWith('=')) return UNKNOWN_SIZES;
+	const { client } = await connect(context);
+	return (await new ModelInfos(client).rulesOf(model)).sizes;
+}
+
+function sizeField(options: INodePropertyOptions[], more: Partial<INodeProperties>): INodeProperties {
 	return {
 		displayName: 'Size',
 		name: 'size',
 		type: 'options',
-		options: [MATCH_INPUT, ...(isCustomAllowed ? [CUSTOM] : []), ...namedSizes.map(sizeOption)],
+		options,
 		default: 'matchInput',
 		description: 'Size of the edited image',
-		displayOptions: { hide },
+		...more,
 	};
 }
 
+/**
+ * The Size field of each known model, and of all other models. `hide` alone decides which one is shown: with `show`, n8n
+ * shows a field as soon as a parameter named there is an expression.
+ */
 const sizeLists: INodeProperties[] = [
-	...KNOWN_MODELS.map(({ id, sizes, namedSizes }) =>
-		sizeList(namedSizes, sizes.kind !== 'list', { model: [{ _cnd: { not: id } }] }),
+	...KNOWN_MODELS.map(({ id, sizes }) =>
+		sizeField(sizeOptions(sizes), { displayOptions: { hide: { model: [{ _cnd: { not: id } }] } } }),
 	),
-	sizeList(V5_LITE_SIZES, true, { model: KNOWN_MODELS.map(({ id }) => id) }),
+	sizeField([], {
+		typeOptions: { loadOptionsMethod: 'getSizes', loadOptionsDependsOn: ['model.value'] },
+		displayOptions: { hide: { model: KNOWN_MODELS.map(({ id }) => id) } },
+	}),
 ];
 
 function sideField(displayName: string, name: string): INodeProperties {
@@ -77,18 +105,20 @@ export const sizeFields: INodeProperties[] = [
 	},
 ];
 
+/** What the user chose: `matchInput`, a width and height, or a size by its name. */
+export type SizeWish = string | Dimensions;
+
 /** Reads the size of an edit, which may be no size that its model offers. @throws AtlasError (`input`) */
-export function readSize(context: IExecuteFunctions, itemIndex: number): 'matchInput' | Dimensions {
+export function readSize(context: IExecuteFunctions, itemIndex: number): SizeWish {
 	const size: unknown = context.getNodeParameter('size', itemIndex, 'matchInput');
-	if (size === 'matchInput') return size;
 	if (size === 'custom') {
 		const side = (name: string) => asNumber(context.getNodeParameter(name, itemIndex, 0)) ?? 0;
 		return { width: side('width'), height: side('height') };
 	}
-	const parsed = typeof size === 'string' ? parseSize(size) : null;
-	if (parsed) return parsed;
+	const name = typeof size === 'number' ? String(size) : asString(size)?.trim();
+	if (name) return name;
 	throw inputError(
-		`"${truncate(String(size))}" is not a valid size`,
+		`"${truncate(String(size))}" is not a valid 'Size'`,
 		'Choose a size from the list, or use an expression that returns matchInput or width*height, such as 2048*2048.',
 	);
 }

@@ -1,5 +1,6 @@
 import type { INodeListSearchItems, INodeParameterResourceLocator } from 'n8n-workflow';
 import { priceText, type ListPrice } from '../api/models/prices';
+import { knownModel } from '../api/models/seedream';
 
 /** What a model list shows of a model. */
 export interface ListedModel {
@@ -8,9 +9,14 @@ export interface ListedModel {
 	price: ListPrice | null;
 }
 
-/** `Seedream v5.0 Lite · $0.032 per image` */
-function modelLabel({ name, price }: ListedModel): string {
-	return price === null ? name : `${name} · ${priceText(price)}`;
+/**
+ * `Seedream v5.0 Lite · $0.032 per image`. A list price is that of the smallest size and the fewest inputs, and Atlas does
+ * not say where it holds for all: it is known here, or the unit tells (docs/atlas-cloud-api.md, Prices).
+ */
+function modelLabel({ id, name, price }: ListedModel): string {
+	if (price === null) return name;
+	const isFixed = knownModel(id) !== undefined || price.unit === 'minute' || price.unit === '1k_chars';
+	return `${name} · ${isFixed ? '' : 'from '}${priceText(price)}`;
 }
 
 /** A model's entry in the list, with a link to its page. */

@@ -1,9 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { KNOWN_MODELS, MAX_SEQUENTIAL_IMAGES } from '../api/models/seedream';
+import { MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
+import { KNOWN_MODELS } from '../api/models/seedream';
 
 /** Options that only some models accept. */
 
-const modelsWithoutFormats = KNOWN_MODELS.filter(({ outputFormats }) => outputFormats.length === 0);
+const modelsWithoutFormats = KNOWN_MODELS.filter(({ outputFormats }) => outputFormats?.length === 0);
 
 export const outputFormat: INodeProperties = {
 	displayName: 'Output Format',
@@ -16,6 +17,20 @@ export const outputFormat: INodeProperties = {
 	default: 'png',
 	description: 'File format of the edited image',
 	displayOptions: { hide: { '/model': modelsWithoutFormats.map(({ id }) => id) } },
+};
+
+export const background: INodeProperties = {
+	displayName: 'Background',
+	name: 'background',
+	type: 'options',
+	options: [
+		{ name: 'Auto', value: 'auto', description: 'The model decides' },
+		{ name: 'Opaque', value: 'opaque' },
+		{ name: 'Transparent', value: 'transparent', description: 'The image is a PNG without a background' },
+	],
+	default: 'transparent',
+	description: 'Background of the edited image. Seedream v5.0 Pro and v5.5 have it; older models don’t.',
+	displayOptions: { hide: { '/model': KNOWN_MODELS.map(({ id }) => id) } },
 };
 
 const IS_SET: Array<{ _cnd: { exists: true } }> = [{ _cnd: { exists: true } }];

@@ -93,7 +93,7 @@ async function estimateOf(run: NodeRun, json: IDataObject): Promise<number | nul
 	// A list price can be per second or per minute.
 	if (model === null || 'fileIndex' in json) return null;
 	// The run has read the model's rules already: a hint is worth no request.
-	const price = knownModel(model)?.price ?? (await run.models.rulesOf(model)).price;
+	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
 	return price ? estimateUsd(price, { num_images: json.imageCount }) : null;
 }
 

@@ -21,18 +21,21 @@ export interface CatalogModel {
 	price: ListPrice | null;
 	/** URL of its OpenAPI document. */
 	schemaUrl: string | null;
+	/** False for those that Atlas hides: a list leaves them out, their ID may still be used. */
+	isListed: boolean;
 }
 
 function toModel(value: unknown): CatalogModel | null {
 	const item = asObject(value);
 	const id = asString(item?.model);
-	if (!item || id === null || item.display_console === false || isExpression(id)) return null;
+	if (!item || id === null || isExpression(id)) return null;
 	return {
 		id,
 		name: labelOf(asString(item.displayName) ?? '') || labelOf(id),
 		type: typeOf(item.type),
 		price: listPriceOf(item),
 		schemaUrl: asString(item.schema),
+		isListed: item.display_console !== false,
 	};
 }
 
@@ -42,7 +45,7 @@ function typeOf(value: unknown): ModelType | null {
 }
 
 /**
- * Reads the catalog: about 400 models of all vendors, without those that Atlas hides. Needs no key, so none is sent.
+ * Reads the catalog: about 400 models of all vendors. Needs no key, so none is sent.
  * @throws AtlasError (`read`), also for an answer that is no catalog; CancelledError
  */
 export async function readCatalog(client: AtlasClient, maxAttempts?: number): Promise<CatalogModel[]> {

@@ -9,6 +9,8 @@ export type FieldType = ScalarType | 'json' | 'any';
 
 export type EnumValue = string | number | boolean;
 
+export type NumberLimits = Pick<ModelField, 'minimum' | 'maximum' | 'multipleOf'>;
+
 /** One input field of a model, as its schema describes it. */
 export interface ModelField {
 	/** The key in the request body. */
@@ -22,10 +24,15 @@ export interface ModelField {
 	isHidden: boolean;
 	/** The only values allowed; null where there is no such list. */
 	enumValues: EnumValue[] | null;
+	/** Values that it names while it allows others, too. */
+	examples: EnumValue[];
 	/** Undefined where the schema names none. */
 	defaultValue: unknown;
 	minimum: number | null;
 	maximum: number | null;
+	multipleOf: number | null;
+	/** Of `width`, where the field takes an object of `width` and `height`; null for any other field. */
+	sides: NumberLimits | null;
 	/** Limits on the number of entries in a list. */
 	minItems: number | null;
 	maxItems: number | null;
@@ -43,6 +50,9 @@ const MAX_ENUM_VALUES = 2_000;
 
 /** `$ref`s that lead to `$ref`s, and alternatives within alternatives, are followed this far. */
 const MAX_DEPTH = 8;
+
+/** Of so many alternatives of a field the `$ref`s are followed. */
+const MAX_ALTERNATIVES = 16;
 
 /**
  * The input fields in a model's OpenAPI document, in the order that Atlas gives them
@@ -64,7 +74,7 @@ export function readInputSchema(document: JsonObject): ModelField[] | null {
 		// A name that n8n would take for an expression is nothing that a model has.
 		if (!property || isExpression(name)) continue;
 		const field = toField(name, resolver.resolve(property), required.has(name), resolver);
-		enumValues += field.enumValues?.length ?? 0;
+		enumValues += (field.enumValues?.length ?? 0) + field.examples.length;
 		if (enumValues > MAX_ENUM_VALUES || resolver.isExhausted) return null;
 		fields.push(field);
 	}
@@ -87,6 +97,9 @@ const KEYWORDS = [
 	'enum',
 	'minimum',
 	'maximum',
+	'multipleOf',
+	'examples',
+	'alternatives',
 	'items',
 	'minItems',
 	'maxItems',
@@ -120,8 +133,22 @@ class Resolver {
 		const own = pick(schema, KEYWORDS);
 		if (depth > MAX_DEPTH || this.isExhausted) return own;
 		const { $ref, anyOf, oneOf, allOf } = schema;
-		const target = this.follow($ref) ?? alternative(anyOf ?? oneOf) ?? merged(allOf);
+		const target = this.follow($ref) ?? this.alternative(anyOf ?? oneOf) ?? merged(allOf);
 		return target ? { ...this.resolve(target, depth + 1), ...own } : own;
+	}
+
+	/** What all alternatives but `null` have in common: their type, and their values where each lists some. */
+	private alternative(schemas: unknown): JsonObject | undefined {
+		const useful = objectsIn(schemas)
+			.map((one, i) => (i < MAX_ALTERNATIVES ? refTarget(one.$ref, this.document) : undefined) ?? one)
+			.filter(({ type }) => type !== 'null');
+		if (useful.length < 2) return useful[0];
+		const types = new Set(useful.map(({ type }) => type));
+		const isListed = useful.every((one) => Array.isArray(one.enum));
+		const values = useful.flatMap((one) => asArray(one.enum));
+		// `number or "auto"`, `"16:9" or [w, h]`: no single input of n8n's fits, so anything may be typed.
+		if (types.size > 1 || types.has(undefined)) return { examples: values, alternatives: useful };
+		return { ...useful[0], ...(isListed ? { enum: values } : { enum: undefined, examples: values }) };
 	}
 
 	private follow(ref: unknown): JsonObject | undefined {
@@ -157,16 +184,15 @@ function objectsIn(value: unknown): JsonObject[] {
 	});
 }
 
-/** What all alternatives but `null` have in common: their type, and their values where each lists some. */
-function alternative(schemas: unknown): JsonObject | undefined {
-	const useful = objectsIn(schemas).filter(({ type }) => type !== 'null');
-	if (useful.length < 2) return useful[0];
-	const types = new Set(useful.map(({ type }) => type));
-	// `number or "auto"`, `"16:9" or [w, h]`: no single input of n8n's fits, so anything may be typed.
-	if (types.size > 1 || useful.some(({ type }) => type === undefined)) return {};
-	const isListed = useful.every((one) => Array.isArray(one.enum));
-	const values = useful.flatMap((one) => asArray(one.enum));
-	return { ...useful[0], enum: isListed ? values : undefined };
+/** The limits of a side in `{width, height}`, which a field may take in place of other values. */
+function sidesIn({ properties, alternatives }: JsonObject): NumberLimits | null {
+	const all = [properties, ...objectsIn(alternatives).map((one) => one.properties)].map(asObject);
+	const width = asObject(all.find((one) => one?.width && one.height)?.width);
+	return width ? numberLimits(width) : null;
+}
+
+function numberLimits({ minimum, maximum, multipleOf }: JsonObject): NumberLimits {
+	return { minimum: asNumber(minimum), maximum: asNumber(maximum), multipleOf: asNumber(multipleOf) };
 }
 
 function merged(schemas: unknown): JsonObject | undefined {
@@ -187,9 +213,10 @@ function toField(name: string, schema: JsonObject, isRequired: boolean, resolver
 		isRequired,
 		isHidden: schema.hidden === true || schema.disabled === true || schema['x-hidden'] === true,
 		enumValues: enumValues.length > 0 ? enumValues : null,
+		examples: asArray(schema.examples).filter(isEnumValue),
 		defaultValue: isExpression(schema.default) ? undefined : schema.default,
-		minimum: asNumber(schema.minimum),
-		maximum: asNumber(schema.maximum),
+		...numberLimits(schema),
+		sides: sidesIn(schema),
 		minItems: asNumber(schema.minItems),
 		maxItems: asNumber(schema.maxItems),
 		media,

@@ -1,12 +1,13 @@
 import { throwIfAborted } from '../time/clock';
 import { memoize } from '../memo';
 import type { AtlasClient } from '../http/client';
+import { inputError, truncate } from '../errors';
 import type { JsonObject } from '../json';
 import { readCatalog, type CatalogModel, type ModelType, readSchemaDocument } from './catalog';
 import { readInputSchema, type ModelField } from './inputSchema';
-import { knownModel, MAX_INPUT_IMAGES } from './seedream';
+import { rulesInFields, type ModelRules } from './modelRules';
+import { isSeedreamEdit, knownModel } from './seedream';
 import { estimateUsd, type ListPrice } from './prices';
-import { parseSize, type SizeRule } from './sizes';
 
 /** What the catalog and a model's schema say about it. */
 export interface ModelInfo {
@@ -38,12 +39,33 @@ export class ModelInfos {
 		return await memoize(this.infos, model, async () => await this.read(model));
 	}
 
-	/** What a model accepts: as known here, else as its schema says. @throws CancelledError */
+	/**
+	 * What a model that edits images accepts: as known here, else as its schema says.
+	 * @throws AtlasError (`input`) if the catalog does not list the model, or it edits no images; CancelledError
+	 */
 	async rulesOf(model: string): Promise<ModelRules> {
 		const known = knownModel(model);
 		if (known) return known;
-		const { fields, price } = await this.of(model);
-		return { ...rulesInFields(fields), price };
+		const { type, fields } = await this.of(model);
+		if (type === null) await this.checkListed(model);
+		const takesImages =
+			!fields || isSeedreamEdit(model) || fields.some(({ media }) => media?.kind === 'image');
+		if (takesImages && (type ?? 'Image') === 'Image') return rulesInFields(fields);
+		throw inputError(
+			`${model} doesn’t edit images`,
+			'Choose a Seedream edit model from the list. To run another model, use the Atlas Cloud Models node.',
+		);
+	}
+
+	/** @throws AtlasError (`input`) if the catalog was read, and has no such model; it names the nearest one */
+	private async checkListed(model: string): Promise<void> {
+		const ids = (await this.catalog)?.map(({ id }) => id) ?? [];
+		if (ids.length === 0 || ids.includes(model)) return;
+		const nearest = ids.reduce((a, b) => (likeness(b, model) > likeness(a, model) ? b : a));
+		throw inputError(
+			`Atlas Cloud has no model "${truncate(model)}"`,
+			`Did you mean ${nearest}? Choose a model from the list, or check the ID.`,
+		);
 	}
 
 	/**
@@ -100,31 +122,9 @@ export function endpointOf(type: MediaModelType): string {
 	return ENDPOINTS[type];
 }
 
-/** What an image model accepts. */
-export interface ModelRules {
-	sizes: SizeRule;
-	maxInputImages: number;
-	/** The list price, if it is known. */
-	price?: ListPrice | null;
-}
-
-/**
- * The rules in a model's fields.
- * @param fields null where they are not known: any size is then allowed, and Atlas checks the request itself
- */
-export function rulesInFields(fields: ModelField[] | null): ModelRules {
-	const field = (name: string) => fields?.find((one) => one.name === name);
-	return {
-		sizes: sizeRuleOf(field('size')),
-		maxInputImages: field('images')?.maxItems ?? MAX_INPUT_IMAGES,
-	};
-}
-
-function sizeRuleOf(size: ModelField | undefined): SizeRule {
-	const values = size?.enumValues ?? [];
-	const sizes = values.flatMap((text) => (typeof text === 'string' && parseSize(text)) || []);
-	if (sizes.length > 0) return { kind: 'list', sizes };
-	const { minimum: minSide = null, maximum: maxSide = null } = size ?? {};
-	const isRange = minSide !== null && maxSide !== null && minSide > 0 && maxSide >= minSide;
-	return isRange ? { kind: 'range', minSide, maxSide } : { kind: 'free' };
+/** How much of two texts is the same, from 0 to 1: by their pairs of letters. */
+function likeness(a: string, b: string): number {
+	const pairsOf = (text: string) => Array.from({ length: text.length }, (_, i) => text.slice(i, i + 2));
+	const [pairs, others] = [pairsOf(a.toLowerCase()), new Set(pairsOf(b.toLowerCase()))];
+	return (2 * pairs.filter((pair) => others.has(pair)).length) / (pairs.length + others.size);
 }

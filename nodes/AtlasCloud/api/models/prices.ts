@@ -63,7 +63,7 @@ export function priceText({ usd, unit }: ListPrice): string {
 }
 
 /** The names under which models ask for several images. */
-const COUNT_FIELDS = ['max_images', 'num_images', 'n', 'num_outputs'];
+export const COUNT_FIELDS = ['max_images', 'num_images', 'n', 'num_outputs'];
 
 /**
  * What a request would cost by its list price.

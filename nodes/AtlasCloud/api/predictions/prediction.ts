@@ -1,3 +1,4 @@
+import { sentSize } from '../models/sizes';
 import { reasonOf } from '../http/answer';
 import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
 import { MAX_OUTPUTS, readOutputs, type PredictionOutput } from './outputs';
@@ -61,7 +62,7 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 		rawStatus,
 		model: asString(record.model),
 		prompt: asString(request?.prompt),
-		size: asString(request?.size),
+		size: request ? sentSize(request) : null,
 		outputs: status === 'completed' ? files.map(({ output }) => output) : [],
 		text: status === 'completed' ? text : null,
 		nsfw: status === 'completed' && files.length > 0 ? files.map(({ nsfw }) => nsfw) : flags,

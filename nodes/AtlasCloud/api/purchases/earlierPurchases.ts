@@ -1,3 +1,4 @@
+import { sentSize } from '../models/sizes';
 import { AtlasError, truncate } from '../errors';
 import { areOutputsGone } from '../files/remote';
 import type { AtlasClient } from '../http/client';
@@ -116,7 +117,7 @@ export class EarlierPurchases {
 			// Its time starts anew: nobody has waited for it in this execution yet.
 			sentAtMs: client.clock.nowMs(),
 			prompt: asString(body.prompt),
-			size: asString(body.size),
+			size: sentSize(body),
 			images: inputs.map(({ path }) => truncate(asString(valueAt(task.request ?? {}, path)) ?? '')),
 		};
 		return intents.adopt(request.itemIndex, details, task.prediction, isReused);

@@ -1,3 +1,4 @@
+import { sentSize } from '../models/sizes';
 import type { CancelSignal } from '../time/cancellation';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../time/clock';
 import { RateLimiter, type Permit } from '../pace/rateLimiter';
@@ -167,7 +168,7 @@ export class Submits {
 			model: body.model,
 			sentAtMs: this.clock.nowMs(),
 			prompt: asString(body.prompt),
-			size: asString(body.size),
+			size: sentSize(body),
 			images: inputUrls,
 		});
 	}

@@ -1,0 +1,138 @@
+import type { IDataObject } from 'n8n-workflow';
+import { CancelledError, inputError, truncate } from '../api/errors';
+import type { JsonObject } from '../api/json';
+import type { QuoteRequest } from '../api/models/quotes';
+import type { ModelRules } from '../api/models/modelRules';
+import { knownModel } from '../api/models/seedream';
+import { exactSize, matchInput, namedSize, type SizeMatch, type SizeRules } from '../api/models/sizeRules';
+import type { InputImage } from '../items/inputImages';
+import type { NodeRun } from '../nodeRun';
+import type { PurchaseJob } from '../operations/kind';
+import { inputDimensions } from './inputDimensions';
+import type { SizeWish } from './size';
+
+/** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
+export interface EditJob extends PurchaseJob {
+	images: InputImage[];
+	size: SizeWish;
+}
+
+/**
+ * In place of each input image: the price of an edit depends on how many images go in, not on what they show. Nothing is
+ * uploaded for a quote, and no link of the user's is sent.
+ */
+const PLACEHOLDER_URL = 'https://example.com/image.png';
+
+const UNPRICED_FIELDS = ['prompt', 'images', 'webhook_url'];
+
+/** What to ask a quote of an edit for. */
+export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteRequest {
+	return { body: { ...body, images: inputs.map(() => PLACEHOLDER_URL) }, unpricedFields: UNPRICED_FIELDS };
+}
+
+/** What people call a model. */
+export function nameOf(model: string): string {
+	return knownModel(model)?.family ?? model;
+}
+
+/**
+ * The fields for the size. Reads the first image where the size depends on it, and asks for prices where a larger size
+ * may cost the same.
+ * @throws AtlasError (`input`) for a size that the model does not offer; CancelledError
+ */
+export async function resolveSize(run: NodeRun, job: EditJob, rules: SizeRules): Promise<JsonObject> {
+	const { model } = job.request;
+	const left = checkSize(job.size, rules, model);
+	const [only, ...others] = left.choices;
+	if (only && others.length === 0 && !left.free && job.size !== 'matchInput') return only.fields;
+	const isChoice = left.free !== null || left.choices.length > 0;
+	const match = isChoice ? matchInput(await inputDimensions(run, job.images[0]), left) : NOTHING;
+	if (!match.isShaped) run.notes.add(`${nameOf(model)} chooses the shape of the image itself.`);
+	return match.larger && (await costTheSame(run, job, match.fields, match.larger))
+		? match.larger
+		: match.fields;
+}
+
+const NOTHING: SizeMatch = { fields: {}, isShaped: false, larger: null };
+
+/**
+ * What is left of a model's sizes by the user's choice.
+ * @throws AtlasError (`input`) if it is nothing
+ */
+export function checkSize(size: SizeWish, rules: SizeRules, model: string): SizeRules {
+	if (size === 'matchInput') return rules;
+	if (typeof size === 'string') return namedSize(size, rules, nameOf(model));
+	return { choices: [exactSize(size, rules, nameOf(model))], free: null };
+}
+
+/** Only Atlas's own quotes count: a list price is that of the smallest size. */
+async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
+	const quoteOf = async (fields: JsonObject) => {
+		const body = { ...job.request.body, ...fields };
+		return await run.quotes.of(editQuoteRequest({ ...job, request: { ...job.request, body } }));
+	};
+	const quotes = await Promise.all(sizes.map(quoteOf)).catch((error: unknown) => {
+		if (error instanceof CancelledError) throw error;
+		return [];
+	});
+	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
+	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
+}
+
+/** @throws AtlasError (`input`) for a value that no model has */
+export function checkFormatOptions({ outputFormat, background }: IDataObject): void {
+	checkOption(outputFormat, ['jpeg', 'png'], 'output format', 'JPEG or PNG');
+	checkOption(background, ['auto', 'transparent', 'opaque'], 'background', 'Auto, Transparent, or Opaque');
+}
+
+function checkOption(value: unknown, allowed: string[], what: string, choices: string): void {
+	if (isUnset(value) || allowed.some((one) => one === value)) return;
+	throw inputError(`"${truncate(String(value))}" is not a supported ${what}`, `Choose ${choices}.`);
+}
+
+function isUnset(value: unknown): boolean {
+	return typeof value !== 'string' || value === '';
+}
+
+/**
+ * The fields for Output Format and Background.
+ * @param isCutOut whether the prompt asks for the subject alone
+ * @throws AtlasError (`input`) for what the model does not offer
+ */
+export function formatFields(
+	{ outputFormat, background }: IDataObject,
+	{ outputFormats, backgrounds }: ModelRules,
+	model: string,
+	isCutOut = false,
+): JsonObject {
+	const isTransparent = background === 'transparent' || (isUnset(background) && isCutOut);
+	if (background === 'transparent' && backgrounds && !backgrounds.includes(background)) {
+		throw inputError(
+			`${nameOf(model)} can’t make the background transparent`,
+			"Remove 'Background' under Options, or choose a model that has it, such as Seedream v5.5.",
+		);
+	}
+	if (background === 'transparent' && outputFormat === 'jpeg') {
+		throw inputError('A JPEG can’t be transparent', "Set 'Output Format' to PNG, or 'Background' to Auto.");
+	}
+	const wanted = isTransparent && outputFormats?.includes('png') ? 'png' : outputFormat;
+	const chosen = isTransparent ? 'transparent' : background;
+	return { ...outputFormatField(wanted, outputFormats, model), ...backgroundField(chosen, backgrounds) };
+}
+
+function outputFormatField(format: unknown, outputFormats: string[] | null, model: string): JsonObject {
+	if (isUnset(format)) return {};
+	if (!outputFormats) return { output_format: format };
+	const name = outputFormats.find((one) => one.toLowerCase().replace(/^jpg$/, 'jpeg') === format);
+	if (name !== undefined) return { output_format: name };
+	throw inputError(
+		`${nameOf(model)} doesn’t support Output Format`,
+		'Remove Output Format under Options, or choose another model.',
+	);
+}
+
+/** A model without the field makes an opaque background. */
+function backgroundField(background: unknown, backgrounds: string[] | null): JsonObject {
+	const isTaken = !backgrounds || backgrounds.some((one) => one === background);
+	return isUnset(background) || !isTaken ? {} : { background };
+}

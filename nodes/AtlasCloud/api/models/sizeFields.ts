@@ -1,0 +1,220 @@
+import type { JsonObject } from '../json';
+import type { EnumValue, ModelField, NumberLimits } from './inputSchema';
+import { SAFE_LIMITS, UNKNOWN_SIZES, type FreeSize, type SizeChoice, type SizeRules } from './sizeRules';
+import { parseSize, sentSize, sizeRoleOf, sizeText, type Dimensions, type SizeRole } from './sizes';
+
+/** Reads how a model lets its size be chosen out of its fields (docs/atlas-cloud-api.md, Shapes of size). */
+
+/** A value that a field offers, and what its name says. */
+interface Offer {
+	fields: JsonObject;
+	ratio: SizeChoice['ratio'];
+	pixels: number | null;
+	dimensions: Dimensions | null;
+}
+
+/** @param fields null where they are not known */
+export function readSizeRules(fields: ModelField[] | null): SizeRules {
+	if (!fields) return UNKNOWN_SIZES;
+	const having = (role: SizeRole) =>
+		fields.filter(({ name, isHidden }) => !isHidden && sizeRoleOf(name) === role);
+	const [width, height] = [having('width')[0], having('height')[0]];
+	const sizes = having('size');
+	const free =
+		sizes.flatMap((field) => freeSizeOf(field) ?? [])[0] ?? (width && height ? sidesOf(width, height) : null);
+	const offers = sizes.map(offersOf).sort((a, b) => rank(b) - rank(a))[0] ?? [];
+	const ratioField = having('ratio')[0];
+	const ratios = ratioField ? offersOf(ratioField).filter(({ ratio }) => ratio !== null) : [];
+	if (free || ratios.length === 0 || rank(offers) > 1) {
+		const shapeOf = (ratio: SizeChoice['ratio']) => shapeBeside(ratio, ratioField, ratios);
+		return {
+			choices: offers.map((offer) => toChoice(offer, shapeOf(offer.ratio))),
+			free: free && {
+				...free,
+				toFields: (size) => ({ ...free.toFields(size), ...shapeOf(size.width / size.height)?.fields }),
+			},
+		};
+	}
+	const tiers = offers.filter(({ pixels }) => pixels !== null);
+	const combined = tiers.flatMap((tier) => ratios.map((ratio) => toChoice(tier, ratio)));
+	return { choices: tiers.length > 0 ? combined : ratios.map((ratio) => toChoice(ratio)), free };
+}
+
+/** Of several fields for the size, the one that tells the shape goes first. */
+function rank(offers: Offer[]): number {
+	if (offers.some(({ ratio }) => ratio !== null)) return 2;
+	return offers.length > 0 ? 1 : 0;
+}
+
+/** The shape to send beside an exact size: a model's default for it would contradict the size. */
+function shapeBeside(
+	ratio: SizeChoice['ratio'],
+	field: ModelField | undefined,
+	ratios: Offer[],
+): Offer | undefined {
+	const isContradicted = typeof ratio === 'number' && ratioIn(String(field?.defaultValue)) !== null;
+	if (!isContradicted) return undefined;
+	const distance = (offer: Offer) =>
+		typeof offer.ratio === 'number' ? Math.abs(Math.log(offer.ratio / ratio)) : Infinity;
+	return ratios.reduce<Offer | undefined>((a, b) => (a && distance(a) <= distance(b) ? a : b), undefined);
+}
+
+function toChoice(size: Offer, shape?: Offer): SizeChoice {
+	const fields = { ...size.fields, ...shape?.fields };
+	return { ...size, ratio: size.ratio ?? shape?.ratio ?? null, fields, value: sentSize(fields) ?? '' };
+}
+
+/** What every model with an aspect ratio takes, for those that list none. */
+const USUAL_RATIOS = ['1:1', '4:3', '3:4', '16:9', '9:16'];
+
+function offersOf(field: ModelField): Offer[] {
+	const { name, enumValues, examples, defaultValue } = field;
+	const role = sizeRoleOf(name);
+	const usual = role === 'ratio' ? USUAL_RATIOS : [];
+	// Where any width and height may be sent, those that are named restrict nothing.
+	const named = [defaultValue, ...examples].filter(isValue).filter((value) => !isExact(value));
+	const values = enumValues ?? [...new Set([...named, ...usual])];
+	return values.map((value) => {
+		return { fields: { [name]: value }, ...meaningOf(String(value), role) };
+	});
+}
+
+function isValue(value: unknown): value is EnumValue {
+	return typeof value === 'string' || typeof value === 'number';
+}
+
+function isExact(value: unknown): boolean {
+	return typeof value === 'string' && parseSize(value) !== null;
+}
+
+function meaningOf(text: string, role: SizeRole | null): Omit<Offer, 'fields'> {
+	const dimensions = exactIn(text);
+	if (dimensions) {
+		const { width, height } = dimensions;
+		return { ratio: width / height, pixels: width * height, dimensions };
+	}
+	return { ratio: shapeIn(text, role), pixels: pixelsIn(text), dimensions: null };
+}
+
+/** `2048*1024`, `2048x1024 (2:1)`: both sides are too long for a ratio. */
+function exactIn(text: string): Dimensions | null {
+	const match = /(\d{3,5})\s*[*x×]\s*(\d{3,5})/i.exec(text);
+	return match && parseSize(match[0]);
+}
+
+const FOLLOWS_INPUT = /^(adaptive|match|original|same|keep|source|input)/i;
+
+function shapeIn(text: string, role: SizeRole | null): Offer['ratio'] {
+	// Of a shape, `auto` is the input's; of a size, nobody says what it is.
+	if (FOLLOWS_INPUT.test(text) || (role === 'ratio' && /^auto/i.test(text))) return 'input';
+	const ratio = ratioIn(text);
+	const word = /square|portrait|vertical|tall|story|landscape|horizontal|wide|cinema/i
+		.exec(text)?.[0]
+		.toLowerCase();
+	switch (word) {
+		case undefined:
+			return ratio;
+		case 'square':
+			return 1;
+		case 'portrait':
+		case 'vertical':
+		case 'tall':
+		case 'story':
+			// A `portrait_4_3` is upright all the same.
+			return Math.min(ratio ?? 3 / 4, 1 / (ratio ?? 4 / 3));
+		default:
+			return Math.max(ratio ?? 4 / 3, 1 / (ratio ?? 3 / 4));
+	}
+}
+
+/** `16:9`, `16x9`, `landscape_16_9`, `1.85:1` */
+function ratioIn(text: string): number | null {
+	const match = /(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*[:/x×_]\s*(\d{1,2}(?:\.\d+)?)(?![\d.kp])/i.exec(text);
+	const [width, height] = [Number(match?.[1]), Number(match?.[2])];
+	return width > 0 && height > 0 ? width / height : null;
+}
+
+/** `2K`, `auto_2K`, `1080p`, `2048` (a side), `4MP` */
+function pixelsIn(text: string): number | null {
+	const tier = /(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*k(?![a-z])/i.exec(text);
+	if (tier) return Math.round((Number(tier[1]) * 1024) ** 2);
+	const short = /(?<!\d)(\d{3,4})p(?![a-z])/i.exec(text);
+	if (short) return Math.round((Number(short[1]) ** 2 * 16) / 9);
+	const megapixels = /(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*mp(?![a-z])/i.exec(text);
+	if (megapixels) return Math.round(Number(megapixels[1]) * 1e6);
+	if (/^\d{3,4}$/.test(text)) return Number(text) ** 2;
+	if (!/square/i.test(text)) return null;
+	return /hd/i.test(text) ? 1024 ** 2 : 512 ** 2;
+}
+
+/** More than any side: such a limit counts the pixels of the whole image. */
+const MAX_SIDE = 20_000;
+/** A lower maximum is none of a side in pixels. */
+const SMALLEST_SIDE = 64;
+
+/** The rules for any width and height that a field takes; null where it takes none. */
+function freeSizeOf(field: ModelField): FreeSize | null {
+	const { name, type, enumValues, sides } = field;
+	if (sides) {
+		const toFields = (size: Dimensions): JsonObject => ({ [name]: { ...size } });
+		return { ...limitsOf(sides), toFields };
+	}
+	if (enumValues || !['text', 'any'].includes(type) || !takesExactSize(field)) return null;
+	const separator = separatorOf(field);
+	return {
+		...limitsOf(field),
+		toFields: (size) => ({ [name]: sizeText(size).replace('*', separator) }),
+	};
+}
+
+/** Whether a text whose values are not listed may be a `W*H`. */
+function takesExactSize({ minimum, maximum, description, defaultValue, examples }: ModelField): boolean {
+	if (minimum !== null || maximum !== null) return true;
+	const values = [defaultValue, ...examples].filter(isValue);
+	if (values.some(isExact) || /\d{3,5}\s*[*x×]\s*\d{3,5}|width\s*[*x×]\s*height/i.test(description))
+		return true;
+	return values.length === 0;
+}
+
+function separatorOf({ defaultValue, examples, description }: ModelField): string {
+	const texts = [defaultValue, ...examples, description].filter(isValue).map(String);
+	const match = texts
+		.map((text) => /\d\s*([*x×])\s*\d|width\s*([*x×])\s*height/i.exec(text))
+		.find((one) => one !== null);
+	return match?.[1] ?? match?.[2] ?? '*';
+}
+
+function sidesOf(width: ModelField, height: ModelField): FreeSize {
+	return {
+		...limitsOf(width),
+		toFields: (size) => ({ [width.name]: size.width, [height.name]: size.height }),
+	};
+}
+
+/** Limits of each side, or of all pixels. */
+function limitsOf({ minimum, maximum, multipleOf }: NumberLimits): Omit<FreeSize, 'toFields'> {
+	const step = multipleOf !== null && multipleOf >= 1 ? Math.round(multipleOf) : 1;
+	const max = maximum !== null && maximum >= Math.max(SMALLEST_SIDE, minimum ?? 1) ? maximum : null;
+	const min = minimum !== null && minimum >= 1 && minimum <= (max ?? Infinity) ? minimum : null;
+	if (min === null && max === null) return { ...SAFE_LIMITS, step: Math.max(step, SAFE_LIMITS.step) };
+	if (Math.max(min ?? 0, max ?? 0) > MAX_SIDE) {
+		const { minPixels, maxPixels } = SAFE_LIMITS;
+		return {
+			...SAFE_LIMITS,
+			minPixels: min ?? Math.min(minPixels, max ?? minPixels),
+			maxPixels: max ?? Math.max(maxPixels, min ?? maxPixels),
+			maxRatio: 16,
+			step,
+			isCertain: true,
+		};
+	}
+	return {
+		minSide: min ?? 1,
+		maxSide: max ?? Math.max(SAFE_LIMITS.maxSide, min ?? 1),
+		minPixels: 1,
+		maxPixels: Infinity,
+		maxRatio: Infinity,
+		step,
+		isCertain: true,
+	};
+}
