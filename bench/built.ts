@@ -31,8 +31,8 @@ export async function loadBuilt(folder: string) {
 	const { AtlasCloudSeedreamApi } = await load<
 		typeof import('../credentials/AtlasCloudSeedreamApi.credentials')
 	>('credentials/AtlasCloudSeedreamApi.credentials.js');
-	const { PredictionPoller } = await load<typeof import('../nodes/AtlasCloud/api/predictions/poller')>(
-		'nodes/AtlasCloud/api/predictions/poller.js',
+	const { Waiter } = await load<typeof import('../nodes/AtlasCloud/api/predictions/waiter')>(
+		'nodes/AtlasCloud/api/predictions/waiter.js',
 	);
-	return { SeedreamEdit, AtlasCloudSeedreamApi, PredictionPoller };
+	return { SeedreamEdit, AtlasCloudSeedreamApi, Waiter };
 }

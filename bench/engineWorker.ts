@@ -11,11 +11,11 @@ const knownAtMs: Record<string, number> = {};
 
 /** The moment of knowing cannot be seen from outside: there every poll and its answer are alike. */
 async function noteKnowing(folder: string): Promise<void> {
-	const { PredictionPoller } = await loadBuilt(folder);
-	const { waitUntilCompleted } = PredictionPoller.prototype;
-	PredictionPoller.prototype.waitUntilCompleted = async function (watched) {
-		const prediction = await waitUntilCompleted.call(this, watched);
-		knownAtMs[watched.predictionId] = Date.now();
+	const { Waiter } = await loadBuilt(folder);
+	const { until } = Waiter.prototype;
+	Waiter.prototype.until = async function (wait) {
+		const prediction = await until.call(this, wait);
+		knownAtMs[wait.id] = Date.now();
 		return prediction;
 	};
 }

@@ -5,12 +5,12 @@ import type { ModelInfos } from './api/models/model';
 import type { Quotes } from './api/models/quotes';
 import type { AtlasClient } from './api/http/client';
 import type { Downloads } from './api/files/downloads';
-import type { Flights } from './api/purchases/flights';
+import type { Places } from './api/pace/places';
 import type { Purchases } from './api/purchases/purchases';
 import type { Intents } from './api/purchases/intents';
 import type { Uploads } from './api/files/uploads';
 import type { RemoteImages } from './api/files/remoteImages';
-import type { PredictionPoller } from './api/predictions/poller';
+import type { Waiter } from './api/predictions/waiter';
 
 /** What came of one item. */
 export type Outcome =
@@ -41,8 +41,8 @@ export interface NodeRun {
 	uploads: Uploads;
 	remoteImages: RemoteImages;
 	purchases: Purchases;
-	flights: Flights;
-	poller: PredictionPoller;
+	places: Places;
+	waiter: Waiter;
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;
 	intents: Intents;

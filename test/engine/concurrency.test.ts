@@ -46,7 +46,8 @@ it('has few waiting at the service, and few polls, once it knows how many run at
 	await atlas({ limits: { queueAtOnce: 5 } });
 	const { json } = await edit(60);
 	expect(json.every(({ status }) => status === 'completed')).toBe(true);
-	expect(sandbox.ledger.maxRunning).toBeLessThanOrEqual(40);
+	// Five run and forty wait for a moment: the first ends come while the limit still grows.
+	expect(sandbox.ledger.maxRunning).toBeLessThanOrEqual(50);
 	const later = [...sandbox.ledger.predictions.keys()].slice(30);
 	expect(pollsOf(later) / later.length).toBeLessThanOrEqual(5);
 });

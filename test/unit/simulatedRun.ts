@@ -2,14 +2,21 @@ import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
 import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remote';
 import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import type { HttpRequest } from '../../nodes/AtlasCloud/api/http/http';
-import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
-import { Flights, type HeldBackBy } from '../../nodes/AtlasCloud/api/purchases/flights';
+import { Places, type HeldBackBy } from '../../nodes/AtlasCloud/api/pace/places';
+import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
 import { Intents } from '../../nodes/AtlasCloud/api/purchases/intents';
 import { Purchases } from '../../nodes/AtlasCloud/api/purchases/purchases';
 import { Reuse } from '../../nodes/AtlasCloud/api/purchases/reuse';
 import { Submits } from '../../nodes/AtlasCloud/api/purchases/submits';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
-import { idealMs, seededRandom, type ServiceSettings } from './simulatedService';
+import {
+	idealMs,
+	seededRandom,
+	sharesOf,
+	SimulatedService,
+	type ServiceSettings,
+	type SimulatedTask,
+} from './simulatedService';
 import { VirtualClock } from './virtualClock';
 
 /*
@@ -26,8 +33,6 @@ export interface RunSettings extends ServiceSettings {
 	processes?: number;
 	/** How long a request travels each way, in ms. */
 	travelMs?: [min: number, max: number];
-	/** For this share of its work a prediction is still called `created`, as in the sandbox. */
-	createdShare?: number;
 }
 
 export interface RunResult {
@@ -47,50 +52,24 @@ export interface RunResult {
 	peaks: number[];
 }
 
-interface Task {
-	id: string;
-	process: number;
-	createdAtMs: number;
-	startedAtMs: number | null;
-	completedAtMs: number | null;
-	workMs: number;
-}
-
 const MODEL = 'bytedance/seedream-v5.0-lite/edit';
 
 /** The wire of the service, as far as a batch of edits uses it. */
 class Atlas {
-	readonly tasks = new Map<string, Task>();
+	readonly service: SimulatedService;
 
 	readonly polledAtMs: number[] = [];
 
-	submits = 0;
-
-	refused = 0;
-
-	maxInFlight = 0;
-
-	private readonly waiting: Task[] = [];
+	private readonly tasks = new Map<string, SimulatedTask>();
 
 	private readonly random: () => number;
-
-	private running = 0;
-
-	private atOnce: number;
 
 	constructor(
 		private readonly clock: VirtualClock,
 		private readonly settings: RunSettings,
 	) {
-		this.random = seededRandom(settings.seed ?? 1);
-		this.atOnce = settings.atOnce;
-		const startMs = clock.nowMs();
-		for (const { atMs, atOnce } of settings.changes ?? []) {
-			void clock.sleepMs(startMs + atMs - clock.nowMs()).then(() => {
-				this.atOnce = atOnce;
-				this.startWaiting();
-			});
-		}
+		this.service = new SimulatedService(clock.agenda, settings);
+		this.random = seededRandom((settings.seed ?? 1) + 1_000);
 	}
 
 	httpOf(process: number): FakeHttp {
@@ -118,61 +97,22 @@ class Atlas {
 	}
 
 	private submit(process: number): FakeAnswer {
-		const { refusesMore, workMs, jitter = 0 } = this.settings;
-		this.submits++;
-		if (refusesMore && this.running >= this.atOnce) {
-			this.refused++;
-			return { statusCode: 429, json: { code: 429, msg: 'rate limit exceeded' } };
-		}
-		const task: Task = {
-			id: `p${this.tasks.size}`,
-			process,
-			createdAtMs: this.clock.nowMs(),
-			startedAtMs: null,
-			completedAtMs: null,
-			workMs: workMs * (1 + jitter * (2 * this.random() - 1)),
-		};
+		const task = this.service.submit(process);
+		if (!task) return { statusCode: 429, json: { code: 429, msg: 'rate limit exceeded' } };
 		this.tasks.set(task.id, task);
-		this.waiting.push(task);
-		this.startWaiting();
-		this.maxInFlight = Math.max(this.maxInFlight, this.running + this.waiting.length);
 		return { json: { code: 200, data: this.recordOf(task) } };
 	}
 
-	private startWaiting(): void {
-		while (this.running < this.atOnce && this.waiting.length > 0)
-			void this.work(this.waiting.shift() as Task);
-	}
-
-	private async work(task: Task): Promise<void> {
-		this.running++;
-		task.startedAtMs = this.clock.nowMs();
-		await this.clock.sleepMs(task.workMs);
-		task.completedAtMs = this.clock.nowMs();
-		this.running--;
-		this.startWaiting();
-	}
-
-	private recordOf(task: Task): object {
-		const { id, createdAtMs, completedAtMs, workMs } = task;
-		const { tellsWork } = this.settings;
-		const status = this.statusOf(task);
-		const base = { id, model: MODEL, status, outputs: null };
-		if (completedAtMs === null) return base;
-		const times = {
-			created_at: new Date(createdAtMs).toISOString(),
-			completed_at: new Date(completedAtMs).toISOString(),
-			metrics: { predict_time: workMs / 1_000 },
+	private recordOf(task: SimulatedTask): object {
+		const base = { id: task.id, model: MODEL, status: this.service.statusOf(task), outputs: null };
+		if (task.completedAtMs === null) return base;
+		const { createdAt, completedAt, predictTimeSeconds } = this.service.recordedTimes(task);
+		const told = {
+			created_at: createdAt,
+			completed_at: completedAt,
+			metrics: { predict_time: predictTimeSeconds },
 		};
-		return { ...base, outputs: ['https://f.test/a.png'], ...(tellsWork ? times : {}) };
-	}
-
-	private statusOf({ startedAtMs, completedAtMs, workMs }: Task): string {
-		const { tellsStatus, createdShare = 0 } = this.settings;
-		if (completedAtMs !== null) return 'completed';
-		if (!tellsStatus) return 'processing';
-		const isWorking = startedAtMs !== null && this.clock.nowMs() >= startedAtMs + createdShare * workMs;
-		return isWorking ? 'processing' : 'created';
+		return { ...base, ...told, outputs: ['https://f.test/a.png'] };
 	}
 }
 
@@ -182,7 +122,7 @@ let accounts = 0;
 class Run {
 	readonly knownAtMs = new Map<string, number>();
 
-	readonly flights: Flights;
+	readonly places: Places;
 
 	private readonly purchases: Purchases;
 
@@ -196,16 +136,16 @@ class Run {
 		const content = new RemoteContent(client, undefined);
 		// Other processes know nothing of this one.
 		const account = `simulated ${accounts++}`;
-		this.flights = new Flights({ account, hardLimit, clock, signal: undefined });
+		this.places = new Places({ account, hardLimit, clock, signal: undefined });
 		this.purchases = new Purchases({
 			client,
 			intents,
 			uploads: new Uploads(client, { executionId: '1', nodeTag: '0123abcd', runIndex: 0 }, undefined),
 			submits: new Submits(client, intents, undefined),
-			poller: new PredictionPoller(client),
+			waiter: new Waiter(client),
 			recovery: null,
 			reuse: new Reuse(client, content, intents),
-			flights: this.flights,
+			places: this.places,
 			signal: undefined,
 			onFault: () => {},
 		});
@@ -222,7 +162,7 @@ class Run {
 			endpoint: '/api/v1/model/generateImage',
 			body: { model: MODEL, prompt: `edit number ${itemIndex}`, size: '2496*1664' },
 			headers: {},
-			timeoutMs: 3_600_000,
+			timeoutMs: 36_000_000,
 			mayResubmit: false,
 			inputs: [{ path: ['images', 0], file: photo(itemIndex) }],
 			reuseHours: 0,
@@ -261,17 +201,17 @@ async function simulate(settings: RunSettings): Promise<RunResult> {
 		(_, process) => new Run(clock, atlas.httpOf(process), settings.concurrency ?? null),
 	);
 	await clock.until(Promise.all(runs.map(async (run) => await run.buy(settings.items))));
-	const tasks = [...atlas.tasks.values()];
+	const { tasks, refused, maxInFlight } = atlas.service;
 	const knownAtMs = new Map(runs.flatMap((run) => [...run.knownAtMs]));
 	const lagsMs = tasks.map(({ id, completedAtMs }) => (knownAtMs.get(id) ?? NaN) - (completedAtMs ?? NaN));
 	const workTimes = tasks.map(({ workMs }) => workMs);
-	const summaries = runs.map(({ flights }) => flights.summary());
+	const summaries = runs.map(({ places }) => places.summary());
 	return {
 		ratio: (Math.max(...knownAtMs.values()) - startMs) / idealMs(settings, workTimes),
 		pollsPerPrediction: atlas.polledAtMs.length / tasks.length,
 		maxPollsPerSecond: maxPerSecond(atlas.polledAtMs),
-		refusedShare: atlas.refused / atlas.submits,
-		maxInFlight: atlas.maxInFlight,
+		refusedShare: refused / (refused + tasks.length),
+		maxInFlight,
 		meanLagMs: lagsMs.reduce((sum, lag) => sum + lag, 0) / lagsMs.length,
 		shares: sharesOf(tasks, runs.length),
 		heldBackBy: summaries.map(({ heldBackBy }) => heldBackBy),
@@ -288,20 +228,4 @@ function maxPerSecond(timesMs: number[]): number {
 		most = Math.max(most, index - from + 1);
 	});
 	return most;
-}
-
-function sharesOf(tasks: Task[], processes: number): number[] {
-	const own = Array.from({ length: processes }, (_, process) =>
-		tasks.filter((task) => task.process === process),
-	);
-	const fromMs = Math.max(...own.map((all) => all[0].createdAtMs));
-	const toMs = Math.min(...own.map((all) => all[all.length - 1].createdAtMs));
-	const counts = own.map(
-		(all) =>
-			all.filter(
-				({ completedAtMs }) => completedAtMs !== null && completedAtMs >= fromMs && completedAtMs <= toMs,
-			).length,
-	);
-	const total = counts.reduce((sum, count) => sum + count, 0);
-	return counts.map((count) => count / total);
 }

@@ -3,7 +3,7 @@ import { RateLimiter } from '../../nodes/AtlasCloud/api/pace/rateLimiter';
 import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
 import { READ_TIMEOUT_MS, SUBMIT_TIMEOUT_MS } from '../../nodes/AtlasCloud/api/http/timeouts';
 import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
-import { PredictionPoller } from '../../nodes/AtlasCloud/api/predictions/poller';
+import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -51,10 +51,11 @@ const busy = (retryAfter: number): FakeAnswer => ({
 function startPolling(answer: (clock: VirtualClock) => FakeAnswer | Promise<FakeAnswer>) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp(async () => await answer(clock));
-	const poller = new PredictionPoller(clientOf(http, clock));
-	const work = poller.waitUntilCompleted({
-		predictionId: 'p',
+	const work = new Waiter(clientOf(http, clock)).until({
+		id: 'p',
 		model: 'm',
+		shape: '',
+		visibleByMs: clock.nowMs(),
 		sentAtMs: clock.nowMs(),
 		deadlineMs: clock.nowMs() + 5_000,
 		signal: undefined,

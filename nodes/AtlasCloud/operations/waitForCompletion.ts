@@ -1,3 +1,4 @@
+import { WARM_UP_MS } from '../api/predictions/readPrediction';
 import { outputItems } from '../items/outputItems';
 import { readTimeout, timedOutItems } from '../items/timeout';
 import type { TimeoutOptions } from '../nodeRun';
@@ -27,11 +28,14 @@ export function waitOperation({ style, downloadFields, options, timeoutSeconds }
 		},
 
 		async work(run, { predictionId, known, destination, timeout }) {
-			const prediction = await run.poller.waitUntilCompleted({
-				predictionId,
+			const nowMs = run.client.clock.nowMs();
+			const prediction = await run.waiter.until({
+				id: predictionId,
 				model: known.model ?? '',
+				shape: '',
 				sentAtMs: null,
-				deadlineMs: run.client.clock.nowMs() + timeout.timeoutMs,
+				visibleByMs: nowMs + WARM_UP_MS,
+				deadlineMs: nowMs + timeout.timeoutMs,
 				signal: run.signal,
 			});
 			if (prediction) return await outputItems(run, prediction, known, destination);

@@ -77,12 +77,11 @@ function describeCounts(summary: OperationSummary, done: INodeExecutionData[], e
 }
 
 /** In a large run: how many ran at once, and why not more. Empty for operations that do not wait for what they buy. */
-function describeConcurrency({ context, flights, purchases }: NodeRun, { isPaid }: OperationSummary): string {
+function describeConcurrency({ context, places }: NodeRun, { isPaid }: OperationSummary): string {
 	if (!isPaid || context.getInputData().length < MIN_ITEMS_FOR_CONCURRENCY) return '';
-	const { peak, heldBackBy } = flights.summary();
+	const { peak, heldBackBy } = places.summary();
 	if (peak === 0) return '';
-	const cause = heldBackBy === 'nothing' && purchases.isSlowed ? 'rate' : heldBackBy;
-	return `Up to ${peak} ran at once${HELD_BACK[cause]}.`;
+	return `Up to ${peak} ran at once${HELD_BACK[heldBackBy]}.`;
 }
 
 /** What a prediction costs by its list price; null if that is not known. */

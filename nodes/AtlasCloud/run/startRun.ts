@@ -3,7 +3,7 @@ import { Cancellation } from '../api/time/cancellation';
 import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
 import { Downloads } from '../api/files/downloads';
-import { Flights } from '../api/purchases/flights';
+import { Places } from '../api/pace/places';
 import { Purchases } from '../api/purchases/purchases';
 import { sha256 } from '../api/hash';
 import { RemoteContent } from '../api/files/remote';
@@ -15,7 +15,7 @@ import { Semaphore } from '../api/time/semaphore';
 import { Submits } from '../api/purchases/submits';
 import { type UploadOwner, Uploads } from '../api/files/uploads';
 import { RemoteImages } from '../api/files/remoteImages';
-import { PredictionPoller } from '../api/predictions/poller';
+import { Waiter } from '../api/predictions/waiter';
 import { connect } from '../n8n/connect';
 import { n8nFileStore } from '../n8n/binary';
 import { startClock } from '../n8n/clock';
@@ -83,11 +83,11 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const { executionId, runIndex } = intents;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
-	const poller = new PredictionPoller(client, account);
+	const waiter = new Waiter(client, account);
 	const models = new ModelInfos(client);
 	const submits = new Submits(client, intents, signal);
 	const earlierInputs = new RemoteContent(client, signal);
-	const flights = new Flights({ account, hardLimit, clock, signal });
+	const places = new Places({ account, hardLimit, clock, signal });
 	const recovery =
 		context.getMode() === 'retry'
 			? new Recovery(client, earlierInputs, intents, retriedSinceMs(context, startedAtMs))
@@ -105,16 +105,16 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 			client,
 			uploads,
 			submits,
-			poller,
+			waiter,
 			intents,
 			recovery,
 			reuse,
-			flights,
+			places,
 			signal,
 			onFault,
 		}),
-		flights,
-		poller,
+		places,
+		waiter,
 		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
 		intents,

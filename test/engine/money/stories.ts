@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
 import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/predictionAnswer';
-import { PredictionPoller } from '../../../nodes/AtlasCloud/api/predictions/poller';
+import { Waiter } from '../../../nodes/AtlasCloud/api/predictions/waiter';
 import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';
 import {
 	fastSandbox,
@@ -309,15 +309,11 @@ export function observeNode(): void {
 		if (id !== null) reportedIds.add(id);
 		return exchange;
 	});
-	const { waitUntilCompleted } = PredictionPoller.prototype;
-	jest.spyOn(PredictionPoller.prototype, 'waitUntilCompleted').mockImplementation(async function (
-		this: PredictionPoller,
-		watched,
-	) {
+	const { until } = Waiter.prototype;
+	jest.spyOn(Waiter.prototype, 'until').mockImplementation(async function (this: Waiter, wait) {
 		const startMs = virtualTime.nowMs();
-		return await waitUntilCompleted.call(this, watched).finally(() => {
-			const timeoutMs = watched.deadlineMs - (watched.sentAtMs ?? watched.knownAtMs ?? startMs);
-			const overMs = virtualTime.nowMs() - startMs - timeoutMs;
+		return await until.call(this, wait).finally(() => {
+			const overMs = virtualTime.nowMs() - startMs - (wait.deadlineMs - (wait.sentAtMs ?? startMs));
 			longestWait.overMs = Math.max(longestWait.overMs, overMs);
 		});
 	});

@@ -97,7 +97,7 @@ export class RateLimiter {
 
 	/** Whether a request could be sent at once. */
 	get isFree(): boolean {
-		return this.waitingCount === 0 && this.waitMs() <= 0;
+		return this.waitingCount === 0 && this.waitMs <= 0;
 	}
 
 	/**
@@ -114,15 +114,20 @@ export class RateLimiter {
 		this.waitingCount++;
 		try {
 			await previous;
-			for (let waitMs = this.waitMs(); waitMs > 0; waitMs = this.waitMs()) {
-				if (this.isPauseTooLong(limits)) return null;
-				await pauseMs(this.clock, waitMs, signal, this.changed.promise);
+			while (this.waitMs > 0) {
+				if (!this.mayEndPause(limits)) return null;
+				await pauseMs(this.clock, this.waitMs, signal, this.changed.promise);
 			}
 			return this.createPermit();
 		} finally {
 			this.waitingCount--;
 			done.resolve();
 		}
+	}
+
+	/** @returns null if nothing may be sent now */
+	tryAcquire(): Permit | null {
+		return this.isFree ? this.createPermit() : null;
 	}
 
 	/** Something in flight has finished. If concurrency is the limit, the next request need not wait for the pause. */
@@ -134,7 +139,8 @@ export class RateLimiter {
 		this.notifyChanged();
 	}
 
-	private waitMs(): number {
+	/** How long the next request has to wait, in ms, as far as is known. */
+	get waitMs(): number {
 		const nowMs = this.clock.nowMs();
 		const isFull = this.unanswered >= this.maxUnanswered;
 		const isSecondFull = this.acquiredAtMs.length === this.options.maxPerSecond;
@@ -144,9 +150,10 @@ export class RateLimiter {
 		return isFull ? Math.max(waitMs, 1_000) : waitMs;
 	}
 
-	private isPauseTooLong({ deadlineMs = Infinity, maxPauseMs = Infinity }: WaitLimits): boolean {
+	/** Whether the pause that the service asks for ends within these limits. */
+	mayEndPause({ deadlineMs = Infinity, maxPauseMs = Infinity }: WaitLimits): boolean {
 		const endMs = Math.max(this.pausedUntilMs, this.nextAtMs);
-		return endMs > deadlineMs || endMs - this.clock.nowMs() > maxPauseMs;
+		return endMs <= deadlineMs && endMs - this.clock.nowMs() <= maxPauseMs;
 	}
 
 	private createPermit(): Permit {

@@ -1,249 +1,87 @@
-import type { Clock } from '../time/clock';
-import { MAX_POLLS_PER_SECOND } from '../flow/pollRate';
-import type { RateLimiter } from '../pace/rateLimiter';
-import type { Durations } from './durations';
-import { KnownDurations } from './knownDurations';
-import {
-	firstPollMs,
-	isSlowModel,
-	maxRoundRobin,
-	nextPollMs,
-	roundRobinPollMs,
-	type RoundRobinSlot,
-} from './pollTimes';
-import type { Prediction } from './prediction';
-import type { WaitingPrediction } from './waitingPrediction';
+import type { Durations, UsualTimes } from './usualTimes';
+import type { Waiting } from './waiting';
 
-/** The share of the rate limit to plan with: polls come unevenly. */
-const PLANNED_RATE = 0.85;
+/*
+ * A prediction is polled whenever it is 1 in so many likely to have ended since it was last seen in progress. So many
+ * polls each costs on average, whatever the durations are. With videos, people count the seconds.
+ */
+const POLLS = 4.6;
+const POLLS_WHEN_SLOW = 10;
+const SLOW_MS = 120_000;
 
-/** A prediction in the service's queue is polled now and then: what is known of the queue may be wrong. In ms. */
-const MIN_QUEUE_PAUSE_MS = 5_000;
-const QUEUE_PAUSE = 3;
+/** Of those that take longer than all before, only the first few are polled: others may wait for them. */
+const MAX_OVERDUE = 8;
 
-/** While others wait, the service stays busy: an end that is noticed a little later costs no time. */
-const MAX_POLLS_WITH_QUEUE = 2.5;
+/** What is likely to wait in the service's queue is polled now and then: what is known of it may be wrong. In ms. */
+const MIN_PAUSE_MS = 5_000;
+const PAUSE = 3;
 
-/** With fewer polls for each than this, none is left unused while a prediction has ended at least this likely. */
-const SCARCE_POLLS = 2.5;
-const MIN_CHANCE = 0.25;
+/**
+ * While no end of a model was seen, each poll comes this much later than the one before. An end is noticed within a
+ * quarter of its time, the quickest edit's too (1.4 s, see docs/atlas-cloud-api.md, The Seedream models), and one of five
+ * minutes costs 25 polls.
+ */
+const FIRST_MS = 1_750;
+const STEP = Math.log(1.245);
 
-/** What was learned long ago is checked once, at this share of the time of the first poll. */
-const CHECK_SHARE = 0.4;
-/** It is wrong if the first end comes so much earlier than any known. */
-const WRONG_SHARE = 0.6;
+/** The first so many of a model are polled in turn. Of `n`, each is polled `n ** SHARED` times less often. */
+const MAX_IN_TURN = 20;
+const SHARED = 0.55;
 
-/** The duration assumed for a prediction that a poll found ended, as a share of the time until then. */
-const USUAL_ESTIMATE = 0.95;
-/** If one after another had ended long before it was polled, all are polled too late: they took much less. */
-const LATE_ESTIMATE = 0.6;
-const MAX_LATE_POLLS = 2;
-const LATE_SHARE = 0.25;
+/** Others wait for an end of theirs. */
+const OTHERS_FIRST_MS = 60_000;
 
-/** Schedules the polls of all waiting predictions, by how long earlier ones of their kind took. */
-export class PollSchedule {
-	/** Models whose queue is known. */
-	private readonly queuedModels = new Set<string>();
+/** When to look at a prediction. */
+export interface Plan {
+	waiting: Waiting;
+	/** On the waiter's clock, in ms. */
+	atMs: number;
+	/** How likely it has ended by now. */
+	chance: number;
+}
 
-	/** Models of which this run has seen an end, and how many ends in a row were noticed late. */
-	private readonly latePolls = new Map<string, number>();
-
-	constructor(
-		private readonly clock: Clock,
-		private readonly rateLimiter: RateLimiter,
-		private readonly waitingPredictions: ReadonlySet<WaitingPrediction>,
-		private readonly known = new KnownDurations(),
-	) {}
-
-	/** Whether nothing is known of how long such predictions take. */
-	isUnknown(waiting: WaitingPrediction): boolean {
-		return this.durationsOf(waiting).count === 0;
+/** When to look at each of the predictions that are waited for, in the order of their submits. */
+export function planPolls(all: readonly Waiting[], usual: UsualTimes, nowMs: number): Plan[] {
+	const overdue = new Map<string, number>();
+	const inTurn = new Map<string, Map<Waiting, number>>();
+	const durationsOf = ({ model, shape }: Waiting) => usual.of(model, shape, nowMs);
+	for (const waiting of all) {
+		if (!durationsOf(waiting).isEmpty) continue;
+		const turns = inTurn.get(waiting.model) ?? new Map<Waiting, number>();
+		inTurn.set(waiting.model, turns.set(waiting, turns.size));
 	}
-
-	/** Whether such predictions usually take a minute or more. */
-	isSlow({ request, model }: WaitingPrediction): boolean {
-		return request.isSlow ?? isSlowModel(model);
-	}
-
-	planFirst(waiting: WaitingPrediction): void {
-		this.planUsualFirst(waiting);
-		waiting.bringForwardToProbe();
-	}
-
-	private planUsualFirst(waiting: WaitingPrediction): void {
-		if (waiting.isQueued) return this.planQueued(waiting);
-		const durations = this.durationsOf(waiting);
-		if (durations.count === 0) return this.planRoundRobin(waiting);
-		const firstMs = firstPollMs(durations, this.pollsPerPrediction(durations));
-		const isCheck = !waiting.hasBeenPolled && this.mustCheck(waiting);
-		waiting.schedulePoll(isCheck ? CHECK_SHARE * firstMs : firstMs, this.clock.nowMs());
-	}
-
-	/** What is known may be of another day: the first of a run is then polled early once. */
-	private mustCheck(waiting: WaitingPrediction): boolean {
-		if (this.known.isFresh(waiting.model, this.clock.nowMs())) return false;
-		for (const other of this.waitingPredictions) if (other.model === waiting.model) return other === waiting;
-		return true;
-	}
-
-	/** Corrects a first poll that was planned with fewer durations, or none. */
-	replanFirst(waiting: WaitingPrediction): void {
-		if (!waiting.hasBeenPolled && !this.isUnknown(waiting)) this.planFirst(waiting);
-	}
-
-	planNext(waiting: WaitingPrediction): void {
-		this.planUsualNext(waiting);
-		waiting.bringForwardToProbe();
-	}
-
-	private planUsualNext(waiting: WaitingPrediction): void {
-		if (waiting.isQueued) return this.planQueued(waiting);
-		const nowMs = this.clock.nowMs();
-		const durations = this.durationsOf(waiting);
-		if (durations.count === 0) return this.planRoundRobin(waiting);
-		const polls = this.pollsPerPrediction(durations);
-		waiting.schedulePoll(nextPollMs(durations, waiting.elapsedMs(nowMs), polls), nowMs);
-	}
-
-	/** Follows what is known of the service's queue: one that has just begun is planned anew. */
-	followQueue(waiting: WaitingPrediction): void {
-		if (waiting.failedPolls === 0) waiting.bringForwardToProbe();
-		if (!waiting.followQueue(this.clock.nowMs())) return;
-		this.forgetQueued(waiting);
-		if (waiting.failedPolls === 0) this.planFirst(waiting);
-	}
-
-	/** Durations that were learned before the queue was known may hold time in it. */
-	private forgetQueued({ request, model }: WaitingPrediction): void {
-		const numberAtOnce = request.queue?.numberAtOnce ?? null;
-		if (numberAtOnce === null || this.queuedModels.has(model)) return;
-		this.queuedModels.add(model);
-		this.known.keepFirst(model, request.shape ?? '', Math.round(numberAtOnce));
-	}
-
-	private planQueued(waiting: WaitingPrediction): void {
-		const durations = this.durationsOf(waiting);
-		const medianMs = durations.count === 0 ? 0 : durations.medianMs;
-		const nowMs = this.clock.nowMs();
-		const pauseMs = Math.max(MIN_QUEUE_PAUSE_MS, QUEUE_PAUSE * medianMs);
-		waiting.schedulePoll(waiting.elapsedMs(nowMs) + pauseMs, nowMs);
-	}
-
-	/** Plans the poll after a failed one. */
-	planRetry(waiting: WaitingPrediction, minPauseMs: number): void {
-		this.planNext(waiting);
-		waiting.delayPoll(minPauseMs, this.clock.nowMs());
-	}
-
-	/** Learns from a completed prediction. The first one of a model ends the round-robin. */
-	learnDuration(waiting: WaitingPrediction, prediction: Prediction): void {
-		const nowMs = this.clock.nowMs();
-		const { model, request } = waiting;
-		const latePolls = this.isNoticedLate(waiting, nowMs) ? (this.latePolls.get(model) ?? 0) + 1 : 0;
-		const isLate = latePolls > MAX_LATE_POLLS;
-		const durationMs = waiting.durationMs(prediction, nowMs, isLate ? LATE_ESTIMATE : USUAL_ESTIMATE);
-		if (durationMs === null) return;
-		const isFirst = !this.latePolls.has(model);
-		this.latePolls.set(model, latePolls);
-		const wasUnknown = this.isUnknown(waiting);
-		const isWrong =
-			isFirst && !wasUnknown && durationMs < WRONG_SHARE * this.durationsOf(waiting).quantileMs(0);
-		if (isWrong) this.known.forget(model, request.shape ?? '');
-		this.known.add(model, request.shape ?? '', durationMs, nowMs);
-		if (wasUnknown || isWrong) this.replanAll(model);
-	}
-
-	/** Whether it may have ended long before it was noticed. */
-	private isNoticedLate(waiting: WaitingPrediction, nowMs: number): boolean {
-		const elapsedMs = waiting.elapsedMs(nowMs);
-		return elapsedMs - waiting.minDurationMs > LATE_SHARE * elapsedMs;
-	}
-
-	/** Takes what the account's history says of a model, if nothing else is known by now. */
-	learnHistory(waiting: WaitingPrediction, durationsMs: number[]): void {
-		if (durationsMs.length === 0 || !this.isUnknown(waiting)) return;
-		for (const durationMs of durationsMs) this.known.add(waiting.model, '', durationMs, null);
-		this.replanAll(waiting.model);
-	}
-
-	/** Fills the place of a prediction that is no longer waited for, if its model is polled round-robin. */
-	refillRoundRobin(waiting: WaitingPrediction): void {
-		if (this.isUnknown(waiting)) this.replanAll(waiting.model);
-	}
-
-	private replanAll(model: string): void {
-		for (const waiting of this.waitingPredictions)
-			if (waiting.model === model && waiting.failedPolls === 0) this.planFirst(waiting);
-	}
-
-	private planRoundRobin(waiting: WaitingPrediction): void {
-		const nowMs = this.clock.nowMs();
-		const pollMs = roundRobinPollMs(waiting.elapsedMs(nowMs), this.roundRobinSlot(waiting));
-		waiting.schedulePoll(pollMs, nowMs);
-	}
-
-	/** The first of a model to be waited for are in the round-robin. */
-	private roundRobinSlot(waiting: WaitingPrediction): RoundRobinSlot | null {
-		const unsubmittedCount = waiting.request.queue?.unsubmittedCount ?? 0;
-		const maxCount = maxRoundRobin(unsubmittedCount);
-		let count = 0;
-		let index: number | null = null;
-		for (const other of this.waitingPredictions) {
-			if (other === waiting) index = count;
-			if (other.model === waiting.model && ++count === maxCount) break;
+	return all.map((waiting) => {
+		const { model, seenAgeMs } = waiting;
+		if (waiting.isFirstPollDue) return { waiting, atMs: waiting.timeOf(0), chance: 1 };
+		const durations = durationsOf(waiting);
+		const isQueued = waiting.followQueue(nowMs);
+		if (durations.isEmpty) {
+			const ageMs = ageOfTurn(waiting, inTurn.get(model) ?? new Map());
+			return { waiting, atMs: waiting.timeOf(ageMs), chance: 0 };
 		}
-		return index === null ? null : { index, count, isSlow: this.isSlow(waiting), unsubmittedCount };
-	}
+		const isOverdue = seenAgeMs >= durations.maxMs;
+		if (isOverdue) overdue.set(model, (overdue.get(model) ?? 0) + 1);
+		const mayWait = isQueued || (isOverdue && (overdue.get(model) ?? 0) > MAX_OVERDUE);
+		const ageMs = mayWait
+			? seenAgeMs + Math.max(MIN_PAUSE_MS, PAUSE * durations.medianMs)
+			: durations.ageOfEnd(seenAgeMs, 1 / pollsOf(durations));
+		const chance = durations.chanceOfEnd(seenAgeMs, waiting.ageMs(nowMs));
+		return { waiting, atMs: waiting.timeOf(ageMs), chance };
+	});
+}
 
-	/** Whether there are predictions with few polls each, and the service has not asked for fewer. */
-	get isScarce(): boolean {
-		if (this.isSlowedDown) return false;
-		const runningCount = this.countRunning();
-		for (const waiting of this.waitingPredictions) if (this.hasFewPolls(waiting, runningCount)) return true;
-		return false;
-	}
+function pollsOf({ medianMs }: Durations): number {
+	return medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW;
+}
 
-	/** Where polls are scarce: the prediction that has most likely ended. Null if none is likely enough to have. */
-	likeliestEnded(idle: WaitingPrediction[]): WaitingPrediction | null {
-		if (this.isSlowedDown) return null;
-		const nowMs = this.clock.nowMs();
-		const runningCount = this.countRunning();
-		let likeliest: WaitingPrediction | null = null;
-		let maxChance = MIN_CHANCE;
-		for (const waiting of idle) {
-			if (waiting.isHeldBack(nowMs) || !this.hasFewPolls(waiting, runningCount)) continue;
-			const chance = this.durationsOf(waiting).chanceOfEnd(waiting.minDurationMs, waiting.elapsedMs(nowMs));
-			if (chance <= maxChance) continue;
-			maxChance = chance;
-			likeliest = waiting;
-		}
-		return likeliest;
-	}
-
-	/** Whether the service has asked for fewer polls. */
-	private get isSlowedDown(): boolean {
-		return this.rateLimiter.rate < MAX_POLLS_PER_SECOND;
-	}
-
-	private hasFewPolls(waiting: WaitingPrediction, runningCount: number): boolean {
-		if (waiting.isQueued || this.isUnknown(waiting)) return false;
-		return this.pollsPerPrediction(this.durationsOf(waiting), runningCount) < SCARCE_POLLS;
-	}
-
-	private countRunning(): number {
-		let count = 0;
-		for (const { isQueued } of this.waitingPredictions) if (!isQueued) count++;
-		return count;
-	}
-
-	/** How many polls the rate limit allows for each prediction. */
-	private pollsPerPrediction({ medianMs }: Durations, runningCount = this.countRunning()): number {
-		const allowed = (PLANNED_RATE * this.rateLimiter.rate * medianMs) / 1_000 / Math.max(1, runningCount);
-		const hasQueue = runningCount < this.waitingPredictions.size;
-		return hasQueue ? Math.min(MAX_POLLS_WITH_QUEUE, allowed) : allowed;
-	}
-
-	private durationsOf({ request, model }: WaitingPrediction): Durations {
-		return this.known.of(model, request.shape);
-	}
+/** While no end of the model was seen. */
+function ageOfTurn(waiting: Waiting, inTurn: Map<Waiting, number>): number {
+	const { seenAgeMs } = waiting;
+	const index = inTurn.get(waiting) ?? 0;
+	if (index >= MAX_IN_TURN) return Math.max(OTHERS_FIRST_MS, 2 * seenAgeMs);
+	const count = Math.min(MAX_IN_TURN, inTurn.size);
+	// Turn `t` of the one with this index is at FIRST_MS × exp(step × (t + index / count)).
+	const step = STEP * count ** SHARED;
+	const turn = Math.log(Math.max(1, seenAgeMs) / FIRST_MS) / step - index / count;
+	return FIRST_MS * Math.exp(step * (Math.max(0, Math.floor(turn + 1.001)) + index / count));
 }

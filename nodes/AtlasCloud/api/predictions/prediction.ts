@@ -141,17 +141,6 @@ export function statusOf(rawStatus: string | null): PredictionStatus {
 	return ENDED_STATUSES.get((rawStatus ?? '').toLowerCase()) ?? 'processing';
 }
 
-const QUEUED_STATUSES = new Set(['created', 'starting', 'queued', 'pending']);
-
-const RUNNING_STATUSES = new Set(['processing', 'running']);
-
-/** Whether Atlas's word for a prediction in progress says that it waits or runs; null for any other word. */
-export function progressOf(rawStatus: string | null): 'queued' | 'running' | null {
-	const status = (rawStatus ?? '').toLowerCase();
-	if (QUEUED_STATUSES.has(status)) return 'queued';
-	return RUNNING_STATUSES.has(status) ? 'running' : null;
-}
-
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 
 /** A number above this is in milliseconds: as seconds it would be a time after the year 5000. */

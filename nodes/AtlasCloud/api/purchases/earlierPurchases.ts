@@ -4,7 +4,7 @@ import { areOutputsGone } from '../files/remote';
 import type { AtlasClient } from '../http/client';
 import { asString } from '../json';
 import type { HistoryTask } from '../predictions/history';
-import type { Flight } from './flight';
+import type { Place } from '../pace/places';
 import type { IdentifiedRequest } from './identifiedRequest';
 import { valueAt } from './inputPaths';
 import type { Intent } from './intent';
@@ -33,13 +33,13 @@ export class EarlierPurchases {
 
 	/**
 	 * Finds the prediction and makes it the item's own.
-	 * @param flight gets a place for it: it may still be running
+	 * @param place gets a place for it: it may still be running
 	 * @returns null if nothing was bought, so that a new prediction may be
 	 * @throws AtlasError if the history or an input cannot be read, if what was bought is still unknown, or if moderation
 	 * stopped it; CancelledError
 	 */
-	async find(identified: IdentifiedRequest, flight: Flight): Promise<SubmittedPrediction | null> {
-		return (await this.resumeEarlier(identified, flight)) ?? (await this.reuseRecent(identified, flight));
+	async find(identified: IdentifiedRequest, place: Place): Promise<SubmittedPrediction | null> {
+		return (await this.resumeEarlier(identified, place)) ?? (await this.reuseRecent(identified, place));
 	}
 
 	/** Whether a reused prediction failed, or Atlas no longer has it, so that a new one has to be bought. */
@@ -52,16 +52,16 @@ export class EarlierPurchases {
 	/** What an earlier attempt, or the execution that is retried, bought for this request; null if nothing. */
 	private async resumeEarlier(
 		identified: IdentifiedRequest,
-		flight: Flight,
+		place: Place,
 	): Promise<SubmittedPrediction | null> {
 		const { intents } = this.deps;
 		const { request, fingerprint } = identified;
 		const known = intents.find(request.itemIndex, fingerprint);
-		const resumed = known ? await this.resume(request, known, flight) : null;
+		const resumed = known ? await this.resume(request, known, place) : null;
 		if (resumed || known?.executionId === intents.executionId) return resumed;
 		// An earlier retry may have bought what this execution had not, and then crashed.
 		const recovered = await this.recover(identified);
-		return recovered ? await this.resume(request, recovered, flight) : null;
+		return recovered ? await this.resume(request, recovered, place) : null;
 	}
 
 	/** Finds in the history what an execution had bought for the same request before it crashed. */
@@ -73,7 +73,7 @@ export class EarlierPurchases {
 	/** Takes what was bought for the same request within the last hours; null if nothing was. */
 	private async reuseRecent(
 		identified: IdentifiedRequest,
-		flight: Flight,
+		place: Place,
 	): Promise<SubmittedPrediction | null> {
 		const { reuse, intents, client } = this.deps;
 		const { request, shape } = identified;
@@ -87,7 +87,7 @@ export class EarlierPurchases {
 			const taken = await reuse.take(shape, reuseHours, adopt);
 			if (!taken) return null;
 			const { intent, prediction } = taken;
-			if (!(await areOutputsGone(client, prediction))) return await this.resume(request, intent, flight);
+			if (!(await areOutputsGone(client, prediction))) return await this.resume(request, intent, place);
 			// It stays this item's, so that no other item tries it.
 			intents.markFailed(intent, 'Atlas Cloud deleted its files', false);
 		}
@@ -96,9 +96,9 @@ export class EarlierPurchases {
 	private async resume(
 		{ itemIndex, mayResubmit }: PurchaseRequest,
 		intent: Intent,
-		flight: Flight,
+		place: Place,
 	): Promise<SubmittedPrediction | null> {
-		await flight.resume(intent.model);
+		place.resume();
 		return await this.deps.submits.resume(itemIndex, intent, mayResubmit);
 	}
 

@@ -1,10 +1,10 @@
 import { AtlasError, truncate } from '../errors';
 import type { Uploads } from '../files/uploads';
 import type { CancelSignal } from '../time/cancellation';
-import type { PredictionPoller } from '../predictions/poller';
+import { WARM_UP_MS } from '../predictions/readPrediction';
+import type { Waiter } from '../predictions/waiter';
 import { EarlierPurchases, type EarlierPurchasesDependencies } from './earlierPurchases';
-import type { Flight } from './flight';
-import type { Flights } from './flights';
+import type { Place, Places } from '../pace/places';
 import { identifyRequest } from './identifiedRequest';
 import type { Intent } from './intent';
 import { placeAt, type InputPath } from './inputPaths';
@@ -14,9 +14,9 @@ import { timingKey } from './timingKey';
 
 export interface PurchasesDependencies extends EarlierPurchasesDependencies {
 	uploads: Uploads;
-	poller: PredictionPoller;
+	waiter: Waiter;
 	/** How many purchases may be under way. */
-	flights: Flights;
+	places: Places;
 	/** Cancel of the execution, or stop of the batch. */
 	signal: CancelSignal | undefined;
 	/** Called when a purchase fails, before the next one gets its place: if this stops the batch, that one is not bought. */
@@ -31,19 +31,13 @@ export class Purchases {
 		this.earlier = new EarlierPurchases(deps);
 	}
 
-	/** Whether Atlas limited how many submits there may be per second. */
-	get isSlowed(): boolean {
-		return this.deps.submits.isSlowed;
-	}
-
 	/**
 	 * Buys a prediction without waiting for it.
 	 * @throws AtlasError; CancelledError
 	 */
 	async submit(request: PurchaseRequest): Promise<SubmittedPrediction> {
-		const { bought, flight } = await this.buy(request, true);
-		flight.leave();
-		this.deps.submits.finished(bought.model);
+		const { bought, place } = await this.buy(request, true);
+		place.leave();
 		return bought;
 	}
 
@@ -60,25 +54,24 @@ export class Purchases {
 	}
 
 	private async buyAndWait(request: PurchaseRequest): Promise<WaitedPurchase> {
-		const { bought, flight } = await this.buy(request, false);
+		const { bought, place } = await this.buy(request, false);
 		try {
-			const waited = await this.waitFor(request, bought, flight);
-			flight.leave(waited.prediction);
+			const waited = await this.waitFor(request, bought, place);
+			place.leave(waited.prediction);
 			return waited;
 		} finally {
-			flight.leave();
-			this.deps.submits.finished(bought.model);
+			place.leave();
 		}
 	}
 
 	private async waitFor(
 		request: PurchaseRequest,
 		bought: SubmittedPrediction,
-		flight: Flight,
+		place: Place,
 	): Promise<WaitedPurchase> {
 		const { intents, onFault } = this.deps;
 		const intent = intents.of(request.itemIndex);
-		const waited = await this.waitOrRelocate(request, bought, intent, flight).catch((error: unknown) => {
+		const waited = await this.waitOrRelocate(request, bought, intent, place).catch((error: unknown) => {
 			if (intent) this.noteFailure(intent, error);
 			if (!this.earlier.isFailedReuse(request, error)) onFault();
 			throw error;
@@ -92,38 +85,39 @@ export class Purchases {
 		request: PurchaseRequest,
 		bought: SubmittedPrediction,
 		intent: Intent | undefined,
-		flight: Flight,
+		place: Place,
 	): Promise<WaitedPurchase> {
 		const { itemIndex } = request;
-		return await this.waitUntilOver(request, bought, flight).catch(async (error: unknown) => {
+		return await this.waitUntilOver(request, bought, place).catch(async (error: unknown) => {
 			const found =
 				isNotFound(error) && intent
 					? await this.deps.submits.relocate(itemIndex, intent, bought.predictionId)
 					: null;
 			if (!found) throw error;
 			// Its time still starts with the submit.
-			return await this.waitUntilOver(request, { ...found, sentAtMs: bought.sentAtMs }, flight);
+			return await this.waitUntilOver(request, { ...found, sentAtMs: bought.sentAtMs }, place);
 		});
 	}
 
 	private async waitUntilOver(
-		{ body, inputs, endpoint, timeoutMs }: PurchaseRequest,
+		{ body, inputs, timeoutMs }: PurchaseRequest,
 		bought: SubmittedPrediction,
-		queue: Flight,
+		place: Place,
 	): Promise<WaitedPurchase> {
-		const { poller, signal } = this.deps;
-		const { predictionId, model, sentAtMs, knownAtMs, isReused } = bought;
-		// A reused one was submitted some time ago and may have ended: its first poll is now.
-		const times = isReused
-			? { sentAtMs: null, knownAtMs, deadlineMs: knownAtMs + timeoutMs }
-			: { sentAtMs, knownAtMs, deadlineMs: sentAtMs + timeoutMs };
-		const kind = {
+		const { waiter, signal } = this.deps;
+		const { predictionId: id, model, sentAtMs, knownAtMs, isReused } = bought;
+		const prediction = await waiter.until({
+			id,
 			model,
 			shape: timingKey(body, inputs.length),
-			isSlow: isVideoEndpoint(endpoint) || undefined,
-		};
-		const request = { predictionId, ...kind, ...times, signal, queue };
-		return { bought, prediction: await poller.waitUntilCompleted(request) };
+			// A reused one was submitted some time ago and may have ended: its first poll is now.
+			sentAtMs: isReused ? null : sentAtMs,
+			visibleByMs: knownAtMs + WARM_UP_MS,
+			deadlineMs: (isReused ? knownAtMs : sentAtMs) + timeoutMs,
+			signal,
+			isQueued: () => place.isQueued,
+		});
+		return { bought, prediction };
 	}
 
 	/** Writes down how a prediction failed, for the next attempt. */
@@ -137,38 +131,36 @@ export class Purchases {
 	private async buy(
 		request: PurchaseRequest,
 		isSubmitOnly: boolean,
-	): Promise<{ bought: SubmittedPrediction; flight: Flight }> {
+	): Promise<{ bought: SubmittedPrediction; place: Place }> {
 		// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
-		const flight = await this.deps.flights.prepare(isSubmitOnly);
-		const bought = await this.resumeOrSubmit(request, flight)
+		const place = await this.deps.places.prepare({
+			model: request.body.model,
+			shape: timingKey(request.body, request.inputs.length),
+			then: isSubmitOnly ? 'leave' : 'wait',
+		});
+		const bought = await this.resumeOrSubmit(request, place)
 			.catch((error: unknown) => {
 				this.deps.onFault();
-				flight.leave();
+				place.leave();
 				throw error;
 			})
 			.finally(() => releaseInputs(request));
-		flight.accepted(
-			bought.predictionId,
-			timingKey(request.body, request.inputs.length),
-			bought.isNew ? bought.sentAtMs : null,
-		);
-		return { bought, flight };
+		return { bought, place };
 	}
 
-	private async resumeOrSubmit(request: PurchaseRequest, flight: Flight): Promise<SubmittedPrediction> {
+	private async resumeOrSubmit(request: PurchaseRequest, place: Place): Promise<SubmittedPrediction> {
 		const identified = await identifyRequest(request, this.deps.uploads);
-		const earlier = await this.earlier.find(identified, flight);
-		return earlier ?? (await this.submitNew(request, identified.fingerprint, flight));
+		const earlier = await this.earlier.find(identified, place);
+		return earlier ?? (await this.submitNew(request, identified.fingerprint, place));
 	}
 
 	private async submitNew(
 		request: PurchaseRequest,
 		fingerprint: string,
-		flight: Flight,
+		place: Place,
 	): Promise<SubmittedPrediction> {
 		if (request.typed?.refusal) throw request.typed.refusal;
 		const uploaded = await this.uploadInputs(request);
-		await flight.enter(request.body.model);
 		return await this.deps.submits.buy(
 			{
 				...request,
@@ -176,7 +168,7 @@ export class Purchases {
 				inputUrls: uploaded.map(([, url]) => truncate(url)),
 				fingerprint,
 			},
-			flight,
+			place,
 		);
 	}
 
@@ -194,9 +186,4 @@ export class Purchases {
 /** What was resumed or reused is not uploaded, and its files need not be kept. */
 function releaseInputs({ inputs }: PurchaseRequest): void {
 	for (const { file } of inputs) file?.release?.();
-}
-
-/** Videos take minutes. */
-function isVideoEndpoint(endpoint: string): boolean {
-	return endpoint.endsWith('/generateVideo');
 }

@@ -1,14 +1,13 @@
 import { sentSize } from '../models/sizes';
 import type { CancelSignal } from '../time/cancellation';
 import { backoffMs, pauseMs, throwIfAborted, type Clock } from '../time/clock';
-import { RateLimiter, type Permit } from '../pace/rateLimiter';
 import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { asString, type JsonObject } from '../json';
 import { bodyHash } from '../predictions/history';
 import { predictionObject } from '../predictions/predictionAnswer';
 import { moderationError } from '../predictions/errors';
-import type { Flight } from './flight';
+import type { Place } from '../pace/places';
 import type { Intent } from './intent';
 import type { Intents } from './intents';
 import { LostSubmits } from './lostSubmits';
@@ -22,13 +21,11 @@ interface PendingOrder extends SubmitOrder {
 	hash: string;
 	/** Our clock, in ms: no attempt starts after this. Undefined before the first. */
 	giveUpAtMs: number | undefined;
-	flight: Flight;
+	place: Place;
 }
 
 /** Buys predictions: each at most once, whatever is lost on the way. */
 export class Submits {
-	private readonly limiters = new Map<string, RateLimiter>();
-
 	private readonly lost: LostSubmits;
 
 	private readonly unknown: UnknownSubmits;
@@ -45,22 +42,6 @@ export class Submits {
 		// The search for a lost submit continues when the batch stops: it is part of the submit's answer.
 		this.lost = new LostSubmits(client, intents, client.signal);
 		this.unknown = new UnknownSubmits(client, intents, this.lost);
-	}
-
-	private limiterOf(model: string): RateLimiter {
-		const known = this.limiters.get(model) ?? new RateLimiter(this.clock);
-		this.limiters.set(model, known);
-		return known;
-	}
-
-	/** Whether submits of any model had to be slowed down. */
-	get isSlowed(): boolean {
-		return [...this.limiters.values()].some(({ rate }) => rate < Infinity);
-	}
-
-	/** Call when a bought prediction is over, so that the next may be submitted. */
-	finished(model: string): void {
-		this.limiterOf(model).finished();
 	}
 
 	/**
@@ -85,8 +66,8 @@ export class Submits {
 	 * known not to be created, or what `mayResubmit` allows.
 	 * @throws AtlasError `refused` if nothing was created, `unknown` if something may have been; CancelledError
 	 */
-	async buy(order: SubmitOrder, flight: Flight): Promise<SubmittedPrediction> {
-		const pending: PendingOrder = { ...order, hash: bodyHash(order.body), giveUpAtMs: undefined, flight };
+	async buy(order: SubmitOrder, place: Place): Promise<SubmittedPrediction> {
+		const pending: PendingOrder = { ...order, hash: bodyHash(order.body), giveUpAtMs: undefined, place };
 		for (let attempt = 0; ; attempt++) {
 			const bought = await this.submitOnce(pending, attempt);
 			if (bought) return bought;
@@ -95,11 +76,10 @@ export class Submits {
 
 	/** @returns null if the next attempt may start */
 	private async submitOnce(pending: PendingOrder, attempt: number): Promise<SubmittedPrediction | null> {
-		const { itemIndex, hash } = pending;
-		const permit = await this.acquirePermit(pending);
+		const { itemIndex, hash, place } = pending;
+		await this.enter(pending);
 		// From this check until the request leaves, nothing may be awaited.
 		if (this.signal?.aborted || this.lost.isLost(hash)) {
-			permit.released();
 			throwIfAborted(this.signal);
 			return null;
 		}
@@ -109,7 +89,7 @@ export class Submits {
 		this.intents.markEnded(intent, this.clock.nowMs());
 		switch (outcome.kind) {
 			case 'created':
-				permit.accepted();
+				place.answered('accepted');
 				this.intents.markAccepted(intent, outcome.predictionId);
 				return {
 					...this.toSubmitted(intent, outcome.predictionId),
@@ -117,20 +97,18 @@ export class Submits {
 					answer: predictionObject(exchange.answer?.json) ?? null,
 				};
 			case 'inDoubt':
-				permit.released();
+				place.answered('other');
 				this.intents.markUnknown(intent, outcome.reportedId);
 				return await this.resolve(itemIndex, intent, exchange, pending.mayResubmit);
 			case 'throttled': {
 				this.intents.markNotCreated(intent);
-				const retryAfterMs = exchange.answer?.retryAfterMs ?? null;
-				// The limiter keeps all submits of the model waiting, including this one's next attempt.
-				const waitMs = permit.rejected(retryAfterMs, pending.flight.refused());
-				const mayRetry = this.clock.nowMs() + waitMs <= giveUpAtMs;
-				if (mayRetry && (await pending.flight.enterAgain(giveUpAtMs))) return null;
+				// The lane keeps all submits of the model waiting, including this one's next attempt.
+				place.answered({ retryAfterMs: exchange.answer?.retryAfterMs ?? null });
+				if (await place.enter({ deadlineMs: giveUpAtMs })) return null;
 				throw notCreatedError(exchange, intent);
 			}
 			case 'unreachable': {
-				permit.released();
+				place.answered('other');
 				this.intents.markNotCreated(intent);
 				const waitMs = backoffMs(attempt, 1_000, 15_000);
 				if (this.clock.nowMs() + waitMs > giveUpAtMs) throw notCreatedError(exchange, intent);
@@ -139,25 +117,18 @@ export class Submits {
 			}
 			case 'refused':
 			case 'notSent':
-				permit.released();
+				place.answered('other');
 				this.intents.markNotCreated(intent);
 				throw notCreatedError(exchange, intent);
 		}
 	}
 
-	private async acquirePermit({
-		itemIndex,
-		body,
-		hash,
-		giveUpAtMs,
-		timeoutMs,
-	}: PendingOrder): Promise<Permit> {
+	private async enter({ itemIndex, hash, giveUpAtMs, timeoutMs, place }: PendingOrder): Promise<void> {
 		// While a submit of the same body is lost, its prediction could be mistaken for this one's.
 		while (this.lost.isLost(hash)) await pauseMs(this.clock, 500, this.signal);
 		// The item's time starts with its first submit: until then it only waits for others.
 		const limits = giveUpAtMs === undefined ? { maxPauseMs: timeoutMs } : { deadlineMs: giveUpAtMs };
-		const permit = await this.limiterOf(body.model).acquire(this.signal, limits);
-		if (permit) return permit;
+		if (await place.enter(limits)) return;
 		throw throttledError(this.intents.of(itemIndex));
 	}
 

@@ -1,0 +1,247 @@
+import type { CancelSignal } from '../time/cancellation';
+import type { Clock } from '../time/clock';
+import type { Permit, WaitLimits } from './rateLimiter';
+import { Semaphore } from '../time/semaphore';
+import type { Mark } from './concurrency';
+import { laneOf, type Entry, type Lane, type RunInLane } from './lane';
+
+/** Until one of a run's own predictions has succeeded, the run may be one that always fails: so many may be bought. */
+const MAX_BEFORE_SUCCESS = 20;
+
+/** Purchases that nobody waits for leave the service's queue to others: so many of their requests are sent at once. */
+const MAX_SUBMITS_AT_ONCE = 20;
+
+/** Prepared (read, uploaded) ahead of those in flight: at least this many, or a share of the limit. */
+const MIN_PREPARING = 8;
+const PREPARING_SHARE = 0.25;
+
+export interface PlacesOptions {
+	/** Identifies base URL and API key without revealing them. */
+	account: string;
+	/** Never more in flight than this in the run; null if only the service decides. */
+	hardLimit: number | null;
+	clock: Clock;
+	/** Cancel of the execution, or stop of the batch. */
+	signal: CancelSignal | undefined;
+}
+
+/** What is to be bought. */
+export interface Purchase {
+	model: string;
+	/** Requests of a model that share it take about the same time. */
+	shape: string;
+	/** `wait`: until it is over. `leave`: nobody waits for it, and only the number of requests is limited. */
+	then: 'wait' | 'leave';
+}
+
+/** When a prediction ended, as its record says. */
+export interface EndedPrediction {
+	createdAt: string | null;
+	completedAt: string | null;
+	predictTimeSeconds: number | null;
+}
+
+/** What kept a run from having more in flight. */
+export type HeldBackBy = 'option' | 'service' | 'refusals' | 'rate' | 'nothing';
+
+/** The purchases of one run between their preparation and their end: as many as the run, and its lanes, allow. */
+export class Places {
+	private readonly preparing: Semaphore;
+
+	private readonly lanes = new Map<Lane, RunInLane>();
+
+	private readonly hardLimit: number;
+
+	private hasSuccess = false;
+
+	private inFlight = 0;
+
+	private submitsOnly = 0;
+
+	private maxInFlight = 0;
+
+	private order = 0;
+
+	constructor(readonly options: PlacesOptions) {
+		this.hardLimit = options.hardLimit ?? Infinity;
+		this.preparing = new Semaphore(() => Math.min(this.hardLimit, this.maxPreparing));
+	}
+
+	/**
+	 * Waits until one more purchase may be prepared: no more is read and uploaded than will soon be submitted.
+	 * @throws CancelledError
+	 */
+	async prepare(purchase: Purchase): Promise<Place> {
+		const { account, clock, signal } = this.options;
+		const releasePreparing = await this.preparing.acquire(signal);
+		const lane = laneOf(account, purchase.model, clock);
+		const mayEnter = (isCounted: boolean) => this.mayEnter(isCounted);
+		const run = this.lanes.get(lane) ?? { inFlight: 0, lastTurn: 0, mayEnter };
+		this.lanes.set(lane, run);
+		return new Place(this, lane, run, purchase, this.order++, releasePreparing);
+	}
+
+	private mayEnter(isCounted: boolean): boolean {
+		if (!isCounted) return this.submitsOnly < (this.options.hardLimit ?? MAX_SUBMITS_AT_ONCE);
+		return this.inFlight < Math.min(this.hardLimit, this.hasSuccess ? Infinity : MAX_BEFORE_SUCCESS);
+	}
+
+	/** A place was taken. */
+	taken(isCounted: boolean): void {
+		if (isCounted) this.inFlight++;
+		else this.submitsOnly++;
+	}
+
+	/** A prediction exists, and somebody will wait for it. */
+	began(): void {
+		this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
+	}
+
+	/** A place was given back. */
+	ended(isCounted: boolean, succeeded: boolean): void {
+		if (isCounted) this.inFlight--;
+		else this.submitsOnly--;
+		this.hasSuccess ||= succeeded;
+		this.preparing.recheck();
+		// The run's own limit is one for all of its lanes.
+		for (const lane of this.lanes.keys()) lane.serve();
+	}
+
+	/** How many of this run were in flight at once, at most, and what held it back. */
+	summary(): { peak: number; heldBackBy: HeldBackBy } {
+		const lanes = [...this.lanes.keys()];
+		const peaks = lanes.length === 1 ? [lanes[0].concurrency.peak] : [];
+		return { peak: Math.min(this.maxInFlight, ...peaks), heldBackBy: this.heldBackBy(lanes) };
+	}
+
+	private heldBackBy(lanes: Lane[]): HeldBackBy {
+		if (this.maxInFlight >= this.hardLimit) return 'option';
+		const causes = lanes.map(({ concurrency }) => concurrency.limitedBy);
+		if (causes.includes('refusals')) return 'refusals';
+		if (causes.includes('service')) return 'service';
+		return lanes.some(({ submits }) => submits.rate < Infinity) ? 'rate' : 'nothing';
+	}
+
+	private get maxPreparing(): number {
+		const limits = [...this.lanes.keys()].map(({ concurrency }) => concurrency.maxInFlight);
+		return Math.max(MIN_PREPARING, Math.ceil(PREPARING_SHARE * Math.max(0, ...limits)));
+	}
+}
+
+/** A permit with an outcome: whoever holds it says what came of its submit, and when it is over. */
+export class Place implements Entry {
+	readonly isCounted: boolean;
+
+	private permit: Permit | null = null;
+
+	private mark: Mark | null = null;
+
+	private isTaken = false;
+
+	constructor(
+		private readonly places: Places,
+		private readonly lane: Lane,
+		readonly run: RunInLane,
+		private readonly purchase: Purchase,
+		readonly order: number,
+		private readonly releasePreparing: () => void,
+	) {
+		this.isCounted = purchase.then === 'wait';
+	}
+
+	/**
+	 * Waits until its submit may leave, once. Call it again for each further attempt.
+	 * @param limits on the run's clock
+	 * @returns false if that is not within the limits
+	 * @throws CancelledError
+	 */
+	async enter({ deadlineMs = Infinity, maxPauseMs }: WaitLimits = {}): Promise<boolean> {
+		if (this.permit) return true;
+		this.giveBack(null);
+		const { clock, signal } = this.places.options;
+		const limits = { deadlineMs: this.lane.nowMs() + deadlineMs - clock.nowMs(), maxPauseMs };
+		this.permit = await this.lane.enter(this, limits, signal);
+		return this.permit !== null;
+	}
+
+	/** Takes a place for what may be in flight already, whatever the limit is. */
+	resume(): void {
+		if (this.isTaken) return;
+		this.lane.take(this);
+		this.began(null);
+	}
+
+	taken(): void {
+		this.isTaken = true;
+		this.places.taken(this.isCounted);
+		this.releasePreparing();
+	}
+
+	/**
+	 * The answer to its submit: `accepted`, 429 with its `Retry-After` in ms, or any other, or none. After a 429 it has no
+	 * place any more: call {@link enter} again.
+	 */
+	answered(outcome: 'accepted' | 'other' | { retryAfterMs: number | null }): void {
+		const { permit, lane } = this;
+		this.permit = null;
+		if (!permit) return;
+		if (outcome === 'accepted') {
+			permit.accepted();
+			this.began(permit.acquiredAtMs);
+		} else if (outcome === 'other') {
+			permit.released();
+			this.began(null);
+		} else {
+			const isForNumber = this.isCounted && lane.concurrency.refused(lane.nowMs());
+			permit.rejected(outcome.retryAfterMs, isForNumber);
+			this.giveBack(null);
+		}
+		lane.serve();
+	}
+
+	private began(sentAtMs: number | null): void {
+		if (!this.isCounted) return;
+		this.mark = this.lane.concurrency.began(this.purchase.shape, sentAtMs, this.lane.nowMs());
+		this.places.began();
+	}
+
+	/** Whether it waits in the service's queue, as far as is known. */
+	get isQueued(): boolean {
+		return this.mark !== null && !this.lane.concurrency.hasBegun(this.mark);
+	}
+
+	/**
+	 * The purchase is over, or nobody waits for it any more: the next one gets its place. Only the first call counts.
+	 * @param prediction as it completed; null if it did not
+	 */
+	leave(prediction: EndedPrediction | null = null): void {
+		this.releasePreparing();
+		this.giveBack(prediction);
+	}
+
+	private giveBack(prediction: EndedPrediction | null): void {
+		const { lane, permit, mark } = this;
+		if (!this.isTaken) return;
+		this.isTaken = false;
+		this.permit = null;
+		this.mark = null;
+		permit?.released();
+		const succeeded = prediction !== null;
+		if (mark) lane.concurrency.ended(mark, { nowMs: lane.nowMs(), succeeded, ...recordedTimes(prediction) });
+		lane.submits.finished();
+		lane.giveBack(this);
+		this.places.ended(this.isCounted, succeeded);
+	}
+}
+
+function recordedTimes(prediction: EndedPrediction | null): {
+	workMs: number | null;
+	totalMs: number | null;
+} {
+	const { predictTimeSeconds = null, createdAt, completedAt } = prediction ?? {};
+	const totalMs = Date.parse(completedAt ?? '') - Date.parse(createdAt ?? '');
+	return {
+		workMs: predictTimeSeconds === null ? null : predictTimeSeconds * 1_000,
+		totalMs: totalMs > 0 ? totalMs : null,
+	};
+}

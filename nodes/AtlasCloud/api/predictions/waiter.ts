@@ -1,0 +1,189 @@
+import { backoffMs, pauseMs, untilAborted, type Clock } from '../time/clock';
+import { RateLimiter, type Permit } from '../pace/rateLimiter';
+import { cappedRetryAfterMs, type Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
+import { READ_TIMEOUT_MS } from '../http/timeouts';
+import { recentlyUsed } from '../memo';
+import { planPolls } from './pollSchedule';
+import { failedError, unreachableError } from './errors';
+import type { Prediction } from './prediction';
+import { classifyPoll, pollError, pollPrediction } from './readPrediction';
+import { UsualTimes } from './usualTimes';
+import { Waiting, type Wait } from './waiting';
+
+/** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
+const MAX_POLLS_PER_SECOND = 40;
+
+/** Failed polls in a row after which a prediction is given up before its deadline. */
+const MAX_FAILED_POLLS = 40;
+
+/** The same after its deadline: one broken answer must not end the wait for a billed edit. */
+const MAX_FAILED_POLLS_WHEN_LATE = 4;
+
+const WARM_UP_PAUSE_MS = 1_000;
+
+/** Accounts that are known at a time, the latest. */
+const MAX_ACCOUNTS = 20;
+
+/** Waits for predictions. All executions of an account in this process share one rate limit, and what they learn. */
+export class Waiter {
+	private readonly watch: Watch;
+
+	/** @param account identifies base URL and API key without revealing them. Without one, nothing is shared */
+	constructor(
+		private readonly client: AtlasClient,
+		account?: string,
+	) {
+		const watchOf = account === undefined ? () => new Watch(client.clock) : watches(account);
+		this.watch = watchOf(client.clock);
+	}
+
+	/**
+	 * Waits until a prediction has completed.
+	 * @returns null when its time is up and it is still in progress
+	 * @throws AtlasError `failed`, `moderation`, `read` for a final answer, `timeout` when its status is unknown;
+	 * CancelledError
+	 */
+	async until(wait: Wait): Promise<Prediction | null> {
+		return await untilAborted(this.watch.until(wait, this.client), wait.signal);
+	}
+}
+
+/** Looks at the predictions of one account until they are over. Its clock is its own: it outlives a run. */
+class Watch {
+	private readonly all = new Set<Waiting>();
+
+	private readonly limiter: RateLimiter;
+
+	private readonly usual = new UsualTimes();
+
+	private isRunning = false;
+
+	private wake = () => {};
+
+	constructor(private readonly clock: Clock) {
+		this.limiter = new RateLimiter(clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
+	}
+
+	async until(wait: Wait, client: AtlasClient): Promise<Prediction | null> {
+		return await new Promise((resolve, reject) => {
+			const nowMs = this.clock.nowMs();
+			const shiftMs = nowMs - client.clock.nowMs();
+			this.all.add(new Waiting(wait, client, nowMs, shiftMs, resolve, reject));
+			this.wake();
+			if (!this.isRunning) void this.run();
+		});
+	}
+
+	private async run(): Promise<void> {
+		this.isRunning = true;
+		while (this.all.size > 0) {
+			this.dropOver();
+			const nextMs = this.pollDue(this.clock.nowMs());
+			const woken = new Promise<void>((resolve) => (this.wake = resolve));
+			const waitMs = Math.min(1_000, Math.max(1, nextMs - this.clock.nowMs()));
+			await pauseMs(this.clock, waitMs, undefined, woken);
+		}
+		this.isRunning = false;
+	}
+
+	/** Ends waits that nobody waits for, and those whose last request is stuck or may not leave. */
+	private dropOver(): void {
+		const nowMs = this.clock.nowMs();
+		for (const waiting of this.all) {
+			const { deadlineMs, isPolling } = waiting;
+			const mayPoll = isPolling || this.limiter.mayEndPause({ deadlineMs });
+			if (waiting.wait.signal?.aborted) this.all.delete(waiting);
+			else if (nowMs >= deadlineMs + (mayPoll ? READ_TIMEOUT_MS : 0)) this.expire(waiting);
+		}
+	}
+
+	/** Polls those that are due, the likeliest to have ended first. @returns when the next poll may be sent */
+	private pollDue(nowMs: number): number {
+		const plans = planPolls([...this.all], this.usual, nowMs).filter(({ waiting }) => !waiting.isPolling);
+		const due = plans.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => b.chance - a.chance);
+		for (const { waiting } of due) {
+			const permit = this.limiter.tryAcquire();
+			if (!permit) return nowMs + this.limiter.waitMs;
+			void this.poll(waiting, permit);
+		}
+		return plans.reduce((nextMs, { atMs }) => (atMs > nowMs ? Math.min(nextMs, atMs) : nextMs), Infinity);
+	}
+
+	private async poll(waiting: Waiting, permit: Permit): Promise<void> {
+		waiting.isPolling = true;
+		try {
+			const exchange = await pollPrediction(waiting.client, waiting.id).catch((error: unknown) => {
+				permit.released();
+				throw error;
+			});
+			const { answer } = exchange;
+			if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
+			else if (answer) permit.accepted();
+			else permit.released();
+			const hasExpired = !this.all.has(waiting);
+			if (!hasExpired) this.handle(waiting, exchange);
+		} catch (error) {
+			this.fail(waiting, error instanceof Error ? error : new Error(String(error)));
+		} finally {
+			waiting.isPolling = false;
+			this.wake();
+		}
+	}
+
+	private handle(waiting: Waiting, exchange: Exchange): void {
+		const { id } = waiting;
+		const nowMs = this.clock.nowMs();
+		const isLate = nowMs >= waiting.deadlineMs;
+		const result = classifyPoll(id, exchange, waiting.isNew(nowMs));
+		switch (result.kind) {
+			case 'ended':
+				waiting.learn(result.prediction, nowMs);
+				this.end(waiting, result.prediction, exchange);
+				return;
+			case 'inProgress':
+				waiting.learn(result.prediction, nowMs);
+				waiting.seenInProgress(nowMs);
+				if (isLate) this.expire(waiting);
+				return;
+			case 'notVisibleYet':
+				if (isLate) this.fail(waiting, unreachableError(id, exchange));
+				else waiting.pause(WARM_UP_PAUSE_MS, nowMs);
+				return;
+			case 'rejected':
+				this.fail(waiting, pollError(id, exchange));
+				return;
+			case 'pollFailed':
+				waiting.pollFailed(exchange);
+				if (waiting.failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(id, exchange));
+				else if (isLate && waiting.failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
+				else waiting.pause(backoffMs(waiting.failedPolls - 1, 500, 8_000), nowMs);
+		}
+	}
+
+	private end(waiting: Waiting, prediction: Prediction, { answer }: Exchange): void {
+		if (prediction.status === 'failed')
+			return this.fail(waiting, failedError(prediction, answer?.requestId, answer?.statusCode));
+		const nowMs = this.clock.nowMs();
+		const durationMs = waiting.durationMs(prediction, nowMs);
+		if (durationMs !== null) this.usual.add(waiting.model, waiting.shape, durationMs, nowMs);
+		this.all.delete(waiting);
+		waiting.resolve(prediction);
+	}
+
+	private fail(waiting: Waiting, error: Error): void {
+		this.all.delete(waiting);
+		waiting.reject(error);
+	}
+
+	private expire(waiting: Waiting): void {
+		this.all.delete(waiting);
+		waiting.expire();
+	}
+}
+
+/** What is learned of an account outlives a run. Holds numbers and hashes, no keys. */
+const watches = recentlyUsed(MAX_ACCOUNTS, () => {
+	let watch: Watch | undefined;
+	return (clock: Clock) => (watch ??= new Watch(clock));
+});

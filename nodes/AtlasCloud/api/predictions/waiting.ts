@@ -1,0 +1,148 @@
+import type { CancelSignal } from '../time/cancellation';
+import type { Exchange } from '../http/answer';
+import type { AtlasClient } from '../http/client';
+import { unreachableError } from './errors';
+import type { Prediction } from './prediction';
+
+/** A prediction to wait for. */
+export interface Wait {
+	id: string;
+	/** Empty if it is not known. */
+	model: string;
+	/** Requests of a model that share it take about the same time. Empty if it is not known. */
+	shape: string;
+	/** When it was submitted, on our clock, in ms; null for a bare ID, which may have ended long ago: it is polled now. */
+	sentAtMs: number | null;
+	/** Until when it may not be visible yet, on our clock, in ms. */
+	visibleByMs: number;
+	/** When to stop waiting, even if it is still in progress. */
+	deadlineMs: number;
+	signal: CancelSignal | undefined;
+	/** Whether it waits in the service's queue, as far as is known. */
+	isQueued?: () => boolean;
+}
+
+/** One that is waited for: what polls reported of it. Times are the waiter's clock's, in ms. */
+export class Waiting {
+	readonly id: string;
+
+	readonly shape: string;
+
+	readonly deadlineMs: number;
+
+	/** Of the request, or as a poll reported it. */
+	model: string;
+
+	isPolling = false;
+
+	/** In a row. */
+	failedPolls = 0;
+
+	private startMs: number | null;
+
+	/** Since when it does not wait in the service's queue, as far as is known. Its age counts from here. */
+	private workStartMs: number;
+
+	private isInQueue = false;
+
+	private lastFailedPoll: Exchange | null = null;
+
+	/** When it was last seen in progress. */
+	private seenAtMs: number | null = null;
+
+	/** No poll before this, whatever is planned: the last one failed, or it was not visible yet. */
+	private notBeforeMs = -Infinity;
+
+	/** @param shiftMs the waiter's clock minus the run's */
+	constructor(
+		readonly wait: Wait,
+		readonly client: AtlasClient,
+		nowMs: number,
+		private readonly shiftMs: number,
+		readonly resolve: (prediction: Prediction | null) => void,
+		readonly reject: (error: Error) => void,
+	) {
+		this.id = wait.id;
+		this.model = wait.model;
+		this.shape = wait.shape;
+		this.deadlineMs = wait.deadlineMs + shiftMs;
+		this.startMs = wait.sentAtMs === null ? null : wait.sentAtMs + shiftMs;
+		this.workStartMs = this.startMs ?? nowMs;
+	}
+
+	/** A bare ID may have ended days ago. */
+	get isFirstPollDue(): boolean {
+		return this.wait.sentAtMs === null && this.seenAtMs === null;
+	}
+
+	ageMs(nowMs: number): number {
+		return nowMs - this.workStartMs;
+	}
+
+	/** Its age when it was last seen in progress. */
+	get seenAgeMs(): number {
+		return Math.max(0, (this.seenAtMs ?? 0) - this.workStartMs);
+	}
+
+	/** Follows what is known of the queue. @returns whether it waits there */
+	followQueue(nowMs: number): boolean {
+		const isInQueue = this.wait.isQueued?.() ?? false;
+		if (this.isInQueue && !isInQueue) this.workStartMs = Math.max(this.workStartMs, nowMs);
+		this.isInQueue = isInQueue;
+		return isInQueue;
+	}
+
+	/** When it has an age, but for a pause; brought forward to its deadline, so that what has ended by then is not late. */
+	timeOf(ageMs: number): number {
+		return Math.max(this.notBeforeMs, Math.min(this.workStartMs + ageMs, this.deadlineMs));
+	}
+
+	/** Whether it may not be visible yet. */
+	isNew(nowMs: number): boolean {
+		return nowMs < this.wait.visibleByMs + this.shiftMs;
+	}
+
+	/** No poll for this long; not beyond a deadline that is still to come. */
+	pause(ms: number, nowMs: number): void {
+		const untilMs = nowMs + ms;
+		this.notBeforeMs = nowMs < this.deadlineMs ? Math.min(untilMs, this.deadlineMs) : untilMs;
+	}
+
+	seenInProgress(nowMs: number): void {
+		this.failedPolls = 0;
+		this.lastFailedPoll = null;
+		this.seenAtMs = nowMs;
+		this.notBeforeMs = -Infinity;
+	}
+
+	pollFailed(exchange: Exchange): void {
+		this.failedPolls++;
+		this.lastFailedPoll = exchange;
+	}
+
+	/** Takes from Atlas's record what the request did not tell. */
+	learn({ model, createdAt }: Prediction, nowMs: number): void {
+		if (this.model === '') this.model = model ?? '';
+		const createdMs = Date.parse(createdAt ?? '') - (this.client.atlasClock.offsetMs ?? 0) + this.shiftMs;
+		if (this.startMs !== null || !(createdMs <= nowMs)) return;
+		this.startMs = this.workStartMs = createdMs;
+	}
+
+	/** How long it took since it did not wait any more, now that it is known to have completed; null if nothing tells. */
+	durationMs({ createdAt, completedAt, predictTimeSeconds }: Prediction, nowMs: number): number | null {
+		if (this.startMs === null) return null;
+		const ageMs = this.ageMs(nowMs);
+		const totalMs = Date.parse(completedAt ?? '') - Date.parse(createdAt ?? '');
+		const withoutQueueMs = totalMs - (this.workStartMs - this.startMs);
+		const told = [withoutQueueMs, (predictTimeSeconds ?? NaN) * 1_000].find((ms) => ms > 0);
+		const toldMs = told ?? (this.seenAgeMs + ageMs) / 2;
+		// The time that Atlas reports may leave out the queue, so it is kept between the last two polls.
+		return Math.min(ageMs, Math.max(this.seenAgeMs, toldMs));
+	}
+
+	/** Ends the wait when its time is up, even if a request is still in flight. */
+	expire(): void {
+		if (this.seenAtMs !== null && !this.lastFailedPoll) this.resolve(null);
+		else this.reject(unreachableError(this.id, this.lastFailedPoll));
+	}
+}

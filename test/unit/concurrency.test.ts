@@ -1,0 +1,186 @@
+import { Concurrency, type Mark } from '../../nodes/AtlasCloud/api/pace/concurrency';
+import { randomService, seededRandom, type ServiceSettings } from './simulatedService';
+import { simulateLanes, type ClientSettings, type SimulationResult } from './simulatedLane';
+
+const SEEDS = [1, 2, 3, 4, 5];
+
+beforeEach(() => void jest.spyOn(Math, 'random').mockImplementation(seededRandom(1)));
+afterEach(() => jest.restoreAllMocks());
+
+function quantile(values: number[], share: number): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	return sorted[Math.floor(share * (sorted.length - 1))];
+}
+
+const median = (values: number[]) => quantile(values, 0.5);
+
+async function runs(service: ServiceSettings, ...clients: ClientSettings[]): Promise<SimulationResult[]> {
+	const results: SimulationResult[] = [];
+	for (const seed of SEEDS) results.push(await simulateLanes({ ...service, seed }, clients));
+	return results;
+}
+
+/** What the service tells of queue and work. */
+const TOLD: Array<[string, Partial<ServiceSettings>]> = [
+	['nothing', {}],
+	['the work time', { tellsWork: true }],
+];
+
+// As in the bench: a quarter more or less. And without jitter, where all predictions of a round end together.
+const JITTERS = [0.25, 0];
+
+interface Goal {
+	maxRatio: number;
+	/** At the service, at most. */
+	maxWaiting?: number;
+	/** The same in the second half. */
+	maxSteady?: number;
+	minShare?: number;
+	maxRefused?: number;
+}
+
+const edits = (atOnce: number): ServiceSettings => ({ atOnce, workMs: 4_000 });
+const CHANGES = [
+	{ atMs: 20_000, atOnce: 10 },
+	{ atMs: 50_000, atOnce: 50 },
+];
+const SLOWER = [{ atMs: 15_000, workMs: 8_000 }];
+
+const ROWS: Array<[string, ServiceSettings, ClientSettings[], Goal]> = [
+	// With 20 at first and 100 at once, four rounds are the fewest for 300 edits that all take the same time: 20, and
+	// 280 by three rounds of 100. The ideal is three. With the times of noticing and submitting that is 1.40.
+	['300 × 4 s, 100 at once', edits(100), [{ items: 300 }], { maxRatio: 1.6, maxWaiting: 150 }],
+	['300 × 4 s, 20 at once', edits(20), [{ items: 300 }], { maxRatio: 1.08, maxWaiting: 120, maxSteady: 25 }],
+	['300 × 4 s, 5 at once', edits(5), [{ items: 300 }], { maxRatio: 1.08, maxWaiting: 100, maxSteady: 20 }],
+	['1,000 × 8 s, 200 at once', { atOnce: 200, workMs: 8_000 }, [{ items: 1_000 }], { maxRatio: 1.5 }],
+	['50, then 10, then 50 at once', { ...edits(50), changes: CHANGES }, [{ items: 600 }], { maxRatio: 1.2 }],
+	['two processes', edits(40), [{ items: 300 }, { items: 300 }], { maxRatio: 1.15, minShare: 0.35 }],
+	[
+		'one that comes later',
+		edits(40),
+		[{ items: 400 }, { items: 300, startMs: 12_000 }],
+		{ maxRatio: 1.15, minShare: 0.35 },
+	],
+	[
+		'300 × 4 s, the 21st refused',
+		{ ...edits(20), refusesMore: true },
+		[{ items: 300 }],
+		{ maxRatio: 1.2, maxRefused: 0.1 },
+	],
+	[
+		'100 × 3 s, the 21st refused',
+		{ atOnce: 20, workMs: 3_000, refusesMore: true },
+		[{ items: 100 }],
+		{ maxRatio: 1.2, maxRefused: 0.13 },
+	],
+	// Slower work is not taken for a queue: that would have few of a hundred run.
+	[
+		'work that takes twice as long',
+		{ ...edits(100), changes: SLOWER },
+		[{ items: 1_000 }],
+		{ maxRatio: 1.4 },
+	],
+];
+
+describe.each(TOLD)('against a service that tells %s', (_told, told) => {
+	describe.each(JITTERS)('with work times that differ by %d', (jitter) => {
+		it.each(ROWS)('%s', async (_what, service, clients, goal) => {
+			const results = await runs({ ...service, ...told, jitter }, ...clients);
+			const { maxRatio, maxWaiting = Infinity, maxSteady = Infinity, minShare = 0, maxRefused = 1 } = goal;
+			expect(median(results.map(({ ratio }) => ratio))).toBeLessThanOrEqual(maxRatio);
+			expect(Math.max(...results.map((result) => result.maxWaiting))).toBeLessThanOrEqual(maxWaiting);
+			expect(median(results.map(({ steadyWaiting }) => steadyWaiting))).toBeLessThanOrEqual(maxSteady);
+			expect(Math.min(...results.flatMap(({ shares }) => shares))).toBeGreaterThanOrEqual(minShare);
+			expect(median(results.map(({ refusedShare }) => refusedShare))).toBeLessThanOrEqual(maxRefused);
+		});
+	});
+});
+
+it('does not take work that the record leaves out for a queue', async () => {
+	const service = { atOnce: 200, workMs: 8_000, jitter: 0.25, tellsWork: true, untoldShare: 0.4 };
+	const results = await runs(service, { items: 2_000 });
+	expect(median(results.map(({ ratio }) => ratio))).toBeLessThanOrEqual(1.25);
+});
+
+it.each([5, 20, 100])('reports about how many ran at once: %d', async (atOnce) => {
+	const service = { atOnce, workMs: 4_000, jitter: 0.25, tellsWork: true };
+	const [{ peaks, heldBackBy }] = await runs(service, { items: 10 * atOnce + 100 });
+	expect(heldBackBy).toEqual(['service']);
+	expect(peaks[0]).toBeGreaterThanOrEqual(0.8 * atOnce);
+	expect(peaks[0]).toBeLessThanOrEqual(1.4 * atOnce + 3);
+});
+
+it('takes little longer than ideal at a thousand random services', async () => {
+	const ratios: number[] = [];
+	for (let seed = 1; seed <= 1_000; seed++) {
+		const { service, items } = randomService(seed);
+		const { ratio, finished } = await simulateLanes(service, [{ items }]);
+		expect(finished).toBe(items);
+		ratios.push(ratio);
+	}
+	expect(median(ratios)).toBeLessThanOrEqual(1.05);
+	expect(quantile(ratios, 0.99)).toBeLessThanOrEqual(1.55);
+}, 180_000);
+
+describe('the limit', () => {
+	/** Submits and finishes one after another. */
+	class Run {
+		readonly control = new Concurrency();
+
+		nowMs = 0;
+
+		private readonly marks: Mark[] = [];
+
+		submit(count: number, key = 'edit'): void {
+			for (let index = 0; index < count; index++)
+				this.marks.push(this.control.began(key, this.nowMs, this.nowMs + 100));
+		}
+
+		finish(count: number, afterMs: number, succeeded = true): void {
+			this.nowMs += afterMs;
+			for (const mark of this.marks.splice(0, count))
+				this.control.ended(mark, { nowMs: this.nowMs, succeeded, workMs: null, totalMs: null });
+		}
+	}
+
+	it('starts at 20, and does not grow while everything fails', () => {
+		const run = new Run();
+		for (let round = 0; round < 5; round++) {
+			expect(run.control.maxInFlight).toBe(20);
+			expect(run.control.limitedBy).toBe('start');
+			run.submit(20);
+			run.finish(20, 4_000, false);
+		}
+	});
+
+	it('keeps to the number above which a submit was refused, and tries one more a second later', () => {
+		const run = new Run();
+		run.submit(5);
+		run.control.refused(200);
+		run.control.refused(210);
+		expect(run.control.maxInFlight).toBe(5);
+		expect(run.control.limitedBy).toBe('refusals');
+		run.control.passed(1_300);
+		expect(run.control.maxInFlight).toBe(6);
+	});
+
+	it('learns nothing from the times of predictions of an earlier execution', () => {
+		const control = new Concurrency();
+		const marks = Array.from({ length: 20 }, () => control.began('edit', null, 0));
+		for (const mark of marks)
+			control.ended(mark, { nowMs: 10, succeeded: true, workMs: null, totalMs: null });
+		expect(control.maxInFlight).toBe(20);
+	});
+
+	it('does not take a slower request shape for a queue', () => {
+		const run = new Run();
+		for (let round = 0; round < 6; round++) {
+			run.submit(20, 'small');
+			run.finish(20, 2_000);
+			run.submit(20, 'large');
+			run.finish(20, 20_000);
+		}
+		expect(run.control.limitedBy).toBe('start');
+		expect(run.control.maxInFlight).toBeGreaterThan(20);
+	});
+});
