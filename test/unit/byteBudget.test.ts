@@ -1,4 +1,4 @@
-import { ByteBudget } from '../../nodes/AtlasCloud/api/pace/byteBudget';
+import { ByteBudget } from '../../nodes/AtlasCloud/api/time/byteBudget';
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
 
 /** Lets promises that can settle do so. */

@@ -52,6 +52,7 @@ function readDestination(context: IWebhookFunctions, predictionId: string): Outp
 function downloadTools(context: IWebhookFunctions, client: AtlasClient): DownloadTools {
 	const { http, clock, baseUrl, signal } = client;
 	return {
+		client,
 		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(MAX_PARALLEL_DOWNLOADS),
 		signal: signal ?? new Cancellation(),

@@ -1,5 +1,6 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { Quote } from '../api/models/quotes';
+import { withFiles } from '../api/predictions/embeddedFiles';
 import type { Prediction } from '../api/predictions/prediction';
 import type { OutputDestination, OutputStyle } from './destination';
 import type { NodeRun } from '../nodeRun';
@@ -15,7 +16,7 @@ export interface KnownFields {
 export const NOTHING_KNOWN: KnownFields = { model: null, prompt: null, size: null };
 
 /** What output items need of a run. */
-export type DownloadTools = Pick<NodeRun, 'downloads' | 'downloadSemaphore' | 'signal'>;
+export type DownloadTools = Pick<NodeRun, 'client' | 'downloads' | 'downloadSemaphore' | 'signal'>;
 
 /** The json of one output item. @param index of the file, from 0; null for an item without a file */
 export function predictionJson(
@@ -94,6 +95,17 @@ export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
  * @throws AtlasError (`download`); CancelledError
  */
 export async function outputItems(
+	run: DownloadTools,
+	prediction: Prediction,
+	known: KnownFields,
+	destination: OutputDestination,
+): Promise<INodeExecutionData[]> {
+	if (!destination.downloadsFiles) return await itemsOf(run, prediction, known, destination);
+	const store = async (whole: Prediction) => await itemsOf(run, whole, known, destination);
+	return await withFiles(run.client, prediction, run.signal, store);
+}
+
+async function itemsOf(
 	run: DownloadTools,
 	prediction: Prediction,
 	known: KnownFields,

@@ -2,7 +2,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { AtlasError, inputError } from '../api/errors';
 import { HEADER_BYTES } from '../api/files/imageSize';
 import type { CancelSignal } from '../api/time/cancellation';
-import { ByteBudget } from '../api/pace/byteBudget';
+import { ByteBudget } from '../api/time/byteBudget';
 import { sha256, sha256OfStream } from '../api/hash';
 import { peek, readBeginning } from '../api/http/streams';
 

@@ -11,7 +11,8 @@ import { asNumber } from '../json';
 import type { PredictionOutput } from '../predictions/outputs';
 import { describeKind, fileKind, KIND_BYTES } from './kinds';
 import { outputKind } from './outputKind';
-import { isWholeFile, tooLargeError, WholeFileCheck } from './wholeFile';
+import { FileEnd } from './fileEnd';
+import { tooLargeError, WholeFileCheck } from './wholeFile';
 
 /** Why a file cannot be stored: the next attempt would end the same way. */
 export class StoreError extends DownloadError {
@@ -51,6 +52,9 @@ export interface DownloadOrder {
 }
 
 const MAX_ATTEMPTS = 4;
+
+/** Characters of base64. */
+const DECODED_AT_ONCE = 2_000_000;
 
 /** Statuses of a link that has expired. */
 const EXPIRED_STATUS_CODES = new Set([403, 404, 410]);
@@ -95,16 +99,29 @@ export class Downloads<Stored> {
 
 	private async fetchOnce(order: DownloadOrder): Promise<Stored> {
 		const { base64, url } = order.output;
-		return base64 === undefined ? await this.download(url, order) : await this.decode(base64, order);
+		if (url !== undefined) return await this.download(url, order);
+		if (base64 === null) throw new DownloadError('its content was not read', { isFinal: true });
+		return await this.decode(base64, order);
 	}
 
+	/** Decodes a file a part at a time, so that n8n can serve other executions meanwhile. */
 	private async decode(base64: string, { maxBytes, baseName }: DownloadOrder): Promise<Stored> {
-		const bytes = Buffer.from(base64, 'base64');
-		if (bytes.byteLength > maxBytes) throw tooLargeError(maxBytes);
-		const kind = outputKind(bytes);
-		if (!kind || !isWholeFile(kind, bytes)) {
-			throw new DownloadError('the file is incomplete', { isFinal: true });
+		if ((base64.length * 3) / 4 > maxBytes + DECODED_AT_ONCE) throw tooLargeError(maxBytes);
+		// Parts have to be whole groups of four characters.
+		const text = /\s/.test(base64.slice(0, DECODED_AT_ONCE)) ? base64.replace(/\s+/g, '') : base64;
+		const beginning = Buffer.from(text.slice(0, DECODED_AT_ONCE), 'base64');
+		const kind = outputKind(beginning);
+		const end = kind && new FileEnd(kind);
+		const parts: Buffer[] = [];
+		for (let start = 0; start < text.length; start += DECODED_AT_ONCE) {
+			if (start > 0) await this.clock.sleepMs(0);
+			const part = Buffer.from(text.slice(start, start + DECODED_AT_ONCE), 'base64');
+			end?.add(part);
+			parts.push(part);
 		}
+		const bytes = Buffer.concat(parts);
+		if (bytes.byteLength > maxBytes) throw tooLargeError(maxBytes);
+		if (!kind || !end?.isReached()) throw new DownloadError('the file is incomplete', { isFinal: true });
 		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
 	}
 

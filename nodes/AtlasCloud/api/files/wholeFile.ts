@@ -3,13 +3,6 @@ import type { StreamGuard } from '../http/streams';
 import { FileEnd } from './fileEnd';
 import type { FileKind } from './kinds';
 
-/** Whether bytes are a complete file of this kind. */
-export function isWholeFile(kind: FileKind, bytes: Uint8Array): boolean {
-	const end = new FileEnd(kind);
-	end.add(bytes);
-	return end.isReached();
-}
-
 export function tooLargeError(maxBytes: number): DownloadError {
 	const maxMb = Math.floor(maxBytes / 1_000_000);
 	return new DownloadError(`it is larger than ${maxMb} MB (increase Max Download Size under Options)`, {

@@ -6,6 +6,7 @@ import { AtlasClock } from '../time/atlasClock';
 import { TransportError, type FileBody, type Http, type HttpRequest, type HttpResponse } from './http';
 import { Redaction } from './redaction';
 import { sendWithRetries, type RetryOptions } from './retry';
+import { asNumber } from '../json';
 import { largeAnswers, readAll } from './streams';
 import {
 	MIN_BYTES_PER_SECOND,
@@ -137,6 +138,7 @@ export class AtlasClient {
 			stallMs: READ_TIMEOUT_MS,
 			signal: this.signal,
 			maxBytes,
+			announcedBytes: asNumber(headers['content-length']),
 			largeAnswers,
 		});
 		const answer = toAnswer(statusCode, headers, bytes.toString('utf8'), this.redaction);

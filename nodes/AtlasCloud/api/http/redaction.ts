@@ -44,6 +44,11 @@ function base64Forms(secret: string): string[] {
 	return [...new Set(forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]))];
 }
 
+/** Whether a text is a file in base64: nobody reads it, and searching many megabytes in every way would hold up n8n. */
+function isFileContent(text: string): boolean {
+	return text.length > 100_000 && /^(data:[^,]{1,200},)?[A-Za-z0-9+/=_\s-]*$/.test(text.slice(0, 4_096));
+}
+
 /** Removes the API key from what goes into items, messages and logs. */
 export class Redaction {
 	/** The key, in any case. Null without a key. */
@@ -54,9 +59,12 @@ export class Redaction {
 
 	private readonly base64: string[];
 
+	private readonly secret: string;
+
 	/** @param apiKey as it was typed: it may begin with `Bearer`, which Atlas does not repeat */
 	constructor(apiKey: string) {
 		const secret = apiKey.replace(/^\s*bearer\s+/i, '').trim();
+		this.secret = secret;
 		const characters = [...secret];
 		const hasSecret = secret.length >= MIN_SECRET_LENGTH;
 		this.plain = hasSecret
@@ -72,6 +80,7 @@ export class Redaction {
 	/** The text without the key. */
 	text(text: string): string {
 		if (!this.plain) return text;
+		if (isFileContent(text)) return text.includes(this.secret) ? text.replaceAll(this.secret, '…') : text;
 		let redacted = text.replace(this.plain, '…');
 		for (const form of this.base64) if (redacted.includes(form)) redacted = redacted.replaceAll(form, '…');
 		// Base64 contains none of these, so a file of many megabytes is not searched twice.

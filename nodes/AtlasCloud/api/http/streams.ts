@@ -1,6 +1,6 @@
 import type { CancelSignal } from '../time/cancellation';
 import type { Clock } from '../time/clock';
-import { Semaphore } from '../time/semaphore';
+import { ByteBudget } from '../time/byteBudget';
 import { TransportError, type ByteStream } from './http';
 import { CancelledError } from '../errors';
 import { MIN_BYTES_PER_SECOND } from './timeouts';
@@ -10,14 +10,19 @@ export interface ReadLimits {
 	stallMs: number;
 	signal: CancelSignal | undefined;
 	maxBytes: number;
-	/** Limits how many answers above {@link LARGE_ANSWER_BYTES} are read at once. */
-	largeAnswers?: Semaphore;
+	/** As the `Content-Length` header says; null if it does not. */
+	announcedBytes?: number | null;
+	/** Limits how many bytes answers above {@link LARGE_ANSWER_BYTES} may have that are read at once. */
+	largeAnswers?: ByteBudget;
 }
 
-export const LARGE_ANSWER_BYTES = 16_000_000;
+export const LARGE_ANSWER_BYTES = 500_000;
 
-/** Shared by all executions: a few answers of 128 MB at once fill the memory of an n8n. */
-export const largeAnswers = new Semaphore(2);
+/** What a large answer counts as while its length is not known. */
+export const UNKNOWN_ANSWER_BYTES = 16_000_000;
+
+/** Shared by all executions: a hundred answers with an image of 8 MB each would fill the memory of an n8n. */
+export const largeAnswers = new ByteBudget(2 * UNKNOWN_ANSWER_BYTES);
 
 /**
  * Reads a whole stream.
@@ -35,8 +40,10 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 			if (size > limits.maxBytes)
 				throw new TransportError(`The answer is larger than ${limits.maxBytes} bytes`, 'EMSGSIZE');
 			chunks.push(chunk);
-			if (size > LARGE_ANSWER_BYTES && limits.largeAnswers)
-				release ??= await guard.pauseDuring(limits.largeAnswers.acquire(limits.signal));
+			if (size > LARGE_ANSWER_BYTES && limits.largeAnswers) {
+				const bytes = limits.announcedBytes ?? UNKNOWN_ANSWER_BYTES;
+				release ??= await guard.pauseDuring(limits.largeAnswers.acquire(bytes, limits.signal));
+			}
 		}
 		return Buffer.concat(chunks, size);
 	} finally {

@@ -1,7 +1,11 @@
 import { asObject, type JsonObject, asString } from '../json';
 
-/** One file of a completed prediction: at a URL, or as base64 in the answer itself (`enable_base64_output`). */
-export type PredictionOutput = { url: string; base64?: undefined } | { url?: undefined; base64: string };
+/**
+ * One file of a completed prediction: at a URL, or as base64 in the answer itself (`enable_base64_output`). The base64 is
+ * null where it was left there: see {@link Prediction.embeddedBytes}.
+ */
+export type PredictionOutput =
+	{ url: string; base64?: undefined } | { url?: undefined; base64: string | null };
 
 /** What a record returns. */
 export interface Outputs {

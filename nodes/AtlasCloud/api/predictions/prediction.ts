@@ -16,6 +16,8 @@ export interface Prediction {
 	size: string | null;
 	/** Its files. */
 	outputs: PredictionOutput[];
+	/** How large its files are that are in the answer, if they are too large to be kept until they are stored. */
+	embeddedBytes?: number;
 	/** Its text result, such as a transcript or lyrics. */
 	text: string | null;
 	/** Per output, whether it was found not safe for work. Without outputs, the flags as they came. */

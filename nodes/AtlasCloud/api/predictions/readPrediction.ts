@@ -28,7 +28,8 @@ export type PollResult =
 /** @param isNew whether the prediction may not be visible yet, see {@link WARM_UP_MS} */
 export function classifyPoll(predictionId: string, exchange: Exchange, isNew: boolean): PollResult {
 	const prediction = predictionIn(predictionId, exchange);
-	if (prediction) return { kind: prediction.status === 'processing' ? 'inProgress' : 'ended', prediction };
+	if (prediction?.status === 'processing') return { kind: 'inProgress', prediction };
+	if (prediction) return { kind: 'ended', prediction: withoutLargeFiles(prediction) };
 	const { answer } = exchange;
 	if (isNotFound(exchange)) return { kind: isNew ? 'notVisibleYet' : 'rejected' };
 	// A page of a proxy decides nothing.
@@ -53,6 +54,16 @@ export interface ReadOptions {
  * @throws AtlasError (`read`); CancelledError
  */
 export async function readPrediction(
+	client: AtlasClient,
+	predictionId: string,
+	signal: CancelSignal | undefined,
+	options?: ReadOptions,
+): Promise<Prediction> {
+	return withoutLargeFiles(await readWholePrediction(client, predictionId, signal, options));
+}
+
+/** The same with all its files, which may be very large: see {@link withoutLargeFiles}. */
+export async function readWholePrediction(
 	client: AtlasClient,
 	predictionId: string,
 	signal: CancelSignal | undefined,
@@ -127,6 +138,19 @@ function predictionIn(predictionId: string, { answer }: Exchange): Prediction | 
 	const { status } = asObject(asObject(answer.json)?.data) ?? {};
 	const isFailure = answer.statusCode >= 500 && asString(status)?.toLowerCase() === 'failed';
 	return isFailure ? toPrediction(predictionId, answer.json) : null;
+}
+
+/** Smaller files in an answer are kept, in characters of base64. */
+const MAX_KEPT_LENGTH = 1_000_000;
+
+/** Leaves the files in Atlas's answer if they are large: the prediction may wait long until they can be stored. */
+function withoutLargeFiles(prediction: Prediction): Prediction {
+	const length = prediction.outputs.reduce((sum, { base64 }) => sum + (base64?.length ?? 0), 0);
+	if (length <= MAX_KEPT_LENGTH) return prediction;
+	const outputs = prediction.outputs.map((output) =>
+		output.base64 === undefined ? output : { base64: null },
+	);
+	return { ...prediction, outputs, embeddedBytes: length };
 }
 
 /** Whether Atlas itself says that there is no such prediction, or not yet. */

@@ -1,6 +1,6 @@
 import { CancelledError } from '../errors';
-import type { CancelSignal } from '../time/cancellation';
-import { throwIfAborted } from '../time/clock';
+import type { CancelSignal } from './cancellation';
+import { throwIfAborted } from './clock';
 
 interface Waiting {
 	bytes: number;
