@@ -68,7 +68,7 @@ export interface UnavailableModel extends ListedModel {
 	kind: 'unavailable';
 }
 
-/** How a client chooses the size of an image (docs/atlas-cloud-api.md, Shapes of size). */
+/** How a client chooses the size of an image (docs/atlas-cloud-api.md, Sizes of the Seedream models). */
 export interface SizeFields {
 	/** Of the schema; none where the model chooses itself. */
 	properties: Record<string, Property>;

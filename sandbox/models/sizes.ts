@@ -1,7 +1,7 @@
 import type { Property, SizeFields } from './model';
 import { choice } from './properties';
 
-/** The shapes in which schemas let a client choose the size of an image (docs/atlas-cloud-api.md, Shapes of size). */
+/** The shapes in which schemas let a client choose the size of an image (docs/atlas-cloud-api.md, Sizes of the Seedream models). */
 
 /** Any `W*H` with both sides in this range, which the schema tells. */
 export function sideRange(min: number, max: number, preset: string): SizeFields {

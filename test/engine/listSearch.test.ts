@@ -41,7 +41,9 @@ it('lists the Seedream edit models with name, price per image, and page', async 
 		value: 'bytedance/seedream-v4/edit',
 		url: 'https://www.atlascloud.ai/models/bytedance/seedream-v4/edit',
 	});
-	expect(results.map(({ name }) => name)).toContain('v5.0 Lite Sequential · $0.032 per image');
+	const names = results.map(({ name }) => name);
+	expect(names).toContain('v5.0 Lite Sequential · $0.032 per image');
+	expect(names).toContain('Seedream v5.5 · from $0.02 per image');
 	expect(results.map(({ value }) => value)).toEqual(expect.arrayContaining(KNOWN_IDS));
 	for (const { value } of results) expect(value).toMatch(/\/seedream[^/]*\/edit(-sequential)?$/);
 });

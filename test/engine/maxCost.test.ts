@@ -179,9 +179,20 @@ it('a wrong key is told as such, and nothing is bought', async () => {
 	expect(bought()).toEqual([0, 0]);
 });
 
-it('a limit holds for models of the catalog', async () => {
+it('the list price of a model of the catalog does not count: the size may cost more', async () => {
 	const parameters = { model: 'bytedance/seedream-v4.5/edit', size: '2048*2048' };
 	sandbox.addFault({ endpoint: 'quote', action: { type: 'status', status: 503 }, times: Infinity });
+	const { error } = await run(1, { parameters });
+	expect(error?.message).toContain(
+		'Atlas Cloud gave no quote for bytedance/seedream-v4.5/edit, and its list price, $0.036, is only the lowest',
+	);
+	expect(bought()).toEqual([0, 0]);
+});
+
+it('counts the size and the input images that are sent', async () => {
+	// 0.035 for 2K and 0.008 for the image, four times; the list price is $0.02.
+	const parameters = { model: 'bytedance/seedream-v5.5/edit', size: '2K' };
 	const { error } = await run(0.1, { parameters });
-	expect(error?.message).toBe("This run would cost about $0.144, but 'Max Cost per Run' is $0.10");
+	expect(error?.message).toBe("This run would cost $0.172, but 'Max Cost per Run' is $0.10");
+	expect((await run(0.172, { parameters })).error).toBeUndefined();
 });

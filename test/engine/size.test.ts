@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import sharp, { type Sharp } from 'sharp';
 import { sentSize } from '../../nodes/AtlasCloud/api/models/sizes';
 import type { Sandbox } from '../../sandbox';
+import { SEEDREAM_MODELS } from '../../sandbox/models/seedream';
 import {
 	BINARY_MODES,
 	bmpPicture,
@@ -128,6 +129,16 @@ describe('Match Input Image chooses', () => {
 	])('for %s and %d × %d: %s', async (model, width, height, wanted) => {
 		expect(await sizeOf(bmpHeaderOf(width, height), { model })).toBe(wanted);
 	});
+
+	it.each(SEEDREAM_MODELS.flatMap(({ id, images }) => (images ? [id] : [])))(
+		'with untouched defaults what %s accepts',
+		async (model) => {
+			const parameters = { resource: 'prediction', operation: 'submit', model };
+			const { error, json } = await runSeedream({ sandbox, parameters });
+			expect(error).toBeUndefined();
+			expect(json[0]?.predictionId).toBeDefined();
+		},
+	);
 
 	it('nothing that the model decides itself, and the hint says so', async () => {
 		const { error, json, run } = await runSeedream({

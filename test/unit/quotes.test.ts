@@ -52,6 +52,7 @@ describe('a quote', () => {
 				listPriceUsd: 0.036,
 				discountPercent: 25,
 				isEstimate: false,
+				isMinimum: false,
 				currency: 'USD',
 			},
 		]);

@@ -86,7 +86,9 @@ export function unfinishedItem(
 
 /** The item of a quote. */
 export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
-	return { json: { ...quote }, pairedItem: { item: itemIndex } };
+	const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = quote;
+	const json = { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency };
+	return { json, pairedItem: { item: itemIndex } };
 }
 
 /**

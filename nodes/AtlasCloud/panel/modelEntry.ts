@@ -1,6 +1,6 @@
 import type { INodeListSearchItems, INodeParameterResourceLocator } from 'n8n-workflow';
 import { priceText, type ListPrice } from '../api/models/prices';
-import { knownModel } from '../api/models/seedream';
+import { isFixedPrice } from '../api/models/seedream';
 
 /** What a model list shows of a model. */
 export interface ListedModel {
@@ -9,14 +9,10 @@ export interface ListedModel {
 	price: ListPrice | null;
 }
 
-/**
- * `Seedream v5.0 Lite · $0.032 per image`. A list price is that of the smallest size and the fewest inputs, and Atlas does
- * not say where it holds for all: it is known here, or the unit tells (docs/atlas-cloud-api.md, Prices).
- */
+/** `Seedream v5.0 Lite · $0.032 per image`, `Seedream v5.5 · from $0.02 per image` */
 function modelLabel({ id, name, price }: ListedModel): string {
 	if (price === null) return name;
-	const isFixed = knownModel(id) !== undefined || price.unit === 'minute' || price.unit === '1k_chars';
-	return `${name} · ${isFixed ? '' : 'from '}${priceText(price)}`;
+	return `${name} · ${isFixedPrice(id, price) ? '' : 'from '}${priceText(price)}`;
 }
 
 /** A model's entry in the list, with a link to its page. */

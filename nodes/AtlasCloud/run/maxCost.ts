@@ -65,7 +65,11 @@ export async function checkMaxCost(
 
 async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: number): Promise<Quote[]> {
 	const semaphore = new Semaphore(MAX_PARALLEL_QUOTES);
-	const priceOf = async ({ toQuote }: PlannedPurchase) => await run.quotes.of(await toQuote());
+	const priceOf = async ({ toQuote }: PlannedPurchase) => {
+		const quote = await run.quotes.of(await toQuote());
+		if (quote.isMinimum) throw onlyMinimumError(quote);
+		return quote;
+	};
 	const quoteOf = async (purchase: PlannedPurchase) =>
 		await semaphore.use(
 			run.signal,
@@ -75,6 +79,14 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {
 		throw refusal(error, maxCostUsd);
 	});
+}
+
+/** A limit must hold for the size and the inputs that are sent. */
+function onlyMinimumError({ model, priceUsd }: Quote): AtlasError {
+	return new AtlasError(
+		`Atlas Cloud gave no quote for ${model}, and its list price, ${dollars(priceUsd)}, is only the lowest`,
+		{ kind: 'read', description: 'Run the workflow again later.' },
+	);
 }
 
 /** The error of a run that has a limit and no price. */

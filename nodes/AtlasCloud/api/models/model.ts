@@ -6,7 +6,7 @@ import type { JsonObject } from '../json';
 import { readCatalog, type CatalogModel, type ModelType, readSchemaDocument } from './catalog';
 import { readInputSchema, type ModelField } from './inputSchema';
 import { rulesInFields, type ModelRules } from './modelRules';
-import { isSeedreamEdit, knownModel } from './seedream';
+import { isFixedPrice, isSeedreamEdit, knownModel } from './seedream';
 import { estimateUsd, type ListPrice } from './prices';
 
 /** What the catalog and a model's schema say about it. */
@@ -82,6 +82,11 @@ export class ModelInfos {
 		if (!price || (isUnreadable && !known)) return null;
 		const defaults = fields?.map(({ name, defaultValue }) => [name, defaultValue] as const) ?? [];
 		return estimateUsd(price, { ...Object.fromEntries(defaults), ...body });
+	}
+
+	/** Whether the list price is what every request of this model costs. @throws CancelledError */
+	async hasFixedPrice(model: string): Promise<boolean> {
+		return isFixedPrice(model, (await this.entryOf(model))?.price ?? null);
 	}
 
 	private async read(model: string): Promise<ModelInfo> {

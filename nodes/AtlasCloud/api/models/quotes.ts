@@ -17,6 +17,8 @@ export interface Quote {
 	discountPercent: number | null;
 	/** Whether the final price can differ. */
 	isEstimate: boolean;
+	/** Whether it is a list price in place of a quote, and may be less than what this size and these inputs cost. */
+	isMinimum: boolean;
 	/** ISO 4217; always the one of `priceUsd`. */
 	currency: 'USD';
 }
@@ -108,6 +110,7 @@ export class Quotes {
 			listPriceUsd: usd,
 			discountPercent: null,
 			isEstimate: true,
+			isMinimum: !(await this.models.hasFixedPrice(model)),
 			currency: 'USD',
 		};
 	}
@@ -173,6 +176,7 @@ function readQuote(model: string, json: unknown): Quote | null {
 		listPriceUsd,
 		discountPercent: paidPercent === null || paidPercent > 100 ? null : roundUsd(100 - paidPercent),
 		isEstimate: data.estimated === true,
+		isMinimum: false,
 		currency: 'USD',
 	};
 }

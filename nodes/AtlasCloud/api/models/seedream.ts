@@ -61,6 +61,14 @@ export function knownModel(model: string): KnownModel | undefined {
 	return KNOWN_MODELS.find(({ id }) => id === model);
 }
 
+/**
+ * Whether a list price holds for all requests. Else it is that of the smallest size and the fewest inputs, and Atlas does
+ * not say so (docs/atlas-cloud-api.md, Sizes of the Seedream models).
+ */
+export function isFixedPrice(model: string, price: ListPrice | null): boolean {
+	return knownModel(model) !== undefined || price?.unit === 'minute' || price?.unit === '1k_chars';
+}
+
 /** Whether the model edits images with Seedream. */
 export function isSeedreamEdit(model: string): boolean {
 	return /(^|\/)seedream[^/]*\/edit(-[^/]+)?$/i.test(model);

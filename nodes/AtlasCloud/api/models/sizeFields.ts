@@ -3,7 +3,7 @@ import type { EnumValue, ModelField, NumberLimits } from './inputSchema';
 import { SAFE_LIMITS, UNKNOWN_SIZES, type FreeSize, type SizeChoice, type SizeRules } from './sizeRules';
 import { parseSize, sentSize, sizeRoleOf, sizeText, type Dimensions, type SizeRole } from './sizes';
 
-/** Reads how a model lets its size be chosen out of its fields (docs/atlas-cloud-api.md, Shapes of size). */
+/** Reads how a model lets its size be chosen out of its fields (docs/atlas-cloud-api.md, Sizes of the Seedream models). */
 
 /** A value that a field offers, and what its name says. */
 interface Offer {

@@ -39,7 +39,7 @@ export interface SizeRules {
 	free: FreeSize | null;
 }
 
-/** What Seedream's image models have in common (docs/atlas-cloud-api.md, Shapes of size). */
+/** What Seedream's image models have in common (docs/atlas-cloud-api.md, Sizes of the Seedream models). */
 export const SAFE_LIMITS = {
 	minSide: 1,
 	maxSide: 4096,
