@@ -33,9 +33,35 @@ export interface RunSettings extends ServiceSettings {
 	processes?: number;
 	/** How long a request travels each way, in ms. */
 	travelMs?: [min: number, max: number];
+	/** None: every request for it fails. */
+	history?: SimulatedHistory;
+}
+
+/** How the account's history differs from what polls tell. By default it tells the same. */
+export interface SimulatedHistory {
+	/** It shows a new task so much later, and an end. */
+	hiddenMs?: number;
+	lagMs?: number;
+	withoutResult?: boolean;
+	/** For each task there is one of another model, whatever is asked for. */
+	ignoresFilters?: boolean;
+	pageSize?: number;
+	fails?: 'page' | 'status';
+	/** It shows another account's tasks. */
+	isForeign?: boolean;
+	/** Each row has the result of the next one. */
+	isMixedUp?: boolean;
 }
 
 export interface RunResult {
+	/** Requests for a page of the history. */
+	pages: number;
+	/** Predictions that were billed. */
+	charges: number;
+	/** Items with another prediction's image. */
+	wrong: number;
+	/** What n8n's log says. */
+	notices: string[];
 	/** Until the last end was noticed, over what a scheduler needs that knows the service. */
 	ratio: number;
 	pollsPerPrediction: number;
@@ -58,7 +84,10 @@ const MODEL = 'bytedance/seedream-v5.0-lite/edit';
 class Atlas {
 	readonly service: SimulatedService;
 
+	/** Requests to look, of both kinds. */
 	readonly polledAtMs: number[] = [];
+
+	pages = 0;
 
 	private readonly tasks = new Map<string, SimulatedTask>();
 
@@ -92,6 +121,7 @@ class Atlas {
 			return { json: { code: 200, data: { download_url: `https://f.test/${this.random()}` } } };
 		if (method === 'POST') return this.submit(process);
 		this.polledAtMs.push(this.clock.nowMs());
+		if (url.includes('/model/history?')) return this.historyPage(new URL(url).searchParams);
 		const task = this.tasks.get(id);
 		return task ? { json: { code: 200, data: this.recordOf(task) } } : { statusCode: 404 };
 	}
@@ -103,7 +133,36 @@ class Atlas {
 		return { json: { code: 200, data: this.recordOf(task) } };
 	}
 
-	private recordOf(task: SimulatedTask): object {
+	private historyPage(query: URLSearchParams): FakeAnswer {
+		this.pages++;
+		const { history = { fails: 'status' } } = this.settings;
+		const { fails, hiddenMs = 0, lagMs = 0, pageSize = 50, isForeign, ignoresFilters, isMixedUp } = history;
+		if (fails === 'page') return { chunks: [Buffer.from('<html>')] };
+		if (fails) return { statusCode: 500, json: { code: 500, msg: 'no' } };
+		const nowMs = this.clock.nowMs();
+		const shown = this.service.tasks.filter(({ createdAtMs }) => nowMs >= createdAtMs + hiddenMs).reverse();
+		const rows = shown.flatMap((task, index) => {
+			const completedAtMs =
+				task.completedAtMs !== null && nowMs >= task.completedAtMs + lagMs ? task.completedAtMs : null;
+			const id = isForeign ? `foreign-${task.id}` : task.id;
+			const record = this.recordOf({ ...task, id, completedAtMs });
+			const result = isMixedUp ? this.recordOf(shown[(index + 1) % shown.length]) : record;
+			const row = { ID: id, model: MODEL, createdAt: task.createdAtMs / 1_000, status: record.status };
+			const other = {
+				ID: `other-${task.id}`,
+				model: 'm',
+				status: 'completed',
+				result: { id: `other-${task.id}` },
+			};
+			const own = history.withoutResult ? row : { ...row, result };
+			return ignoresFilters ? [other, own] : [own];
+		});
+		const from = (Number(query.get('no')) - 1) * pageSize;
+		const items = rows.slice(from, from + pageSize);
+		return { json: { code: 200, data: { items, total: rows.length, pageSize } } };
+	}
+
+	private recordOf(task: SimulatedTask) {
 		const base = { id: task.id, model: MODEL, status: this.service.statusOf(task), outputs: null };
 		if (task.completedAtMs === null) return base;
 		const { createdAt, completedAt, predictTimeSeconds } = this.service.recordedTimes(task);
@@ -112,7 +171,7 @@ class Atlas {
 			completed_at: completedAt,
 			metrics: { predict_time: predictTimeSeconds },
 		};
-		return { ...base, ...told, outputs: ['https://f.test/a.png'] };
+		return { ...base, ...told, outputs: [`https://f.test/${task.id}.png`] };
 	}
 }
 
@@ -121,6 +180,10 @@ let accounts = 0;
 /** One execution of a batch of edits. */
 class Run {
 	readonly knownAtMs = new Map<string, number>();
+
+	readonly notices: string[] = [];
+
+	wrong = 0;
 
 	readonly places: Places;
 
@@ -142,7 +205,7 @@ class Run {
 			intents,
 			uploads: new Uploads(client, { executionId: '1', nodeTag: '0123abcd', runIndex: 0 }, undefined),
 			submits: new Submits(client, intents, undefined),
-			waiter: new Waiter(client),
+			waiter: new Waiter(client, undefined, (notice) => this.notices.push(notice)),
 			recovery: null,
 			reuse: new Reuse(client, content, intents),
 			places: this.places,
@@ -156,7 +219,7 @@ class Run {
 	}
 
 	private async buyOne(itemIndex: number): Promise<void> {
-		const { bought } = await this.purchases.submitAndWait({
+		const { bought, prediction } = await this.purchases.submitAndWait({
 			itemIndex,
 			model: MODEL,
 			endpoint: '/api/v1/model/generateImage',
@@ -169,6 +232,8 @@ class Run {
 			failsOnTimeout: true,
 		});
 		this.knownAtMs.set(bought.predictionId, this.clock.nowMs());
+		const [output] = prediction?.outputs ?? [];
+		if (!JSON.stringify(output ?? null).includes(`/${bought.predictionId}.png`)) this.wrong++;
 	}
 }
 
@@ -207,6 +272,10 @@ async function simulate(settings: RunSettings): Promise<RunResult> {
 	const workTimes = tasks.map(({ workMs }) => workMs);
 	const summaries = runs.map(({ places }) => places.summary());
 	return {
+		pages: atlas.pages,
+		charges: tasks.length,
+		wrong: runs.reduce((sum, { wrong }) => sum + wrong, 0),
+		notices: runs.flatMap(({ notices }) => notices),
 		ratio: (Math.max(...knownAtMs.values()) - startMs) / idealMs(settings, workTimes),
 		pollsPerPrediction: atlas.polledAtMs.length / tasks.length,
 		maxPollsPerSecond: maxPerSecond(atlas.polledAtMs),

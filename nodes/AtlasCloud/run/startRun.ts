@@ -83,7 +83,9 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 	const { executionId, runIndex } = intents;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
-	const waiter = new Waiter(client, account);
+	const waiter = new Waiter(client, account, (message) =>
+		context.logger.info(`${context.getNode().name}: ${message}`),
+	);
 	const models = new ModelInfos(client);
 	const submits = new Submits(client, intents, signal);
 	const earlierInputs = new RemoteContent(client, signal);

@@ -17,7 +17,7 @@ import {
 } from './timeouts';
 
 /** The largest answer that is read. A page of history with long prompts is well below it. */
-const MAX_ANSWER_BYTES = 16_000_000;
+export const MAX_ANSWER_BYTES = 16_000_000;
 
 /** The largest prediction that is read: its images and its request may be embedded as base64. */
 export const MAX_PREDICTION_BYTES = 128_000_000;
@@ -99,13 +99,8 @@ export class AtlasClient {
 	}
 
 	/** Reads a prediction, once: the poll schedule brings its own retries. */
-	async poll(path: string): Promise<Exchange> {
-		return await this.exchange({
-			method: 'GET',
-			path,
-			timeoutMs: READ_TIMEOUT_MS,
-			maxBytes: MAX_PREDICTION_BYTES,
-		});
+	async poll(path: string, maxBytes = MAX_PREDICTION_BYTES): Promise<Exchange> {
+		return await this.exchange({ method: 'GET', path, timeoutMs: READ_TIMEOUT_MS, maxBytes });
 	}
 
 	/** Uploads a file, once. */

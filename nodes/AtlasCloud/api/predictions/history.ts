@@ -131,17 +131,27 @@ async function* readPage(
 	}
 }
 
-/** @returns null if the page is too large and smaller ones can be asked for */
-async function fetchPage(
-	client: AtlasClient,
-	{ model, predictionId, giveUpAtMs }: HistoryFilter,
+/** The path of a page of the history. Pages count from 1. */
+export function pathOfPage(
+	{ model, predictionId }: HistoryFilter,
 	pageNo: number,
-	pageSize: number,
-): Promise<Page | null> {
+	pageSize = PAGE_SIZE,
+): string {
 	const query = new URLSearchParams({ no: String(pageNo), size: String(pageSize) });
 	if (model) query.set('model', model);
 	if (predictionId) query.set('sessionID', predictionId);
-	const path = `/api/v1/model/history?${query.toString()}`;
+	return `/api/v1/model/history?${query.toString()}`;
+}
+
+/** @returns null if the page is too large and smaller ones can be asked for */
+async function fetchPage(
+	client: AtlasClient,
+	filter: HistoryFilter,
+	pageNo: number,
+	pageSize: number,
+): Promise<Page | null> {
+	const { giveUpAtMs } = filter;
+	const path = pathOfPage(filter, pageNo, pageSize);
 	const canAskForLess = pageSize > 1;
 	const maxBytes = canAskForLess ? undefined : MAX_PREDICTION_BYTES;
 	const answer = await client
@@ -161,17 +171,22 @@ async function fetchPage(
 }
 
 /** A broken answer must not pass for an empty history: an edit that is in it would seem not to exist. */
-function isPage(json: unknown): boolean {
+export function isPage(json: unknown): boolean {
 	const data = asObject(asObject(json)?.data);
 	return Array.isArray(data?.items) || (data?.items === null && asNumber(data.total) === 0);
+}
+
+/** The ID of a row's prediction. `ID` may be the history's own number, so the prediction's record goes first. */
+export function idOfRow(value: unknown): string | undefined {
+	const row = asObject(value);
+	return [asObject(row?.result)?.id, row?.sessionID, row?.ID, row?.id].find(isPredictionId);
 }
 
 function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTask | null {
 	const item = asObject(value);
 	if (!item) return null;
 	const result = asObject(item.result) ?? {};
-	// `ID` may be the history's own number, so the prediction's record goes first.
-	const predictionId = [result.id, item.sessionID, item.ID, item.id].find(isPredictionId);
+	const predictionId = idOfRow(item);
 	if (predictionId === undefined) return null;
 	const request = parseRequest(item.requestBody);
 	const createdAt = item.createdAt ?? item.created_at;

@@ -4,12 +4,13 @@ import { cappedRetryAfterMs, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { recentlyUsed } from '../memo';
+import { HistoryLooks } from './historyLook';
 import { planPolls } from './pollSchedule';
 import { failedError, unreachableError } from './errors';
 import type { Prediction } from './prediction';
 import { classifyPoll, pollError, pollPrediction } from './readPrediction';
 import { UsualTimes } from './usualTimes';
-import { Waiting, type Wait } from './waiting';
+import { Waiting, type Notice, type Wait } from './waiting';
 
 /** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
 const MAX_POLLS_PER_SECOND = 40;
@@ -22,6 +23,9 @@ const MAX_FAILED_POLLS_WHEN_LATE = 4;
 
 const WARM_UP_PAUSE_MS = 1_000;
 
+const NO_LOOKS =
+	'Atlas Cloud’s prediction history is not used to check many predictions at once, but each is checked by itself';
+
 /** Accounts that are known at a time, the latest. */
 const MAX_ACCOUNTS = 20;
 
@@ -29,10 +33,14 @@ const MAX_ACCOUNTS = 20;
 export class Waiter {
 	private readonly watch: Watch;
 
-	/** @param account identifies base URL and API key without revealing them. Without one, nothing is shared */
+	/**
+	 * @param account identifies base URL and API key without revealing them. Without one, nothing is shared
+	 * @param notice called once per account, for n8n's log, where the history tells nothing of use
+	 */
 	constructor(
 		private readonly client: AtlasClient,
 		account?: string,
+		private readonly notice: Notice = () => {},
 	) {
 		const watchOf = account === undefined ? () => new Watch(client.clock) : watches(account);
 		this.watch = watchOf(client.clock);
@@ -45,7 +53,7 @@ export class Waiter {
 	 * CancelledError
 	 */
 	async until(wait: Wait): Promise<Prediction | null> {
-		return await untilAborted(this.watch.until(wait, this.client), wait.signal);
+		return await untilAborted(this.watch.until(wait, this.client, this.notice), wait.signal);
 	}
 }
 
@@ -57,19 +65,27 @@ class Watch {
 
 	private readonly usual = new UsualTimes();
 
+	private readonly looks: HistoryLooks;
+
 	private isRunning = false;
 
 	private wake = () => {};
 
 	constructor(private readonly clock: Clock) {
 		this.limiter = new RateLimiter(clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
+		this.looks = new HistoryLooks(clock, this.limiter, {
+			seenInProgress: (waiting, nowMs) => waiting.seenInProgress(nowMs),
+			completed: (waiting, prediction) => this.complete(waiting, prediction),
+			distrusted: ({ run }, why) => run.notice(`${NO_LOOKS}, because ${why}`),
+			looked: () => this.wake(),
+		});
 	}
 
-	async until(wait: Wait, client: AtlasClient): Promise<Prediction | null> {
+	async until(wait: Wait, client: AtlasClient, notice: Notice): Promise<Prediction | null> {
 		return await new Promise((resolve, reject) => {
 			const nowMs = this.clock.nowMs();
 			const shiftMs = nowMs - client.clock.nowMs();
-			this.all.add(new Waiting(wait, client, nowMs, shiftMs, resolve, reject));
+			this.all.add(new Waiting(wait, { client, notice, shiftMs }, nowMs, resolve, reject));
 			this.wake();
 			if (!this.isRunning) void this.run();
 		});
@@ -101,19 +117,20 @@ class Watch {
 	/** Polls those that are due, the likeliest to have ended first. @returns when the next poll may be sent */
 	private pollDue(nowMs: number): number {
 		const plans = planPolls([...this.all], this.usual, nowMs).filter(({ waiting }) => !waiting.isPolling);
-		const due = plans.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => b.chance - a.chance);
+		const { singles, nextLookMs } = this.looks.withoutLooks(plans, nowMs);
+		const due = singles.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => b.chance - a.chance);
 		for (const { waiting } of due) {
 			const permit = this.limiter.tryAcquire();
-			if (!permit) return nowMs + this.limiter.waitMs;
+			if (!permit) return Math.min(nextLookMs, nowMs + this.limiter.waitMs);
 			void this.poll(waiting, permit);
 		}
-		return plans.reduce((nextMs, { atMs }) => (atMs > nowMs ? Math.min(nextMs, atMs) : nextMs), Infinity);
+		return singles.reduce((nextMs, { atMs }) => (atMs > nowMs ? Math.min(nextMs, atMs) : nextMs), nextLookMs);
 	}
 
 	private async poll(waiting: Waiting, permit: Permit): Promise<void> {
 		waiting.isPolling = true;
 		try {
-			const exchange = await pollPrediction(waiting.client, waiting.id).catch((error: unknown) => {
+			const exchange = await pollPrediction(waiting.run.client, waiting.id).catch((error: unknown) => {
 				permit.released();
 				throw error;
 			});
@@ -122,7 +139,7 @@ class Watch {
 			else if (answer) permit.accepted();
 			else permit.released();
 			const hasExpired = !this.all.has(waiting);
-			if (!hasExpired) this.handle(waiting, exchange);
+			if (!hasExpired) this.handle(waiting, exchange, permit.acquiredAtMs);
 		} catch (error) {
 			this.fail(waiting, error instanceof Error ? error : new Error(String(error)));
 		} finally {
@@ -131,17 +148,18 @@ class Watch {
 		}
 	}
 
-	private handle(waiting: Waiting, exchange: Exchange): void {
+	private handle(waiting: Waiting, exchange: Exchange, sentAtMs: number): void {
 		const { id } = waiting;
 		const nowMs = this.clock.nowMs();
 		const isLate = nowMs >= waiting.deadlineMs;
 		const result = classifyPoll(id, exchange, waiting.isNew(nowMs));
 		switch (result.kind) {
 			case 'ended':
-				waiting.learn(result.prediction, nowMs);
+				this.looks.polled(waiting, sentAtMs, result.prediction.status);
 				this.end(waiting, result.prediction, exchange);
 				return;
 			case 'inProgress':
+				this.looks.polled(waiting, sentAtMs, 'processing');
 				waiting.learn(result.prediction, nowMs);
 				waiting.seenInProgress(nowMs);
 				if (isLate) this.expire(waiting);
@@ -164,10 +182,15 @@ class Watch {
 	private end(waiting: Waiting, prediction: Prediction, { answer }: Exchange): void {
 		if (prediction.status === 'failed')
 			return this.fail(waiting, failedError(prediction, answer?.requestId, answer?.statusCode));
+		this.complete(waiting, prediction);
+	}
+
+	private complete(waiting: Waiting, prediction: Prediction): void {
+		if (!this.all.delete(waiting)) return;
 		const nowMs = this.clock.nowMs();
+		waiting.learn(prediction, nowMs);
 		const durationMs = waiting.durationMs(prediction, nowMs);
 		if (durationMs !== null) this.usual.add(waiting.model, waiting.shape, durationMs, nowMs);
-		this.all.delete(waiting);
 		waiting.resolve(prediction);
 	}
 

@@ -22,6 +22,16 @@ export interface Wait {
 	isQueued?: () => boolean;
 }
 
+export type Notice = (message: string) => void;
+
+/** The run that waits. */
+interface WaitingRun {
+	client: AtlasClient;
+	notice: Notice;
+	/** The waiter's clock minus the run's, in ms. */
+	shiftMs: number;
+}
+
 /** One that is waited for: what polls reported of it. Times are the waiter's clock's, in ms. */
 export class Waiting {
 	readonly id: string;
@@ -53,20 +63,18 @@ export class Waiting {
 	/** No poll before this, whatever is planned: the last one failed, or it was not visible yet. */
 	private notBeforeMs = -Infinity;
 
-	/** @param shiftMs the waiter's clock minus the run's */
 	constructor(
 		readonly wait: Wait,
-		readonly client: AtlasClient,
+		readonly run: WaitingRun,
 		nowMs: number,
-		private readonly shiftMs: number,
 		readonly resolve: (prediction: Prediction | null) => void,
 		readonly reject: (error: Error) => void,
 	) {
 		this.id = wait.id;
 		this.model = wait.model;
 		this.shape = wait.shape;
-		this.deadlineMs = wait.deadlineMs + shiftMs;
-		this.startMs = wait.sentAtMs === null ? null : wait.sentAtMs + shiftMs;
+		this.deadlineMs = wait.deadlineMs + run.shiftMs;
+		this.startMs = wait.sentAtMs === null ? null : wait.sentAtMs + run.shiftMs;
 		this.workStartMs = this.startMs ?? nowMs;
 	}
 
@@ -99,7 +107,7 @@ export class Waiting {
 
 	/** Whether it may not be visible yet. */
 	isNew(nowMs: number): boolean {
-		return nowMs < this.wait.visibleByMs + this.shiftMs;
+		return nowMs < this.wait.visibleByMs + this.run.shiftMs;
 	}
 
 	/** No poll for this long; not beyond a deadline that is still to come. */
@@ -123,7 +131,8 @@ export class Waiting {
 	/** Takes from Atlas's record what the request did not tell. */
 	learn({ model, createdAt }: Prediction, nowMs: number): void {
 		if (this.model === '') this.model = model ?? '';
-		const createdMs = Date.parse(createdAt ?? '') - (this.client.atlasClock.offsetMs ?? 0) + this.shiftMs;
+		const createdMs =
+			Date.parse(createdAt ?? '') - (this.run.client.atlasClock.offsetMs ?? 0) + this.run.shiftMs;
 		if (this.startMs !== null || !(createdMs <= nowMs)) return;
 		this.startMs = this.workStartMs = createdMs;
 	}

@@ -1,0 +1,274 @@
+import { cappedRetryAfterMs, isSuccess, type Exchange } from '../http/answer';
+import { MAX_ANSWER_BYTES } from '../http/client';
+import { CancelledError } from '../errors';
+import { asObject, asString } from '../json';
+import type { RateLimiter } from '../pace/rateLimiter';
+import type { Clock } from '../time/clock';
+import { idOfRow, isPage, pathOfPage } from './history';
+import type { Plan } from './pollSchedule';
+import { statusOf, toPrediction, type Prediction } from './prediction';
+import type { Waiting } from './waiting';
+
+/** From so many predictions of a model on, a page of the account's history tells more than single polls do. */
+const LOOK_FROM = 12;
+
+/** A page that tells fewer is not worth a request, and neither are those after it. */
+const MIN_PER_PAGE = 5;
+const MAX_PAGES = 12;
+
+/** Looks are at least so far apart, in ms, and for each page that they take. */
+const LOOK_MS = 400;
+const PAGE_MS = 130;
+
+/** So many ends that polls have found must be in the history, too, before its word counts. */
+const CONFIRMATIONS = 3;
+
+/** It may show an end so much later than a poll, in ms. */
+const MAX_LAG_MS = 500;
+
+/** While its word counts, one prediction is polled this often, in ms: it may have fallen behind. */
+const CHECK_MS = 5_000;
+
+/** It is tried again after this, in ms, doubled each time. */
+const FIRST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 600_000;
+
+/** So many looks in a row may show next to none of those that are waited for. */
+const MAX_USELESS = 2;
+
+/** What a look showed of a prediction, and when. */
+interface Shown {
+	atMs: number;
+	/** `unclear`: it is over, but nothing tells how. */
+	kind: 'inProgress' | 'missing' | 'unclear' | 'completed';
+	prediction?: Prediction;
+}
+
+/** The looks at the predictions of one model. */
+interface Lookout {
+	nextMs: number;
+	isLooking: boolean;
+}
+
+/** What comes of looks. */
+export interface LookEvents {
+	seenInProgress(waiting: Waiting, nowMs: number): void;
+	completed(waiting: Waiting, prediction: Prediction): void;
+	/** The history is not used for a while: what does not hold, in words that follow "because ". */
+	distrusted(waiting: Waiting, why: string): void;
+	/** A look is over. */
+	looked(): void;
+}
+
+/**
+ * Looks at many predictions at once, in the account's history (docs/atlas-cloud-api.md, History). How fresh that is, and
+ * what it holds, is found out: an end that a poll has found must be there, too. Its word alone says of no prediction that
+ * it failed, or is gone.
+ */
+export class HistoryLooks {
+	private shown = new WeakMap<Waiting, Shown>();
+
+	private readonly lookouts = new Map<string, Lookout>();
+
+	/** Ends that polls have found and the history has not shown yet, and when they were known. */
+	private readonly unconfirmed = new Map<string, number>();
+
+	private confirmed = 0;
+
+	private useless = 0;
+
+	private pausedUntilMs = -Infinity;
+
+	private pauses = 0;
+
+	private nextCheckMs = 0;
+
+	constructor(
+		private readonly clock: Clock,
+		private readonly limiter: RateLimiter,
+		private readonly events: LookEvents,
+	) {}
+
+	private get isTrusted(): boolean {
+		return this.confirmed >= CONFIRMATIONS;
+	}
+
+	/**
+	 * Starts the looks that are due.
+	 * @returns which predictions are to be polled one by one, and when; and when the next look is due
+	 */
+	withoutLooks(plans: Plan[], nowMs: number): { singles: Plan[]; nextLookMs: number } {
+		if (nowMs < this.pausedUntilMs) return { singles: plans, nextLookMs: this.pausedUntilMs };
+		const byModel = new Map<string, Plan[]>();
+		for (const plan of plans) {
+			const group = byModel.get(plan.waiting.model) ?? [];
+			byModel.set(plan.waiting.model, group);
+			group.push(plan);
+		}
+		const singles: Plan[] = [];
+		let nextLookMs = Infinity;
+		for (const [model, group] of byModel) {
+			if (group.length < LOOK_FROM) {
+				singles.push(...group);
+				continue;
+			}
+			nextLookMs = Math.min(nextLookMs, this.lookIfDue(model, group, nowMs));
+			singles.push(...this.singlesOf(group, nowMs));
+		}
+		return { singles, nextLookMs };
+	}
+
+	/** @returns when the next look is due */
+	private lookIfDue(model: string, group: Plan[], nowMs: number): number {
+		const lookout = this.lookouts.get(model) ?? { nextMs: 0, isLooking: false };
+		this.lookouts.set(model, lookout);
+		// Until its word counts, it is only looked at where there is something to compare, or everything may be over.
+		const isOfUse =
+			this.isTrusted || this.unconfirmed.size > 0 || group.some(({ waiting }) => waiting.isFirstPollDue);
+		if (lookout.isLooking || !isOfUse) return Infinity;
+		const dueMs = group.reduce((firstMs, { atMs }) => Math.min(firstMs, atMs), Infinity);
+		const atMs = Math.max(dueMs, lookout.nextMs);
+		if (atMs > nowMs) return atMs;
+		void this.look(model, lookout, new Map(group.map(({ waiting }) => [waiting.id, waiting])));
+		return Infinity;
+	}
+
+	/** Which of them are to be polled beside the looks. */
+	private singlesOf(group: Plan[], nowMs: number): Plan[] {
+		let toConfirm = CONFIRMATIONS;
+		return group.filter((plan) => {
+			const { waiting } = plan;
+			const { kind, prediction } = this.shown.get(waiting) ?? {};
+			if (nowMs >= waiting.deadlineMs || kind === 'missing') return true;
+			if (this.isTrusted && prediction) {
+				this.events.completed(waiting, prediction);
+				return false;
+			}
+			if (kind === 'unclear' || kind === 'completed') {
+				plan.atMs = waiting.timeOf(0);
+				plan.chance = 1;
+				return kind === 'unclear' || toConfirm-- > 0;
+			}
+			if (!this.isTrusted) return !waiting.isFirstPollDue;
+			if (plan.atMs > nowMs || nowMs < this.nextCheckMs) return false;
+			this.nextCheckMs = nowMs + CHECK_MS;
+			return true;
+		});
+	}
+
+	/** A poll has told how a prediction stands. */
+	polled(waiting: Waiting, sentAtMs: number, status: Prediction['status']): void {
+		const shown = this.shown.get(waiting);
+		this.shown.delete(waiting);
+		const wasOver = shown?.kind === 'unclear' || shown?.kind === 'completed';
+		const isOther = status === 'processing' || (status === 'failed' && shown?.kind === 'completed');
+		if (wasOver && isOther && sentAtMs >= shown.atMs) this.distrust(waiting, 'it contradicts a prediction');
+		else if (wasOver && status !== 'processing') this.confirmed++;
+		else if (status !== 'processing') this.unconfirmed.set(waiting.id, this.clock.nowMs());
+	}
+
+	private async look(model: string, lookout: Lookout, targets: ReadonlyMap<string, Waiting>): Promise<void> {
+		const [first] = targets.values();
+		const beganMs = this.clock.nowMs();
+		lookout.isLooking = true;
+		let pages = 0;
+		const rows = new Map<string, unknown>();
+		try {
+			for (let isWorthIt = true; isWorthIt && pages < MAX_PAGES; pages++) {
+				const items = await this.readPage(first, model, pages + 1);
+				if (!items) return this.distrust(first, 'it couldn’t be read');
+				for (const item of items) rows.set(idOfRow(item) ?? '', item);
+				const told = items.filter((item) => targets.has(idOfRow(item) ?? '')).length;
+				const isComplete = [...targets.keys()].every((id) => rows.has(id));
+				isWorthIt = told >= MIN_PER_PAGE && !isComplete;
+			}
+			this.compare(first, rows, beganMs);
+			this.tell(targets, rows);
+		} catch (error) {
+			// The execution that asked was canceled: the next look is another's.
+			if (!(error instanceof CancelledError)) this.distrust(first, 'it couldn’t be read');
+		} finally {
+			lookout.isLooking = false;
+			lookout.nextMs = beganMs + Math.max(LOOK_MS, PAGE_MS * pages);
+			this.events.looked();
+		}
+	}
+
+	/** @returns null if it cannot be read, or is no page of Atlas's */
+	private async readPage(
+		{ run: { client } }: Waiting,
+		model: string,
+		pageNo: number,
+	): Promise<unknown[] | null> {
+		const permit = await this.limiter.acquire(undefined);
+		const exchange = await client
+			.poll(pathOfPage({ model }, pageNo), MAX_ANSWER_BYTES)
+			.catch((error: unknown) => {
+				permit.released();
+				throw error;
+			});
+		const { answer }: Exchange = exchange;
+		if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
+		else if (answer) permit.accepted();
+		else permit.released();
+		if (!answer || !isSuccess(answer) || !isPage(answer.json)) return null;
+		return (asObject(asObject(answer.json)?.data)?.items as unknown[] | null) ?? [];
+	}
+
+	/** Compares it with what polls have told before. */
+	private compare(waiting: Waiting, rows: ReadonlyMap<string, unknown>, beganMs: number): void {
+		for (const [id, knownAtMs] of this.unconfirmed) {
+			const row = rows.get(id);
+			if (row !== undefined && statusOfRow(row) === 'processing') {
+				if (beganMs > knownAtMs + MAX_LAG_MS) return this.distrust(waiting, 'it is behind');
+				continue;
+			}
+			if (row !== undefined) this.confirmed++;
+			this.unconfirmed.delete(id);
+		}
+	}
+
+	private tell(targets: ReadonlyMap<string, Waiting>, rows: ReadonlyMap<string, unknown>): void {
+		const nowMs = this.clock.nowMs();
+		if (nowMs < this.pausedUntilMs) return;
+		let told = 0;
+		for (const [id, waiting] of targets) {
+			const shown = shownOf(waiting, rows.get(id), nowMs);
+			this.shown.set(waiting, shown);
+			if (shown.kind !== 'missing') told++;
+			if (shown.kind === 'inProgress' && this.isTrusted) this.events.seenInProgress(waiting, nowMs);
+		}
+		this.useless = told < MIN_PER_PAGE ? this.useless + 1 : 0;
+		const [first] = targets.values();
+		if (this.useless === MAX_USELESS) this.distrust(first, 'it doesn’t show them');
+	}
+
+	/** Polls tell of each again, until it is tried anew. */
+	private distrust(waiting: Waiting, why: string): void {
+		const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.pauses++);
+		this.pausedUntilMs = this.clock.nowMs() + pauseMs;
+		this.confirmed = this.useless = 0;
+		this.unconfirmed.clear();
+		this.shown = new WeakMap();
+		if (this.pauses === 1) this.events.distrusted(waiting, why);
+	}
+}
+
+function statusOfRow(row: unknown): Prediction['status'] {
+	const { result, status } = asObject(row) ?? {};
+	return statusOf(asString(asObject(result)?.status) ?? asString(status));
+}
+
+/** What a row says of a prediction, by the rules for polls. One of another prediction says nothing. */
+function shownOf(waiting: Waiting, row: unknown, atMs: number): Shown {
+	const { result, model } = asObject(row) ?? {};
+	const record = asObject(result);
+	const rowModel = asString(record?.model) ?? asString(model);
+	const isOfAnother = waiting.model !== '' && rowModel !== null && rowModel !== waiting.model;
+	if (row === undefined || isOfAnother) return { atMs, kind: 'missing' };
+	if (statusOfRow(row) === 'processing') return { atMs, kind: 'inProgress' };
+	const prediction = record?.id === waiting.id ? toPrediction(waiting.id, record, false) : null;
+	const hasResult = prediction !== null && (prediction.outputs.length > 0 || prediction.text !== null);
+	if (!hasResult || prediction.status !== 'completed') return { atMs, kind: 'unclear' };
+	return { atMs, kind: 'completed', prediction };
+}

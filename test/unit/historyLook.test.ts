@@ -1,0 +1,46 @@
+import { simulateRun, type RunResult, type SimulatedHistory } from './simulatedRun';
+
+/* What the history is worth is found out at run time: whatever it is like, results are right, and no later than without it. */
+
+const SEEDS = [1, 2];
+const ITEMS = 120;
+
+async function runs(history?: SimulatedHistory): Promise<RunResult[]> {
+	const results: RunResult[] = [];
+	for (const seed of SEEDS) {
+		const service = { atOnce: 40, workMs: 3_000, jitter: 0.25, seed };
+		results.push(await simulateRun({ ...service, items: ITEMS, history, travelMs: [20, 60] }));
+	}
+	return results;
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const ratioOf = (results: RunResult[]) => mean(results.map(({ ratio }) => ratio));
+
+let without: number;
+beforeAll(async () => (without = ratioOf(await runs())));
+
+it.each<[string, SimulatedHistory, { maxRequests: number; notice?: string }]>([
+	['is fresh', {}, { maxRequests: 0.8 }],
+	['is a little behind', { lagMs: 300 }, { maxRequests: 0.8 }],
+	['is 2 s behind', { lagMs: 2_000 }, { maxRequests: 5.5, notice: 'it is behind' }],
+	['is 10 s behind', { lagMs: 10_000 }, { maxRequests: 5.5, notice: 'it is behind' }],
+	['is a minute behind', { lagMs: 60_000 }, { maxRequests: 5.5, notice: 'it is behind' }],
+	['shows a task late', { hiddenMs: 2_000 }, { maxRequests: 5.5, notice: 'it doesn’t show them' }],
+	['has no results', { withoutResult: true }, { maxRequests: 2 }],
+	['ignores filters', { ignoresFilters: true }, { maxRequests: 1 }],
+	['has pages of 10', { pageSize: 10 }, { maxRequests: 2 }],
+	['has pages of one', { pageSize: 1 }, { maxRequests: 5.5, notice: 'it doesn’t show them' }],
+	['is a proxy’s page', { fails: 'page' }, { maxRequests: 5.5, notice: 'it couldn’t be read' }],
+	['fails', { fails: 'status' }, { maxRequests: 5.5, notice: 'it couldn’t be read' }],
+	['is another account’s', { isForeign: true }, { maxRequests: 5.5, notice: 'it doesn’t show them' }],
+	['mixes results up', { isMixedUp: true }, { maxRequests: 5.5 }],
+])('a history that %s', async (_what, history, { maxRequests, notice }) => {
+	const results = await runs(history);
+	for (const { charges, wrong, notices } of results) {
+		expect([charges, wrong]).toEqual([ITEMS, 0]);
+		expect(notices).toEqual(notice ? [expect.stringContaining(notice)] : []);
+	}
+	expect(ratioOf(results)).toBeLessThanOrEqual(1.05 * without);
+	expect(mean(results.map(({ pollsPerPrediction }) => pollsPerPrediction))).toBeLessThanOrEqual(maxRequests);
+});
