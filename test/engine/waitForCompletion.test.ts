@@ -10,6 +10,7 @@ import {
 	V4,
 	type SeedreamOptions,
 } from './seedream';
+import { virtualTime } from './virtualTime';
 
 jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
@@ -91,8 +92,19 @@ it('leaves the picture at Atlas where Download Images is off', async () => {
 	expect(out[0]?.json.imageUrl).toMatch(/^http/);
 });
 
+it.each(['waitForCompletion', 'get'])(
+	'an ID that never existed is told within seconds (%s)',
+	async (operation) => {
+		const startMs = virtualTime.nowMs();
+		const parameters = { operation, predictionId: 'neverexisted' };
+		const { error } = await wait({ items: [{}], parameters });
+		expect(error?.message).toBe('Couldn’t read prediction neverexisted: prediction not found (404)');
+		expect(virtualTime.nowMs() - startMs).toBeLessThan(5_000);
+	},
+);
+
 it('waits for a prediction that is not visible yet', async () => {
-	sandbox.setOptions({ warmUp: { seconds: 5, status: 404 } });
+	sandbox.setOptions({ warmUp: { seconds: 20, status: 404 } });
 	const { error, json } = await wait({ items: [{ json: await submitted() }] });
 	expect(error).toBeUndefined();
 	expect(json[0]?.status).toBe('completed');

@@ -1,4 +1,5 @@
 import { toPrediction } from '../api/predictions/prediction';
+import { noteSubmitted } from '../api/predictions/readPrediction';
 import { countNoun, withArticle } from '../api/words';
 import { itemOperation, type ItemOperation } from '../run/operation';
 import { summaryOf } from '../run/summary';
@@ -28,6 +29,7 @@ export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): I
 		async work(run, { request, estimateUsd }, itemIndex) {
 			const bought = await run.purchases.submit(request);
 			const { predictionId, model, prompt } = bought;
+			noteSubmitted(predictionId, run.client.clock.nowMs());
 			if (estimateUsd !== undefined) run.estimates.set(predictionId, estimateUsd);
 			const prediction = toPrediction(predictionId, bought.answer);
 			const json = {

@@ -1,4 +1,5 @@
-import { WARM_UP_MS } from '../api/predictions/readPrediction';
+import { AtlasError } from '../api/errors';
+import { mayExist, WARM_UP_MS } from '../api/predictions/readPrediction';
 import { outputItems } from '../items/outputItems';
 import { readTimeout, timedOutItems } from '../items/timeout';
 import type { TimeoutOptions } from '../nodeRun';
@@ -6,6 +7,9 @@ import { itemOperation, type ItemOperation } from '../run/operation';
 import { summaryOf } from '../run/summary';
 import { predictionIdField, type NodeKind } from './kind';
 import { readPredictionJob, type PredictionJob } from './predictionJob';
+
+/** Atlas is asked once more before it is believed that there is no such prediction, in ms. */
+const SECOND_LOOK_MS = 1_500;
 
 type Job = PredictionJob & { timeout: TimeoutOptions };
 
@@ -28,15 +32,22 @@ export function waitOperation({ style, downloadFields, options, timeoutSeconds }
 		},
 
 		async work(run, { predictionId, known, destination, timeout }) {
-			const nowMs = run.client.clock.nowMs();
-			const prediction = await run.waiter.until({
-				id: predictionId,
-				model: known.model ?? '',
-				shape: '',
-				sentAtMs: null,
-				visibleByMs: nowMs + WARM_UP_MS,
-				deadlineMs: nowMs + timeout.timeoutMs,
-				signal: run.signal,
+			const startMs = run.client.clock.nowMs();
+			const wait = async (visibleByMs: number) =>
+				await run.waiter.until({
+					id: predictionId,
+					model: known.model ?? '',
+					shape: '',
+					sentAtMs: null,
+					visibleByMs,
+					deadlineMs: startMs + timeout.timeoutMs,
+					signal: run.signal,
+				});
+			const prediction = await wait(startMs + SECOND_LOOK_MS).catch(async (error: unknown) => {
+				const isMissing = error instanceof AtlasError && [400, 404].includes(error.statusCode ?? 0);
+				// Only one that may be too new is worth half a minute.
+				if (!isMissing || !(await mayExist(run.client, predictionId))) throw error;
+				return await wait(startMs + WARM_UP_MS);
 			});
 			if (prediction) return await outputItems(run, prediction, known, destination);
 			return timedOutItems(predictionId, known, destination, timeout);
