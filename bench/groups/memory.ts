@@ -14,8 +14,7 @@ const UPLOAD = { resource: 'image', operation: 'upload' };
 const PIXEL =
 	'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const DOWNLOAD = {
-	imageSource: 'url',
-	imageUrls: PIXEL,
+	images: PIXEL,
 	size: '2048*2048',
 	options: { maxDownloadMb: 300 },
 };

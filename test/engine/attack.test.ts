@@ -65,7 +65,7 @@ function imageUrl(): string {
 
 /** An edit without an upload: it has the same body each time. */
 function ofImageUrl(): { items: InputItem[]; parameters: Record<string, unknown> } {
-	return { items: [{}], parameters: { imageSource: 'url', imageUrls: imageUrl(), size: '1024*1024' } };
+	return { items: [{}], parameters: { images: imageUrl(), size: '1024*1024' } };
 }
 
 /** Runs until so many submits are over; then n8n crashes, and nothing of the execution is left. */
@@ -137,8 +137,7 @@ describe('a crash in the middle of a batch, if the service keeps no names', () =
 		const [a, b] = [imageUrl(), imageUrl()];
 		const items = [[a, b], [b, a], [a], [a, b]].map((urls) => ({ json: { urls: urls.join('\n') } }));
 		const parameters = {
-			imageSource: 'url',
-			imageUrls: '={{ $json.urls }}',
+			images: '={{ $json.urls }}',
 			size: '1024*1024',
 			options: { concurrency: 1 },
 		};
@@ -187,15 +186,15 @@ describe('a text of many comments in a row', () => {
 
 	it('is refused in plain words as a file', async () => {
 		const { error } = await edit({ items: [{ files: { data: Buffer.from(text) } }] });
-		expect(error?.message).toMatch(/isn’t an image/);
+		expect(error?.message).toMatch(/is an XML document/);
 		expect(submits()).toBe(0);
 	});
 
 	it('is refused in plain words at an image URL', async () => {
-		const imageUrls = imageUrl();
+		const images = imageUrl();
 		fails('file', { type: 'status', status: 200, body: text }, Infinity);
-		const { error } = await edit({ items: [{}], parameters: { imageSource: 'url', imageUrls } });
-		expect(error?.message).toMatch(/^The file at .* isn’t an image$/);
+		const { error } = await edit({ items: [{}], parameters: { images } });
+		expect(error?.message).toMatch(/^The file at .* is an XML document$/);
 		expect(submits()).toBe(0);
 	});
 

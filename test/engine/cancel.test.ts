@@ -117,7 +117,7 @@ it('ends the reading of an image URL', async () => {
 	sandbox.addFault({ endpoint: 'file', times: Infinity, action: { type: 'hang' } });
 	await cancelled(seen('file', 1), {
 		items: [{}],
-		parameters: { imageSource: 'url', imageUrls: `${sandbox.filesUrl}/outputs/a.png` },
+		parameters: { images: `${sandbox.filesUrl}/outputs/a.png` },
 	});
 });
 

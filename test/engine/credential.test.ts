@@ -74,8 +74,7 @@ it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was 
 		sandbox,
 		items: [{}],
 		parameters: {
-			imageSource: 'url',
-			imageUrls: 'https://example.com/a.png',
+			images: 'https://example.com/a.png',
 			size: '1024*1024',
 			options: { timeoutSeconds: 2 },
 		},

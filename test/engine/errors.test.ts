@@ -8,7 +8,7 @@ import {
 	picture,
 	pictureOf,
 	runSeedream,
-	submittedBodies,
+	sha256,
 	V4,
 	type InputItem,
 	type SeedreamOptions,
@@ -61,7 +61,7 @@ describe('one bad item among good ones', () => {
 			message: 'No image found in the field "data"',
 			context: { itemIndex: 1 },
 		});
-		expect(error?.description).toContain('Check that the previous node returns an image file');
+		expect(error?.description).toContain('Check that the previous node returns one');
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
 
@@ -227,7 +227,7 @@ it('names the address if nothing answers', async () => {
 });
 
 describe('an invalid parameter or input', () => {
-	const url = { imageSource: 'url', imageUrls: 'https://example.com/a.png', size: '1024*1024' };
+	const url = { images: 'https://example.com/a.png', size: '1024*1024' };
 	const bad: Array<[string, Record<string, unknown>, string]> = [
 		['an empty prompt', { prompt: '={{ "" }}' }, 'Prompt is empty'],
 		['a prompt of blanks', { prompt: ' \n\t ' }, 'Prompt is empty'],
@@ -238,8 +238,8 @@ describe('an invalid parameter or input', () => {
 			'Model is empty or not a valid model ID',
 		],
 		['a model with blanks', { model: '={{ "sea dream" }}' }, 'Model is empty or not a valid model ID'],
-		['a field that is not there', { inputDataFieldName: 'photo' }, 'No image found in the field "photo"'],
-		['a malformed URL', { ...url, imageUrls: 'example' }, '"example" is not a valid URL'],
+		['a field that is not there', { images: 'photo' }, 'No image found in the field "photo"'],
+		['a malformed URL', { ...url, images: 'example/a' }, '"example/a" is not a valid URL'],
 		['an illegal size', { model: LITE, size: '1024*1024' }, 'Seedream v5.0 Lite doesn’t support 1024 × 1024'],
 		[
 			'extra fields that are not JSON',
@@ -521,7 +521,7 @@ describe('the key', () => {
 it('never shows a whole data URI, whatever Atlas says', async () => {
 	const bytes = await picture({ width: 300, height: 200, encode: (raw) => raw.jpeg() });
 	const uri = `data:image/jpeg;base64,${bytes.toString('base64')}`;
-	const parameters = { imageSource: 'url', imageUrls: uri };
+	const parameters = { images: uri };
 	const submit = { resource: 'prediction', operation: 'submit' };
 	const told: unknown[] = [];
 	// The node's own parameters hold it, and n8n repeats them in what it keeps.
@@ -529,7 +529,7 @@ it('never shows a whole data URI, whatever Atlas says', async () => {
 		told.push(run.data.executionData?.contextData, error?.message, error?.description, error?.context, out);
 	keep(await edit({ parameters }));
 	keep(await edit({ parameters: { ...parameters, ...submit } }));
-	keep(await edit({ parameters: { ...parameters, imageUrls: `${uri}§` } }));
+	keep(await edit({ parameters: { ...parameters, images: `${uri}§` } }));
 	const msg = `images[0]: cannot read ${uri}`;
 	for (const nodeExtras of [{}, CONTINUE]) {
 		sandbox.addFault({
@@ -551,7 +551,7 @@ it('never shows a whole data URI, whatever Atlas says', async () => {
 	told.push(json);
 	expect(json.map(({ imageUrl }) => imageUrl)).toEqual([null, null, null]);
 	for (const item of out) expect(await pictureOf(item)).toEqual(bytes);
-	expect(submittedBodies(sandbox).at(-1)?.images).toEqual([uri]);
+	expect(sandbox.ledger.uploads.at(-1)?.sha256).toBe(sha256(bytes));
 	expect(JSON.stringify(told).includes(uri.slice(0, 200))).toBe(false);
 	expect(JSON.stringify(told).includes(bytes.toString('base64').slice(40, 200))).toBe(false);
 });

@@ -86,10 +86,8 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			'={{ [$binary.photo, $binary.logo, $binary.back] }}',
 			['red', 'green', 'blue'],
 		],
-	])('take %s', async (_what, inputDataFieldName, wanted) => {
-		expect(
-			await sent({ binaryMode, items: [{ files: files() }], parameters: { inputDataFieldName } }),
-		).toEqual([wanted]);
+	])('take %s', async (_what, images, wanted) => {
+		expect(await sent({ binaryMode, items: [{ files: files() }], parameters: { images } })).toEqual([wanted]);
 	});
 
 	it.each(['Photo_0', 'data0', 'Any_Name'])('mean the only image by default: %s', async (name) => {
@@ -99,13 +97,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 	});
 
 	it('are found in the json of combined mode by name, by * and by expression', async () => {
-		for (const inputDataFieldName of [
-			'data',
-			'*',
-			'_files.data',
-			'={{ $json._files.data }}',
-			'={{ $json._files }}',
-		]) {
+		for (const images of ['data', '*', '_files.data', '={{ $json._files.data }}', '={{ $json._files }}']) {
 			const run = sent({
 				binaryMode,
 				settings: { binaryMode: 'combined' },
@@ -115,10 +107,12 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 						pairedItem: { item: 0 },
 					},
 				],
-				parameters: { inputDataFieldName },
+				parameters: { images },
 			});
-			if (inputDataFieldName === '={{ $json._files }}')
-				await expect(run).rejects.toThrow('Input Data Field Name must be a field name or a file');
+			if (images === '={{ $json._files }}')
+				await expect(run).rejects.toThrow(
+					"'Images' must be a URL, the name of a field, or a file, but it is an object",
+				);
 			else expect(await run).toEqual([['blue']]);
 		}
 	});
@@ -133,20 +127,22 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 				},
 			];
 		};
-		for (const [inputDataFieldName, message] of [
-			['data', 'No image found in the field "data"'],
-			['photo', 'No image found in the field "photo"'],
+		for (const [images, message] of [
+			['data', '"data" is a field of the item’s JSON, not a file'],
+			['photo', '"photo" is a field of the item’s JSON, not a file'],
 			['_files.data', 'No image found in the field "_files.data"'],
-			['={{ "photo" }}', 'No image found in the field "photo"'],
+			['={{ "photo" }}', '"photo" is a field of the item’s JSON, not a file'],
 			['*', 'This item has no image files'],
 		]) {
-			const refused = await refusal({ binaryMode, items, parameters: { inputDataFieldName } });
+			const refused = await refusal({ binaryMode, items, parameters: { images } });
 			expect(refused.message).toBe(message);
-			expect(refused.description).toContain('This item has no files');
+			expect(refused.description).toMatch(
+				/This item has no files|to the expression \{\{ \$json\.(data|photo) \}\}/,
+			);
 		}
-		expect(
-			await sent({ binaryMode, items, parameters: { inputDataFieldName: '={{ $json.photo }}' } }),
-		).toEqual([['blue']]);
+		expect(await sent({ binaryMode, items, parameters: { images: '={{ $json.photo }}' } })).toEqual([
+			['blue'],
+		]);
 	});
 
 	it('are read from the json only if n8n can have stored them', async () => {
@@ -155,21 +151,23 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			const file = { mimeType: 'image/png', fileName: 'a.png', data: 'filesystem-v2', id };
 			const items = [{ json: { photo: file, _files: { data: file } } as unknown as IDataObject }];
 			const settings = { binaryMode: 'combined' } as const;
-			for (const inputDataFieldName of ['data', 'photo', '_files.data', '*']) {
+			for (const images of ['data', 'photo', '_files.data', '*']) {
 				const { message } = await refusal({
 					binaryMode,
 					settings,
 					items,
-					parameters: { inputDataFieldName },
+					parameters: { images },
 				});
-				expect(message).toMatch(/^(No image found in the field |This item has no image files)/);
+				expect(message).toMatch(
+					/^(No image found in the field |This item has no image files|"(data|photo)" is a field of the item’s JSON)/,
+				);
 			}
 			const { message } = await refusal({
 				binaryMode,
 				items,
-				parameters: { inputDataFieldName: '={{ $json.photo }}' },
+				parameters: { images: '={{ $json.photo }}' },
 			});
-			expect(message).toBe('The expression in Input Data Field Name returns a file that n8n didn’t store');
+			expect(message).toBe("The expression in 'Images' returns a file that n8n didn’t store");
 		}
 	});
 
@@ -178,7 +176,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		const run = {
 			binaryMode,
 			items: [{ files: alike }],
-			parameters: { inputDataFieldName: '={{ $binary.back }}' },
+			parameters: { images: '={{ $binary.back }}' },
 		};
 		if (binaryMode === 'filesystem') {
 			expect(await sent(run)).toEqual([['blue']]);
@@ -187,7 +185,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		// In memory n8n hands an expression the file without its content: name, type and size are all there is.
 		expect(pictures.red.length).toBe(pictures.blue.length);
 		const { message, description } = await refusal(run);
-		expect(message).toBe('The expression in Input Data Field Name matches several files: photo, back');
+		expect(message).toBe("The expression in 'Images' matches several files: photo, back");
 		expect(description).toContain('Enter the field name');
 		expect(await sent({ ...run, items: [{ files: { photo: pictures.blue, back: pictures.blue } }] })).toEqual(
 			[['blue']],
@@ -221,13 +219,12 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		const wrong = await refusal({
 			binaryMode,
 			items: [{ files: files() }],
-			parameters: { inputDataFieldName: 'photo, missing' },
+			parameters: { images: 'photo, missing' },
 		});
 		expect(wrong.message).toBe('No image found in the field "missing"');
 		expect(wrong.description).toContain('photo, logo, rows, back');
 		const several = await refusal({ binaryMode, items: [{ files: files() }] });
-		expect(several.message).toBe('This item has 3 images, but none is in the field data');
-		expect(several.description).toContain('photo, logo, rows, back');
+		expect(several.message).toBe("This item has 3 files that 'Images' could mean: photo, logo, back");
 	});
 
 	it.each([
@@ -298,7 +295,7 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 			binaryMode,
 			items: [{ files: { data: { ...text, fileName: 'photo.png', mimeType: 'image/png' } } }],
 		});
-		expect(message).toBe('The file in data isn’t an image');
+		expect(message).toBe('The file in data is plain text');
 	});
 });
 
@@ -313,12 +310,12 @@ describe('image URLs', () => {
 		['with a comma at each line’s end', `${a},\n${b}`, [a, b]],
 		['as an array', '={{ $json.urls }}', [a, b]],
 		['as a text of the item', '={{ $json.urls.join("\\n") }}', [a, b]],
-	])('are taken %s', async (_what, imageUrls, wanted) => {
+	])('are taken %s', async (_what, images, wanted) => {
 		const uploads = sandbox.ledger.count('upload');
 		expect(
 			await sent({
 				items: [{ json: { urls: [a, b] } }],
-				parameters: { imageSource: 'url', imageUrls, size },
+				parameters: { images, size },
 			}),
 		).toEqual([wanted]);
 		expect(sandbox.ledger.count('upload')).toBe(uploads);
@@ -326,50 +323,48 @@ describe('image URLs', () => {
 
 	it('may be data URIs, and Match Input Image follows their shape', async () => {
 		const dataUri = `data:image/png;base64,${(await picture({ width: 90, height: 30 })).toString('base64')}`;
-		expect(
-			await sent({ items: [{}], parameters: { imageSource: 'url', imageUrls: `${dataUri},${dataUri}` } }),
-		).toEqual([[dataUri, dataUri]]);
+		expect(await sent({ items: [{}], parameters: { images: `${dataUri},${dataUri}` } })).toEqual([
+			['?', '?'],
+		]);
 		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ size: '3072*1024' });
 	});
 
-	it('come after the binary files, in order', async () => {
+	it('and files may be mixed, in order', async () => {
 		const dataUri = `data:image/png;base64,${pictures.green.toString('base64')}`;
 		expect(
 			await sent({
 				items: [{ json: { urls: [b, dataUri, a] }, files: { one: pictures.red, two: pictures.blue } }],
 				parameters: {
-					imageSource: 'both',
-					inputDataFieldName: 'two, one',
-					imageUrls: '={{ $json.urls }}',
+					images: '={{ ["two", ...$json.urls, "one"] }}',
 				},
 			}),
-		).toEqual([['blue', 'red', b, dataUri, a]]);
+		).toEqual([['blue', b, 'green', a, 'red']]);
 	});
 
 	it.each([
 		['example.com/a.jpg', '"example.com/a.jpg" is not a valid URL'],
 		['ftp://example.com/a.jpg', '"ftp://example.com/a.jpg" is not a valid URL'],
 		[`${'https://example.com/a.jpg'}\nC:\\photos\\a.jpg`, '"C:\\photos\\a.jpg" is not a valid URL'],
-		['https://exa mple.com/a.jpg', '"https://exa mple.com/a.jpg" is not a valid URL'],
-		['data:text/html;base64,PGI+', 'An image URL contains an invalid data URI'],
-		['data:image/png,abc', 'An image URL contains an invalid data URI'],
-		[' \n ', 'No image found in this item'],
-		['={{ [] }}', 'No image found in this item'],
-		['={{ null }}', 'No image found in this item'],
-		['={{ [1] }}', 'Image URLs must be text'],
-		['={{ { a: 1 } }}', 'Image URLs must be text'],
-	])('are refused where malformed: %j', async (imageUrls, wanted) => {
-		const { message } = await refusal({ items: [{}], parameters: { imageSource: 'url', imageUrls, size } });
+		['https://exa mple.com/a.jpg', 'The URL "https://exa mple.com/a.jpg" contains a space'],
+		['data:text/html;base64,PGI+', "The data URI in 'Images' is an XML document"],
+		['data:image/png,abc', "The data URI in 'Images' is plain text"],
+		[' \n ', "'Images' is empty"],
+		['={{ [] }}', "'Images' is empty"],
+		['={{ null }}', "'Images' is empty"],
+		['={{ [1] }}', "'Images' must be a URL, the name of a field, or a file, but it is 1"],
+		['={{ { a: 1 } }}', "'Images' must be a URL, the name of a field, or a file, but it is an object"],
+	])('are refused where malformed: %j', async (images, wanted) => {
+		const { message } = await refusal({ items: [{}], parameters: { images, size } });
 		expect(message).toBe(wanted);
 	});
 
 	it('are refused by the type of their bytes if they are data URIs', async () => {
 		const heic = Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic\0\0\0\0mif1heic')]);
 		const of = (bytes: Buffer, type: string) => `data:image/${type};base64,${bytes.toString('base64')}`;
-		for (const imageUrls of [of(heic, 'heic'), of(heic, 'jpeg')]) {
+		for (const images of [of(heic, 'heic'), of(heic, 'jpeg')]) {
 			const { message, description } = await refusal({
 				items: [{}],
-				parameters: { imageSource: 'url', imageUrls, size },
+				parameters: { images, size },
 			});
 			expect(message).toContain('HEIC');
 			expect(message).not.toContain('base64,');
@@ -377,7 +372,7 @@ describe('image URLs', () => {
 		}
 		const { message } = await refusal({
 			items: [{}],
-			parameters: { imageSource: 'url', imageUrls: of(Buffer.from('no picture'), 'png'), size },
+			parameters: { images: of(Buffer.from('no picture'), 'png'), size },
 		});
 		expect(message).toContain('data URI');
 	});
@@ -392,14 +387,14 @@ describe('the number of images', () => {
 	])('%s takes up to %d', async (model, most) => {
 		const name = model.includes('v4') ? 'Seedream v4' : 'Seedream v5.0 Lite';
 		const urls = (count: number) => Array.from({ length: count }, (_, i) => `https://example.com/${i}.png`);
-		const parameters = { model, imageSource: 'url', imageUrls: '={{ $json.urls }}', size: '2048*2048' };
+		const parameters = { model, images: '={{ $json.urls }}', size: '2048*2048' };
 		expect((await sent({ items: [{ json: { urls: urls(most) } }], parameters }))[0]).toHaveLength(most);
 		const { message } = await refusal({ items: [{ json: { urls: urls(most + 1) } }], parameters });
 		expect(message).toBe(`This item has ${most + 1} images, but ${name} accepts at most ${most}`);
 	});
 
 	it('is limited to fifteen inputs and outputs together for a sequential model', async () => {
-		const parameters = { model: `${V4}-sequential`, inputDataFieldName: 'data,data,data' };
+		const parameters = { model: `${V4}-sequential`, images: 'data,data,data' };
 		const { message } = await refusal({ parameters: { ...parameters, options: { maxImages: 13 } } });
 		expect(message).toBe('Input images and Max Images can’t be more than 15 in total (now 3 + 13)');
 		const { json } = await runSeedream({
@@ -416,8 +411,7 @@ describe('the number of images', () => {
 			items: [{ json: { urls } }],
 			parameters: {
 				model: 'paperkite/kite-1/edit',
-				imageSource: 'url',
-				imageUrls: '={{ $json.urls }}',
+				images: '={{ $json.urls }}',
 				size,
 			},
 		});
@@ -428,12 +422,10 @@ describe('the number of images', () => {
 		const none = await refusal({ items: [{ json: { a: 1 } }] });
 		expect(none.message).toBe('No image found in the field "data"');
 		expect(none.description).toContain('This item has no files');
-		expect((await refusal({ items: [{}], parameters: { inputDataFieldName: ' ' } })).message).toBe(
-			'No image found in this item',
+		expect((await refusal({ items: [{}], parameters: { images: ' ' } })).message).toBe("'Images' is empty");
+		expect((await refusal({ items: [{ files: { a: text } }], parameters: { images: '*' } })).message).toBe(
+			'This item has no image files',
 		);
-		expect(
-			(await refusal({ items: [{ files: { a: text } }], parameters: { inputDataFieldName: '*' } })).message,
-		).toBe('This item has no image files');
 	});
 });
 

@@ -368,25 +368,25 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'a name of no file',
 			{ ...image, inputs: { image: 'logo' } },
-			/^Image: this item has no file field named "logo"$/,
+			/^No image found in the field "logo"$/,
 			/photo, notes/,
 		],
 		[
 			'a file of another kind',
 			{ ...image, inputs: { image: 'notes' } },
-			/^Image: the file "notes\.txt" is of an unknown type, which the model doesn’t accept$/,
+			/^The file in notes is plain text$/,
 			/JPEG, PNG/,
 		],
 		[
 			'a video for an image',
 			{ ...image, inputs: { image: 'clip' } },
-			/^Image: the file "clip\.mp4" is an MP4 file, which/,
+			/^The file in clip is an MP4 file, which 'Image' doesn’t accept$/,
 			/JPEG/,
 		],
 		[
 			'a data URI of another kind',
 			{ ...image, inputs: { image: 'data:image/png;base64,AAAAAAAA' } },
-			/^Image: the data URI is of an unknown type/,
+			/^The data URI in 'Image' isn’t an image$/,
 			/JPEG/,
 		],
 		[
@@ -396,19 +396,19 @@ describe('before anything is sent, for all items,', () => {
 				model: VIDEO.reference,
 				inputs: { prompt: 'x', reference_videos: 'clip, clip, clip, clip' },
 			},
-			/^Reference Videos accepts at most 3 files$/,
+			/^'Reference Videos' accepts at most 3 files$/,
 			/4/,
 		],
 		[
 			'an object for a file',
 			{ ...image, inputs: { image: { a: 1 } } },
-			/^Image must be a file or a URL$/,
+			/^'Image' must be a URL, the name of a field, or a file, but it is an object$/,
 			/photo/,
 		],
 		[
 			'a link without a kind',
 			{ resource: 'video', model: VIDEO.mixed, inputs: { prompt: 'x', refers: 'https://a.example.com/b' } },
-			/^References: "https:\/\/a\.example\.com\/b" doesn’t say whether/,
+			/^'References': "https:\/\/a\.example\.com\/b" doesn’t say whether/,
 			/"type": "image"/,
 		],
 		[
@@ -439,7 +439,7 @@ describe('before anything is sent, for all items,', () => {
 			items: [{ files: { photo: bytes } }],
 			inputs: { image: 'photo' },
 		});
-		expect(error?.message).toMatch(/^Image: the file is 30\.0 MB; the model accepts up to 30 MB$/);
+		expect(error?.message).toMatch(/^The file in photo is 30\.0 MB; the model accepts up to 30 MB$/);
 		expect(billable()).toBe(0);
 	});
 
@@ -447,12 +447,12 @@ describe('before anything is sent, for all items,', () => {
 		const items: InputItem[] = [{ files: { photo } }, { json: {} }];
 		const call = { ...image, items, inputs: { image: 'photo' } };
 		const stopped = await run(call);
-		expect(stopped.error?.message).toBe('Image: this item has no file field named "photo"');
+		expect(stopped.error?.message).toBe('No image found in the field "photo"');
 		expect(billable()).toBe(0);
 		const { json } = await run({ ...call, nodeExtras: { onError: 'continueRegularOutput' } });
 		expect(json).toMatchObject([
 			{ status: 'completed' },
-			{ error: { message: expect.stringMatching(/no file/) as string } },
+			{ error: { message: expect.stringMatching(/^No image found/) as string } },
 		]);
 	});
 

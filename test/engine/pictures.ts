@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 
 /** One color on the left, another on the right. */
@@ -51,4 +52,46 @@ export async function colorAt(bytes: Buffer, x: number, y: number): Promise<[num
 		.stats();
 	const [red, green, blue] = channels.map(({ mean }) => mean);
 	return [red ?? 0, green ?? 0, blue ?? 0];
+}
+
+/** EXIF data, or a TIFF's beginning, that hold an orientation. @param at where their directory begins */
+export function exif(orientation: number, order: 'II' | 'MM' = 'II', at = 8): Buffer {
+	const bytes = Buffer.alloc(at + 18);
+	const write16 = (value: number, where: number) =>
+		order === 'II' ? bytes.writeUInt16LE(value, where) : bytes.writeUInt16BE(value, where);
+	bytes.write(order, 'latin1');
+	write16(42, 2);
+	write16(at, order === 'II' ? 4 : 6);
+	write16(1, at);
+	for (const [value, where] of [
+		[0x112, 2],
+		[3, 4],
+		[1, order === 'II' ? 6 : 8],
+		[orientation, 10],
+	])
+		write16(value, at + where);
+	return bytes;
+}
+
+/** A JPEG, PNG, or WebP with EXIF data, which are behind the pixels but in a JPEG. */
+export function oriented(image: Buffer, tiff: Buffer): Buffer {
+	const length = Buffer.alloc(4);
+	const name = image.toString('latin1', 0, 4);
+	if (name === 'RIFF') {
+		const even = Buffer.concat([tiff, Buffer.alloc(tiff.length % 2)]);
+		length.writeUInt32LE(tiff.length);
+		const bytes = Buffer.concat([image, Buffer.from('EXIF'), length, even]);
+		bytes.writeUInt32LE(bytes.length - 8, 4);
+		return bytes;
+	}
+	if (name.endsWith('PNG')) {
+		length.writeUInt32BE(tiff.length);
+		const chunk = Buffer.concat([Buffer.from('eXIf'), tiff]);
+		const checksum = Buffer.alloc(4);
+		checksum.writeUInt32BE(crc32(chunk));
+		return Buffer.concat([image.subarray(0, -12), length, chunk, checksum, image.subarray(-12)]);
+	}
+	length.writeUInt16BE(0xffe1);
+	length.writeUInt16BE(tiff.length + 8, 2);
+	return Buffer.concat([image.subarray(0, 2), length, Buffer.from('Exif\0\0'), tiff, image.subarray(2)]);
 }

@@ -58,8 +58,7 @@ it('sends the body of the submit with a placeholder for each image, and the key'
 	const [item] = await rows(1);
 	const parameters = {
 		model: LITE,
-		imageSource: 'both',
-		imageUrls: 'https://private.example/photo.png',
+		images: 'data, https://private.example/photo.png',
 		options: { outputFormat: 'png', extraBodyFields: '{"enable_base64_output": true}' },
 	};
 	const { json, requests } = await quote({ items: [item], parameters });

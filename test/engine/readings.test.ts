@@ -58,9 +58,9 @@ describe('an input file', () => {
 		expect(sandbox.ledger.uploads).toHaveLength(3);
 	});
 
-	it('is read for kind, hash and upload if it is too large to be kept', async () => {
+	it('is read to be checked and to be uploaded if it is too large to be kept', async () => {
 		const { counts, error } = await readings([large]);
-		expect([counts, error]).toEqual([[3], undefined]);
+		expect([counts, error]).toEqual([[2], undefined]);
 	});
 
 	it('is read once if several items have the same stored file', async () => {

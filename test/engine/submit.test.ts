@@ -92,11 +92,13 @@ it('bills each item once', async () => {
 	expect(sandbox.ledger.charges.length - before).toBe(2);
 });
 
-it('shows a data URI by its beginning only', async () => {
-	const dataUri = `data:image/png;base64,${(await picture()).toString('base64')}`;
-	const { json } = await submit({ items: [{}], parameters: { imageSource: 'url', imageUrls: dataUri } });
-	expect(json[0]?.images).toEqual(['data:image/png;…']);
-	expect(submittedBodies(sandbox).at(-1)?.images).toEqual([dataUri]);
+it('uploads a data URI', async () => {
+	const bytes = await picture({ left: '#123456' });
+	const dataUri = `data:image/png;base64,${bytes.toString('base64')}`;
+	const { json } = await submit({ items: [{}], parameters: { images: dataUri } });
+	const { url } = sandbox.ledger.uploads.find((one) => one.sha256 === sha256(bytes))!;
+	expect(json[0]?.images).toEqual([url]);
+	expect(submittedBodies(sandbox).at(-1)?.images).toEqual([url]);
 });
 
 it('understands the bare answer that one of the pages shows', async () => {
@@ -141,7 +143,7 @@ it('sends what is kept how long as headers, and nothing of it in the body', asyn
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	const parameters = { imageSource: 'url', imageUrls: 'https://example.com/a.png', size: '1024*1024' };
+	const parameters = { images: 'https://example.com/a.png', size: '1024*1024' };
 	const options = { fileExpirationHours: 24, recordRetentionHours: 1 };
 	await submit({ items: [{}], credentialData: { baseUrl }, parameters: { ...parameters, options } });
 	await submit({ items: [{}], credentialData: { baseUrl }, parameters });

@@ -33,7 +33,7 @@ describe.each(BINARY_MODES)('an upload, files kept in mode %s', (binaryMode) => 
 					},
 				},
 			],
-			parameters: { inputDataFieldName: 'back, front' },
+			parameters: { images: 'back, front' },
 		});
 		expect(error).toBeUndefined();
 		const uploaded = [back, front].map((bytes) =>
@@ -89,7 +89,7 @@ it('costs nothing, and its link can be edited', async () => {
 	const edited = await runSeedream({
 		sandbox,
 		items: [{ json: json[0] ?? {} }],
-		parameters: { imageSource: 'url', imageUrls: '={{ $json.urls }}' },
+		parameters: { images: '={{ $json.urls }}' },
 	});
 	expect(edited.error).toBeUndefined();
 	expect(edited.json[0]).toMatchObject({ status: 'completed', size: '1536*1024' });

@@ -2,7 +2,6 @@ import { Workflow, type INode, type INodeTypes } from 'n8n-workflow';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import {
 	checkBaseUrl,
-	checkInputUrl,
 	isLoopbackHost,
 	isPrivateHost,
 	whyNotFetchable,
@@ -247,37 +246,6 @@ describe('a file', () => {
 			'was blocked because',
 		);
 		expect(requests).toEqual(['https://a.example.com/1']);
-	});
-});
-
-describe('an input URL', () => {
-	it.each([
-		'https://example.com/a.jpg',
-		'http://example.com/a b'.replace(' ', '%20'),
-		'https://10.0.0.1/a.jpg',
-		'data:image/png;base64,iVBORw0=',
-		'DATA:image/svg+xml;base64,PHN2Zz4=',
-	])('%s is well formed', (url) => expect(() => checkInputUrl(url)).not.toThrow());
-
-	it.each([
-		'a.jpg',
-		'https:/example.com',
-		'https://',
-		'ftp://example.com/a',
-		'https://example.com/a b.jpg',
-		'data:image/png,xyz',
-		'data:text/plain;base64,eHg=',
-		'data:image/png;base64,',
-		'data:image/png;base64,<svg>',
-		'data:image/png;base64',
-		'data:image/png;base64;x,AAAA',
-	])('%s is malformed', (url) => expect(() => checkInputUrl(url)).toThrow());
-
-	it('may be a data URI of a hundred megabytes', () => {
-		const uri = `data:image/png;base64,${'A'.repeat(100_000_000)}`;
-		expect(() => checkInputUrl(uri)).not.toThrow();
-		expect(() => checkInputUrl(`${uri}<`)).toThrow('invalid data URI');
-		expect(() => checkInputUrl(`data:image/${'a'.repeat(50_000_000)}`)).toThrow('invalid data URI');
 	});
 });
 

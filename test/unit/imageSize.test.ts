@@ -30,21 +30,22 @@ describe('dimensions far into a file', () => {
 			.tiff({ compression: 'none' })
 			.toBuffer();
 		expect(imageSize(tiff.subarray(0, 65_536))).toBeNull();
-		const found = await imageSizeFurtherIn(tiff.subarray(0, 65_536), streamOf(inPieces(tiff, 1_000)));
+		const found = await imageSizeFurtherIn(streamOf(inPieces(tiff, 1_000)));
 		expect(found).toEqual({ width: 700, height: 300 });
 	});
 
-	it('are not searched for in a file that was read whole, nor without end', async () => {
-		expect(await imageSizeFurtherIn(Buffer.from('GIF89a'), streamOf([]))).toBeNull();
+	it('are not searched for without end', async () => {
+		expect(await imageSizeFurtherIn(streamOf([Buffer.from('GIF89a')]))).toBeNull();
 		let pieces = 0;
+		const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(65_536)]);
 		const endless = (async function* () {
+			yield jpeg;
 			for (;;) {
 				pieces++;
 				yield await Promise.resolve(Buffer.alloc(100_000));
 			}
 		})();
-		const jpeg = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(65_536)]);
-		expect(await imageSizeFurtherIn(jpeg, endless)).toBeNull();
+		expect(await imageSizeFurtherIn(endless)).toBeNull();
 		expect(pieces).toBeLessThan(100);
 	});
 });

@@ -57,7 +57,7 @@ const SUBMITTING: INodeParameters[] = [
 ];
 const EDIT = SUBMITTING[0];
 
-const ASKED = ['model', 'promptTemplate', 'prompt', 'imageSource', 'inputDataFieldName', 'size'];
+const ASKED = ['model', 'promptTemplate', 'prompt', 'images', 'size'];
 const DOWNLOAD = ['downloadImages', 'outputDataFieldName'];
 
 describe.each(MODELS)('with %s as the model', (name, value, sizes) => {
@@ -80,7 +80,7 @@ describe.each(MODELS)('with %s as the model', (name, value, sizes) => {
 		expect(of('image', 'edit')).toEqual([...asked, ...DOWNLOAD, 'options']);
 		expect(of('prediction', 'submit')).toEqual([...asked, 'options']);
 		expect(of('prediction', 'quote')).toEqual([...asked, 'options']);
-		expect(of('image', 'upload')).toEqual(['inputDataFieldName', 'options']);
+		expect(of('image', 'upload')).toEqual(['images', 'options']);
 		expect(of('prediction', 'waitForCompletion')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
 		expect(of('prediction', 'get')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
 		expect(of('prediction', 'getAll')).toEqual(['returnAll', 'limit', 'filters']);
@@ -95,7 +95,7 @@ it('fields by expression are shown for their own operation only', () => {
 	const left = {
 		model: model(BY_EXPRESSION, 'id'),
 		size: BY_EXPRESSION,
-		imageSource: BY_EXPRESSION,
+		images: BY_EXPRESSION,
 		downloadImages: BY_EXPRESSION,
 		returnAll: BY_EXPRESSION,
 	};
@@ -118,17 +118,6 @@ it('fields by expression are shown for their own operation only', () => {
 			if (!isOwn) expect([property.name, operation, isShown]).toEqual([property.name, operation, false]);
 		}
 	}
-});
-
-describe('Image Source', () => {
-	it.each([
-		['binary', ['inputDataFieldName']],
-		['url', ['imageUrls']],
-		['both', ['inputDataFieldName', 'imageUrls']],
-	])('%s shows the fields it needs', (imageSource, fields) => {
-		const shown = namesOf(visible({ ...EDIT, imageSource }));
-		expect(shown.filter((name) => /^(inputDataFieldName|imageUrls)$/.test(name))).toEqual(fields);
-	});
 });
 
 describe('Size', () => {

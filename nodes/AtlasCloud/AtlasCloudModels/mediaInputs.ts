@@ -1,13 +1,22 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
+import { fileList, isDataUri } from '../api/fileList';
 import { asObject, type JsonObject } from '../api/json';
-import { kindByUrl } from '../api/models/mediaFields';
+import { kindByUrl, type MediaRule } from '../api/models/mediaFields';
 import type { InputFile } from '../api/files/uploads';
-import { splitText, type MediaInput } from '../api/models/modelInputs';
+import type { MediaInput } from '../api/models/modelInputs';
 import type { InputPath } from '../api/purchases/inputPaths';
 import type { PurchaseInput } from '../api/purchases/purchaseRequest';
-import { findByNameOrOnly, isBinaryLike, readBinaryFields, type BinaryFields } from '../items/binaryFields';
-import { ANY_MEDIA, readMedia, type MediaSource } from '../items/inputMedia';
+import { plural } from '../api/words';
+import { findByName, isBinaryLike } from '../items/binaryFields';
+import {
+	entriesOf,
+	fileFieldOf,
+	fileReader,
+	readEntry,
+	type FileReader,
+	type InputSource,
+} from '../items/inputFiles';
+import type { NodeRun } from '../nodeRun';
 
 /** The files of a request. */
 export interface RequestMedia {
@@ -21,20 +30,30 @@ export interface RequestMedia {
  * @throws AtlasError (`input`)
  */
 export async function readMediaInputs(
-	context: IExecuteFunctions,
+	run: NodeRun,
 	itemIndex: number,
 	media: MediaInput[],
 ): Promise<RequestMedia> {
-	const binaryFields = readBinaryFields(context, itemIndex);
 	const read: RequestMedia = { body: {}, inputs: [] };
 	for (const field of media) {
-		const entries = await Promise.all(
-			field.values.map(async (value) => await readEntry(context, binaryFields, field, value)),
-		);
+		const reader = fileReader(run, itemIndex, fileFieldOf(field.title, field.rule));
+		const found = entriesOf(reader, field.value).map(async (entry) => await readMedia(reader, field, entry));
+		const entries = (await Promise.all(found)).flat();
+		if (entries.length === 0 && !field.isRequired) continue;
+		checkCount(field, entries.length);
 		if (field.rule.objectKey !== null) read.body[field.name] = entries.map(({ rest }) => rest);
 		read.inputs.push(...entries.map(({ source }, i) => ({ path: pathOf(field, i), ...source })));
 	}
 	return read;
+}
+
+function checkCount({ title, min, max }: MediaInput, count: number): void {
+	if (count < min) throw inputError(`'${title}' needs at least ${plural(min, 'file')}`, `It has ${count}.`);
+	if (count <= max) return;
+	throw inputError(
+		`'${title}' accepts at most ${plural(max, 'file')}`,
+		`It has ${count}. Use fewer files per item.`,
+	);
 }
 
 function pathOf({ name, rule: { isList, objectKey } }: MediaInput, index: number): InputPath {
@@ -43,40 +62,43 @@ function pathOf({ name, rule: { isList, objectKey } }: MediaInput, index: number
 }
 
 interface MediaEntry {
-	source: MediaSource;
+	source: { file: InputFile; url?: undefined } | { file?: undefined; url: string };
 	/** The rest of its object, where the list holds objects. */
 	rest: JsonObject;
 }
 
-async function readEntry(
-	{ helpers }: IExecuteFunctions,
-	binaryFields: BinaryFields,
-	field: MediaInput,
-	value: unknown,
-): Promise<MediaEntry> {
-	const { objectKey } = field.rule;
-	const object = isBinaryLike(value) ? undefined : asObject(value);
-	if (objectKey === null || !object) {
-		const source = await readMedia(helpers, binaryFields, field, value);
-		return { source, rest: objectKey === null ? {} : kindOf(field, source) };
-	}
-	const { [objectKey]: inner, ...rest } = object;
-	const source = await readMedia(helpers, binaryFields, field, inner);
-	const { kindKey } = field.rule;
-	return { source, rest: kindKey === null || kindKey in rest ? rest : { ...rest, ...kindOf(field, source) } };
+async function readMedia(reader: FileReader, field: MediaInput, entry: unknown): Promise<MediaEntry[]> {
+	const { objectKey, kindKey } = field.rule;
+	const object = isBinaryLike(entry) || objectKey === null ? undefined : asObject(entry);
+	const { [objectKey ?? '']: inner, ...given } = object ?? {};
+	const sources = await readEntry(reader, object ? inner : entry);
+	return sources.map((source) => {
+		const isTold = objectKey === null || (kindKey !== null && kindKey in given);
+		const rest = isTold ? given : { ...given, ...kindOf(field, source) };
+		return { source: source.file ? { file: source.file } : { url: source.url }, rest };
+	});
 }
 
 /** What the object of a file says about its kind. */
-function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url }: MediaSource): JsonObject {
+function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url }: InputSource): JsonObject {
 	if (kindKey === null || objectKey === null) return {};
-	const mimeType = file?.kind.mimeType ?? /^data:([a-z]+)\//i.exec(url ?? '')?.[1].toLowerCase();
-	const kind = mimeType?.split('/')[0] ?? kindByUrl(url ?? '');
+	const kind = file ? file.kind.mimeType.split('/')[0] : kindByUrl(url);
 	if (kind) return { [kindKey]: kind };
 	throw inputError(
-		`${title}: "${truncate(url ?? '')}" doesn’t say whether it’s an image, a video, or audio`,
+		`'${title}': "${truncate(url ?? '')}" doesn’t say whether it’s an image, a video, or audio`,
 		`Enter it as JSON: [{"${objectKey}": "…", "${kindKey}": "image"}].`,
 	);
 }
+
+/** Takes anything: for models whose schema cannot be read. */
+const ANY_MEDIA: MediaRule = {
+	kind: null,
+	isList: true,
+	objectKey: null,
+	kindKey: null,
+	accept: [],
+	maxSizeMb: null,
+};
 
 /** Inputs as they were typed. */
 export interface UntypedInputs extends RequestMedia {
@@ -94,28 +116,30 @@ const MAX_DEPTH = 5;
  * @throws AtlasError (`input`)
  */
 export async function readUntypedInputs(
-	context: IExecuteFunctions,
+	run: NodeRun,
 	itemIndex: number,
 	given: JsonObject,
 ): Promise<UntypedInputs> {
-	const binaryFields = readBinaryFields(context, itemIndex);
+	const readerOf = (title: string) => fileReader(run, itemIndex, fileFieldOf(title, ANY_MEDIA));
+	const { item } = readerOf('');
 	const inputs: PurchaseInput[] = [];
 	const named = new Map<string, InputFile>();
 	let namesOnly: UntypedInputs['namesOnly'] = null;
 	const findNamed = async (text: string, [field]: InputPath): Promise<void> => {
-		if (/^\s*data:/i.test(text)) return;
-		const names = splitText(text.replace(/["[\]{}]/g, ','));
-		const isFile = (name: string) => findByNameOrOnly(binaryFields, name) !== undefined;
+		if (isDataUri(text.trim())) return;
+		const isFile = (name: string) =>
+			findByName(item, name) !== undefined || (name === 'data' && item.fields.length === 1);
+		const names = fileList(text.replace(/["[\]{}]/g, ','), isFile).map(String);
 		if (names.length > 0 && names.every(isFile)) namesOnly ??= { field, text };
 		for (const name of names.filter(isFile)) {
-			const { file } = await readMedia(context.helpers, binaryFields, { title: name, rule: ANY_MEDIA }, name);
+			const [{ file }] = await readEntry(readerOf(name), name);
 			if (file) named.set(name, file);
 		}
 	};
 	const takeOut = async (value: unknown, path: InputPath): Promise<unknown> => {
 		if (isBinaryLike(value)) {
-			const field = { title: path[0], rule: ANY_MEDIA };
-			inputs.push({ path, ...(await readMedia(context.helpers, binaryFields, field, value)) });
+			const [{ file }] = await readEntry(readerOf(path[0]), value);
+			if (file) inputs.push({ path, file });
 			return null;
 		}
 		if (typeof value === 'string') await findNamed(value, path);

@@ -152,9 +152,8 @@ async function readInputs(
 	{ request, given }: ModelJob,
 	{ fields }: ModelInfo,
 ): Promise<RequestMedia & { typed: UntypedInputs }> {
-	const { context } = run;
 	const { model, itemIndex } = request;
-	const readTyped = async () => await readUntypedInputs(context, itemIndex, given);
+	const readTyped = async () => await readUntypedInputs(run, itemIndex, given);
 	if (!fields) {
 		// Atlas checks the request itself.
 		const typed = await readTyped();
@@ -167,7 +166,7 @@ async function readInputs(
 			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${dropped.join(', ')}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use Extra Body Fields under Options.`,
 		);
 	}
-	const files = await readMediaInputs(context, itemIndex, media);
+	const files = await readMediaInputs(run, itemIndex, media);
 	return { body: { ...body, ...files.body }, inputs: files.inputs, typed: await readTyped() };
 }
 

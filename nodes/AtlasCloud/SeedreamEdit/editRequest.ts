@@ -5,7 +5,7 @@ import { MAX_INPUT_IMAGES, MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRule
 import { isSequential, knownModel, V4_EDIT } from '../api/models/seedream';
 import { endpointOf } from '../api/models/model';
 import type { PurchaseInput } from '../api/purchases/purchaseRequest';
-import { inputImages, type InputImage } from '../items/inputImages';
+import type { InputSource } from '../items/inputFiles';
 import {
 	readModel,
 	readExtraBodyFields,
@@ -18,6 +18,7 @@ import {
 import type { NodeRun } from '../nodeRun';
 import { plural } from '../api/words';
 import { readTimeout } from '../items/timeout';
+import { readImages } from './images';
 import {
 	checkFormatOptions,
 	checkSize,
@@ -47,7 +48,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const timeout = readTimeout(options);
 	const reuseHours = readReuseHours(options);
 	readMaxCostUsd(options);
-	const images = await inputImages(context, itemIndex);
+	const images = await readImages(run, itemIndex);
 	const known = knownModel(model);
 	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
 	checkFormatOptions(options);
@@ -80,18 +81,12 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	};
 }
 
-function toInput({ file, url }: InputImage, index: number): PurchaseInput {
+function toInput({ file, url }: InputSource, index: number): PurchaseInput {
 	const path: PurchaseInput['path'] = ['images', index];
 	return file ? { path, file } : { path, url };
 }
 
 function checkImageCount(count: number, model: string, maxInputImages: number): void {
-	if (count === 0) {
-		throw inputError(
-			'No image found in this item',
-			'Enter the name of its file field in Input Data Field Name, or add Image URLs.',
-		);
-	}
 	if (count > maxInputImages) {
 		throw inputError(
 			`This item has ${plural(count, 'image')}, but ${nameOf(model)} accepts at most ${maxInputImages}`,

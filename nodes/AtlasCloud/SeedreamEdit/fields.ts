@@ -2,6 +2,7 @@ import type { INodeProperties, ILoadOptionsFunctions, INodeListSearchResult } fr
 import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT, isSeedreamEdit } from '../api/models/seedream';
 import { defaultModelValue, type ListedModel, modelEntry } from '../panel/modelEntry';
 import { maxImagesField } from '../panel/modelOptionFields';
+import { imagesField } from './images';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
 import { readCatalog } from '../api/models/catalog';
@@ -41,55 +42,11 @@ export const modelField: INodeProperties = {
 	],
 };
 
-export const imageSourceField: INodeProperties = {
-	displayName: 'Image Source',
-	name: 'imageSource',
-	type: 'options',
-	options: [
-		{
-			name: 'Binary File',
-			value: 'binary',
-			description: 'Image files from the previous node',
-		},
-		{ name: 'Image URL', value: 'url', description: 'Public image URLs or data URIs' },
-		{ name: 'Files and URLs', value: 'both', description: 'Files first, then URLs' },
-	],
-	default: 'binary',
-	description: 'Where to get the images from',
-};
-
-export const inputDataFieldNameField: INodeProperties = {
-	displayName: 'Input Data Field Name',
-	name: 'inputDataFieldName',
-	type: 'string',
-	default: 'data',
-	required: true,
-	placeholder: 'e.g. data',
-	hint: 'Separate several names with commas. Use * for all images.',
-	description:
-		'The name of the input field that contains the image. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',
-};
-
-export const imageUrlsField: INodeProperties = {
-	displayName: 'Image URLs',
-	name: 'imageUrls',
-	type: 'string',
-	typeOptions: { rows: 2 },
-	default: '',
-	required: true,
-	placeholder: 'e.g. https://example.com/photo.jpg',
-	hint: 'One URL per line',
-	description:
-		'Public image URLs or data URIs. An expression can return an array. All images of an item are used in the same edit.',
-};
-
 /** The fields of every operation that submits an edit. */
 export const editFields: INodeProperties[] = [
 	modelField,
 	...promptFields,
-	imageSourceField,
-	{ ...inputDataFieldNameField, displayOptions: { show: { imageSource: ['binary', 'both'] } } },
-	{ ...imageUrlsField, displayOptions: { show: { imageSource: ['url', 'both'] } } },
+	imagesField,
 	...sizeFields,
 	maxImagesField,
 ];

@@ -22,7 +22,7 @@ export const editKind: NodeKind<EditJob> = {
 	bodyOf: ({ request }) => request.body,
 	quoteRequestOf: async (_run, job) => await Promise.resolve(editQuoteRequest(job)),
 	baseNameOf({ images: [{ file, url }] }) {
-		const stem = file ? safeStem(file.fileName ?? file.fieldName) : stemOfUrl(url);
+		const stem = file ? safeStem(file.fileName ?? file.fieldName ?? '') : stemOfUrl(url);
 		return `${stem}-edited`;
 	},
 	inputsJson: ({ inputUrls, size }) => ({ images: inputUrls, size }),

@@ -5,15 +5,15 @@ import type { QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
 import { knownModel } from '../api/models/seedream';
 import { exactSize, matchInput, namedSize, type SizeMatch, type SizeRules } from '../api/models/sizeRules';
-import type { InputImage } from '../items/inputImages';
+import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';
 import type { PurchaseJob } from '../operations/kind';
-import { inputDimensions } from './inputDimensions';
+import { inputDimensions } from './images';
 import type { SizeWish } from './size';
 
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
 export interface EditJob extends PurchaseJob {
-	images: InputImage[];
+	images: InputSource[];
 	size: SizeWish;
 }
 

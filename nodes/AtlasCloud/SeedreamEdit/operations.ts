@@ -29,6 +29,6 @@ export const hints: INodeTypeDescription['hints'] = [
 		type: 'info',
 		location: 'outputPane',
 		whenToDisplay: 'beforeExecution',
-		displayCondition: `={{ ["edit", "submit", "quote"].includes($parameter["operation"]) && $parameter["imageSource"] !== "url" && /^\\*$|,/.test($parameter["inputDataFieldName"]) && $input.all().some((item) => Object.keys(item.binary ?? {}).length > 1) }}`,
+		displayCondition: `={{ ["edit", "submit", "quote"].includes($parameter["operation"]) && /^\\*$|,/.test($parameter["images"]) && $input.all().some((item) => Object.keys(item.binary ?? {}).length > 1) }}`,
 	},
 ];

@@ -1,10 +1,9 @@
 import { inputError } from '../api/errors';
 import type { InputFile } from '../api/files/uploads';
 import { asArray } from '../api/json';
-import { binaryImages } from '../items/inputImages';
 import { itemOperation } from '../run/operation';
 import { countNoun } from '../api/words';
-import { inputDataFieldNameField } from './fields';
+import { imagesField, readImages } from './images';
 import { editKind } from './kind';
 
 /** Uploads images and returns their links in place of the files. */
@@ -15,7 +14,7 @@ export const upload = itemOperation<InputFile[]>({
 		action: 'Upload image and get its URL',
 		description: 'Upload images to Atlas Cloud and get their URLs',
 	},
-	fields: [inputDataFieldNameField, editKind.options.upload],
+	fields: [imagesField, editKind.options.upload],
 	summary: {
 		count(done) {
 			const urls = done.flatMap(({ json }) => asArray(json.urls));
@@ -24,12 +23,14 @@ export const upload = itemOperation<InputFile[]>({
 	},
 
 	async read(run, itemIndex) {
-		const images = await binaryImages(run.context, itemIndex);
-		if (images.length > 0) return images.map(({ file }) => file);
-		throw inputError(
-			'No image found in this item',
-			'Enter the name of its file field in Input Data Field Name.',
-		);
+		const images = await readImages(run, itemIndex);
+		return images.map(({ file }) => {
+			if (file) return file;
+			throw inputError(
+				"Upload takes files, but 'Images' contains a URL",
+				"Edit reads it from there: enter the URL in its 'Images'. To upload it all the same, download it with an HTTP Request node first.",
+			);
+		});
 	},
 
 	async work(run, files, itemIndex) {

@@ -22,8 +22,12 @@ export function truncate(text: string): string {
 	const line = withoutTags(oneLine(beginning));
 	if (/^data:/i.test(line)) return `${line.split(/[;,]/, 1)[0].slice(0, MAX_LENGTH - 2)};…`;
 	if (line.length <= MAX_LENGTH && beginning.length === text.length) return line;
-	// Half a character must not be left over.
-	return `${line.slice(0, MAX_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+	return `${cut(line, MAX_LENGTH - 1)}…`;
+}
+
+/** The beginning of a text, without half a character at its end. @param maxLength in UTF-16 code units */
+export function cut(text: string, maxLength: number): string {
+	return text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '');
 }
 
 /** Whether n8n would evaluate a value once it is in a parameter. */

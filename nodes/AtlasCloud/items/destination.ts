@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { inputError, truncate } from '../api/errors';
+import { inputError } from '../api/errors';
+import { cut } from '../api/text';
 import { EDIT_WORDS, MODEL_WORDS, readMaxDownloadBytes, type NodeWords } from '../panel/options';
 
 /** Where the files of a prediction go, and what they are called. */
@@ -41,17 +42,25 @@ export function safeStem(fileName: string): string {
 		.split(/[\\/]/)
 		.at(-1)!
 		.replace(/\.[A-Za-z0-9]{1,5}$/, '')
-		.replace(/[\u0000-\u001f<>:"|?*\u007f]/g, '')
-		.trim()
-		.slice(0, 100);
-	return stem.replace(/^\.+/, '') || 'image';
+		.replace(/[\u0000-\u001f<>:"|?*\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+		.trim();
+	return cut(stem, 100).replace(/^\.+/, '') || 'image';
 }
 
 /** A file name without extension for an image at a URL. */
 export function stemOfUrl(url: string): string {
 	if (!URL.canParse(url) || /^data:/i.test(url)) return 'image';
 	const last = new URL(url).pathname.split('/').at(-1) ?? '';
-	return safeStem(truncate(last.replace(/%[0-9a-f]{2}/gi, '_')));
+	return safeStem(decodedPath(last));
+}
+
+/** With its percent-encoded characters, where they are a text. */
+function decodedPath(path: string): string {
+	try {
+		return decodeURIComponent(path);
+	} catch {
+		return path.replace(/%[0-9a-f]{2}/gi, '_');
+	}
 }
 
 /** @param name the parameter Output Data Field Name @throws AtlasError (`input`) */

@@ -1,67 +1,45 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { StoreError, type FileStore } from '../api/files/downloads';
+import type { FileFacts } from '../api/files/inspect';
+import { inputKinds, type FileKind } from '../api/files/kinds';
 import type { ByteStream } from '../api/http/http';
-import { fileKind, type FileKind, checkInputKind } from '../api/files/kinds';
-import { imageSize, imageSizeFurtherIn, HEADER_BYTES } from '../api/files/imageSize';
 import type { Dimensions } from '../api/models/sizes';
 import type { InputFile } from '../api/files/uploads';
 import { inputContent, isInDatabase, MAX_DATABASE_FILE_BYTES, unreadableError } from './inputContent';
 
-/** A binary field whose first 64 kB were read. */
+/** A file of an item that was read to its end. */
 export interface InspectedFile {
-	fieldName: string;
+	/** Null for one that is in no field: a data URI, or an expression's. */
+	fieldName: string | null;
 	binary: IBinaryData;
-	/** Null where it is neither an image nor a known document. */
-	kind: FileKind | null;
-	/** Null where they are not in the first 64 kB. Those are not kept: a batch can have a thousand files. */
-	dimensions: Dimensions | null;
+	facts: FileFacts;
+	/** What it may be sent as, the likeliest first; empty if that is not known. */
+	kinds: FileKind[];
 }
 
 type Helpers = IExecuteFunctions['helpers'];
 
 /**
- * A file's first 64 kB, or all of a smaller one.
+ * Reads a file to its end.
  * @throws AtlasError (`input`) when n8n does not give it
  */
-export async function readHeader(helpers: Helpers, binary: IBinaryData): Promise<Buffer> {
+export async function inspectBinary(
+	helpers: Helpers,
+	fieldName: string | null,
+	binary: IBinaryData,
+): Promise<InspectedFile> {
 	try {
-		const content = await inputContent(helpers, binary);
-		return (await content.header()).subarray(0, HEADER_BYTES);
+		const facts = await (await inputContent(helpers, binary)).inspect();
+		return { fieldName, binary, facts, kinds: inputKinds(facts.kind, binary.mimeType ?? '') };
 	} catch (error) {
 		throw unreadableError(binary, error);
 	}
 }
 
-/**
- * Reads a binary field's kind and dimensions, which mostly are in its first 64 kB.
- * @throws AtlasError (`input`) when the file cannot be read
- */
-export async function inspectBinary(
-	helpers: Helpers,
-	fieldName: string,
-	binary: IBinaryData,
-): Promise<InspectedFile> {
-	const header = await readHeader(helpers, binary);
-	return { fieldName, binary, kind: fileKind(header), dimensions: imageSize(header) };
-}
-
-/**
- * The file in the form that the API uploads.
- * @throws AtlasError (`input`) when Seedream does not accept it
- */
+/** The file in the form that the API uploads. */
 export async function toInputFile(
 	helpers: Helpers,
-	{ fieldName, binary, kind }: InspectedFile,
-): Promise<InputFile> {
-	checkInputKind(`The file in ${fieldName}`, kind);
-	return await binaryFile(helpers, fieldName, binary, kind);
-}
-
-/** A file of a known kind in the form that the API uploads. */
-export async function binaryFile(
-	helpers: Helpers,
-	fieldName: string,
-	binary: IBinaryData,
+	{ fieldName, binary, facts }: InspectedFile,
 	kind: FileKind,
 ): Promise<InputFile> {
 	const content = await inputContent(helpers, binary);
@@ -69,10 +47,10 @@ export async function binaryFile(
 		fieldName,
 		fileName: binary.fileName ?? null,
 		kind,
-		sizeBytes: content.sizeBytes,
+		sizeBytes: facts.sizeBytes,
 		storedId: binary.id ?? null,
 		open: () => content.open(),
-		sha256: async () => await content.sha256(),
+		sha256: async () => await Promise.resolve(facts.sha256),
 		hold: async (signal) => await content.hold(signal),
 		release: () => content.release(),
 	};
@@ -81,11 +59,9 @@ export async function binaryFile(
 /** The file's dimensions, read further into it where the first 64 kB do not hold them; null where they cannot be read. */
 export async function dimensionsOf(
 	helpers: Helpers,
-	{ binary, dimensions }: InspectedFile,
+	{ binary, facts }: InspectedFile,
 ): Promise<Dimensions | null> {
-	if (dimensions) return dimensions;
-	const content = await inputContent(helpers, binary);
-	return await imageSizeFurtherIn(await readHeader(helpers, binary), content.open());
+	return facts.dimensions ?? (await (await inputContent(helpers, binary)).dimensionsFurtherIn());
 }
 
 /** n8n's binary storage. */

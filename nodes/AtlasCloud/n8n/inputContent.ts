@@ -1,10 +1,10 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { AtlasError, inputError } from '../api/errors';
-import { HEADER_BYTES } from '../api/files/imageSize';
+import { AtlasError, inputError, truncate } from '../api/errors';
+import { imageSizeFurtherIn } from '../api/files/imageSize';
+import { inspectFile, type FileFacts } from '../api/files/inspect';
+import type { Dimensions } from '../api/models/sizes';
 import type { CancelSignal } from '../api/time/cancellation';
 import { ByteBudget } from '../api/time/byteBudget';
-import { sha256, sha256OfStream } from '../api/hash';
-import { peek, readBeginning } from '../api/http/streams';
 
 type Helpers = IExecuteFunctions['helpers'];
 
@@ -26,28 +26,27 @@ export function isInDatabase({ id }: IBinaryData): boolean {
 }
 
 /**
- * One input file's content, read from n8n's storage as rarely as possible: a small file once for its kind, dimensions,
- * hash and upload. What does not fit into memory is read again.
+ * One input file's content, read from n8n's storage as rarely as possible: once for all that has to be known of it, which
+ * a small one is kept from, and once more for the upload of a larger one.
  */
 export class InputContent {
 	private kept: { bytes: Buffer; release: () => void } | null = null;
 
-	private keeping: Promise<Buffer> | null = null;
-
-	private hash: string | null = null;
+	private facts: Promise<FileFacts> | null = null;
 
 	private constructor(
 		private readonly helpers: Helpers,
 		private readonly binary: IBinaryData,
-		readonly sizeBytes: number,
+		/** What n8n says, for memory budgets only: the bytes decide. */
+		private readonly announcedBytes: number,
 	) {}
 
 	/** @throws AtlasError (`input`) if the file is not there, or is larger than n8n can read */
 	static async of(helpers: Helpers, binary: IBinaryData): Promise<InputContent> {
 		const { id, data } = binary;
-		const sizeBytes = id ? (await helpers.getBinaryMetadata(id)).fileSize : Buffer.byteLength(data, 'base64');
-		const content = new InputContent(helpers, binary, sizeBytes);
-		if (content.isReadWhole && sizeBytes > MAX_DATABASE_FILE_BYTES) throw tooLargeError(sizeBytes);
+		const announcedBytes = id ? (await helpers.getBinaryMetadata(id)).fileSize : data.length;
+		const content = new InputContent(helpers, binary, announcedBytes);
+		if (content.isReadWhole && announcedBytes > MAX_DATABASE_FILE_BYTES) throw tooLargeError(announcedBytes);
 		return content;
 	}
 
@@ -55,20 +54,14 @@ export class InputContent {
 		return isInDatabase(this.binary);
 	}
 
-	/** At least the first 64 kB, or all there is. */
-	async header(): Promise<Buffer> {
-		const { id, data } = this.binary;
-		// Base64 spends four characters on three bytes.
-		if (!id) return Buffer.from(data.slice(0, Math.ceil(HEADER_BYTES / 3) * 4), 'base64');
-		const bytes = await this.keep();
-		if (bytes) return bytes;
-		return this.isReadWhole ? await this.hashWithHeader() : await readBeginning(this.read(), HEADER_BYTES);
+	/** What its bytes tell. The file is read to its end, once. */
+	async inspect(): Promise<FileFacts> {
+		return await (this.facts ??= this.readOnce());
 	}
 
-	/** SHA-256 in hex. */
-	async sha256(): Promise<string> {
-		if (this.hash === null && !(await this.keep())) await this.hashWithHeader();
-		return this.hash as string; // set by either
+	/** The dimensions of an image whose first 64 kB do not contain them. */
+	async dimensionsFurtherIn(): Promise<Dimensions | null> {
+		return await imageSizeFurtherIn(this.open());
 	}
 
 	/** The whole file, from memory if it is kept. */
@@ -84,7 +77,7 @@ export class InputContent {
 	 */
 	async hold(signal: CancelSignal | undefined): Promise<() => void> {
 		if (this.kept || !this.isReadWhole) return () => {};
-		return await wholeReadBytes.acquire(this.sizeBytes, signal);
+		return await wholeReadBytes.acquire(this.announcedBytes, signal);
 	}
 
 	/** Gives up the memory that keeps the file. */
@@ -100,40 +93,29 @@ export class InputContent {
 		else yield Buffer.from(data, 'base64');
 	}
 
-	/** Reads a small file into memory; null if there is no room. */
-	private async keep(): Promise<Buffer | null> {
-		if (this.kept) return this.kept.bytes;
-		if (this.keeping) return await this.keeping;
-		const isSmall = this.sizeBytes <= MAX_KEPT_FILE_BYTES;
-		const release = isSmall ? keptBytes.tryAcquire(this.sizeBytes) : null;
-		if (!release) return null;
-		this.keeping = this.readAll(release).finally(() => (this.keeping = null));
-		return await this.keeping;
-	}
-
-	/** @param release gives the memory back */
-	private async readAll(release: () => void): Promise<Buffer> {
+	/** Reads the file, and keeps it if it is small, comes from storage, and there is room. */
+	private async readOnce(): Promise<FileFacts> {
+		const isSmall = this.binary.id !== undefined && this.announcedBytes <= MAX_KEPT_FILE_BYTES;
+		const release = isSmall ? keptBytes.tryAcquire(this.announcedBytes) : null;
+		const isHeld = this.isReadWhole && !release;
+		const releaseRead = isHeld ? await wholeReadBytes.acquire(this.announcedBytes, undefined) : () => {};
 		try {
-			const bytes = await readBeginning(this.read(), Infinity);
-			this.hash = sha256(bytes);
-			this.kept = { bytes, release };
-			return bytes;
+			if (!release) return await inspectFile(this.read());
+			const parts: Uint8Array[] = [];
+			const facts = await inspectFile(collecting(this.read(), parts));
+			this.kept = { bytes: Buffer.concat(parts), release };
+			return facts;
 		} finally {
-			if (!this.kept) release();
+			if (!this.kept) release?.();
+			releaseRead();
 		}
 	}
+}
 
-	/** Computes the hash in one reading, without keeping the file. @returns its beginning */
-	private async hashWithHeader(): Promise<Buffer> {
-		const release = this.isReadWhole ? await wholeReadBytes.acquire(this.sizeBytes, undefined) : () => {};
-		try {
-			const { beginning, chunks } = await peek(this.read(), HEADER_BYTES);
-			this.hash = (await sha256OfStream(chunks)).hex;
-			// A copy: from the database, the first chunk may be the whole file.
-			return Buffer.from(beginning.subarray(0, HEADER_BYTES));
-		} finally {
-			release();
-		}
+async function* collecting(chunks: AsyncIterable<Uint8Array>, parts: Uint8Array[]) {
+	for await (const chunk of chunks) {
+		parts.push(chunk);
+		yield chunk;
 	}
 }
 
@@ -167,9 +149,9 @@ export function unreadableError({ fileName }: IBinaryData, error: unknown): Atla
 	if (error instanceof AtlasError) return error;
 	const said = error instanceof Error ? error.message : String(error);
 	// From its database, n8n's own message is a query in JSON.
-	const why = /could not find|not found|ENOENT/i.test(said) ? 'it isn’t there' : said;
+	const why = /could not find|not found|ENOENT/i.test(said) ? 'it isn’t there' : truncate(said);
 	return inputError(
-		`Couldn’t read ${fileName ? `the file "${fileName}"` : 'a file'} from n8n’s storage: ${why}`,
+		`Couldn’t read ${fileName ? `the file "${truncate(fileName)}"` : 'a file'} from n8n’s storage: ${why}`,
 		'Nothing was submitted or billed for this item. Run the workflow again from the node that returns the file. In queue mode, all workers need the same storage: set N8N_DEFAULT_BINARY_DATA_MODE to database or s3, or share the folder.',
 	);
 }

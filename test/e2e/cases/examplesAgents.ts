@@ -59,10 +59,10 @@ const lastOf = ({ messages }: ChatRequest) => messages.at(-1)!.content;
 
 e2e('examples: agent-tool.json lets an agent edit an image twice', async (bench) => {
 	const photo = await readFile(await bench.photo());
-	const imageUrls = await hosted(bench, photo, 'mug.jpg');
-	const { output, asked } = await askAgent(bench, `Mirror ${imageUrls} and make it black and white`, [
-		() => call('Edit_an_Image', { prompt: 'mirror it', imageUrls }),
-		(asks) => call('Edit_an_Image', { prompt: 'black and white', imageUrls: findUrl(lastOf(asks)) }),
+	const images = await hosted(bench, photo, 'mug.jpg');
+	const { output, asked } = await askAgent(bench, `Mirror ${images} and make it black and white`, [
+		() => call('Edit_an_Image', { prompt: 'mirror it', images }),
+		(asks) => call('Edit_an_Image', { prompt: 'black and white', images: findUrl(lastOf(asks)) }),
 		(asks) => ({ content: `![done](${findUrl(lastOf(asks))})` }),
 	]);
 
@@ -75,7 +75,7 @@ e2e('examples: agent-tool.json lets an agent edit an image twice', async (bench)
 		['mirror it', 'black and white'],
 	);
 	const tool = asked[0].tools!.find(({ function: { name } }) => name === 'Edit_an_Image')!.function;
-	assert.deepEqual(Object.keys(tool.parameters.properties).sort(), ['imageUrls', 'prompt']);
+	assert.deepEqual(Object.keys(tool.parameters.properties).sort(), ['images', 'prompt']);
 	const looks = ledger.requests.filter(({ endpoint }) => endpoint === 'file');
 	assert.equal(looks.length, 3, 'looks at inputs only');
 });
@@ -130,21 +130,21 @@ async function callTool(client: Client, name: string, args: Record<string, unkno
 e2e('examples: mcp-server.json offers the nodes to an MCP client', async (bench) => {
 	const client = await connectClient(bench, await bench.sharedServer());
 	const photo = await readFile(await bench.photo());
-	const imageUrls = await hosted(bench, photo, 'mug.jpg');
+	const images = await hosted(bench, photo, 'mug.jpg');
 	const { tools } = await client.listTools();
 	assert.deepEqual(
 		tools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {}).sort()]).sort(),
 		[
-			['Edit_an_Image', ['imageUrls', 'prompt']],
+			['Edit_an_Image', ['images', 'prompt']],
 			['Generate_an_Image', ['modelInputs']],
 			['Run_Any_Model', ['model', 'modelInputs']],
 		],
 	);
 
-	const edited = await callTool(client, 'Edit_an_Image', { prompt: 'mirror it', imageUrls });
+	const edited = await callTool(client, 'Edit_an_Image', { prompt: 'mirror it', images });
 	await assertShows(await download(findUrl(edited)), photo, (original) => original.flop());
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
-	const refused = await callTool(client, 'Edit_an_Image', { prompt: '', imageUrls });
+	const refused = await callTool(client, 'Edit_an_Image', { prompt: '', images });
 	assert.match(refused, /prompt/i);
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 

@@ -51,7 +51,7 @@ e2e('several: two pictures go into one edit, in their order', async (bench) => {
 	const { nodes, connections } = await twoPictures(bench);
 	const edit = seedream('Edit', {
 		prompt: 'lay them side by side',
-		inputDataFieldName: 'first, second',
+		images: 'first, second',
 		size: '2048*2048',
 	});
 	const execution = await bench.execute({ nodes: [...nodes, edit], connections });
@@ -70,7 +70,7 @@ e2e('several: two pictures go into one edit, in their order', async (bench) => {
 
 e2e('several: * takes every picture of the item', async (bench) => {
 	const { nodes, connections } = await twoPictures(bench);
-	const edit = seedream('Edit', { prompt: 'side by side', inputDataFieldName: '*', size: '2048*2048' });
+	const edit = seedream('Edit', { prompt: 'side by side', images: '*', size: '2048*2048' });
 	const execution = await bench.execute({ nodes: [...nodes, edit], connections });
 	const { binary } = execution.expectSuccess().item('Edit');
 

@@ -15,8 +15,7 @@ e2e('steps: upload, submit and wait in three nodes', async (bench) => {
 				resource: 'prediction',
 				operation: 'submit',
 				prompt: 'mirror it',
-				imageSource: 'url',
-				imageUrls: '={{ $json.url }}',
+				images: '={{ $json.url }}',
 			}),
 			// Its prediction id is that of the item before, without a word about it.
 			seedream('Wait', { resource: 'prediction', operation: 'waitForCompletion' }),

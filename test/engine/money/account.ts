@@ -56,10 +56,10 @@ export function sameUrl(
 	count: number,
 ): Pick<SeedreamOptions, 'items'> & { parameters: Record<string, unknown> } {
 	const id = sandbox.addForeignTask({ model: 'x', prompt: 'a picture at an address', images: [] });
-	const [imageUrls] = ledger.predictions.get(id)?.outputs ?? [];
+	const [images] = ledger.predictions.get(id)?.outputs ?? [];
 	return {
 		items: Array.from({ length: count }, (): InputItem => ({})),
-		parameters: { imageSource: 'url', imageUrls, size: '1024*1024' },
+		parameters: { images, size: '1024*1024' },
 	};
 }
 

@@ -149,8 +149,8 @@ export class Bench {
 	async check(row: Row): Promise<RowResult> {
 		const { sandbox, elsewhere } = this;
 		const { ledger } = sandbox;
-		const imageUrls = this.pictureUrl();
-		const fields = { prompt: row.name, url: imageUrls };
+		const images = this.pictureUrl();
+		const fields = { prompt: row.name, url: images };
 		const items = (await this.itemsOf(row)).map((item) => ({ ...item, json: { ...fields, ...item.json } }));
 		const before = { charges: ledger.charges.length, requests: ledger.requests.length };
 		const startedMs = virtualTime.nowMs();
@@ -163,7 +163,7 @@ export class Bench {
 			row,
 			{
 				prompt: row.name,
-				...(row.use.items === 'url' ? { imageSource: 'url', imageUrls } : {}),
+				...(row.use.items === 'url' ? { images } : {}),
 				...(row.use.items === 'predictionId' ? { predictionId: '={{ $json.predictionId }}' } : {}),
 				...row.use.parameters,
 				...row.world?.parameters,

@@ -33,7 +33,7 @@ const CRASHED = { executionId: '41' };
 const RETRIED = { executionId: '42', mode: 'retry' as const };
 const REUSING = { executionId: '42', options: { reuseHours: 24 } };
 const HOOK = 'http://127.0.0.1:5678/webhook/';
-const imageUrl = () => sameUrl(1).parameters.imageUrls as string;
+const imageUrl = () => sameUrl(1).parameters.images as string;
 
 type Call = Omit<ModelOptions & Partial<SeedreamOptions>, 'parameters' | 'node'>;
 

@@ -30,7 +30,7 @@ jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../vir
 useSandbox({ preparedMedia: true });
 
 /** A file that Atlas can read itself. */
-const imageUrl = () => sameUrl(1).parameters.imageUrls as string;
+const imageUrl = () => sameUrl(1).parameters.images as string;
 
 /** `seed` is text for a number, `camera_fixed` for a boolean, and the model has no `mood`. */
 const TYPED = { image: 'data', prompt: 'the steam rises', seed: '7', camera_fixed: 'yes', mood: 'calm' };

@@ -66,7 +66,7 @@ const EDIT_USES: Use[] = [
 		parameters: {
 			resource: 'image',
 			operation: 'edit',
-			inputDataFieldName: 'first, second, third',
+			images: 'first, second, third',
 			options: OPTIONS,
 		},
 		items: 'threeFiles',

@@ -1,30 +1,48 @@
 import { imageSize as readHeader } from 'image-size';
-import { fileKind, TIFF } from './kinds';
+import { ImageScan } from './imageScan';
+import { BMP, fileKind, TIFF } from './kinds';
+import { isTurned, tiffTags } from './tiff';
 import type { Dimensions } from '../models/sizes';
-import { readBeginning, readFrom } from '../http/streams';
+import { peek, readBeginning, readFrom } from '../http/streams';
 
 /** How much of a file's beginning is read for its dimensions, in bytes. */
 export const HEADER_BYTES = 65_536;
 
 /**
- * The width and height in an image's header, with its EXIF orientation applied.
+ * The width and height of an image as it is seen: with its EXIF orientation applied.
  * @param bytes the beginning of the file
- * @returns null if the header does not contain them, or Seedream does not accept the kind of file
+ * @param isTurnedFurtherIn whether EXIF data behind these bytes turn it
+ * @returns null if they are not in these bytes, or Seedream does not accept the kind of file
  */
-export function imageSize(bytes: Uint8Array): Dimensions | null {
+export function imageSize(bytes: Uint8Array, isTurnedFurtherIn = false): Dimensions | null {
+	const kind = fileKind(bytes);
 	// image-size reads many more kinds, some (SVG) with patterns that are slow on a crafted file.
-	if (!fileKind(bytes)?.isInput) return null;
+	if (!kind?.isInput) return null;
+	const size = kind === BMP ? bitmapSize(bytes) : headerSize(bytes);
+	if (!size || !(size.width > 0 && size.height > 0)) return null;
+	const scan = new ImageScan(kind);
+	scan.add(bytes);
+	const turned = isTurnedFurtherIn || scan.isTurned || (kind === TIFF && isTurned(tiffTags(bytes)));
+	return turned ? { width: size.height, height: size.width } : size;
+}
+
+function headerSize(bytes: Uint8Array): Dimensions | null {
 	try {
 		// A copy, because image-size reads past a cut-off header into whatever shares the Buffer's memory.
-		const { width, height, orientation } = readHeader(new Uint8Array(bytes));
-		if (!(width > 0 && height > 0)) return null;
-		// EXIF 5 to 8 are rotated by 90°.
-		return orientation !== undefined && orientation >= 5
-			? { width: height, height: width }
-			: { width, height };
+		const { width, height } = readHeader(new Uint8Array(bytes));
+		return { width, height };
 	} catch {
 		return null;
 	}
+}
+
+/** A bitmap may be of OS/2, with shorter numbers, or have its first row at the top: then its height is negative. */
+function bitmapSize(bytes: Uint8Array): Dimensions | null {
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	if (bytes.byteLength < 26) return null;
+	return view.getUint32(14, true) === 12
+		? { width: view.getUint16(18, true), height: view.getUint16(20, true) }
+		: { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
 }
 
 /** How far to search for the dimensions: long color profiles and previews may come before them. */
@@ -37,19 +55,17 @@ const DIRECTORY_BYTES = 4_096;
  * The dimensions of a file whose first 64 kB do not contain them. A TIFF's directory is often at its end.
  * @param chunks the whole file, read only as far as needed
  */
-export async function imageSizeFurtherIn(
-	beginning: Buffer,
-	chunks: AsyncIterable<Uint8Array>,
-): Promise<Dimensions | null> {
-	if (beginning.length < HEADER_BYTES) return null;
-	if (fileKind(beginning) !== TIFF) return imageSize(await readBeginning(chunks, MAX_SEARCHED_BYTES));
+export async function imageSizeFurtherIn(chunks: AsyncIterable<Uint8Array>): Promise<Dimensions | null> {
+	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
+	if (fileKind(beginning) !== TIFF) return imageSize(await readBeginning(all, MAX_SEARCHED_BYTES));
 	const isLittleEndian = beginning[0] === 0x49;
 	const isBig = beginning[isLittleEndian ? 2 : 3] === 43;
 	const header = Buffer.from(beginning.subarray(0, isBig ? 16 : 8));
+	if (header.length < (isBig ? 16 : 8)) return null;
 	const view = new DataView(header.buffer, header.byteOffset);
 	const offset = isBig ? Number(view.getBigUint64(8, isLittleEndian)) : view.getUint32(4, isLittleEndian);
 	// Everything in between is left out, so the header has to point right behind itself.
 	if (isBig) view.setBigUint64(8, BigInt(header.length), isLittleEndian);
 	else view.setUint32(4, header.length, isLittleEndian);
-	return imageSize(Buffer.concat([header, await readFrom(chunks, offset, DIRECTORY_BYTES)]));
+	return imageSize(Buffer.concat([header, await readFrom(all, offset, DIRECTORY_BYTES)]));
 }

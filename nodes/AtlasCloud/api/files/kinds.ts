@@ -1,4 +1,4 @@
-import { inputError } from '../errors';
+import { cameraRaw } from './cameraRaw';
 
 /** A kind of file, recognized by its first bytes. */
 export interface FileKind {
@@ -44,10 +44,13 @@ const PSD = other('Photoshop', 'psd', 'image/vnd.adobe.photoshop');
 const ICO = other('ICO', 'ico', 'image/x-icon');
 const JXL = other('JPEG XL', 'jxl', 'image/jxl');
 const JP2 = other('JPEG 2000', 'jp2', 'image/jp2');
+const CAMERA_RAWS = ['DNG', 'NEF', 'ARW', 'CR2', 'CR3', 'RAF', 'ORF', 'RW2', 'raw'].map((name) =>
+	other(name, name.toLowerCase(), `image/x-${name.toLowerCase()}`),
+);
 
 /** Every kind that is recognized by its bytes. */
 export const FILE_KINDS: readonly FileKind[] = [
-	...[PNG, JPEG, WEBP, GIF, BMP, TIFF, HEIC, AVIF, SVG, PSD, ICO, JXL, JP2],
+	...[PNG, JPEG, WEBP, GIF, BMP, TIFF, HEIC, AVIF, SVG, PSD, ICO, JXL, JP2, ...CAMERA_RAWS],
 	...[MP4, MOV, WEBM, MATROSKA, M4A, MP3, WAV, OGG, FLAC],
 	...[GLB, ZIP, PDF, WEB_PAGE],
 ];
@@ -55,6 +58,7 @@ export const FILE_KINDS: readonly FileKind[] = [
 /** E.g. `a PDF`, `an SVG file`. */
 export function describeKind(kind: FileKind): string {
 	if (kind === WEB_PAGE || kind === PDF) return `a ${kind.name}`;
+	if (CAMERA_RAWS.includes(kind)) return `a camera raw file (${kind.name})`;
 	return `${/^(AVIF|SVG|ICO|MP3|MP4|MKV|M4A|Ogg)/.test(kind.name) ? 'an' : 'a'} ${kind.name} file`;
 }
 
@@ -85,6 +89,8 @@ export function fileKind(bytes: Uint8Array): FileKind | null {
 	const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, KIND_BYTES)).toString(
 		'latin1',
 	);
+	const raw = cameraRaw(bytes);
+	if (raw !== null) return CAMERA_RAWS.find(({ name }) => name === raw) ?? null;
 	return imageKind(bytes, text) ?? mediaKind(bytes, text) ?? documentKind(text);
 }
 
@@ -129,33 +135,39 @@ function isoMediaKind(brands: string): FileKind {
 	return brands.startsWith('qt  ') ? MOV : MP4;
 }
 
-const ACCEPTED = [JPEG, PNG, WEBP, GIF, BMP].map(({ name }) => name).join(', ');
-const ACCEPTED_TEXT = `Seedream accepts ${ACCEPTED}, and ${TIFF.name}.`;
+/** Containers that can hold a video, or sound alone: what else a file of that kind may be sent as. */
+const ALTERNATIVES = new Map<FileKind, FileKind>([
+	[MP4, M4A],
+	[WEBM, other('WebM', 'webm', 'audio/webm')],
+	[OGG, other('Ogg', 'ogv', 'video/ogg')],
+]);
 
 /**
- * Checks that Seedream accepts a kind of file.
- * @param holder what the file is, as a subject of "is": `The file in Photo`
- * @throws AtlasError (`input`) that names the kind and what to do about it
+ * What a file that goes into a model may be sent as.
+ * @param kind by its bytes
+ * @param declaredMimeType used for videos and sounds whose format is not known here
+ * @returns the likeliest first; empty if neither its bytes nor its type are known
  */
-export function checkInputKind(
-	holder: string,
-	kind: FileKind | null,
-): asserts kind is FileKind & { isInput: true } {
-	if (kind?.isInput) return;
-	const found = kind ? `is ${describeKind(kind)}, which Seedream can’t edit` : 'isn’t an image';
-	throw inputError(`${holder} ${found}`, `${ACCEPTED_TEXT} ${adviceFor(kind)}`);
+export function inputKinds(kind: FileKind | null, declaredMimeType: string): FileKind[] {
+	if (kind) return [kind, ...[ALTERNATIVES.get(kind) ?? []].flat()];
+	const declared = /^(?:video|audio)\/(?:x-)?([a-z0-9]{2,5})$/i.exec(declaredMimeType);
+	if (!declared) return [];
+	const [, subtype] = declared;
+	return [other(subtype.toUpperCase(), subtype.toLowerCase(), declaredMimeType.toLowerCase())];
 }
 
-function adviceFor(kind: FileKind | null): string {
+/** What to do about a file of the wrong kind. @param wanted the kind that its field takes, such as `image` */
+export function adviceFor(kind: FileKind, wanted: string | null): string {
+	if (kind === WEB_PAGE) return 'The previous node returned a web page instead of the file: check its URL.';
+	if (wanted !== 'image') return 'Check what the previous node returns.';
+	if (CAMERA_RAWS.includes(kind)) return 'Export it as JPEG first, for example with your photo app.';
 	switch (kind) {
 		case HEIC:
 			return 'Convert it to JPEG first. To take JPEG photos with an iPhone, choose Settings > Camera > Formats > Most Compatible.';
 		case PDF:
 			return 'Convert the page to an image first.';
-		case WEB_PAGE:
-			return 'The previous node returned a web page instead of an image: check its URL.';
 		default:
-			return kind?.mimeType.startsWith('image/')
+			return kind.mimeType.startsWith('image/')
 				? 'Convert it to JPEG or PNG first.'
 				: 'Check what the previous node returns.';
 	}

@@ -8,11 +8,14 @@ import { READ_TIMEOUT_MS } from '../http/timeouts';
 import type { Dimensions } from '../models/sizes';
 import { fileKind, type FileKind } from './kinds';
 import { HEADER_BYTES, imageSize } from './imageSize';
+import { beginningOf } from './inspect';
 
 /** What the first 64 kB at a URL say; each null if they do not. */
 export interface RemoteImage {
 	kind: FileKind | null;
 	dimensions: Dimensions | null;
+	/** The first bytes, where the kind is not known. */
+	beginning: Uint8Array;
 }
 
 const MAX_ATTEMPTS = 3;
@@ -39,7 +42,9 @@ export class RemoteImages {
 				purpose: 'inputHeader',
 				maxAttempts: MAX_ATTEMPTS,
 			});
-			return header.error ? null : { kind: fileKind(header.value), dimensions: imageSize(header.value) };
+			if (header.error) return null;
+			const kind = fileKind(header.value);
+			return { kind, dimensions: imageSize(header.value), beginning: beginningOf(header.value, kind) };
 		});
 	}
 

@@ -16,8 +16,8 @@ import type { FileKind } from './kinds';
 
 /** An input file that is in n8n. */
 export interface InputFile {
-	/** The item's binary field. */
-	fieldName: string;
+	/** The item's binary field; null if it is in none. */
+	fieldName: string | null;
 	/** Its original name; null if it has none. */
 	fileName: string | null;
 	kind: FileKind;
@@ -137,7 +137,7 @@ export class Uploads {
 
 /** The file as its owner knows it: not by the name it is uploaded under. */
 function describeFile({ fileName, fieldName }: InputFile): string {
-	return fileName ?? `the file in ${fieldName}`;
+	return fileName ?? (fieldName === null ? 'a file' : `the file in ${fieldName}`);
 }
 
 function isThrottled({ answer }: Exchange): boolean {

@@ -1,5 +1,5 @@
 import ipaddr, { type IPv6 } from 'ipaddr.js';
-import { inputError, truncate } from '../errors';
+import { inputError } from '../errors';
 
 /*
  * Where the API key may be sent, and where files may be fetched from. A node cannot see what a name resolves to, so
@@ -85,38 +85,4 @@ export function whyNotFetchable(url: string, baseUrl: string): string | null {
 	if (isPrivateHost(hostname)) return 'it points to a private network';
 	if (protocol !== 'https:') return 'it isn’t https';
 	return null;
-}
-
-/**
- * Checks the URL of an input image. Any http(s) address is allowed, because Atlas fetches it.
- * @throws AtlasError (`input`) if it is malformed
- */
-export function checkInputUrl(url: string): void {
-	if (/^data:/i.test(url)) {
-		const comma = url.indexOf(',');
-		const isImage = /^data:image\/[a-z0-9.+-]{1,100};base64,$/i.test(url.slice(0, comma + 1));
-		// Searching for an invalid character needs no backtracking: an image has many millions of characters.
-		if (!isImage || comma + 1 === url.length || /[^A-Za-z0-9+/=\s_-]/.test(url.slice(comma + 1))) {
-			throw inputError(
-				'An image URL contains an invalid data URI',
-				'It must look like data:image/png;base64,iVBORw0…',
-			);
-		}
-		return;
-	}
-	const parsed = URL.canParse(url) ? new URL(url) : undefined;
-	if (!parsed || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//i.test(url) || /\s/.test(url)) {
-		throw inputError(
-			`"${truncate(url)}" is not a valid URL`,
-			'Start each URL with https:// and put it on its own line.',
-		);
-	}
-}
-
-/** Splits a list of URLs at line ends, and at commas before another URL only: image CDNs put commas in paths. */
-export function splitUrls(text: string): string[] {
-	return text
-		.split(/[\r\n]+|,\s*(?=https?:\/\/|data:)/i)
-		.map((url) => url.trim().replace(/,$/, ''))
-		.filter((url) => url !== '');
 }

@@ -1,5 +1,4 @@
 import { inputError, truncate } from '../errors';
-import { splitUrls } from '../http/addresses';
 import { asNumber, asObject, parseJson, type JsonObject } from '../json';
 import type { EnumValue, ModelField } from './inputSchema';
 import type { MediaRule } from './mediaFields';
@@ -11,7 +10,11 @@ export interface MediaInput {
 	/** For messages. */
 	title: string;
 	rule: MediaRule;
-	values: unknown[];
+	value: unknown;
+	isRequired: boolean;
+	/** How many files it takes. */
+	min: number;
+	max: number;
 }
 
 /** A model's inputs, checked and in the declared types. */
@@ -47,10 +50,8 @@ export function checkInputs(fields: ModelField[], given: JsonObject): ModelInput
 			const fallback = field.isRequired ? defaultOf(field) : undefined;
 			if (fallback !== undefined) entries.push([name, fallback]);
 		} else if (rule) {
-			const values = splitValues(value, rule);
-			if (values.length === 0 && !field.isRequired) continue;
-			checkCount(field, values.length);
-			media.push({ name, title, rule, values });
+			const max = rule.isList ? (field.maxItems ?? Infinity) : 1;
+			media.push({ name, title, rule, value, isRequired: field.isRequired, min: field.minItems ?? 1, max });
 		} else {
 			entries.push([name, convert(field, value)]);
 		}
@@ -70,44 +71,6 @@ function defaultOf({ title, defaultValue, isHidden }: ModelField): unknown {
 		`${title} is empty`,
 		'The model needs it. If you use an expression, check that it returns a value for this item.',
 	);
-}
-
-/** Texts are split at line ends, and at commas except inside an address. */
-function splitValues(value: unknown, { isList }: MediaRule): unknown[] {
-	const parsed = typeof value === 'string' && /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
-	const whole: unknown = parsed ?? value;
-	const values: unknown[] = Array.isArray(whole) ? whole : [whole];
-	if (!isList) return values;
-	return values
-		.flatMap((one) => (typeof one === 'string' ? splitText(one) : [one]))
-		.filter((one) => !isEmpty(one));
-}
-
-/** Splits names of files at every comma, and addresses as {@link splitUrls} does. */
-export function splitText(text: string): string[] {
-	const isAddress = /^(https?:\/\/|data:)/i;
-	return splitUrls(text)
-		.flatMap((part) => (isAddress.test(part) ? [part] : part.split(',')))
-		.map((part) => part.trim())
-		.filter((part) => part !== '');
-}
-
-function checkCount({ title, minItems, maxItems, media }: ModelField, count: number): void {
-	const max = media?.isList === false ? 1 : (maxItems ?? Infinity);
-	const min = minItems ?? 1;
-	if (count < min) {
-		throw inputError(`${title} needs at least ${describeFiles(min)}`, `It has ${count}.`);
-	}
-	if (count > max) {
-		throw inputError(
-			`${title} accepts at most ${describeFiles(max)}`,
-			`It has ${count}. Use fewer files per item.`,
-		);
-	}
-}
-
-function describeFiles(count: number): string {
-	return `${count} ${count === 1 ? 'file' : 'files'}`;
 }
 
 function convert(field: ModelField, value: unknown): unknown {

@@ -1,0 +1,87 @@
+import type { INodeProperties } from 'n8n-workflow';
+import { inputError, truncate } from '../api/errors';
+import { downloadAdvice } from '../api/files/inputUrl';
+import { BMP, GIF, inputKinds, JPEG, PNG, TIFF, WEB_PAGE, WEBP } from '../api/files/kinds';
+import type { Dimensions } from '../api/models/sizes';
+import { describeChoices } from '../items/fileErrors';
+import { acceptedKind, fileReader, readFiles, type FileField, type InputSource } from '../items/inputFiles';
+import { dimensionsOf } from '../n8n/binary';
+import type { NodeRun } from '../nodeRun';
+
+export const imagesField: INodeProperties = {
+	displayName: 'Images',
+	name: 'images',
+	type: 'string',
+	default: 'data',
+	required: true,
+	placeholder: 'e.g. data',
+	hint: 'The name of a file field, * for all images of the item, or image URLs',
+	description:
+		'Names of the input fields that contain images, image URLs, or data URIs. Separate several with commas or lines. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',
+};
+
+const KINDS = [JPEG, PNG, WEBP, GIF, BMP, TIFF];
+
+/** The field, as far as it accepts files (docs/atlas-cloud-api.md, The Seedream models). */
+const IMAGES: FileField = {
+	title: imagesField.displayName,
+	rule: {
+		kind: 'image',
+		isList: true,
+		objectKey: null,
+		kindKey: null,
+		accept: KINDS.map(({ mimeType }) => mimeType),
+		maxSizeMb: null,
+	},
+	refuses: 'Seedream can’t edit',
+	accepts: `Seedream accepts ${KINDS.slice(0, -1)
+		.map(({ name }) => name)
+		.join(', ')}, and ${TIFF.name}.`,
+};
+
+/**
+ * The images of an item, in the order given. Sends nothing.
+ * @throws AtlasError (`input`)
+ */
+export async function readImages(run: NodeRun, itemIndex: number): Promise<InputSource[]> {
+	const reader = fileReader(run, itemIndex, IMAGES);
+	const images = await readFiles(reader, run.context.getNodeParameter(imagesField.name, itemIndex, 'data'));
+	if (images.length > 0) return images;
+	throw inputError(`'${IMAGES.title}' is empty`, describeChoices(reader));
+}
+
+/**
+ * The dimensions of an input image, for Match Input Image.
+ * @throws AtlasError (`input`) where they cannot be read; CancelledError
+ */
+export async function inputDimensions(run: NodeRun, image: InputSource): Promise<Dimensions> {
+	const dimensions = image.file
+		? await dimensionsOf(run.context.helpers, image.inspected)
+		: await dimensionsAt(run, image.url);
+	if (dimensions) return dimensions;
+	throw inputError(
+		'The width and height of the first image can’t be read',
+		'The file may be damaged. Open it in an image editor, and save it again as JPEG or PNG.',
+	);
+}
+
+async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | null> {
+	const isTool = run.context.getNode().type.endsWith('Tool');
+	const found = await run.remoteImages.inspect(url);
+	if (!found) {
+		const why = /^http:/i.test(url) ? 'Match Input Image only works with https URLs. ' : '';
+		throw inputError(
+			`Couldn’t load the image at ${truncate(url)}`,
+			`${why}Open the URL in a private browser window: you should see only the image. ${downloadAdvice(isTool)}`,
+		);
+	}
+	if (found.kind === WEB_PAGE) {
+		throw inputError(
+			'This URL opens a web page, not an image',
+			`Use the direct link to the image instead of ${truncate(url)}. Open it in a private browser window: you should see only the image.`,
+		);
+	}
+	const kinds = inputKinds(found.kind, '');
+	acceptedKind(IMAGES, `The file at ${truncate(url)}`, { kinds, beginning: found.beginning });
+	return found.dimensions;
+}

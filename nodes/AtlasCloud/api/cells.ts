@@ -1,0 +1,109 @@
+import { inputError, truncate } from './errors';
+import { asNumber } from './json';
+
+/*
+ * What cells of spreadsheets, forms, and expressions hold, read as people mean it: both nodes by the same rules.
+ */
+
+/** Characters that show nothing: blanks, control and format characters (U+200B …), fillers, variation selectors. */
+const INVISIBLE = /[\s\p{Cc}\p{Cf}\u115f\u1160\u2800\u3164\uffa0\ufe00-\ufe0f]/u;
+
+/** A text without the invisible characters at its ends. Not a regular expression: long runs would take quadratic time. */
+export function trimInvisible(text: string): string {
+	let start = 0;
+	let end = text.length;
+	while (start < end && INVISIBLE.test(text[start])) start++;
+	while (end > start && INVISIBLE.test(text[end - 1])) end--;
+	return text.slice(start, end);
+}
+
+/** The name of the first invisible character inside a text, such as `a space` or `an invisible character (U+200B)`. */
+export function invisibleIn(text: string): string | null {
+	const found = INVISIBLE.exec(text)?.[0];
+	if (found === undefined) return null;
+	if (found === ' ') return 'a space';
+	const code = found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+	return `an invisible character (U+${code})`;
+}
+
+/** Yes or no, also as a spreadsheet has it; null for anything else. */
+export function asBoolean(value: unknown): boolean | null {
+	if (typeof value === 'boolean') return value;
+	if (typeof value !== 'string' && typeof value !== 'number') return null;
+	const text = trimInvisible(String(value)).toLowerCase();
+	if (['true', 'yes', 'on', '1'].includes(text)) return true;
+	return ['false', 'no', 'off', '0'].includes(text) ? false : null;
+}
+
+/** A value in the words of a message: `"red"`, `3`, `a list`. */
+export function describeValue(value: unknown): string {
+	if (typeof value === 'string') return `"${truncate(value)}"`;
+	if (Array.isArray(value)) return 'a list';
+	return typeof value === 'object' && value !== null ? 'an object' : truncate(String(value));
+}
+
+/**
+ * A text that goes into a prompt, without invisible characters at its ends; several choices are joined with commas.
+ * @param title the field's display name
+ * @returns '' where nothing was given
+ * @throws AtlasError (`input`) for what no text is, and for what nobody means as a prompt
+ */
+export function readText(title: string, value: unknown): string {
+	if (value === null || value === undefined) return '';
+	const isList =
+		Array.isArray(value) && value.every((one) => typeof one === 'string' || asNumber(one) !== null);
+	if (!isList && typeof value !== 'string' && asNumber(value) === null) {
+		throw inputError(
+			`'${title}' must be text, but it is ${describeValue(value)}`,
+			'If you use an expression, let it return a text for this item.',
+		);
+	}
+	const given = isList ? value.join(', ') : String(value);
+	const text = trimInvisible(given);
+	if (text === '' && given.trim() !== '') {
+		throw inputError(
+			`'${title}' contains only invisible characters`,
+			'Enter a text, or check the cell it comes from.',
+		);
+	}
+	checkMeant(title, text);
+	return text;
+}
+
+/** An expression that n8n did not evaluate: braces alone also stand in ordinary texts. */
+const EXPRESSION = /\{\{\s{0,9}\$[A-Za-z_(][^{}]{0,60}(?:\}\})?/;
+
+/** The errors of Excel and Google Sheets, as a word of their own. */
+const SHEET_ERROR =
+	/(?<![^\s"'“‘(,;:])#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!|FIELD!|GETTING_DATA)(?![A-Za-z0-9])/;
+
+/** @throws AtlasError (`input`) for a text that a formula or an expression has spoiled: it would be billed */
+export function checkMeant(title: string, text: string): void {
+	const expression = EXPRESSION.exec(text)?.[0];
+	if (expression !== undefined) {
+		throw inputError(
+			`'${title}' contains an expression that n8n didn’t evaluate: ${truncate(expression)}`,
+			'Switch the field from Fixed to Expression. If the text comes from another node, fill in its values there.',
+		);
+	}
+	const object = /\[object [A-Z]\w{0,30}\]/.exec(text)?.[0];
+	if (object !== undefined) {
+		throw inputError(
+			`'${title}' contains ${object} in place of a text`,
+			'Its expression returns a whole object. Choose one of the object’s fields, such as {{ $json.color.name }}.',
+		);
+	}
+	const sheetError = SHEET_ERROR.exec(text)?.[0];
+	if (sheetError !== undefined) {
+		throw inputError(
+			`'${title}' contains the spreadsheet error ${sheetError}`,
+			'Correct the formula in the sheet, or remove the row with a Filter node.',
+		);
+	}
+	if (['undefined', 'null', 'NaN'].includes(text)) {
+		throw inputError(
+			`'${title}' is "${text}"`,
+			'Its expression finds no value for this item. Check the name of the field it reads.',
+		);
+	}
+}

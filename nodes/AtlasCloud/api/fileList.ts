@@ -1,0 +1,127 @@
+import { trimInvisible } from './cells';
+import { asObject, asString, parseJson } from './json';
+
+/** Whether a text begins like a web address. */
+export function isUrl(text: string): boolean {
+	return /^https?:\/\//i.test(text);
+}
+
+/** Whether a text is a data URI. */
+export function isDataUri(text: string): boolean {
+	return /^data:/i.test(text);
+}
+
+/**
+ * Splits what is given for a list of files into its entries: addresses, data URIs, and names as text; anything else as
+ * it is. Lists are separated by line ends, commas, semicolons, or bars, or are JSON; addresses also by blanks. A comma
+ * inside an address or a data URI stays: image CDNs have them in paths.
+ * @param isName whether an item has a file of exactly this name: then it is not split
+ */
+export function fileList(value: unknown, isName: (text: string) => boolean = () => false): unknown[] {
+	if (value === null || value === undefined) return [];
+	if (Array.isArray(value)) return value.flatMap((one) => fileList(one, isName));
+	if (typeof value !== 'string') return [value];
+	if (isName(value)) return [value];
+	const text = trimInvisible(value);
+	const parsed = /^["[{]/.test(text) ? parseJson(text) : undefined;
+	if (parsed !== undefined) return fileList(parsed, isName);
+	return linesOf(text, isName).flatMap((line) => splitLine(line, isName));
+}
+
+/** Base64 is wrapped at 64 or 76 characters, in the first line after a data URI's type. */
+const MAX_WRAPPED_LINE = 200;
+
+/** Lines, with those of a wrapped data URI put together. */
+function linesOf(text: string, isName: (text: string) => boolean): string[] {
+	const lines: string[][] = [];
+	let isOpen = false;
+	for (const line of text.split(/[\r\n]/).map(trimInvisible)) {
+		if (line === '') continue;
+		if (isOpen && /^[A-Za-z0-9+/_-]+={0,3}$/.test(line) && !isName(line)) {
+			lines[lines.length - 1].push(line);
+		} else {
+			lines.push([line]);
+			isOpen = /(?:^|[\s"'<,;|])data:[^,]{0,100},[^,]*$/i.test(line.slice(0, MAX_WRAPPED_LINE));
+		}
+		isOpen &&= line.length < MAX_WRAPPED_LINE && !line.endsWith('=');
+	}
+	return lines.map((parts) => parts.join(''));
+}
+
+/** Ends one entry where another address begins. */
+const BEFORE_ADDRESS = /[\s,;|](?=["'`“‘<]?(?:https?:\/\/|data:))/i;
+
+function splitLine(line: string, isName: (text: string) => boolean): string[] {
+	if (isName(line)) return [line];
+	const inner = line.startsWith('[') && line.endsWith(']') ? line.slice(1, -1) : line;
+	return inner
+		.split(BEFORE_ADDRESS)
+		.flatMap((part) => splitPart(unquoted(part), isName))
+		.map((entry) => (isName(entry) ? entry : unquoted(entry)))
+		.filter((entry) => entry !== '');
+}
+
+/** Splits an address from the names behind it, and names from each other. */
+function splitPart(part: string, isName: (text: string) => boolean): string[] {
+	if (isDataUri(part)) return splitDataUri(part, isName);
+	if (!isUrl(part)) return isName(part) ? [part] : part.split(/[,;|]/);
+	const end = /[,;|]\s/.exec(part)?.index ?? -1;
+	const url = end < 0 ? part : part.slice(0, end);
+	const names = end < 0 ? [] : splitPart(unquoted(part.slice(end)), isName);
+	// A comma or a blank may belong to the address, unless a file's name comes after it.
+	const last = Math.max(...[' ', ',', ';', '|'].map((separator) => url.lastIndexOf(separator)));
+	const tail = unquoted(url.slice(last + 1));
+	if (last > 0 && isName(tail)) return [...splitPart(unquoted(url.slice(0, last)), isName), tail, ...names];
+	return [url, ...names];
+}
+
+function splitDataUri(part: string, isName: (text: string) => boolean): string[] {
+	const comma = part.indexOf(',');
+	if (!/;\s*base64$/i.test(trimInvisible(part.slice(0, comma)))) return [part];
+	const end = part.slice(comma + 1).search(/[,;|]/);
+	if (end < 0) return [part];
+	return [part.slice(0, comma + 1 + end), ...splitPart(unquoted(part.slice(comma + 1 + end)), isName)];
+}
+
+/** Without blanks, separators, and quotation marks around it. */
+function unquoted(text: string): string {
+	let [start, end] = [0, text.length];
+	while (start < end && isAround(text[start])) start++;
+	while (end > start && isAround(text[end - 1])) end--;
+	const isBracketed = text[start] === '<' && text[end - 1] === '>';
+	return isBracketed ? text.slice(start + 1, end - 1) : text.slice(start, end);
+}
+
+function isAround(character: string): boolean {
+	return ',;|"\'`“”„‘’«»'.includes(character) || trimInvisible(character) === '';
+}
+
+/** Where other nodes put an image’s address: Airtable, Shopify, Notion, Cloudinary, this node, and others. */
+const ADDRESS_KEYS = [
+	...[
+		'url',
+		'src',
+		'imageUrl',
+		'image_url',
+		'fileUrl',
+		'downloadUrl',
+		'download_url',
+		'secure_url',
+		'link',
+		'href',
+	],
+	...['file', 'external', 'image'],
+];
+
+/** The address in an object such as `{ url }` or `{ file: { url } }`; null if there is none. */
+export function addressIn(value: unknown): string | null {
+	const object = asObject(value);
+	if (!object) return null;
+	for (const key of ADDRESS_KEYS) {
+		const inner = object[key];
+		const address = asString(asObject(inner)?.url) ?? asString(asObject(inner)?.src) ?? asString(inner);
+		if (address !== null && (isUrl(trimInvisible(address)) || isDataUri(trimInvisible(address))))
+			return address;
+	}
+	return null;
+}

@@ -1,0 +1,172 @@
+import { GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
+import { isTurned, tiffTags } from './tiff';
+
+/** What a walk through a file asks for: the next bytes, to pass some, or to pass all up to and including one. */
+type Wish = { take: number } | { skip: number } | { until: number };
+
+/** Follows one kind of file to its end. Resumed with the bytes it wished to take. */
+type Walk = Generator<Wish, void, Buffer>;
+
+/** Longer metadata is not read: what counts is at its beginning. */
+const MAX_EXIF_BYTES = 65_536;
+
+/**
+ * Detects in a stream of bytes whether an image reaches its own end: one that is cut off begins like a good one. What
+ * comes after the end does not matter: cameras append films and previews. Other kinds count as whole.
+ */
+export class ImageScan {
+	/** Whether its EXIF data turn it by 90°. */
+	isTurned = false;
+
+	private readonly walk: Walk | null;
+
+	private wish: Wish | null;
+
+	/** Bytes taken so far, of those wished for. */
+	private taken: Buffer[] = [];
+
+	private takenBytes = 0;
+
+	constructor(kind: FileKind | null) {
+		this.walk = walkThrough(kind, (exif) => (this.isTurned = isTurned(tiffTags(withoutName(exif)))));
+		this.wish = this.walk ? nextWish(this.walk.next()) : null;
+	}
+
+	/** Whether the bytes so far hold the image's end. */
+	get isWhole(): boolean {
+		return this.wish === null;
+	}
+
+	/** Takes the next bytes. */
+	add(chunk: Uint8Array): void {
+		const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+		let at = 0;
+		while (this.wish && at < bytes.length) at = this.fulfill(this.wish, bytes, at);
+	}
+
+	/** @returns how far the bytes are used */
+	private fulfill(wish: Wish, bytes: Buffer, at: number): number {
+		if ('until' in wish) {
+			const found = bytes.indexOf(wish.until, at);
+			if (found >= 0) this.goOn();
+			return found < 0 ? bytes.length : found + 1;
+		}
+		const wanted = 'take' in wish ? wish.take : wish.skip;
+		const part = bytes.subarray(at, at + wanted - this.takenBytes);
+		// A copy, because a slice of a large chunk would keep all of it in memory.
+		if ('take' in wish) this.taken.push(Buffer.from(part));
+		this.takenBytes += part.length;
+		if (this.takenBytes === wanted) this.goOn();
+		return at + part.length;
+	}
+
+	private goOn(): void {
+		const bytes = Buffer.concat(this.taken);
+		this.taken = [];
+		this.takenBytes = 0;
+		this.wish = this.walk && nextWish(this.walk.next(bytes));
+	}
+}
+
+/** Nothing can be wished for that takes no bytes. */
+function nextWish({ done, value }: IteratorResult<Wish, void>): Wish | null {
+	return done ? null : (value as Wish);
+}
+
+function walkThrough(kind: FileKind | null, onExif: (exif: Buffer) => void): Walk | null {
+	switch (kind) {
+		case JPEG:
+			return walkJpeg(onExif);
+		case PNG:
+			return walkPng(onExif);
+		case WEBP:
+			return walkWebp(onExif);
+		case GIF:
+			return walkGif();
+		default:
+			return null;
+	}
+}
+
+/** EXIF data begin with their name in a JPEG, and in some WebPs. */
+function withoutName(exif: Buffer): Buffer {
+	return exif.toString('latin1', 0, 6) === 'Exif\0\0' ? exif.subarray(6) : exif;
+}
+
+function* skip(bytes: number): Walk {
+	if (bytes > 0) yield { skip: bytes };
+}
+
+/** Passes a block, and hands over its beginning. */
+function* exifOf(bytes: number, onExif: (exif: Buffer) => void): Walk {
+	const length = Math.min(bytes, MAX_EXIF_BYTES);
+	if (length > 0) onExif(yield { take: length });
+	yield* skip(bytes - length);
+}
+
+/** Thumbnails in the metadata have an end marker as well, so the segments are followed. */
+function* walkJpeg(onExif: (exif: Buffer) => void): Walk {
+	let isFirst = true;
+	for (;;) {
+		// Passes image data, and stray bytes between segments as decoders do.
+		yield { until: 0xff };
+		let [code] = yield { take: 1 };
+		while (code === 0xff) [code] = yield { take: 1 };
+		if (code === 0xd9) return;
+		// All but an escaped 0xFF, restarts, the start and the end have a length, which counts its own two bytes.
+		if (code <= 0x01 || (code >= 0xd0 && code <= 0xd8)) continue;
+		const length = Math.max(0, (yield { take: 2 }).readUInt16BE(0) - 2);
+		if (code !== 0xe1 || !isFirst || length < 14) {
+			yield* skip(length);
+			continue;
+		}
+		// The same kind of segment holds XMP, too.
+		const name = yield { take: 6 };
+		isFirst = name.toString('latin1') !== 'Exif\0\0';
+		yield* exifOf(length - 6, isFirst ? () => {} : onExif);
+	}
+}
+
+function* walkPng(onExif: (exif: Buffer) => void): Walk {
+	yield { skip: 8 };
+	for (;;) {
+		const head = yield { take: 8 };
+		const length = head.readUInt32BE(0);
+		const type = head.toString('latin1', 4);
+		yield* type === 'eXIf' ? exifOf(length, onExif) : skip(length);
+		yield { skip: 4 }; // the checksum
+		if (type === 'IEND') return;
+	}
+}
+
+function* walkWebp(onExif: (exif: Buffer) => void): Walk {
+	let left = (yield { take: 12 }).readUInt32LE(4) - 4;
+	while (left >= 8) {
+		const head = yield { take: 8 };
+		const length = head.readUInt32LE(4);
+		// Padded to an even length, which some encoders forget at the end.
+		const padded = Math.min(length + (length % 2), left - 8);
+		yield* head.toString('latin1', 0, 4) === 'EXIF' ? exifOf(padded, onExif) : skip(padded);
+		left -= 8 + padded;
+	}
+}
+
+function* walkGif(): Walk {
+	yield* skipColors((yield { take: 13 })[10]);
+	for (;;) {
+		const [type] = yield { take: 1 };
+		if (type === 0x3b) return;
+		if (type === 0x21) {
+			yield { skip: 1 };
+		} else if (type === 0x2c) {
+			yield* skipColors((yield { take: 9 })[8]);
+			yield { skip: 1 };
+		} else continue; // padding
+		for (let [length] = yield { take: 1 }; length > 0; [length] = yield { take: 1 }) yield { skip: length };
+	}
+}
+
+/** The color table that a descriptor's flags announce. */
+function* skipColors(flags: number): Walk {
+	if (flags & 0x80) yield { skip: 3 * 2 ** ((flags & 7) + 1) };
+}

@@ -1,0 +1,62 @@
+import { inputError, truncate } from '../errors';
+import { invisibleIn } from '../cells';
+import { isLoopbackHost, isPrivateHost } from '../http/addresses';
+
+/** Hosts whose links to share a file open a page. A link that downloads it says so. */
+const SHARE_PAGES: Array<{ name: string; host: RegExp; path: RegExp }> = [
+	{ name: 'Google Drive', host: /^drive\.google\.com$/, path: /^\/(file|open|drive)\b/ },
+	{ name: 'Google Docs', host: /^docs\.google\.com$/, path: /\/(edit|view|pub)?$/ },
+	{ name: 'Google Photos', host: /^photos\.(google\.com|app\.goo\.gl)$/, path: /./ },
+	{ name: 'Dropbox', host: /^(www\.)?dropbox\.com$/, path: /^(?!.*[?&](dl|raw)=1)/ },
+	{
+		name: 'OneDrive',
+		host: /^(1drv\.ms|onedrive\.live\.com|.+\.sharepoint\.com)$/,
+		path: /^(?!.*[?&]download=1)/,
+	},
+	{ name: 'iCloud', host: /^(www|share)\.icloud\.com$/, path: /./ },
+	{ name: 'WeTransfer', host: /^(we\.tl|wetransfer\.com)$/, path: /./ },
+];
+
+/** How a file gets to Atlas that Atlas cannot fetch. @param isTool whether an AI agent calls the node */
+export function downloadAdvice(isTool: boolean): string {
+	return isTool
+		? 'Use a public URL that leads directly to the file.'
+		: 'Download it with an HTTP Request node, and use the file instead of the URL.';
+}
+
+/**
+ * Checks the URL of an input file, as far as can be told without a request: Atlas fetches it.
+ * @param baseUrl the API's: on this machine, Atlas is, too
+ * @throws AtlasError (`input`) if it is malformed, or Atlas cannot reach it
+ */
+export function checkInputUrl(url: string, { baseUrl, isTool }: { baseUrl: string; isTool: boolean }): void {
+	const odd = invisibleIn(url);
+	if (odd !== null) {
+		throw inputError(
+			`The URL "${truncate(url)}" contains ${odd}`,
+			`${odd === 'a space' ? 'If it belongs to the URL, write %20 instead.' : 'Delete it.'} Put each URL on its own line.`,
+		);
+	}
+	if (!URL.canParse(url)) {
+		throw inputError(
+			`"${truncate(url)}" is not a valid URL`,
+			'Start each URL with https:// and put it on its own line.',
+		);
+	}
+	const { hostname, pathname, search } = new URL(url);
+	if (isPrivateHost(hostname) && !isLoopbackHost(new URL(baseUrl).hostname)) {
+		throw inputError(
+			`Atlas Cloud can’t read ${truncate(url)}: it isn’t on the public internet`,
+			downloadAdvice(isTool),
+		);
+	}
+	const page = SHARE_PAGES.find(({ host, path }) => host.test(hostname) && path.test(`${pathname}${search}`));
+	if (page) {
+		throw inputError(
+			`This ${page.name} link opens a page, not the file: ${truncate(url)}`,
+			isTool
+				? downloadAdvice(isTool)
+				: `Download the file with n8n’s node for ${page.name} or an HTTP Request node, and use the file.`,
+		);
+	}
+}

@@ -1,0 +1,219 @@
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import { checkMeant, trimInvisible } from '../api/cells';
+import { inputError, truncate } from '../api/errors';
+import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
+import { readDataUri } from '../api/files/dataUri';
+import { checkInputUrl } from '../api/files/inputUrl';
+import { adviceFor, describeKind, type FileKind } from '../api/files/kinds';
+import { otherContent } from '../api/files/otherContent';
+import type { InputFile } from '../api/files/uploads';
+import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
+import { inspectBinary, toInputFile, type InspectedFile } from '../n8n/binary';
+import type { NodeRun } from '../nodeRun';
+import {
+	findByName,
+	findByValue,
+	isBinaryLike,
+	readBinaryFields,
+	type BinaryField,
+	type ItemFiles,
+} from './binaryFields';
+import { noFileError, shapeError } from './fileErrors';
+
+/** An input of a request: a file in n8n, or one that Atlas fetches from its URL. */
+export type InputSource =
+	{ file: InputFile; inspected: InspectedFile; url?: undefined } | { file?: undefined; url: string };
+
+/** A field that takes files, as its messages speak of it and as it limits them. */
+export interface FileField {
+	/** Its display name. */
+	title: string;
+	rule: MediaRule;
+	/** Goes on after "which": `Seedream can’t edit`. */
+	refuses: string;
+	/** What it accepts, as a sentence; null if anything. */
+	accepts: string | null;
+}
+
+/** Reads files of one item for one field. */
+export interface FileReader {
+	context: IExecuteFunctions;
+	baseUrl: string;
+	item: ItemFiles;
+	field: FileField;
+}
+
+/** A model's media field. */
+export function fileFieldOf(title: string, rule: MediaRule): FileField {
+	const accepted = describeAccepted(rule);
+	return {
+		title,
+		rule,
+		refuses: `'${title}' doesn’t accept`,
+		accepts: accepted && `It accepts ${accepted}.`,
+	};
+}
+
+export function fileReader({ context, client }: NodeRun, itemIndex: number, field: FileField): FileReader {
+	return { context, baseUrl: client.baseUrl, item: readBinaryFields(context, itemIndex), field };
+}
+
+/** Splits a field's value into its entries, see {@link fileList}. */
+export function entriesOf({ item }: FileReader, value: unknown): unknown[] {
+	return fileList(value, (name) => item.fields.some(([own]) => own === name));
+}
+
+/** Reads all entries of a field, see {@link readEntry}. @throws AtlasError (`input`) */
+export async function readFiles(reader: FileReader, value: unknown): Promise<InputSource[]> {
+	const entries = entriesOf(reader, value).map(async (entry) => await readEntry(reader, entry));
+	return (await Promise.all(entries)).flat();
+}
+
+/**
+ * Reads one entry of a field: a URL, a data URI, the name of one of the item's files, or a file by expression; `*` means
+ * all of them. Files are read to their end; nothing is sent.
+ * @throws AtlasError (`input`)
+ */
+export async function readEntry(reader: FileReader, entry: unknown): Promise<InputSource[]> {
+	const { item, field } = reader;
+	if (isBinaryLike(entry)) {
+		const { fieldName, binary } = findByValue(entry, item, field.title);
+		return [await toSource(reader, fieldName, binary)];
+	}
+	const value = addressIn(entry) ?? entry;
+	if (typeof value !== 'string') throw shapeError(reader, value);
+	const text = trimInvisible(value);
+	if (isDataUri(text)) {
+		const { base64, mimeType, fileName } = readDataUri(field.title, text);
+		const binary = { data: base64, mimeType, ...(fileName ? { fileName } : {}) };
+		return [await toSource(reader, null, binary)];
+	}
+	if (isUrl(text)) {
+		checkInputUrl(text, { baseUrl: reader.baseUrl, isTool: item.isTool });
+		return [{ url: text }];
+	}
+	return value === '*' ? await allFiles(reader) : [await fileByName(reader, value)];
+}
+
+async function fileByName(reader: FileReader, name: string): Promise<InputSource> {
+	const { item, field } = reader;
+	const found = findByName(item, name);
+	if (found) return await toSource(reader, name, found);
+	// The default also means the item's only file: forms and chats choose their own names.
+	const candidates = name === 'data' ? await candidatesOf(reader) : [];
+	if (candidates.length === 1) return await toSource(reader, ...candidates[0]);
+	if (candidates.length > 1) {
+		const names = truncate(candidates.map(([own]) => own).join(', '));
+		throw inputError(
+			`This item has ${candidates.length} files that '${field.title}' could mean: ${names}`,
+			`Enter one or several of these names in '${field.title}', or * for all.`,
+		);
+	}
+	checkMeant(field.title, name);
+	throw noFileError(reader, name);
+}
+
+/** The item's only file, or else those that claim to be of the field's kind. */
+async function candidatesOf(reader: FileReader): Promise<BinaryField[]> {
+	const { fields } = reader.item;
+	return fields.length === 1 ? fields : await claimants(reader);
+}
+
+async function claimants({ context, item, field }: FileReader): Promise<BinaryField[]> {
+	const { kind } = field.rule;
+	const claims = await Promise.all(
+		item.fields.map(async ([name, binary]) => {
+			if (kind === null || binary.mimeType?.startsWith(`${kind}/`)) return true;
+			const { kinds } = await inspectBinary(context.helpers, name, binary);
+			return kinds.some(({ mimeType }) => mimeType.startsWith(`${kind}/`));
+		}),
+	);
+	return item.fields.filter((_field, i) => claims[i]);
+}
+
+async function allFiles(reader: FileReader): Promise<InputSource[]> {
+	const found = await claimants(reader);
+	if (found.length === 0) throw noFileError(reader, '*');
+	return await Promise.all(found.map(async ([name, binary]) => await toSource(reader, name, binary)));
+}
+
+/** @param fieldName null for a file that is not one of the item's fields */
+async function toSource(
+	reader: FileReader,
+	fieldName: string | null,
+	binary: IBinaryData,
+): Promise<InputSource> {
+	const { field } = reader;
+	const inspected = await inspectBinary(reader.context.helpers, fieldName, binary);
+	const holder = describeHolder(reader, fieldName, binary);
+	const { kinds, facts } = inspected;
+	const kind = acceptedKind(field, holder, { kinds, beginning: facts.beginning, binary });
+	if (!facts.isWhole) {
+		throw inputError(
+			`${holder} is incomplete: its end is missing`,
+			`The ${kind.name} was cut off before it reached this node. Check that the previous node gets all of it.`,
+		);
+	}
+	checkSize(field, holder, facts.sizeBytes);
+	return { file: await toInputFile(reader.context.helpers, inspected, kind), inspected };
+}
+
+function describeHolder(
+	{ field }: FileReader,
+	fieldName: string | null,
+	{ fileName, id }: IBinaryData,
+): string {
+	if (fieldName !== null) return `The file in ${truncate(fieldName)}`;
+	if (fileName) return `The file "${truncate(fileName)}"`;
+	return id ? `The file in '${field.title}'` : `The data URI in '${field.title}'`;
+}
+
+/** What tells the kind of a file. */
+interface Sample {
+	/** What it may be, the likeliest first. */
+	kinds: FileKind[];
+	/** Its first bytes, where the kind is not known. */
+	beginning: Uint8Array;
+	binary?: IBinaryData;
+}
+
+/**
+ * The first kind that the field takes.
+ * @param holder what the file is, as a subject: `The file in Photo`
+ * @throws AtlasError (`input`) that names what the file is instead
+ */
+export function acceptedKind(
+	{ rule, refuses, accepts }: FileField,
+	holder: string,
+	{ kinds, beginning, binary }: Sample,
+): FileKind {
+	const found = kinds.find(({ mimeType, extension }) => isAccepted(rule, mimeType, extension));
+	if (found) return found;
+	if (kinds.length > 0) {
+		const [kind] = kinds;
+		throw inputError(
+			`${holder} is ${describeKind(kind)}, which ${refuses}`,
+			[accepts, adviceFor(kind, rule.kind)].join(' ').trim(),
+		);
+	}
+	if (accepts === null && beginning.length > 0) return declaredKind(binary);
+	const { what, advice } = otherContent(beginning, binary?.fileName ?? null, rule.kind);
+	const check = [accepts, 'Check what the previous node returns.'].join(' ').trim();
+	throw inputError(`${holder} ${what}`, advice ?? check);
+}
+
+/** For a field that takes any file, n8n's word is enough. */
+function declaredKind({ mimeType, fileExtension }: Partial<IBinaryData> = {}): FileKind {
+	const extension = (fileExtension ?? '').replace(/[^A-Za-z0-9]/g, '').toLowerCase();
+	const type = mimeType ?? 'application/octet-stream';
+	return { name: type, extension: extension || 'bin', mimeType: type, isInput: false };
+}
+
+function checkSize({ rule: { maxSizeMb } }: FileField, holder: string, sizeBytes: number): void {
+	if (maxSizeMb === null || sizeBytes <= maxSizeMb * 1_000_000) return;
+	const sizeMb = (sizeBytes / 1_000_000).toFixed(1);
+	throw inputError(
+		`${holder} is ${sizeMb} MB; the model accepts up to ${maxSizeMb} MB`,
+		'Use a smaller file.',
+	);
+}

@@ -1,0 +1,60 @@
+import { asBoolean, readText } from '../../nodes/AtlasCloud/api/cells';
+
+it.each<[value: unknown, wanted: string]>([
+	['  Make it red \u200b\n', 'Make it red'],
+	['Write {{ name }} and {{$5}} on the sign', 'Write {{ name }} and {{$5}} on the sign'],
+	['Paint car #1 in #FF0000 and #NAME', 'Paint car #1 in #FF0000 and #NAME'],
+	['undefined behavior', 'undefined behavior'],
+	['[object] in the middle', '[object] in the middle'],
+	['👨‍👩‍👧', '👨‍👩‍👧'],
+	[7, '7'],
+	[['red', 'matte', 3], 'red, matte, 3'],
+	['', ''],
+	[' \n', ''],
+	[null, ''],
+	[undefined, ''],
+	[[], ''],
+])('reads %j as text', (value, wanted) => {
+	expect(readText('Prompt', value)).toBe(wanted);
+});
+
+it.each<[value: unknown, message: string]>([
+	[
+		'Make it {{ $json.color }}',
+		"'Prompt' contains an expression that n8n didn’t evaluate: {{ $json.color }}",
+	],
+	[
+		"={{ $('Set').item.json.x",
+		"'Prompt' contains an expression that n8n didn’t evaluate: {{ $('Set').item.json.x",
+	],
+	['A [object Object] on a [object Array]', "'Prompt' contains [object Object] in place of a text"],
+	['#N/A', "'Prompt' contains the spreadsheet error #N/A"],
+	['Paint it #REF!, please', "'Prompt' contains the spreadsheet error #REF!"],
+	['In “#NAME?”', "'Prompt' contains the spreadsheet error #NAME?"],
+	['undefined', '\'Prompt\' is "undefined"'],
+	['null', '\'Prompt\' is "null"'],
+	[NaN, "'Prompt' must be text, but it is NaN"],
+	['\u200b\u2060\ufeff', "'Prompt' contains only invisible characters"],
+	['\u3164', "'Prompt' contains only invisible characters"],
+	[true, "'Prompt' must be text, but it is true"],
+	[{ a: 1 }, "'Prompt' must be text, but it is an object"],
+	[[{ a: 1 }], "'Prompt' must be text, but it is a list"],
+])('refuses %j as text', (value, message) => {
+	expect(() => readText('Prompt', value)).toThrow(message);
+});
+
+it.each<[value: unknown, wanted: boolean | null]>([
+	[true, true],
+	['TRUE', true],
+	[' yes', true],
+	[1, true],
+	[false, false],
+	['False', false],
+	['0', false],
+	['', null],
+	['maybe', null],
+	[2, null],
+	[null, null],
+])('reads %j as yes or no: %j', (value, wanted) => {
+	expect(asBoolean(value)).toBe(wanted);
+});

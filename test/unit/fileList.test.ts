@@ -1,0 +1,102 @@
+import { addressIn, fileList } from '../../nodes/AtlasCloud/api/fileList';
+
+const a = 'https://cdn.example.com/w_100,h_200/a.jpg';
+const b = 'http://example.org/b.png?x=1,2';
+const png = 'data:image/png;base64,iVBORw0KGgo=';
+const wrapped = `data:image/png;base64,${'QUJD'.repeat(12)}\n${'QUJD'.repeat(19)}\r\nQUJD`;
+const joined = wrapped.replace(/\s/g, '');
+
+/** Files that the item has. */
+const names = ['photo', 'logo', 'front, left', 'my photo', 'a;b', ' spaced '];
+
+it.each<[what: string, given: unknown, wanted: unknown[]]>([
+	['nothing', undefined, []],
+	['null', null, []],
+	['blanks and an invisible character', ' \n\u200b\t', []],
+	['a name', 'photo', ['photo']],
+	['names', 'photo, logo', ['photo', 'logo']],
+	['names on lines', 'photo\r\n\r\nlogo\n', ['photo', 'logo']],
+	['names with semicolons and bars', 'photo; logo | back', ['photo', 'logo', 'back']],
+	['a name with a comma', 'front, left', ['front, left']],
+	['a name with a comma on a line', 'logo\nfront, left', ['logo', 'front, left']],
+	['a name with a blank', 'my photo, logo', ['my photo', 'logo']],
+	['a name with blanks at its ends', ' spaced ', [' spaced ']],
+	['a name that is not there', ' other ', ['other']],
+	['a star', '*', ['*']],
+	['an address', a, [a]],
+	['addresses on lines', `\n ${a} \r\n\n${b}\n`, [a, b]],
+	['addresses with commas', `${a}, ${b},${a}`, [a, b, a]],
+	['addresses with commas at the line ends', `${a},\n${b},`, [a, b]],
+	['addresses with semicolons', `${a};${b} ; ${a}`, [a, b, a]],
+	['addresses with bars', `${a}|${b} | ${a}`, [a, b, a]],
+	['addresses with blanks', `${a} ${b}\t${a}`, [a, b, a]],
+	['JSON', JSON.stringify([a, b]), [a, b]],
+	['JSON in an array', [JSON.stringify([a]), [b]], [a, b]],
+	['an address in quotes', `"${a}"`, [a]],
+	['addresses in quotes', `"${a}","${b}"`, [a, b]],
+	['addresses in single quotes', `'${a}', '${b}'`, [a, b]],
+	['a list in curly quotes', `“${a}” “${b}”`, [a, b]],
+	['one pair of quotes around all', `'${a}, ${b}'`, [a, b]],
+	['a list that is no JSON', `['${a}', '${b}']`, [a, b]],
+	['an address in angle brackets', `<${a}>`, [a]],
+	['an address that ends with a bracket', 'https://example.com/a_(1)', ['https://example.com/a_(1)']],
+	['invisible characters around', `\ufeff${a}\u200b\n\u200e${b}\u00a0`, [a, b]],
+	['a blank inside an address', 'https://example.com/my photo.jpg', ['https://example.com/my photo.jpg']],
+	[
+		'an address in an address',
+		'https://p.example.com/https://x.org/a.jpg',
+		['https://p.example.com/https://x.org/a.jpg'],
+	],
+	['a name, an address, and a name', `photo, ${a}, logo`, ['photo', a, 'logo']],
+	['an address and a name on a line', `${a} photo`, [a, 'photo']],
+	['an address and a name after a comma', `${a},logo`, [a, 'logo']],
+	['an address and names', `${a},logo,photo`, [a, 'logo', 'photo']],
+	['an address with a comma and no name', `${a},back`, [`${a},back`]],
+	['a data URI', png, [png]],
+	['data URIs', `${png},${png}\n${png}`, [png, png, png]],
+	['a data URI and a name', `${png}, photo`, [png, 'photo']],
+	['a data URI, a name, and an address', `${png},photo;${a}`, [png, 'photo', a]],
+	['a wrapped data URI', wrapped, [joined]],
+	['a wrapped data URI, an address, and a name', `${wrapped}\n${a}\nphoto`, [joined, a, 'photo']],
+	['a wrapped data URI and a name', `${wrapped}\nphoto`, [joined, 'photo']],
+	['a data URI with blanks', 'data:image/png;base64,iVB Rw0', ['data:image/png;base64,iVB Rw0']],
+	[
+		'an SVG as data URI',
+		'data:image/svg+xml;utf8,<svg a="1,2"/>',
+		['data:image/svg+xml;utf8,<svg a="1,2"/>'],
+	],
+	['objects', [{ url: a }, { src: b }], [{ url: a }, { src: b }]],
+	['objects as JSON', JSON.stringify([{ url: a }]), [{ url: a }]],
+	['a number', 7, [7]],
+	['a number in a text', '7', ['7']],
+	['braces that are no JSON', '{a}', ['{a}']],
+])('reads %s', (_what, given, wanted) => {
+	expect(fileList(given, (text) => names.includes(text))).toEqual(wanted);
+});
+
+it.each<[what: string, value: unknown, wanted: string | null]>([
+	['Airtable', { id: 'att1', url: a, filename: 'a.jpg', thumbnails: { small: { url: b } } }, a],
+	['Shopify', { id: 1, src: a, alt: null }, a],
+	['a product’s image', { image: { src: a } }, a],
+	['Notion', { name: 'a', type: 'file', file: { url: a } }, a],
+	['Notion, elsewhere', { name: 'a', external: { url: a } }, a],
+	['an OpenAI message', { type: 'image_url', image_url: { url: png } }, png],
+	['an edit', { predictionId: 'p', imageUrl: a }, a],
+	['no address', { url: 'photo.jpg' }, null],
+	['a list', [a], null],
+	['a text', a, null],
+])('finds the address in an object: %s', (_what, value, wanted) => {
+	expect(addressIn(value)).toBe(wanted);
+});
+
+it('takes no longer for long texts', () => {
+	const long = 1_000_000;
+	const texts = [
+		' '.repeat(long),
+		','.repeat(long),
+		`${png.slice(0, -1)}${'A'.repeat(long)}`,
+		`x${' '.repeat(long)}x`,
+	];
+	for (const text of texts) expect(fileList(text).length).toBeLessThan(2);
+	expect(fileList(`${'\n'.repeat(long)}${'A\n'.repeat(1000)}`)).toHaveLength(1000);
+});

@@ -1,0 +1,37 @@
+import { checkInputUrl } from '../../nodes/AtlasCloud/api/files/inputUrl';
+
+const check = (url: string, baseUrl = 'https://api.atlascloud.ai') =>
+	checkInputUrl(url, { baseUrl, isTool: false });
+
+it.each([
+	'https://example.com/a.jpg',
+	'HTTP://example.com/a%20b',
+	'https://8.8.8.8/a.jpg',
+	'https://drive.google.com/uc?export=download&id=1',
+	'https://www.dropbox.com/scl/fi/1/a.jpg?rlkey=2&dl=1',
+	'https://docs.google.com/drawings/d/1/export/png',
+	'https://dl.dropboxusercontent.com/s/1/a.jpg',
+])('%s may lead to a file', (url) => {
+	expect(() => check(url)).not.toThrow();
+});
+
+it.each([
+	['https://', 'is not a valid URL'],
+	['https://example.com/a b.jpg', 'contains a space'],
+	['https://example.com/a\u2060.jpg', 'contains an invisible character (U+2060)'],
+	['https://10.0.0.1/a.jpg', 'it isn’t on the public internet'],
+	['http://localhost:5678/a.jpg', 'it isn’t on the public internet'],
+	['https://nas.local/a.jpg', 'it isn’t on the public internet'],
+	['https://drive.google.com/file/d/1/view?usp=sharing', 'This Google Drive link opens a page'],
+	['https://drive.google.com/open?id=1', 'This Google Drive link opens a page'],
+	['https://photos.app.goo.gl/1', 'This Google Photos link opens a page'],
+	['https://www.dropbox.com/s/1/a.jpg?dl=0', 'This Dropbox link opens a page'],
+	['https://1drv.ms/i/s!1', 'This OneDrive link opens a page'],
+	['https://www.icloud.com/photos/#1', 'This iCloud link opens a page'],
+])('%s cannot be read by Atlas Cloud', (url, words) => {
+	expect(() => check(url)).toThrow(words);
+});
+
+it('may be on this machine if Atlas Cloud is, too', () => {
+	expect(() => check('http://127.0.0.1:8080/a.jpg', 'http://localhost:3000')).not.toThrow();
+});
