@@ -69,7 +69,9 @@ const PROMPT_ONLY: InputSchema = { properties: { prompt: PROMPT }, required: ['p
 
 function seedreamSchema(model: SeedreamModel): InputSchema {
 	const properties: Record<string, Property> = { prompt: PROMPT };
-	if (model.images) {
+	if (model.images?.isOne) {
+		properties['image'] = { type: 'string', title: 'Image', description: 'URL of the picture to edit.' };
+	} else if (model.images) {
 		properties['images'] = {
 			type: 'array',
 			title: 'Images',
@@ -98,5 +100,6 @@ function seedreamSchema(model: SeedreamModel): InputSchema {
 	}
 	properties['enable_base64_output'] = { type: 'boolean', title: 'Enable Base64 Output', default: false };
 	properties['enable_sync_mode'] = { type: 'boolean', title: 'Enable Sync Mode', default: false };
-	return { properties, required: model.images ? ['prompt', 'images'] : ['prompt'] };
+	const requiredImages = Object.keys(properties).filter((name) => /^images?$/.test(name));
+	return { properties, required: ['prompt', ...requiredImages] };
 }

@@ -18,7 +18,8 @@ export interface SeedreamRequest extends ImageSize {
 export function seedreamRequest(fields: Fields, model: SeedreamModel): SeedreamRequest {
 	const prompt = fields['prompt'];
 	if (typeof prompt !== 'string' || prompt.trim() === '') throw new Refusal(400, 'prompt is required');
-	const images = imagesOf(fields['images'], model);
+	const isOne = model.images?.isOne === true;
+	const images = imagesOf(isOne && fields['image'] ? [fields['image']] : fields['images'], model);
 	const format = formatOf(fields['output_format'], model);
 	return {
 		kind: 'seedream',

@@ -87,8 +87,8 @@ export interface SequenceRule {
 /** Makes or edits images by prompt, with Seedream's fields. */
 export interface SeedreamModel extends ListedModel {
 	kind: 'seedream';
-	/** How many input images; null where the model takes none. */
-	images: { min: number; max: number } | null;
+	/** How many input images; null where the model takes none. `isOne`: a field `image` in place of the list. */
+	images: { min: number; max: number; isOne?: boolean } | null;
 	size: SizeFields;
 	outputFormat: boolean;
 	/** Whether the background can be made transparent. */

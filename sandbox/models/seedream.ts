@@ -180,7 +180,7 @@ function modelsOf(family: Family): SeedreamModel[] {
 			type: 'Image',
 			displayName: family.name + NAME_ENDINGS[ending],
 			profile: `${family.name} ${what}${inSequence ? ', several that belong together' : ''}.`,
-			images: edits ? { min: 1, max: family.maxInputs } : null,
+			images: edits ? { min: 1, max: family.maxInputs, isOne: family.maxInputs === 1 } : null,
 			size: family.size,
 			outputFormat,
 			background,

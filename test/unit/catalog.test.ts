@@ -25,19 +25,28 @@ it.each([
 
 it('a schema says what a model accepts', () => {
 	const { sizes, ...rules } = rulesInSchema({
-		images: { maxItems: 3 },
+		images: { type: 'array', items: { type: 'string' }, maxItems: 3 },
 		output_format: { enum: ['jpg', 'png'] },
 		background: { enum: ['auto', 'transparent'] },
 		num_images: { type: 'integer', maximum: 6 },
 	});
 	expect(sizes).toEqual({ choices: [], free: null });
 	expect(rules).toEqual({
+		imagesField: { name: 'images', isList: true },
 		maxInputImages: 3,
 		outputFormats: ['jpg', 'png'],
 		backgrounds: ['auto', 'transparent'],
 		imageCount: { field: 'num_images', max: 6, maxTogether: Infinity },
 	});
 });
+
+const imageList = { type: 'array', items: { type: 'string' }, maxItems: 2 };
+it.each<[object, object]>([
+	[{ image_urls: imageList }, { imagesField: { name: 'image_urls', isList: true }, maxInputImages: 2 }],
+	[{ image: { type: 'string' } }, { imagesField: { name: 'image', isList: false }, maxInputImages: 1 }],
+	[{ mask_image: { type: 'string' }, images: imageList }, { imagesField: { name: 'images' } }],
+	[{ prompt: { type: 'string' } }, { imagesField: { name: 'images', isList: true }, maxInputImages: 14 }],
+])('input images go into %j', (properties, rules) => expect(rulesInSchema(properties)).toMatchObject(rules));
 
 it.each<[number, number, Record<string, unknown>, unknown]>([
 	[4, 1, { max_images: {} }, { predictions: 1, fields: { max_images: 4 } }],

@@ -82,7 +82,8 @@ describe('Match Input Image, by the schema of', () => {
 		const family = /seedream-([^/]+)/.exec(id)![1];
 		const sizes = Object.values(PHOTOS).map((photo) => {
 			const { fields } = matchInput(photo, rulesOf(id));
-			seedreamRequest({ prompt: 'x', images: ['https://example.com/a.png'], ...fields }, model);
+			const images = model.images?.isOne ? { image: 'a' } : { images: ['a'] };
+			seedreamRequest({ prompt: 'x', ...images, ...fields }, model);
 			return sentSize(fields);
 		});
 		expect(sizes).toEqual(EXPECTED[family]);
@@ -186,6 +187,24 @@ describe('Match Input Image, where a vendor spells it', () => {
 			'presets with tiers',
 			{ image_size: text({ enum: ['landscape_16_9_2K', 'landscape_16_9_4K'] }) },
 			{ image_size: 'landscape_16_9_2K' },
+		],
+		[
+			'const in oneOf',
+			{
+				size: {
+					oneOf: [
+						{ const: '1K', title: 'Small' },
+						{ const: '2K', title: 'Large' },
+					],
+				},
+			},
+			{ size: '2K' },
+		],
+		['shapes as sizes', { size: text({ enum: ['1:1', '3:2', '16:9'] }) }, { size: '3:2' }],
+		[
+			'custom beside a width and height',
+			{ aspect_ratio: text({ enum: ['1:1', 'custom'], default: '1:1' }), width: SIDE, height: SIDE },
+			{ aspect_ratio: 'custom', width: 2048, height: 1360 },
 		],
 		['a hidden size', { size: text({ default: '2048*2048', hidden: true }) }, {}],
 		['nothing', { prompt: text() }, {}],

@@ -121,11 +121,13 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
 	checkImageCount(images.length, model, rules.maxInputImages);
-	const size = await resolveSize(run, job, rules.sizes);
+	const { name, isList } = rules.imagesField;
+	const inputs = request.inputs.map((input, i) => ({ ...input, path: isList ? [name, i] : [name] }) as const);
+	const size = await resolveSize(run, { ...job, request: { ...request, inputs } }, rules.sizes);
 	const canCutOut = rules.backgrounds?.includes('transparent') === true;
 	const cutOutPrompt = canCutOut ? readCutOutPrompt(run.context, request.itemIndex) : null;
 	const format = formatFields(options, rules, model, cutOutPrompt !== null);
 	const prompt = cutOutPrompt !== null && format.background === 'transparent' ? { prompt: cutOutPrompt } : {};
 	// What the user adds as Extra Body Fields goes before what is chosen here.
-	return { ...job, request: { ...request, body: { ...size, ...format, ...body, ...prompt } } };
+	return { ...job, request: { ...request, inputs, body: { ...size, ...format, ...body, ...prompt } } };
 }

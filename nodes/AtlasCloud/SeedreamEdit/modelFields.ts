@@ -23,11 +23,11 @@ export interface EditJob extends PurchaseJob {
  */
 const PLACEHOLDER_URL = 'https://example.com/image.png';
 
-const UNPRICED_FIELDS = ['prompt', 'images', 'webhook_url'];
-
 /** What to ask a quote of an edit for. */
 export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteRequest {
-	return { body: { ...body, images: inputs.map(() => PLACEHOLDER_URL) }, unpricedFields: UNPRICED_FIELDS };
+	const [name, index] = inputs[0].path;
+	const images = index === undefined ? PLACEHOLDER_URL : inputs.map(() => PLACEHOLDER_URL);
+	return { body: { ...body, [name]: images }, unpricedFields: ['prompt', name, 'webhook_url'] };
 }
 
 /** What people call a model. */

@@ -144,11 +144,12 @@ class Resolver {
 			.filter(({ type }) => type !== 'null');
 		if (useful.length < 2) return useful[0];
 		const types = new Set(useful.map(({ type }) => type));
-		const isListed = useful.every((one) => Array.isArray(one.enum));
-		const values = useful.flatMap((one) => asArray(one.enum));
+		const values = useful.flatMap((one) => ('const' in one ? [one.const] : asArray(one.enum)));
+		const isListed = useful.every((one) => 'const' in one || Array.isArray(one.enum));
+		if (isListed && types.size === 1) return { ...useful[0], title: undefined, enum: values };
 		// `number or "auto"`, `"16:9" or [w, h]`: no single input of n8n's fits, so anything may be typed.
 		if (types.size > 1 || types.has(undefined)) return { examples: values, alternatives: useful };
-		return { ...useful[0], ...(isListed ? { enum: values } : { enum: undefined, examples: values }) };
+		return { ...useful[0], enum: undefined, examples: values };
 	}
 
 	private follow(ref: unknown): JsonObject | undefined {

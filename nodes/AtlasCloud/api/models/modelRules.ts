@@ -7,6 +7,8 @@ import type { SizeRules } from './sizeRules';
 /** What an image model accepts. */
 export interface ModelRules {
 	sizes: SizeRules;
+	/** Where the input images go: mostly a list called `images`. */
+	imagesField: { name: string; isList: boolean };
 	maxInputImages: number;
 	/** What the field takes: nothing where the model has none, null where its fields are not known. */
 	outputFormats: string[] | null;
@@ -36,13 +38,23 @@ export const MAX_SEQUENTIAL_IMAGES = 15;
 export function rulesInFields(fields: ModelField[] | null): ModelRules {
 	const field = (name: string) => fields?.find((one) => one.name === name);
 	const valuesOf = (name: string) => fields && (field(name)?.enumValues ?? []).map(String);
+	const images = fields && imagesFieldIn(fields);
+	const isList = images?.media?.isList ?? true;
 	return {
 		sizes: readSizeRules(fields),
-		maxInputImages: field('images')?.maxItems ?? MAX_INPUT_IMAGES,
+		imagesField: { name: images?.name ?? 'images', isList },
+		maxInputImages: isList ? (images?.maxItems ?? MAX_INPUT_IMAGES) : 1,
 		outputFormats: valuesOf('output_format'),
 		backgrounds: valuesOf('background'),
 		imageCount: imageCountIn(fields ?? []),
 	};
+}
+
+function imagesFieldIn(fields: ModelField[]): ModelField | undefined {
+	const ofImages = fields.filter(({ media, isHidden }) => media?.kind === 'image' && !isHidden);
+	return (
+		fields.find(({ name }) => name === 'images') ?? ofImages.find(({ media }) => media?.isList) ?? ofImages[0]
+	);
 }
 
 function imageCountIn(fields: ModelField[]): ImageCount | null {

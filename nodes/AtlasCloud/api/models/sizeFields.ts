@@ -22,6 +22,12 @@ export function readSizeRules(fields: ModelField[] | null): SizeRules {
 	const sizes = having('size');
 	const free =
 		sizes.flatMap((field) => freeSizeOf(field) ?? [])[0] ?? (width && height ? sidesOf(width, height) : null);
+	// Where a size or a shape may be `custom`, width and height count only then.
+	const custom = Object.fromEntries(
+		fields.flatMap(({ name, enumValues }) =>
+			sizeRoleOf(name) && enumValues?.includes(CUSTOM) ? [[name, CUSTOM]] : [],
+		),
+	);
 	const offers = sizes.map(offersOf).sort((a, b) => rank(b) - rank(a))[0] ?? [];
 	const ratioField = having('ratio')[0];
 	const ratios = ratioField ? offersOf(ratioField).filter(({ ratio }) => ratio !== null) : [];
@@ -31,7 +37,11 @@ export function readSizeRules(fields: ModelField[] | null): SizeRules {
 			choices: offers.map((offer) => toChoice(offer, shapeOf(offer.ratio))),
 			free: free && {
 				...free,
-				toFields: (size) => ({ ...free.toFields(size), ...shapeOf(size.width / size.height)?.fields }),
+				toFields: (size) => ({
+					...shapeOf(size.width / size.height)?.fields,
+					...custom,
+					...free.toFields(size),
+				}),
 			},
 		};
 	}
@@ -64,6 +74,8 @@ function toChoice(size: Offer, shape?: Offer): SizeChoice {
 	return { ...size, ratio: size.ratio ?? shape?.ratio ?? null, fields, value: sentSize(fields) ?? '' };
 }
 
+const CUSTOM = 'custom';
+
 /** What every model with an aspect ratio takes, for those that list none. */
 const USUAL_RATIOS = ['1:1', '4:3', '3:4', '16:9', '9:16'];
 
@@ -73,10 +85,8 @@ function offersOf(field: ModelField): Offer[] {
 	const usual = role === 'ratio' ? USUAL_RATIOS : [];
 	// Where any width and height may be sent, those that are named restrict nothing.
 	const named = [defaultValue, ...examples].filter(isValue).filter((value) => !isExact(value));
-	const values = enumValues ?? [...new Set([...named, ...usual])];
-	return values.map((value) => {
-		return { fields: { [name]: value }, ...meaningOf(String(value), role) };
-	});
+	const values = (enumValues ?? [...new Set([...named, ...usual])]).filter((value) => value !== CUSTOM);
+	return values.map((value) => ({ fields: { [name]: value }, ...meaningOf(String(value), role) }));
 }
 
 function isValue(value: unknown): value is EnumValue {
