@@ -1,5 +1,5 @@
 import { AtlasError, inputError } from '../../nodes/AtlasCloud/api/errors';
-import { labelOf, truncate } from '../../nodes/AtlasCloud/api/text';
+import { labelOf, listNames, truncate } from '../../nodes/AtlasCloud/api/text';
 
 const IMG = '<img src=https://evil.example/x.png><a href=https://evil.example>Sign in again</a>';
 
@@ -41,3 +41,9 @@ it.each([
 ])('the label %j in the panel is plain text and no expression', (text, label) =>
 	expect(labelOf(text)).toBe(label),
 );
+
+it('a list names the first ten', () => {
+	const names = Array.from({ length: 12 }, (_, i) => `<${i}`);
+	expect(listNames(names)).toBe('‹0, ‹1, ‹2, ‹3, ‹4, ‹5, ‹6, ‹7, ‹8, ‹9, and 2 more');
+	expect(listNames(['a', 'b'])).toBe('a, b');
+});

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError, truncate, type AtlasError } from '../api/errors';
+import { listNames } from '../api/text';
 import { omit, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
@@ -163,7 +164,7 @@ async function readInputs(
 	const { body, media, dropped } = checkInputs(sendable, given);
 	if (dropped.length > 0) {
 		run.notes.add(
-			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${dropped.join(', ')}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use Extra Body Fields under Options.`,
+			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${listNames(dropped)}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use Extra Body Fields under Options.`,
 		);
 	}
 	const files = await readMediaInputs(run, itemIndex, media);

@@ -30,6 +30,12 @@ export function cut(text: string, maxLength: number): string {
 	return text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '');
 }
 
+/** Names for a message, the first ten: `a, b, and 3 more`. */
+export function listNames(names: string[]): string {
+	const shown = names.slice(0, 10).map(truncate);
+	return [...shown, ...(names.length > 10 ? [`and ${names.length - 10} more`] : [])].join(', ');
+}
+
 /** Whether n8n would evaluate a value once it is in a parameter. */
 export function isExpression(value: unknown): boolean {
 	return typeof value === 'string' && value.startsWith('=');

@@ -4,6 +4,7 @@ import { asNumber, asObject, asString } from '../api/json';
 import type { Intent } from '../api/purchases/intent';
 import type { Intents } from '../api/purchases/intents';
 import type { Undelivered } from '../api/purchases/undelivered';
+import { truncate } from '../api/text';
 import { plural } from '../api/words';
 
 /** The message of an error that has none. */
@@ -49,7 +50,7 @@ function wrapError(error: unknown): AtlasError {
 			return undefined;
 		}
 	};
-	return new AtlasError(asString(read('message')) ?? asString(error) ?? NO_REASON, {
+	return new AtlasError(truncate(asString(read('message')) ?? asString(error) ?? NO_REASON), {
 		kind: 'read',
 		description: asString(read('description')) ?? '',
 		// n8n's own errors have it as text.

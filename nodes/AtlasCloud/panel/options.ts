@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError } from '../api/errors';
+import { listNames } from '../api/text';
 import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
 import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 
@@ -174,7 +175,7 @@ export function readExtraBodyFields({ extraBodyFields }: IDataObject, ownFields:
 	const forbidden = Object.keys(extra).filter((name) => ownFields.includes(name));
 	if (forbidden.length === 0) return extra;
 	throw inputError(
-		`Extra Body Fields can’t set ${forbidden.join(', ')}`,
+		`Extra Body Fields can’t set ${listNames(forbidden)}`,
 		forbidden.includes('enable_sync_mode')
 			? 'This node waits for the result itself and doesn’t support sync mode.'
 			: 'Use the fields of this node instead.',
@@ -188,7 +189,7 @@ export function readExtraBodyFields({ extraBodyFields }: IDataObject, ownFields:
  */
 export function readModel(context: IExecuteFunctions, itemIndex: number, example: string): string {
 	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
-	if (typeof model === 'string' && /^[^\s?#]+$/.test(model.trim())) return model.trim();
+	if (typeof model === 'string' && /^[^\s?#<>"'`\\]{1,200}$/.test(model.trim())) return model.trim();
 	throw inputError(
 		'Model is empty or not a valid model ID',
 		`Choose a model from the list, or enter an ID such as ${example}.`,

@@ -4,6 +4,7 @@ import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd } from '../api/models/prices';
 import type { NodeRun } from '../nodeRun';
 import type { OperationSummary } from './operation';
+import { withoutTags } from '../api/text';
 import { plural } from '../api/words';
 
 /** Above this, the hint says that n8n holds the run's files in memory. */
@@ -19,6 +20,9 @@ const HELD_BACK = {
 	rate: ' (Atlas Cloud limits submits per second)',
 	nothing: '',
 };
+
+/** Each row may have its own. */
+const MAX_NOTES = 5;
 
 interface Cost {
 	usd: number;
@@ -54,11 +58,12 @@ export async function addExecutionHint(
 		retryAdvice(run, summary, items),
 		pinAdvice(run, summary, done, cost),
 		memoryAdvice(run, items),
-		...run.notes,
+		...[...run.notes].slice(0, MAX_NOTES),
 	];
 	// Older versions of n8n have no such hints.
 	context.addExecutionHints?.({
-		message: sentences.filter((sentence) => sentence !== '').join(' '),
+		// n8n shows it as HTML.
+		message: withoutTags(sentences.filter((sentence) => sentence !== '').join(' ')),
 		type: failedCount > 0 ? 'warning' : 'info',
 		location: 'outputPane',
 	});

@@ -8,6 +8,7 @@ import { fetchWithRetries } from '../http/retry';
 import { StreamGuard, peek } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
+import { truncate } from '../text';
 import type { PredictionOutput } from '../predictions/outputs';
 import { describeKind, fileKind, KIND_BYTES } from './kinds';
 import { outputKind } from './outputKind';
@@ -177,7 +178,7 @@ function notStoredError(
 function describeFailure(error: Error): string {
 	return error instanceof TransportError && error.code
 		? `the connection was lost (${error.code})`
-		: error.message;
+		: truncate(error.message);
 }
 
 function outputError({ predictionId }: Pick<DownloadOrder, 'predictionId'>, error: Error): AtlasError {

@@ -45,6 +45,9 @@ export const MAX_SCHEMA_BYTES = 1_000_000;
 
 const MAX_FIELDS = 500;
 
+/** A longer value is none that people could choose. */
+const MAX_VALUE_LENGTH = 200;
+
 /** Of all fields together. */
 const MAX_ENUM_VALUES = 2_000;
 
@@ -225,7 +228,8 @@ function toField(name: string, schema: JsonObject, isRequired: boolean, resolver
 }
 
 function isEnumValue(value: unknown): value is EnumValue {
-	return ['string', 'number', 'boolean'].includes(typeof value) && !isExpression(value);
+	if (typeof value === 'string') return value.length <= MAX_VALUE_LENGTH && !isExpression(value);
+	return typeof value === 'number' || typeof value === 'boolean';
 }
 
 function typeOf({ type, properties, items }: JsonObject, enumValues: EnumValue[]): FieldType {

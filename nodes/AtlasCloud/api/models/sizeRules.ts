@@ -1,4 +1,5 @@
 import { inputError } from '../errors';
+import { truncate } from '../text';
 import type { JsonObject } from '../json';
 import { describeSize, parseSize, shapeName, sizeRoleOf, sizeText, tierName, type Dimensions } from './sizes';
 
@@ -156,10 +157,11 @@ export function namedSize(name: string, rules: SizeRules, model: string): SizeRu
 	const choices = exact.length > 0 ? exact : parts;
 	if (choices.length > 0) return { choices, free: null };
 	if (size) return { choices: [exactSize(size, rules, model)], free: null };
-	if (rules !== UNKNOWN_SIZES) throw inputError(`${model} doesn’t offer the size "${name}"`, adviceOn(rules));
+	if (rules !== UNKNOWN_SIZES)
+		throw inputError(`${model} doesn’t offer the size "${truncate(name)}"`, adviceOn(rules));
 	if (/^[\d.]+k$/i.test(name.trim())) return { choices: [tierOf(name.trim())], free: null };
 	throw inputError(
-		`Couldn’t read the sizes of ${model}, so "${name}" can’t be checked`,
+		`Couldn’t read the sizes of ${model}, so "${truncate(name)}" can’t be checked`,
 		'Nothing was submitted. Run the workflow again later, or enter the size as width*height, such as 2048*2048.',
 	);
 }

@@ -1,3 +1,4 @@
+import { truncate } from '../text';
 import { AtlasError, type AtlasErrorDetails } from '../errors';
 import type { Exchange } from '../http/answer';
 import { answerDetails, describeExchange } from '../http/errorTexts';
@@ -70,5 +71,5 @@ export function unreachableError(predictionId: string, exchange: Exchange | null
 }
 
 function withReason(message: string, reason: string | null | undefined): string {
-	return reason ? `${message}: ${reason}` : message;
+	return reason ? `${message}: ${truncate(reason)}` : message;
 }
