@@ -16,13 +16,25 @@ import type { Waiter } from './api/predictions/waiter';
 export type Outcome =
 	{ items: INodeExecutionData[]; error?: undefined } | { items?: undefined; error: unknown };
 
+/** What an item asks for, or refers to. */
+export interface AboutItem {
+	model?: string | null;
+	prompt?: string | null;
+	size?: string | null;
+	predictionId?: string;
+}
+
 /** One input item on its way through an operation. */
 export interface ItemRun {
 	index: number;
+	/** The option Simplify. */
+	isSimplified?: boolean;
 	/** The input's json, where the option Include Input Fields asks for it. */
 	inputFields?: IDataObject;
 	/** What the operation read of the item. */
 	job?: unknown;
+	/** What is known of it, for a table that shows which item failed. */
+	about?: AboutItem;
 	/** Undefined until the item failed or is done. */
 	outcome?: Outcome;
 }

@@ -3,6 +3,8 @@
  * node, `__schema__/v<version>/<resource>/<operation>.json`. The build writes these files; no node imports this one.
  */
 
+import { FILE_OUTPUT, IMAGE_OUTPUT, type OutputStyle } from './items/destination';
+
 interface JsonSchema {
 	type: 'string' | 'number' | 'boolean' | 'array' | 'object';
 	properties?: Record<string, JsonSchema>;
@@ -22,25 +24,34 @@ const output = (properties: Record<string, JsonSchema>): OutputSchema => ({
 	version: 1,
 });
 
-/** A prediction, with what the node says of its files. */
-const prediction = (files: Record<string, JsonSchema>) =>
-	output({
-		predictionId: text,
-		status: text,
-		rawStatus: text,
-		model: text,
-		prompt: text,
-		...files,
-		predictTimeSeconds: number,
-		priceUsd: number,
-		nsfw: yesOrNo,
-		failureReason: text,
-		createdAt: text,
-		completedAt: text,
-	});
+const TYPES: Record<string, JsonSchema> = { priceUsd: number, imageIndex: number, fileIndex: number };
 
-const editedImage = prediction({ size: text, imageUrl: text, imageIndex: number, imageCount: number });
-const file = prediction({ fileUrl: text, fileIndex: number, fileCount: number, text });
+/** A simplified item, as Simplify has it by default. */
+const simplified = ({ columns }: OutputStyle) =>
+	output(Object.fromEntries(columns.map((name) => [name, TYPES[name] ?? text])));
+
+const editedImage = simplified(IMAGE_OUTPUT);
+const file = simplified(FILE_OUTPUT);
+
+/** What starts the trigger's workflow. */
+const event = output({
+	predictionId: text,
+	status: text,
+	rawStatus: text,
+	model: text,
+	prompt: text,
+	fileUrl: text,
+	fileIndex: number,
+	fileCount: number,
+	text,
+	predictTimeSeconds: number,
+	priceUsd: number,
+	nsfw: yesOrNo,
+	failureReason: text,
+	createdAt: text,
+	completedAt: text,
+	raw: object({}),
+});
 
 const quote = output({
 	model: text,
@@ -94,7 +105,7 @@ export const OUTPUT_SCHEMAS: Record<string, Record<string, OutputSchema>> = {
 		}),
 		'prediction/waitForCompletion': file,
 	},
-	AtlasCloudTrigger: { '': file },
+	AtlasCloudTrigger: { '': event },
 };
 
 /** The path of a schema from the node's folder. */

@@ -64,7 +64,7 @@ async function read({
 		sandbox,
 		binaryMode,
 		items: [{ json: { predictionId } }],
-		parameters: { resource: 'prediction', operation, downloadImages },
+		parameters: { resource: 'prediction', operation, options: { downloadImages } },
 	});
 }
 
@@ -200,5 +200,6 @@ it('the style for any model has the fields of its node, and no others', () => {
 		failureReason: null,
 		createdAt: null,
 		completedAt: null,
+		raw: null,
 	});
 });

@@ -20,7 +20,12 @@ const itemsOf = (count: number) =>
 	Array.from({ length: count }, (_, index) => ({ json: { wish: `wish ${index}` }, files: { data } }));
 
 async function edit(count: number, options: Partial<SeedreamOptions> = {}) {
-	const parameters = { prompt: '={{ $json.wish }}', downloadImages: false, ...options.parameters };
+	const given = options.parameters ?? {};
+	const parameters = {
+		prompt: '={{ $json.wish }}',
+		...given,
+		options: { downloadImages: false, ...(given.options as object | undefined) },
+	};
 	return await runSeedream({ sandbox, mode: 'trigger', items: itemsOf(count), ...options, parameters });
 }
 

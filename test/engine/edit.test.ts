@@ -1,4 +1,5 @@
 import sharp, { type Create } from 'sharp';
+import { IMAGE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
 import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
@@ -8,6 +9,7 @@ import {
 	picture,
 	pictureOf,
 	predictionOf,
+	readBinary,
 	runSeedream,
 	sha256,
 	submittedBodies,
@@ -65,6 +67,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 			failureReason: null,
 			createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
 			completedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+			raw: expect.anything() as object,
 		});
 		expect(item?.pairedItem).toEqual({ item: 0 });
 	});
@@ -194,13 +197,16 @@ it.each([
 });
 
 it('puts the image in the field named by Output Data Field Name', async () => {
-	const { out } = await runSeedream({ sandbox, parameters: { outputDataFieldName: 'edited' } });
+	const { out } = await runSeedream({ sandbox, parameters: { options: { outputDataFieldName: 'edited' } } });
 	expect(Object.keys(out[0]?.binary ?? {})).toEqual(['edited']);
 });
 
 it('leaves the image at Atlas if Download Images is off', async () => {
 	const files = sandbox.ledger.count('file');
-	const { error, out, json } = await runSeedream({ sandbox, parameters: { downloadImages: false } });
+	const { error, out, json } = await runSeedream({
+		sandbox,
+		parameters: { options: { downloadImages: false } },
+	});
 	expect(error).toBeUndefined();
 	expect(out[0]).not.toHaveProperty('binary');
 	expect(json[0]?.imageUrl).toBe(predictionOf(sandbox, json[0]).outputs[0]);
@@ -217,7 +223,32 @@ it('puts the input’s json first if Include Input Fields is on', async () => {
 		parameters: { options: { includeInputFields: true } },
 	});
 	expect(json[0]).toMatchObject({ sku: 'A-1', prompt: 'make it black and white', status: 'completed' });
-	expect(Object.keys(json[0] ?? {}).slice(0, 3)).toEqual(['sku', 'prompt', 'status']);
+	expect(Object.keys(json[0] ?? {})[0]).toBe('sku');
+	// Nothing of the row is lost.
+	expect(json[0]?.inputFields).toEqual({ prompt: 'old', status: 'new' });
+});
+
+it('returns ten fields with Simplify, which is on by default', async () => {
+	const { json } = await runSeedream({ sandbox, parameters: { simplify: undefined } });
+	expect(Object.keys(json[0] ?? {})).toEqual(IMAGE_OUTPUT.columns);
+	expect(json[0]).toMatchObject({ status: 'completed', imageIndex: 0, size: expect.any(String) as string });
+});
+
+it('puts the input’s first image beside the edited one if Keep Input Image is on', async () => {
+	const [file, other] = [await picture({ left: '#123456' }), await picture()];
+	const options = { keepInputImage: true };
+	const ofFile = { images: 'photo, other', options };
+	const { out } = await runSeedream({
+		sandbox,
+		items: [{ files: { other, photo: file } }],
+		parameters: ofFile,
+	});
+	expect(Object.keys(out[0]?.binary ?? {}).sort()).toEqual(['data', 'original']);
+	expect(sha256(await readBinary(out[0]!.binary!.original))).toBe(sha256(file));
+	const made = out[0]?.json.imageUrl;
+	const ofUrl = { images: made, options };
+	const linked = await runSeedream({ sandbox, items: [{}], parameters: ofUrl });
+	expect(sha256(await readBinary(linked.out[0]!.binary!.original))).toBe(sha256(await pictureOf(out[0])));
 });
 
 it('drops an error of the input, because n8n would treat the item as failed and run the node again', async () => {

@@ -1,6 +1,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { ExecuteContext } from 'n8n-core';
 import { Downloads } from '../../nodes/AtlasCloud/api/files/downloads';
+import { IMAGE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
 import type { Sandbox } from '../../sandbox';
 import {
 	fastSandbox,
@@ -37,11 +38,22 @@ async function edit(options: Omit<SeedreamOptions, 'sandbox'> = {}): Promise<See
 
 const CONTINUE = { onError: 'continueRegularOutput' } as const;
 const BRANCH = { onError: 'continueErrorOutput' } as const;
-const ERROR_KEYS = ['message', 'description', 'predictionId', 'status', 'reason', 'statusCode', 'requestId'];
+const ERROR_KEYS = [
+	'message',
+	'description',
+	'prompt',
+	'predictionId',
+	'status',
+	'reason',
+	'statusCode',
+	'requestId',
+];
 
+/** A failed row has the columns of a good one. */
 function errorOf(item: INodeExecutionData | undefined): IDataObject {
 	expect(Object.keys(item ?? {}).sort()).toEqual(['json', 'pairedItem']);
-	expect(Object.keys(item?.json ?? {})).toEqual(['error']);
+	expect(Object.keys(item?.json ?? {})).toEqual([...IMAGE_OUTPUT.columns, 'error']);
+	expect(item?.json.status).toBe('failed');
 	const error = item?.json.error as unknown as IDataObject;
 	expect(Object.keys(error)).toEqual(ERROR_KEYS);
 	expect(error.message).toEqual(expect.any(String));
@@ -79,6 +91,7 @@ describe('one bad item among good ones', () => {
 		expect(errorOf(out[1])).toEqual({
 			message: 'No image found in the field "data"',
 			description: expect.any(String) as string,
+			prompt: 'make it black and white',
 			predictionId: null,
 			status: null,
 			reason: null,
@@ -259,24 +272,19 @@ describe('an invalid parameter or input', () => {
 		['a timeout of zero', { options: { timeoutSeconds: 0 } }, 'Timeout must be between 1 and 86400 seconds'],
 		[
 			'an output field without a name',
-			{ outputDataFieldName: '={{ "" }}' },
-			'Output Data Field Name is empty',
+			{ options: { outputDataFieldName: '={{ "" }}' } },
+			"'Put Output in Field' is empty",
 		],
 		[
 			'a download limit of zero',
 			{ options: { maxDownloadMb: 0 } },
 			'Max Download Size must be a number above 0',
 		],
-		[
-			'a file expiration that is too long',
-			{ options: { fileExpirationHours: 337 } },
-			'File Expiration must be a whole number between 1 and 336',
-		],
-		[
-			'a record retention of zero',
-			{ options: { recordRetentionHours: 0 } },
-			'Record Retention must be a whole number between 1 and 336',
-		],
+		...[0, 337].map((keepOnAtlasHours): [string, Record<string, unknown>, string] => [
+			`${keepOnAtlasHours} hours on Atlas Cloud`,
+			{ options: { keepOnAtlasHours } },
+			"'Keep on Atlas Cloud (Hours)' must be a whole number between 1 and 336",
+		]),
 		[
 			'several images from a model that makes one',
 			{ options: { maxImages: 2 } },
@@ -437,7 +445,7 @@ describe('Max Edits per Run', () => {
 			parameters: { options: { maxEdits: 2 } },
 			nodeExtras: CONTINUE,
 		});
-		expect(json.map(({ status }) => status)).toEqual(['completed', undefined, 'completed']);
+		expect(json.map(({ status }) => status)).toEqual(['completed', 'failed', 'completed']);
 	});
 });
 

@@ -55,7 +55,9 @@ it('counts failures, and offers no retry of what cannot be resumed', async () =>
 it('says in the editor what can be pinned', async () => {
 	const pin = 'To pin this output, turn off Download Images.';
 	expect((await hintOf({}, { mode: 'manual' })).message).toContain(pin);
-	expect((await hintOf({ downloadImages: false }, { mode: 'manual' })).message).not.toContain('pin');
+	expect((await hintOf({ options: { downloadImages: false } }, { mode: 'manual' })).message).not.toContain(
+		'pin',
+	);
 });
 
 it('warns about large files in memory', async () => {

@@ -74,6 +74,7 @@ it('tells of one that is still going, which Wait for Completion takes as it is',
 		priceUsd: null,
 		failureReason: null,
 		completedAt: null,
+		raw: expect.anything() as object,
 	});
 	const waited = await runSeedream({
 		sandbox,
@@ -101,7 +102,10 @@ it.each(['status200', 'http500', 'errorObject', 'nsfw', 'moderation'] as const)(
 
 it('hands on each item’s own, in order', async () => {
 	const items = [await edited(), await edited(), await edited()].map((json) => ({ json }));
-	const { out } = await get({ items: [...items].reverse(), parameters: { downloadImages: false } });
+	const { out } = await get({
+		items: [...items].reverse(),
+		parameters: { options: { downloadImages: false } },
+	});
 	expect(out.map(({ json }) => json.predictionId)).toEqual(
 		items.map(({ json }) => json.predictionId).reverse(),
 	);
@@ -128,7 +132,10 @@ it('tells that a link has expired, and that the picture was paid for', async () 
 	const { error } = await get({ items: [{ json }] });
 	expect(error?.message).toContain('the link has expired (404, prediction ');
 	expect(error?.message).toContain(String(json.predictionId));
-	const { json: links } = await get({ items: [{ json }], parameters: { downloadImages: false } });
+	const { json: links } = await get({
+		items: [{ json }],
+		parameters: { options: { downloadImages: false } },
+	});
 	expect(links[0]).toMatchObject({ status: 'completed', imageUrl: json.imageUrl });
 });
 

@@ -61,6 +61,7 @@ it('tells of each as Get does', async () => {
 		failureReason: null,
 		createdAt: expect.stringMatching(/^\d{4}-/) as string,
 		completedAt: expect.stringMatching(/^\d{4}-/) as string,
+		raw: expect.anything() as object,
 	});
 });
 

@@ -78,6 +78,7 @@ describe('Generate', () => {
 			failureReason: null,
 			createdAt: expect.any(String) as string,
 			completedAt: expect.any(String) as string,
+			raw: expect.anything() as object,
 		});
 		expect(sha256(await pictureOf(item))).toBe(made.outputSha256[0]);
 		expect(item?.binary?.data?.fileName).toMatch(/^seedream-v4\.\w+$/);
@@ -303,7 +304,7 @@ describe('Any Model and Submit', () => {
 				...models,
 				sandbox,
 				items: submitted.json.map((json) => ({ json })),
-				parameters: { resource: 'prediction', operation, downloadFiles: true },
+				parameters: { resource: 'prediction', operation },
 			});
 			expect(error).toBeUndefined();
 			expect(out[0]?.json).toMatchObject({ predictionId, status: 'completed', fileCount: 1 });

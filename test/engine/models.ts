@@ -21,11 +21,28 @@ export interface ModelOptions {
 
 /** The parameters of a call. */
 export function parametersOf(call: ModelOptions): NonNullable<SeedreamOptions['parameters']> {
-	const { resource = 'image', operation = 'generate', model, inputs = {}, asJson = false, ...rest } = call;
+	const {
+		resource = 'image',
+		operation = 'generate',
+		model,
+		inputs = {},
+		asJson = false,
+		options,
+		...rest
+	} = call;
+	const { downloadFiles = false, ...others } = rest;
 	const given = asJson
 		? { inputMode: 'json', modelInputsJson: JSON.stringify(inputs) }
 		: { inputMode: 'fields', modelInputs: { mappingMode: 'defineBelow', value: inputs, schema: [] } };
-	return { resource, operation, ...(model ? { model } : {}), ...given, downloadFiles: false, ...rest };
+	return {
+		resource,
+		operation,
+		...(model ? { model } : {}),
+		...given,
+		simplify: false,
+		options: { downloadFiles, ...options },
+		...others,
+	};
 }
 
 /** A video or sound of `test/fixtures/media`. */

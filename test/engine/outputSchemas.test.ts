@@ -26,6 +26,8 @@ function deviations(value: unknown, schema: JsonSchema, path: string): string[] 
 	if (typeof value !== schema.type) return [`${path} is a ${typeof value}`];
 	if (typeof value !== 'object') return [];
 	const properties = schema.properties ?? {};
+	// Atlas's own record may have anything.
+	if (path === 'json.raw') return [];
 	return [
 		...Object.keys(properties)
 			.filter((name) => !(name in value))
@@ -82,7 +84,7 @@ describe('Seedream Edit returns what its schema says', () => {
 		const [resource, name] = operation.split('/');
 		const { json, error } = await runSeedream({
 			sandbox,
-			parameters: { resource, operation: name, ...parameters },
+			parameters: { resource, operation: name, simplify: true, ...parameters },
 		});
 		expect(error).toBeUndefined();
 		return json;
@@ -103,7 +105,7 @@ describe('Seedream Edit returns what its schema says', () => {
 describe('Atlas Cloud Models returns what its schema says', () => {
 	const returned = async (operation: string, call: ModelOptions & { predictionId?: string }) => {
 		const [resource, name] = operation.split('/');
-		const parameters = parametersOf({ ...call, resource, operation: name });
+		const parameters = { ...parametersOf({ ...call, resource, operation: name }), simplify: true };
 		const { json, error } = await runSeedream({ sandbox, ...models, items: [{}], parameters });
 		expect(error).toBeUndefined();
 		return json;

@@ -46,7 +46,7 @@ export interface SeedreamOptions extends Partial<
 	node?: INodeType;
 	/**
 	 * The node's parameters. A text as `model` stands for its resource locator. What is not given is the node's
-	 * default, but for the model (v4: its pictures are small) and the prompt.
+	 * default, but for the model (v4: its pictures are small), the prompt, and Simplify (off).
 	 */
 	parameters?: Record<string, unknown>;
 	/** Default: one item with a small picture as `data`. */
@@ -109,8 +109,8 @@ function seedOf(items: InputItem[] | Seed | undefined): Seed {
 export async function runSeedream(options: SeedreamOptions): Promise<SeedreamResult> {
 	const { sandbox, node, parameters = {}, items, credentialData, abortAfterMs, ...harness } = options;
 	const defaults = node
-		? {}
-		: { resource: 'image', operation: 'edit', prompt: 'make it black and white', model: V4 };
+		? { simplify: false }
+		: { resource: 'image', operation: 'edit', prompt: 'make it black and white', model: V4, simplify: false };
 	const { model, ...others }: Record<string, unknown> = { ...defaults, ...parameters };
 	const locator = typeof model === 'string' ? { __rl: true, mode: 'id', value: model } : model;
 	let timer: NodeJS.Timeout | undefined;

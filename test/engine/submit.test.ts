@@ -144,7 +144,7 @@ it('sends what is kept how long as headers, and nothing of it in the body', asyn
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 	const parameters = { images: 'https://example.com/a.png', size: '1024*1024' };
-	const options = { fileExpirationHours: 24, recordRetentionHours: 1 };
+	const options = { keepOnAtlasHours: 24 };
 	await submit({ items: [{}], credentialData: { baseUrl }, parameters: { ...parameters, options } });
 	await submit({ items: [{}], credentialData: { baseUrl }, parameters });
 	server.close();
@@ -153,7 +153,7 @@ it('sends what is kept how long as headers, and nothing of it in the body', asyn
 		undefined,
 	]);
 	expect(seen.map(({ headers }) => headers['x-atlascloud-request-retention-hours'])).toEqual([
-		'1',
+		'24',
 		undefined,
 	]);
 	expect(seen[0]?.headers).toMatchObject({

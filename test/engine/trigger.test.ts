@@ -127,6 +127,7 @@ describe.each(BINARY_MODES)('a delivery of Atlas Cloud, files kept in mode %s', 
 			failureReason: null,
 			createdAt: expect.stringMatching(/^\d{4}-/) as string,
 			completedAt: expect.stringMatching(/^\d{4}-/) as string,
+			raw: expect.anything() as object,
 		});
 		expect(sha256(await pictureOf(item))).toBe(prediction.outputSha256[0]);
 		expect(item.binary?.data.fileName).toMatch(new RegExp(`^atlas-cloud-${predictionId}\\.(png|jpg)$`));

@@ -50,7 +50,7 @@ describe.each(BINARY_MODES)('a wait, files kept in mode %s', (binaryMode) => {
 		const { error, out, json } = await wait({
 			binaryMode,
 			items: [{ json: { id: predictionId ?? '' } }],
-			parameters: { predictionId: '={{ $json.id }}', outputDataFieldName: 'made' },
+			parameters: { predictionId: '={{ $json.id }}', options: { outputDataFieldName: 'made' } },
 		});
 		expect(error).toBeUndefined();
 		const made = predictionOf(sandbox, { predictionId });
@@ -87,7 +87,10 @@ it('fetches the same picture again as often as it is asked to, and nothing is bi
 });
 
 it('leaves the picture at Atlas where Download Images is off', async () => {
-	const { out } = await wait({ items: [{ json: await submitted() }], parameters: { downloadImages: false } });
+	const { out } = await wait({
+		items: [{ json: await submitted() }],
+		parameters: { options: { downloadImages: false } },
+	});
 	expect(out[0]).not.toHaveProperty('binary');
 	expect(out[0]?.json.imageUrl).toMatch(/^http/);
 });

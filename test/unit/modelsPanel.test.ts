@@ -42,30 +42,14 @@ function visible(parameters: INodeParameters): string[] {
 
 describe('the panel', () => {
 	it.each<[string, string, string[]]>([
-		[
-			'image',
-			'generate',
-			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
-		],
-		[
-			'video',
-			'generate',
-			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
-		],
-		[
-			'audio',
-			'generate',
-			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
-		],
-		[
-			'model',
-			'run',
-			['model', 'inputMode', 'mediaNotice', 'modelInputs', 'downloadFiles', 'outputDataFieldName', 'options'],
-		],
+		['image', 'generate', ['model', 'inputMode', 'mediaNotice', 'modelInputs', 'simplify', 'options']],
+		['video', 'generate', ['model', 'inputMode', 'mediaNotice', 'modelInputs', 'simplify', 'options']],
+		['audio', 'generate', ['model', 'inputMode', 'mediaNotice', 'modelInputs', 'simplify', 'options']],
+		['model', 'run', ['model', 'inputMode', 'mediaNotice', 'modelInputs', 'simplify', 'options']],
 		['prediction', 'submit', ['model', 'inputMode', 'mediaNotice', 'modelInputs', 'options']],
-		['prediction', 'waitForCompletion', ['predictionId', 'downloadFiles', 'outputDataFieldName', 'options']],
-		['prediction', 'get', ['predictionId', 'downloadFiles', 'outputDataFieldName', 'options']],
-		['prediction', 'getAll', ['returnAll', 'limit', 'filters']],
+		['prediction', 'waitForCompletion', ['predictionId', 'simplify', 'options']],
+		['prediction', 'get', ['predictionId', 'simplify', 'options']],
+		['prediction', 'getAll', ['returnAll', 'limit', 'simplify', 'filters']],
 	])('of %s: %s shows its own fields', (resource, operation, fields) => {
 		expect(visible({ resource, operation }).slice(2)).toEqual(fields);
 	});

@@ -17,6 +17,7 @@ it('ends only after all downloads have ended, even if one of them fails at once'
 	const ended = outputItems(run, prediction as never, {} as never, {
 		itemIndex: 0,
 		style: FILE_OUTPUT,
+		keepsInputImage: false,
 		downloadsFiles: true,
 		outputDataFieldName: 'data',
 		baseName: 'file',

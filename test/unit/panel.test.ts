@@ -58,7 +58,6 @@ const SUBMITTING: INodeParameters[] = [
 const EDIT = SUBMITTING[0];
 
 const ASKED = ['model', 'promptTemplate', 'prompt', 'images', 'size'];
-const DOWNLOAD = ['downloadImages', 'outputDataFieldName'];
 
 describe.each(MODELS)('with %s as the model', (name, value, sizes) => {
 	const chosen: INodeParameters = value === undefined ? {} : { model: value };
@@ -77,13 +76,13 @@ describe.each(MODELS)('with %s as the model', (name, value, sizes) => {
 		const of = (resource: string, operation: string) =>
 			namesOf(visible({ resource, operation, ...chosen })).slice(2);
 		const asked = /sequential|expression/.test(name) ? [...ASKED, 'maxImages'] : ASKED;
-		expect(of('image', 'edit')).toEqual([...asked, ...DOWNLOAD, 'options']);
+		expect(of('image', 'edit')).toEqual([...asked, 'simplify', 'options']);
 		expect(of('prediction', 'submit')).toEqual([...asked, 'options']);
 		expect(of('prediction', 'quote')).toEqual([...asked, 'options']);
 		expect(of('image', 'upload')).toEqual(['images', 'options']);
-		expect(of('prediction', 'waitForCompletion')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
-		expect(of('prediction', 'get')).toEqual(['predictionId', ...DOWNLOAD, 'options']);
-		expect(of('prediction', 'getAll')).toEqual(['returnAll', 'limit', 'filters']);
+		expect(of('prediction', 'waitForCompletion')).toEqual(['predictionId', 'simplify', 'options']);
+		expect(of('prediction', 'get')).toEqual(['predictionId', 'simplify', 'options']);
+		expect(of('prediction', 'getAll')).toEqual(['returnAll', 'limit', 'simplify', 'filters']);
 	});
 
 	it('a size that was chosen is kept', () => {
@@ -96,7 +95,7 @@ it('fields by expression are shown for their own operation only', () => {
 		model: model(BY_EXPRESSION, 'id'),
 		size: BY_EXPRESSION,
 		images: BY_EXPRESSION,
-		downloadImages: BY_EXPRESSION,
+		simplify: BY_EXPRESSION,
 		returnAll: BY_EXPRESSION,
 	};
 	for (const property of description.properties) {
@@ -132,16 +131,6 @@ describe('Size', () => {
 		expect(isNoticeShown('2048*2048')).toBe(true);
 		expect(isNoticeShown('matchInput')).toBe(false);
 		expect(isNoticeShown('={{ $json.size }}')).toBe(false);
-	});
-});
-
-describe('Download Images', () => {
-	it('off warns that links expire, and asks for no output field', () => {
-		expect(namesOf(visible({ ...EDIT, downloadImages: false }))).toEqual(
-			expect.arrayContaining(['downloadImages', 'linksNotice']),
-		);
-		expect(namesOf(visible({ ...EDIT, downloadImages: false }))).not.toContain('outputDataFieldName');
-		expect(namesOf(visible({ ...EDIT, downloadImages: true }))).not.toContain('linksNotice');
 	});
 });
 
@@ -225,7 +214,7 @@ it('names the default model with its price, and leaves room for it', () => {
 
 it('shows options in the order in which people want them', () => {
 	const ORDER =
-		'outputFormat background maxImages maxCostUsd reuseHours maxEdits includeInputFields timeoutSeconds onTimeout webhookUrl fileExpirationHours recordRetentionHours extraBodyFields resubmitUnknown concurrency maxDownloadMb'.split(
+		'outputFormat background maxImages maxCostUsd reuseHours maxEdits downloadImages outputDataFieldName keepInputImage includeInputFields timeoutSeconds onTimeout webhookUrl keepOnAtlasHours extraBodyFields resubmitUnknown concurrency maxDownloadMb'.split(
 			' ',
 		);
 	for (const { name, options } of description.properties) {

@@ -1,7 +1,7 @@
 import { FILE_OUTPUT } from '../items/destination';
 import type { NodeKind } from '../operations/kind';
 import type { ListedModel } from '../panel/modelEntry';
-import { downloadFields, optionFields } from '../panel/optionFields';
+import { optionFields } from '../panel/optionFields';
 import { MODEL_WORDS } from '../panel/options';
 import { defaultTimeoutSeconds, inputFields, modelField, type ResourceType } from './fields';
 import { modelQuoteRequest, readModelJob, resolveModelJob, typedBody, type ModelJob } from './modelRequest';
@@ -15,7 +15,6 @@ export function modelKind(type: ResourceType | null, preset?: ListedModel): Node
 	return {
 		style: FILE_OUTPUT,
 		fields: [modelField(preset), ...inputFields],
-		downloadFields: downloadFields(MODEL_WORDS),
 		options: optionFields(MODEL_WORDS, {
 			timeoutSeconds: { buy: defaultTimeoutSeconds(type), wait: defaultTimeoutSeconds(null) },
 			timeoutNote: type === null ? '. The default is 300 for image models and 1800 for others.' : '',

@@ -40,6 +40,7 @@ function readDestination(context: IWebhookFunctions, predictionId: string): Outp
 	return {
 		itemIndex: 0,
 		style: FILE_OUTPUT,
+		keepsInputImage: false,
 		downloadsFiles,
 		outputDataFieldName: downloadsFiles
 			? checkOutputField(context.getNodeParameter('outputDataFieldName', 'data'))

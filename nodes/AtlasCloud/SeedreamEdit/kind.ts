@@ -1,7 +1,7 @@
 import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
 import type { NodeKind } from '../operations/kind';
 import { background, outputFormat, maxImages } from '../panel/modelOptionFields';
-import { downloadFields, optionFields } from '../panel/optionFields';
+import { optionFields } from '../panel/optionFields';
 import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
 import { readEdit, resolveEdit } from './editRequest';
 import { editFields } from './fields';
@@ -11,9 +11,9 @@ import { editQuoteRequest, type EditJob } from './modelFields';
 export const editKind: NodeKind<EditJob> = {
 	style: IMAGE_OUTPUT,
 	fields: editFields,
-	downloadFields: downloadFields(EDIT_WORDS),
 	options: optionFields(EDIT_WORDS, {
 		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
+		keepsInputImage: true,
 		requestOptions: [outputFormat, background, maxImages],
 	}),
 	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,

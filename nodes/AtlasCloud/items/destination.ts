@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { cut } from '../api/text';
 import { EDIT_WORDS, MODEL_WORDS, readMaxDownloadBytes, type NodeWords } from '../panel/options';
@@ -7,6 +7,8 @@ import { EDIT_WORDS, MODEL_WORDS, readMaxDownloadBytes, type NodeWords } from '.
 export interface OutputDestination {
 	itemIndex: number;
 	style: OutputStyle;
+	/** Whether the input's first image goes along. */
+	keepsInputImage: boolean;
 	/** Otherwise only their URLs are returned. */
 	downloadsFiles: boolean;
 	outputDataFieldName: string;
@@ -21,20 +23,36 @@ export interface OutputDestination {
  * @throws AtlasError (`input`)
  */
 export function readDestination(
-	context: IExecuteFunctions,
 	itemIndex: number,
 	options: IDataObject,
 	baseName: string,
 	style: OutputStyle,
 ): OutputDestination {
-	const downloadsFiles = context.getNodeParameter(style.words.downloadParameter, itemIndex, true) !== false;
-	const name: unknown = downloadsFiles
-		? context.getNodeParameter('outputDataFieldName', itemIndex, 'data')
-		: 'data';
-	const outputDataFieldName = checkOutputField(name);
+	const downloadsFiles = options[style.words.downloadParameter] !== false;
+	const keepsInputImage = options.keepInputImage === true;
+	const outputDataFieldName = checkOutputField(
+		downloadsFiles ? (options.outputDataFieldName ?? 'data') : 'data',
+	);
+	if (keepsInputImage && outputDataFieldName === INPUT_IMAGE_FIELD) {
+		throw inputError(
+			`'Put Output in Field' can’t be ${INPUT_IMAGE_FIELD} together with 'Keep Input Image'`,
+			'Enter another name: the input image goes there.',
+		);
+	}
 	const maxDownloadBytes = readMaxDownloadBytes(options, style.words.maxDownloadMb);
-	return { itemIndex, style, downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes };
+	return {
+		itemIndex,
+		style,
+		keepsInputImage,
+		downloadsFiles,
+		outputDataFieldName,
+		baseName,
+		maxDownloadBytes,
+	};
 }
+
+/** The output field of the option Keep Input Image. */
+export const INPUT_IMAGE_FIELD = 'original';
 
 /** A file name without extension, safe on any system: no folders, no control characters, at most 100 characters. */
 export function safeStem(fileName: string): string {
@@ -63,10 +81,10 @@ function decodedPath(path: string): string {
 	}
 }
 
-/** @param name the parameter Output Data Field Name @throws AtlasError (`input`) */
+/** @param name the option Put Output in Field @throws AtlasError (`input`) */
 export function checkOutputField(name: unknown): string {
 	if (typeof name === 'string' && name.trim() !== '') return name.trim();
-	throw inputError('Output Data Field Name is empty', 'Enter a name for the output field, such as data.');
+	throw inputError("'Put Output in Field' is empty", 'Enter a name for the output field, such as data.');
 }
 
 /** What an output item says of its file and of what else the prediction returned. */
@@ -87,6 +105,8 @@ export interface OutputStyle {
 	words: NodeWords;
 	/** The field in json that holds a file's URL. */
 	urlField: string;
+	/** The fields of a simplified item, in order. */
+	columns: string[];
 	/** How the names of files begin when only the prediction's ID is known. */
 	fileNamePrefix: string;
 	/** The fields in json. */
@@ -97,6 +117,18 @@ export interface OutputStyle {
 export const IMAGE_OUTPUT: OutputStyle = {
 	words: EDIT_WORDS,
 	urlField: 'imageUrl',
+	columns: [
+		'imageUrl',
+		'prompt',
+		'model',
+		'size',
+		'status',
+		'priceUsd',
+		'predictionId',
+		'imageIndex',
+		'createdAt',
+		'completedAt',
+	],
 	fileNamePrefix: 'seedream',
 	toJson: ({ url, index, count, size, text }) => ({
 		size,
@@ -112,6 +144,18 @@ export const IMAGE_OUTPUT: OutputStyle = {
 export const FILE_OUTPUT: OutputStyle = {
 	words: MODEL_WORDS,
 	urlField: 'fileUrl',
+	columns: [
+		'fileUrl',
+		'text',
+		'prompt',
+		'model',
+		'status',
+		'priceUsd',
+		'predictionId',
+		'fileIndex',
+		'createdAt',
+		'completedAt',
+	],
 	fileNamePrefix: 'atlas-cloud',
 	toJson: ({ url, index, count, text }) => ({
 		fileUrl: url,

@@ -47,6 +47,27 @@ export function predictionJson(
 		failureReason: prediction.failureReason,
 		createdAt: prediction.createdAt,
 		completedAt: prediction.completedAt,
+		raw: prediction.raw,
+	};
+}
+
+/** The item's most useful fields, in order. */
+export function simplified(json: IDataObject, columns: string[]): IDataObject {
+	return Object.fromEntries(columns.map((name) => [name, json[name] ?? null]));
+}
+
+/**
+ * The input's fields and the output's. Where both have a name, the output's stands at the top, and the input's value is
+ * kept under `inputFields`. So is `error`: at the top, n8n would take a good item for a failed one and run the node again.
+ */
+export function withInputFields(inputFields: IDataObject, json: IDataObject): IDataObject {
+	const isHidden = (name: string) => name in json || name === 'error' || name === 'inputFields';
+	const entries = Object.entries(inputFields);
+	const hidden = entries.filter(([name]) => isHidden(name));
+	return {
+		...Object.fromEntries(entries.filter(([name]) => !isHidden(name))),
+		...json,
+		...(hidden.length > 0 ? { inputFields: Object.fromEntries(hidden) } : {}),
 	};
 }
 
@@ -69,6 +90,7 @@ export function unfinishedJson(predictionId: string, known: KnownFields, style: 
 			completedAt: null,
 			predictTimeSeconds: null,
 			priceUsd: null,
+			raw: null,
 		},
 		known,
 		null,

@@ -58,10 +58,10 @@ function wrapError(error: unknown): AtlasError {
 	});
 }
 
-/** What a failed item says about its error. */
-export function errorJson(error: AtlasError) {
+/** What a failed item says about its error. @param prompt null where it is not known */
+export function errorJson(error: AtlasError, prompt: string | null = null) {
 	const { message, description, predictionId, status, reason, statusCode, requestId } = error;
-	return { message, description, predictionId, status, reason, statusCode, requestId };
+	return { message, description, prompt, predictionId, status, reason, statusCode, requestId };
 }
 
 /**

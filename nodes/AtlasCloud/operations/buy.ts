@@ -1,7 +1,9 @@
 import { readDestination, type OutputDestination } from '../items/destination';
+import { withInputImage } from '../items/inputImage';
 import { purchasedItems } from '../items/purchasedItems';
 import { itemOperation, type ItemOperation } from '../run/operation';
 import { summaryOf } from '../run/summary';
+import { simplifyField } from '../panel/optionFields';
 import { purchasing, type NodeKind, type PurchaseJob } from './kind';
 
 /** Uploads, submits, waits, and downloads. */
@@ -11,19 +13,21 @@ export function buyOperation<Job extends PurchaseJob>(
 ): ItemOperation {
 	return itemOperation<Job & { destination: OutputDestination }>({
 		option,
-		fields: [...kind.fields, ...kind.downloadFields, kind.options.buy],
+		fields: [...kind.fields, simplifyField, kind.options.buy],
 		summary: { ...summaryOf(kind.style.words), isPaid: true },
+		columns: kind.style.columns,
 		...purchasing(kind),
 
 		async read(run, itemIndex, options) {
 			const job = await kind.read(run, itemIndex, options);
 			const baseName = kind.baseNameOf(job);
-			const destination = readDestination(run.context, itemIndex, options, baseName, kind.style);
+			const destination = readDestination(itemIndex, options, baseName, kind.style);
 			return { ...job, destination };
 		},
 
 		async work(run, { request, destination, estimateUsd }) {
-			return await purchasedItems(run, request, destination, estimateUsd);
+			const items = await purchasedItems(run, request, destination, estimateUsd);
+			return await withInputImage(run, items, destination, request.inputs[0]);
 		},
 	});
 }

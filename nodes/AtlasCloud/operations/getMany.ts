@@ -3,7 +3,8 @@ import { inputError } from '../api/errors';
 import { whyNotFetchable } from '../api/http/addresses';
 import { asNumber, asObject, asString } from '../api/json';
 import { readHistory } from '../api/predictions/history';
-import { NOTHING_KNOWN, predictionJson } from '../items/outputItems';
+import { NOTHING_KNOWN, predictionJson, simplified } from '../items/outputItems';
+import { simplifyField } from '../panel/optionFields';
 import type { OnceOperation } from '../run/operation';
 import type { NodeKind } from './kind';
 
@@ -35,6 +36,7 @@ export const getManyOperation = ({ style }: NodeKind): OnceOperation => ({
 			description: 'Max number of results to return',
 			displayOptions: { show: { returnAll: [false] } },
 		},
+		simplifyField,
 		{
 			displayName: 'Filters',
 			name: 'filters',
@@ -74,6 +76,7 @@ export const getManyOperation = ({ style }: NodeKind): OnceOperation => ({
 		const filters = asObject(context.getNodeParameter('filters', 0, {})) ?? {};
 		const model = asString(filters.model)?.trim() ?? undefined;
 		const status = asString(filters.status) ?? undefined;
+		const isSimplified = context.getNodeParameter('simplify', 0, true) !== false;
 		const items: INodeExecutionData[] = [];
 		// Atlas has several words for each status, so its own filter cannot be used.
 		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {
@@ -83,7 +86,7 @@ export const getManyOperation = ({ style }: NodeKind): OnceOperation => ({
 			// Another node must not be led to fetch what this one may not.
 			const url = asString(json[style.urlField]);
 			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[style.urlField] = null;
-			items.push({ json, pairedItem: { item: 0 } });
+			items.push({ json: isSimplified ? simplified(json, style.columns) : json, pairedItem: { item: 0 } });
 			if (items.length >= limit) break;
 		}
 		return items;

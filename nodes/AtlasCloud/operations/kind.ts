@@ -1,6 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { runError } from '../api/errors';
-import type { JsonObject } from '../api/json';
+import { asString, type JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { SubmittedPrediction, PurchaseRequest } from '../api/purchases/purchaseRequest';
 import { beforeSubmit } from '../api/time/beforeSubmit';
@@ -26,7 +26,6 @@ export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
 	style: OutputStyle;
 	/** What is asked for in every operation that submits or quotes. */
 	fields: INodeProperties[];
-	downloadFields: INodeProperties[];
 	options: OptionFields;
 	/** How long to wait for a prediction of which nothing but its ID is known, in seconds. */
 	timeoutSeconds: number;
@@ -44,11 +43,19 @@ export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
 	inputsJson(bought: SubmittedPrediction): IDataObject;
 }
 
-type Purchasing<Job> = Pick<ItemOperation<Job>, 'checkAll' | 'resolve' | 'checkResolved' | 'isSelfPaced'>;
+type Purchasing<Job> = Pick<
+	ItemOperation<Job>,
+	'about' | 'checkAll' | 'resolve' | 'checkResolved' | 'isSelfPaced'
+>;
 
 /** How every operation that buys checks its items. */
 export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKind<Job>): Purchasing<J> {
 	return {
+		about: ({ request: { model, body } }) => ({
+			model,
+			prompt: asString(body.prompt),
+			size: asString(body.size),
+		}),
 		checkAll: async (run, jobs) => await checkMaxPurchases(kind, run, jobs),
 		resolve: async (run, job) =>
 			await beforeSubmit(

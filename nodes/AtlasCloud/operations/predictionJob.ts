@@ -39,6 +39,6 @@ export function readPredictionJob(
 	return {
 		predictionId,
 		known: { model: field('model'), prompt: field('prompt'), size: field('size') },
-		destination: readDestination(context, itemIndex, options, baseName, style),
+		destination: readDestination(itemIndex, options, baseName, style),
 	};
 }

@@ -23,6 +23,7 @@ export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): I
 			reportedPrice: () => null,
 			isPaid: true,
 		},
+		columns: ['predictionId', 'status', 'model', 'prompt', 'createdAt'],
 		read: kind.read,
 		...purchasing(kind),
 

@@ -1,8 +1,10 @@
 import { AtlasError } from '../api/errors';
 import { mayExist, WARM_UP_MS } from '../api/predictions/readPrediction';
+import { withInputImage } from '../items/inputImage';
 import { outputItems } from '../items/outputItems';
 import { readTimeout, timedOutItems } from '../items/timeout';
 import type { TimeoutOptions } from '../nodeRun';
+import { simplifyField } from '../panel/optionFields';
 import { itemOperation, type ItemOperation } from '../run/operation';
 import { summaryOf } from '../run/summary';
 import { predictionIdField, type NodeKind } from './kind';
@@ -14,7 +16,7 @@ const SECOND_LOOK_MS = 1_500;
 type Job = PredictionJob & { timeout: TimeoutOptions };
 
 /** Waits for predictions that were submitted before, and downloads their files. */
-export function waitOperation({ style, downloadFields, options, timeoutSeconds }: NodeKind): ItemOperation {
+export function waitOperation({ style, options, timeoutSeconds }: NodeKind): ItemOperation {
 	const { purchase, output } = style.words;
 	return itemOperation<Job>({
 		option: {
@@ -23,8 +25,10 @@ export function waitOperation({ style, downloadFields, options, timeoutSeconds }
 			action: 'Wait for completion',
 			description: `Wait until a submitted ${purchase} is finished and return its ${output}s`,
 		},
-		fields: [predictionIdField, ...downloadFields, options.wait],
+		fields: [predictionIdField, simplifyField, options.wait],
 		summary: summaryOf(style.words),
+		columns: style.columns,
+		about: ({ predictionId, known }) => ({ ...known, predictionId }),
 
 		async read({ context }, itemIndex, given) {
 			const job = readPredictionJob(context, itemIndex, given, style);
@@ -49,7 +53,10 @@ export function waitOperation({ style, downloadFields, options, timeoutSeconds }
 				if (!isMissing || !(await mayExist(run.client, predictionId))) throw error;
 				return await wait(startMs + WARM_UP_MS);
 			});
-			if (prediction) return await outputItems(run, prediction, known, destination);
+			if (prediction) {
+				const items = await outputItems(run, prediction, known, destination);
+				return await withInputImage(run, items, destination);
+			}
 			return timedOutItems(predictionId, known, destination, timeout);
 		},
 	});

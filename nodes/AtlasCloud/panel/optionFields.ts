@@ -20,6 +20,8 @@ interface OptionDefaults {
 	timeoutSeconds: { buy: number; wait: number };
 	/** Added to Timeout where its default depends on the model. */
 	timeoutNote?: string;
+	/** Whether there is an input image that can go along with the output. */
+	keepsInputImage?: boolean;
 	/** Options of this node alone that belong to the request, and change its price. */
 	requestOptions?: INodeProperties[];
 }
@@ -29,6 +31,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 	const { purchase, output, maxPurchases, maxDownloadMb: defaultDownloadMb } = words;
 	const { name: maxName, displayName: maxTitle, default: defaultMax } = maxPurchases;
 	const a = withArticle(purchase);
+	const title = output === 'image' ? 'Image' : 'File';
 	const { requestOptions = [], timeoutNote = '' } = defaults;
 
 	const spending: INodeProperties[] = [
@@ -46,7 +49,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			name: 'reuseHours',
 			type: 'number',
 			typeOptions: { minValue: 0, maxValue: MAX_RETENTION_HOURS },
-			default: 0,
+			default: 24,
 			description:
 				'How far back to look in your account for the same request. If a result is found, it’s returned instead of submitting and billing a new one. Useful after a crash, or while you build a workflow. 0 turns it off.',
 		},
@@ -65,8 +68,28 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 		name: 'includeInputFields',
 		type: 'boolean',
 		default: false,
-		description: 'Whether to include the fields of the input item in the output',
+		description:
+			'Whether to include the fields of the input item in the output. If both have a field of the same name, the input’s value is under inputFields.',
 	};
+	const download: INodeProperties[] = [
+		{
+			displayName: `Download ${title}s`,
+			name: words.downloadParameter,
+			type: 'boolean',
+			default: true,
+			description: `Whether to download the ${output}s. If off, only their URLs are returned: such output can be pinned, and the URLs expire after 14 days.`,
+		},
+		{
+			displayName: 'Put Output in Field',
+			name: 'outputDataFieldName',
+			type: 'string',
+			default: 'data',
+			placeholder: 'e.g. data',
+			description: `The name of the output field to put the ${output} in`,
+		},
+		...(defaults.keepsInputImage ? [keepInputImage] : []),
+		includeInputFields,
+	];
 	const timeout = (seconds: number, since: string): INodeProperties[] => [
 		{
 			displayName: 'Timeout (Seconds)',
@@ -111,20 +134,12 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 	const submission: INodeProperties[] = [
 		webhookUrl,
 		{
-			displayName: 'File Expiration (Hours)',
-			name: 'fileExpirationHours',
+			displayName: 'Keep on Atlas Cloud (Hours)',
+			name: 'keepOnAtlasHours',
 			type: 'number',
 			typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS },
-			default: MAX_RETENTION_HOURS,
-			description: `How long the ${output} can be downloaded from Atlas Cloud. The maximum, 336 hours, is 14 days.`,
-		},
-		{
-			displayName: 'Record Retention (Hours)',
-			name: 'recordRetentionHours',
-			type: 'number',
-			typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS },
-			default: MAX_RETENTION_HOURS,
-			description: `How long Atlas Cloud keeps its record of the ${purchase}. It’s needed to get the ${output} later.`,
+			default: 24,
+			description: `How long Atlas Cloud keeps the ${output}s and its record of the ${purchase}. After that, they can’t be downloaded or found again. Without this option, 336 hours (14 days).`,
 		},
 		extraBodyFields,
 		{
@@ -157,7 +172,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 		buy: collection(
 			...requestOptions,
 			...spending,
-			includeInputFields,
+			...download,
 			...timeout(timeouts.buy, `it was submitted${timeoutNote}`),
 			...submission,
 			concurrency,
@@ -166,15 +181,34 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 		submit: collection(...requestOptions, ...spending, includeInputFields, ...submission, concurrency),
 		quote: collection(...requestOptions, includeInputFields, extraBodyFields, concurrency),
 		wait: collection(
-			includeInputFields,
+			...download,
 			...timeout(timeouts.wait, 'this node starts waiting'),
 			concurrency,
 			maxDownloadMb,
 		),
-		get: collection(includeInputFields, concurrency, maxDownloadMb),
+		get: collection(...download, concurrency, maxDownloadMb),
 		upload: collection(includeInputFields, concurrency),
 	};
 }
+
+/** For before and after. */
+const keepInputImage: INodeProperties = {
+	displayName: 'Keep Input Image',
+	name: 'keepInputImage',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to add the first input image to the output, in the field original: for a before and after',
+};
+
+/** The node's output has more fields than people read. */
+export const simplifyField: INodeProperties = {
+	displayName: 'Simplify',
+	name: 'simplify',
+	type: 'boolean',
+	default: true,
+	description: 'Whether to return a simplified version of the response instead of the raw data',
+};
 
 function collection(...options: INodeProperties[]): INodeProperties {
 	return {
@@ -185,36 +219,4 @@ function collection(...options: INodeProperties[]): INodeProperties {
 		default: {},
 		options,
 	};
-}
-
-/** Whether files are downloaded, and where to. */
-export function downloadFields({ output, purchase, downloadParameter }: NodeWords): INodeProperties[] {
-	const title = output === 'image' ? 'Image' : 'File';
-	return [
-		{
-			displayName: `Download ${title}s`,
-			name: downloadParameter,
-			type: 'boolean',
-			default: true,
-			description: `Whether to download the ${output === 'image' ? 'images' : 'results'} as files. If off, only their URLs are returned (such output can be pinned).`,
-		},
-		{
-			displayName: `${title} URLs expire after 14 days, or earlier if you set File Expiration. Tip: Pin this output to keep building without being billed for another ${purchase}.`,
-			name: 'linksNotice',
-			type: 'notice',
-			default: '',
-			// Not `startsWith`: n8n 1.x fails on it when the value is not text, and refuses the whole workflow.
-			displayOptions: { hide: { [downloadParameter]: [true, { _cnd: { regex: '^=' } }] } },
-		},
-		{
-			displayName: 'Output Data Field Name',
-			name: 'outputDataFieldName',
-			type: 'string',
-			default: 'data',
-			required: true,
-			placeholder: 'e.g. data',
-			description: `The name of the output field to put the ${output === 'image' ? 'image file' : 'file'} in`,
-			displayOptions: { show: { [downloadParameter]: [true] } },
-		},
-	];
 }

@@ -71,7 +71,7 @@ export function readWholeNumber(
 	const number = asNumber(value);
 	if (number !== null && Number.isInteger(number) && number >= min && number <= max) return number;
 	throw inputError(
-		`${displayName} must be a whole number${max === Number.MAX_SAFE_INTEGER ? `, ${min} or higher` : ` between ${min} and ${max}`}`,
+		`'${displayName}' must be a whole number${max === Number.MAX_SAFE_INTEGER ? `, ${min} or higher` : ` between ${min} and ${max}`}`,
 		'Correct it under Options, or remove the option.',
 	);
 }
@@ -121,14 +121,13 @@ export function readMaxDownloadBytes(options: IDataObject, defaultMb: number): n
 	);
 }
 
-/** How long Atlas is to keep files and record of a prediction, as request headers. @throws AtlasError (`input`) */
-export function readRetentionHeaders(options: IDataObject): Record<string, string> {
-	const { fileExpirationHours, recordRetentionHours } = options;
-	const files = readWholeNumber(fileExpirationHours, 'File Expiration', 1, MAX_RETENTION_HOURS);
-	const record = readWholeNumber(recordRetentionHours, 'Record Retention', 1, MAX_RETENTION_HOURS);
+/** How long Atlas is to keep a prediction’s files and record, as request headers. @throws AtlasError (`input`) */
+export function readRetentionHeaders({ keepOnAtlasHours }: IDataObject): Record<string, string> {
+	const hours = readWholeNumber(keepOnAtlasHours, 'Keep on Atlas Cloud (Hours)', 1, MAX_RETENTION_HOURS);
+	if (hours === undefined) return {};
 	return {
-		...(files === undefined ? {} : { 'X-AtlasCloud-Object-Expiration-Hours': String(files) }),
-		...(record === undefined ? {} : { 'X-AtlasCloud-Request-Retention-Hours': String(record) }),
+		'X-AtlasCloud-Object-Expiration-Hours': String(hours),
+		'X-AtlasCloud-Request-Retention-Hours': String(hours),
 	};
 }
 

@@ -1,11 +1,13 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError, runError } from '../api/errors';
+import { asObject, asString } from '../api/json';
 import type { Intents } from '../api/purchases/intents';
 import { addExecutionHint } from './hint';
 import { asAtlasError, cancelError, errorJson, toNodeError } from '../n8n/errors';
 import { beginAttempt, startRun } from './startRun';
+import { simplified, withInputFields } from '../items/outputItems';
 import type { NodeRun, ItemRun } from '../nodeRun';
-import type { NodeDefinition, Operation } from './operation';
+import type { ItemOperation, NodeDefinition, Operation } from './operation';
 import { PurchaseLog } from './log';
 import { releaseInputContents } from '../n8n/inputContent';
 import { outcomeOf, runItems } from './stages';
@@ -37,19 +39,18 @@ async function executeOperation(
 	if ('once' in operation) {
 		const outcome = await outcomeOf(operation.once(run));
 		throwIfCancelled(context, node, intents);
-		return [resultsOf(run, [{ index: 0, outcome }]).map(({ item }) => item)];
+		return resultsOf(run, [{ index: 0, outcome }]);
 	}
 	const itemRuns = await runItems(run, operation);
 	throwIfCancelled(context, node, intents);
 	// If all is done, the items have the IDs, and a line for each small run would flood the log.
 	if (itemRuns.some(isUnfinished)) log.flush();
 	const results = resultsOf(run, itemRuns);
-	const ownItems = results.map(({ item }) => item);
-	await addExecutionHint(run, operation.summary, ownItems).catch((error: unknown) => {
+	await addExecutionHint(run, operation.summary, results.flat()).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});
-	return [results.map((result) => merged(result).item)];
+	return [results.flatMap((items, i) => items.map((item) => shown(context, operation, itemRuns[i], item)))];
 }
 
 async function prepare(
@@ -78,32 +79,64 @@ function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, inte
 	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, intents);
 }
 
-interface Result {
-	/** Of the input item. */
-	index: number;
-	item: INodeExecutionData;
-	/** The fields of its input item, if the output keeps them. */
-	inputFields?: IDataObject;
-}
-
-/** With the input's fields in the item itself. */
-function merged({ index, item, inputFields }: Result): Result {
-	return { index, item: { ...item, json: { ...inputFields, ...item.json } } };
-}
-
-/** What the node returns. @throws NodeOperationError for the first failed item, if that ends the node */
-function resultsOf(run: NodeRun, itemRuns: ItemRun[]): Result[] {
+/** What came of the items, in full. @throws NodeOperationError for the first failed item, if that ends the node */
+function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
 	const { context, intents } = run;
 	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
-	return itemRuns.flatMap(({ index, inputFields, outcome }): Result[] => {
+	return itemRuns.map((itemRun) => {
+		const { index, outcome } = itemRun;
 		if (!outcome?.items) {
 			const error = asAtlasError(outcome?.error, intents.of(index));
-			// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
-			return [{ index, item: { json: { error: errorJson(error) }, pairedItem: { item: index } } }];
+			const json = { error: errorJson(error, promptOf(context, itemRun)) };
+			return [{ json, pairedItem: { item: index } }];
 		}
 		intents.markDelivered(index);
-		return outcome.items.map((item) => ({ index, item, inputFields }));
+		return outcome.items;
 	});
+}
+
+/** An item as the node returns it. */
+function shown(
+	context: IExecuteFunctions,
+	{ columns }: ItemOperation,
+	itemRun: ItemRun,
+	item: INodeExecutionData,
+): INodeExecutionData {
+	const { inputFields = {}, isSimplified = false, outcome } = itemRun;
+	let { json } = item;
+	if (!outcome?.items) {
+		// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
+		if (context.getNode().onError === 'continueErrorOutput' || !columns) return item;
+		json = { ...simplified(failedFields(context, itemRun, json), columns), ...json };
+	} else if (isSimplified && columns) json = simplified(json, columns);
+	return { ...item, json: withInputFields(inputFields, json) };
+}
+
+/** What a table shows of a failed item. */
+function failedFields(context: IExecuteFunctions, itemRun: ItemRun, { error }: IDataObject): IDataObject {
+	const { predictionId } = asObject(error) ?? {};
+	const { about } = itemRun;
+	return {
+		...about,
+		status: 'failed',
+		model: about?.model ?? typedIn(context, itemRun, 'model'),
+		prompt: promptOf(context, itemRun),
+		predictionId: asString(predictionId) ?? about?.predictionId,
+	};
+}
+
+function promptOf(context: IExecuteFunctions, itemRun: ItemRun): string | null {
+	return itemRun.about ? (itemRun.about.prompt ?? null) : typedIn(context, itemRun, 'prompt');
+}
+
+/** A parameter of an item that could not be read whole. */
+function typedIn(context: IExecuteFunctions, { index }: ItemRun, name: string): string | null {
+	try {
+		return asString(context.getNodeParameter(name, index, null, { extractValue: name === 'model' }));
+	} catch {
+		// The item has an error already.
+		return null;
+	}
 }
 
 function throwFirstFault({ context, intents }: NodeRun, itemRuns: ItemRun[]): void {

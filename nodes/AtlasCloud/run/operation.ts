@@ -1,5 +1,5 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { NodeRun } from '../nodeRun';
+import type { AboutItem, NodeRun } from '../nodeRun';
 
 /** What the panel shows of an operation. */
 interface OperationPanel {
@@ -26,6 +26,10 @@ export interface OperationSummary {
 /** An operation that works on each input item separately. */
 export interface ItemOperation<Job = unknown> extends OperationPanel {
 	summary: OperationSummary;
+	/** The fields of a simplified item, in order. A failed item has them too. */
+	columns?: string[];
+	/** What is known of an item that failed: so that a table shows which one it is. */
+	about?(job: Job): AboutItem;
 	/**
 	 * Reads and checks one item's fields and files. Sends nothing.
 	 * @param options the item's Options

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 import { Semaphore } from '../api/time/semaphore';
 import { NO_REASON } from '../n8n/errors';
 import { type NodeRun, Outcome, ItemRun } from '../nodeRun';
@@ -40,8 +40,10 @@ async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]
 	await checkEach(run, open, async (item) => {
 		const options = readOptions(run.context, item.index);
 		// Before anything is paid for: an expression that fails here must not cost a result.
-		if (options.includeInputFields === true) item.inputFields = inputFieldsOf(run, item.index);
+		item.isSimplified = run.context.getNodeParameter('simplify', item.index, false) === true;
+		if (options.includeInputFields === true) item.inputFields = run.context.getInputData()[item.index].json;
 		item.job = await operation.read(run, item.index, options);
+		item.about = operation.about?.(item.job);
 	});
 }
 
@@ -51,7 +53,9 @@ async function checkItems(run: NodeRun, operation: ItemOperation, open: ItemRun[
 
 async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
 	await checkEach(run, open, async (item) => {
-		if (operation.resolve) item.job = await operation.resolve(run, item.job);
+		if (!operation.resolve) return;
+		item.job = await operation.resolve(run, item.job);
+		item.about = operation.about?.(item.job);
 	});
 }
 
@@ -89,11 +93,4 @@ async function checkEach(
 			.catch((error: unknown) => (item.outcome = toFailure(error)));
 	};
 	await Promise.all(items.map(checkOne));
-}
-
-function inputFieldsOf({ context }: NodeRun, itemIndex: number): IDataObject {
-	const fields = { ...context.getInputData()[itemIndex].json };
-	// With a top-level `error`, n8n would take a good item for a failed one and run the node again.
-	delete fields.error;
-	return fields;
 }

@@ -62,7 +62,7 @@ e2e('several: two pictures go into one edit, in their order', async (bench) => {
 	assert.equal(ledger.charges.length, 1, 'charges');
 	assert.equal(ledger.uploads.length, 2, 'uploads');
 	assert.equal(images.length, 2, 'pictures of the edit');
-	assert.equal(json.imageCount, 1);
+	assert.equal(json.imageIndex, 0);
 	const picture = await bench.instance.readBinary(binary?.data);
 	await assertSize(picture, 2048, 2048);
 	await assertRedThenBlue(picture);

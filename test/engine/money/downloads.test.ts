@@ -41,7 +41,7 @@ describe('a download', () => {
 		async (link) => {
 			for (const downloadImages of [true, false]) {
 				fails('submit', { type: 'patchResult', patch: { outputs: [link] } });
-				const { error } = await edit({ parameters: { downloadImages } });
+				const { error } = await edit({ parameters: { options: { downloadImages } } });
 				expect(error?.message).toMatch(
 					/^The prediction is finished and billed, but its file.*was blocked because/,
 				);

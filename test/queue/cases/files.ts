@@ -110,7 +110,7 @@ queueCase(
 					resource: 'prediction',
 					operation: 'waitForCompletion',
 					predictionId,
-					downloadImages: false,
+					options: { downloadImages: false },
 				}),
 			],
 			connections: chain('Start', 'Wait'),

@@ -189,7 +189,7 @@ function outputError({ predictionId }: Pick<DownloadOrder, 'predictionId'>, erro
 		{
 			kind: 'download',
 			description: isExpired
-				? 'Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run, or increase File Expiration under Options.'
+				? "Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run, or increase 'Keep on Atlas Cloud (Hours)' under Options."
 				: 'It won’t be billed again: get the file with Prediction > Wait for Completion and this prediction ID.',
 			predictionId,
 			status: 'completed',

@@ -32,6 +32,8 @@ export interface Prediction {
 	predictTimeSeconds: number | null;
 	/** Of the whole prediction. */
 	priceUsd: number | null;
+	/** Atlas's own record, without files: base64 must not get into json. Null where it is nested too deeply. */
+	raw: JsonObject | null;
 }
 
 /** Atlas's `error_code` for content moderation. */
@@ -76,7 +78,20 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 			asNumber(asObject(record.metrics)?.predict_time) ?? record.executionTime,
 		),
 		priceUsd: asNonNegative(record.price),
+		raw: isShallow(record) ? (asObject(withoutFiles(record)) ?? null) : null,
 	};
+}
+
+/** How a data URI begins, or base64: no ID or hash is as long. */
+const ENCODED_FILE = /^(?:data:|[A-Za-z0-9+/_-]{200})/i;
+
+/** A copy of a record, without files that stand in it. */
+function withoutFiles(value: unknown): unknown {
+	if (typeof value === 'string') return ENCODED_FILE.test(value) ? '[file]' : value;
+	if (Array.isArray(value)) return value.map(withoutFiles);
+	const object = asObject(value);
+	if (!object) return value;
+	return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, withoutFiles(inner)]));
 }
 
 /** Whether a record is another prediction's. One without an ID is taken for the one that was asked for. */

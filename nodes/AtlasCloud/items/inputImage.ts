@@ -1,0 +1,44 @@
+import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
+import { CancelledError } from '../api/errors';
+import type { PurchaseInput } from '../api/purchases/purchaseRequest';
+import type { NodeRun } from '../nodeRun';
+import { readBinaryFields } from './binaryFields';
+import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
+
+/**
+ * Puts the input's first image beside the output, where the option Keep Input Image asks for it.
+ * @param first the first input of the request; by default the item's first image
+ */
+export async function withInputImage(
+	run: NodeRun,
+	items: INodeExecutionData[],
+	destination: OutputDestination,
+	first?: PurchaseInput,
+): Promise<INodeExecutionData[]> {
+	if (!destination.keepsInputImage) return items;
+	const original = await inputImage(run, destination, first);
+	if (!original) return items;
+	return items.map((item) => ({ ...item, binary: { ...item.binary, [INPUT_IMAGE_FIELD]: original } }));
+}
+
+async function inputImage(
+	run: NodeRun,
+	{ itemIndex, maxDownloadBytes }: OutputDestination,
+	first?: PurchaseInput,
+): Promise<IBinaryData | undefined> {
+	if (first?.url === undefined) {
+		const { fields } = readBinaryFields(run.context, itemIndex);
+		const named = fields.find(([name]) => name === first?.file?.fieldName);
+		return (named ?? fields.find(([, { mimeType }]) => mimeType.startsWith('image/')))?.[1];
+	}
+	const { url } = first;
+	const output = /^data:/i.test(url) ? { base64: url.slice(url.indexOf(',') + 1) } : { url };
+	const order = { predictionId: '', output, baseName: INPUT_IMAGE_FIELD, maxBytes: maxDownloadBytes };
+	const fetch = async () => await run.downloads.fetch({ ...order, signal: run.signal });
+	return await run.downloadSemaphore.use(run.signal, fetch).catch((error: unknown) => {
+		if (error instanceof CancelledError) throw error;
+		// The edit is paid for, and must not be lost over its input.
+		run.notes.add('An input image couldn’t be loaded again, so its item has no field original.');
+		return undefined;
+	});
+}
