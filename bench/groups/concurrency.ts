@@ -6,7 +6,10 @@ import type { Group } from '../rows';
 import type { BenchSandbox, LedgerSummary } from '../sandbox';
 import { mean, median } from '../statistics';
 
-const MAX_POLLS = 5;
+/** Polls, and pages of the history, per prediction. In a small batch the first polls weigh more. */
+const MAX_REQUESTS = 5.5;
+const MAX_REQUESTS_SMALL = 8;
+const SMALL = 60;
 const MAX_REFUSED = 0.1;
 const MIN_SHARE = 0.35;
 const MAX_MORE_MB = 20;
@@ -28,14 +31,27 @@ interface Case {
 	refusesMore?: boolean;
 	processes?: number;
 	maxOfIdeal: number;
+	maxRequests?: number;
+	maxRefused?: number;
 }
 
+const maxRequestsOf = ({ items, maxRequests }: Case) =>
+	maxRequests ?? (items <= SMALL ? MAX_REQUESTS_SMALL : MAX_REQUESTS);
+
 const CASES: Case[] = [
-	// The sandbox tells `created` from `processing`, for which the goal is 1.30; without, it is 1.60.
-	{ what: '300 × 4 s, 100 at once', items: 300, predictSeconds: 4, atOnce: 100, maxOfIdeal: 1.3 },
+	// Three rounds are ideal, and nobody can do with fewer than four: 20 before the first success. Statuses tell nothing
+	// any more, so the goal is 1.35 (1.30).
+	{ what: '300 × 4 s, 100 at once', items: 300, predictSeconds: 4, atOnce: 100, maxOfIdeal: 1.35 },
 	{ what: '300 × 4 s, 20 at once', items: 300, predictSeconds: 4, atOnce: 20, maxOfIdeal: 1.08 },
 	{ what: '300 × 4 s, 5 at once', items: 300, predictSeconds: 4, atOnce: 5, maxOfIdeal: 1.08 },
-	{ what: '1,000 × 8 s, 200 at once', items: 1_000, predictSeconds: 8, atOnce: 200, maxOfIdeal: 1.5 },
+	{
+		what: '1,000 × 8 s, 200 at once',
+		items: 1_000,
+		predictSeconds: 8,
+		atOnce: 200,
+		maxOfIdeal: 1.25,
+		maxRequests: 0.3,
+	},
 	{
 		what: '600 × 4 s, 50 → 10 → 50 at once',
 		items: 600,
@@ -54,6 +70,7 @@ const CASES: Case[] = [
 		atOnce: 40,
 		processes: 2,
 		maxOfIdeal: 1.15,
+		maxRequests: 1,
 	},
 	{
 		what: '300 × 4 s, the 21st refused',
@@ -63,7 +80,16 @@ const CASES: Case[] = [
 		refusesMore: true,
 		maxOfIdeal: Infinity,
 	},
-	{ what: '100 × 3 s, 20 at once', items: 100, predictSeconds: 3, atOnce: 20, maxOfIdeal: 1.05 },
+	{ what: '100 × 3 s, 20 at once', items: 100, predictSeconds: 3, atOnce: 20, maxOfIdeal: 1.08 },
+	{
+		what: '100 × 3 s, the 21st refused',
+		items: 100,
+		predictSeconds: 3,
+		atOnce: 20,
+		refusesMore: true,
+		maxOfIdeal: Infinity,
+		maxRefused: 0.13,
+	},
 	{ what: '20 × 4 s, 5 at once', items: 20, predictSeconds: 4, atOnce: 5, maxOfIdeal: Infinity },
 ];
 
@@ -113,7 +139,8 @@ async function runCase({ host }: BenchContext, one: Case, seed: number) {
 		const { all = 0, refused = 0 } = ledger.calls.submit ?? {};
 		return {
 			ofIdeal: elapsedMs / idealScheduleMs(settings, workTimesOf(ledger)),
-			polls: (ledger.calls.prediction?.all ?? 0) / ledger.predictions.length,
+			requests:
+				((ledger.calls.prediction?.all ?? 0) + (ledger.calls.history?.all ?? 0)) / ledger.predictions.length,
 			refused: refused / all,
 			maxRunning: ledger.maxRunning,
 			shares: sharesOf(results, ledger),
@@ -150,10 +177,10 @@ function meanLagMs(results: EngineResult[], { predictions }: LedgerSummary): num
 
 type Measured = Awaited<ReturnType<typeof runCase>>;
 
-function isMissed(one: Case, { ofIdeal, polls, refused, shares }: Measured): boolean {
+function isMissed(one: Case, { ofIdeal, requests, refused, shares }: Measured): boolean {
 	const isUnfair = shares.length > 1 && Math.min(...shares) < MIN_SHARE;
-	const isRefused = one.refusesMore === true && refused > MAX_REFUSED;
-	return ofIdeal > one.maxOfIdeal || polls > MAX_POLLS || isUnfair || isRefused;
+	const isRefused = one.refusesMore === true && refused > (one.maxRefused ?? MAX_REFUSED);
+	return ofIdeal > one.maxOfIdeal || requests > maxRequestsOf(one) || isUnfair || isRefused;
 }
 
 /** Once, and twice more where a goal is missed: then the medians count. */
@@ -164,7 +191,7 @@ async function measureCase(context: BenchContext, one: Case): Promise<Measured> 
 	const of = (value: (round: Measured) => number) => median(measured.map(value));
 	return {
 		ofIdeal: of(({ ofIdeal }) => ofIdeal),
-		polls: of(({ polls }) => polls),
+		requests: of(({ requests }) => requests),
 		refused: of(({ refused }) => refused),
 		maxRunning: of(({ maxRunning }) => maxRunning),
 		shares: measured[0].shares.map((_, index) => of(({ shares }) => shares[index])),
@@ -173,14 +200,16 @@ async function measureCase(context: BenchContext, one: Case): Promise<Measured> 
 }
 
 async function rowsOf(context: BenchContext, one: Case): Promise<Row[]> {
-	const { ofIdeal, polls, refused, maxRunning, shares, lagMs } = await measureCase(context, one);
+	const { ofIdeal, requests, refused, maxRunning, shares, lagMs } = await measureCase(context, one);
 	const { what } = one;
 	return [
 		Number.isFinite(one.maxOfIdeal)
 			? atMost(`${what}: time ÷ ideal`, ofIdeal, one.maxOfIdeal, times)
 			: told(`${what}: time ÷ ideal`, times(ofIdeal)),
-		atMost(`${what}: polls per prediction`, polls, MAX_POLLS, (value) => value.toFixed(1)),
-		...(one.refusesMore ? [atMost(`${what}: submits refused`, refused, MAX_REFUSED, percent)] : []),
+		atMost(`${what}: requests to check each`, requests, maxRequestsOf(one), (value) => value.toFixed(1)),
+		...(one.refusesMore
+			? [atMost(`${what}: submits refused`, refused, one.maxRefused ?? MAX_REFUSED, percent)]
+			: []),
 		...(shares.length > 1
 			? [atLeast(`${what}: the smaller share`, Math.min(...shares), MIN_SHARE, percent)]
 			: []),

@@ -108,3 +108,15 @@ it('recovers all that was in flight at a crash', async () => {
 	expect(submits()).toBe(60);
 	expect(new Set(json.map(({ predictionId }) => predictionId)).size).toBe(60);
 });
+
+it('lets another execution of the account submit, though one whose predictions never end holds all places', async () => {
+	await atlas({ predictSeconds: 1_000_000 });
+	const given = { downloadImages: false, options: { timeoutSeconds: 600 } };
+	const stuck = edit(20, { executionId: '1', parameters: given });
+	while (submits() < 20) await virtualTime.sleepMs(100);
+	const startMs = virtualTime.nowMs();
+	const other = edit(1, { executionId: '2', parameters: given });
+	while (submits() < 21) await virtualTime.sleepMs(100);
+	expect(virtualTime.nowMs() - startMs).toBeLessThan(10_000);
+	await Promise.all([stuck, other]);
+});

@@ -1,3 +1,7 @@
+import { WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
+import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
+import { clientOf, FakeHttp } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
 import { simulateRun, type RunResult, type SimulatedHistory } from './simulatedRun';
 
 /* What the history is worth is found out at run time: whatever it is like, results are right, and no later than without it. */
@@ -43,4 +47,55 @@ it.each<[string, SimulatedHistory, { maxRequests: number; notice?: string }]>([
 	}
 	expect(ratioOf(results)).toBeLessThanOrEqual(1.05 * without);
 	expect(mean(results.map(({ pollsPerPrediction }) => pollsPerPrediction))).toBeLessThanOrEqual(maxRequests);
+});
+
+/** So many predictions that ended long ago, of which only the IDs are known. */
+async function waitForAll(count: number, isFailed: (index: number) => boolean = () => false) {
+	const clock = new VirtualClock();
+	const records = Array.from({ length: count }, (_, index) => ({
+		id: `p${index}`,
+		model: 'm',
+		status: isFailed(index) ? 'failed' : 'completed',
+		error: isFailed(index) ? 'out of paint' : null,
+		outputs: isFailed(index) ? null : [`https://f.test/p${index}.png`],
+	}));
+	const http = new FakeHttp(async ({ url }) => {
+		await clock.sleepMs(50);
+		const { pathname, searchParams } = new URL(url);
+		if (!pathname.endsWith('/history'))
+			return { json: { code: 200, data: records.find(({ id }) => pathname.endsWith(`/${id}`)) } };
+		const from = (Number(searchParams.get('no')) - 1) * 50;
+		const items = records
+			.slice(from, from + 50)
+			.map((result) => ({ ID: result.id, status: result.status, result }));
+		return { json: { code: 200, data: { items, total: count } } };
+	});
+	const waiter = new Waiter(clientOf(http, clock));
+	const wait = async (id: string) =>
+		await waiter.until({
+			id,
+			model: '',
+			shape: '',
+			sentAtMs: null,
+			visibleByMs: clock.nowMs() + WARM_UP_MS,
+			deadlineMs: clock.nowMs() + 600_000,
+			signal: undefined,
+		});
+	const results = await clock.until(Promise.allSettled(records.map(async ({ id }) => await wait(id))));
+	return { results, requests: http.requests.length };
+}
+
+it('tells of 500 that have ended with 15 requests', async () => {
+	const { results, requests } = await waitForAll(500);
+	const outputs = results.map((result) => (result.status === 'fulfilled' ? result.value?.outputs[0] : null));
+	expect(JSON.stringify(outputs)).toBe(
+		JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ url: `https://f.test/p${index}.png` }))),
+	);
+	expect(requests).toBeLessThanOrEqual(15);
+});
+
+it('asks for each that the history calls failed', async () => {
+	const { results, requests } = await waitForAll(40, (index) => index % 2 === 0);
+	expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(20);
+	expect(requests).toBeGreaterThanOrEqual(21);
 });

@@ -29,6 +29,8 @@ export function waitOperation({ style, options, timeoutSeconds }: NodeKind): Ite
 		summary: summaryOf(style.words),
 		columns: style.columns,
 		about: ({ predictionId, known }) => ({ ...known, predictionId }),
+		// One look tells of all. Concurrency limits the downloads.
+		isSelfPaced: true,
 
 		async read({ context }, itemIndex, given) {
 			const job = readPredictionJob(context, itemIndex, given, style);

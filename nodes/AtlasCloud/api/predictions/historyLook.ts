@@ -12,8 +12,9 @@ import type { Waiting } from './waiting';
 /** From so many predictions of a model on, a page of the account's history tells more than single polls do. */
 const LOOK_FROM = 12;
 
-/** A page that tells fewer is not worth a request, and neither are those after it. */
+/** A page that tells fewer is not worth a request; after so many of them in a row, others may have pushed ours back. */
 const MIN_PER_PAGE = 5;
+const MAX_WEAK_PAGES = 2;
 const MAX_PAGES = 12;
 
 /** Looks are at least so far apart, in ms, and for each page that they take. */
@@ -172,15 +173,21 @@ export class HistoryLooks {
 		const beganMs = this.clock.nowMs();
 		lookout.isLooking = true;
 		let pages = 0;
+		let weakPages = 0;
+		let left = targets.size;
 		const rows = new Map<string, unknown>();
 		try {
-			for (let isWorthIt = true; isWorthIt && pages < MAX_PAGES; pages++) {
-				const items = await this.readPage(first, model, pages + 1);
+			while (
+				pages < MAX_PAGES &&
+				weakPages < MAX_WEAK_PAGES &&
+				left >= Math.min(MIN_PER_PAGE, targets.size)
+			) {
+				const items = await this.readPage(first, model, ++pages);
 				if (!items) return this.distrust(first, 'it couldn’t be read');
+				const told = items.filter((item) => isTarget(item, targets) && !rows.has(idOfRow(item) ?? '')).length;
 				for (const item of items) rows.set(idOfRow(item) ?? '', item);
-				const told = items.filter((item) => targets.has(idOfRow(item) ?? '')).length;
-				const isComplete = [...targets.keys()].every((id) => rows.has(id));
-				isWorthIt = told >= MIN_PER_PAGE && !isComplete;
+				left -= told;
+				weakPages = told < MIN_PER_PAGE ? weakPages + 1 : 0;
 			}
 			this.compare(first, rows, beganMs);
 			this.tell(targets, rows);
@@ -252,6 +259,10 @@ export class HistoryLooks {
 		this.shown = new WeakMap();
 		if (this.pauses === 1) this.events.distrusted(waiting, why);
 	}
+}
+
+function isTarget(row: unknown, targets: ReadonlyMap<string, Waiting>): boolean {
+	return targets.has(idOfRow(row) ?? '');
 }
 
 function statusOfRow(row: unknown): Prediction['status'] {
