@@ -86,6 +86,18 @@ describe('a read', () => {
 		expect((await read(bad(429, { 'retry-after': 'Wed, 21 Oct 2026' }), good)).tookMs).toBeLessThan(5_000);
 	});
 
+	it.each<[string, FakeAnswer | Promise<FakeAnswer>]>([
+		['that hangs', new Promise<FakeAnswer>(() => {})],
+		['that asks for a long pause', bad(503, { 'retry-after': '300' })],
+	])('%s ends when its time is up', async (_how, answer) => {
+		const clock = new VirtualClock();
+		const client = clientOf(new FakeHttp(() => answer), clock);
+		const startMs = clock.nowMs();
+		const reading = client.get('/x', 'read it', { giveUpAtMs: startMs + 10_000 });
+		await expect(clock.until(reading)).rejects.toThrow('Couldn’t read it');
+		expect(clock.nowMs() - startMs).toBeLessThan(25_000);
+	});
+
 	it('prefers the request ID in the header', async () => {
 		const { error } = await read(bad(400, { 'x-request-id': 'from-header' }));
 		expect(error?.requestId).toBe('from-header');

@@ -83,8 +83,10 @@ export class AtlasClient {
 	 */
 	async get(path: string, what: string, options: ReadOptions = {}): Promise<Answer> {
 		const { authenticated, maxBytes, ...retryOptions } = options;
-		const send = async () =>
-			await this.exchange({ method: 'GET', path, timeoutMs: READ_TIMEOUT_MS, authenticated, maxBytes });
+		const send = async () => {
+			const timeoutMs = this.readTimeoutMs(options);
+			return await this.exchange({ method: 'GET', path, timeoutMs, authenticated, maxBytes });
+		};
 		return await sendWithRetries(send, what, this.clock, this.signal, retryOptions);
 	}
 
@@ -94,8 +96,14 @@ export class AtlasClient {
 	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
 	 */
 	async ask(path: string, json: unknown, what: string, options: RetryOptions = {}): Promise<Answer> {
-		const send = async () => await this.exchange({ method: 'POST', path, json, timeoutMs: READ_TIMEOUT_MS });
+		const send = async () =>
+			await this.exchange({ method: 'POST', path, json, timeoutMs: this.readTimeoutMs(options) });
 		return await sendWithRetries(send, what, this.clock, this.signal, options);
+	}
+
+	/** How long an attempt may take: it ends with the time of the whole read, but has a second at least. */
+	private readTimeoutMs({ giveUpAtMs = Infinity }: RetryOptions): number {
+		return Math.max(1_000, Math.min(READ_TIMEOUT_MS, giveUpAtMs - this.clock.nowMs()));
 	}
 
 	/** Reads a prediction, once: the poll schedule brings its own retries. */
@@ -130,7 +138,7 @@ export class AtlasClient {
 		const receivedAtMs = this.clock.nowMs();
 		const bytes = await readAll(body, {
 			clock: this.clock,
-			stallMs: READ_TIMEOUT_MS,
+			stallMs: Math.min(READ_TIMEOUT_MS, request.timeoutMs),
 			signal: this.signal,
 			maxBytes,
 			announcedBytes: asNumber(headers['content-length']),
