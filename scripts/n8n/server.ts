@@ -3,10 +3,23 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'flatted';
-import type { IBinaryData, IDataObject, INode, INodeTypeDescription, IRunExecutionData } from 'n8n-workflow';
+import type {
+	IBinaryData,
+	IDataObject,
+	INode,
+	INodePropertyOptions,
+	INodeTypeDescription,
+	IRunExecutionData,
+} from 'n8n-workflow';
 import { Agent, fetch, type RequestInit, type Response } from 'undici';
 import { Execution, type ExecutionStatus } from './execution';
-import { completeWorkflow, type CredentialExport, type Instance, type WorkflowExport } from './instance';
+import {
+	completeWorkflow,
+	type CredentialExport,
+	type Instance,
+	type NodeExport,
+	type WorkflowExport,
+} from './instance';
 import { N8nProcess } from './n8nProcess';
 import { captureOutput, start } from './process';
 
@@ -146,6 +159,22 @@ export class Server extends N8nProcess {
 	/** Presses the credential screen's test button. */
 	async testCredential(credential: CredentialExport): Promise<{ status: 'OK' | 'Error'; message: string }> {
 		return await this.rest('POST', 'credentials/test', { credentials: credential });
+	}
+
+	/** What a list of the panel offers, as the editor asks for it. @param methodName of the node's `loadOptions` */
+	async panelOptions(
+		node: NodeExport,
+		parameter: string,
+		methodName: string,
+	): Promise<INodePropertyOptions[]> {
+		const { type: name, typeVersion: version, parameters, credentials } = node;
+		return await this.rest('POST', 'dynamic-node-parameters/options', {
+			nodeTypeAndVersion: { name, version },
+			path: `parameters.${parameter}`,
+			methodName,
+			currentNodeParameters: parameters,
+			credentials,
+		});
 	}
 
 	/** Stores a workflow; n8n gives it an id of its own. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { IDataObject } from 'n8n-workflow';
 import { FormData } from 'undici';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
-import { CREDENTIALS, e2e, seedream, WRONG_CREDENTIALS } from '../cases';
+import { CREDENTIALS, e2e, model, seedream, WRONG_CREDENTIALS } from '../cases';
 import { assertBlackAndWhite, assertShows, assertSize } from '../pictures';
 
 const webhook = (path: string, parameters: IDataObject = {}): NodeExport => ({
@@ -60,6 +60,19 @@ e2e('server: the credential’s test tells a good key from a wrong one', async (
 	assert.equal(wrong.status, 'Error');
 	// n8n 1.x has its own words for a 401.
 	assert.match(wrong.message, /^(This API key is not valid\.|Authorization failed)/);
+});
+
+e2e('server: the Size list has what the chosen model offers', async (bench) => {
+	const server = await bench.startServer();
+	const namesOf = async (id: string, more: Partial<NodeExport> = {}) => {
+		const node = seedream('Edit', { model: model(`bytedance/seedream-${id}/edit`) }, more);
+		return (await server.panelOptions(node, 'size', 'getSizes')).map(({ name }) => name);
+	};
+	assert.deepEqual(await namesOf('v4.7'), ['Match Input Image', '1K', '2K', '4K']);
+	assert.ok((await namesOf('v5.5')).includes('Widescreen 16:9 · 2K'));
+	assert.ok((await namesOf('v9')).includes('Widescreen 16:9 · 2848 × 1600 · 2K'), 'a model that Atlas lacks');
+	const withoutCredentials = await namesOf('v4.7', { credentials: {} });
+	assert.ok(withoutCredentials.includes('Square 1:1 · 2048 × 2048 · 2K'), 'without credentials');
 });
 
 e2e('server: a cancel ends the wait at once and submits nothing more', async (bench) => {
