@@ -42,7 +42,7 @@ async function main(): Promise<void> {
 		build: !args.includes('--no-build'),
 		credentials: OTHER_CREDENTIALS,
 		workflows: async (filesFolder) => [
-			...(await panelWorkflows(filesFolder)),
+			...panelWorkflows(filesFolder),
 			...(await canvasWorkflows(filesFolder)),
 		],
 	});

@@ -1,7 +1,8 @@
 /* The images of README.md: panels of our nodes, and what a run returns. */
+import { join } from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 import type { Locator, Page } from 'playwright-core';
-import { loadExample } from '../n8n/example';
+import { demoWorkflow, editDemo } from '../demo/demos';
 import type { WorkflowExport } from '../n8n/instance';
 import { openNode, openWorkflow, run, still, viewImage } from './editor';
 import type { Shot } from './shot';
@@ -78,10 +79,15 @@ function withParameters(example: WorkflowExport, id: string, parameters: IDataOb
 	return { ...example, id, nodes };
 }
 
-/** The smallest example, with other parameters. */
-export async function panelWorkflows(filesFolder: string): Promise<WorkflowExport[]> {
+/** The demo's workflow, with other parameters. */
+export function panelWorkflows(filesFolder: string): WorkflowExport[] {
 	const credentials = { [CREDENTIAL_TYPE]: CREDENTIAL };
-	const example = await loadExample('edit-a-photo', { id: '', filesFolder, credentials });
+	const { nodes, ...workflow } = demoWorkflow(editDemo(), join(filesFolder, 'photo.jpg'), filesFolder);
+	const example: WorkflowExport = {
+		...workflow,
+		id: '',
+		nodes: nodes.map((node) => (node.name === EDIT_NODE ? { ...node, credentials } : node)),
+	};
 	const template = {
 		model: {
 			__rl: true,

@@ -12,9 +12,12 @@ const PAGES = [
 	'docs/billing.md',
 	'docs/queue-mode.md',
 	'docs/reference.md',
+	'docs/recipes/README.md',
+	'docs/releasing.md',
+	'docs/running.md',
 	'examples/README.md',
 ];
-const MAX_README_WORDS = 1_800;
+const MAX_README_WORDS = 800;
 
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
 
@@ -60,12 +63,6 @@ it('shows every picture of docs/ on a page', () => {
 	expect(pictures.length).toBeGreaterThan(0);
 	const shown = new Set(links.map(({ file }) => file));
 	expect(pictures.filter((picture) => !shown.has(picture))).toEqual([]);
-});
-
-it('describes every example', () => {
-	const workflows = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.json'));
-	const described = new Set(linksOf('examples/README.md').map(({ file }) => file));
-	expect(workflows.filter((file) => !described.has(`examples/${file}`))).toEqual([]);
 });
 
 /** Comments refer to a section of the page on the API as `docs/atlas-cloud-api.md, Section`, or to the page alone. */

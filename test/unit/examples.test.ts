@@ -17,11 +17,17 @@ interface Box {
 	bottom: number;
 }
 
-const FOLDER = join(__dirname, '..', '..', 'examples');
+const ROOT = join(__dirname, '..', '..');
+const FOLDERS = ['examples', 'docs/recipes'];
+const filesOf = (folder: string): string[] =>
+	readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.json'));
 const workflows = new Map(
-	readdirSync(FOLDER)
-		.filter((file) => file.endsWith('.json'))
-		.map((file) => [file, JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Workflow]),
+	FOLDERS.flatMap((folder) =>
+		filesOf(folder).map((file): [string, Workflow] => [
+			file,
+			JSON.parse(readFileSync(join(ROOT, folder, file), 'utf8')) as Workflow,
+		]),
+	),
 );
 const read = (file: string): Workflow => workflows.get(file)!;
 
@@ -87,7 +93,7 @@ function connected({ nodes, connections }: Workflow, isMain: boolean): Array<[IN
 const say = (pairs: Array<[INode, INode]>) =>
 	pairs.map(([source, target]) => `${source.name} → ${target.name}`);
 
-describe.each([...workflows.keys()])('examples/%s', (file) => {
+describe.each([...workflows.keys()])('%s', (file) => {
 	const workflow = read(file);
 
 	test('nothing lies on anything else', () => {
@@ -161,24 +167,42 @@ test('our nodes wait for the credential that n8n would name so, and hold none', 
 	}
 });
 
-test('README.md links to every example, and shows its canvas', () => {
-	const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
-	const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => target);
-	const wanted = [...workflows.keys()].flatMap((file) => [file, `images/${file.replace('.json', '.webp')}`]);
-	expect(wanted.filter((target) => !links.includes(target))).toEqual([]);
-	expect(links.filter((target) => !existsSync(join(FOLDER, target)))).toEqual([]);
+test.each(filesOf('examples'))('examples/%s needs no disk', (file) => {
+	expect(JSON.stringify(read(file))).not.toMatch(/readWriteFile|n8n-files/);
 });
 
-test('README.md’s contents lead to its sections', () => {
-	const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
-	const headings = [...readme.matchAll(/^## (.+)$/gm)].map(([, heading]) =>
-		heading
-			.toLowerCase()
-			.replace(/[^a-z0-9 -]/g, '')
-			.replaceAll(' ', '-'),
+describe.each(FOLDERS)('%s/README.md', (folder) => {
+	const readme = readFileSync(join(ROOT, folder, 'README.md'), 'utf8');
+	const links = [...readme.matchAll(/\]\(([^)#\s]+)\)/g)].map(([, target]) => target);
+
+	test('links to every workflow, and shows every canvas there is', () => {
+		const images = existsSync(join(ROOT, folder, 'images')) ? readdirSync(join(ROOT, folder, 'images')) : [];
+		const wanted = [...filesOf(folder), ...images.map((image) => `images/${image}`)];
+		expect(wanted.filter((target) => !links.includes(target))).toEqual([]);
+		const names = filesOf(folder).map((file) => file.replace('.json', '.webp'));
+		expect(images.filter((image) => !names.includes(image))).toEqual([]);
+	});
+
+	test('its contents lead to its sections', () => {
+		const headings = [...readme.matchAll(/^##+ (.+)$/gm)].map(([, heading]) =>
+			heading
+				.toLowerCase()
+				.replace(/[^a-z0-9 -]/g, '')
+				.replaceAll(' ', '-'),
+		);
+		const targets = [...readme.matchAll(/\]\(#(.+?)\)/g)].map(([, target]) => target);
+		expect(targets.filter((target) => !headings.includes(target))).toEqual([]);
+	});
+});
+
+/** What people type into Import from URL. */
+test('the URLs to import from are those of the examples', () => {
+	const readme = readFileSync(join(ROOT, 'examples/README.md'), 'utf8');
+	const raw = 'https://raw.githubusercontent.com/n8n-nodes-seedream/n8n-nodes-seedream/main/examples/';
+	const urls = [...readme.matchAll(/https:\/\/raw\S+\.json/g)].map(([url]) => url);
+	expect(urls.sort()).toEqual(
+		filesOf('examples')
+			.map((file) => raw + file)
+			.sort(),
 	);
-	const anchors = [...readme.matchAll(/<a id="(.+?)">/g)].map(([, anchor]) => anchor);
-	const targets = [...readme.matchAll(/\]\(#(.+?)\)/g)].map(([, target]) => target);
-	expect(targets.length).toBeGreaterThanOrEqual(headings.length);
-	expect(targets.filter((target) => ![...headings, ...anchors].includes(target))).toEqual([]);
 });

@@ -6,23 +6,12 @@ import { e2e } from '../cases';
 import { hosted, readCsv, runExample } from '../imported';
 import { assertBlackAndWhite, assertShows, assertSize, paint } from '../pictures';
 
-e2e('examples: edit-a-photo.json runs as it is imported', async (bench) => {
-	const photo = await bench.photo();
-	const execution = await runExample(bench, 'edit-a-photo');
-	const { binary } = execution.item('Seedream Edit');
-	const saved = await readFile(join(bench.instance.filesFolder, binary!.data.fileName!));
-	await assertSize(saved, 2496, 1664);
-	await assertBlackAndWhite(saved);
-	await assertShows(saved, await readFile(photo), (original) => original.grayscale());
-	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
-});
-
-e2e('examples: spreadsheet-batch.json edits all rows and reports on each', async (bench) => {
+e2e('recipes: spreadsheet-batch.json edits all rows and reports on each', async (bench) => {
 	const { sandbox, instance } = bench;
 	const photo = await readFile(await bench.photo());
 	const mug = await hosted(bench, photo, 'mug.jpg');
 	const box = await hosted(bench, await paint({ r: 200, g: 30, b: 30 }), 'box.png');
-	const packaged = await readFile(join(PROJECT_ROOT, 'examples', 'products.csv'), 'utf8');
+	const packaged = await readFile(join(PROJECT_ROOT, 'docs', 'recipes', 'products.csv'), 'utf8');
 	const [header] = packaged.split('\n');
 	const sheet = [
 		`${header},price`,
@@ -61,7 +50,7 @@ e2e('examples: spreadsheet-batch.json edits all rows and reports on each', async
 	await assertBlackAndWhite(await picture(3));
 });
 
-e2e('examples: upload-once-edit-many.json compares two models', async (bench) => {
+e2e('recipes: upload-once-edit-many.json compares two models', async (bench) => {
 	const photo = await readFile(await bench.photo());
 	const execution = await runExample(bench, 'upload-once-edit-many');
 	const { ledger } = bench.sandbox;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { request } from 'undici';
 import { openPage } from '../browser';
 import { e2e } from '../cases';
@@ -39,12 +38,12 @@ e2e('examples: social-formats.json makes all formats of one photo', async (bench
 
 	// One format fails, the others are shown; then a file that is no image, and the way back.
 	sandbox.addFault({ endpoint: 'submit', times: 1, action: { type: 'failTask', shape: 'moderation' } });
-	await page.getByText('Use another photo').click();
+	await page.getByText('Edit another photo').click();
 	await page.setInputFiles('input[type=file]', photo);
 	await page.click(SUBMIT);
 	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
 	assert.equal(await page.locator('img[alt]:not([alt=""])').count(), 3, 'images shown');
-	await page.getByText('Use another photo').click();
+	await page.getByText('Edit another photo').click();
 	const text = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from('no image') };
 	await page.setInputFiles('input[type=file]', text);
 	await page.click(SUBMIT);
@@ -57,7 +56,7 @@ e2e('examples: social-formats.json makes all formats of one photo', async (bench
 e2e('examples: approve-before-publishing.json publishes an image only after approval', async (bench) => {
 	const { sandbox } = bench;
 	const server = await bench.sharedServer();
-	await publishExample(bench, server, 'approve-before-publishing');
+	const { id } = await publishExample(bench, server, 'approve-before-publishing');
 	const photo = await bench.photo();
 	const page = await openPage(bench);
 	const decide = async (decision: string) => {
@@ -66,23 +65,30 @@ e2e('examples: approve-before-publishing.json publishes an image only after appr
 		await page.fill('textarea', 'mirror it');
 		await page.click(SUBMIT);
 		await page.getByText('Publish this image?').first().waitFor({ timeout: 60_000 });
-		const shown = page.getByAltText('The edited image');
-		const [id, { outputs }] = [...sandbox.ledger.predictions].at(-1)!;
-		assert.equal(await shown.getAttribute('src'), outputs[0]);
-		await page.selectOption('select', decision);
+		const [, { outputs }] = [...sandbox.ledger.predictions].at(-1)!;
+		assert.equal(await page.getByAltText('The edited image').getAttribute('src'), outputs[0]);
+		const before = await page.getByAltText('The original').getAttribute('src');
+		assert.equal(before, sandbox.ledger.uploads.at(-1)!.url);
+		await page.getByLabel(decision, { exact: true }).check();
 		await page.click(SUBMIT);
-		return join(bench.instance.filesFolder, `published-${id}.png`);
 	};
+	const executions = async () =>
+		await Promise.all(
+			(await server.listExecutions(id)).map(async (stored) => await server.getExecution(stored.id)),
+		);
 
-	const withheld = await decide('Don’t publish it');
+	await decide('Don’t publish it');
 	await page.getByText('Nothing was published').waitFor({ timeout: 60_000 });
-	await assert.rejects(readFile(withheld), { code: 'ENOENT' });
+	assert.ok((await executions()).every((one) => one.runs('Publish the Image Here').length === 0));
 
-	const published = await decide('Publish it');
+	await decide('Publish it');
 	await page.getByText('The image is published').waitFor({ timeout: 60_000 });
+	const published = (await executions()).flatMap((one) => one.items('Publish the Image Here'));
+	assert.equal(published.length, 1, 'published images');
 	const original = await readFile(photo);
-	await assertShows(await readFile(published), original, (image) => image.flop());
-	await assertDiffers(await readFile(published), original);
+	const bytes = await server.readBinary(published[0].binary!.data);
+	await assertShows(bytes, original, (image) => image.flop());
+	await assertDiffers(bytes, original);
 	assert.equal(sandbox.ledger.charges.length, 2, 'charges');
 
 	sandbox.addFault({ endpoint: 'submit', times: 1, action: { type: 'failTask', shape: 'moderation' } });

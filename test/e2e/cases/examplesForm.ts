@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
+import { request } from 'undici';
 import { openPage } from '../browser';
-import { e2e } from '../cases';
+import { e2e, type Bench } from '../cases';
 import { hosted, publishExample } from '../imported';
 import { assertShows, assertSize, meanColour, paint } from '../pictures';
 
 const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
 
-/** Sends the form and takes the picture that its ending downloads. */
-async function sendForPicture(page: Page): Promise<{ name: string; bytes: Buffer }> {
-	const downloading = page.waitForEvent('download', { timeout: 60_000 });
+/** Sends the form. Answers the image that its last page shows and links to. */
+async function sendForPicture(page: Page, alt = 'The edited image'): Promise<{ src: string; bytes: Buffer }> {
 	await page.click(SUBMIT);
-	const download = await downloading;
-	return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+	await page.getByText('Your image is ready').waitFor({ timeout: 60_000 });
+	const shown = page.getByAltText(alt);
+	const isLoaded = `document.querySelector('img[alt="${alt}"]').naturalWidth > 0`;
+	await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
+	const src = (await shown.getAttribute('src'))!;
+	assert.equal(await page.getByText('Download', { exact: true }).getAttribute('href'), src);
+	const { body } = await request(src);
+	return { src, bytes: Buffer.from(await body.arrayBuffer()) };
 }
 
 e2e('examples: form-to-image.json, filled in by a browser, shows and returns the image', async (bench) => {
@@ -25,18 +31,13 @@ e2e('examples: form-to-image.json, filled in by a browser, shows and returns the
 	assert.equal(await page.getAttribute('input[type=file]', 'accept'), '.jpg, .jpeg, .png, .webp');
 	await page.setInputFiles('input[type=file]', photo);
 	await page.fill('textarea', 'mirror it');
-	const { name, bytes } = await sendForPicture(page);
-	assert.match(name, /^photo-edited\.jpe?g$/);
+	const { src, bytes } = await sendForPicture(page);
 	await assertSize(bytes, 2496, 1664);
 	await assertShows(bytes, await readFile(photo), (original) => original.flop());
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
-
-	await page.getByText('Your image is ready').waitFor();
-	const shown = page.getByAltText('The edited image');
-	await shown.waitFor();
-	const isLoaded = 'document.querySelector(\'img[alt="The edited image"]\').naturalWidth > 0';
-	await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
-	assert.equal(await shown.getAttribute('src'), [...bench.sandbox.ledger.predictions.values()][0].outputs[0]);
+	assert.equal(src, [...bench.sandbox.ledger.predictions.values()][0].outputs[0]);
+	await page.getByText('Edit another photo').click();
+	await page.locator('textarea').waitFor();
 
 	// The form's last page says why an edit failed, and leads back. A refused edit isn't billed.
 	bench.sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'moderation' } });
@@ -50,30 +51,44 @@ e2e('examples: form-to-image.json, filled in by a browser, shows and returns the
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 });
 
+/** Three photos, each in a field of its own, become one image that shows them in their order. */
+async function combineThree(bench: Bench, page: Page, names: string[], alt?: string): Promise<Buffer> {
+	const colors = Object.fromEntries(
+		names.map((name, at) => [
+			name,
+			{ r: at === 0 ? 200 : 30, g: at === 1 ? 200 : 30, b: at === 2 ? 200 : 30 },
+		]),
+	);
+	for (const [at, [name, color]] of Object.entries(colors).entries()) {
+		const file = { name: `${name}.png`, mimeType: 'image/png', buffer: await paint(color) };
+		await page.locator('input[type=file]').nth(at).setInputFiles(file);
+	}
+	const { bytes } = await sendForPicture(page, alt);
+	const thirds = await Promise.all(
+		[0, 1, 2].map(async (at) => await meanColour(bytes, at / 3 + 0.05, 0.5, at / 3 + 0.28, 0.75)),
+	);
+	assert.ok(thirds[0].r > 150 && thirds[0].g < 80, `image 1 is first: ${JSON.stringify(thirds)}`);
+	assert.ok(thirds[1].g > 150 && thirds[1].b < 80, `image 2 is second: ${JSON.stringify(thirds)}`);
+	assert.ok(thirds[2].b > 150 && thirds[2].r < 80, `image 3 is third: ${JSON.stringify(thirds)}`);
+	const { ledger } = bench.sandbox;
+	assert.deepEqual([ledger.uploads.length, ledger.charges.length], [3, 1], 'uploads and charges');
+	return bytes;
+}
+
 e2e('examples: many-references.json makes one image of three', async (bench) => {
 	const server = await bench.sharedServer();
 	await publishExample(bench, server, 'many-references');
 	const page = await openPage(bench);
 	await page.goto(`${server.url}/form/try-on`);
-	const colors = {
-		Person: { r: 200, g: 30, b: 30 },
-		Garment: { r: 30, g: 200, b: 30 },
-		Scene: { r: 30, g: 30, b: 200 },
-	};
-	for (const [at, [name, color]] of Object.entries(colors).entries()) {
-		const file = { name: `${name}.png`, mimeType: 'image/png', buffer: await paint(color) };
-		await page.locator('input[type=file]').nth(at).setInputFiles(file);
-	}
-	const { bytes } = await sendForPicture(page);
-	await assertSize(bytes, 1728, 2304);
-	const thirds = await Promise.all(
-		[0, 1, 2].map(async (at) => await meanColour(bytes, at / 3 + 0.05, 0.5, at / 3 + 0.28, 0.75)),
-	);
-	assert.ok(thirds[0].r > 150 && thirds[0].g < 80, `image 1 is the person: ${JSON.stringify(thirds)}`);
-	assert.ok(thirds[1].g > 150 && thirds[1].b < 80, `image 2 is the garment: ${JSON.stringify(thirds)}`);
-	assert.ok(thirds[2].b > 150 && thirds[2].r < 80, `image 3 is the scene: ${JSON.stringify(thirds)}`);
-	const { ledger } = bench.sandbox;
-	assert.deepEqual([ledger.uploads.length, ledger.charges.length], [3, 1], 'uploads and charges');
+	await assertSize(await combineThree(bench, page, ['Person', 'Garment', 'Scene']), 1728, 2304);
+});
+
+e2e('examples: studio-image.json makes one image of three', async (bench) => {
+	const server = await bench.sharedServer();
+	await publishExample(bench, server, 'studio-image');
+	const page = await openPage(bench);
+	await page.goto(`${server.url}/form/studio-image`);
+	await combineThree(bench, page, ['Front', 'Side', 'Detail'], 'The studio image');
 });
 
 e2e(
@@ -84,14 +99,15 @@ e2e(
 		const server = await bench.sharedServer();
 		const photo = await hosted(bench, await readFile(await bench.photo()), 'mug.jpg');
 		const sheet = ['photo,prompt', `${photo},mirror it`, `${photo},make it black and white`];
-		await bench.file('products.csv', Buffer.from(sheet.join('\n')));
+		const file = { name: 'sheet.csv', mimeType: 'text/csv', buffer: Buffer.from(sheet.join('\n')) };
 		await publishExample(bench, server, 'quote-approve-buy');
 		const page = await openPage(bench);
 		const decide = async (decision: string) => {
 			await page.goto(`${server.url}/form/price-a-sheet`);
+			await page.setInputFiles('input[type=file]', file);
 			await page.click(SUBMIT);
 			await page.getByText('2 edits cost $0.096').first().waitFor({ timeout: 60_000 });
-			await page.selectOption('select', decision);
+			await page.getByLabel(decision, { exact: true }).check();
 			await page.click(SUBMIT);
 		};
 
@@ -101,7 +117,8 @@ e2e(
 		assert.equal(ledger.count('quote'), 1, 'quotes');
 
 		await decide('Run the edits');
-		await page.getByText('2 images saved').first().waitFor({ timeout: 60_000 });
+		await page.getByText('Your images are ready').first().waitFor({ timeout: 60_000 });
+		assert.equal(await page.getByAltText('An edited image').count(), 2, 'images shown');
 		assert.deepEqual(ledger.charges.map(({ priceUsd, prompt }) => [priceUsd, prompt]).sort(), [
 			[0.048, 'make it black and white'],
 			[0.048, 'mirror it'],

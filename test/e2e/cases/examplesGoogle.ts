@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { NodeExport } from '../../../scripts/n8n/instance';
-import { e2e } from '../cases';
+import { e2e, trigger } from '../cases';
 import { driveLink, GOOGLE_CREDENTIALS, SPREADSHEET, startGoogle } from '../google';
 import { importExample } from '../imported';
 import { assertBlackAndWhite, assertShows } from '../pictures';
@@ -82,4 +82,33 @@ e2e('examples: google-sheets-and-drive.json edits new rows, and writes the resul
 	assert.deepEqual(statuses.sort(), ['completed', 'failed']);
 	assert.equal(sandbox.ledger.charges.length, 2, 'charges after running again');
 	assert.equal(sandbox.ledger.count('submit'), 3, 'submits');
+});
+
+e2e('examples: drive-background-remover.json saves each new photo without its background', async (bench) => {
+	const google = await startGoogle([]);
+	bench.atEnd(async () => await google.close());
+	const id = 'new-photo';
+	google.files.set(id, {
+		id,
+		name: 'mug.jpg',
+		mimeType: 'image/jpeg',
+		bytes: await readFile(await bench.photo()),
+	});
+	await bench.instance.importCredentials(...GOOGLE_CREDENTIALS);
+	const server = await bench.startServer(google.env);
+	const workflow = await importExample(bench, server, 'drive-background-remover', (node) => {
+		// Its trigger polls Google once a minute.
+		if (node.type === 'n8n-nodes-base.googleDriveTrigger') return { ...trigger(), name: node.name };
+		if (node.name !== 'Download the Photo') return connectGoogle(node);
+		const parameters = { ...node.parameters, fileId: { __rl: true, mode: 'id', value: id } };
+		return connectGoogle({ ...node, parameters });
+	});
+	(await server.waitForExecution(await server.runManually(workflow.id))).expectSuccess();
+	assert.deepEqual(
+		[...google.files.values()].map(({ name }) => name),
+		['mug.jpg', 'mug-edited.png'],
+	);
+	const { ledger } = bench.sandbox;
+	assert.equal(ledger.charges.length, 1, 'charges');
+	assert.match(ledger.charges[0].prompt, /background/i);
 });

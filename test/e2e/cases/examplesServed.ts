@@ -35,7 +35,7 @@ e2e('examples: webhook-api.json responds with the edited image, or with the erro
 const MAKES_A_TABLE = { lines: ['2.x' as const] };
 
 e2e(
-	'examples: fire-and-collect submits at once, and collects what is done by the clock',
+	'recipes: fire-and-collect submits at once, and collects what is done by the clock',
 	async (bench) => {
 		const { sandbox } = bench;
 		sandbox.setOptions({ predictSeconds: 2 });

@@ -12,7 +12,7 @@ const inPairs = (node: NodeExport): NodeExport => {
 	return { ...node, parameters: JSON.parse(parameters) as NodeExport['parameters'] };
 };
 
-e2e('examples: spread-a-sheet edits a sheet in chunks and collects all rows in one sheet', async (bench) => {
+e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in one sheet', async (bench) => {
 	const { sandbox, instance } = bench;
 	const server = await bench.sharedServer();
 	const chunks = await publishExample(bench, server, 'spread-a-sheet-2-chunk');

@@ -21,7 +21,7 @@ async function deliver(server: Server, { body, headers }: SignedWebhook): Promis
 	return response.status;
 }
 
-e2e('examples: submit-and-be-called.json runs once for each edit that ends', async (bench) => {
+e2e('recipes: submit-and-be-called.json runs once for each edit that ends', async (bench) => {
 	const { sandbox } = bench;
 	sandbox.setOptions({ webhooks: { allowLoopback: true, redeliverAfterSeconds: [1, 1, 1] } });
 	sandbox.addFault({
