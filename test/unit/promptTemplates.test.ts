@@ -1,5 +1,5 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { promptTemplateFields, readPrompt } from '../../nodes/AtlasCloud/SeedreamEdit/prompt';
+import { checkTemplate, promptTemplateFields, readPrompt } from '../../nodes/AtlasCloud/SeedreamEdit/prompt';
 import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/promptTemplates';
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 
@@ -36,27 +36,28 @@ describe('without a template', () => {
 });
 
 describe('the list of templates', () => {
-	it('offers None first, and the tasks in order', () => {
+	it('offers None first, and the tasks most used first', () => {
 		const [list] = promptTemplateFields;
 		const names = (list?.options ?? []).map(({ name }) => name);
 		expect(list).toMatchObject({ name: 'promptTemplate', default: 'none' });
 		expect(names).toEqual([
 			'None',
-			'Add Text',
-			'Change Camera Angle',
-			'Change Color',
-			'Combine Images',
-			'Enhance Quality',
-			'Extend the Image',
-			'Product in a Scene',
 			'Remove Background',
-			'Remove Object',
 			'Replace Background',
-			'Replace Text',
+			'Product in a Scene',
+			'Remove Object',
+			'Enhance Quality',
 			'Restyle',
-			'Restyle Lettering',
-			'Sketch to Photo',
+			'Match a Reference Style',
 			'Virtual Try-On',
+			'Combine Images',
+			'Add Text',
+			'Replace Text',
+			'Change Color',
+			'Extend the Image',
+			'Change Camera Angle',
+			'Sketch to Photo',
+			'Restyle Lettering',
 			'Whiteboard Formulas',
 		]);
 	});
@@ -107,7 +108,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 			(text, { displayName }, i) => text.replace(`[${displayName}]`, `<text ${i}>`),
 			noticeOf(value),
 		);
-		expect(shown).toBe(`Prompt sent to Seedream: “${sent}”`);
+		expect(shown.replace(/ <b>.*/, '')).toBe(`Prompt sent to Seedream: “${sent}”`);
 		expect(sent).not.toMatch(/[{}]/);
 	});
 
@@ -147,5 +148,26 @@ it('fills a text in as it is, whatever it holds', () => {
 });
 
 it('refuses a template that there is not', () => {
-	expect(refusalOf({ promptTemplate: 'poster', prompt: 'x' }).message).toBe('Unknown prompt template');
+	expect(refusalOf({ promptTemplate: 'poster', prompt: 'x' }).message).toBe("Unknown 'Prompt Template'");
+});
+
+describe('what a template speaks of', () => {
+	const check = (promptTemplate: string, imageCount: number, size: unknown) => () => {
+		const context = { getNodeParameter: () => promptTemplate } as unknown as IExecuteFunctions;
+		checkTemplate(context, 0, { imageCount, size });
+	};
+
+	it.each(['combine', 'matchStyle', 'tryOn'])('%s refuses a single image', (template) => {
+		expect(check(template, 1, 'matchInput')).toThrow(/ needs 2 images, but this item has 1$/);
+		expect(check(template, 2, 'matchInput')).not.toThrow();
+	});
+
+	it('Extend the Image refuses Match Input Image', () => {
+		expect(check('extendImage', 1, 'matchInput')).toThrow(/ needs a 'Size' that is wider or taller/);
+		expect(check('extendImage', 1, '2848*1600')).not.toThrow();
+	});
+
+	it.each(['none', 'removeBackground'])('%s takes what there is', (template) => {
+		expect(check(template, 1, 'matchInput')).not.toThrow();
+	});
 });

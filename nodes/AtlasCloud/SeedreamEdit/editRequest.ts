@@ -27,7 +27,7 @@ import {
 	resolveSize,
 	type EditJob,
 } from './modelFields';
-import { readCutOutPrompt, readPrompt } from './prompt';
+import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
 import { readSize } from './size';
 
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
@@ -49,6 +49,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const reuseHours = readReuseHours(options);
 	readMaxCostUsd(options);
 	const images = await readImages(run, itemIndex);
+	checkTemplate(context, itemIndex, { imageCount: images.length, size });
 	const known = knownModel(model);
 	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
 	checkFormatOptions(options);

@@ -12,12 +12,14 @@ function fillIn({ sentence, fields }: PromptTemplate, textFor: (field: TemplateF
 	});
 }
 
+const SHAPE_NOTICE = ' <b>Size</b> below must be wider or taller than the image.';
+
 function templateProperties(template: PromptTemplate): INodeProperties[] {
 	const displayOptions = { show: { promptTemplate: [template.value] } };
 	const sentence = fillIn(template, ({ displayName }) => `[${displayName}]`);
 	return [
 		{
-			displayName: `Prompt sent to Seedream: “${sentence}”`,
+			displayName: `Prompt sent to Seedream: “${sentence}”${template.changesShape ? SHAPE_NOTICE : ''}`,
 			name: `${template.value}Notice`,
 			type: 'notice',
 			default: '',
@@ -88,11 +90,43 @@ function readText(context: ParameterReader, name: string, itemIndex: number): st
 	return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
 }
 
-function templateSentence(context: ParameterReader, itemIndex: number): string | null {
+/** The chosen template; null for None. @throws AtlasError (`input`) */
+function readTemplate(context: ParameterReader, itemIndex: number): PromptTemplate | null {
 	const value: unknown = context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE);
 	if (value === NO_TEMPLATE) return null;
 	const template = PROMPT_TEMPLATES.find((one) => one.value === value);
-	if (!template) throw inputError('Unknown prompt template', 'Choose a template from the list, or None.');
+	if (template) return template;
+	throw inputError("Unknown 'Prompt Template'", 'Choose a template from the list, or None.');
+}
+
+/**
+ * Checks that the template has what it speaks of.
+ * @param size the parameter Size
+ * @throws AtlasError (`input`)
+ */
+export function checkTemplate(
+	context: ParameterReader,
+	itemIndex: number,
+	{ imageCount, size }: { imageCount: number; size: unknown },
+): void {
+	const { name, minImages = 1, changesShape = false } = readTemplate(context, itemIndex) ?? { name: '' };
+	if (imageCount < minImages) {
+		throw inputError(
+			`The template ${name} needs ${minImages} images, but this item has ${imageCount}`,
+			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs.",
+		);
+	}
+	if (changesShape && size === 'matchInput') {
+		throw inputError(
+			`The template ${name} needs a 'Size' that is wider or taller than the image`,
+			'With Match Input Image, there is no room to add anything: choose another size from the list.',
+		);
+	}
+}
+
+function templateSentence(context: ParameterReader, itemIndex: number): string | null {
+	const template = readTemplate(context, itemIndex);
+	if (!template) return null;
 	const texts = template.fields.map(({ name }) => readText(context, name, itemIndex));
 	const missing = template.fields.filter((_field, i) => texts[i] === '');
 	if (missing.length > 0) {

@@ -15,6 +15,10 @@ export interface PromptTemplate {
 	/** What is sent; `{templateX}` is replaced by the field of that name. */
 	sentence: string;
 	fields: TemplateField[];
+	/** How many images it speaks of, where it is more than one. */
+	minImages?: number;
+	/** Whether there is something to do only in a size of another shape. */
+	changesShape?: boolean;
 }
 
 /** In place of the template's sentence, for a model that can make the background transparent. */
@@ -42,51 +46,20 @@ const template = (
 	})),
 });
 
-/** Tasks that Seedream is good at, sorted by name. */
+/** Tasks that Seedream is good at, most used first. */
 export const PROMPT_TEMPLATES: PromptTemplate[] = [
 	template(
-		'addText',
-		'Add Text',
-		'Write words into the image',
-		'Add the text “{templateText}” to the image, {templatePlacement}. Spell it exactly as given, keep it sharp and easy to read, and leave everything else unchanged.',
-		['templateText', 'Text', 'Summer Sale'],
-		['templatePlacement', 'Placement and Look', 'at the top, centered, in bold white letters'],
+		'removeBackground',
+		'Remove Background',
+		'Cut out the subject: on a transparent background where the model has it (v5.0 Pro, v5.5), else on pure white',
+		'Replace the background with pure white. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
 	),
 	template(
-		'perspective',
-		'Change Camera Angle',
-		'Show the same scene from another viewpoint',
-		'Show the same scene from another viewpoint: {templateView}, framed as {templateFraming}. Keep all objects, materials and lighting, and fill in newly visible areas naturally.',
-		['templateView', 'Camera View', 'a bird’s-eye view'],
-		['templateFraming', 'Framing', 'a medium shot'],
-	),
-	template(
-		'changeColor',
-		'Change Color',
-		'Give something in the image another color',
-		'Change the color of {templateColorTarget} to {templateColor}. Keep its shape, material, highlights and shadows, and leave everything else unchanged.',
-		['templateColorTarget', 'What to Recolor', 'the sofa'],
-		['templateColor', 'New Color', 'forest green'],
-	),
-	template(
-		'combine',
-		'Combine Images',
-		'Merge several images into one',
-		'Use the first image as the base and the other images as references: {templateCombination}. Keep faces and products recognizable, and match lighting, scale and perspective so that it looks like a single photo.',
-		['templateCombination', 'What to Combine', 'the person from image 1 wearing the jacket from image 2'],
-	),
-	template(
-		'enhance',
-		'Enhance Quality',
-		'Make a blurry or noisy image clearer without changing it',
-		'Make this image clearer without changing its content. Keep real textures, skin, grain, colors and lighting, do not smooth details away, and do not add anything new.',
-	),
-	template(
-		'extendImage',
-		'Extend the Image',
-		'Show more of the scene around the image. Choose a wider or taller Size.',
-		'Extend the image beyond its edges: {templateExtension}. Continue the scene seamlessly, with the same perspective, lighting and style, and leave the original part unchanged.',
-		['templateExtension', 'What to Add', 'more sand and sea on the left and right'],
+		'replaceBackground',
+		'Replace Background',
+		'Put the subject in front of something new',
+		'Replace the background with {templateBackground}. Keep the main subject exactly as it is and where it is, and match its lighting and shadows to the new surroundings.',
+		['templateBackground', 'New Background', 'a sunny beach'],
 	),
 	template(
 		'productScene',
@@ -97,12 +70,6 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		['templateScene', 'Scene', 'a marble table by a window in morning light'],
 	),
 	template(
-		'removeBackground',
-		'Remove Background',
-		'Cut out the subject: on a transparent background where the model has it (v5.0 Pro, v5.5), else on pure white',
-		'Replace the background with pure white. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
-	),
-	template(
 		'removeObject',
 		'Remove Object',
 		'Take something out of the image',
@@ -110,11 +77,54 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		['templateObjectToRemove', 'What to Remove', 'the people in the background'],
 	),
 	template(
-		'replaceBackground',
-		'Replace Background',
-		'Put the subject in front of something new',
-		'Replace the background with {templateBackground}. Keep the main subject exactly as it is and where it is, and match its lighting and shadows to the new surroundings.',
-		['templateBackground', 'New Background', 'a sunny beach'],
+		'enhance',
+		'Enhance Quality',
+		'Make a blurry or noisy image clearer without changing it',
+		'Make this image clearer without changing its content. Keep real textures, skin, grain, colors and lighting, do not smooth details away, and do not add anything new.',
+	),
+	template(
+		'restyle',
+		'Restyle',
+		'Turn the image into a painting, a drawing, a 3D render, and so on',
+		'Redraw this image as {templateStyle}. Keep the subject and composition, and keep people recognizable.',
+		['templateStyle', 'Style', 'a watercolor painting with soft edges'],
+	),
+	{
+		...template(
+			'matchStyle',
+			'Match a Reference Style',
+			'Give image 1 the look of image 2. Needs two images.',
+			'Redraw image 1 in the style of image 2. Take over its colors, lighting, texture and mood, but none of its content. Keep the subject, composition and text of image 1 exactly, and keep people recognizable.',
+		),
+		minImages: 2,
+	},
+	{
+		...template(
+			'tryOn',
+			'Virtual Try-On',
+			'Dress the person in image 1 in clothing from image 2. Needs two images.',
+			'Dress the person in image 1 in {templateGarment} from image 2. Let it fit the body with natural folds and shadows, keep its color, pattern and logo exactly, and leave the face, hair, pose and background of image 1 unchanged.',
+			['templateGarment', 'Clothing', 'the red jacket'],
+		),
+		minImages: 2,
+	},
+	{
+		...template(
+			'combine',
+			'Combine Images',
+			'Merge several images into one. Needs at least two images.',
+			'Use the first image as the base and the other images as references: {templateCombination}. Keep faces and products recognizable, and match lighting, scale and perspective so that it looks like a single photo.',
+			['templateCombination', 'What to Combine', 'the person from image 1 wearing the jacket from image 2'],
+		),
+		minImages: 2,
+	},
+	template(
+		'addText',
+		'Add Text',
+		'Write words into the image',
+		'Add the text “{templateText}” to the image, {templatePlacement}. Spell it exactly as given, keep it sharp and easy to read, and leave everything else unchanged.',
+		['templateText', 'Text', 'Summer Sale'],
+		['templatePlacement', 'Placement and Look', 'at the top, centered, in bold white letters'],
 	),
 	template(
 		'replaceText',
@@ -125,18 +135,30 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		['templateNewText', 'New Text', 'Winter Sale'],
 	),
 	template(
-		'restyle',
-		'Restyle',
-		'Turn the image into a painting, a drawing, a 3D render, and so on',
-		'Redraw this image as {templateStyle}. Keep the subject and composition, and keep people recognizable.',
-		['templateStyle', 'Style', 'a watercolor painting with soft edges'],
+		'changeColor',
+		'Change Color',
+		'Give something in the image another color',
+		'Change the color of {templateColorTarget} to {templateColor}. Keep its shape, material, highlights and shadows, and leave everything else unchanged.',
+		['templateColorTarget', 'What to Recolor', 'the sofa'],
+		['templateColor', 'New Color', 'forest green'],
 	),
+	{
+		...template(
+			'extendImage',
+			'Extend the Image',
+			'Show more of the scene around the image. Size must be wider or taller.',
+			'Extend the image beyond its edges: {templateExtension}. Continue the scene seamlessly, with the same perspective, lighting and style, and leave the original part unchanged.',
+			['templateExtension', 'What to Add', 'more sand and sea on the left and right'],
+		),
+		changesShape: true,
+	},
 	template(
-		'lettering',
-		'Restyle Lettering',
-		'Redraw the words in the image in another style',
-		'Redraw all lettering in this image as {templateLettering}. Keep every word, its position and the reading order, and keep it easy to read.',
-		['templateLettering', 'Lettering Style', 'hand-painted brush script with gold edges'],
+		'perspective',
+		'Change Camera Angle',
+		'Show the same scene from another viewpoint',
+		'Show the same scene from another viewpoint: {templateView}, framed as {templateFraming}. Keep all objects, materials and lighting, and fill in newly visible areas naturally.',
+		['templateView', 'Camera View', 'a bird’s-eye view'],
+		['templateFraming', 'Framing', 'a medium shot'],
 	),
 	template(
 		'sketchToReal',
@@ -146,11 +168,11 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		['templateObject', 'Object', 'a 1950s television in a wooden cabinet'],
 	),
 	template(
-		'tryOn',
-		'Virtual Try-On',
-		'Dress the person in image 1 in clothing from image 2',
-		'Dress the person in image 1 in {templateGarment} from image 2. Let it fit the body with natural folds and shadows, keep its color, pattern and logo exactly, and leave the face, hair, pose and background of image 1 unchanged.',
-		['templateGarment', 'Clothing', 'the red jacket'],
+		'lettering',
+		'Restyle Lettering',
+		'Redraw the words in the image in another style',
+		'Redraw all lettering in this image as {templateLettering}. Keep every word, its position and the reading order, and keep it easy to read.',
+		['templateLettering', 'Lettering Style', 'hand-painted brush script with gold edges'],
 	),
 	template(
 		'whiteboard',

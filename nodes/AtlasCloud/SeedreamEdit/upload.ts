@@ -18,7 +18,7 @@ export const upload = itemOperation<InputFile[]>({
 	summary: {
 		count(done) {
 			const urls = done.flatMap(({ json }) => asArray(json.urls));
-			return { done: countNoun(urls.length, 'image', ' uploaded'), failedCount: 0 };
+			return countNoun(urls.length, 'image', ' uploaded');
 		},
 	},
 

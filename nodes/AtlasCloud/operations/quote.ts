@@ -13,7 +13,7 @@ export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): It
 			description: `Get the price of ${withArticle(kind.style.words.purchase)} without running it`,
 		},
 		fields: [...kind.fields, kind.options.quote],
-		summary: { count: (done) => ({ done: countNoun(done.length, 'quote'), failedCount: 0 }) },
+		summary: { count: (done) => countNoun(done.length, 'quote') },
 
 		read: kind.read,
 		resolve: kind.resolve,

@@ -18,7 +18,7 @@ export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): I
 		fields: [...kind.fields, kind.options.submit],
 		summary: {
 			...summaryOf(words),
-			count: (done) => ({ done: countNoun(done.length, words.purchase, ' submitted'), failedCount: 0 }),
+			count: (done) => countNoun(done.length, words.purchase, ' submitted'),
 			// Atlas does not report a price yet.
 			reportedPrice: () => null,
 			isPaid: true,

@@ -2,6 +2,7 @@ import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workfl
 import { asNumber, asObject, asString } from '../api/json';
 import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd } from '../api/models/prices';
+import { recentlyUsed } from '../api/memo';
 import type { NodeRun } from '../nodeRun';
 import type { OperationSummary } from './operation';
 import { withoutTags } from '../api/text';
@@ -43,16 +44,17 @@ export async function addExecutionHint(
 ): Promise<void> {
 	const { context } = run;
 	const done = items.filter((item) => !isFailedItem(item));
-	const failedCount = items.length - done.length;
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
 	const reusedIds = run.intents.reusedIds();
 	const isReused = ({ json }: INodeExecutionData) => reusedIds.has(String(json.predictionId));
 	const reused = done.filter(isReused);
 	const billed = done.filter((item) => !isReused(item));
 	const cost = await costOf(run, summary, billed);
-	const counts = describeCounts(summary, done, failedCount);
+	const failed = items.filter((item) => isFailedItem(item) || item.json.status === 'failed');
+	const what = summary.count(done).join(', ') || (failed.length === 0 ? 'No results' : '');
 	const sentences = [
-		`${counts} in ${seconds.toFixed(1)} s${describeCost(cost, summary)}.`,
+		what && `${what}${describeSeconds(seconds)}${describeCost(cost, summary)}.`,
+		failed.length === 0 ? '' : `${failed.length} failed${rowsOf(failed)}.`,
 		describeConcurrency(run, summary),
 		reused.length === 0 ? '' : describeReuse(reusedIds.size, await costOf(run, summary, reused)),
 		retryAdvice(run, summary, items),
@@ -64,7 +66,7 @@ export async function addExecutionHint(
 	context.addExecutionHints?.({
 		// n8n shows it as HTML.
 		message: withoutTags(sentences.filter((sentence) => sentence !== '').join(' ')),
-		type: failedCount > 0 ? 'warning' : 'info',
+		type: items.some(isFailedItem) ? 'warning' : 'info',
 		location: 'outputPane',
 	});
 }
@@ -74,11 +76,25 @@ function isFailedItem({ json }: INodeExecutionData): boolean {
 	return Object.keys(json).length === 1 && asObject(json.error) !== undefined;
 }
 
-function describeCounts(summary: OperationSummary, done: INodeExecutionData[], errorCount: number): string {
-	const counts = summary.count(done);
-	const failedCount = errorCount + counts.failedCount;
-	const parts = [...counts.done, ...(failedCount > 0 ? [`${failedCount} failed`] : [])];
-	return parts.join(', ') || 'No results';
+const MAX_ROWS = 10;
+
+/** `: row 6`, `: rows 2, 6 and 8`; rows count from 1, as in the table of the input. */
+function rowsOf(items: INodeExecutionData[]): string {
+	const rows = items.flatMap(({ pairedItem }) => {
+		const index = asNumber(asObject(pairedItem)?.item);
+		return index === null ? [] : [index + 1];
+	});
+	const all = [...new Set(rows)].sort((a, b) => a - b);
+	if (all.length === 0) return '';
+	if (all.length === 1) return `: row ${all[0]}`;
+	const named = all.slice(0, MAX_ROWS);
+	const last = all.length > MAX_ROWS ? `${all.length - MAX_ROWS} more` : String(named.pop());
+	return `: rows ${named.join(', ')} and ${last}`;
+}
+
+/** Nothing for what took no time worth telling. */
+function describeSeconds(seconds: number): string {
+	return seconds < 0.05 ? '' : ` in ${seconds.toFixed(1)} s`;
 }
 
 /** In a large run: how many ran at once, and why not more. Empty for operations that do not wait for what they buy. */
@@ -154,6 +170,10 @@ function retryAdvice(
 	return 'To resume what failed, turn on Retry On Fail in Settings: nothing is billed twice.';
 }
 
+/** Nodes whose billed manual runs are counted, the latest. */
+const MAX_NODES = 500;
+const billedRunsOf = recentlyUsed(MAX_NODES, () => ({ count: 0 }));
+
 /** While building a workflow, people run the billed node again and again unless its output is pinned. */
 function pinAdvice(
 	{ context }: NodeRun,
@@ -161,10 +181,13 @@ function pinAdvice(
 	done: INodeExecutionData[],
 	{ usd, unknownCount }: Cost,
 ): string {
-	const { pinAdvice: advice = '' } = summary;
-	const hasFiles = done.some(({ binary }) => binary !== undefined);
 	const isBilled = usd > 0 || unknownCount > 0;
-	return isBilled && hasFiles && context.getMode() === 'manual' ? advice : '';
+	if (!isBilled || context.getMode() !== 'manual') return '';
+	const runs = billedRunsOf(`${context.getWorkflow().id ?? ''}/${context.getNode().id}`);
+	runs.count++;
+	const hasFiles = done.some(({ binary }) => binary !== undefined);
+	// The first run is nobody's habit yet.
+	return runs.count > 1 && hasFiles ? (summary.pinAdvice ?? '') : '';
 }
 
 function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {

@@ -11,8 +11,8 @@ interface OperationPanel {
 
 /** How a run of an operation is summed up in the execution hint. */
 export interface OperationSummary {
-	/** What was done, such as `2 pictures`, and how many of the items that are not errors failed. */
-	count(done: INodeExecutionData[]): { done: string[]; failedCount: number };
+	/** What was done, such as `2 images`, without what failed. */
+	count(done: INodeExecutionData[]): string[];
 	/** The price that Atlas reported on an item, in USD. */
 	reportedPrice?(json: IDataObject): number | null;
 	/** Whether it buys predictions. Only then is a cost shown: what was spent at Submit is not counted again. */

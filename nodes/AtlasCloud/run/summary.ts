@@ -8,16 +8,13 @@ export function summaryOf({ purchase, output, result }: NodeWords): OperationSum
 	return {
 		count(done) {
 			const countOf = (status: string) => done.filter(({ json }) => json.status === status).length;
-			return {
-				done: [
-					...countNoun(countOf('completed'), result),
-					...countNoun(countOf('processing'), purchase, ' still running'),
-				],
-				failedCount: countOf('failed'),
-			};
+			return [
+				...countNoun(countOf('completed'), result),
+				...countNoun(countOf('processing'), purchase, ' still running'),
+			];
 		},
 		reportedPrice: ({ priceUsd }) => asNumber(priceUsd),
 		noun: purchase,
-		pinAdvice: `To pin this output, turn off Download ${output === 'image' ? 'Images' : 'Files'}.`,
+		pinAdvice: `To pin this output, turn off Download ${output === 'image' ? 'Images' : 'Files'} under Options.`,
 	};
 }
