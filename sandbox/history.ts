@@ -34,12 +34,13 @@ export async function historyAnswer(
 }
 
 async function historyItem(task: Task, context: PredictionContext): Promise<unknown> {
-	const { createdAtUnit, withoutResult } = context.options.history ?? {};
+	const { createdAtUnit, withoutResult, isForeign } = context.options.history ?? {};
+	const id = isForeign ? `foreign-${task.record.id}` : task.record.id;
 	const status = statusShown(task.record, context);
-	const result = await predictionData(task, context, false);
+	const result = { ...(await predictionData(task, context, false)), id };
 	const unfinished = { status, outputs: null, completed_at: undefined, metrics: undefined, price: undefined };
 	return {
-		ID: task.record.id,
+		ID: id,
 		...createdAt(task.record.createdAtMs + context.skewMs, createdAtUnit),
 		model: task.record.model,
 		status,

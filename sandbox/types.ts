@@ -38,6 +38,8 @@ export interface SandboxHistory {
 	lagSeconds?: number;
 	/** Its rows have no `result`. */
 	withoutResult?: boolean;
+	/** Another account's tasks: the same, with other IDs. */
+	isForeign?: boolean;
 	/** `model`, `status` and `sessionID` change nothing. */
 	ignoresFilters?: boolean;
 	/** The most rows of a page, whatever `size` asks for. Default 50. */

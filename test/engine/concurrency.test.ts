@@ -120,3 +120,18 @@ it('lets another execution of the account submit, though one whose predictions n
 	expect(virtualTime.nowMs() - startMs).toBeLessThan(10_000);
 	await Promise.all([stuck, other]);
 });
+
+it.each<[string, SandboxOptions]>([
+	['is fresh', {}],
+	['is a minute behind', { history: { lagSeconds: 60 } }],
+	['has no results', { history: { withoutResult: true } }],
+	['is another account’s', { history: { isForeign: true } }],
+	['fails', { faults: [{ endpoint: 'history', action: { type: 'status', status: 500 }, times: Infinity }] }],
+])('returns each item’s own image, billed once, whether or not the history %s', async (_what, options) => {
+	await atlas(options);
+	const { json } = await edit(30);
+	expect(json.map(({ prompt }) => prompt)).toEqual(itemsOf(30).map(({ json: { wish } }) => wish));
+	expect(sandbox.ledger.charges).toHaveLength(30);
+	for (const { predictionId, prompt } of json)
+		expect(sandbox.ledger.predictions.get(String(predictionId))?.body).toMatchObject({ prompt });
+});

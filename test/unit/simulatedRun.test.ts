@@ -9,7 +9,7 @@ const LARGE = 200;
 const LARGE_SEEDS = [1];
 
 /** With a seed each. */
-const RANDOM_SERVICES = 24;
+const RANDOM_SERVICES = 16;
 
 /** As the sandbox does: records with times, and a tenth of the work called `created`. */
 const SANDBOX = { jitter: 0.25, tellsWork: true, createdShare: 0.1 };

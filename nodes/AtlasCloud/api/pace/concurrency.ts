@@ -140,7 +140,9 @@ export class Concurrency {
 
 	/** About how many ran at once, at most. */
 	get peak(): number {
-		return this.running === null ? this.maxCount : Math.min(this.maxCount, Math.round(this.maxRunning));
+		return this.running === null
+			? this.maxCount
+			: Math.min(this.maxCount, Math.round(this.maxRunning || this.running));
 	}
 
 	/** Whether it is among the first that the service works on, as far as is known. */
@@ -249,7 +251,9 @@ export class Concurrency {
 		const meanMs = sumMs / count;
 		const rank = rankSum / count;
 		baseline.meanMs = Math.min(baseline.meanMs, meanMs);
-		if (isTold || this.running === null) return;
+		if (this.running === null) return;
+		this.maxRunning = Math.max(this.maxRunning, this.running);
+		if (isTold) return;
 		const { slow } = baseline;
 		if (rank > FEWER * slow.rank) {
 			baseline.slow = { rank: Math.max(rank, slow.rank), meanMs: Math.max(meanMs, slow.meanMs) };
@@ -276,7 +280,6 @@ export class Concurrency {
 		const running = (rank * share) / TOLERANCE;
 		this.running ??= Math.max(running, this.unqueued / TOLERANCE);
 		this.running += weight * (running - this.running);
-		this.maxRunning = Math.max(this.maxRunning, this.running);
 		this.unqueued = this.running;
 		this.earned = this.window = TOLERANCE * this.running + SLACK;
 	}

@@ -183,10 +183,14 @@ const lanes = new Map<string, Lane>();
  * @param account identifies base URL and API key without revealing them
  */
 export function laneOf(account: string, model: string, clock: Clock): Lane {
-	for (const [key, { isForgotten }] of lanes) if (isForgotten) lanes.delete(key);
 	const key = `${account} ${model}`;
-	const lane = lanes.get(key) ?? new Lane(clock);
+	const known = lanes.get(key);
+	if (known && !known.isForgotten) {
+		known.use();
+		return known;
+	}
+	for (const [other, { isForgotten }] of lanes) if (isForgotten) lanes.delete(other);
+	const lane = new Lane(clock);
 	lanes.set(key, lane);
-	lane.use();
 	return lane;
 }
