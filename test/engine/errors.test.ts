@@ -242,9 +242,9 @@ it('names the address if nothing answers', async () => {
 describe('an invalid parameter or input', () => {
 	const url = { images: 'https://example.com/a.png', size: '1024*1024' };
 	const bad: Array<[string, Record<string, unknown>, string]> = [
-		['an empty prompt', { prompt: '={{ "" }}' }, 'Prompt is empty'],
-		['a prompt of blanks', { prompt: ' \n\t ' }, 'Prompt is empty'],
-		['a prompt that is not text', { prompt: '={{ undefined }}' }, 'Prompt is empty'],
+		['an empty prompt', { prompt: '={{ "" }}' }, "'Prompt' is empty"],
+		['a prompt of blanks', { prompt: ' \n\t ' }, "'Prompt' is empty"],
+		['a prompt that is not text', { prompt: '={{ undefined }}' }, "'Prompt' is empty"],
 		[
 			'an empty model',
 			{ model: { __rl: true, mode: 'id', value: '={{ "" }}' } },
@@ -293,7 +293,7 @@ describe('an invalid parameter or input', () => {
 		[
 			'a format of v4',
 			{ model: `={{ "${V4}" }}`, options: { outputFormat: 'png' } },
-			"Seedream v4 doesn’t support 'Output Format'",
+			'Seedream v4 doesn’t support Output Format',
 		],
 		[
 			'an unknown format',
@@ -323,7 +323,7 @@ describe('an invalid parameter or input', () => {
 		const before = sandbox.ledger.requests.length;
 		const items = Array.from({ length: 40 }, (_, i) => ({ ...good, json: { prompt: i === 39 ? '' : 'x' } }));
 		const { error } = await edit({ items, parameters: { prompt: '={{ $json.prompt }}' } });
-		expect(error).toMatchObject({ message: 'Prompt is empty', context: { itemIndex: 39 } });
+		expect(error).toMatchObject({ message: "'Prompt' is empty", context: { itemIndex: 39 } });
 		expect(sandbox.ledger.requests.length).toBe(before);
 	});
 

@@ -202,7 +202,11 @@ describe('a download', () => {
 	});
 
 	it('of 96 MB in base64 is kept whole', async () => {
-		const bytes = Buffer.concat([Buffer.from('GIF89a'), Buffer.alloc(95_999_992, 7), Buffer.from('\0;')]);
+		const bytes = Buffer.concat([
+			Buffer.from('GIF89a\x01\0\x01\0\0\0\0!\xff', 'latin1'),
+			Buffer.alloc(95_999_976, 7),
+			Buffer.from('\0;'),
+		]);
 		const prediction = toPrediction('p1', {
 			data: { id: 'p1', status: 'completed', outputs: [bytes.toString('base64')] },
 		});

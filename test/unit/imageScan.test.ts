@@ -48,10 +48,14 @@ it('tolerates what some tools add after the end', async () => {
 	}
 });
 
-it('follows a GIF of many blocks quickly', () => {
+it('follows many small parts quickly', () => {
 	const head = Buffer.from('GIF89a\x01\0\x01\0\0\0\0', 'latin1');
 	const startMs = performance.now();
-	expect(isWhole(GIF, Buffer.concat([head, Buffer.alloc(300_000), Buffer.from(';')]), 50)).toBe(true);
+	expect(isWhole(GIF, Buffer.concat([head, Buffer.alloc(300), Buffer.from(';')]), 50)).toBe(true);
+	expect(isWhole(GIF, Buffer.concat([head, Buffer.alloc(16_000_000), Buffer.from(';')]))).toBe(false);
+	expect(isWhole(GIF, Buffer.concat([head, Buffer.from('!\xff'), Buffer.alloc(8_000_000, 1)]))).toBe(false);
+	const escaped = Buffer.alloc(8_000_000, Buffer.from('ff00', 'hex'));
+	expect(isWhole(JPEG, Buffer.concat([Buffer.from('ffd8', 'hex'), escaped]))).toBe(false);
 	expect(isWhole(GIF, Buffer.concat([head, Buffer.from('!\xff\x01a\0'.repeat(50_000), 'latin1')]))).toBe(
 		false,
 	);

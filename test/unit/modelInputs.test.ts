@@ -31,7 +31,7 @@ describe('a value that the model does not take is refused in words with its titl
 		[{ type: 'number' }, 'long', /^Duration must be a number$/],
 		[{ type: 'integer', enum: [5, 10] }, 7, /^Duration can’t be 7$/],
 		[{ type: 'boolean' }, 'maybe', /^Duration must be true or false$/],
-		[{ type: 'string' }, {}, /^Duration must be text$/],
+		[{ type: 'string' }, {}, /^'Duration' must be text, but it is an object$/],
 		[{ type: 'array' }, 'a, b', /^Duration must be JSON$/],
 	])('%j: %j', (schema, value, message) => {
 		expect(() => check({ duration: schema }, { duration: value })).toThrow(message);

@@ -30,7 +30,10 @@ describe('without a template', () => {
 	it.each([{}, { prompt: '' }, { prompt: '  \n ' }, { prompt: null }, { prompt: { text: 'x' } }])(
 		'an empty prompt is refused: %j',
 		(parameters) => {
-			expect(refusalOf(parameters)).toMatchObject({ kind: 'input', message: 'Prompt is empty' });
+			expect(refusalOf(parameters)).toMatchObject({
+				kind: 'input',
+				message: expect.stringMatching(/^'Prompt' (is empty$|must be text)/) as string,
+			});
 		},
 	);
 });
@@ -122,7 +125,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 			for (const empty of ['', '   ', undefined, null]) {
 				expect(refusalOf({ promptTemplate: value, ...texts, [fieldName]: empty })).toMatchObject({
 					kind: 'input',
-					message: `${displayName} is empty in the ${name} template`,
+					message: `'${displayName}' is empty in the ${name} template`,
 				});
 			}
 		}
@@ -131,7 +134,7 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 
 it('names all empty fields at once', () => {
 	expect(refusalOf({ promptTemplate: 'replaceText' }).message).toBe(
-		'Current Text and New Text are empty in the Replace Text template',
+		"'Current Text' and 'New Text' are empty in the Replace Text template",
 	);
 });
 

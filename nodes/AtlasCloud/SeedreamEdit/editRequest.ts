@@ -23,10 +23,8 @@ import {
 	checkFormatOptions,
 	checkSize,
 	formatFields,
-	mayBeBought,
 	nameOf,
 	resolveSize,
-	unreadableError,
 	type EditJob,
 } from './modelFields';
 import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
@@ -123,7 +121,6 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { request, images, options } = job;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
-	if (rules.isUnreadable && mayBeBought(run, request)) throw unreadableError(model);
 	checkImageCount(images.length, model, rules.maxInputImages);
 	const { name, isList } = rules.imagesField;
 	const inputs = request.inputs.map((input, i) => ({ ...input, path: isList ? [name, i] : [name] }) as const);

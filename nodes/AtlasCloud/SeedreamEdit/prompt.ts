@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { readText } from '../api/cells';
 import { inputError } from '../api/errors';
 import { CUT_OUT, PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
 
@@ -84,11 +85,8 @@ export const promptFields: INodeProperties[] = [...promptTemplateFields, ...prom
 
 type ParameterReader = Pick<IExecuteFunctions, 'getNodeParameter'>;
 
-/** A field as text. Spreadsheets give numbers, too. */
-function readText(context: ParameterReader, name: string, itemIndex: number): string {
-	const value: unknown = context.getNodeParameter(name, itemIndex, '');
-	return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-}
+const readParameter = (context: ParameterReader, name: string, title: string, itemIndex: number) =>
+	readText(title, context.getNodeParameter(name, itemIndex, ''));
 
 /** The chosen template; null for None. @throws AtlasError (`input`) */
 function readTemplate(context: ParameterReader, itemIndex: number): PromptTemplate | null {
@@ -113,7 +111,7 @@ export function checkTemplate(
 	if (imageCount < minImages) {
 		throw inputError(
 			`The template ${name} needs ${minImages} images, but this item has ${imageCount}`,
-			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs.",
+			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs. After a Merge node, two files called data are only one: rename one before.",
 		);
 	}
 	if (changesShape && size === 'matchInput') {
@@ -127,11 +125,13 @@ export function checkTemplate(
 function templateSentence(context: ParameterReader, itemIndex: number): string | null {
 	const template = readTemplate(context, itemIndex);
 	if (!template) return null;
-	const texts = template.fields.map(({ name }) => readText(context, name, itemIndex));
+	const texts = template.fields.map(({ name, displayName }) =>
+		readParameter(context, name, displayName, itemIndex),
+	);
 	const missing = template.fields.filter((_field, i) => texts[i] === '');
 	if (missing.length > 0) {
 		throw inputError(
-			`${missing.map(({ displayName }) => displayName).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} empty in the ${template.name} template`,
+			`${missing.map(({ displayName }) => `'${displayName}'`).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} empty in the ${template.name} template`,
 			`Fill ${missing.length > 1 ? 'them' : 'it'} in, or set Prompt Template to None. If you use an expression, check that it returns text for this item.`,
 		);
 	}
@@ -144,11 +144,12 @@ function templateSentence(context: ParameterReader, itemIndex: number): string |
  */
 export function readPrompt(context: ParameterReader, itemIndex: number): string {
 	const sentence = templateSentence(context, itemIndex);
-	const prompt = readText(context, 'prompt', itemIndex);
+	const title = sentence === null ? 'Prompt' : 'Additional Instructions';
+	const prompt = readParameter(context, 'prompt', title, itemIndex);
 	if (sentence !== null) return `${sentence} ${prompt}`.trim();
 	if (prompt !== '') return prompt;
 	throw inputError(
-		'Prompt is empty',
+		"'Prompt' is empty",
 		'Describe what to change in the image. If you use an expression, check that it returns text for this item.',
 	);
 }
@@ -156,5 +157,5 @@ export function readPrompt(context: ParameterReader, itemIndex: number): string 
 /** The prompt for a transparent background; null for any template but the one that removes the background. */
 export function readCutOutPrompt(context: ParameterReader, itemIndex: number): string | null {
 	if (context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE) !== CUT_OUT.template) return null;
-	return `${CUT_OUT.sentence} ${readText(context, 'prompt', itemIndex)}`.trim();
+	return `${CUT_OUT.sentence} ${readParameter(context, 'prompt', 'Additional Instructions', itemIndex)}`.trim();
 }

@@ -12,7 +12,7 @@ import { truncate } from '../text';
 import type { PredictionOutput } from '../predictions/outputs';
 import { describeKind, fileKind, KIND_BYTES } from './kinds';
 import { outputKind } from './outputKind';
-import { FileEnd } from './fileEnd';
+import { ImageScan } from './imageScan';
 import { tooLargeError, WholeFileCheck } from './wholeFile';
 
 /** Why a file cannot be stored: the next attempt would end the same way. */
@@ -112,17 +112,17 @@ export class Downloads<Stored> {
 		const text = /\s/.test(base64.slice(0, DECODED_AT_ONCE)) ? base64.replace(/\s+/g, '') : base64;
 		const beginning = Buffer.from(text.slice(0, DECODED_AT_ONCE), 'base64');
 		const kind = outputKind(beginning);
-		const end = kind && new FileEnd(kind);
+		const scan = new ImageScan(kind);
 		const parts: Buffer[] = [];
 		for (let start = 0; start < text.length; start += DECODED_AT_ONCE) {
 			if (start > 0) await this.clock.sleepMs(0);
 			const part = Buffer.from(text.slice(start, start + DECODED_AT_ONCE), 'base64');
-			end?.add(part);
+			scan.add(part);
 			parts.push(part);
 		}
 		const bytes = Buffer.concat(parts);
 		if (bytes.byteLength > maxBytes) throw tooLargeError(maxBytes);
-		if (!kind || !end?.isReached()) throw new DownloadError('the file is incomplete', { isFinal: true });
+		if (!kind || !scan.isWhole) throw new DownloadError('the file is incomplete', { isFinal: true });
 		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
 	}
 

@@ -1,10 +1,13 @@
 import { GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
 import { isTurned, tiffTags } from './tiff';
 
-/** What a walk through a file asks for: the next bytes, to pass some, or to pass all up to and including one. */
-type Wish = { take: number } | { skip: number } | { until: number };
+/**
+ * What a walk through a file asks for: the next bytes, or to pass some, a JPEG's image data with the first byte of the
+ * marker behind it, or a GIF's blocks with the empty one behind them.
+ */
+type Wish = { take: number } | { skip: number } | 'imageData' | 'blocks';
 
-/** Follows one kind of file to its end. Resumed with the bytes it wished to take. */
+/** Follows one kind of file to its end. Resumed with the bytes it wished to take, which it must not keep. */
 type Walk = Generator<Wish, void, Buffer>;
 
 /** Longer metadata is not read: what counts is at its beginning. */
@@ -22,10 +25,10 @@ export class ImageScan {
 
 	private wish: Wish | null;
 
-	/** Bytes taken so far, of those wished for. */
-	private taken: Buffer[] = [];
+	/** Bytes of a wish that the chunks so far did not fulfill. */
+	private taken: Buffer = Buffer.alloc(0);
 
-	private takenBytes = 0;
+	private toSkip = 0;
 
 	constructor(kind: FileKind | null) {
 		this.walk = walkThrough(kind, (exif) => (this.isTurned = isTurned(tiffTags(withoutName(exif)))));
@@ -34,41 +37,63 @@ export class ImageScan {
 
 	/** Whether the bytes so far hold the image's end. */
 	get isWhole(): boolean {
-		return this.wish === null;
+		return this.wish === null && this.toSkip === 0;
 	}
 
 	/** Takes the next bytes. */
 	add(chunk: Uint8Array): void {
 		const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 		let at = 0;
-		while (this.wish && at < bytes.length) at = this.fulfill(this.wish, bytes, at);
+		while (!this.isWhole && at < bytes.length) {
+			if (this.toSkip > 0) {
+				const skipped = Math.min(this.toSkip, bytes.length - at);
+				this.toSkip -= skipped;
+				at += skipped;
+			} else if (this.wish !== null) at = this.fulfill(this.wish, bytes, at);
+		}
 	}
 
 	/** @returns how far the bytes are used */
 	private fulfill(wish: Wish, bytes: Buffer, at: number): number {
-		if ('until' in wish) {
-			const found = bytes.indexOf(wish.until, at);
-			if (found >= 0) this.goOn();
-			return found < 0 ? bytes.length : found + 1;
+		if (wish === 'imageData') return this.passImageData(bytes, at);
+		if (wish === 'blocks') return this.passBlocks(bytes, at);
+		if ('skip' in wish) {
+			this.toSkip = wish.skip;
+			this.goOn();
+			return at;
 		}
-		const wanted = 'take' in wish ? wish.take : wish.skip;
-		const part = bytes.subarray(at, at + wanted - this.takenBytes);
+		const end = at + wish.take - this.taken.length;
+		const part = bytes.subarray(at, end);
 		// A copy, because a slice of a large chunk would keep all of it in memory.
-		if ('take' in wish) this.taken.push(Buffer.from(part));
-		this.takenBytes += part.length;
-		if (this.takenBytes === wanted) this.goOn();
-		return at + part.length;
+		if (end > bytes.length) this.taken = Buffer.concat([this.taken, part]);
+		else this.goOn(this.taken.length > 0 ? Buffer.concat([this.taken, part]) : part);
+		return Math.min(end, bytes.length);
 	}
 
-	private goOn(): void {
-		const bytes = Buffer.concat(this.taken);
-		this.taken = [];
-		this.takenBytes = 0;
+	/** An escaped 0xFF is not worth a step of the walk: there can be millions. */
+	private passImageData(bytes: Buffer, at: number): number {
+		let found = bytes.indexOf(0xff, at);
+		while (found >= 0 && bytes[found + 1] === 0) found = bytes.indexOf(0xff, found + 2);
+		if (found < 0) return bytes.length;
+		this.goOn();
+		return found + 1;
+	}
+
+	private passBlocks(bytes: Buffer, at: number): number {
+		let next = at;
+		while (next < bytes.length && bytes[next] > 0) next += 1 + bytes[next];
+		if (next < bytes.length) this.goOn();
+		else this.toSkip = next - bytes.length;
+		return Math.min(next + 1, bytes.length);
+	}
+
+	private goOn(bytes: Buffer = Buffer.alloc(0)): void {
+		this.taken = Buffer.alloc(0);
 		this.wish = this.walk && nextWish(this.walk.next(bytes));
 	}
 }
 
-/** Nothing can be wished for that takes no bytes. */
+/** Null at the end. */
 function nextWish({ done, value }: IteratorResult<Wish, void>): Wish | null {
 	return done ? null : (value as Wish);
 }
@@ -109,7 +134,7 @@ function* walkJpeg(onExif: (exif: Buffer) => void): Walk {
 	let isFirst = true;
 	for (;;) {
 		// Passes image data, and stray bytes between segments as decoders do.
-		yield { until: 0xff };
+		yield 'imageData';
 		let [code] = yield { take: 1 };
 		while (code === 0xff) [code] = yield { take: 1 };
 		if (code === 0xd9) return;
@@ -151,19 +176,24 @@ function* walkWebp(onExif: (exif: Buffer) => void): Walk {
 	}
 }
 
+/** Some tools leave a few bytes between the parts. */
+const MAX_STRAY_BYTES = 1_000;
+
 function* walkGif(): Walk {
 	yield* skipColors((yield { take: 13 })[10]);
-	for (;;) {
+	for (let stray = 0; stray < MAX_STRAY_BYTES;) {
 		const [type] = yield { take: 1 };
 		if (type === 0x3b) return;
 		if (type === 0x21) {
 			yield { skip: 1 };
+			yield 'blocks';
 		} else if (type === 0x2c) {
 			yield* skipColors((yield { take: 9 })[8]);
 			yield { skip: 1 };
-		} else continue; // padding
-		for (let [length] = yield { take: 1 }; length > 0; [length] = yield { take: 1 }) yield { skip: length };
+			yield 'blocks';
+		} else stray++;
 	}
+	yield { skip: Infinity };
 }
 
 /** The color table that a descriptor's flags announce. */

@@ -1,4 +1,4 @@
-import { AtlasError } from '../errors';
+import { AtlasError, inputError } from '../errors';
 import type { CancelSignal } from '../time/cancellation';
 import { throwIfAborted } from '../time/clock';
 import { memoize } from '../memo';
@@ -93,7 +93,7 @@ export class Uploads {
 			fileName: uploadName({ ...this.owner, itemIndex, contentTag: contentTag(hash) }, file.kind.extension),
 			mimeType: file.kind.mimeType,
 			sizeBytes: file.sizeBytes,
-			open: () => file.open(),
+			open: () => exactly(file),
 		};
 		const release = await file.hold?.(this.signal);
 		try {
@@ -133,6 +133,24 @@ export class Uploads {
 		else permit.accepted();
 		return exchange;
 	}
+}
+
+/**
+ * A file's content, which has to be as long as announced: a server waits for bytes that never come.
+ * @throws AtlasError (`input`) if it is not
+ */
+async function* exactly(file: InputFile): AsyncGenerator<Uint8Array> {
+	let size = 0;
+	for await (const chunk of file.open()) {
+		size += chunk.byteLength;
+		if (size > file.sizeBytes) break;
+		yield chunk;
+	}
+	if (size === file.sizeBytes) return;
+	throw inputError(
+		`${describeFile(file)} changed while the node ran`,
+		'Run the workflow again from the node that returns the file.',
+	);
 }
 
 /** The file as its owner knows it: not by the name it is uploaded under. */

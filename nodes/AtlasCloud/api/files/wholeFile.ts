@@ -1,6 +1,6 @@
 import { DownloadError } from '../http/publicFile';
 import type { StreamGuard } from '../http/streams';
-import { FileEnd } from './fileEnd';
+import { ImageScan } from './imageScan';
 import type { FileKind } from './kinds';
 
 export function tooLargeError(maxBytes: number): DownloadError {
@@ -23,17 +23,20 @@ export class WholeFileCheck {
 	) {}
 
 	async *checked(chunks: AsyncIterable<Uint8Array>, guard: StreamGuard): AsyncGenerator<Uint8Array> {
-		const end = new FileEnd(this.kind);
+		const scan = new ImageScan(this.kind);
+		let size = 0;
 		for await (const chunk of chunks) {
 			guard.received(chunk.byteLength);
-			end.add(chunk);
-			if (end.size > this.maxBytes) throw this.fail(tooLargeError(this.maxBytes));
+			scan.add(chunk);
+			size += chunk.byteLength;
+			if (size > this.maxBytes) throw this.fail(tooLargeError(this.maxBytes));
 			yield chunk;
 		}
-		if (this.announcedBytes !== null && end.size !== this.announcedBytes) {
-			throw this.fail(new DownloadError(`only ${end.size} of ${this.announcedBytes} bytes were received`));
+		if (this.announcedBytes !== null && size !== this.announcedBytes) {
+			throw this.fail(new DownloadError(`only ${size} of ${this.announcedBytes} bytes were received`));
 		}
-		if (!end.isReached()) throw this.fail(new DownloadError(`the ${this.kind.name} file is incomplete`));
+		if (size === 0 || !scan.isWhole)
+			throw this.fail(new DownloadError(`the ${this.kind.name} file is incomplete`));
 	}
 
 	private fail(failure: DownloadError): DownloadError {

@@ -1,5 +1,6 @@
+import { asBoolean, describeValue, readText } from '../cells';
 import { inputError, truncate } from '../errors';
-import { asNumber, asObject, parseJson, type JsonObject } from '../json';
+import { asNumber, parseJson, type JsonObject } from '../json';
 import type { EnumValue, ModelField } from './inputSchema';
 import type { MediaRule } from './mediaFields';
 
@@ -94,10 +95,14 @@ function convert(field: ModelField, value: unknown): unknown {
 function enumValue({ title }: ModelField, allowed: EnumValue[], value: unknown): EnumValue {
 	const text = String(value).trim();
 	const exact = allowed.find((one) => one === value) ?? allowed.find((one) => String(one) === text);
-	const found = exact ?? allowed.find((one) => String(one).toLowerCase() === text.toLowerCase());
+	const number = asNumber(text);
+	const found =
+		exact ??
+		allowed.find((one) => String(one).toLowerCase() === text.toLowerCase()) ??
+		allowed.find((one) => number !== null && asNumber(one) === number);
 	if (found !== undefined) return found;
 	throw inputError(
-		`${title} can’t be ${quoted(value)}`,
+		`${title} can’t be ${describeValue(value)}`,
 		`Choose one of these: ${truncate(allowed.map(String).join(', '))}.`,
 	);
 }
@@ -112,7 +117,10 @@ function numberValue(field: ModelField, value: unknown): number {
 		number <= (maximum ?? Infinity);
 	if (isRight) return number;
 	const kind = type === 'integer' ? 'a whole number' : 'a number';
-	throw inputError(`${title} must be ${kind}${rangeText(minimum, maximum)}`, `It is ${quoted(value)}.`);
+	throw inputError(
+		`${title} must be ${kind}${rangeText(minimum, maximum)}`,
+		`It is ${describeValue(value)}.`,
+	);
 }
 
 function rangeText(minimum: number | null, maximum: number | null): string {
@@ -122,17 +130,14 @@ function rangeText(minimum: number | null, maximum: number | null): string {
 }
 
 function booleanValue({ title }: ModelField, value: unknown): boolean {
-	if (typeof value === 'boolean') return value;
-	const text = String(value).trim().toLowerCase();
-	if (['true', 'yes', 'on', '1'].includes(text)) return true;
-	if (['false', 'no', 'off', '0'].includes(text)) return false;
-	throw inputError(`${title} must be true or false`, `It is ${quoted(value)}.`);
+	const found = asBoolean(value);
+	if (found !== null) return found;
+	throw inputError(`${title} must be true or false`, `It is ${describeValue(value)}.`);
 }
 
 function textValue({ title }: ModelField, value: unknown): string {
-	if (typeof value === 'string') return value;
-	if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-	throw inputError(`${title} must be text`, `It is ${quoted(value)}.`);
+	if (typeof value === 'boolean') return String(value);
+	return readText(title, value);
 }
 
 /** Lists and objects come as they are, or as JSON text. */
@@ -140,10 +145,5 @@ function jsonValue({ title }: ModelField, value: unknown): unknown {
 	if (typeof value !== 'string') return value;
 	const parsed = parseJson(value);
 	if (parsed !== undefined) return parsed;
-	throw inputError(`${title} must be JSON`, `It is ${quoted(value)}. Enter a list like ["a", "b"].`);
-}
-
-function quoted(value: unknown): string {
-	if (typeof value === 'string') return `"${truncate(value)}"`;
-	return asObject(value) || Array.isArray(value) ? 'an object or a list' : String(value);
+	throw inputError(`${title} must be JSON`, `It is ${describeValue(value)}. Enter a list like ["a", "b"].`);
 }

@@ -1,5 +1,6 @@
 import { AtlasError, truncate } from '../errors';
 import type { Uploads } from '../files/uploads';
+import { beforeSubmit } from '../time/beforeSubmit';
 import type { CancelSignal } from '../time/cancellation';
 import { WARM_UP_MS } from '../predictions/readPrediction';
 import type { Waiter } from '../predictions/waiter';
@@ -172,14 +173,17 @@ export class Purchases {
 		);
 	}
 
-	private async uploadInputs({ inputs, itemIndex }: PurchaseRequest): Promise<Array<[InputPath, string]>> {
-		const { uploads } = this.deps;
-		return await Promise.all(
+	/** An upload that hangs ends within the item's Timeout. */
+	private async uploadInputs(request: PurchaseRequest): Promise<Array<[InputPath, string]>> {
+		const { inputs, itemIndex, timeoutMs } = request;
+		const { uploads, client } = this.deps;
+		const uploaded = Promise.all(
 			inputs.map(async ({ path, file, url }): Promise<[InputPath, string]> => [
 				path,
 				file ? await uploads.url(file, itemIndex) : url,
 			]),
 		);
+		return await beforeSubmit(client.clock, timeoutMs, 'Uploading the files', uploaded);
 	}
 }
 

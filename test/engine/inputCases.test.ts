@@ -1,0 +1,527 @@
+/*
+ * Files and cells as people really have them. Both nodes read them by the same rules: what is refused is refused before
+ * anything is uploaded or bought, and says what it is.
+ */
+import sharp, { type Sharp } from 'sharp';
+import type { IBinaryData, IDataObject } from 'n8n-workflow';
+import type { Sandbox } from '../../sandbox';
+import { models, parametersOf } from './models';
+import { bmpPicture, exif, oriented } from './pictures';
+import {
+	BINARY_MODES,
+	fastSandbox,
+	LITE,
+	picture,
+	runSeedream,
+	sha256,
+	submittedBodies,
+	V4,
+	type InputItem,
+	type SeedreamOptions,
+} from './seedream';
+
+jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+
+const VIDEO = 'bytedance/seedance-v1.5-pro/image-to-video';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+	sandbox = await fastSandbox();
+});
+afterAll(async () => await sandbox.close());
+
+/** How each node is given one image. */
+const NODES = {
+	'Seedream Edit': (images: unknown) => ({ parameters: { images } }),
+	'Atlas Cloud Models': (image: unknown) => ({
+		...models,
+		parameters: parametersOf({
+			resource: 'video',
+			model: VIDEO,
+			inputs: { image: image as string, prompt: 'it moves' },
+		}),
+	}),
+};
+
+type Run = Omit<SeedreamOptions, 'sandbox'>;
+
+/** Runs it, and tells why it was refused; nothing may have been uploaded or bought. */
+async function refusal(run: Run): Promise<{ message: string; description: string }> {
+	const before = [sandbox.ledger.count('upload'), submittedBodies(sandbox).length];
+	const { error } = await runSeedream({ sandbox, ...run });
+	expect([sandbox.ledger.count('upload'), submittedBodies(sandbox).length]).toEqual(before);
+	if (!error) throw new Error('It was not refused');
+	return { message: error.message, description: error.description ?? '' };
+}
+
+/** Runs it, and tells the content that was uploaded, and what was submitted. */
+async function accepted(run: Run): Promise<{ uploads: string[]; bodies: IDataObject[]; hint: string }> {
+	const before = [sandbox.ledger.uploads.length, submittedBodies(sandbox).length];
+	const { error, run: whole } = await runSeedream({ sandbox, ...run });
+	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
+	return {
+		uploads: sandbox.ledger.uploads.slice(before[0]).map((upload) => upload.sha256),
+		bodies: submittedBodies(sandbox).slice(before[1]),
+		hint: whole.data.resultData.runData.Node?.at(-1)?.hints?.[0]?.message ?? '',
+	};
+}
+
+const file = (bytes: Buffer, fileName = 'photo.jpg', mimeType = 'image/jpeg'): InputItem => ({
+	files: { data: { bytes, fileName, mimeType } },
+});
+
+/** A file in memory, as n8n keeps it there. */
+const inMemory = (data: string, more: Partial<IBinaryData> = {}): InputItem => ({
+	binary: { data: { mimeType: 'image/png', fileName: 'photo.png', ...more, data } },
+});
+
+const noisy = async (encode: (image: Sharp) => Sharp) =>
+	await encode(
+		sharp(Buffer.from(Array.from({ length: 120 * 80 * 3 }, (_, i) => (i * 7919) % 251)), {
+			raw: { width: 120, height: 80, channels: 3 },
+		}),
+	).toBuffer();
+
+const encoders: Record<string, (image: Sharp) => Sharp> = {
+	JPEG: (image) => image.jpeg(),
+	PNG: (image) => image.png(),
+	WebP: (image) => image.webp(),
+	GIF: (image) => image.gif(),
+};
+
+describe.each(Object.entries(NODES))('%s', (_name, given) => {
+	describe('a file in memory', () => {
+		it.each<[string, (base64: string) => string]>([
+			['with a line break at its end', (base64) => `${base64}\n`],
+			['wrapped at 76 characters', (base64) => base64.replace(/.{76}/g, '$&\r\n')],
+			['with surplus padding', (base64) => `${base64}==`],
+			['without padding', (base64) => base64.replace(/=+$/, '')],
+		])('is sent in its real size: %s', async (_what, change) => {
+			const bytes = await noisy((image) => image.png());
+			const { uploads } = await accepted({
+				...given('data'),
+				binaryMode: 'default',
+				items: [inMemory(change(bytes.toString('base64')))],
+			});
+			expect(uploads).toEqual([sha256(bytes)]);
+			expect(sandbox.ledger.uploads.at(-1)?.bytes).toBe(bytes.length);
+		});
+	});
+
+	describe('a broken image', () => {
+		it.each(Object.entries(encoders))('%s that is cut off is incomplete', async (_kind, encode) => {
+			const bytes = await noisy(encode);
+			for (const binaryMode of BINARY_MODES)
+				for (const share of [0.5, 0.95]) {
+					const cut = bytes.subarray(0, Math.floor(bytes.length * share));
+					const { message, description } = await refusal({
+						...given('data'),
+						binaryMode,
+						items: [file(cut)],
+					});
+					expect(message).toBe('The file in data is incomplete: its end is missing');
+					expect(description).not.toMatch(/size/i);
+				}
+		});
+
+		it.each([
+			['the beginning of a JPEG', Buffer.from('ffd8ffe000104a46494600010100004800480000', 'hex')],
+			['the signature of a PNG', Buffer.from('89504e470d0a1a0a', 'hex')],
+		])('%s is incomplete', async (_what, bytes) => {
+			expect((await refusal({ ...given('data'), items: [file(bytes)] })).message).toContain('is incomplete');
+		});
+
+		it('passes with something behind its end: motion photos, previews, Ultra HDR', async () => {
+			const bytes = Buffer.concat([await noisy((image) => image.jpeg()), Buffer.alloc(5_000, 'ftyp')]);
+			expect((await accepted({ ...given('data'), items: [file(bytes)] })).uploads).toEqual([sha256(bytes)]);
+		});
+	});
+
+	it.each<[string, Buffer, RegExp]>([
+		['nothing', Buffer.alloc(0), /is empty \(0 bytes\)/],
+		['a decoded data URI', Buffer.from('data:image/png;base64,iVBORw0KGgo=', 'base64'), /a whole data URI/],
+		['base64', Buffer.from('iVBORw0KGgoAAAANSUhEUgAA'), /base64 text/],
+		['a JSON document', Buffer.from('{"error":{"code":403}}'), /a JSON document/],
+		['an XML document', Buffer.from('<?xml version="1.0"?><Error/>'), /an XML document/],
+		['a web page', Buffer.from('<!doctype html><title>Sign in</title>'), /a web page/],
+		['a PDF', Buffer.from('%PDF-1.7'), /a PDF/],
+		['HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), /a HEIC file/],
+		['plain text', Buffer.from('sku;name'), /plain text/],
+	])('%s is called what it is', async (_what, bytes, words) => {
+		const { message, description } = await refusal({ ...given('data'), items: [file(bytes)] });
+		expect(message).toMatch(/^The file in data /);
+		expect(message).toMatch(words);
+		expect(description.length).toBeGreaterThan(20);
+	});
+
+	it('a WhatsApp file that is still encrypted is called that', async () => {
+		const items = [file(Buffer.from('e5a19b7c02ff88', 'hex'), 'media.enc', 'application/octet-stream')];
+		expect((await refusal({ ...given('data'), items })).message).toContain('encrypted WhatsApp file');
+	});
+
+	it.each<[string, Buffer]>([
+		['DNG', tiff([[0xc612, 1, 4, 0x401]])],
+		[
+			'NEF',
+			tiff([
+				[0xfe, 4, 1, 1],
+				[0x10f, 2, 18, 'NIKON CORPORATION'],
+				[0x14a, 4, 1, 300],
+			]),
+		],
+		[
+			'ARW',
+			tiff([
+				[0xfe, 4, 1, 1],
+				[0x10f, 2, 5, 'SONY'],
+			]),
+		],
+		['CR2', Buffer.from('II*\0\x10\0\0\0CR\x02\0', 'latin1')],
+		['CR3', Buffer.from('\0\0\0\x18ftypcrx \0\0\0\x01crx isom', 'latin1')],
+		['RAF', Buffer.from('FUJIFILMCCD-RAW 0201FF129502', 'latin1')],
+		['ORF', Buffer.from('IIRO\x08\0\0\0\0\0', 'latin1')],
+		['RW2', Buffer.from('IIU\0\x18\0\0\0', 'latin1')],
+	])('a camera’s %s is refused by name', async (format, bytes) => {
+		const { message, description } = await refusal({
+			...given('data'),
+			items: [file(Buffer.concat([bytes, Buffer.alloc(500)]))],
+		});
+		expect(message).toContain(`camera raw file (${format})`);
+		expect(description).toContain('JPEG');
+	});
+
+	it('a scanner’s TIFF is none', async () => {
+		const bytes = await noisy((image) => image.withExif({ IFD0: { Make: 'EPSON' } }).tiff());
+		const { uploads } = await accepted({ items: [file(bytes)] });
+		expect(uploads.length).toBeLessThan(2);
+	});
+
+	describe('a data URI', () => {
+		it.each<[string, (base64: string) => string]>([
+			['as it should be', (base64) => `data:image/png;base64,${base64}`],
+			['with line breaks', (base64) => `data:image/png;base64,\n${base64.replace(/.{76}/g, '$&\n')}`],
+			['with a character set', (base64) => `data:image/png;charset=utf-8;base64,${base64}`],
+			['with a name', (base64) => `data:image/png;name=a.png;base64,${base64}`],
+			['as octet-stream', (base64) => `data:application/octet-stream;base64,${base64}`],
+			['of any image type', (base64) => `data:image/*;base64,${base64}`],
+			['of a wrong type', (base64) => `data:image/jpeg;base64,${base64}`],
+			['without a type', (base64) => `data:;base64,${base64}`],
+			['with blanks for plus signs', (base64) => `data:image/png;base64,${base64.replaceAll('+', ' ')}`],
+		])('is read by its bytes: %s', async (_what, uriOf) => {
+			const bytes = await noisy((image) => image.png());
+			const uri = uriOf(bytes.toString('base64'));
+			const { uploads } = await accepted({ ...given('={{ $json.uri }}'), items: [{ json: { uri } }] });
+			expect(uploads).toEqual([sha256(bytes)]);
+		});
+
+		it.each([
+			['data:image/png;base64,iVBORw0KGgo§', /damaged data URI: "§" isn’t base64/],
+			['data:image/png;base64,iVBORw0KGgo=', /The data URI in '(Images|Image)' is incomplete/],
+			['data:image/svg+xml;utf8,<svg xmlns="http://www.w3.org/2000/svg"/>', /is an SVG file/],
+		])('is refused if damaged: %s', async (uri, words) => {
+			expect((await refusal({ ...given(uri), items: [{}] })).message).toMatch(words);
+		});
+	});
+
+	it.each<[string, (bytes: Buffer) => InputItem & { given?: unknown }]>([
+		['without a type', (bytes) => ({ binary: { data: { data: bytes.toString('base64') } as IBinaryData } })],
+		['with blanks in its name', (bytes) => ({ files: { 'my photo': bytes }, given: 'my photo' })],
+		['with a comma in its name', (bytes) => ({ files: { 'front, left': bytes }, given: 'front, left' })],
+		['with blanks around its name', (bytes) => ({ files: { 'photo ': bytes }, given: 'photo' })],
+		[
+			'in the json, by expression',
+			(bytes) => ({
+				json: { file: { mimeType: 'image/png', data: bytes.toString('base64') } },
+				given: '={{ $json.file }}',
+			}),
+		],
+	])('a file %s is used', async (_what, itemOf) => {
+		const bytes = await picture();
+		const { given: entry = 'data', ...item } = itemOf(bytes);
+		const { uploads } = await accepted({ ...given(entry), binaryMode: 'default', items: [item] });
+		expect(uploads).toEqual([sha256(bytes)]);
+	});
+
+	it.each<[string, InputItem, unknown, RegExp, RegExp]>([
+		[
+			'a Code node’s flat binary',
+			{ binary: { mimeType: 'image/png', data: 'AAAA' } as unknown as InputItem['binary'] },
+			'data',
+			/binary is one file/,
+			/binary: \{ data: file \}/,
+		],
+		[
+			'a file in the json',
+			{ json: { photo: { mimeType: 'image/png', data: 'AAAA' } } },
+			'photo',
+			/"photo" is a field of the item’s JSON/,
+			/\{\{ \$json\.photo \}\}/,
+		],
+		[
+			'a column with a URL',
+			{ json: { 'Photo URL': 'https://example.com/a.png' } },
+			'Photo URL',
+			/field of the item’s JSON/,
+			/\{\{ \$json\["Photo URL"\] \}\}/,
+		],
+		[
+			'a Buffer',
+			{ json: { photo: { type: 'Buffer', data: [137, 80] } } },
+			'={{ $json.photo }}',
+			/Buffer as JSON/,
+			/prepareBinaryData/,
+		],
+		[
+			'a Buffer by name',
+			{ json: { photo: { type: 'Buffer', data: [137, 80] } } },
+			'photo',
+			/Buffer as JSON/,
+			/prepareBinaryData/,
+		],
+		[
+			'Telegram’s photo',
+			{ json: { photo: [{ file_id: 'x', file_unique_id: 'y', width: 90 }] } },
+			'={{ $json.photo }}',
+			/Telegram’s description/,
+			/Telegram > File > Get/,
+		],
+		[
+			'Drive’s file',
+			{ json: { id: '1', mimeType: 'image/png', webViewLink: 'https://drive.google.com/file/d/1/view' } },
+			'={{ $json }}',
+			/Google Drive’s description/,
+			/Download/,
+		],
+		[
+			'an object',
+			{ json: { a: { b: 1 } } },
+			'={{ $json.a }}',
+			/must be a URL, the name of a field, or a file, but it is an object/,
+			/no files/,
+		],
+		['a list in a text', { json: { a: [{}] } }, '={{ "x " + $json.a }}', /\[object Object\]/, /expression/],
+		[
+			'an expression that stayed a text',
+			{},
+			'{{ $json.photo }}',
+			/expression that n8n didn’t evaluate/,
+			/Expression/,
+		],
+		['nothing at all', {}, 'data', /No image found in the field "data"/, /pinned/],
+		[
+			'a name of no file',
+			file(Buffer.from('a')),
+			'photo',
+			/No image found in the field "photo"/,
+			/Files in this item: data/,
+		],
+		['a URL without https', {}, 'example.com/a.jpg', /is not a valid URL/, /https:/],
+		['a blank in a URL', {}, 'https://example.com/my photo.jpg', /contains a space/, /%20/],
+		[
+			'an invisible character in a URL',
+			{},
+			'https://example.com/a\u200bb.jpg',
+			/an invisible character \(U\+200B\)/,
+			/Delete it/,
+		],
+		[
+			'a share page',
+			{},
+			'https://drive.google.com/file/d/1AbC/view?usp=sharing',
+			/Google Drive link opens a page/,
+			/Download/,
+		],
+	])('%s is called what it is', async (_what, item, entry, words, advice) => {
+		const { message, description } = await refusal({ ...given(entry), binaryMode: 'default', items: [item] });
+		expect(message).toMatch(words);
+		expect(description).toMatch(advice);
+	});
+
+	it('no message repeats more than 200 characters of what was given', async () => {
+		const long = Buffer.from(Array.from({ length: 250_000 }, (_, i) => (i * 7919) % 251)).toString('base64');
+		const entries = [
+			long,
+			`https://example.com/${long}x y`,
+			`x:${long}`,
+			`{{ $json.${long} }}`,
+			`data:image/png;base64,${long}§`,
+		];
+		for (const entry of entries) {
+			const { message, description } = await refusal({
+				...given('={{ $json.a }}'),
+				items: [{ json: { a: entry } }],
+			});
+			expect(message.length).toBeLessThan(400);
+			expect(description.length).toBeLessThan(600);
+		}
+		const { message } = await refusal({ ...given('={{ $json.a }}'), items: [{ json: { a: long } }] });
+		expect(message).toContain('contains the file itself as base64 text');
+	});
+});
+
+/** A TIFF of one directory. */
+function tiff(tags: Array<[tag: number, type: number, count: number, value: number | string]>): Buffer {
+	const bytes = Buffer.alloc(8 + 2 + tags.length * 12 + 4 + 200);
+	bytes.write('II*\0', 'latin1');
+	bytes.writeUInt32LE(8, 4);
+	bytes.writeUInt16LE(tags.length, 8);
+	let textAt = 8 + 2 + tags.length * 12 + 4;
+	for (const [i, [tag, type, count, value]] of tags.entries()) {
+		const at = 10 + i * 12;
+		bytes.writeUInt16LE(tag, at);
+		bytes.writeUInt16LE(type, at + 2);
+		bytes.writeUInt32LE(count, at + 4);
+		if (typeof value === 'number') bytes.writeUInt32LE(value, at + 8);
+		else {
+			bytes.writeUInt32LE(textAt, at + 8);
+			textAt += bytes.write(`${value}\0`, textAt, 'latin1');
+		}
+	}
+	return bytes;
+}
+
+it.each<[string, unknown, string]>([
+	[
+		'Airtable',
+		[{ id: 'att1', url: 'https://example.com/a.png', filename: 'a.png' }],
+		'https://example.com/a.png',
+	],
+	['Shopify', [{ id: 1, src: 'https://example.com/a.png' }], 'https://example.com/a.png'],
+	['quotes and an invisible character', ' "https://example.com/a.png"\u200b', 'https://example.com/a.png'],
+	['JSON', '["https://example.com/a.png"]', 'https://example.com/a.png'],
+])('reads what it means: %s', async (_what, value, wanted) => {
+	const { bodies } = await accepted({
+		parameters: { images: '={{ $json.a }}', size: '1024*1024' },
+		items: [{ json: { a: value } as IDataObject }],
+	});
+	expect(bodies).toMatchObject([{ images: [wanted] }]);
+});
+
+describe('the orientation in a photo', () => {
+	const photos: Record<string, (orientation: number) => Promise<Buffer>> = {
+		JPEG: async (orientation) =>
+			oriented(await picture({ width: 90, height: 30, encode: (raw) => raw.jpeg() }), exif(orientation)),
+		'JPEG, its directory further on': async (orientation) =>
+			oriented(
+				await picture({ width: 90, height: 30, encode: (raw) => raw.jpeg() }),
+				exif(orientation, 'MM', 300),
+			),
+		PNG: async (orientation) => oriented(await picture({ width: 90, height: 30 }), exif(orientation)),
+		WebP: async (orientation) =>
+			oriented(await picture({ width: 90, height: 30, encode: (raw) => raw.webp() }), exif(orientation)),
+		TIFF: async (orientation) =>
+			await picture({ width: 90, height: 30, encode: (raw) => raw.withMetadata({ orientation }).tiff() }),
+	};
+	it.each(Object.keys(photos))('turns a %s only if it is 5 to 8', async (kind) => {
+		const orientations = kind === 'TIFF' ? [1, 3, 6, 8] : [1, 3, 5, 6, 8, 9, 255, 65_535];
+		const items = await Promise.all(orientations.map(async (one) => file(await photos[kind]!(one))));
+		const { json } = await runSeedream({
+			sandbox,
+			items,
+			parameters: { resource: 'prediction', operation: 'submit' },
+		});
+		const isTurned = (one: number) => one >= 5 && one <= 8;
+		expect(json.map(({ size }) => size)).toEqual(
+			orientations.map((one) => (isTurned(one) ? '1024*3072' : '3072*1024')),
+		);
+	});
+});
+
+describe('odd shapes and names', () => {
+	it('the size of an OS/2 bitmap is read', async () => {
+		const modern = bmpPicture(90, 30);
+		const old = Buffer.concat([modern.subarray(0, 14), Buffer.alloc(12), modern.subarray(54)]);
+		old.writeUInt32LE(old.length, 2);
+		old.writeUInt32LE(26, 10);
+		old.writeUInt32LE(12, 14);
+		for (const [value, at] of [
+			[90, 18],
+			[30, 20],
+			[1, 22],
+			[24, 24],
+		] as const)
+			old.writeUInt16LE(value, at);
+		const { json } = await runSeedream({
+			sandbox,
+			items: [file(old)],
+			parameters: { resource: 'prediction', operation: 'submit' },
+		});
+		expect(json[0]?.size).toBe('3072*1024');
+	});
+
+	it.each([
+		[`${'a'.repeat(99)}😀.png`, `${'a'.repeat(99)}-edited.png`],
+		['Foto für Zoë.png', 'Foto für Zoë-edited.png'],
+	])('a file named %s keeps whole characters', async (fileName, wanted) => {
+		const { out } = await runSeedream({ sandbox, items: [file(await picture(), fileName)] });
+		expect(out[0]?.binary?.data.fileName).toBe(wanted);
+	});
+});
+
+describe('two images', () => {
+	const tryOn = { promptTemplate: 'tryOn', templateGarment: 'the red jacket' };
+
+	it.each([
+		['the only one', { data: 1 }, 'data'],
+		['all, but there is one', { photo: 1 }, '*'],
+	])('are needed by a template: %s', async (_what, fields, images) => {
+		const files = Object.fromEntries(
+			await Promise.all(Object.keys(fields).map(async (key) => [key, await picture()])),
+		);
+		const { message, description } = await refusal({ items: [{ files }], parameters: { ...tryOn, images } });
+		expect(message).toBe('The template Virtual Try-On needs 2 images, but this item has 1');
+		expect(description).toContain('Merge');
+	});
+
+	it('all files that claim to be images are meant by *, also one that is none', async () => {
+		const files = {
+			a: await picture(),
+			b: { bytes: Buffer.from('{"error":1}'), fileName: 'b.png', mimeType: 'image/png' },
+		};
+		const { message } = await refusal({ items: [{ files }], parameters: { images: '*' } });
+		expect(message).toBe('The file in b is a JSON document');
+	});
+});
+
+describe('texts nobody meant', () => {
+	it.each<[string, Record<string, unknown>]>([
+		['a prompt', { prompt: 'Make it {{ $json.color }}' }],
+		[
+			'a template’s field',
+			{ promptTemplate: 'changeColor', templateColorTarget: 'the sofa', templateColor: '#N/A' },
+		],
+		['an object', { prompt: '={{ "Make it " + $json.color }}' }],
+		['invisible characters', { prompt: '\u200b\u200b' }],
+		['a list of objects', { prompt: '={{ [$json.color] }}' }],
+		['TRUE', { prompt: '={{ true }}' }],
+	])('are refused: %s', async (_what, parameters) => {
+		const items = [{ json: { color: { name: 'red' } }, files: { data: await picture() } }];
+		const { message } = await refusal({ items, parameters });
+		expect(message).toMatch(/^'(Prompt|New Color)' /);
+		expect(message).not.toContain('is empty');
+	});
+
+	it.each([{ prompt: 'Make it {{ $json.color }}' }, { prompt: '#REF!' }, { prompt: 'A [object Object]' }])(
+		'are refused in a model’s prompt: %j',
+		async (inputs) => {
+			const parameters = parametersOf({
+				resource: 'video',
+				model: VIDEO,
+				inputs: { image: 'data', ...inputs },
+			});
+			expect((await refusal({ ...models, items: [file(await picture())], parameters })).message).toMatch(
+				/^'Prompt' contains/,
+			);
+		},
+	);
+
+	it('several choices are one prompt', async () => {
+		const items = [{ json: { styles: ['flat', 'blue'] }, files: { data: await picture() } }];
+		const { bodies } = await accepted({ items, parameters: { prompt: '={{ $json.styles }}' } });
+		expect(bodies).toMatchObject([{ prompt: 'flat, blue' }]);
+	});
+});
+
+it('has models for both shapes of a size', () => {
+	expect([V4, LITE]).toEqual([expect.stringContaining('v4'), expect.stringContaining('lite')]);
+});
