@@ -6,8 +6,10 @@ import type { Quotes } from './api/models/quotes';
 import type { AtlasClient } from './api/http/client';
 import type { Downloads } from './api/files/downloads';
 import type { Places } from './api/pace/places';
-import type { Purchases } from './api/purchases/purchases';
-import type { Intents } from './api/purchases/intents';
+import type { Bought } from './api/purchases/buy';
+import type { Leftovers } from './api/purchases/leftovers';
+import type { Ledger } from './api/purchases/ledger';
+import type { PurchaseRequest } from './api/purchases/request';
 import type { Uploads } from './api/files/uploads';
 import type { RemoteImages } from './api/files/remoteImages';
 import type { Waiter } from './api/predictions/waiter';
@@ -52,18 +54,18 @@ export interface NodeRun {
 	client: AtlasClient;
 	uploads: Uploads;
 	remoteImages: RemoteImages;
-	purchases: Purchases;
+	/** Brings one purchase to its end. @throws AtlasError; CancelledError */
+	buy(request: PurchaseRequest, then: 'wait' | 'leave'): Promise<Bought>;
 	places: Places;
 	waiter: Waiter;
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;
-	intents: Intents;
+	ledger: Ledger;
+	leftovers: Leftovers;
 	/** What catalog and schemas say of models; each is read once per run. */
 	models: ModelInfos;
 	/** What requests would cost; each distinct one is asked for once per run. */
 	quotes: Quotes;
-	/** What predictions of this run cost by their list price, in USD, by ID; null where it does not tell. */
-	estimates: Map<string, number | null>;
 	/** Sentences for the execution hint. */
 	notes: Set<string>;
 	/** Items worked on at once by operations that do not limit themselves. */

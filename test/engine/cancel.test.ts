@@ -1,3 +1,4 @@
+import { forgetLeftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers';
 import type { Endpoint, FaultAction, Sandbox } from '../../sandbox';
 import { virtualTime } from './virtualTime';
 import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
@@ -24,6 +25,7 @@ let sandbox: Sandbox;
 let onRequestOver: (endpoint: string) => void = () => {};
 const items: InputItem[] = [];
 
+beforeEach(forgetLeftovers);
 beforeAll(async () => {
 	sandbox = await fastSandbox({ onRequestOver: ({ endpoint }) => onRequestOver(endpoint) });
 	for (let i = 0; i < 6; i++) items.push({ files: { data: await picture({ left: `#${i}00` }) } });
@@ -127,12 +129,12 @@ it('logs what was billed, because n8n keeps nothing that is said after a cancel'
 	const { run } = await cancelled(seen('submit', 2), {
 		parameters: { options: { concurrency: 2, timeoutSeconds: 1000 } },
 	});
-	const intents = run.data.executionData?.contextData['node:Node']?.seedreamIntents as
-		Record<string, { predictionId?: string }> | undefined;
+	const purchases = run.data.executionData?.contextData['node:Node']?.seedreamPurchases as
+		Record<string, { fate: { id?: string } }> | undefined;
 	const paid = [...sandbox.ledger.predictions.keys()].filter((id) => !known.has(id));
 	// One whose answer was on its way may be missing: it is looked for in the history.
 	expect(paid).toEqual(
-		expect.arrayContaining(Object.values(intents ?? {}).flatMap((one) => one.predictionId ?? [])),
+		expect.arrayContaining(Object.values(purchases ?? {}).flatMap(({ fate }) => fate.id ?? [])),
 	);
 });
 

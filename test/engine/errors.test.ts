@@ -1,3 +1,4 @@
+import { forgetLeftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { ExecuteContext } from 'n8n-core';
 import { Downloads } from '../../nodes/AtlasCloud/api/files/downloads';
@@ -22,6 +23,7 @@ const KEY = 'apikey-0123456789abcdef-never-to-be-seen';
 let sandbox: Sandbox;
 let good: InputItem;
 
+beforeEach(forgetLeftovers);
 beforeAll(async () => {
 	sandbox = await fastSandbox({ apiKey: KEY });
 	good = { files: { data: await picture() } };
@@ -159,7 +161,7 @@ describe('an edit that Atlas fails to make', () => {
 		expect(run.status).toBe('error');
 		expect(error?.message).toContain('Content moderation blocked this request');
 		expect(error?.message).toContain(failed);
-		for (const id of others) expect(error?.description).toContain(id);
+		for (const id of others) expect(error?.messages.join()).toContain(id);
 		expect(error?.context).toMatchObject({ predictionId: failed, otherPredictionIds: others });
 	});
 });
@@ -375,6 +377,7 @@ it.each<[string, () => unknown, Partial<IDataObject>]>([
 	});
 	try {
 		for (const nodeExtras of [CONTINUE, {}]) {
+			forgetLeftovers();
 			const known = new Set(sandbox.ledger.predictions.keys());
 			const { error, out } = await edit({ nodeExtras });
 			const [id] = [...sandbox.ledger.predictions.keys()].filter((one) => !known.has(one));

@@ -112,7 +112,7 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 		estimates: new Map(),
 		notes: new Set(),
 		client: { clock: { nowMs: () => 13_400 } },
-		intents: { reusedIds: () => new Set() },
+		ledger: { takenFrom: () => [], estimateOf: () => null },
 		models: {
 			of: async (model: string) =>
 				await Promise.resolve({

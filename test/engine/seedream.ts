@@ -68,6 +68,8 @@ export interface SeedreamResult extends NodeRunResult {
 
 /** The parts of n8n's node errors that tests look at. */
 export interface ThrownError {
+	/** n8n shows them under the error's details. */
+	messages: string[];
 	name: string;
 	message: string;
 	description?: string | null;

@@ -10,41 +10,50 @@ function answerAt(clock: AtlasClock, atMs: number, aheadMs: number, tookMs = 100
 	return { sentAtMs, receivedAtMs: atMs, dateMs: clock.observe(date, sentAtMs, atMs) };
 }
 
-describe('Atlas’s clock', () => {
-	it('is converted to our clock as precisely as the answer allows', () => {
-		const clock = new AtlasClock();
-		const answer = answerAt(clock, NOON, 5 * MINUTE);
-		const span = clock.toOurClock(NOON + 5 * MINUTE - 10_000, answer);
-		expect(span?.fromMs).toBeLessThanOrEqual(NOON - 10_000);
-		expect(span?.toMs).toBeGreaterThanOrEqual(NOON - 10_000);
-		expect((span?.toMs ?? 0) - (span?.fromMs ?? 0)).toBeLessThan(3_000);
+/** A clock that has seen answers, each so many seconds ahead. */
+function clockOf(...aheadSeconds: number[]): AtlasClock {
+	const clock = new AtlasClock();
+	for (const [i, seconds] of aheadSeconds.entries()) answerAt(clock, NOON + i * MINUTE, seconds * 1_000);
+	return clock;
+}
+
+/** Between which seconds before and after noon a time of Atlas's, at noon by its clock, is. */
+function around(clock: AtlasClock, span: 'likely' | 'possible'): [number, number] | null {
+	const found = clock.toOurClock(NOON)[span];
+	return found && [Math.round((found.fromMs - NOON) / 1_000), Math.round((found.toMs - NOON) / 1_000)];
+}
+
+describe('a time of Atlas’s on our clock', () => {
+	it.each<[string, number[], [number, number] | null, [number, number]]>([
+		['no answer has a date: our clock has to do', [], [-5, 6], [-5, 6]],
+		['all agree with our clock', [0, 0, 0], [-2, 1], [-2, 1]],
+		['one is ten minutes off', [0, 0, 600, 0], [-2, 1], [-2, 1]],
+		['one of three is hours off', [-7_200, 0, 0], [-2, 1], [-2, 1]],
+		['all agree, and differ from ours: they or we may be wrong', [90, 90, 90], [-92, -89], [-91, 6]],
+		['all are 20 s off', [20, 20, 20, 20], [-22, -19], [-21, 6]],
+		['they contradict each other', [0, 0, 600, 600], null, [-601, 6]],
+	])('%s', (_what, ahead, likely, possible) => {
+		const clock = clockOf(...ahead);
+		expect(around(clock, 'likely')).toEqual(likely);
+		expect(around(clock, 'possible')).toEqual(possible);
 	});
 
-	it('is the median of the answers: one that is ten minutes ahead has no effect', () => {
-		const clock = new AtlasClock();
-		for (const minute of [0, 1, 2]) answerAt(clock, NOON + minute * MINUTE, 0);
-		answerAt(clock, NOON + 3 * MINUTE, 10 * MINUTE);
-		expect(Math.abs(clock.offsetMs ?? Infinity)).toBeLessThan(1_000);
+	it('is as sure after slow answers', () => {
+		const clock = clockOf(0, 0, 0);
+		for (let i = 0; i < 6; i++) answerAt(clock, NOON, 0, 40_000);
+		expect(around(clock, 'likely')).toEqual([-2, 1]);
 	});
+});
 
-	it.each([-10, 10])('ignores an answer whose clock is %d minutes off the others’', (minutes) => {
-		const clock = new AtlasClock();
-		for (const minute of [0, 1, 2]) answerAt(clock, NOON + minute * MINUTE, 0);
-		const odd = answerAt(clock, NOON + 3 * MINUTE, minutes * MINUTE);
-		expect(clock.toOurClock(NOON - 20 * MINUTE, odd)).toBeNull();
-	});
+it('tells an answer whose clock contradicts the others', () => {
+	const clock = clockOf(0, 0, 0);
+	expect(clock.isPlausible(answerAt(clock, NOON, 0))).toBe(true);
+	expect(clock.isPlausible({ sentAtMs: NOON, receivedAtMs: NOON, dateMs: null })).toBe(true);
+	expect(clock.isPlausible(answerAt(clock, NOON, -10 * MINUTE))).toBe(false);
+});
 
-	it('ignores an answer that reports the future', () => {
-		const clock = new AtlasClock();
-		const stale = answerAt(clock, NOON, -10 * MINUTE);
-		expect(clock.toOurClock(NOON, stale)).toBeNull();
-	});
-
-	it.each([undefined, '', 'nonsense'])('treats %p as no date, and our own clock as Atlas’s', (header) => {
-		const clock = new AtlasClock();
-		expect(clock.observe(header, NOON, NOON)).toBeNull();
-		expect(clock.offsetMs).toBeNull();
-		const span = clock.toOurClock(NOON, { sentAtMs: NOON, receivedAtMs: NOON, dateMs: null });
-		expect(span).toEqual({ fromMs: NOON - 5_000, toMs: NOON + 6_000 });
-	});
+it.each([undefined, '', 'nonsense'])('treats %p as no date', (header) => {
+	const clock = new AtlasClock();
+	expect(clock.observe(header, NOON, NOON)).toBeNull();
+	expect(clock.offsetMs).toBeNull();
 });

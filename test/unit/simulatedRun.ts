@@ -1,14 +1,11 @@
 import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
-import { RemoteContent } from '../../nodes/AtlasCloud/api/files/remote';
-import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
+import type { InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import type { HttpRequest } from '../../nodes/AtlasCloud/api/http/http';
 import { Places, type HeldBackBy } from '../../nodes/AtlasCloud/api/pace/places';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
-import { Intents } from '../../nodes/AtlasCloud/api/purchases/intents';
-import { Purchases } from '../../nodes/AtlasCloud/api/purchases/purchases';
-import { Reuse } from '../../nodes/AtlasCloud/api/purchases/reuse';
-import { Submits } from '../../nodes/AtlasCloud/api/purchases/submits';
+import { buy, type Hands } from '../../nodes/AtlasCloud/api/purchases/buy';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
+import { handsOf } from './hands';
 import {
 	idealMs,
 	seededRandom,
@@ -74,7 +71,7 @@ export interface RunResult {
 	meanLagMs: number;
 	/** Each process's share of what ended while all had some left to submit. */
 	shares: number[];
-	heldBackBy: HeldBackBy[];
+	heldBackBy: Array<HeldBackBy | 'rate'>;
 	peaks: number[];
 }
 
@@ -187,31 +184,18 @@ class Run {
 
 	readonly places: Places;
 
-	private readonly purchases: Purchases;
+	private readonly hands: Hands;
 
 	constructor(
 		private readonly clock: VirtualClock,
 		http: FakeHttp,
 		hardLimit: number | null,
 	) {
-		const client = clientOf(http, clock);
-		const intents = new Intents({}, { executionId: '1', runIndex: 0, isTool: false });
-		const content = new RemoteContent(client, undefined);
 		// Other processes know nothing of this one.
-		const account = `simulated ${accounts++}`;
-		this.places = new Places({ account, hardLimit, clock, signal: undefined });
-		this.purchases = new Purchases({
-			client,
-			intents,
-			uploads: new Uploads(client, { executionId: '1', nodeTag: '0123abcd', runIndex: 0 }, undefined),
-			submits: new Submits(client, intents, undefined),
-			waiter: new Waiter(client, undefined, (notice) => this.notices.push(notice)),
-			recovery: null,
-			reuse: new Reuse(client, content, intents),
-			places: this.places,
-			signal: undefined,
-			onFault: () => {},
-		});
+		this.places = new Places({ account: `simulated ${accounts++}`, hardLimit, clock, signal: undefined });
+		const client = clientOf(http, clock);
+		const waiter = new Waiter(client, undefined, (notice) => this.notices.push(notice));
+		this.hands = handsOf(client, { places: this.places, waiter });
 	}
 
 	async buy(items: number): Promise<void> {
@@ -219,20 +203,24 @@ class Run {
 	}
 
 	private async buyOne(itemIndex: number): Promise<void> {
-		const { bought, prediction } = await this.purchases.submitAndWait({
-			itemIndex,
-			model: MODEL,
-			endpoint: '/api/v1/model/generateImage',
-			body: { model: MODEL, prompt: `edit number ${itemIndex}`, size: '2496*1664' },
-			headers: {},
-			timeoutMs: 36_000_000,
-			mayResubmit: false,
-			inputs: [{ path: ['images', 0], file: photo(itemIndex) }],
-			reuseHours: 0,
-			failsOnTimeout: true,
-		});
+		const bought = await buy(
+			this.hands,
+			{
+				itemIndex,
+				model: MODEL,
+				endpoint: '/api/v1/model/generateImage',
+				body: { model: MODEL, prompt: `edit number ${itemIndex}`, size: '2496*1664' },
+				headers: {},
+				timeoutMs: 36_000_000,
+				mayResubmit: false,
+				inputs: [{ path: ['images', 0], file: photo(itemIndex) }],
+				reuseHours: 0,
+				failsOnTimeout: true,
+			},
+			'wait',
+		);
 		this.knownAtMs.set(bought.predictionId, this.clock.nowMs());
-		const [output] = prediction?.outputs ?? [];
+		const [output] = bought.prediction?.outputs ?? [];
 		if (!JSON.stringify(output ?? null).includes(`/${bought.predictionId}.png`)) this.wrong++;
 	}
 }

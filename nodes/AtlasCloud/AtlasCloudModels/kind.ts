@@ -26,7 +26,7 @@ export function modelKind(type: ResourceType | null, preset?: ListedModel): Node
 		bodyOf: typedBody,
 		quoteRequestOf: modelQuoteRequest,
 		baseNameOf: ({ request }) => stemOfModel(request.model),
-		inputsJson: ({ inputUrls }) => ({ inputUrls }),
+		inputsJson: ({ images }) => ({ inputUrls: images }),
 	};
 }
 

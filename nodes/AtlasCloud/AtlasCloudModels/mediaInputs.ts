@@ -1,13 +1,11 @@
 import { inputError, truncate } from '../api/errors';
-import { fileList, isDataUri } from '../api/fileList';
 import { asObject, type JsonObject } from '../api/json';
 import { kindByUrl, type MediaRule } from '../api/models/mediaFields';
 import type { InputFile } from '../api/files/uploads';
 import type { MediaInput } from '../api/models/modelInputs';
-import type { InputPath } from '../api/purchases/inputPaths';
-import type { PurchaseInput } from '../api/purchases/purchaseRequest';
+import type { InputPath, PurchaseInput } from '../api/purchases/request';
 import { plural } from '../api/words';
-import { findByName, isBinaryLike } from '../items/binaryFields';
+import { isBinaryLike } from '../items/binaryFields';
 import {
 	entriesOf,
 	fileFieldOf,
@@ -90,7 +88,7 @@ function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url
 	);
 }
 
-/** Takes anything: for models whose schema cannot be read. */
+/** Takes anything: for models that have no schema. */
 const ANY_MEDIA: MediaRule = {
 	kind: null,
 	isList: true,
@@ -99,14 +97,6 @@ const ANY_MEDIA: MediaRule = {
 	accept: [],
 	maxSizeMb: null,
 };
-
-/** Inputs as they were typed. */
-export interface UntypedInputs extends RequestMedia {
-	/** Files whose names stand in texts. Without the schema it is not known whether they are meant. */
-	namedFiles: InputFile[];
-	/** A text that is nothing but names of files; null if there is none. */
-	namesOnly: { field: string; text: string } | null;
-}
 
 /** Deeper than any input that people write. */
 const MAX_DEPTH = 5;
@@ -119,30 +109,15 @@ export async function readUntypedInputs(
 	run: NodeRun,
 	itemIndex: number,
 	given: JsonObject,
-): Promise<UntypedInputs> {
+): Promise<RequestMedia> {
 	const readerOf = (title: string) => fileReader(run, itemIndex, fileFieldOf(title, ANY_MEDIA));
-	const { item } = readerOf('');
 	const inputs: PurchaseInput[] = [];
-	const named = new Map<string, InputFile>();
-	let namesOnly: UntypedInputs['namesOnly'] = null;
-	const findNamed = async (text: string, [field]: InputPath): Promise<void> => {
-		if (isDataUri(text.trim())) return;
-		const isFile = (name: string) =>
-			findByName(item, name) !== undefined || (name === 'data' && item.fields.length === 1);
-		const names = fileList(text.replace(/["[\]{}]/g, ','), isFile).map(String);
-		if (names.length > 0 && names.every(isFile)) namesOnly ??= { field, text };
-		for (const name of names.filter(isFile)) {
-			const [{ file }] = await readEntry(readerOf(name), name);
-			if (file) named.set(name, file);
-		}
-	};
 	const takeOut = async (value: unknown, path: InputPath): Promise<unknown> => {
 		if (isBinaryLike(value)) {
 			const [{ file }] = await readEntry(readerOf(path[0]), value);
 			if (file) inputs.push({ path, file });
 			return null;
 		}
-		if (typeof value === 'string') await findNamed(value, path);
 		if (path.length >= MAX_DEPTH) return value;
 		if (Array.isArray(value)) {
 			return await Promise.all(value.map(async (one: unknown, i) => await takeOut(one, [...path, i])));
@@ -160,11 +135,5 @@ export async function readUntypedInputs(
 	const body = await takeOutOf(given, []);
 	// In the same order each time: a retry recognizes the request by it.
 	const order = ({ path }: PurchaseInput) => path.join('/');
-	const names = [...named.keys()].sort();
-	return {
-		body,
-		inputs: inputs.sort((a, b) => order(a).localeCompare(order(b))),
-		namedFiles: names.flatMap((name) => named.get(name) ?? []),
-		namesOnly,
-	};
+	return { body, inputs: inputs.sort((a, b) => order(a).localeCompare(order(b))) };
 }

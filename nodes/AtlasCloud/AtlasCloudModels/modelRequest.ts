@@ -1,10 +1,10 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError, truncate, type AtlasError } from '../api/errors';
+import { AtlasError, inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { omit, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
-import type { PurchaseInput } from '../api/purchases/purchaseRequest';
+import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
 import {
 	readModel,
 	readExtraBodyFields,
@@ -17,10 +17,9 @@ import type { NodeRun } from '../nodeRun';
 import type { PurchaseJob } from '../operations/kind';
 import { readTimeout } from '../items/timeout';
 import { readGivenInputs } from './givenInputs';
-import { readMediaInputs, readUntypedInputs, type RequestMedia, type UntypedInputs } from './mediaInputs';
+import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
 import { EXAMPLE_MODEL, defaultTimeoutSeconds, type ResourceType } from './fields';
 import type { QuoteRequest } from '../api/models/quotes';
-import { placeAt, type InputPath } from '../api/purchases/inputPaths';
 
 /** One item's prediction; its request is complete only once {@link resolveModelJob} has read the model. */
 export interface ModelJob extends PurchaseJob {
@@ -30,8 +29,6 @@ export interface ModelJob extends PurchaseJob {
 	resourceType: ResourceType | null;
 	/** Fields whose content does not change the price: the prompt, unless it is billed by its length, and images. */
 	unpricedFields: string[];
-	/** By the list price, in USD; null where it does not tell. */
-	estimateUsd: number | null;
 }
 
 /** What the node sets itself, or could not read the answer to. */
@@ -72,11 +69,10 @@ export function readModelJob(
 		resourceType,
 		options,
 		unpricedFields: [],
-		estimateUsd: null,
 	};
 }
 
-/** The request as it was typed: as it is sent where the model's schema cannot be read. */
+/** The request as it was typed. */
 export function typedBody({ request: { model }, given, options }: ModelJob): JsonObject & { model: string } {
 	return { ...given, ...omit(readExtraBodyFields(options, OWN_FIELDS), 'webhook_url'), model };
 }
@@ -93,40 +89,33 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	const { request, options, resourceType } = job;
 	const { model } = request;
 	const info = await run.models.of(model);
+	// What an earlier attempt has bought is resumed all the same.
+	if (info.isUnreadable && !run.ledger.isBought(request.itemIndex)) throw unreadableError(model);
 	const type = mediaTypeOf(model, info, resourceType);
-	const { typed, body, inputs } = await readInputs(run, job, info);
+	const { body, inputs } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
 	return {
 		...job,
 		unpricedFields: unpricedFieldsOf(info),
-		estimateUsd: await run.models.estimateUsd(wholeBody),
 		request: {
 			...request,
 			endpoint: endpointOf(type),
 			inputs,
 			body: wholeBody,
-			typed: {
-				body: { ...typed.body, ...omit(extra, 'webhook_url'), model },
-				inputs: typed.inputs,
-				namedFiles: typed.namedFiles,
-				isUnreadable: info.isUnreadable,
-				refusal: info.fields ? undefined : ambiguousError(model, typed),
-			},
+			estimateUsd: await run.models.estimateUsd(wholeBody),
 			...readTimeout(options, defaultTimeoutSeconds(type)),
 		},
 	};
 }
 
-/** Without the schema, the name of a file would be sent, and billed, as a text. */
-function ambiguousError(model: string, { namesOnly }: UntypedInputs): AtlasError | undefined {
-	if (!namesOnly) return undefined;
-	const { field, text } = namesOnly;
-	return inputError(
-		`Couldn’t read the fields of ${model}, so "${truncate(text)}" in ${field} may be a file or plain text`,
-		'Nothing was submitted for this item. Run it again later. Or enter a URL, or the file itself as an expression such as {{ $binary.data }}.',
-	);
+/** Without its fields, a request could be billed that is not what was meant. */
+function unreadableError(model: string): AtlasError {
+	return new AtlasError(`Couldn’t read the fields of ${model} from Atlas Cloud’s catalog`, {
+		kind: 'read',
+		description: 'Nothing was submitted for this item. Run it again later.',
+	});
 }
 
 function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {
@@ -152,14 +141,10 @@ async function readInputs(
 	run: NodeRun,
 	{ request, given }: ModelJob,
 	{ fields }: ModelInfo,
-): Promise<RequestMedia & { typed: UntypedInputs }> {
+): Promise<RequestMedia> {
 	const { model, itemIndex } = request;
-	const readTyped = async () => await readUntypedInputs(run, itemIndex, given);
-	if (!fields) {
-		// Atlas checks the request itself.
-		const typed = await readTyped();
-		return { ...typed, typed };
-	}
+	// Without a schema, Atlas checks the request itself.
+	if (!fields) return await readUntypedInputs(run, itemIndex, given);
 	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
 	const { body, media, dropped } = checkInputs(sendable, given);
 	if (dropped.length > 0) {
@@ -168,7 +153,7 @@ async function readInputs(
 		);
 	}
 	const files = await readMediaInputs(run, itemIndex, media);
-	return { body: { ...body, ...files.body }, inputs: files.inputs, typed: await readTyped() };
+	return { body: { ...body, ...files.body }, inputs: files.inputs };
 }
 
 /** In place of an image: a price depends on how many images go in, not on what they show. */

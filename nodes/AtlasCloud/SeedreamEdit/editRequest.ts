@@ -4,7 +4,8 @@ import { omit } from '../api/json';
 import { MAX_INPUT_IMAGES, MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
 import { isSequential, knownModel, V4_EDIT } from '../api/models/seedream';
 import { endpointOf } from '../api/models/model';
-import type { PurchaseInput } from '../api/purchases/purchaseRequest';
+import { estimateUsd } from '../api/models/prices';
+import type { PurchaseInput } from '../api/purchases/request';
 import type { InputSource } from '../items/inputFiles';
 import {
 	readModel,
@@ -130,5 +131,8 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const format = formatFields(options, rules, model, cutOutPrompt !== null);
 	const prompt = cutOutPrompt !== null && format.background === 'transparent' ? { prompt: cutOutPrompt } : {};
 	// What the user adds as Extra Body Fields goes before what is chosen here.
-	return { ...job, request: { ...request, inputs, body: { ...size, ...format, ...body, ...prompt } } };
+	const wholeBody = { ...size, ...format, ...body, ...prompt };
+	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
+	const estimate = price && estimateUsd(price, wholeBody);
+	return { ...job, request: { ...request, inputs, body: wholeBody, estimateUsd: estimate } };
 }

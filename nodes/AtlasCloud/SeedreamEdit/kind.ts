@@ -25,5 +25,5 @@ export const editKind: NodeKind<EditJob> = {
 		const stem = file ? safeStem(file.fileName ?? file.fieldName ?? '') : stemOfUrl(url);
 		return `${stem}-edited`;
 	},
-	inputsJson: ({ inputUrls, size }) => ({ images: inputUrls, size }),
+	inputsJson: ({ images, size }) => ({ images, size }),
 };

@@ -1,6 +1,6 @@
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError } from '../api/errors';
-import type { PurchaseInput } from '../api/purchases/purchaseRequest';
+import type { PurchaseInput } from '../api/purchases/request';
 import type { NodeRun } from '../nodeRun';
 import { readBinaryFields } from './binaryFields';
 import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';

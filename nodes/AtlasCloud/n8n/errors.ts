@@ -1,9 +1,9 @@
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
-import type { Intent } from '../api/purchases/intent';
-import type { Intents } from '../api/purchases/intents';
-import type { Undelivered } from '../api/purchases/undelivered';
+import { dollars } from '../api/models/prices';
+import type { Ledger, Undelivered } from '../api/purchases/ledger';
+import { idOf, isPaid, type PurchaseRecord } from '../api/purchases/record';
 import { truncate } from '../api/text';
 import { plural } from '../api/words';
 
@@ -12,18 +12,19 @@ export const NO_REASON = 'The item failed for an unknown reason';
 
 /**
  * Any error as an AtlasError.
- * @param intent what the item bought: whatever fails after a submit, its error names the prediction
+ * @param records what the item bought: whatever fails after a submit, its error names the prediction
  */
-export function asAtlasError(error: unknown, intent?: Intent): AtlasError {
+export function asAtlasError(error: unknown, records: PurchaseRecord[] = []): AtlasError {
 	const atlasError = error instanceof AtlasError ? error : wrapError(error);
-	return intent ? withPurchase(atlasError, intent) : atlasError;
+	return records.reduce(withPurchase, atlasError);
 }
 
 /** Adds the predictions of earlier attempts that the error does not mention yet. */
-function withPurchase(error: AtlasError, { predictionId, formerIds = [], state }: Intent): AtlasError {
-	const missingId = error.predictionId === null ? predictionId : undefined;
-	const isLost = missingId !== undefined && state === 'failed';
-	const failedIds = isLost ? [...formerIds, missingId] : formerIds;
+function withPurchase(error: AtlasError, record: PurchaseRecord): AtlasError {
+	const id = idOf(record);
+	const missingId = id !== undefined && !error.message.includes(id) ? id : undefined;
+	const isLost = missingId !== undefined && !isPaid(record);
+	const failedIds = isLost ? [...record.formerIds, missingId] : record.formerIds;
 	const sentences: string[] = [];
 	if (missingId !== undefined && !isLost) {
 		sentences.push(
@@ -37,7 +38,7 @@ function withPurchase(error: AtlasError, { predictionId, formerIds = [], state }
 	return new AtlasError(error.message, {
 		...error,
 		description: [error.description, ...sentences].join(' ').trim(),
-		predictionId: error.predictionId ?? predictionId,
+		predictionId: error.predictionId ?? id,
 	});
 }
 
@@ -79,11 +80,11 @@ export function toNodeError(
 	const isOther = (id: string) => !message.includes(id);
 	const isUnknown = atlasError.kind === 'unknown';
 	const others: Undelivered = {
-		ids: undelivered.ids.filter(isOther),
+		paid: undelivered.paid.filter((record) => isOther(idOf(record) ?? '')),
 		failedIds: undelivered.failedIds.filter(isOther),
-		candidateIds: undelivered.candidateIds.filter(isOther),
+		maybeIds: undelivered.maybeIds.filter(isOther),
 		// The error of an item whose submit is unknown says so itself.
-		unknownCount: undelivered.unknownCount - (isUnknown ? 1 : 0),
+		lostCount: undelivered.lostCount - (isUnknown ? 1 : 0),
 	};
 	const nodeError = new NodeOperationError(context.getNode(), message, {
 		itemIndex,
@@ -95,31 +96,40 @@ export function toNodeError(
 	});
 	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost.
 	nodeError.message = message;
-	Object.assign(nodeError.context, {
-		...details,
-		otherPredictionIds: [...others.ids, ...others.failedIds, ...others.candidateIds],
-	});
+	const otherIds = idsIn(others);
+	// n8n shows messages under the error's details.
+	if (otherIds.length > 0)
+		nodeError.messages.push(`Other prediction IDs of this run: ${otherIds.join(', ')}`);
+	Object.assign(nodeError.context, { ...details, otherPredictionIds: otherIds });
 	return nodeError;
 }
 
-/** Executions whose cancel was logged. With Retry On Fail, a cancelled node runs several times. */
-const loggedCancels = new WeakSet<object>();
+function idsIn({ paid, failedIds, maybeIds }: Undelivered): string[] {
+	return [...paid.flatMap((record) => idOf(record) ?? []), ...failedIds, ...maybeIds];
+}
+
+/** IDs that were logged for a cancel, by execution: with Retry On Fail, a cancelled node runs several times. */
+const loggedIds = new WeakMap<object, Set<string>>();
 
 /** The error of a cancelled execution. n8n keeps no output or error of it, so what is billed goes to n8n's log. */
 export function cancelError(
 	context: IExecuteFunctions,
 	nodeName: string,
-	intents: Intents,
+	ledger: Ledger,
 ): NodeOperationError {
-	const undelivered = intents.undelivered();
-	const { ids, candidateIds, unknownCount } = undelivered;
+	const undelivered = ledger.undelivered();
 	const execution = context.getContext('node');
-	if (ids.length + unknownCount > 0 && !loggedCancels.has(execution)) {
-		loggedCancels.add(execution);
+	const logged = loggedIds.get(execution) ?? new Set<string>();
+	// What is lost has no ID.
+	const ids = [...idsIn(undelivered), ...(undelivered.lostCount > 0 ? ['lost'] : [])];
+	if (ids.some((id) => !logged.has(id))) {
+		loggedIds.set(execution, new Set([...logged, ...ids]));
+		const sentences = describeUndelivered(undelivered, 'item');
+		const predictionIds = idsIn(undelivered);
 		context.logger.warn(
-			[`${nodeName} was canceled.`, ...describeUndelivered(undelivered, 'item')].join(' '),
+			`${nodeName} was canceled. ${sentences.join(' ')} Prediction IDs: ${predictionIds.join(', ')}`,
 			{
-				predictionIds: [...ids, ...candidateIds],
+				predictionIds,
 			},
 		);
 	}
@@ -127,17 +137,22 @@ export function cancelError(
 }
 
 /** Sentences about what is billed, or may be. */
-function describeUndelivered(
-	{ ids, failedIds, candidateIds, unknownCount }: Undelivered,
-	noun: string,
-): string[] {
+function describeUndelivered({ paid, failedIds, maybeIds, lostCount }: Undelivered, noun: string): string[] {
+	const known = paid.flatMap(({ estimateUsd }) => estimateUsd ?? []);
+	const isAllKnown = known.length === paid.length;
+	const usd = known.reduce((sum, one) => sum + one, 0);
+	const cost = isAllKnown && usd > 0 ? ` (about ${dollars(usd)})` : '';
 	const sentences = [
-		ids.length > 0 &&
-			`Already submitted and not lost: ${ids.join(', ')}. Retry the execution, or get the results with Prediction > Wait for Completion.`,
+		paid.length > 0 &&
+			`${describeCount(paid.length)} of this run ${paid.length === 1 ? 'is' : 'are'} paid for${cost} and not lost: run the node again within a day, and it picks ${paid.length === 1 ? 'it' : 'them'} up. To keep finished rows when one fails, set On Error to Continue in the node’s Settings. The IDs are in the error’s details.`,
 		failedIds.length > 0 && `Also failed: ${failedIds.join(', ')}.`,
-		unknownCount > 0 &&
-			`For ${plural(unknownCount, noun)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,
-		candidateIds.length > 0 && `Possible matches: ${candidateIds.join(', ')}.`,
+		lostCount > 0 &&
+			`For ${plural(lostCount, noun)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,
+		maybeIds.length > 0 && `Possible matches: ${maybeIds.join(', ')}.`,
 	];
 	return sentences.filter((sentence) => sentence !== false);
+}
+
+function describeCount(count: number): string {
+	return plural(count, 'other prediction').replace(/^1 other/, 'One other');
 }

@@ -25,8 +25,8 @@ export function buyOperation<Job extends PurchaseJob>(
 			return { ...job, destination };
 		},
 
-		async work(run, { request, destination, estimateUsd }) {
-			const items = await purchasedItems(run, request, destination, estimateUsd);
+		async work(run, { request, destination }) {
+			const items = await purchasedItems(run, request, destination);
 			return await withInputImage(run, items, destination, request.inputs[0]);
 		},
 	});

@@ -2,7 +2,8 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { runError } from '../api/errors';
 import { asString, type JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
-import type { SubmittedPrediction, PurchaseRequest } from '../api/purchases/purchaseRequest';
+import type { Bought } from '../api/purchases/buy';
+import type { PurchaseRequest } from '../api/purchases/request';
 import { beforeSubmit } from '../api/time/beforeSubmit';
 import { plural } from '../api/words';
 import type { OutputStyle } from '../items/destination';
@@ -17,8 +18,6 @@ export interface PurchaseJob {
 	/** Complete only once it is resolved. */
 	request: PurchaseRequest;
 	options: IDataObject;
-	/** By the list price, in USD; null where it does not tell, left out where the hint works it out itself. */
-	estimateUsd?: number | null;
 }
 
 /** What differs between Seedream Edit and Atlas Cloud Models where both do the same. */
@@ -40,7 +39,7 @@ export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
 	/** The name of the first file, without extension. */
 	baseNameOf(job: Job): string;
 	/** What Submit says of the inputs. */
-	inputsJson(bought: SubmittedPrediction): IDataObject;
+	inputsJson(bought: Bought): IDataObject;
 }
 
 type Purchasing<Job> = Pick<

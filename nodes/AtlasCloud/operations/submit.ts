@@ -27,11 +27,10 @@ export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): I
 		read: kind.read,
 		...purchasing(kind),
 
-		async work(run, { request, estimateUsd }, itemIndex) {
-			const bought = await run.purchases.submit(request);
+		async work(run, { request }, itemIndex) {
+			const bought = await run.buy(request, 'leave');
 			const { predictionId, model, prompt } = bought;
 			noteSubmitted(predictionId, run.client.clock.nowMs());
-			if (estimateUsd !== undefined) run.estimates.set(predictionId, estimateUsd);
 			const prediction = toPrediction(predictionId, bought.answer);
 			const json = {
 				predictionId,

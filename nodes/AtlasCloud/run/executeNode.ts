@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError, runError } from '../api/errors';
 import { asObject, asString } from '../api/json';
-import type { Intents } from '../api/purchases/intents';
+import type { Ledger } from '../api/purchases/ledger';
 import { addExecutionHint } from './hint';
 import { asAtlasError, cancelError, errorJson, toNodeError } from '../n8n/errors';
 import { beginAttempt, startRun } from './startRun';
@@ -30,22 +30,35 @@ async function executeOperation(
 ): Promise<INodeExecutionData[][]> {
 	// First of all: whatever fails later, its error has to name what an earlier attempt bought.
 	const log = new PurchaseLog(context);
-	const intents = beginAttempt(context, log);
+	const ledger = beginAttempt(context, log);
+	try {
+		return await executeAttempt(context, node, ledger);
+	} finally {
+		log.flush();
+	}
+}
+
+async function executeAttempt(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+	ledger: Ledger,
+): Promise<INodeExecutionData[][]> {
 	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
-	throwIfCancelled(context, node, intents);
-	const { run, operation } = await prepare(context, node, intents).catch((error: unknown) => {
-		throw toNodeError(context, error, undefined, intents.undelivered());
+	throwIfCancelled(context, node, ledger);
+	const { run, operation } = await prepare(context, node, ledger).catch((error: unknown) => {
+		throw toNodeError(context, error, undefined, ledger.undelivered());
 	});
 	if ('once' in operation) {
 		const outcome = await outcomeOf(operation.once(run));
-		throwIfCancelled(context, node, intents);
+		throwIfCancelled(context, node, ledger);
 		return resultsOf(run, [{ index: 0, outcome }]);
 	}
-	const itemRuns = await runItems(run, operation);
-	throwIfCancelled(context, node, intents);
-	// If all is done, the items have the IDs, and a line for each small run would flood the log.
-	if (itemRuns.some(isUnfinished)) log.flush();
-	const results = resultsOf(run, itemRuns);
+	const { itemRuns, results } = await runItems(run, operation)
+		.then((itemRuns) => {
+			throwIfCancelled(context, node, ledger);
+			return { itemRuns, results: resultsOf(run, itemRuns) };
+		})
+		.finally(() => run.leftovers.note(ledger.delivered(), ledger.undelivered().paid));
 	await addExecutionHint(run, operation.summary, results.flat()).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
@@ -56,7 +69,7 @@ async function executeOperation(
 async function prepare(
 	context: IExecuteFunctions,
 	{ resources }: NodeDefinition,
-	intents: Intents,
+	ledger: Ledger,
 ): Promise<{ run: NodeRun; operation: Operation }> {
 	const resourceName = context.getNodeParameter('resource', 0) as string;
 	const name = context.getNodeParameter('operation', 0) as string;
@@ -67,30 +80,25 @@ async function prepare(
 			`The operation "${name}" isn’t available for "${resourceName}"`,
 			'Choose an operation from the list.',
 		);
-	return { run: await startRun(context, intents), operation };
+	return { run: await startRun(context, ledger), operation };
 }
 
-/** Whether an item failed, was stopped, or has a prediction in progress. */
-function isUnfinished({ outcome }: ItemRun): boolean {
-	return !outcome?.items || outcome.items.some(({ json }) => json.status === 'processing');
-}
-
-function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, intents: Intents): void {
-	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, intents);
+function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, ledger: Ledger): void {
+	if (context.getExecutionCancelSignal?.()?.aborted) throw cancelError(context, node.displayName, ledger);
 }
 
 /** What came of the items, in full. @throws NodeOperationError for the first failed item, if that ends the node */
 function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
-	const { context, intents } = run;
+	const { context, ledger } = run;
 	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
 	return itemRuns.map((itemRun) => {
 		const { index, outcome } = itemRun;
 		if (!outcome?.items) {
-			const error = asAtlasError(outcome?.error, intents.of(index));
+			const error = asAtlasError(outcome?.error, ledger.of(index));
 			const json = { error: errorJson(error, promptOf(context, itemRun)) };
 			return [{ json, pairedItem: { item: index } }];
 		}
-		intents.markDelivered(index);
+		ledger.deliver(index);
 		return outcome.items;
 	});
 }
@@ -139,11 +147,11 @@ function typedIn(context: IExecuteFunctions, { index }: ItemRun, name: string): 
 	}
 }
 
-function throwFirstFault({ context, intents }: NodeRun, itemRuns: ItemRun[]): void {
+function throwFirstFault({ context, ledger }: NodeRun, itemRuns: ItemRun[]): void {
 	for (const { index, outcome } of itemRuns) {
 		// A cancelled item was only stopped by the fault of another one.
 		if (!outcome || outcome.items || outcome.error instanceof CancelledError) continue;
-		const error = asAtlasError(outcome.error, intents.of(index));
-		throw toNodeError(context, error, error.isRunWide ? undefined : index, intents.undelivered());
+		const error = asAtlasError(outcome.error, ledger.of(index));
+		throw toNodeError(context, error, error.isRunWide ? undefined : index, ledger.undelivered());
 	}
 }

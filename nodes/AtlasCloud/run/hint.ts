@@ -3,6 +3,7 @@ import { asNumber, asObject, asString } from '../api/json';
 import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd } from '../api/models/prices';
 import { recentlyUsed } from '../api/memo';
+import { idOf, type Origin } from '../api/purchases/record';
 import type { NodeRun } from '../nodeRun';
 import type { OperationSummary } from './operation';
 import { withoutTags } from '../api/text';
@@ -45,10 +46,9 @@ export async function addExecutionHint(
 	const { context } = run;
 	const done = items.filter((item) => !isFailedItem(item));
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
-	const reusedIds = run.intents.reusedIds();
-	const isReused = ({ json }: INodeExecutionData) => reusedIds.has(String(json.predictionId));
-	const reused = done.filter(isReused);
-	const billed = done.filter((item) => !isReused(item));
+	const leftover = takenFrom(run, 'failedRun', done);
+	const reused = takenFrom(run, 'reused', done);
+	const billed = done.filter((item) => ![...leftover, ...reused].includes(item));
 	const cost = await costOf(run, summary, billed);
 	const failed = items.filter((item) => isFailedItem(item) || item.json.status === 'failed');
 	const what = summary.count(done).join(', ') || (failed.length === 0 ? 'No results' : '');
@@ -56,7 +56,14 @@ export async function addExecutionHint(
 		what && `${what}${describeSeconds(seconds)}${describeCost(cost, summary)}.`,
 		failed.length === 0 ? '' : `${failed.length} failed${rowsOf(failed)}.`,
 		describeConcurrency(run, summary),
-		reused.length === 0 ? '' : describeReuse(reusedIds.size, await costOf(run, summary, reused)),
+		await describeTaken(
+			run,
+			summary,
+			leftover,
+			'result of an earlier run of this node',
+			'results of an earlier run of this node',
+		),
+		await describeTaken(run, summary, reused, 'earlier result', 'earlier results'),
 		retryAdvice(run, summary, items),
 		pinAdvice(run, summary, done, cost),
 		memoryAdvice(run, items),
@@ -101,17 +108,15 @@ function describeSeconds(seconds: number): string {
 function describeConcurrency({ context, places }: NodeRun, { isPaid }: OperationSummary): string {
 	if (!isPaid || context.getInputData().length < MIN_ITEMS_FOR_CONCURRENCY) return '';
 	const { peak, heldBackBy } = places.summary();
-	if (peak === 0) return '';
-	return `Up to ${peak} ran at once${HELD_BACK[heldBackBy]}.`;
+	return peak === 0 ? '' : `Up to ${peak} ran at once${HELD_BACK[heldBackBy]}.`;
 }
 
 /** What a prediction costs by its list price; null if that is not known. */
 async function estimateOf(run: NodeRun, json: IDataObject): Promise<number | null> {
-	const estimate = run.estimates.get(asString(json.predictionId) ?? '');
-	if (estimate !== undefined) return estimate;
 	const model = asString(json.model);
-	// A list price can be per second or per minute.
-	if (model === null || 'fileIndex' in json) return null;
+	// Where the number of images is not known, what was asked for counts.
+	if (model === null || !('imageCount' in json))
+		return run.ledger.estimateOf(asString(json.predictionId) ?? '');
 	// The run has read the model's rules already: a hint is worth no request.
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
 	return price ? estimateUsd(price, { num_images: json.imageCount }) : null;
@@ -140,9 +145,24 @@ async function costOf(
 	return cost;
 }
 
-/** What Reuse Paid Results saved. @param saved what the reused results had cost */
-function describeReuse(count: number, { usd, isEstimate }: Cost): string {
-	const reused = `Reused ${plural(count, 'earlier result')}`;
+/** The items whose predictions were taken from there instead of being bought. */
+function takenFrom(run: NodeRun, origin: Origin, done: INodeExecutionData[]): INodeExecutionData[] {
+	const ids = new Set(run.ledger.takenFrom(origin).map(idOf));
+	return done.filter(({ json }) => ids.has(asString(json.predictionId) ?? ''));
+}
+
+/** How many results were taken instead of being bought, and what that saved. */
+async function describeTaken(
+	run: NodeRun,
+	summary: OperationSummary,
+	taken: INodeExecutionData[],
+	one: string,
+	several: string,
+): Promise<string> {
+	const count = new Set(taken.map(({ json }) => json.predictionId)).size;
+	if (count === 0) return '';
+	const { usd, isEstimate } = await costOf(run, summary, taken);
+	const reused = `Reused ${count} ${count === 1 ? one : several}`;
 	if (usd === 0) return `${reused}, not billed again.`;
 	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
 }

@@ -51,7 +51,7 @@ export async function checkMaxCost(
 	if (maxCostUsd === null) return;
 	const quotes = await quotesOf(
 		run,
-		planned.filter(({ itemIndex }) => !run.intents.isBought(itemIndex)),
+		planned.filter(({ itemIndex }) => !run.ledger.isBought(itemIndex)),
 		maxCostUsd,
 	);
 	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }) => sum + priceUsd, 0));

@@ -4,18 +4,21 @@ import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
 import { Downloads } from '../api/files/downloads';
 import { Places } from '../api/pace/places';
-import { Purchases } from '../api/purchases/purchases';
+import { buy, type Hands } from '../api/purchases/buy';
+import { EarlierInputs } from '../api/purchases/earlierInputs';
+import { Ledger, type KeptPurchases, type LedgerScope } from '../api/purchases/ledger';
+import { Leftovers } from '../api/purchases/leftovers';
+import { LostSearch } from '../api/purchases/lostSearch';
+import { Search, type FoundRow } from '../api/purchases/search';
 import { sha256 } from '../api/hash';
-import { RemoteContent } from '../api/files/remote';
-import { Intents } from '../api/purchases/intents';
-import type { IntentRecords, IntentScope } from '../api/purchases/intent';
-import { Recovery } from '../api/purchases/recovery';
-import { Reuse } from '../api/purchases/reuse';
+import { areFilesDeleted } from '../api/files/remote';
 import { Semaphore } from '../api/time/semaphore';
-import { Submits } from '../api/purchases/submits';
+import { throwIfAborted } from '../api/time/clock';
 import { type UploadOwner, Uploads } from '../api/files/uploads';
 import { RemoteImages } from '../api/files/remoteImages';
 import { Waiter } from '../api/predictions/waiter';
+import { readPrediction } from '../api/predictions/readPrediction';
+import type { AtlasClient } from '../api/http/client';
 import { connect } from '../n8n/connect';
 import { n8nFileStore } from '../n8n/binary';
 import { startClock } from '../n8n/clock';
@@ -26,27 +29,32 @@ import { NodeRun } from '../nodeRun';
 /** More downloads at once are no faster: the disk is the limit. */
 const MAX_PARALLEL_DOWNLOADS = 8;
 
-/** n8n keeps the node's context in the execution's data: it survives attempts, and a manual retry of the execution. */
-function intentRecords(context: IExecuteFunctions): IntentRecords {
+/** n8n keeps contexts in the execution's data: they survive attempts, and a manual retry of the execution. */
+function keptPurchases(context: IExecuteFunctions): KeptPurchases {
 	const nodeContext = context.getContext('node');
-	nodeContext.seedreamIntents ??= {} satisfies IntentRecords;
-	return nodeContext.seedreamIntents as IntentRecords;
+	const flowContext = context.getContext('flow');
+	nodeContext.seedreamPurchases ??= {} satisfies KeptPurchases['records'];
+	flowContext.seedreamPredictions ??= {} satisfies KeptPurchases['takenIds'];
+	return {
+		records: nodeContext.seedreamPurchases as KeptPurchases['records'],
+		takenIds: flowContext.seedreamPredictions as KeptPurchases['takenIds'],
+	};
 }
 
 /**
- * Begins an attempt at this node run. The intents hold what earlier attempts bought.
+ * Begins an attempt at this node run. The ledger holds what earlier attempts bought.
  * @param log gets the IDs of what this attempt buys
  */
-export function beginAttempt(context: IExecuteFunctions, log: PurchaseLog): Intents {
-	const scope: IntentScope = {
+export function beginAttempt(context: IExecuteFunctions, log: PurchaseLog): Ledger {
+	const scope: LedgerScope = {
 		executionId: context.getExecutionId(),
 		// Only expressions can read it.
 		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
 	};
-	const intents = new Intents(intentRecords(context), scope, (id, model) => log.add(id, model));
-	intents.startAttempt();
-	return intents;
+	const ledger = new Ledger(keptPurchases(context), scope, (id, model) => log.add(id, model));
+	ledger.startAttempt();
+	return ledger;
 }
 
 /** How far back a retry searches where the start of the retried execution is not known, in ms. */
@@ -64,10 +72,10 @@ function retriedSinceMs(context: IExecuteFunctions, nowMs: number): number {
 
 /**
  * Sets up one node run.
- * @param intents of this attempt, from {@link beginAttempt}
+ * @param ledger of this attempt, from {@link beginAttempt}
  * @throws AtlasError (`input`) for a Base URL that is not allowed, or a bad Concurrency
  */
-export async function startRun(context: IExecuteFunctions, intents: Intents): Promise<NodeRun> {
+export async function startRun(context: IExecuteFunctions, ledger: Ledger): Promise<NodeRun> {
 	const clock = startClock();
 	const startedAtMs = clock.nowMs();
 	// One listener on n8n's own signal: Node warns of a leak from the eleventh on.
@@ -80,53 +88,74 @@ export async function startRun(context: IExecuteFunctions, intents: Intents): Pr
 
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
-	const { executionId, runIndex } = intents;
+	const { executionId, runIndex } = ledger;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
 	const waiter = new Waiter(client, account, (message) =>
 		context.logger.info(`${context.getNode().name}: ${message}`),
 	);
 	const models = new ModelInfos(client);
-	const submits = new Submits(client, intents, signal);
-	const earlierInputs = new RemoteContent(client, signal);
 	const places = new Places({ account, hardLimit, clock, signal });
-	const recovery =
-		context.getMode() === 'retry'
-			? new Recovery(client, earlierInputs, intents, retriedSinceMs(context, startedAtMs))
-			: null;
-	const reuse = new Reuse(client, earlierInputs, intents);
+	const isRepeated = context.getMode() === 'manual' || ledger.isTool;
+	const leftovers = new Leftovers(`${account} ${nodeTag}`, clock, isRepeated);
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();
+	};
+	const hands: Hands = {
+		clock,
+		signal,
+		startedAtMs,
+		ledger,
+		search: new Search(client, ledger, new EarlierInputs(client, signal)),
+		// The search for a lost submit continues when the batch stops: it is part of the submit's answer.
+		lostSearch: new LostSearch(client, ledger, client.signal),
+		leftovers,
+		uploads,
+		places,
+		waiter,
+		post: async (...request) => await client.post(...request),
+		isKnown: async (id, ofModel) => await isKnown(client, id, ofModel),
+		areFilesGone: async (row) => await areFilesGone(client, row),
+		retriedSinceMs: context.getMode() === 'retry' ? retriedSinceMs(context, startedAtMs) : null,
+		onFault,
 	};
 	return {
 		context,
 		client,
 		uploads,
 		remoteImages: new RemoteImages(client, signal),
-		purchases: new Purchases({
-			client,
-			uploads,
-			submits,
-			waiter,
-			intents,
-			recovery,
-			reuse,
-			places,
-			signal,
-			onFault,
-		}),
+		buy: async (request, then) => await buy(hands, request, then),
 		places,
 		waiter,
 		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
-		intents,
+		ledger,
+		leftovers,
 		models,
 		quotes: new Quotes(client, models),
-		estimates: new Map(),
 		notes: new Set(),
 		concurrency,
 		startedAtMs,
 		signal,
 		onFault,
 	};
+}
+
+/** Whether Atlas knows a prediction of this model. Whatever goes wrong is a no. @throws CancelledError */
+async function isKnown(client: AtlasClient, predictionId: string, ofModel: string): Promise<boolean> {
+	const prediction = await readPrediction(client, predictionId, client.signal).catch(() => null);
+	throwIfAborted(client.signal);
+	return prediction !== null && [null, ofModel].includes(prediction.model);
+}
+
+/** Whether Atlas has deleted the files of a finished prediction. The history may leave them out. @throws CancelledError */
+async function areFilesGone(
+	client: AtlasClient,
+	{ id, isCompleted, outputUrls }: FoundRow,
+): Promise<boolean> {
+	if (!isCompleted) return false;
+	if (outputUrls.length > 0) return await areFilesDeleted(client, outputUrls);
+	const prediction = await readPrediction(client, id, client.signal).catch(() => null);
+	throwIfAborted(client.signal);
+	return await areFilesDeleted(client, prediction?.outputs.flatMap(({ url }) => url ?? []) ?? []);
 }

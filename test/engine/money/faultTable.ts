@@ -3,7 +3,7 @@ import {
 	READ_TIMEOUT_MS,
 	SUBMIT_TIMEOUT_MS,
 } from '../../../nodes/AtlasCloud/api/http/timeouts';
-import { SEARCH_MS } from '../../../nodes/AtlasCloud/api/purchases/lostSubmits';
+import { SEARCH_MS } from '../../../nodes/AtlasCloud/api/purchases/lostSearch';
 import type { Endpoint } from '../../../sandbox';
 import {
 	faultsOf,

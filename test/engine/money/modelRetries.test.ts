@@ -23,8 +23,7 @@ jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../vi
 jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
 
 /*
- * Atlas Cloud Models sends what a model's schema declares, in its types, or what was typed where the schema can't be
- * read. The same request must be known again either way.
+ * Atlas Cloud Models sends what a model's schema declares, in its types. While that can't be read, nothing is billed.
  */
 
 useSandbox({ preparedMedia: true });
@@ -34,9 +33,6 @@ const imageUrl = () => sameUrl(1).parameters.images as string;
 
 /** `seed` is text for a number, `camera_fixed` for a boolean, and the model has no `mood`. */
 const TYPED = { image: 'data', prompt: 'the steam rises', seed: '7', camera_fixed: 'yes', mood: 'calm' };
-
-/** Accepted even without the schema's types. */
-const untyped = () => ({ image: imageUrl(), prompt: 'the steam rises', mood: 'calm' });
 
 type Call = ModelOptions & Partial<SeedreamOptions>;
 
@@ -66,94 +62,18 @@ const UNREADABLE: Array<[string, 'models' | 'schema', FaultAction]> = [
 ];
 
 describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
-	const makeUnreadable = () => fails(endpoint, action, Infinity);
-
-	it('a manual retry resumes what was bought with the schema', async () => {
-		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
-		const failed = await generate();
-		expect(failed.error?.message).toContain(chargedIds()[0]);
-		makeUnreadable();
-		const result = await retryManually(failed, { sandbox, ...callOf({}) });
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
-	});
-
-	it('a manual retry with the schema resumes what was bought without', async () => {
-		makeUnreadable();
-		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
-		const inputs = untyped();
-		const failed = await generate({ inputs });
-		sandbox.clearFaults();
-		expect(failed.error?.message).toContain(chargedIds()[0]);
-		const result = await retryManually(failed, { sandbox, ...callOf({ inputs }) });
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
-	});
-
-	it('a manual retry buys for another prompt', async () => {
-		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
-		const failed = await generate({ inputs: untyped() });
-		makeUnreadable();
-		const call = callOf({ inputs: { ...untyped(), prompt: 'the cup turns' } });
-		await retryManually(failed, { sandbox, ...call }, call.parameters);
-		expect(submits()).toBe(2);
-	});
-
-	it.each<[string, Call, Call]>([
-		['a retry after a crash', { executionId: '41' }, { executionId: '42', mode: 'retry' }],
-		['Reuse Paid Results', { executionId: '41' }, { executionId: '42', options: { reuseHours: 24 } }],
-	])('%s does not buy again what was bought with the schema', async (_how, first, second) => {
+	it.each<[string, Call]>([
+		['a new execution', {}],
+		['a retry after a crash', { mode: 'retry' }],
+		['Reuse Paid Results', { options: { reuseHours: 24 } }],
+	])('%s bills nothing, and says why', async (_how, second) => {
 		const inputs = { ...TYPED, image: imageUrl() };
-		await generate({ ...first, inputs });
-		makeUnreadable();
-		const result = await generate({ ...second, inputs });
-		expect(result.error?.message).toContain('couldn’t be read');
-		expect(submits()).toBe(1);
-		// What is plainly another request is bought.
-		const other = { ...untyped(), prompt: 'the cup turns' };
-		expect((await generate({ ...second, executionId: '43', inputs: other })).error).toBeUndefined();
-		expect(submits()).toBe(2);
-	});
-
-	it.each<[string, Call]>([
-		['a retry after a crash', { mode: 'retry' }],
-		['Reuse Paid Results', { options: { reuseHours: 24 } }],
-	])('%s with the schema finds what was bought without', async (_how, second) => {
-		const inputs = untyped();
-		makeUnreadable();
-		const before = await generate({ executionId: '41', inputs });
-		sandbox.clearFaults();
-		expect(before.error).toBeUndefined();
-		const result = await generate({ ...second, executionId: '42', inputs });
-		expect(idsIn(result)).toEqual(idsIn(before));
-		expect(submits()).toBe(1);
-	});
-
-	it.each<[string, Call]>([
-		['a retry after a crash', { mode: 'retry' }],
-		['Reuse Paid Results', { options: { reuseHours: 24 } }],
-	])('%s finds without the schema what was bought without', async (_how, second) => {
-		const inputs = untyped();
-		makeUnreadable();
-		const before = await generate({ executionId: '41', inputs });
-		const result = await generate({ ...second, executionId: '42', inputs });
-		expect(idsIn(result)).toEqual(idsIn(before));
-		expect(submits()).toBe(1);
-	});
-
-	it('a retry after a crash finds what was bought without the schema after one with it had failed', async () => {
-		fails('submit', { type: 'failTask', shape: 'status200' });
-		const inputs = untyped();
 		await generate({ executionId: '41', inputs });
-		makeUnreadable();
-		const before = await generate({ executionId: '41', inputs });
-		sandbox.clearFaults();
-		expect(before.error).toBeUndefined();
-		const result = await generate({ executionId: '42', mode: 'retry', inputs });
-		expect(idsIn(result)).toEqual(idsIn(before));
-		expect(submits()).toBe(2);
+		fails(endpoint, action, Infinity);
+		const result = await generate({ ...second, executionId: '42', inputs });
+		expect(result.error?.message).toMatch(/^Couldn’t read the fields of .* from Atlas Cloud’s catalog$/);
+		expect(result.error?.description).toContain('Nothing was submitted');
+		expect(submits()).toBe(1);
 	});
 
 	it('Retry On Fail resumes what the attempt before bought', async () => {
@@ -165,23 +85,14 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 		expect(idsIn(result)).toEqual(chargedIds());
 		expect(submits()).toBe(1);
 	});
-});
 
-describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
-	it.each([
-		['the name of a file', 'data'],
-		['the name that means the only file', 'Photo_0'],
-	])('buys nothing with %s for a text', async (_name, field) => {
+	it('a manual retry names what was bought', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const failed = await generate();
 		fails(endpoint, action, Infinity);
-		const items = [{ files: { [field]: photo } }];
-		const result = await generate({ items });
-		expect(result.error?.message).toMatch(
-			/^Couldn’t read the fields of .*, so "data" in image may be a file or plain text$/,
-		);
-		expect(submits()).toBe(0);
-		// A prompt that has the word in it is a prompt.
-		const prompt = 'data, in black and white';
-		expect((await generate({ items, inputs: { ...untyped(), prompt } })).error).toBeUndefined();
+		const { error } = await retryManually(failed, { sandbox, ...callOf({}) });
+		expect(error?.message).toContain(chargedIds()[0]);
+		expect(submits()).toBe(1);
 	});
 });
 

@@ -56,7 +56,8 @@ describe('On Error: Stop Workflow', () => {
 			sandbox.addFault({ endpoint: 'submit', match: `${wish} wish`, action: { type: 'delay', seconds: 5 } });
 		const { error } = await edit({ items: three(), parameters: { prompt } });
 		expect(chargedIds()).toHaveLength(2);
-		for (const id of chargedIds()) expect(error?.description).toContain(id);
+		for (const id of chargedIds()) expect(error?.messages.join()).toContain(id);
+		expect(error?.description).toMatch(/2 other predictions of this run are paid for \(about \$0\.054\)/);
 		// No credit: no item would be accepted.
 		expect(error?.context?.itemIndex).toBeUndefined();
 		expect(ledger.count('file')).toBe(0);

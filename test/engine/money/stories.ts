@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
+import { forgetLeftovers } from '../../../nodes/AtlasCloud/api/purchases/leftovers';
 import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/predictionAnswer';
 import { Waiter } from '../../../nodes/AtlasCloud/api/predictions/waiter';
 import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';
@@ -586,6 +587,8 @@ export class Stage {
 			result = await nextRound(result, options);
 		}
 		if (crash) {
+			// What the process knew is lost with it.
+			forgetLeftovers();
 			tally.crashes += 1;
 			return { saved, isCrashed: true };
 		}
@@ -614,7 +617,7 @@ export class Stage {
 		);
 		// What is unknown has no id: then it is said, as often as there are ids that nobody knows.
 		const count = (text: string) => kept.split(text).length - 1;
-		const saidUnknown = count('"state":"unknown"') + (mayResubmit ? count('"isResubmitted":true') : 0);
+		const saidUnknown = count('"state":"lost"') + (mayResubmit ? count('"wasResubmitted":true') : 0);
 		tally.lostIds += Math.max(0, unreported.length - saidUnknown);
 		must(
 			unreported.length <= saidUnknown,
@@ -711,7 +714,7 @@ function faultsIn({ faults, retries, endsWithRerun }: Story): Fault[] {
 /** How many predictions of an execution were bought by another one. */
 function reusedIn({ run }: SeedreamResult): number {
 	const kept = JSON.stringify(run.data.executionData?.contextData ?? {});
-	return kept.split('"isReused":true').length - 1;
+	return kept.split('"origin":"reused"').length - 1;
 }
 
 /** Whether two of them are the very same request. */

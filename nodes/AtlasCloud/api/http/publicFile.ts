@@ -1,7 +1,9 @@
 import { truncate } from '../errors';
+import { asObject, parseJson } from '../json';
 import type { CancelSignal } from '../time/cancellation';
 import { whyNotFetchable } from './addresses';
 import type { Http, HttpResponse } from './http';
+import { readBeginning } from './streams';
 import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
 
 const MAX_REDIRECTS = 3;
@@ -28,6 +30,31 @@ export function blockedUrlError(url: string, objection: string): DownloadError {
 	return new DownloadError(`the link "${truncate(url)}" was blocked because ${objection}`, { isFinal: true });
 }
 
+export interface OpenedFile extends HttpResponse {
+	/** Whether a redirect led to another host. */
+	isOtherHost: boolean;
+}
+
+/** More of a refusal is not read. */
+const MAX_REFUSAL_BYTES = 4_096;
+
+/**
+ * Whether a file host says that a file is deleted: 404 or 410 in the words of a storage service, of Atlas, or in none. A
+ * page, of a proxy say, decides nothing. Reads the body.
+ */
+export async function isDeleted({ statusCode, body, isOtherHost }: OpenedFile): Promise<boolean> {
+	if (isOtherHost || (statusCode !== 404 && statusCode !== 410)) return false;
+	const bytes = await readBeginning(body, MAX_REFUSAL_BYTES);
+	const text = bytes.toString('utf8').trim();
+	const json = asObject(parseJson(text));
+	return (
+		text === '' ||
+		text === 'null' ||
+		typeof json?.code === 'number' ||
+		/^(<\?xml[^>]*>\s*)?<Error>/.test(text)
+	);
+}
+
 /**
  * Opens a URL on any host, without the API key. Follows redirects itself, so that each one is checked.
  * @throws DownloadError, TransportError, CancelledError
@@ -38,7 +65,7 @@ export async function openPublicFile(
 	baseUrl: string,
 	signal: CancelSignal | undefined,
 	headers: Record<string, string> = {},
-): Promise<HttpResponse> {
+): Promise<OpenedFile> {
 	let url = firstUrl;
 	for (let redirects = 0; ; redirects++) {
 		const objection = whyNotFetchable(url, baseUrl);
@@ -53,7 +80,8 @@ export async function openPublicFile(
 			signal,
 		});
 		const { statusCode } = response;
-		if (![301, 302, 303, 307, 308].includes(statusCode)) return response;
+		if (![301, 302, 303, 307, 308].includes(statusCode))
+			return { ...response, isOtherHost: new URL(url).host !== new URL(firstUrl).host };
 		response.body.destroy();
 		if (redirects >= MAX_REDIRECTS) throw new DownloadError('too many redirects', { statusCode });
 		const location = response.headers.location ?? '';

@@ -1,33 +1,15 @@
-import type { TimeSpan } from '../time/atlasClock';
 import { isTooLarge, type Answer } from '../http/answer';
 import { MAX_PREDICTION_BYTES, type AtlasClient } from '../http/client';
 import { isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
-import { sha256 } from '../hash';
-import {
-	asArray,
-	asNumber,
-	asObject,
-	asString,
-	canonicalJson,
-	isShallow,
-	omit,
-	parseJson,
-	type JsonObject,
-} from '../json';
+import { asArray, asNumber, asObject, asString, isShallow, omit, parseJson, type JsonObject } from '../json';
 import { isPredictionId } from './predictionAnswer';
-import { toPrediction, type Prediction, unixMs } from './prediction';
+import { toPrediction, type Prediction } from './prediction';
 
 /** One task in the account's history: see docs/atlas-cloud-api.md, History. */
 export interface HistoryTask {
 	predictionId: string;
-	/** When it was created, on our clock; null if Atlas does not say, or its clock cannot be trusted. */
-	created: TimeSpan | null;
 	model: string | null;
-	/** The body as it was sent, without `webhook_url`, which does not change what was bought; null if it cannot be read. */
-	request: JsonObject | null;
-	/** The {@link bodyHash} of `request`, computed on each access: a request may hold images. */
-	readonly requestHash: string | null;
 	prediction: Prediction;
 }
 
@@ -52,11 +34,6 @@ const MAX_PAGES = 40;
 /** Pages in a row without a new task, after which the history has ended: it would repeat itself forever. */
 const MAX_STALE_PAGES = 3;
 
-/** The hash by which a body as sent is compared with a task's `requestBody`. */
-export function bodyHash(body: unknown): string {
-	return sha256(canonicalJson(body));
-}
-
 /**
  * The account's history, newest first. Pages are read only as far as the caller iterates.
  * @throws AtlasError (`read`) when a page cannot be read, or the history is longer than `maxPages`
@@ -75,7 +52,7 @@ export async function* readHistory(
 		let pageRows = 0;
 		let total: number | null = null;
 		for await (const part of readPage(client, filter, pageNo, pageSize)) {
-			yield* newTasks(client, part, seenIds);
+			yield* newTasks(part, seenIds);
 			({ total } = part);
 			pageRows += part.items.length;
 		}
@@ -88,16 +65,17 @@ export async function* readHistory(
 }
 
 /** The tasks of a page that are not on an earlier one: new tasks push older ones onto the next page. */
-function* newTasks(client: AtlasClient, page: Page, seenIds: Set<string>): Generator<HistoryTask> {
+function* newTasks(page: HistoryPage, seenIds: Set<string>): Generator<HistoryTask> {
 	for (const item of page.items) {
-		const task = toTask(client, item, page.answer);
+		const task = toTask(item);
 		if (!task || seenIds.has(task.predictionId)) continue;
 		seenIds.add(task.predictionId);
 		yield task;
 	}
 }
 
-interface Page {
+/** Rows of the history, as they came. */
+export interface HistoryPage {
 	items: unknown[];
 	total: number | null;
 	answer: Answer;
@@ -106,13 +84,14 @@ interface Page {
 /**
  * One page of the history. If it is too large to be read (requests may hold data URIs), it comes in smaller parts,
  * one after the other: together they might not fit into memory.
+ * @throws AtlasError (`read`); CancelledError
  */
-async function* readPage(
+export async function* readPage(
 	client: AtlasClient,
 	filter: HistoryFilter,
 	pageNo: number,
 	pageSize: number,
-): AsyncGenerator<Page> {
+): AsyncGenerator<HistoryPage> {
 	const page = await fetchPage(client, filter, pageNo, pageSize);
 	if (page) {
 		yield page;
@@ -149,7 +128,7 @@ async function fetchPage(
 	filter: HistoryFilter,
 	pageNo: number,
 	pageSize: number,
-): Promise<Page | null> {
+): Promise<HistoryPage | null> {
 	const { giveUpAtMs } = filter;
 	const path = pathOfPage(filter, pageNo, pageSize);
 	const canAskForLess = pageSize > 1;
@@ -182,7 +161,7 @@ export function idOfRow(value: unknown): string | undefined {
 	return [asObject(row?.result)?.id, row?.sessionID, row?.ID, row?.id].find(isPredictionId);
 }
 
-function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTask | null {
+function toTask(value: unknown): HistoryTask | null {
 	const item = asObject(value);
 	if (!item) return null;
 	const result = asObject(item.result) ?? {};
@@ -194,17 +173,7 @@ function toTask(client: AtlasClient, value: unknown, answer: Answer): HistoryTas
 	const record = { createdAt, model: item.model, ...result, input: request, id: predictionId, status };
 	const prediction = toPrediction(predictionId, record, false);
 	if (!prediction) return null;
-	const createdMs = unixMs(createdAt);
-	return {
-		predictionId,
-		created: createdMs === null ? null : client.atlasClock.toOurClock(createdMs, answer),
-		model: prediction.model ?? asString(request?.model),
-		request,
-		get requestHash() {
-			return request && bodyHash(request);
-		},
-		prediction,
-	};
+	return { predictionId, model: prediction.model ?? asString(request?.model), prediction };
 }
 
 /** Another program's task can hold anything, and must not break the search for ours. */

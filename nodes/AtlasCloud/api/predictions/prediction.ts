@@ -160,13 +160,18 @@ export function statusOf(rawStatus: string | null): PredictionStatus {
 
 const ISO_TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
 
-/** A number above this is in milliseconds: as seconds it would be a time after the year 5000. */
-const MAX_SECONDS = 1e11;
+/** Seconds, milliseconds, microseconds and nanoseconds of a time before the year 5000, and their parts of a millisecond. */
+const UNITS: Array<[max: number, perMs: number]> = [
+	[1e11, 0.001],
+	[1e14, 1],
+	[1e17, 1e3],
+	[Infinity, 1e6],
+];
 
 /** The latest time that a `Date` can hold. */
 const MAX_DATE_MS = 8.64e15;
 
-/** A time in Unix milliseconds, from seconds or milliseconds (as a number or text) or ISO 8601; null for anything else. */
+/** A time in Unix milliseconds, from a Unix time in any unit (as a number or text) or ISO 8601; null for anything else. */
 export function unixMs(value: unknown): number | null {
 	const ms = parseMs(value);
 	return ms > 0 && ms < MAX_DATE_MS ? ms : null;
@@ -174,7 +179,7 @@ export function unixMs(value: unknown): number | null {
 
 function parseMs(value: unknown): number {
 	const number = asNumber(value);
-	if (number !== null) return number > MAX_SECONDS ? number : number * 1_000;
+	if (number !== null) return number / (UNITS.find(([max]) => number <= max)?.[1] ?? 1);
 	const match = typeof value === 'string' ? ISO_TIME.exec(value) : null;
 	if (!match) return NaN;
 	const [text, zone] = match;

@@ -1,45 +1,5 @@
 import type { TimeSpan } from '../time/atlasClock';
 
-/** A prediction in the history that has the body of a lost submit. */
-export interface Candidate {
-	predictionId: string;
-	/** When it was created, on our clock. */
-	created: TimeSpan;
-}
-
-export type Assignment =
-	| { kind: 'found'; predictionId: string }
-	/** More predictions fit than submits were lost: nobody can say whose is whose. */
-	| { kind: 'ambiguous'; predictionIds: string[] };
-
-/**
- * Assigns predictions to lost submits of the same body, the oldest to the oldest. Submits with equal bodies are
- * interchangeable.
- * @param unknownCount other submits of this body that were given up as unknown: predictions may be theirs, too
- * @returns by submit; a submit without a prediction is left out
- */
-export function assign<T extends FlightTimes>(
-	waiting: T[],
-	candidates: Candidate[],
-	unknownCount: number,
-): Map<T, Assignment> {
-	const free = candidates
-		.filter(({ created }) => waiting.some((submit) => mayHaveCreated(submit, created)))
-		.sort((a, b) => a.created.fromMs - b.created.fromMs);
-	if (free.length > waiting.length + unknownCount) {
-		const predictionIds = free.map(({ predictionId }) => predictionId);
-		return new Map(waiting.map((submit) => [submit, { kind: 'ambiguous', predictionIds }]));
-	}
-	const assigned = new Map<T, Assignment>();
-	for (const submit of [...waiting].sort((a, b) => a.sentAtMs - b.sentAtMs)) {
-		const index = free.findIndex(({ created }) => mayHaveCreated(submit, created));
-		if (index < 0) continue;
-		const [{ predictionId }] = free.splice(index, 1);
-		assigned.set(submit, { kind: 'found', predictionId });
-	}
-	return assigned;
-}
-
 /** When a submit was in flight, on our clock. */
 export interface FlightTimes {
 	sentAtMs: number;
@@ -60,4 +20,44 @@ export function creationWindow({ sentAtMs, endedAtMs }: FlightTimes): TimeSpan {
 export function mayHaveCreated(submit: FlightTimes, created: TimeSpan): boolean {
 	const { fromMs, toMs } = creationWindow(submit);
 	return fromMs <= created.toMs && created.fromMs <= toMs;
+}
+
+/** A prediction in the history that has the body of a lost submit. */
+export interface Candidate {
+	id: string;
+	/** When it was created, on our clock. */
+	created: TimeSpan;
+}
+
+export type Assignment =
+	| { kind: 'found'; id: string }
+	/** More predictions fit than submits were lost, or it cannot be told whether one fits: nobody knows whose is whose. */
+	| { kind: 'unclear'; ids: string[] };
+
+/**
+ * Assigns predictions to lost submits of the same body, the oldest to the oldest. Submits with equal bodies are
+ * interchangeable.
+ * @param othersCount other submits of this body that were given up as lost: predictions may be theirs, too
+ * @returns by submit; a submit without a prediction is left out
+ */
+export function assign<T extends FlightTimes>(
+	waiting: T[],
+	candidates: Candidate[],
+	othersCount: number,
+): Map<T, Assignment> {
+	const free = candidates
+		.filter(({ created }) => waiting.some((submit) => mayHaveCreated(submit, created)))
+		.sort((a, b) => a.created.fromMs - b.created.fromMs);
+	if (free.length > waiting.length + othersCount) {
+		const ids = free.map(({ id }) => id);
+		return new Map(waiting.map((submit) => [submit, { kind: 'unclear', ids }]));
+	}
+	const assigned = new Map<T, Assignment>();
+	for (const submit of [...waiting].sort((a, b) => a.sentAtMs - b.sentAtMs)) {
+		const index = free.findIndex(({ created }) => mayHaveCreated(submit, created));
+		if (index < 0) continue;
+		const [{ id }] = free.splice(index, 1);
+		assigned.set(submit, { kind: 'found', id });
+	}
+	return assigned;
 }

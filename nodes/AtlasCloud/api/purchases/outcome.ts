@@ -1,4 +1,5 @@
 import type { Exchange } from '../http/answer';
+import { asObject } from '../json';
 import { idInAnswer } from '../predictions/predictionAnswer';
 
 /** Nothing was created, and nothing billed. */
@@ -13,8 +14,8 @@ export type NotCreated =
 	| { kind: 'notSent' };
 
 /** What the answer to a submit means for the bill. */
-export type SubmitOutcome =
-	| { kind: 'created'; predictionId: string }
+export type Outcome =
+	| { kind: 'created'; id: string }
 	| NotCreated
 	/** `reportedId`: an ID in an answer that reports an error. It may be the prediction's all the same. */
 	| { kind: 'inDoubt'; reportedId?: string };
@@ -23,17 +24,16 @@ export type SubmitOutcome =
 const NOT_CREATED_CODES = new Set([400, 401, 402, 403, 404, 413, 429, 451]);
 
 /** Whatever is not proven is in doubt: a submit is never sent again on a guess. */
-export function submitOutcome(exchange: Exchange): SubmitOutcome {
+export function outcomeOf(exchange: Exchange): Outcome {
 	const { answer, fault } = exchange;
 	if (fault?.neverSent) return { kind: 'notSent' };
 	if (fault?.neverOpened) return { kind: 'unreachable' };
 	if (!answer) return { kind: 'inDoubt' };
-	const { statusCode, envelopeCode } = answer;
-	const predictionId = idInAnswer(answer);
-	if (predictionId !== null) {
-		return statusCode < 300
-			? { kind: 'created', predictionId }
-			: { kind: 'inDoubt', reportedId: predictionId };
+	const { statusCode, envelopeCode, json } = answer;
+	const id = idInAnswer(answer);
+	if (id !== null) {
+		const isSuccess = statusCode < 300 && (envelopeCode ?? 200) < 300 && !reportsError(json);
+		return isSuccess ? { kind: 'created', id } : { kind: 'inDoubt', reportedId: id };
 	}
 	if (!answer.isEnvelope) return { kind: 'inDoubt' };
 	// A good status can carry a bad code. A bad status counts only where the envelope's code does not contradict it.
@@ -41,4 +41,12 @@ export function submitOutcome(exchange: Exchange): SubmitOutcome {
 	if (code === null || !NOT_CREATED_CODES.has(code)) return { kind: 'inDoubt' };
 	if (envelopeCode !== null && !NOT_CREATED_CODES.has(envelopeCode)) return { kind: 'inDoubt' };
 	return code === 429 ? { kind: 'throttled' } : { kind: 'refused', code };
+}
+
+/** Whether an answer speaks of an error beside the record of a prediction. The record's own error is the prediction's. */
+function reportsError(json: unknown): boolean {
+	const { error, data } = asObject(json) ?? {};
+	return (
+		asObject(data) !== undefined && error !== undefined && error !== null && error !== '' && error !== false
+	);
 }

@@ -4,19 +4,30 @@ export interface TimeSpan {
 	toMs: number;
 }
 
+/** A time of Atlas's on our clock. */
+export interface OurTime {
+	/** If Atlas's clock is what its answers say; null if they contradict each other. */
+	likely: TimeSpan | null;
+	/** Whatever of it is true: no other time can be meant. */
+	possible: TimeSpan;
+}
+
 const MAX_SAMPLES = 15;
 
 /** With this many samples, one that contradicts the others is ignored. */
 const ENOUGH_SAMPLES = 3;
 
-/** How far one answer's clock may deviate from the others', in ms, before it is ignored. */
-const MAX_DEVIATION_MS = 30_000;
-
 /** `Date` headers and `createdAt` are truncated to the second. */
 const SECOND_MS = 1_000;
 
-/** The error in ms to allow for when an answer itself has no `Date` header. */
-const UNCERTAINTY_MS = 5_000;
+/** How far two clocks that are right may differ, in ms. */
+const SLACK_MS = 5_000;
+
+/** An answer that took longer says too little of when its header was written, in ms. */
+const MAX_SHARP_MS = 5_000;
+
+/** If Atlas's clock differs from ours, so many of its answers have to agree about it. */
+const SHARE_IF_DIFFERENT = 0.75;
 
 /** When an answer was sent and received on our clock, and its `Date` on Atlas's; in ms. */
 export interface TimedAnswer {
@@ -25,12 +36,18 @@ export interface TimedAnswer {
 	dateMs: number | null;
 }
 
+/** What Atlas's clock is ahead of ours, in ms, by one answer: it lies between. */
+interface Offset {
+	minMs: number;
+	maxMs: number;
+}
+
 /**
- * Estimates Atlas's clock from `Date` headers. A single header can be stale or wrong, so no decision relies on one
- * (see docs/atlas-cloud-api.md, Clocks).
+ * Estimates Atlas's clock from `Date` headers. A header can be stale, or a proxy's, so it counts only as far as our own
+ * clock and the other answers agree (see docs/atlas-cloud-api.md, Clocks).
  */
 export class AtlasClock {
-	private samples: number[] = [];
+	private samples: Offset[] = [];
 
 	/**
 	 * Adds an answer's `Date` header.
@@ -39,14 +56,14 @@ export class AtlasClock {
 	observe(dateHeader: string | undefined, sentAtMs: number, receivedAtMs: number): number | null {
 		const dateMs = Date.parse(dateHeader ?? '');
 		if (!Number.isFinite(dateMs)) return null;
-		const offsetMs = dateMs + SECOND_MS / 2 - (sentAtMs + receivedAtMs) / 2;
-		this.samples = [...this.samples, offsetMs].slice(-MAX_SAMPLES);
+		this.samples = [...this.samples, offsetOf(dateMs, sentAtMs, receivedAtMs)].slice(-MAX_SAMPLES);
 		return dateMs;
 	}
 
 	/** Atlas's clock minus ours, in ms: the median of the latest answers; null before the first. */
 	get offsetMs(): number | null {
-		const sorted = [...this.samples].sort((a, b) => a - b);
+		const sharp = this.samples.filter(({ minMs, maxMs }) => maxMs - minMs <= MAX_SHARP_MS);
+		const sorted = (sharp.length > 0 ? sharp : this.samples).map(middleOf).sort((a, b) => a - b);
 		return sorted.length === 0 ? null : sorted[Math.floor((sorted.length - 1) / 2)];
 	}
 
@@ -55,29 +72,55 @@ export class AtlasClock {
 		return this.samples.length === 0 || this.samples.length >= ENOUGH_SAMPLES;
 	}
 
-	/**
-	 * Converts a time on Atlas's clock to ours. The `Date` header of the answer that reports it was written between the
-	 * request and the answer's arrival, which bounds the offset.
-	 * @returns null if the answer's clock contradicts the others
-	 */
-	toOurClock(atlasMs: number, { sentAtMs, receivedAtMs, dateMs }: TimedAnswer): TimeSpan | null {
-		if (dateMs === null) {
-			const offsetMs = this.offsetMs ?? 0;
-			return {
-				fromMs: atlasMs - offsetMs - UNCERTAINTY_MS,
-				toMs: atlasMs + SECOND_MS - offsetMs + UNCERTAINTY_MS,
-			};
-		}
-		// An answer cannot report the future: its clock is stale.
-		if (atlasMs > dateMs + 2 * SECOND_MS) return null;
-		const minOffsetMs = dateMs - receivedAtMs;
-		const maxOffsetMs = dateMs + SECOND_MS - sentAtMs;
-		const medianMs = this.offsetMs;
-		const isPlausible =
-			medianMs !== null &&
-			medianMs > minOffsetMs - MAX_DEVIATION_MS &&
-			medianMs < maxOffsetMs + MAX_DEVIATION_MS;
-		if (this.samples.length >= ENOUGH_SAMPLES && !isPlausible) return null;
-		return { fromMs: atlasMs - maxOffsetMs, toMs: atlasMs + SECOND_MS - minOffsetMs };
+	/** Whether the clock of an answer does not contradict that of the others: a proxy may have kept an old one. */
+	isPlausible({ sentAtMs, receivedAtMs, dateMs }: TimedAnswer): boolean {
+		const { offsetMs } = this;
+		if (dateMs === null || offsetMs === null) return true;
+		return isNear(offsetOf(dateMs, sentAtMs, receivedAtMs), offsetMs);
 	}
+
+	/** Converts a time on Atlas's clock to ours. */
+	toOurClock(atlasMs: number): OurTime {
+		const { trusted, isOurs } = this.estimate;
+		const own: Offset = { minMs: -SLACK_MS, maxMs: SLACK_MS };
+		// Where the clocks differ, the header may be a proxy's: then Atlas's clock may be ours, or what any answer says.
+		const any = isOurs && trusted ? [trusted] : [own, ...this.samples];
+		return {
+			likely: trusted && toSpan(atlasMs, trusted),
+			possible: toSpan(atlasMs, {
+				minMs: Math.min(...any.map(({ minMs }) => minMs)),
+				maxMs: Math.max(...any.map(({ maxMs }) => maxMs)),
+			}),
+		};
+	}
+
+	private get estimate(): { trusted: Offset | null; isOurs: boolean } {
+		const { offsetMs, samples } = this;
+		if (offsetMs === null) return { trusted: { minMs: -SLACK_MS, maxMs: SLACK_MS }, isOurs: true };
+		const agreeing = samples.filter((sample) => isNear(sample, offsetMs));
+		const isOurs = Math.abs(offsetMs) <= SLACK_MS;
+		const share = agreeing.length / samples.length;
+		const isTrusted = isOurs ? share > 0.5 : share >= SHARE_IF_DIFFERENT;
+		return {
+			trusted: isTrusted ? { minMs: offsetMs - SECOND_MS, maxMs: offsetMs + SECOND_MS } : null,
+			isOurs,
+		};
+	}
+}
+
+/** An answer's header was written between the request and the answer's arrival. */
+function offsetOf(dateMs: number, sentAtMs: number, receivedAtMs: number): Offset {
+	return { minMs: dateMs - receivedAtMs, maxMs: dateMs + SECOND_MS - sentAtMs };
+}
+
+function middleOf({ minMs, maxMs }: Offset): number {
+	return (minMs + maxMs) / 2;
+}
+
+function isNear({ minMs, maxMs }: Offset, offsetMs: number): boolean {
+	return offsetMs > minMs - SLACK_MS && offsetMs < maxMs + SLACK_MS;
+}
+
+function toSpan(atlasMs: number, { minMs, maxMs }: Offset): TimeSpan {
+	return { fromMs: atlasMs - maxMs, toMs: atlasMs + SECOND_MS - minMs };
 }

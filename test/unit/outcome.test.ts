@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
 import type { Answer } from '../../nodes/AtlasCloud/api/http/answer';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
-import { submitOutcome, type SubmitOutcome } from '../../nodes/AtlasCloud/api/purchases/outcome';
+import { outcomeOf, type Outcome } from '../../nodes/AtlasCloud/api/purchases/outcome';
 
 /** An answer; with a `code` in the JSON it is Atlas's own envelope. */
 function answer(statusCode: number, json: JsonObject & { code?: number }): { answer: Answer } {
@@ -25,17 +25,28 @@ function answer(statusCode: number, json: JsonObject & { code?: number }): { ans
 const record = { id: 'p1', status: 'created', model: 'm' };
 
 describe('the answer to a submit', () => {
-	it.each<[string, ReturnType<typeof answer>, SubmitOutcome]>([
-		[
-			'an ID in an envelope',
-			answer(200, { code: 200, data: record }),
-			{ kind: 'created', predictionId: 'p1' },
-		],
-		['a bare record', answer(200, record), { kind: 'created', predictionId: 'p1' }],
+	it.each<[string, ReturnType<typeof answer>, Outcome]>([
+		['an ID in an envelope', answer(200, { code: 200, data: record }), { kind: 'created', id: 'p1' }],
+		['a bare record', answer(200, record), { kind: 'created', id: 'p1' }],
 		[
 			'an ID with a bad status',
 			answer(500, { code: 500, data: record }),
 			{ kind: 'inDoubt', reportedId: 'p1' },
+		],
+		[
+			'an ID beside a bad code in a good status',
+			answer(200, { code: 500, data: record }),
+			{ kind: 'inDoubt', reportedId: 'p1' },
+		],
+		[
+			'an ID beside an error in a good status',
+			answer(200, { code: 200, error: { message: 'busy' }, data: record }),
+			{ kind: 'inDoubt', reportedId: 'p1' },
+		],
+		[
+			'a record with an error of its own: the prediction has failed',
+			answer(200, { code: 200, data: { ...record, status: 'failed', error: 'no' } }),
+			{ kind: 'created', id: 'p1' },
 		],
 		['429', answer(429, { code: 429 }), { kind: 'throttled' }],
 		['429 in a good status', answer(200, { code: 429 }), { kind: 'throttled' }],
@@ -46,18 +57,18 @@ describe('the answer to a submit', () => {
 		['a good status without an ID', answer(200, { code: 200, data: {} }), { kind: 'inDoubt' }],
 		['500', answer(500, { code: 500 }), { kind: 'inDoubt' }],
 	])('%s', (_what, exchange, outcome) => {
-		expect(submitOutcome(exchange)).toEqual(outcome);
+		expect(outcomeOf(exchange)).toEqual(outcome);
 	});
 });
 
 describe('a submit without an answer', () => {
-	it.each<[string, TransportError, SubmitOutcome['kind']]>([
+	it.each<[string, TransportError, Outcome['kind']]>([
 		['whose connection was refused', new TransportError('x', 'ECONNREFUSED'), 'unreachable'],
 		['whose connection was cut', new TransportError('x', 'ECONNRESET'), 'inDoubt'],
 		['that took too long', new TransportError('x', 'ETIMEDOUT'), 'inDoubt'],
 		['that n8n kept back', new TransportError('x', null, { neverSent: true }), 'notSent'],
 		['for an unknown reason', new TransportError('x', null), 'inDoubt'],
 	])('%s', (_what, fault, kind) => {
-		expect(submitOutcome({ fault })).toEqual({ kind });
+		expect(outcomeOf({ fault })).toEqual({ kind });
 	});
 });

@@ -1,0 +1,73 @@
+import type { Clock } from '../time/clock';
+import { idOf, type PurchaseFacts, type PurchaseRecord } from './record';
+
+/** A prediction that is paid for and that nobody has got. */
+export interface Leftover {
+	id: string;
+	facts: Omit<PurchaseFacts, 'bodyHash' | 'sentAtMs'>;
+}
+
+interface Kept extends Leftover {
+	/** The node and account that bought it. */
+	owner: string;
+	keptAtMs: number;
+}
+
+const MAX_KEPT = 1_000;
+const MAX_AGE_MS = 24 * 3_600_000;
+
+/** What a URL shows may change: who runs a node again by hand within this time means the same, in ms. */
+const MAX_AGE_WITH_URL_MS = 15 * 60_000;
+
+/** By prediction ID, the oldest first. Lives as long as the process; holds no keys and no files. */
+const kept = new Map<string, Kept>();
+
+/** What failed or stopped runs of a node paid for and did not return: its next run takes it first. */
+export class Leftovers {
+	/**
+	 * @param owner identifies node and account
+	 * @param isRepeated whether somebody may just be repeating a run: by hand, or an agent its call
+	 */
+	constructor(
+		private readonly owner: string,
+		private readonly clock: Clock,
+		private readonly isRepeated: boolean,
+	) {}
+
+	/** Takes one for a request, the oldest first; undefined if there is none. */
+	take(fingerprint: string): Leftover | undefined {
+		const isIt = (one: Kept) => one.facts.fingerprint === fingerprint && this.mayTake(one);
+		const found = [...kept.values()].find(isIt);
+		if (found) kept.delete(found.id);
+		return found;
+	}
+
+	private mayTake({ owner, keptAtMs, facts: { hasUrl } }: Kept): boolean {
+		const ageMs = Math.abs(this.clock.nowMs() - keptAtMs);
+		if (owner !== this.owner || ageMs > MAX_AGE_MS) return false;
+		return !hasUrl || (this.isRepeated && ageMs <= MAX_AGE_WITH_URL_MS);
+	}
+
+	/** Notes what a run has returned, and what it has paid for and not returned. */
+	note(delivered: PurchaseRecord[], paid: PurchaseRecord[]): void {
+		for (const record of delivered) kept.delete(idOf(record) ?? '');
+		for (const record of paid) {
+			const id = idOf(record);
+			if (id === undefined || record.origin === 'reused') continue;
+			const { fingerprint, model, prompt, size, images, hasUrl, estimateUsd } = record;
+			const facts = { fingerprint, model, prompt, size, images, hasUrl, estimateUsd };
+			const keptAtMs = kept.get(id)?.keptAtMs ?? this.clock.nowMs();
+			kept.delete(id);
+			kept.set(id, { facts, id, owner: this.owner, keptAtMs });
+		}
+		for (const id of kept.keys()) {
+			if (kept.size <= MAX_KEPT) break;
+			kept.delete(id);
+		}
+	}
+}
+
+/** Forgets all, as a restart of n8n does. For tests. */
+export function forgetLeftovers(): void {
+	kept.clear();
+}

@@ -1,0 +1,124 @@
+import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
+import { asString } from '../json';
+import type { FlightTimes } from './match';
+import type { Identity, PurchaseRequest } from './request';
+
+/** The one state machine of this package: how far a purchase has come. */
+export type Fate =
+	/** Written before the request leaves: whatever happens next, Atlas may have it. */
+	| { state: 'sending' }
+	/** No answer proves anything. `reportedId`: the ID in an answer that reports an error. It may be the prediction's. */
+	| { state: 'lost'; reportedId?: string }
+	/** Atlas gave the ID, or the history showed it. */
+	| { state: 'bought'; id: string }
+	/** The prediction completed. */
+	| { state: 'done'; id: string }
+	/** The prediction failed. `isModerated`: content moderation stopped it, and would again. */
+	| { state: 'failed'; id: string; why: string; isModerated: boolean }
+	/** Atlas created nothing. */
+	| { state: 'refused' };
+
+/** What a purchase is for. */
+export interface PurchaseFacts {
+	/** Hash of the request as the user wrote it: parameters and the inputs' content, not their uploaded URLs. */
+	readonly fingerprint: string;
+	/** Hash of the body as sent, to find it in the history. Empty for a purchase that was found by its content. */
+	readonly bodyHash: string;
+	readonly model: string;
+	/** Our clock, in ms since the epoch, just before the request left. */
+	readonly sentAtMs: number;
+	/** As sent; null where the model takes none. */
+	readonly prompt: string | null;
+	/** As sent, `W*H`; null where the model chose. */
+	readonly size: string | null;
+	/** The inputs' URLs as sent; only the beginning of a data URI. */
+	readonly images: string[];
+	/** Whether a URL is among its inputs: what it shows may change. */
+	readonly hasUrl: boolean;
+	/** By the list price, in USD; null if it is not known. */
+	readonly estimateUsd: number | null;
+}
+
+/** Whose purchase it was at first. */
+export type Origin =
+	/** This item's, in this execution or the one that is retried. */
+	| 'own'
+	/** An earlier run's of this node, which failed and did not return it. */
+	| 'failedRun'
+	/** Any execution's: the option Reuse Paid Results took it. */
+	| 'reused';
+
+/**
+ * What is known of one purchase of an item. Only {@link Ledger} changes it. Plain JSON without files or keys: n8n saves
+ * it with the execution, so its property names must not change.
+ */
+export interface PurchaseRecord extends PurchaseFacts {
+	readonly fate: Readonly<Fate>;
+	readonly executionId: string;
+	readonly origin: Origin;
+	/** Our clock, in ms, when the answer came or was given up on; missing if n8n died first. */
+	readonly endedAtMs?: number;
+	/** Predictions that may be this one, or one of an earlier submit of it. */
+	readonly maybeIds: string[];
+	/** Predictions of this item that failed before it was bought again. */
+	readonly formerIds: string[];
+	/** It was lost and was submitted once more, which is the limit. What came of the first submit stays unknown. */
+	readonly wasResubmitted: boolean;
+	/** Whether n8n has its output. */
+	readonly isDelivered: boolean;
+}
+
+/** Records by their key in the ledger. */
+export type PurchaseRecords = Record<string, PurchaseRecord>;
+
+/** The prediction of a purchase; undefined where none is known. */
+export function idOf({ fate }: PurchaseRecord): string | undefined {
+	return 'id' in fate ? fate.id : undefined;
+}
+
+/** All predictions of a purchase, the latest last. */
+export function idsOf(record: PurchaseRecord): string[] {
+	const id = idOf(record);
+	return id === undefined ? record.formerIds : [...record.formerIds, id];
+}
+
+/** Whether Atlas may have accepted the submit although no answer says so. */
+export function isUnresolved({ fate }: PurchaseRecord): boolean {
+	return fate.state === 'sending' || fate.state === 'lost';
+}
+
+/** Whether it is paid for, as far as is known. */
+export function isPaid({ fate }: PurchaseRecord): boolean {
+	return fate.state === 'bought' || fate.state === 'done';
+}
+
+/** When its submit was in flight. */
+export function flightOf({
+	sentAtMs,
+	endedAtMs = sentAtMs + SUBMIT_TIMEOUT_MS,
+}: PurchaseRecord): FlightTimes {
+	return { sentAtMs, endedAtMs };
+}
+
+/** Whether content moderation stopped it. */
+export function isModerated({ fate }: PurchaseRecord): boolean {
+	return fate.state === 'failed' && fate.isModerated;
+}
+
+/** What a record says of a request. */
+export function factsOf(
+	{ body, model, inputs, estimateUsd = null }: PurchaseRequest,
+	{ fingerprint }: Identity,
+	sent: Pick<PurchaseFacts, 'images' | 'bodyHash' | 'sentAtMs'>,
+): PurchaseFacts {
+	const hasUrl = inputs.some(({ url }) => url !== undefined && !/^data:/i.test(url));
+	return {
+		...sent,
+		fingerprint,
+		model,
+		prompt: asString(body.prompt),
+		size: asString(body.size),
+		hasUrl,
+		estimateUsd,
+	};
+}

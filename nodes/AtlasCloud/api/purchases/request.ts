@@ -1,0 +1,87 @@
+import type { InputFile, Uploads } from '../files/uploads';
+import { sha256 } from '../hash';
+import { asObject, canonicalJson, type JsonObject } from '../json';
+
+/** Where an input stands in the request body: `['image']`, `['images', 0]`, `['refers', 1, 'url']`. */
+export type InputPath = readonly [field: string, ...keys: Array<string | number>];
+
+/** An input of a prediction: a file of ours, or a URL or data URI that Atlas reads itself. */
+export type PurchaseInput = { path: InputPath } & (
+	{ file: InputFile; url?: undefined } | { file?: undefined; url: string }
+);
+
+/** A flat JSON body (see docs/atlas-cloud-api.md, Submit). */
+export type RequestBody = JsonObject & { model: string };
+
+/** One prediction that an item wants to buy: checked, and complete but for its uploads. */
+export interface PurchaseRequest {
+	itemIndex: number;
+	/** Which of the item's purchases it is, from 0. Default: 0, its only one. */
+	imageIndex?: number;
+	model: string;
+	/** Path of the billable request. */
+	endpoint: string;
+	/** As it is sent, without its inputs. */
+	body: RequestBody;
+	inputs: PurchaseInput[];
+	headers: Record<string, string>;
+	/**
+	 * Where Atlas calls when the prediction ends. Not part of `body`: it says whom to tell, not what to buy, so a retry
+	 * with another address (n8n's test URL, then the production URL) is the same purchase.
+	 */
+	webhookUrl?: string;
+	/** From the first submit on, in ms: refusals are retried, and the prediction is waited for, until then. */
+	timeoutMs: number;
+	/** Whether a prediction still in progress when its time is up is a fault. */
+	failsOnTimeout: boolean;
+	/** Whether to submit again if it stays unknown what came of the first submit: it may be billed twice. */
+	mayResubmit: boolean;
+	/** How old a prediction may be to be taken instead of a new purchase, in hours; 0 for none. */
+	reuseHours: number;
+	/** By the list price, in USD; null where it does not tell, undefined where nobody has asked. */
+	estimateUsd?: number | null;
+}
+
+/** An input by its content, or by the URL that the item gives. */
+export type IdentifiedInput = { path: InputPath } & (
+	{ sha256: string; sizeBytes: number; url?: undefined } | { sha256?: undefined; url: string }
+);
+
+/** How a request is known again, wherever its files were uploaded to. */
+export interface Identity {
+	/** Equal for equal requests. */
+	fingerprint: string;
+	/** Without its inputs. */
+	body: RequestBody;
+	inputs: IdentifiedInput[];
+}
+
+/**
+ * Reads the input files of a request to know them by their content.
+ * @throws what reading a file throws; CancelledError
+ */
+export async function identify(request: PurchaseRequest, uploads: Uploads): Promise<Identity> {
+	const { body } = request;
+	const inputs = await Promise.all(
+		request.inputs.map(async ({ path, file, url }): Promise<IdentifiedInput> =>
+			file ? { path, sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { path, url },
+		),
+	);
+	return { fingerprint: sha256(canonicalJson([body, inputs])), body, inputs };
+}
+
+/** A copy of the body with each value at its path. Lists and objects on the way are made where they are missing. */
+export function placeAt<Body extends JsonObject>(body: Body, entries: Array<[InputPath, unknown]>): Body {
+	return entries.reduce<Body>((placed, [path, value]) => placeOne(placed, path, value) as Body, body);
+}
+
+function placeOne(holder: unknown, [key, ...rest]: ReadonlyArray<string | number>, value: unknown): unknown {
+	if (key === undefined) return value;
+	if (typeof key === 'number') {
+		const list: unknown[] = Array.isArray(holder) ? [...(holder as unknown[])] : [];
+		list[key] = placeOne(list[key], rest, value);
+		return list;
+	}
+	const object = asObject(holder) ?? {};
+	return { ...object, [key]: placeOne(Object.hasOwn(object, key) ? object[key] : undefined, rest, value) };
+}

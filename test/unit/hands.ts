@@ -1,0 +1,43 @@
+import { Uploads } from '../../nodes/AtlasCloud/api/files/uploads';
+import type { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
+import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
+import type { Hands } from '../../nodes/AtlasCloud/api/purchases/buy';
+import { EarlierInputs } from '../../nodes/AtlasCloud/api/purchases/earlierInputs';
+import { Leftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers';
+import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
+import { LostSearch } from '../../nodes/AtlasCloud/api/purchases/lostSearch';
+import { Places } from '../../nodes/AtlasCloud/api/pace/places';
+import { Search } from '../../nodes/AtlasCloud/api/purchases/search';
+
+export function emptyLedger(executionId = '1'): Ledger {
+	return new Ledger({ records: {}, takenIds: {} }, { executionId, runIndex: 0, isTool: false });
+}
+
+/** All that a purchase needs, on this client. */
+export function handsOf(
+	client: AtlasClient,
+	changes: Partial<Hands> = {},
+	hardLimit: number | null = null,
+): Hands {
+	const { clock } = client;
+	const ledger = changes.ledger ?? emptyLedger();
+	const account = 'an account';
+	return {
+		clock,
+		signal: undefined,
+		startedAtMs: clock.nowMs(),
+		ledger,
+		search: new Search(client, ledger, new EarlierInputs(client, undefined)),
+		lostSearch: new LostSearch(client, ledger, undefined),
+		leftovers: new Leftovers(account, clock, false),
+		uploads: new Uploads(client, { executionId: '1', nodeTag: '0123abcd', runIndex: 0 }, undefined),
+		places: new Places({ account, hardLimit, clock, signal: undefined }),
+		waiter: new Waiter(client),
+		post: async (...request) => await client.post(...request),
+		isKnown: async () => await Promise.resolve(false),
+		areFilesGone: async () => await Promise.resolve(false),
+		retriedSinceMs: null,
+		onFault: () => {},
+		...changes,
+	};
+}
