@@ -167,7 +167,7 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 		['has a time of 1970', { rows: [{ ...own, createdAt: () => 86_400 }] }],
 		['is shortened', { alter: cut(30) }],
 		['is shortened to nothing', { alter: cut(0) }],
-		['has no body', { alter: ({ requestBody: _, ...row }) => row }],
+		['has no body', { alter: (row) => ({ ...row, requestBody: undefined }) }],
 		[
 			'has an added field',
 			{ alter: (row) => ({ ...row, requestBody: JSON.stringify({ ...BODY, seed: -1 }) }) },
