@@ -75,4 +75,6 @@ export interface NodeRun {
 	signal: CancelSignal;
 	/** Called when an item fails. Unless n8n is to continue on fail, nothing more is submitted or waited for. */
 	onFault: () => void;
+	/** Ends all that still runs. */
+	end: () => void;
 }

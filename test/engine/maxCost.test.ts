@@ -130,6 +130,37 @@ it('counts nothing that an earlier attempt bought', async () => {
 	expect(sandbox.ledger.count('quote')).toBe(1);
 });
 
+const RETRY = { retryOnFail: true, maxTries: 5, waitBetweenTries: 1 };
+
+it('counts what failed in earlier attempts: it may be billed', async () => {
+	sandbox.setOptions({ chargeFailedTasks: true });
+	sandbox.addFault({
+		endpoint: 'submit',
+		action: { type: 'failTask', shape: 'status200' },
+		times: Infinity,
+	});
+	const { error } = await run(0.16, { nodeExtras: RETRY });
+	expect(error?.message).toMatch(
+		/^This run would cost \$0\.\d+ more than the \$0\.108 of earlier attempts, but 'Max Cost per Run' is \$0\.16/,
+	);
+	expect(sandbox.ledger.charges).toHaveLength(4);
+});
+
+it('counts what earlier attempts bought, should the price rise meanwhile', async () => {
+	await sandbox.close();
+	sandbox = await fastSandbox({
+		onRequestOver: ({ endpoint, status }) => {
+			if (endpoint === 'submit' && status === 400) sandbox.setOptions({ accountMarkup: 3 });
+		},
+	});
+	sandbox.addFault({ endpoint: 'submit', nth: 3, action: { type: 'status', status: 400 } });
+	const { error } = await run(0.15, { nodeExtras: RETRY });
+	expect(error?.message).toMatch(
+		/^This run would cost \$0\.081 more than the \$0\.081 of earlier attempts, but 'Max Cost per Run' is \$0\.15/,
+	);
+	expect(sandbox.ledger.charges).toHaveLength(3);
+});
+
 const NONSENSE: Array<[string, FaultAction]> = [
 	['fails', { type: 'status', status: 500 }],
 	['is refused', { type: 'status', status: 400 }],

@@ -21,13 +21,16 @@ describe('every wait before the submit ends within the item’s Timeout', () => 
 		['a catalog that hangs', 'models', HANG, UNLISTED],
 		['a catalog that asks for pauses', 'models', PAUSES, UNLISTED],
 		['a catalog that trickles', 'models', TRICKLE, UNLISTED],
+		['an upload that hangs', 'upload', HANG, {}],
+		['an upload that asks for pauses', 'upload', PAUSES, {}],
+		['an upload that is throttled', 'upload', { ...PAUSES, status: 429 } as FaultAction, {}],
 		['a quote that hangs', 'quote', HANG, QUOTED],
 		['a quote that trickles', 'quote', TRICKLE, QUOTED],
 	])('%s', async (_what, endpoint, action, parameters) => {
 		fails(endpoint, action, Infinity);
 		const startMs = virtualTime.nowMs();
 		const { error } = await edit({ parameters: { options: { timeoutSeconds: 10 }, ...parameters } });
-		expect(error?.message).toMatch(/took longer than 10 seconds/);
+		expect(error?.message).toMatch(/took longer than 10 seconds|Too many requests/);
 		expect(error?.description).toContain('Nothing was submitted');
 		expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
 		expect(ledger.charges).toEqual([]);

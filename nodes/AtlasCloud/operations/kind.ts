@@ -65,8 +65,7 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 			),
 		async checkResolved(run, jobs) {
 			const planned = jobs.map((job): PlannedPurchase => ({
-				itemIndex: job.request.itemIndex,
-				timeoutMs: job.request.timeoutMs,
+				request: job.request,
 				toQuote: async () => await kind.quoteRequestOf(run, job),
 			}));
 			// What counts for the whole run is read from its first item.

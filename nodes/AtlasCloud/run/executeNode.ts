@@ -48,6 +48,21 @@ async function executeAttempt(
 	const { run, operation } = await prepare(context, node, ledger).catch((error: unknown) => {
 		throw toNodeError(context, error, undefined, ledger.undelivered());
 	});
+	try {
+		return await executeRun(context, node, ledger, run, operation);
+	} finally {
+		// What an item has given up, such as an upload that hangs, ends with the run.
+		run.end();
+	}
+}
+
+async function executeRun(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+	ledger: Ledger,
+	run: NodeRun,
+	operation: Operation,
+): Promise<INodeExecutionData[][]> {
 	if ('once' in operation) {
 		const outcome = await outcomeOf(operation.once(run));
 		throwIfCancelled(context, node, ledger);

@@ -5,6 +5,7 @@ import type { JsonObject } from '../api/json';
 import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd, roundUsd } from '../api/models/prices';
 import type { Quote, QuoteRequest } from '../api/models/quotes';
+import type { PurchaseRequest } from '../api/purchases/request';
 import type { NodeRun } from '../nodeRun';
 
 /**
@@ -28,9 +29,8 @@ export async function describeEstimate(
 
 /** Something that the run is about to buy. */
 export interface PlannedPurchase {
-	itemIndex: number;
-	/** How long to wait for its price, in ms. */
-	timeoutMs: number;
+	/** Gets the price as its estimate. */
+	request: PurchaseRequest;
 	/** What to ask a quote for. May upload a file whose length is billed. */
 	toQuote: () => Promise<QuoteRequest>;
 }
@@ -38,8 +38,8 @@ export interface PlannedPurchase {
 const MAX_PARALLEL_QUOTES = 8;
 
 /**
- * Refuses a run that would cost more than Max Cost per Run, or whose cost cannot be known. Counts what the account pays;
- * what an earlier attempt of this execution bought is resumed, and not counted.
+ * Refuses a run that would cost more than Max Cost per Run, or whose cost cannot be known. Counts what the account pays,
+ * and what earlier attempts of this execution may have spent.
  * @param maxCostUsd null for no limit: then nothing is asked
  * @throws AtlasError (`input`); CancelledError
  */
@@ -49,33 +49,34 @@ export async function checkMaxCost(
 	maxCostUsd: number | null,
 ): Promise<void> {
 	if (maxCostUsd === null) return;
-	const quotes = await quotesOf(
-		run,
-		planned.filter(({ itemIndex }) => !run.ledger.isBought(itemIndex)),
-		maxCostUsd,
-	);
+	const open = planned.filter(({ request }) => run.ledger.mayBuy(request.itemIndex, request.mayResubmit));
+	const quotes = await quotesOf(run, open, maxCostUsd);
 	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }) => sum + priceUsd, 0));
-	if (costUsd <= roundUsd(maxCostUsd)) return;
+	const spentUsd = roundUsd(run.ledger.spentUsd());
+	if (costUsd === 0 || roundUsd(costUsd + spentUsd) <= roundUsd(maxCostUsd)) return;
 	const isEstimate = quotes.some((quote) => quote.isEstimate);
 	throw runError(
-		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}, but 'Max Cost per Run' is ${dollars(maxCostUsd)}`,
+		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}${spentUsd > 0 ? ` more than the ${dollars(spentUsd)} of earlier attempts` : ''}, but 'Max Cost per Run' is ${dollars(maxCostUsd)}`,
 		"Nothing was submitted. Increase 'Max Cost per Run' under Options, or use fewer items.",
 	);
 }
 
 async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: number): Promise<Quote[]> {
 	const semaphore = new Semaphore(MAX_PARALLEL_QUOTES);
-	const priceOf = async ({ toQuote }: PlannedPurchase) => {
+	const priceOf = async ({ request, toQuote }: PlannedPurchase) => {
 		const quote = await run.quotes.of(await toQuote());
 		if (quote.isMinimum) throw onlyMinimumError(quote);
+		request.estimateUsd = quote.priceUsd;
 		return quote;
 	};
-	const quoteOf = async (purchase: PlannedPurchase) =>
-		await semaphore.use(
+	const { clock } = run.client;
+	const quoteOf = async (purchase: PlannedPurchase) => {
+		const { timeoutMs } = purchase.request;
+		return await semaphore.use(
 			run.signal,
-			async () =>
-				await beforeSubmit(run.client.clock, purchase.timeoutMs, 'Getting a quote', priceOf(purchase)),
+			async () => await beforeSubmit(clock, timeoutMs, 'Getting a quote', priceOf(purchase)),
 		);
+	};
 	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {
 		throw refusal(error, maxCostUsd);
 	});

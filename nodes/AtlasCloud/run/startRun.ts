@@ -138,6 +138,7 @@ export async function startRun(context: IExecuteFunctions, ledger: Ledger): Prom
 		startedAtMs,
 		signal,
 		onFault,
+		end: () => signal.abort(),
 	};
 }
 

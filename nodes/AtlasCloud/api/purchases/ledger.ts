@@ -6,6 +6,7 @@ import {
 	idsOf,
 	isPaid,
 	isUnresolved,
+	spentUsd,
 	type Fate,
 	type Origin,
 	type PurchaseFacts,
@@ -100,9 +101,18 @@ export class Ledger {
 
 	/** Whether an earlier attempt of this execution bought the item's prediction, so that it is resumed. */
 	isBought(itemIndex: number): boolean {
-		return this.of(itemIndex).some(
-			(record) => record.executionId === this.scope.executionId && isPaid(record),
-		);
+		return this.ofThisExecution(this.of(itemIndex)).some(isPaid);
+	}
+
+	/** Whether the item would be bought now, rather than resumed. @param mayResubmit whether also while it is lost */
+	mayBuy(itemIndex: number, mayResubmit: boolean): boolean {
+		const isLost = this.ofThisExecution(this.of(itemIndex)).some(isUnresolved);
+		return !this.isBought(itemIndex) && (mayResubmit || !isLost);
+	}
+
+	/** What earlier attempts of this run may have spent, in USD. */
+	spentUsd(): number {
+		return this.ofThisExecution(this.ofThisRun()).reduce((sum, record) => sum + spentUsd(record), 0);
 	}
 
 	/**
@@ -288,6 +298,10 @@ export class Ledger {
 		for (const record of this.ofThisRun()) this.update(record, { isDelivered: false });
 	}
 
+	private ofThisExecution(records: PurchaseRecord[]): PurchaseRecord[] {
+		return records.filter(({ executionId }) => executionId === this.scope.executionId);
+	}
+
 	private withBody(bodyHash: string): PurchaseRecord[] {
 		return Object.values(this.kept.records).filter((record) => record.bodyHash === bodyHash);
 	}
@@ -320,6 +334,7 @@ export class Ledger {
 			origin,
 			executionId: this.scope.executionId,
 			formerIds: before ? idsOf(before) : [],
+			formerUsd: before?.executionId === this.scope.executionId ? spentUsd(before) : 0,
 			maybeIds: isLost ? before.maybeIds : [],
 			wasResubmitted: isLost || before?.wasResubmitted === true,
 			isDelivered: false,

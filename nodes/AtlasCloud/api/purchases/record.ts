@@ -35,7 +35,7 @@ export interface PurchaseFacts {
 	readonly images: string[];
 	/** Whether a URL is among its inputs: what it shows may change. */
 	readonly hasUrl: boolean;
-	/** By the list price, in USD; null if it is not known. */
+	/** By a quote, where one was asked for, else by the list price, in USD; null if it is not known. */
 	readonly estimateUsd: number | null;
 }
 
@@ -62,6 +62,8 @@ export interface PurchaseRecord extends PurchaseFacts {
 	readonly maybeIds: string[];
 	/** Predictions of this item that failed before it was bought again. */
 	readonly formerIds: string[];
+	/** What earlier submits of it may have cost in this execution, in USD. */
+	readonly formerUsd: number;
 	/** It was lost and was submitted once more, which is the limit. What came of the first submit stays unknown. */
 	readonly wasResubmitted: boolean;
 	/** Whether n8n has its output. */
@@ -90,6 +92,11 @@ export function isUnresolved({ fate }: PurchaseRecord): boolean {
 /** Whether it is paid for, as far as is known. */
 export function isPaid({ fate }: PurchaseRecord): boolean {
 	return fate.state === 'bought' || fate.state === 'done';
+}
+
+/** What it may have cost in this execution, earlier submits of it included, in USD. One that failed may be billed. */
+export function spentUsd({ fate, origin, estimateUsd, formerUsd }: PurchaseRecord): number {
+	return formerUsd + (origin === 'own' && fate.state !== 'refused' ? (estimateUsd ?? 0) : 0);
 }
 
 /** When its submit was in flight. */

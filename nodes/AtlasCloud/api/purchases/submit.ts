@@ -34,7 +34,8 @@ export async function submit(
 	place: Place,
 ): Promise<Submitted> {
 	const { ledger, clock, signal } = hands;
-	const uploaded = await uploadInputs(hands, request);
+	const uploading = uploadInputs(hands, request);
+	const uploaded = await beforeSubmit(clock, request.timeoutMs, 'Uploading the files', uploading);
 	const body = placeAt(request.body, uploaded);
 	const bodyToSend = request.webhookUrl === undefined ? body : { ...body, webhook_url: request.webhookUrl };
 	const bodyHash = hashOf(valuesOf(body));
