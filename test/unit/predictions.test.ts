@@ -371,3 +371,12 @@ it.each(['', '.', '..', 'a..b', '-a', 'a/b', 'a b', 'a?b', 'a%2f', 'ä', 'a'.rep
 	'%j is not an id',
 	(id) => expect(isPredictionId(id)).toBe(false),
 );
+
+it.each([
+	['Failed to download image from https://nas.example.com/a.png', /HTTP Request/],
+	['images[0]: cannot access file', /HTTP Request/],
+	['invalid image_url', /HTTP Request/],
+	['internal error', /^Change the prompt or the input files/],
+])('a prediction that failed because of "%s" comes with advice that can work', (error, advice) => {
+	expect(failedError(of({ status: 'failed', error })!).description).toMatch(advice);
+});

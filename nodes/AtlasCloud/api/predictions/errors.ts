@@ -38,8 +38,9 @@ export function failedError(
 	if (statusOf(rawStatus) === 'completed') return noOutputError(answer);
 	return new AtlasError(withReason('The prediction failed', reason), {
 		kind: 'failed',
-		description:
-			'Change the prompt or the input files, then run the item again. That is a new, billed request.',
+		description: isUnreadableUrl(reason)
+			? 'Atlas Cloud couldn’t read a file at its URL. Download it with an HTTP Request node, and use the file instead of the URL. A new run is a new, billed request.'
+			: 'Change the prompt or the input files, then run the item again. That is a new, billed request.',
 		status: 'failed',
 		reason,
 		...answer,
@@ -72,4 +73,11 @@ export function unreachableError(predictionId: string, exchange: Exchange | null
 
 function withReason(message: string, reason: string | null | undefined): string {
 	return reason ? `${message}: ${truncate(reason)}` : message;
+}
+
+/** Whether a prediction failed because a host did not give one of its input files: the same URL would fail again. */
+function isUnreadableUrl(reason: string | null): boolean {
+	return /(download|fetch|access|load|retriev|reach)[a-z]* .{0,40}(image|video|audio|file|url)|(image|video|audio|file)[_ ]?url/i.test(
+		reason ?? '',
+	);
 }
