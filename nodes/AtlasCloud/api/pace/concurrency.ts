@@ -206,7 +206,9 @@ export class Concurrency {
 	 */
 	refused(nowMs: number): boolean {
 		this.nowMs = nowMs;
-		const count = Math.max(1, this.inFlight.size);
+		const count = this.inFlight.size;
+		// Where nothing is in flight, it cannot be too many.
+		if (count === 0) return false;
 		const last = this.lastRefused ?? count;
 		const isAgain = Math.abs(count - last) <= NEAR * last + 1 && this.retryStep < MANY;
 		const isLess = this.refusedAbove !== null && count < this.refusedAbove;

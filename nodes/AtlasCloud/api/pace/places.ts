@@ -227,8 +227,11 @@ export class Place implements Entry {
 		this.mark = null;
 		permit?.released();
 		const succeeded = prediction !== null;
-		if (mark) lane.concurrency.ended(mark, { nowMs: lane.nowMs(), succeeded, ...recordedTimes(prediction) });
-		lane.submits.finished();
+		// A refused submit was never in flight: its pause goes on.
+		if (mark) {
+			lane.concurrency.ended(mark, { nowMs: lane.nowMs(), succeeded, ...recordedTimes(prediction) });
+			lane.submits.finished();
+		}
 		lane.giveBack(this);
 		this.places.ended(this.isCounted, succeeded);
 	}
