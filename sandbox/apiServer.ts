@@ -52,6 +52,7 @@ export class ApiServer {
 	async build(): Promise<void> {
 		const { api } = this.around;
 		const app = Fastify({
+			exposeHeadRoutes: false,
 			serverFactory: (listener) => api.createServer(listener),
 			routerOptions: { maxParamLength: 2000 },
 			frameworkErrors: (_error, request, reply) => void this.serve('other', this.lost(), request, reply),

@@ -7,3 +7,4 @@
  */
 export * from './types';
 export { startSandbox } from './startSandbox';
+export { callInProcess, isInProcess, type InProcessRequest } from './inProcess';

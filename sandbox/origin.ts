@@ -1,12 +1,34 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import {
+	createServer,
+	type IncomingMessage,
+	type RequestListener,
+	type Server,
+	type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 const HOST = '127.0.0.1';
+
+/** What is closed with an origin. */
+interface Connection {
+	resetAndDestroy(): unknown;
+}
+
+/** The origins of this process that are open, by their URL. */
+const openOrigins = new Map<string, Origin>();
+
+/** The open origin of this process that a URL leads to. */
+export function originAt(url: string): Origin | undefined {
+	// Every request asks: to parse the URL would take longer than the rest.
+	return openOrigins.get(url.slice(0, url.indexOf('/', 'http://'.length)));
+}
 
 /** One of the two hosts: it can vanish with all its connections and come back on the same port. */
 export class Origin {
 	private server: Server | undefined;
-	private readonly sockets = new Set<Socket>();
+	/** Those in use; `inProcess.ts` adds its own. */
+	readonly connections = new Set<Connection>();
+	private listener: RequestListener | undefined;
 	private port: number;
 
 	constructor(port: number) {
@@ -17,11 +39,12 @@ export class Origin {
 	createServer(listener: RequestListener): Server {
 		const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, listener);
 		server.on('connection', (socket) => {
-			this.sockets.add(socket);
-			socket.once('close', () => this.sockets.delete(socket));
+			this.connections.add(socket);
+			socket.once('close', () => this.connections.delete(socket));
 			socket.on('error', () => undefined);
 		});
 		this.server = server;
+		this.listener = listener;
 		return server;
 	}
 
@@ -40,14 +63,21 @@ export class Origin {
 			});
 		});
 		this.port = (server.address() as AddressInfo).port;
+		openOrigins.set(this.url, this);
+	}
+
+	/** Has a request handled that came by no socket. */
+	handle(request: IncomingMessage, response: ServerResponse): void {
+		this.listener?.(request, response);
 	}
 
 	/** Resets every connection, also those that hang. */
 	async close(): Promise<void> {
 		const { server } = this;
 		if (!server?.listening) return;
+		openOrigins.delete(this.url);
 		const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-		for (const socket of this.sockets) socket.resetAndDestroy();
+		for (const connection of this.connections) connection.resetAndDestroy();
 		await closed;
 	}
 }

@@ -1,4 +1,4 @@
-import { runRows, type RowResult } from './money/faultBench';
+import { runRows } from './money/faultBench';
 import { allRows, maxWaitMs } from './money/faultTable';
 
 jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
@@ -7,24 +7,23 @@ jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtual
 // FAULT_ROW narrows the table to the rows whose name holds it.
 const rows = allRows().filter(({ name }) => name.includes(process.env.FAULT_ROW ?? ''));
 
-/** Rows wait most of their time, so that many go at once. */
-const AT_ONCE = 72;
+const AT_ONCE = 24;
 
-let results: Awaited<ReturnType<typeof runRows>>;
-beforeAll(async () => {
-	results = await runRows(rows, AT_ONCE);
-}, 1_800_000);
+/** One row for each use and what is to come of it: these run in n8n's engine as well. */
+const rowsInEngine = [...new Map(rows.map((row) => [`${row.use.name}, ${row.outcome}`, row])).values()];
 
-function resultOf(name: string): RowResult {
-	const result = results.get(name);
-	if (!result) throw new Error('The row was not run');
-	if (result instanceof Error) throw result;
-	return result;
-}
+describe.each([
+	['without n8n', rows, false],
+	['in n8n', rowsInEngine, true],
+] as const)('every operation, every request it makes, every fault: %s', (_where, tested, inEngine) => {
+	let results: Awaited<ReturnType<typeof runRows>>;
+	beforeAll(async () => {
+		results = await runRows([...tested], AT_ONCE, inEngine);
+	}, 1_800_000);
 
-describe('every operation, every request it makes, every fault', () => {
-	it.each(rows.map((row) => [row.name, row] as const))('%s', (name, row) => {
-		const result = resultOf(name);
+	it.each(tested.map((row) => [row.name, row] as const))('%s', (name, row) => {
+		const result = results.get(name);
+		if (!result || result instanceof Error) throw result ?? new Error('The row was not run');
 		const { outcome, message, said, everything, charged, requests } = result;
 		const story = `${outcome}: ${message}\n${requests.join('\n')}`;
 		expect([outcome, story]).toEqual([row.outcome, story]);

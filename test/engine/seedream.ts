@@ -107,14 +107,25 @@ function seedOf(items: InputItem[] | Seed | undefined): Seed {
 	};
 }
 
-/** Runs Seedream Edit in n8n's engine against a sandbox. */
-export async function runSeedream(options: SeedreamOptions): Promise<SeedreamResult> {
-	const { sandbox, node, parameters = {}, items, credentialData, abortAfterMs, ...harness } = options;
+/** What a run of the node needs, whatever runs it. */
+export function nodeRun({ sandbox, node, parameters = {}, items, credentialData }: SeedreamOptions) {
 	const defaults = node
 		? { simplify: false }
 		: { resource: 'image', operation: 'edit', prompt: 'make it black and white', model: V4, simplify: false };
 	const { model, ...others }: Record<string, unknown> = { ...defaults, ...parameters };
 	const locator = typeof model === 'string' ? { __rl: true, mode: 'id', value: model } : model;
+	return {
+		node: node ?? new SeedreamEdit(),
+		credentialData: { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl, ...credentialData },
+		seed: seedOf(items),
+		parameters: { ...others, ...(locator === undefined ? {} : { model: locator }) },
+	};
+}
+
+/** Runs Seedream Edit in n8n's engine against a sandbox. */
+export async function runSeedream(options: SeedreamOptions): Promise<SeedreamResult> {
+	const { abortAfterMs, ...harness } = options;
+	const run = nodeRun(options);
 	let timer: NodeJS.Timeout | undefined;
 	const aborted =
 		abortAfterMs === undefined
@@ -123,12 +134,9 @@ export async function runSeedream(options: SeedreamOptions): Promise<SeedreamRes
 	const result = await runNode({
 		...harness,
 		...(aborted ? { cancelWhen: aborted } : {}),
-		node: node ?? new SeedreamEdit(),
-		type: harness.type ?? `n8n-nodes-seedream.${node?.description.name ?? 'seedreamEdit'}`,
+		...run,
+		type: harness.type ?? `n8n-nodes-seedream.${run.node.description.name}`,
 		credentialType: new AtlasCloudSeedreamApi(),
-		credentialData: { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl, ...credentialData },
-		seed: seedOf(items),
-		parameters: { ...others, ...(locator === undefined ? {} : { model: locator }) },
 	});
 	clearTimeout(timer);
 	const out = result.items[0] ?? [];

@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Clock } from '../../nodes/AtlasCloud/api/time/clock';
 import type { Http } from '../../nodes/AtlasCloud/api/http/http';
+import { isInProcess } from '../../sandbox';
 import { untilIdle } from './idle';
+import { sendInProcess } from './inProcess';
 
 /*
  * Time for tests of the node in n8n's engine. It passes only while n8n, node and sandbox are idle, so that minutes take
@@ -114,10 +117,16 @@ type N8nHttp = typeof import('../../nodes/AtlasCloud/n8n/http');
 
 const real = jest.requireActual<N8nHttp>('../../nodes/AtlasCloud/n8n/http');
 
-/** The node's own, with its time limits on the virtual clock. */
-export const n8nHttp: N8nHttp['n8nHttp'] = (...context): Http => {
-	const http = real.n8nHttp(...context);
+/**
+ * The node's own, with its time limits on the virtual clock. What goes to a sandbox of this process goes there past
+ * n8n's helpers, axios and sockets: most of the time of a test went into them.
+ */
+export const n8nHttp: N8nHttp['n8nHttp'] = (context, credential): Http => {
+	const http = real.n8nHttp(context, credential);
 	return {
-		send: async (request) => await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
+		send: async (request) =>
+			credential && isInProcess(request.url)
+				? await sendInProcess(request, credential, context as Partial<IExecuteFunctions>)
+				: await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
 	};
 };

@@ -3,10 +3,19 @@ import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
 import type { ChangeableOptions, FaultAction, LedgerRequest, Sandbox } from '../../../sandbox';
 import { mediaFile } from '../models';
-import { fastSandbox, picture, runSeedream, V4, type InputFile, type InputItem } from '../seedream';
+import { runPlain, type PlainResult } from '../plainRun';
+import {
+	fastSandbox,
+	picture,
+	runSeedream,
+	V4,
+	type InputFile,
+	type InputItem,
+	type SeedreamOptions,
+} from '../seedream';
 import { virtualTime } from '../virtualTime';
 import { classOf, ELSEWHERE, type FaultKind, type OutcomeClass } from './cases';
-import type { Row } from './faultTable';
+import { isForLong, type Row } from './faultTable';
 
 /** What is checked of a row, gathered while it ran. */
 export interface RowResult {
@@ -67,19 +76,20 @@ const API_KEY = 'key-that-must-never-be-seen-anywhere';
 /** A sandbox and a place for redirects, used by one row after another. */
 export class Bench {
 	private constructor(
+		private readonly inEngine: boolean,
 		private readonly sandbox: Sandbox,
 		private readonly elsewhere: Elsewhere,
 		private readonly photos: Buffer[],
 		private readonly sound: InputFile = mediaFile('sound.mp3', 'audio/mpeg'),
 	) {}
 
-	static async open(outputBytes?: number): Promise<Bench> {
+	static async open(inEngine: boolean, outputBytes?: number): Promise<Bench> {
 		const elsewhere = new Elsewhere();
 		await elsewhere.open();
 		const size = outputBytes === undefined ? {} : { outputBytes };
 		const sandbox = await fastSandbox({ clock: virtualTime, apiKey: API_KEY, preparedMedia: true, ...size });
 		const photos = await Promise.all([60, 62, 64].map(async (width) => await picture({ width })));
-		return new Bench(sandbox, elsewhere, photos);
+		return new Bench(inEngine, sandbox, elsewhere, photos);
 	}
 
 	async close(): Promise<void> {
@@ -123,17 +133,18 @@ export class Bench {
 		return this.sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
 	}
 
-	private async run({ use, endpoint, stops }: Row, parameters: Record<string, unknown>, items: InputItem[]) {
-		return await runSeedream({
-			sandbox: this.sandbox,
-			...(use.node ? { node: use.node } : {}),
-			parameters: { model: V4, ...parameters },
-			items,
+	/** In n8n's engine, or in what the node takes for it. */
+	/** In n8n's engine, or in what the node takes for it. */
+	private async run({ endpoint, stops }: Row, given: SeedreamOptions): Promise<PlainResult> {
+		if (!this.inEngine) return await runPlain(given, stops);
+		const { run, json, error, events } = await runSeedream({
+			...given,
 			// Files on disk take most of the time, and matter only where one is not whole.
 			binaryMode: endpoint === 'file' ? 'filesystem' : 'default',
 			nodeExtras: stops ? {} : { onError: 'continueRegularOutput' },
 			executionId: '77',
 		});
+		return { json, error, kept: [run.data, error?.context, events.filter(([name]) => name === 'ui')] };
 	}
 
 	/** What is to be made of the requests that the fault strikes. */
@@ -159,9 +170,11 @@ export class Bench {
 			sandbox.addFault({ endpoint: row.endpoint, action, times: row.forever ? Infinity : 1 });
 		if (row.fault.settings) sandbox.setOptions(row.fault.settings(startedMs / 1_000));
 		if (row.use.losesAnswer) sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
-		const result = await this.run(
-			row,
-			{
+		const result = await this.run(row, {
+			sandbox,
+			...(row.use.node ? { node: row.use.node } : {}),
+			parameters: {
+				model: V4,
 				prompt: row.name,
 				...(row.use.items === 'url' ? { images } : {}),
 				...(row.use.items === 'predictionId' ? { predictionId: '={{ $json.predictionId }}' } : {}),
@@ -169,7 +182,7 @@ export class Bench {
 				...row.world?.parameters,
 			},
 			items,
-		);
+		});
 		const endedMs = virtualTime.nowMs();
 		sandbox.clearFaults();
 		if (row.fault.settings) sandbox.setOptions(NORMAL);
@@ -184,14 +197,10 @@ export class Bench {
 		];
 		return {
 			outcome:
-				result.error || itemError ? classOf(message, description) : result.out.length > 0 ? 'done' : 'other',
+				result.error || itemError ? classOf(message, description) : result.json.length > 0 ? 'done' : 'other',
 			message,
 			said: JSON.stringify([result.json, result.error?.message, result.error?.description]),
-			everything: JSON.stringify([
-				result.run.data,
-				result.error?.context,
-				result.events.filter(([name]) => name === 'ui'),
-			]),
+			everything: JSON.stringify(result.kept),
 			charged: ledger.charges.slice(before.charges).map(({ predictionId }) => predictionId),
 			predictionId: ((items[0]?.json as IDataObject | undefined)?.predictionId as string | undefined) ?? null,
 			waitedMs: begun ? endedMs - begun.atMs : null,
@@ -210,15 +219,21 @@ function hasMisplacedKey({ remoteOrigin, authorization, path, body }: LedgerRequ
 	return (isKeyless && authorization !== null) || JSON.stringify([path, body]).includes(API_KEY);
 }
 
-/** Runs all rows, several at once, each on a bench of its own. */
-export async function runRows(rows: Row[], atOnce: number): Promise<Map<string, RowResult | Error>> {
+/** Runs all rows, several at once, each on a bench of its own: rows wait for the clock most of their time. */
+export async function runRows(
+	rows: Row[],
+	atOnce: number,
+	inEngine: boolean,
+): Promise<Map<string, RowResult | Error>> {
 	const results = new Map<string, RowResult | Error>();
 	const queue = [...rows];
 	const work = async () => {
-		const bench = await Bench.open();
+		const bench = await Bench.open(inEngine);
 		for (let row = queue.shift(); row; row = queue.shift()) {
 			const own = row.world?.outputBytes;
-			const used = own === undefined ? bench : await Bench.open(own);
+			// What an account is told to wait for, its next row would wait for as well.
+			const spoils = own !== undefined || isForLong(row.fault);
+			const used = spoils ? await Bench.open(inEngine, own) : bench;
 			const result = await used
 				.check(row)
 				.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));

@@ -59,7 +59,7 @@ function isEnvelope({ action }: FaultKind): boolean {
 }
 
 /** Whether the service says to come back tomorrow. */
-function isForLong({ action }: FaultKind): boolean {
+export function isForLong({ action }: FaultKind): boolean {
 	return action?.type === 'status' && action.headers?.['retry-after'] !== undefined;
 }
 
@@ -97,14 +97,15 @@ function isFinal(fault: FaultKind): boolean {
 }
 
 function ofPrediction(use: Use, fault: FaultKind, forever: boolean): OutcomeClass {
-	const status = statusOf(fault);
+	// A page in between decides nothing.
+	const status = isEnvelope(fault) ? statusOf(fault) : 0;
 	const waits = use.isGet !== true;
 	if (VERDICT.includes(status)) return 'read';
 	if (forever) return waits && !NOT_FOUND.includes(status) ? 'timeout' : 'read';
 	// The pause that it asks for ends after the item's time, and is kept.
 	if (status === 429 && isForLong(fault)) return waits ? 'timeout' : 'done';
 	// A wait looks again whatever it was told; and a new prediction may not be visible yet.
-	return waits || NOT_FOUND.includes(status) ? 'done' : ofRead(fault, forever);
+	return waits || status === 0 || NOT_FOUND.includes(status) ? 'done' : ofRead(fault, forever);
 }
 
 function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boolean): OutcomeClass {
@@ -115,8 +116,9 @@ function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boole
 	switch (endpoint) {
 		case 'quote':
 			// There is the list price, unless the account itself is refused.
-			if (!VERDICT.includes(statusOf(fault))) return 'done';
-			return use.wanted === 0 ? 'read' : 'input';
+			if (VERDICT.includes(statusOf(fault))) return use.wanted === 0 ? 'read' : 'input';
+			// It is only the lowest for a video, and says nothing of the limit.
+			return use.node && use.wanted > 0 && (forever || isFinal(fault)) ? 'input' : 'done';
 		case 'upload':
 			// A refused upload is not a failed attempt, but a day is longer than anyone waits.
 			return statusOf(fault) === 429 && isForLong(fault) ? 'read' : ofRead(fault, forever);
@@ -128,8 +130,10 @@ function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boole
 		case 'models':
 			// Without a model's type Run Any Model cannot tell where the request goes; the catalog is read twice.
 			return use.needsCatalog && (forever || isFinal(fault)) ? 'input' : 'done';
+		case 'schema':
+			// Two time limits of a read are longer than the item's own.
+			return forever && ['hang', 'hangAfter'].includes(fault.action.type) ? 'input' : 'done';
 		default:
-			// Without a model's rules Atlas judges the request itself.
 			return 'done';
 	}
 }
