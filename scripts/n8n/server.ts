@@ -306,7 +306,9 @@ export class Server extends N8nProcess {
 
 	/** The bytes of a binary as the editor shows them, wherever n8n keeps them. */
 	async readBinary(binary: IBinaryData | undefined): Promise<Buffer> {
-		if (!binary?.id) throw new Error('There is no stored binary data.');
+		if (!binary) throw new Error('There is no binary data.');
+		// 1.x keeps it in the execution.
+		if (!binary.id) return Buffer.from(binary.data, 'base64');
 		const response = await this.request(
 			`/rest/binary-data?action=download&id=${encodeURIComponent(binary.id)}`,
 			{
