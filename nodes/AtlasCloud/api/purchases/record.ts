@@ -1,5 +1,6 @@
 import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
 import { asString } from '../json';
+import { sentSize } from '../models/sizes';
 import type { FlightTimes } from './match';
 import type { Identity, PurchaseRequest } from './request';
 
@@ -124,7 +125,7 @@ export function factsOf(
 		fingerprint,
 		model,
 		prompt: asString(body.prompt),
-		size: asString(body.size),
+		size: sentSize(body),
 		hasUrl,
 		estimateUsd,
 	};
