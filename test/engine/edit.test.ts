@@ -358,17 +358,19 @@ describe('an edit that is still running when its time is up', () => {
 	});
 
 	it('is returned unfinished if On Timeout says so, and Wait for Completion resumes it as it is', async () => {
+		const prompt = 'make it black and white, please';
 		const charges = sandbox.ledger.charges.length;
 		const { error, json, out } = await runSeedream({
 			sandbox,
-			parameters: { options: { timeoutSeconds: 3, onTimeout: 'continue' } },
+			// Not the request of the test before: what that paid for would be taken.
+			parameters: { prompt, options: { timeoutSeconds: 3, onTimeout: 'continue' } },
 		});
 		expect(error).toBeUndefined();
 		expect(out[0]).not.toHaveProperty('binary');
 		expect(json[0]).toMatchObject({
 			status: 'processing',
 			model: V4,
-			prompt: 'make it black and white',
+			prompt,
 			size: '1536*1024',
 			imageUrl: null,
 			imageIndex: null,

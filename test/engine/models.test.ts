@@ -267,19 +267,6 @@ describe('Any Model and Submit', () => {
 		expect(json).toHaveLength(1);
 	});
 
-	it('say what they need if the catalog does not tell', async () => {
-		sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: Infinity });
-		for (const [resource, operation] of [
-			['model', 'run'],
-			['prediction', 'submit'],
-		]) {
-			const { error } = await run({ resource, operation, model: SPEECH, inputs: { text: 'hi' } });
-			expect(error?.message).toBe(`Atlas Cloud’s catalog doesn’t say what ${SPEECH} makes`);
-			expect(error?.description).toContain('Audio > Generate');
-		}
-		expect(billable()).toBe(0);
-	});
-
 	it('are followed by Wait for Completion, Get and Get Many', async () => {
 		const submitted = await run({
 			resource: 'prediction',
@@ -320,24 +307,21 @@ describe('Any Model and Submit', () => {
 	});
 });
 
-describe('where neither catalog nor schema can be read', () => {
-	beforeEach(() => {
-		sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: Infinity });
+it.each([
+	['video', 'generate'],
+	['model', 'run'],
+	['prediction', 'submit'],
+])('bills nothing at %s > %s while the catalog cannot be read', async (resource, operation) => {
+	sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: Infinity });
+	const { error } = await run({
+		resource,
+		operation,
+		model: VIDEO.image,
+		items: [{ files: { photo } }],
+		inputs: { image: 'photo', prompt: 'it moves' },
 	});
-
-	it('a model runs with what was typed, at the endpoint of the resource', async () => {
-		const { error } = await run({
-			resource: 'video',
-			model: VIDEO.image,
-			items: [{ files: { photo } }],
-			inputs: { image: '={{ $binary.photo }}', prompt: 'it moves', duration: 5 },
-		});
-		expect(error).toBeUndefined();
-		expect(endpoints()).toEqual(['/api/v1/model/generateVideo']);
-		expect(bodies()).toEqual([
-			{ model: VIDEO.image, image: uploadUrl(photo), prompt: 'it moves', duration: 5 },
-		]);
-	});
+	expect(error?.message).toMatch(/^Couldn’t read the fields of /);
+	expect(billable()).toBe(0);
 });
 
 describe('before anything is sent, for all items,', () => {
