@@ -15,9 +15,15 @@ export type OutcomeClass =
 
 const WORDS: Array<[RegExp, OutcomeClass]> = [
 	[/^Couldn’t check the limit|^Reading the model/, 'input'],
-	[/^Couldn’t confirm whether|^Several predictions|^Couldn’t check whether an earlier/, 'unknown'],
+	[
+		/^Couldn’t confirm whether|^Several predictions|^One prediction could belong|^Couldn’t check whether an earlier/,
+		'unknown',
+	],
 	[/^Atlas Cloud rejected the request|^Content moderation blocked this request: .*\(400\)/, 'refused'],
-	[/^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^n8n didn’t send/, 'read'],
+	[
+		/^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^n8n didn’t send|^Uploading/,
+		'read',
+	],
 	[/^The prediction failed/, 'failed'],
 	[/^Content moderation blocked this request/, 'moderation'],
 	[/^The prediction is still running after|^Couldn’t check whether the prediction finished/, 'timeout'],
@@ -310,8 +316,8 @@ export const WORLDS: World[] = [
 		name: `createdAt ${createdAtUnit}`,
 		settings: () => ({ history: { createdAtUnit } }),
 		outcomes: {
-			// Without its time a task may be any edit of the same body.
-			'edit a URL, its answer lost': createdAtUnit === 'missing' ? 'unknown' : 'done',
+			// Its result tells the time as well.
+			'edit a URL, its answer lost': 'done',
 			'get many': 'done',
 		},
 	})),

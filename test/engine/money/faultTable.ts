@@ -120,19 +120,27 @@ function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boole
 			// It is only the lowest for a video, and says nothing of the limit.
 			return use.node && use.wanted > 0 && (forever || isFinal(fault)) ? 'input' : 'done';
 		case 'upload':
-			// A refused upload is not a failed attempt, but a day is longer than anyone waits.
+			// A refused upload is not a failed attempt, but a day is longer than anyone waits; so is one that hangs, in all.
+			if (
+				use.wanted > 0 &&
+				!use.node &&
+				(isForLong(fault) || ['hang', 'hangAfter'].includes(fault.action.type))
+			)
+				return 'read';
 			return statusOf(fault) === 429 && isForLong(fault) ? 'read' : ofRead(fault, forever);
 		case 'prediction':
 			return ofPrediction(use, fault, forever);
 		case 'file':
 			if (fault.action.type === 'wrongTypes') return 'done';
 			return forever || FINAL.includes(statusOf(fault)) ? 'download' : 'done';
+		// While a model's fields cannot be read, Atlas Cloud Models sends nothing; of Seedream's models all is known.
 		case 'models':
-			// Without a model's type Run Any Model cannot tell where the request goes; the catalog is read twice.
-			return use.needsCatalog && (forever || isFinal(fault)) ? 'input' : 'done';
+			return use.node && (forever || isFinal(fault)) ? 'read' : 'done';
 		case 'schema':
 			// Two time limits of a read are longer than the item's own.
-			return forever && ['hang', 'hangAfter'].includes(fault.action.type) ? 'input' : 'done';
+			if (forever && ['hang', 'hangAfter'].includes(fault.action.type)) return 'input';
+			if (!use.node || fault.action.type === 'wrongTypes') return 'done';
+			return forever || fault.action.type === 'emptyObject' ? 'read' : 'done';
 		default:
 			return 'done';
 	}

@@ -23,8 +23,6 @@ export interface Use {
 	isGet?: boolean;
 	/** Results that no other answer is like strike it, too: all, or one of each kind. */
 	results?: 'all' | 'some';
-	/** The catalog has to tell where the request goes. */
-	needsCatalog?: boolean;
 }
 
 export const TIMEOUT_MS = 100_000;
@@ -152,7 +150,6 @@ const MODEL_USES: Use[] = [
 			items: 'url',
 			endpoints: { models: 'some', schema: 'some', submit: 'some' },
 			wanted: 1,
-			needsCatalog: true,
 		},
 	),
 	modelUse(
