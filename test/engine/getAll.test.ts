@@ -1,4 +1,5 @@
 import type { Sandbox } from '../../sandbox';
+import { virtualTime } from './virtualTime';
 import { fastSandbox, LITE, runSeedream, V4, type SeedreamOptions } from './seedream';
 
 jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
@@ -19,9 +20,13 @@ beforeAll(async () => {
 			}),
 		);
 	}
+	await untilAllAreOver();
 });
 afterAll(async () => await sandbox.close());
 afterEach(() => sandbox.clearFaults());
+
+/** Time passes only while somebody waits. */
+const untilAllAreOver = async () => await virtualTime.sleepMs(60_000);
 
 async function getAll(parameters: Record<string, unknown> = {}, options: Partial<SeedreamOptions> = {}) {
 	const before = sandbox.ledger.requests.length;
@@ -105,6 +110,7 @@ it('filters by model', async () => {
 });
 
 it('filters by status, whatever word Atlas has for it', async () => {
+	await untilAllAreOver();
 	sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
 	await runSeedream({ sandbox, nodeExtras: { onError: 'continueRegularOutput' } });
 	const failed = await getAll({ filters: { status: 'failed' } });
