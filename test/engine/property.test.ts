@@ -101,7 +101,7 @@ it.each<[string, Partial<Story>]>([
 	[
 		'the clock was set back an hour after a retry that bought, and crashed',
 		{
-			faults: [{ endpoint: 'submit', action: { type: 'status', status: 402 } }],
+			faults: [{ endpoint: 'upload', action: { type: 'status', status: 400 } }],
 			jumps: [0, 0, -3_600],
 			retries: [AGAIN_WITH_CRASH, AGAIN],
 		},

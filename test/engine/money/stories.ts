@@ -492,7 +492,7 @@ export class Stage {
 	private async runAll(play: Play): Promise<void> {
 		const { story } = play;
 		const { tally } = this;
-		const failed: Array<{ saved: Saved; retries: number }> = [];
+		let failed: Array<{ saved: Saved; retries: number }> = [];
 		let last = await this.execute(play, NOTHING, story.crash, 'run');
 		if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		for (const { which, crash, isRerun } of story.retries) {
@@ -510,6 +510,8 @@ export class Stage {
 			// What is not in the saved data is known from the history only. That shows it after a while.
 			if (last.isCrashed || picked.saved !== last.saved) await this.settle(story);
 			last = await this.execute(play, picked.saved, crash, 'retry');
+			// Its record says that nothing was created. What the crashed retry bought is known to nobody: docs/billing.md.
+			if (last.isCrashed && hasRefused(picked.saved)) failed = failed.filter((one) => one !== picked);
 			if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		}
 		if (story.endsWithRerun) await this.endWithRerun(play);
@@ -566,7 +568,8 @@ export class Stage {
 		let { rounds } = saved;
 		let result = saved.failed ? await retryManually(saved.failed, options) : await runSeedream(options);
 		for (;;) {
-			said.push(JSON.stringify([result.json, result.error?.message, result.error?.description]));
+			const { message, description, messages } = result.error ?? {};
+			said.push(JSON.stringify([result.json, message, description, messages]));
 			if (/[Tt]he fields of .* couldn’t be read|Couldn’t read the fields of/.test(said.at(-1) ?? ''))
 				tally.unreadable += 1;
 			if (how === 'rerun') tally.reused += reusedIn(result);
@@ -608,7 +611,7 @@ export class Stage {
 		const { tally } = this;
 		const kept = JSON.stringify(result.run.data.executionData?.contextData ?? {});
 		const isUnknown =
-			/unknown|unclear whether|Couldn’t confirm whether|Several predictions could|may have been accepted and billed/.test(
+			/unknown|unclear whether|Couldn’t confirm whether|(One|Several) predictions? could|may have been accepted and billed/.test(
 				said,
 			);
 		if (isUnknown) tally.unknown += 1;
@@ -709,6 +712,11 @@ function faultsIn({ faults, retries, endsWithRerun }: Story): Fault[] {
 		endpoint === 'file' && action.type === 'status' && action.status === 404;
 	const reuses = endsWithRerun || retries.some(({ isRerun }) => isRerun);
 	return faults.filter((fault) => !reuses || !isDeleted(fault));
+}
+
+/** Whether the record of an item says that Atlas created nothing. */
+function hasRefused({ failed }: Saved): boolean {
+	return JSON.stringify(failed?.run.data.executionData?.contextData ?? {}).includes('"state":"refused"');
 }
 
 /** How many predictions of an execution were bought by another one. */
