@@ -85,7 +85,9 @@ export class Search {
 		adopt: (row: FoundRow) => T | null,
 	): Promise<{ taken: T | null; doubts: Doubt[] }> {
 		const { same, maybe } = index.matching(wish.identity);
-		const isOpen = (row: Row) => row.state === 'paid' && this.isFree(row, wish);
+		const { inputs } = wish.identity;
+		const isOpen = (row: Row) =>
+			row.state === 'paid' && !this.isKnownOther(row, inputs) && this.isFree(row, wish);
 		const sure = await this.takeAmong(same.filter(isOpen), wish, adopt);
 		if (sure.taken !== null) return sure;
 		const unsure = await this.takeAmong(maybe.filter(isOpen), wish, () => null);
@@ -121,10 +123,9 @@ export class Search {
 		{ identity: { inputs } }: Wish,
 		adopt: (row: FoundRow) => T | null,
 	): Promise<{ taken: T | null; doubts: Doubt[] }> {
-		const open = rows.filter((row) => !this.isKnownOther(row, inputs));
 		const doubts: Doubt[] = [];
-		for (let start = 0; start < open.length; start += COMPARED_AT_ONCE) {
-			const some = open.slice(start, start + COMPARED_AT_ONCE);
+		for (let start = 0; start < rows.length; start += COMPARED_AT_ONCE) {
+			const some = rows.slice(start, start + COMPARED_AT_ONCE);
 			const results = await Promise.all(some.map(async (row) => await this.compareInputs(row, inputs)));
 			for (const [i, result] of results.entries()) {
 				const { id } = some[i];

@@ -49,6 +49,9 @@ interface Offset {
 export class AtlasClock {
 	private samples: Offset[] = [];
 
+	/** What the samples say; null after a new one. A search converts many times. */
+	private known: { likely: Offset | null; possible: Offset } | null = null;
+
 	/**
 	 * Adds an answer's `Date` header.
 	 * @returns its time in ms; null if it cannot be read
@@ -57,6 +60,7 @@ export class AtlasClock {
 		const dateMs = Date.parse(dateHeader ?? '');
 		if (!Number.isFinite(dateMs)) return null;
 		this.samples = [...this.samples, offsetOf(dateMs, sentAtMs, receivedAtMs)].slice(-MAX_SAMPLES);
+		this.known = null;
 		return dateMs;
 	}
 
@@ -81,17 +85,19 @@ export class AtlasClock {
 
 	/** Converts a time on Atlas's clock to ours. */
 	toOurClock(atlasMs: number): OurTime {
+		this.known ??= this.offsets();
+		const { likely, possible } = this.known;
+		return { likely: likely && toSpan(atlasMs, likely), possible: toSpan(atlasMs, possible) };
+	}
+
+	private offsets(): { likely: Offset | null; possible: Offset } {
 		const { trusted, isOurs } = this.estimate;
 		const own: Offset = { minMs: -SLACK_MS, maxMs: SLACK_MS };
 		// Where the clocks differ, the header may be a proxy's: then Atlas's clock may be ours, or what any answer says.
 		const any = isOurs && trusted ? [trusted] : [own, ...this.samples];
-		return {
-			likely: trusted && toSpan(atlasMs, trusted),
-			possible: toSpan(atlasMs, {
-				minMs: Math.min(...any.map(({ minMs }) => minMs)),
-				maxMs: Math.max(...any.map(({ maxMs }) => maxMs)),
-			}),
-		};
+		const minMs = Math.min(...any.map((offset) => offset.minMs));
+		const maxMs = Math.max(...any.map((offset) => offset.maxMs));
+		return { likely: trusted, possible: { minMs, maxMs } };
 	}
 
 	private get estimate(): { trusted: Offset | null; isOurs: boolean } {
