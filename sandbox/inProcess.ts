@@ -31,6 +31,8 @@ class Response extends PassThrough {
 	constructor(private readonly onHead: (answer: InProcessAnswer) => void) {
 		super();
 		this.on('error', () => undefined);
+		// A slow client makes a handler wait for its end many times.
+		this.setMaxListeners(0);
 	}
 
 	setHeader(name: string, value: unknown): void {

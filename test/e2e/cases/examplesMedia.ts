@@ -29,7 +29,7 @@ e2e('examples: product-photo-to-video.json makes a video of the photo placed in 
 	await page.locator('textarea').nth(1).fill('Steam rises');
 	await page.click(SUBMIT);
 	await page.getByText('Your video is ready').waitFor({ timeout: 120_000 });
-	const shown = await page.locator('video').getAttribute('src');
+	const shown = await page.locator('video source').getAttribute('src');
 
 	const { ledger } = bench.sandbox;
 	const [cleaned, scene, made] = [...ledger.predictions.values()];
@@ -97,7 +97,7 @@ e2e('examples: voice-over.json makes the face in a video speak', async (bench) =
 	await page.getByText('Your video is ready').waitFor({ timeout: 120_000 });
 	const { ledger } = bench.sandbox;
 	const [said, synced] = [...ledger.predictions.values()];
-	assert.equal(await page.locator('video').getAttribute('src'), synced.outputs[0]);
+	assert.equal(await page.locator('video source').getAttribute('src'), synced.outputs[0]);
 
 	const [{ id: executionId }] = await server.listExecutions(id);
 	const execution = await server.waitForExecution(executionId);

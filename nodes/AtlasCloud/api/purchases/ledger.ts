@@ -334,7 +334,8 @@ export class Ledger {
 			origin,
 			executionId: this.scope.executionId,
 			formerIds: before ? idsOf(before) : [],
-			formerUsd: before?.executionId === this.scope.executionId ? spentUsd(before) : 0,
+			// An MCP client's call has no execution ID (n8n 2.41).
+			formerUsd: before && before.executionId === this.scope.executionId ? spentUsd(before) : 0,
 			maybeIds: isLost ? before.maybeIds : [],
 			wasResubmitted: isLost || before?.wasResubmitted === true,
 			isDelivered: false,

@@ -1,0 +1,23 @@
+import { Ledger, type KeptPurchases, type LedgerScope } from '../../nodes/AtlasCloud/api/purchases/ledger';
+import type { PurchaseFacts } from '../../nodes/AtlasCloud/api/purchases/record';
+
+const facts: PurchaseFacts = {
+	fingerprint: 'f',
+	bodyHash: 'b',
+	model: 'm',
+	sentAtMs: 0,
+	prompt: null,
+	size: null,
+	images: [],
+	hasUrl: false,
+	estimateUsd: 0.02,
+};
+
+// n8n 2.41 gives the call of an MCP client no execution ID.
+it('counts nothing as spent before the first purchase of a call without an execution ID', () => {
+	const kept: KeptPurchases = { records: {}, takenIds: {} };
+	const scope = { runIndex: 0, isTool: true } as LedgerScope;
+	const ledger = new Ledger(kept, scope);
+	expect(ledger.open({ itemIndex: 0 }, 'f')).toBeUndefined();
+	expect(ledger.begin({ itemIndex: 0 }, facts)).toMatchObject({ formerUsd: 0, formerIds: [] });
+});
