@@ -4,7 +4,7 @@
  *   npm run bench                          everything, about forty minutes on a quiet machine; writes bench/RESULTS.md
  *   npm run bench -- --only batch,memory   some groups; the others stay in bench/RESULTS.md as they are
  *   npm run bench -- --list                the groups, and how long each takes
- *   SEEDREAM_BENCH_CASES=0,3 npm run bench -- --only concurrency    some of its cases, from 0; writes nothing
+ *   SEEDREAM_BENCH_CASES=0,3 npm run bench -- --only concurrency    some of its cases, or of n8n, from 0; writes nothing
  *   npm run bench -- --short               a small form that judges no time: are all items done, in order, none failed?
  */
 import { readFile, writeFile } from 'node:fs/promises';

@@ -19,7 +19,7 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 
 	documentationUrl = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#your-first-edit';
 
-	/** n8n adds fields for the HTTP Request node, which has no use for this key: see the hidden field. */
+	/** Instead of the fields that n8n adds: Custom API Call, the HTTP Request node, may use the key for Atlas's host only. */
 	hideDomainRestrictionFields = true;
 
 	properties: INodeProperties[] = [
@@ -44,7 +44,13 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 			displayName: 'Allowed HTTP Request Domains',
 			name: 'allowedHttpRequestDomains',
 			type: 'hidden',
-			default: 'none',
+			default: 'domains',
+		},
+		{
+			displayName: 'Allowed Domains',
+			name: 'allowedDomains',
+			type: 'hidden',
+			default: 'api.atlascloud.ai',
 		},
 	];
 

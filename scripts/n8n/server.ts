@@ -93,7 +93,7 @@ export class Server extends N8nProcess {
 
 	/** Waits until n8n answers and its database does. */
 	async waitUntilReady(): Promise<void> {
-		const deadline = Date.now() + 120_000;
+		const deadline = Date.now() + 300_000;
 		for (;;) {
 			if (!this.isRunning) {
 				throw new Error(`n8n ended before it was ready:\n${this.logs}`);
@@ -101,7 +101,7 @@ export class Server extends N8nProcess {
 			const response = await this.request('/healthz/readiness').catch(() => undefined);
 			await response?.body?.cancel();
 			if (response?.ok) return;
-			if (Date.now() > deadline) throw new Error(`n8n is not ready after two minutes:\n${this.logs}`);
+			if (Date.now() > deadline) throw new Error(`n8n is not ready after five minutes:\n${this.logs}`);
 			await delay(250);
 		}
 	}

@@ -84,12 +84,14 @@ it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was 
 	expect(sandbox.ledger.requests.length).toBe(before);
 });
 
-it('shows only the key and the Base URL, and is closed to the HTTP Request node', () => {
+it('shows only the key and the Base URL, and opens only Atlas’s own host to the HTTP Request node', () => {
 	const credential = new AtlasCloudSeedreamApi();
 	const fields = injectDomainRestrictionFields(credential);
 	expect(fields.filter(({ type }) => type !== 'hidden').map(({ name }) => name)).toEqual([
 		'apiKey',
 		'baseUrl',
 	]);
-	expect(fields.find(({ name }) => name === 'allowedHttpRequestDomains')?.default).toBe('none');
+	const defaultOf = (wanted: string) => fields.find(({ name }) => name === wanted)?.default;
+	expect(defaultOf('allowedHttpRequestDomains')).toBe('domains');
+	expect(defaultOf('allowedDomains')).toBe('api.atlascloud.ai');
 });

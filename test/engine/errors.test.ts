@@ -295,7 +295,7 @@ describe('an invalid parameter or input', () => {
 		[
 			'a format of v4',
 			{ model: `={{ "${V4}" }}`, options: { outputFormat: 'png' } },
-			'Seedream v4 doesn’t support Output Format',
+			"Seedream v4 doesn’t support 'Output Format'",
 		],
 		[
 			'an unknown format',

@@ -174,6 +174,17 @@ describe('Match Input Image chooses', () => {
 		expect(await sizeOf(bmpHeaderOf(60, 40), { model: 'bytedance/seedream-v4.5/edit' })).toBe('2352*1568');
 	});
 
+	it('nothing that may differ from what was bought before', async () => {
+		const options = { reuseHours: 24 };
+		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
+		const unread = await refusal({ model: 'bytedance/seedream-v4.5/edit', options });
+		expect(unread.message).toContain('Couldn’t read what bytedance/seedream-v4.5/edit offers');
+		sandbox.addFault({ endpoint: 'quote', times: 9, action: { type: 'status', status: 400 } });
+		const large = [{ files: { data: bmpHeaderOf(6000, 4000) } }];
+		await refusal({ model: 'bytedance/seedream-v6-pro/edit', options }, large);
+		sandbox.clearFaults();
+	});
+
 	it('nothing for a model that does not exist, or edits nothing', async () => {
 		const { message, description } = await refusal({ model: 'bytedance/seedream-v9/edit' });
 		expect(message).toBe('Atlas Cloud has no model "bytedance/seedream-v9/edit"');

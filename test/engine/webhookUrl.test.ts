@@ -10,7 +10,7 @@ useSandbox();
 beforeEach(async () => await atlas({ webhooks: { allowLoopback: true, redeliverAfterSeconds: [] } }));
 
 /** Nobody listens there: what matters is the submit. */
-const TEST_URL = 'http://127.0.0.1:9/webhook-test/a/webhook';
+const OTHER_URL = 'http://127.0.0.1:9/webhook/other/webhook';
 const PRODUCTION_URL = 'http://127.0.0.1:9/webhook/a/webhook';
 
 const calling = (webhookUrl: string, options: IDataObject = {}): Partial<SeedreamOptions> => ({
@@ -56,7 +56,7 @@ describe('a manual retry with another webhook URL', () => {
 
 	it('resumes what was bought', async () => {
 		fails('file', { type: 'resetBefore' }, 4);
-		const failed = await edit(calling(TEST_URL));
+		const failed = await edit(calling(OTHER_URL));
 		expect(failed.error).toBeDefined();
 		const result = await retryManually(failed, { sandbox }, changed);
 		expect(idsIn(result)).toEqual(chargedIds());
@@ -64,7 +64,7 @@ describe('a manual retry with another webhook URL', () => {
 	});
 
 	it('recognizes what was bought before a crash of n8n', async () => {
-		const lost = await edit(calling(TEST_URL));
+		const lost = await edit(calling(OTHER_URL));
 		const result = await edit({ ...calling(PRODUCTION_URL), mode: 'retry', executionId: '2' });
 		expect(idsIn(result)).toEqual(idsIn(lost));
 		expect(submits()).toBe(1);

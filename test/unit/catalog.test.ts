@@ -37,6 +37,7 @@ it('a schema says what a model accepts', () => {
 		outputFormats: ['jpg', 'png'],
 		backgrounds: ['auto', 'transparent'],
 		imageCount: { field: 'num_images', max: 6, maxTogether: Infinity },
+		isUnreadable: false,
 	});
 });
 

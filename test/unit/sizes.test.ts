@@ -268,7 +268,7 @@ describe('a size by name', () => {
 		['v5.0-lite', '2048*2049', 'm doesn’t support 2048 × 2049', 'The nearest size is 2048 × 2048.'],
 		['v5.0-lite', '4000*2200', 'm doesn’t support 4000 × 2200', 'The nearest size is 4096 × 2304.'],
 		['v6', '512*1024', 'm doesn’t support 512 × 1024', 'between 1024 and 4096 pixels.'],
-		['v6-fast', '2K', 'm doesn’t offer the size "2K"', 'Set Size to Match Input Image.'],
+		['v6-fast', '2K', 'm doesn’t offer the size "2K"', "Set 'Size' to Match Input Image."],
 	])('%s does not take %s', (id, name, message, howTo) => {
 		const refusal = refusalOf(() => sentFor(id, name));
 		expect(refusal.message).toBe(message);

@@ -18,6 +18,7 @@ it.each([
 	['https://n8n.local/webhook/a', 'points to a private network'],
 	['https://n8n/webhook/a', 'points to a private network'],
 	[`https://n8n.example.com/${'a'.repeat(1_024)}`, 'is longer than 1024 characters'],
+	['https://n8n.example.com/webhook-test/a', 'is a test URL: n8n listens there only while you test'],
 	['n8n.example.com', 'is not a valid URL'],
 	[42, 'is not a valid URL'],
 ])('refuses %s: it %s', (url, objection) => {

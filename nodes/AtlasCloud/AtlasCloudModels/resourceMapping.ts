@@ -14,6 +14,7 @@ import { modelEntry } from '../panel/modelEntry';
 
 /** What the panel says if it has no fields to show. */
 const NOTICES = {
+	noCredential: 'Select a credential above to see the fields of the model.',
 	noModel: 'Select a model to see its fields.',
 	byExpression:
 		'The model is set by an expression, so its fields aren’t known yet. Set Input Mode to JSON to enter its inputs.',
@@ -21,7 +22,7 @@ const NOTICES = {
 };
 
 /** Fields of a schema that the node answers itself. */
-const OWN_FIELDS = ['enable_sync_mode'];
+const OWN_FIELDS = ['enable_sync_mode', 'enable_base64_output'];
 
 /** The fields of the selected model, for the Model Inputs of the panel. */
 export async function getModelFields(this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
@@ -29,21 +30,44 @@ export async function getModelFields(this: ILoadOptionsFunctions): Promise<Resou
 	const model = asString(asObject(locator)?.value ?? locator)?.trim() ?? '';
 	if (model === '') return { fields: [], emptyFieldsNotice: NOTICES.noModel };
 	if (model.startsWith('=')) return { fields: [], emptyFieldsNotice: NOTICES.byExpression };
-	const { client } = await connect(this);
-	const { fields } = await new ModelInfos(client).of(model);
+	const connection = await connect(this).catch(() => null);
+	if (!connection) return { fields: [], emptyFieldsNotice: NOTICES.noCredential };
+	const { fields } = await new ModelInfos(connection.client).of(model);
 	if (!fields) return { fields: [], emptyFieldsNotice: NOTICES.unreadable };
 	const shown = fields.filter(({ name, isHidden }) => !isHidden && !OWN_FIELDS.includes(name));
-	return { fields: shown.map(toMapperField) };
+	const first = shown.filter(isFirst);
+	const file = first.find(({ media, isRequired }) => media && isRequired);
+	return {
+		fields: [...first, ...shown.filter((field) => !isFirst(field))].map((field) =>
+			toMapperField(field === file ? { ...field, defaultValue: INPUT_FIELD } : field),
+		),
+	};
 }
 
+/** The name under which most nodes return a file. */
+const INPUT_FIELD = 'data';
+
+/** What nobody can do without. */
+const isFirst = ({ name, isRequired }: ModelField) => isRequired || name === 'prompt';
+
+/** `Duration (4–12)` */
+function titleOf({ title, minimum, maximum, enumValues, media }: ModelField): string {
+	if (minimum === null || maximum === null || enumValues || media) return title;
+	// A seed may be any number that there is.
+	const isEverything = Math.abs(minimum) >= WHOLE_RANGE || Math.abs(maximum) >= WHOLE_RANGE;
+	return isEverything ? title : `${title} (${minimum}–${maximum})`;
+}
+
+const WHOLE_RANGE = 1_000_000;
+
 function toMapperField(field: ModelField): ResourceMapperField {
-	const { name, title, isRequired, enumValues } = field;
+	const { name, isRequired, enumValues } = field;
 	const defaultValue = defaultOf(field);
 	return {
 		id: name,
-		displayName: title,
+		displayName: titleOf(field),
 		// A required field with a default may stay empty: the default is then sent.
-		required: isRequired && defaultValue === undefined,
+		required: isRequired && (defaultValue === undefined || field.media !== null),
 		defaultMatch: false,
 		canBeUsedToMatch: false,
 		display: true,

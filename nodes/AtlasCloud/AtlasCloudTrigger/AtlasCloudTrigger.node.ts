@@ -1,13 +1,17 @@
 import type { INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { fields } from './fields';
+import { DOCS_URL } from '../panel/options';
 import { receiveDelivery } from './receiveDelivery';
 
 export class AtlasCloudTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Atlas Cloud Trigger',
 		name: 'atlasCloudTrigger',
-		icon: { light: 'file:../../../icons/seedream.svg', dark: 'file:../../../icons/seedream.dark.svg' },
+		icon: {
+			light: 'file:../../../icons/seedream-trigger.svg',
+			dark: 'file:../../../icons/seedream-trigger.dark.svg',
+		},
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ [].concat($parameter["events"]).join(", ") }}',
@@ -17,6 +21,20 @@ export class AtlasCloudTrigger implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
 		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' }],
+		documentationUrl: DOCS_URL,
+		eventTriggerDescription: 'Waiting for Atlas Cloud to call the Test URL',
+		activationMessage:
+			'Put the Production URL of this trigger into Webhook URL, under Options of the node that submits.',
+		triggerPanel: {
+			header: '',
+			executionsHelp: {
+				inactive:
+					'While you build: click the button, then submit a prediction with the Test URL as its Webhook URL. In production: copy the Production URL instead, and publish the workflow.',
+				active:
+					'Each prediction that ends and has the Production URL as its Webhook URL starts an execution. They are listed under <a data-key="executions">Executions</a>.',
+			},
+			activationHint: 'Publish the workflow, so that Atlas Cloud can call the Production URL.',
+		},
 		properties: fields,
 	};
 

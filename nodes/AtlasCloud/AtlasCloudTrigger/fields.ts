@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 export const fields: INodeProperties[] = [
 	{
 		displayName:
-			'Copy the Production URL above into <b>Webhook URL</b>, under Options in the node that submits the prediction. Atlas Cloud must be able to reach it from the internet.',
+			'Open <b>Webhook URLs</b> above, choose <b>Production URL</b>, and copy it into <b>Webhook URL</b>, under Options in the node that submits the prediction. Atlas Cloud must be able to reach it from the internet.',
 		name: 'webhookUrlNotice',
 		type: 'notice',
 		default: '',

@@ -9,6 +9,7 @@ import { executeNode } from '../run/executeNode';
 import { propertiesOf, subtitleOf } from '../run/properties';
 import { hints, seedreamEdit } from './operations';
 import { searchModels } from './fields';
+import { DOCS_URL } from '../panel/options';
 import { getSizes } from './size';
 
 export class SeedreamEdit implements INodeType {
@@ -24,6 +25,11 @@ export class SeedreamEdit implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
+		documentationUrl: DOCS_URL,
+		builderHint: {
+			searchHint:
+				'Edits images with a prompt: uploads, waits, and downloads by itself, so no HTTP Request or Wait node is needed. Images come from file fields or URLs.',
+		},
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
 		hints,
 		properties: propertiesOf(seedreamEdit.resources),

@@ -24,8 +24,10 @@ import {
 	checkFormatOptions,
 	checkSize,
 	formatFields,
+	mayBeBought,
 	nameOf,
 	resolveSize,
+	unreadableError,
 	type EditJob,
 } from './modelFields';
 import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
@@ -122,6 +124,7 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { request, images, options } = job;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
+	if (rules.isUnreadable && mayBeBought(run, request)) throw unreadableError(model);
 	checkImageCount(images.length, model, rules.maxInputImages);
 	const { name, isList } = rules.imagesField;
 	const inputs = request.inputs.map((input, i) => ({ ...input, path: isList ? [name, i] : [name] }) as const);

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { CancelledError, inputError, truncate } from '../api/errors';
+import { AtlasError, CancelledError, inputError, truncate } from '../api/errors';
 import type { JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
@@ -65,6 +65,21 @@ export function checkSize(size: SizeWish, rules: SizeRules, model: string): Size
 	return { choices: [exactSize(size, rules, nameOf(model))], free: null };
 }
 
+/**
+ * Whether the same edit may have been bought before. It is found again by its body, so nothing in that may depend on what
+ * cannot be read now.
+ */
+export function mayBeBought({ context }: NodeRun, { reuseHours }: EditJob['request']): boolean {
+	return reuseHours > 0 || context.getMode() === 'retry';
+}
+
+export function unreadableError(model: string): AtlasError {
+	return new AtlasError(`Couldn’t read what ${model} offers from Atlas Cloud’s catalog`, {
+		kind: 'read',
+		description: 'Nothing was submitted for this item. Run it again later.',
+	});
+}
+
 /** Only Atlas's own quotes count: a list price is that of the smallest size. */
 async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
 	const quoteOf = async (fields: JsonObject) => {
@@ -76,6 +91,7 @@ async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, Js
 		return [];
 	});
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
+	if (!larger && mayBeBought(run, job.request)) throw unreadableError(job.request.model);
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
 }
 
@@ -126,8 +142,8 @@ function outputFormatField(format: unknown, outputFormats: string[] | null, mode
 	const name = outputFormats.find((one) => one.toLowerCase().replace(/^jpg$/, 'jpeg') === format);
 	if (name !== undefined) return { output_format: name };
 	throw inputError(
-		`${nameOf(model)} doesn’t support Output Format`,
-		'Remove Output Format under Options, or choose another model.',
+		`${nameOf(model)} doesn’t support 'Output Format'`,
+		"Remove 'Output Format' under Options, or choose another model.",
 	);
 }
 

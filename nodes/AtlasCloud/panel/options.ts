@@ -4,6 +4,9 @@ import { listNames } from '../api/text';
 import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
 import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 
+/** Where all nodes are described. */
+export const DOCS_URL = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#readme';
+
 /** What the options of all nodes allow and default to, and how they are read. */
 
 /** Items at once where nothing is bought: uploads and reads have no limit that could be found out. */

@@ -46,11 +46,11 @@ export class ModelInfos {
 	async rulesOf(model: string): Promise<ModelRules> {
 		const known = knownModel(model);
 		if (known) return known;
-		const { type, fields } = await this.of(model);
+		const { type, fields, isUnreadable } = await this.of(model);
 		if (type === null) await this.checkListed(model);
 		const takesImages =
 			!fields || isSeedreamEdit(model) || fields.some(({ media }) => media?.kind === 'image');
-		if (takesImages && (type ?? 'Image') === 'Image') return rulesInFields(fields);
+		if (takesImages && (type ?? 'Image') === 'Image') return { ...rulesInFields(fields), isUnreadable };
 		throw inputError(
 			`${model} doesn’t edit images`,
 			'Choose a Seedream edit model from the list. To run another model, use the Atlas Cloud Models node.',

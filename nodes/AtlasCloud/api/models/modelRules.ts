@@ -15,6 +15,8 @@ export interface ModelRules {
 	backgrounds: string[] | null;
 	/** Null where one prediction makes one image. */
 	imageCount: ImageCount | null;
+	/** Whether the catalog or the schema could not be read: the next time they may be there, and say otherwise. */
+	isUnreadable: boolean;
 }
 
 /** How a model is asked for several images in one prediction. */
@@ -47,6 +49,7 @@ export function rulesInFields(fields: ModelField[] | null): ModelRules {
 		outputFormats: valuesOf('output_format'),
 		backgrounds: valuesOf('background'),
 		imageCount: imageCountIn(fields ?? []),
+		isUnreadable: false,
 	};
 }
 

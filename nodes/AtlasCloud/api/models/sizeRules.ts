@@ -220,7 +220,7 @@ function describeLimits({ minSide, maxSide, minPixels, maxPixels, step }: FreeSi
 
 /** Names the sizes to choose from. @param size the nearest one to it is named first */
 function adviceOn({ choices, free }: SizeRules, size?: Dimensions): string {
-	const howTo = free ? 'Enter it as width*height, such as 2048*2048.' : 'Set Size to Match Input Image.';
+	const howTo = free ? 'Enter it as width*height, such as 2048*2048.' : "Set 'Size' to Match Input Image.";
 	if (choices.length === 0) return howTo;
 	const exact = choices.flatMap(({ dimensions }) => dimensions ?? []);
 	if (exact.length === 0) return `Choose one of: ${choices.map(({ value }) => value).join(', ')}.`;

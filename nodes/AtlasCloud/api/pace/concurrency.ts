@@ -1,3 +1,5 @@
+import { Refusals } from './refusals';
+
 /** Nothing is known of a service at first: so many may be in flight. */
 const START = 20;
 
@@ -23,16 +25,6 @@ const PROVISIONAL = 1.6;
 /** If so many fewer in flight still take this share of the time, they have not waited for each other. */
 const FEWER = 0.7;
 const STILL = 0.85;
-
-/** A refused number is tried again after this, in ms, and when refused again, after three times that. */
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 10_000;
-
-/** So near to the last refused number, a submit is refused for the number, not for the rate. */
-const NEAR = 0.1;
-
-/** So many accepted beyond it, it was not the number. */
-const MANY = 8;
 
 /** What keeps the number in flight from being higher. */
 export type ConcurrencyLimit = 'start' | 'service' | 'refusals';
@@ -104,16 +96,7 @@ export class Concurrency {
 
 	private maxCount = 0;
 
-	private refusedAbove: number | null = null;
-
-	private lastRefused: number | null = null;
-
-	private retryAtMs = 0;
-
-	private retryDelayMs = FIRST_RETRY_MS;
-
-	/** So many more than were refused may be tried: doubled by each that is accepted. */
-	private retryStep = 1;
+	private readonly refusals = new Refusals();
 
 	/** So many more than have ever been accepted may be tried at a time: doubled by each that is accepted. */
 	private reach = 1;
@@ -130,11 +113,11 @@ export class Concurrency {
 
 	/** How many the service is not known to refuse. */
 	get unrefused(): number {
-		return (this.refusedAbove ?? Infinity) + (this.nowMs >= this.retryAtMs ? this.retryStep : 0);
+		return this.refusals.maxInFlight(this.nowMs);
 	}
 
 	get limitedBy(): ConcurrencyLimit {
-		if ((this.refusedAbove ?? Infinity) <= this.window) return 'refusals';
+		if (this.refusals.number <= this.window) return 'refusals';
 		return this.running === null ? 'start' : 'service';
 	}
 
@@ -173,12 +156,7 @@ export class Concurrency {
 		this.inFlight.add(mark);
 		if (rank > Math.max(START, this.maxCount)) this.reach *= 2;
 		this.maxCount = Math.max(this.maxCount, rank);
-		if (this.refusedAbove === null || rank <= this.refusedAbove) return mark;
-		this.refusedAbove = rank;
-		// One that left before the refusal was known proves nothing.
-		if (nowMs < this.retryAtMs) return mark;
-		this.retryStep *= 2;
-		this.retryAtMs = nowMs + FIRST_RETRY_MS;
+		this.refusals.accepted(rank, nowMs);
 		return mark;
 	}
 
@@ -199,31 +177,11 @@ export class Concurrency {
 		return baseline.group;
 	}
 
-	/**
-	 * A submit was refused with 429. The first is taken for the number in flight. If the next comes at another number, it
-	 * was the rate.
-	 * @returns whether it was for the number
-	 */
+	/** A submit was refused with 429. @returns whether it was for the number in flight, not for the rate */
 	refused(nowMs: number): boolean {
 		this.nowMs = nowMs;
-		const count = this.inFlight.size;
 		// Where nothing is in flight, it cannot be too many.
-		if (count === 0) return false;
-		const last = this.lastRefused ?? count;
-		const isAgain = Math.abs(count - last) <= NEAR * last + 1 && this.retryStep < MANY;
-		const isLess = this.refusedAbove !== null && count < this.refusedAbove;
-		// Others left before the first refusal was known.
-		if (nowMs >= this.retryAtMs) {
-			const isFirst = this.lastRefused === null;
-			this.retryDelayMs =
-				isAgain && !isFirst ? Math.min(MAX_RETRY_MS, 3 * this.retryDelayMs) : FIRST_RETRY_MS;
-			this.retryAtMs = nowMs + this.retryDelayMs;
-			this.retryStep = 1;
-			this.lastRefused = count;
-			this.refusedAbove = isAgain ? count : null;
-		}
-		if (isLess) this.refusedAbove = count;
-		return isAgain || isLess;
+		return this.inFlight.size > 0 && this.refusals.refused(this.inFlight.size, nowMs);
 	}
 
 	/** A prediction is over, or nobody waits for it any more. */

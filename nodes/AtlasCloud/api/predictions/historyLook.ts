@@ -1,12 +1,10 @@
-import { cappedRetryAfterMs, isSuccess, type Exchange } from '../http/answer';
-import { MAX_ANSWER_BYTES } from '../http/client';
 import { CancelledError } from '../errors';
-import { asObject, asString } from '../json';
 import type { RateLimiter } from '../pace/rateLimiter';
 import type { Clock } from '../time/clock';
-import { idOfRow, isPage, pathOfPage } from './history';
+import { idOfRow } from './history';
+import { readRows, shownOf, statusOfRow, type Shown } from './historyRow';
 import type { Plan } from './pollSchedule';
-import { statusOf, toPrediction, type Prediction } from './prediction';
+import type { Prediction } from './prediction';
 import type { Waiting } from './waiting';
 
 /** From so many predictions of a model on, a page of the account's history tells more than single polls do. */
@@ -36,14 +34,6 @@ const MAX_PAUSE_MS = 600_000;
 
 /** So many looks in a row may show next to none of those that are waited for. */
 const MAX_USELESS = 2;
-
-/** What a look showed of a prediction, and when. */
-interface Shown {
-	atMs: number;
-	/** `unclear`: it is over, but nothing tells how. */
-	kind: 'inProgress' | 'missing' | 'unclear' | 'completed';
-	prediction?: Prediction;
-}
 
 /** The looks at the predictions of one model. */
 interface Lookout {
@@ -182,9 +172,13 @@ export class HistoryLooks {
 				weakPages < MAX_WEAK_PAGES &&
 				left >= Math.min(MIN_PER_PAGE, targets.size)
 			) {
-				const items = await this.readPage(first, model, ++pages);
+				const items = await readRows(this.limiter, first.run.client, model, ++pages);
 				if (!items) return this.distrust(first, 'it couldn’t be read');
-				const told = items.filter((item) => isTarget(item, targets) && !rows.has(idOfRow(item) ?? '')).length;
+				const isNews = (item: unknown) => {
+					const id = idOfRow(item) ?? '';
+					return targets.has(id) && !rows.has(id);
+				};
+				const told = items.filter(isNews).length;
 				for (const item of items) rows.set(idOfRow(item) ?? '', item);
 				left -= told;
 				weakPages = told < MIN_PER_PAGE ? weakPages + 1 : 0;
@@ -199,27 +193,6 @@ export class HistoryLooks {
 			lookout.nextMs = beganMs + Math.max(LOOK_MS, PAGE_MS * pages);
 			this.events.looked();
 		}
-	}
-
-	/** @returns null if it cannot be read, or is no page of Atlas's */
-	private async readPage(
-		{ run: { client } }: Waiting,
-		model: string,
-		pageNo: number,
-	): Promise<unknown[] | null> {
-		const permit = await this.limiter.acquire(undefined);
-		const exchange = await client
-			.poll(pathOfPage({ model }, pageNo), MAX_ANSWER_BYTES)
-			.catch((error: unknown) => {
-				permit.released();
-				throw error;
-			});
-		const { answer }: Exchange = exchange;
-		if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
-		else if (answer) permit.accepted();
-		else permit.released();
-		if (!answer || !isSuccess(answer) || !isPage(answer.json)) return null;
-		return (asObject(asObject(answer.json)?.data)?.items as unknown[] | null) ?? [];
 	}
 
 	/** Compares it with what polls have told before. */
@@ -259,27 +232,4 @@ export class HistoryLooks {
 		this.shown = new WeakMap();
 		if (this.pauses === 1) this.events.distrusted(waiting, why);
 	}
-}
-
-function isTarget(row: unknown, targets: ReadonlyMap<string, Waiting>): boolean {
-	return targets.has(idOfRow(row) ?? '');
-}
-
-function statusOfRow(row: unknown): Prediction['status'] {
-	const { result, status } = asObject(row) ?? {};
-	return statusOf(asString(asObject(result)?.status) ?? asString(status));
-}
-
-/** What a row says of a prediction, by the rules for polls. One of another prediction says nothing. */
-function shownOf(waiting: Waiting, row: unknown, atMs: number): Shown {
-	const { result, model } = asObject(row) ?? {};
-	const record = asObject(result);
-	const rowModel = asString(record?.model) ?? asString(model);
-	const isOfAnother = waiting.model !== '' && rowModel !== null && rowModel !== waiting.model;
-	if (row === undefined || isOfAnother) return { atMs, kind: 'missing' };
-	if (statusOfRow(row) === 'processing') return { atMs, kind: 'inProgress' };
-	const prediction = record?.id === waiting.id ? toPrediction(waiting.id, record, false) : null;
-	const hasResult = prediction !== null && (prediction.outputs.length > 0 || prediction.text !== null);
-	if (!hasResult || prediction.status !== 'completed') return { atMs, kind: 'unclear' };
-	return { atMs, kind: 'completed', prediction };
 }

@@ -25,7 +25,8 @@ export function checkWebhookUrl(value: unknown, baseUrl: string): string {
 export function objectionToWebhook(url: string, baseUrl: string): string | null {
 	if (!URL.canParse(url)) return 'is not a valid URL';
 	if (url.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
-	const { protocol, hostname } = new URL(url);
+	const { protocol, hostname, pathname } = new URL(url);
+	if (pathname.includes('/webhook-test/')) return 'is a test URL: n8n listens there only while you test';
 	if (protocol !== 'https:' && protocol !== 'http:') return 'is not an https address';
 	const isLocal = isLoopbackHost(hostname);
 	if (isLocal && isLoopbackHost(new URL(baseUrl).hostname)) return null;
