@@ -1,3 +1,4 @@
+import { isUrl } from '../../nodes/AtlasCloud/api/text';
 import { Workflow, type INode, type INodeTypes } from 'n8n-workflow';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import {
@@ -125,7 +126,7 @@ function testedOrigin(baseUrl: string): string | null {
 		'internal',
 		{ $credentials: { baseUrl } },
 	) as string;
-	if (!URL.canParse(base)) return null;
+	if (!isUrl(base)) return null;
 	const { origin, hostname } = new URL(base);
 	return hostname.endsWith('.invalid') ? null : origin;
 }

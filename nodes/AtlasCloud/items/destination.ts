@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { cut } from '../api/text';
+import { isUrl, cut } from '../api/text';
 import { EDIT_WORDS, MODEL_WORDS, readMaxDownloadBytes, type NodeWords } from '../panel/options';
 
 /** Where the files of a prediction go, and what they are called. */
@@ -67,7 +67,7 @@ export function safeStem(fileName: string): string {
 
 /** A file name without extension for an image at a URL. */
 export function stemOfUrl(url: string): string {
-	if (!URL.canParse(url) || /^data:/i.test(url)) return 'image';
+	if (!isUrl(url) || /^data:/i.test(url)) return 'image';
 	const last = new URL(url).pathname.split('/').at(-1) ?? '';
 	return safeStem(decodedPath(last));
 }

@@ -96,7 +96,8 @@ export async function startRun(context: IExecuteFunctions, ledger: Ledger): Prom
 	);
 	const models = new ModelInfos(client);
 	const places = new Places({ account, hardLimit, clock, signal });
-	const isRepeated = context.getMode() === 'manual' || ledger.isTool;
+	// By a person, or by an agent that calls again.
+	const isRepeated = ['manual', 'retry'].includes(context.getMode()) || ledger.isTool;
 	const leftovers = new Leftovers(`${account} ${nodeTag}`, clock, isRepeated);
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();

@@ -495,7 +495,7 @@ export class Stage {
 	private async runAll(play: Play): Promise<void> {
 		const { story } = play;
 		const { tally } = this;
-		let failed: Array<{ saved: Saved; retries: number }> = [];
+		const failed: Array<{ saved: Saved; retries: number }> = [];
 		let last = await this.execute(play, NOTHING, story.crash, 'run');
 		if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		for (const { which, crash, isRerun } of story.retries) {
@@ -506,15 +506,16 @@ export class Stage {
 			}
 			const picked = failed[which % Math.max(1, failed.length)];
 			if (!picked) break;
+			// Its record says that nothing was created: it buys anew, whatever others bought since. See docs/billing.md.
+			const isLater = last.isCrashed || picked.saved !== last.saved;
+			if (isLater && hasRefused(picked.saved)) continue;
 			tally.retries += 1;
 			if (picked.saved !== last.saved) tally.retriesOfEarlier += 1;
 			if (picked.retries > 0) tally.retriesOnceMore += 1;
 			picked.retries += 1;
 			// What is not in the saved data is known from the history only. That shows it after a while.
-			if (last.isCrashed || picked.saved !== last.saved) await this.settle(story);
+			if (isLater) await this.settle(story);
 			last = await this.execute(play, picked.saved, crash, 'retry');
-			// Its record says that nothing was created. What the crashed retry bought is known to nobody: docs/billing.md.
-			if (last.isCrashed && hasRefused(picked.saved)) failed = failed.filter((one) => one !== picked);
 			if (last.saved) failed.push({ saved: last.saved, retries: 0 });
 		}
 		if (story.endsWithRerun) await this.endWithRerun(play);

@@ -1,3 +1,4 @@
+import { isUrl } from '../text';
 import { inputError, truncate } from '../errors';
 import { invisibleIn } from '../cells';
 import { isLoopbackHost, isPrivateHost } from '../http/addresses';
@@ -37,7 +38,7 @@ export function checkInputUrl(url: string, { baseUrl, isTool }: { baseUrl: strin
 			`${odd === 'a space' ? 'If it belongs to the URL, write %20 instead.' : 'Delete it.'} Put each URL on its own line.`,
 		);
 	}
-	if (!URL.canParse(url)) {
+	if (!isUrl(url)) {
 		throw inputError(
 			`"${truncate(url)}" is not a valid URL`,
 			'Start each URL with https:// and put it on its own line.',

@@ -1,3 +1,4 @@
+import { isUrl } from '../text';
 import { AtlasError, inputError } from '../errors';
 import type { CancelSignal } from '../time/cancellation';
 import { throwIfAborted } from '../time/clock';
@@ -175,7 +176,7 @@ function throttledError(): AtlasError {
 function linkIn(json: unknown): string | null {
 	const data = asObject(asObject(json)?.data);
 	const url = asString(data?.download_url) ?? asString(data?.url);
-	return url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
+	return url !== null && isUrl(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
 }
 
 /** What identifies an upload, so that a retry can find its edit in the history even after n8n has crashed. */

@@ -180,7 +180,7 @@ async function recall(purchase: Purchase): Promise<PurchaseRecord | undefined> {
 		const found = await search.take(wish, (row) => adopt(purchase, row, 'own'));
 		if (found && (isPaid(found) || isModerated(found))) return found;
 	}
-	return (own ? undefined : takeLeftover(purchase)) ?? (await reuse(purchase));
+	return takeLeftover(purchase) ?? (await reuse(purchase));
 }
 
 /** What an earlier run of this node paid for and did not return. */

@@ -136,7 +136,7 @@ export class Search {
 				if (id !== null && this.ledger.isTaken(id)) continue;
 				doubts.push({
 					id,
-					why: result === 'same' ? 'its request can’t be told from this one' : result.unreadable,
+					why: result === 'same' ? 'its request can’t be distinguished from this one' : result.unreadable,
 				});
 			}
 		}
