@@ -566,7 +566,8 @@ export class Stage {
 			...(cancelWhen ? { cancelWhen } : {}),
 		};
 		tally.executions += 1;
-		const returnedIds = [...saved.returnedIds];
+		// An agent whose execution is retried makes its calls again, and gets again what they returned.
+		const returnedIds = story.isTool ? [] : [...saved.returnedIds];
 		const said: string[] = [];
 		let callsLeft = story.isTool ? 1 : 0;
 		let { rounds } = saved;
