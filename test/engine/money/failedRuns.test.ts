@@ -56,7 +56,8 @@ describe('eight rows, one blocked, and On Error: Stop', () => {
 	it('gives one leftover to one row', async () => {
 		const [row] = await rows(1);
 		fails('submit', MODERATED, 1, 2);
-		await edit({ items: [row, ...(await rows(2)).slice(1)], executionId: '1' });
+		const parameters = { options: { concurrency: 1 } };
+		await edit({ items: [row, ...(await rows(2)).slice(1)], parameters, executionId: '1' });
 		const again = await edit({ items: [row, row], executionId: '2' });
 		expect(new Set(idsIn(again)).size).toBe(2);
 		expect(submits()).toBe(3);
