@@ -75,6 +75,7 @@ queueCase('spread: 1,000 rows in ten chunks over both workers', async (bench) =>
 		rows.map(({ fileName }) => fileName),
 		'the order of the sheet',
 	);
+	assert.deepEqual(new Set(results.map(({ error }) => error)), new Set(['']), 'rows that failed');
 	const saved = await Promise.all(results.map(async (row) => await resultRow(bench, row)));
 	assertSheet(bench.sandbox.ledger, rows, saved);
 	const ids = new Set((await bench.main.listExecutions(chunksId)).map(({ id }) => id));

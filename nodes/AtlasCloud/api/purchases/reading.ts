@@ -53,6 +53,9 @@ const MAX_AHEAD_MS = 24 * 3_600_000;
 /** Readings until two agree. */
 const MAX_READINGS = 6;
 
+/** While others submit, rows shift by a page and more: so many pages in a row may hold nothing new. */
+const MAX_STALE_PAGES = 5;
+
 /**
  * Reads the account's history back to a time: see docs/atlas-cloud-api.md, History. Neither the order of rows nor `total`
  * nor a short page proves that there are no more: it reads until a whole page is older, or has no rows.
@@ -70,6 +73,7 @@ export async function readBackTo(
 	const startedAtMs = clock.nowMs();
 	const rows = new Map<string, Row>();
 	const answers: Answer[] = [];
+	let stalePages = 0;
 	for (let pageNo = 1; pageNo <= MAX_ROWS / pageSize; pageNo++) {
 		const knownBefore = rows.size;
 		let count = 0;
@@ -85,11 +89,12 @@ export async function readBackTo(
 		}
 		if (count === 0 || isOver)
 			return { rows: [...rows.values()], startedAtMs, isFresh: areFresh(client, answers) };
+		stalePages = rows.size === knownBefore ? stalePages + 1 : 0;
 		// Asked for a page beyond the last one, a service may repeat that; but one that ignores the number repeats a full one.
-		if (rows.size === knownBefore && pageNo > 1) {
+		if (stalePages > 0 && pageNo > 1) {
 			if (count < pageSize)
 				return { rows: [...rows.values()], startedAtMs, isFresh: areFresh(client, answers) };
-			throw unreadableError('its pages repeat');
+			if (stalePages > MAX_STALE_PAGES) throw unreadableError('its pages repeat');
 		}
 	}
 	throw unreadableError(`it has more than ${MAX_ROWS} predictions`);
