@@ -1,9 +1,10 @@
-import { cappedRetryAfterMs, isSuccess } from '../http/answer';
+import { isSuccess } from '../http/answer';
 import { MAX_ANSWER_BYTES, type AtlasClient } from '../http/client';
 import { asObject, asString } from '../json';
 import type { RateLimiter } from '../pace/rateLimiter';
 import { isPage, pathOfPage } from './history';
 import { statusOf, toPrediction, type Prediction } from './prediction';
+import { within } from './readPrediction';
 import type { Waiting } from './waiting';
 
 /** What a look showed of a prediction, and when. */
@@ -25,16 +26,8 @@ export async function readRows(
 	pageNo: number,
 ): Promise<unknown[] | null> {
 	const permit = await limiter.acquire(undefined);
-	const exchange = await client
-		.poll(pathOfPage({ model }, pageNo), MAX_ANSWER_BYTES)
-		.catch((error: unknown) => {
-			permit.released();
-			throw error;
-		});
+	const exchange = await within(permit, client.poll(pathOfPage({ model }, pageNo), MAX_ANSWER_BYTES));
 	const { answer } = exchange;
-	if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
-	else if (answer) permit.accepted();
-	else permit.released();
 	if (!answer || !isSuccess(answer) || !isPage(answer.json)) return null;
 	return (asObject(asObject(answer.json)?.data)?.items as unknown[] | null) ?? [];
 }

@@ -2,6 +2,7 @@ import type { CancelSignal } from '../time/cancellation';
 import { backoffMs, pauseMs, throwIfAborted, untilAborted } from '../time/clock';
 import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
+import type { Permit } from '../pace/rateLimiter';
 import { readError } from '../http/errorTexts';
 import { FINAL_STATUS_CODES, isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
@@ -156,4 +157,17 @@ function withoutLargeFiles(prediction: Prediction): Prediction {
 /** Whether Atlas itself says that there is no such prediction, or not yet. */
 function isNotFound({ answer }: Exchange): boolean {
 	return answer !== undefined && answer.isEnvelope && [400, 404].includes(effectiveStatus(answer));
+}
+
+/** Tells the rate limiter what came of a look. @throws what the look throws */
+export async function within(permit: Permit, look: Promise<Exchange>): Promise<Exchange> {
+	const exchange = await look.catch((error: unknown) => {
+		permit.released();
+		throw error;
+	});
+	const { answer } = exchange;
+	if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
+	else if (answer) permit.accepted();
+	else permit.released();
+	return exchange;
 }

@@ -1,6 +1,6 @@
 import { backoffMs, pauseMs, untilAborted, type Clock } from '../time/clock';
 import { RateLimiter, type Permit } from '../pace/rateLimiter';
-import { cappedRetryAfterMs, type Exchange } from '../http/answer';
+import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { recentlyUsed } from '../memo';
@@ -8,7 +8,7 @@ import { HistoryLooks } from './historyLook';
 import { planPolls } from './pollSchedule';
 import { failedError, unreachableError } from './errors';
 import type { Prediction } from './prediction';
-import { classifyPoll, pollError, pollPrediction } from './readPrediction';
+import { classifyPoll, pollError, pollPrediction, within } from './readPrediction';
 import { UsualTimes } from './usualTimes';
 import { Waiting, type Notice, type Wait } from './waiting';
 
@@ -130,14 +130,7 @@ class Watch {
 	private async poll(waiting: Waiting, permit: Permit): Promise<void> {
 		waiting.isPolling = true;
 		try {
-			const exchange = await pollPrediction(waiting.run.client, waiting.id).catch((error: unknown) => {
-				permit.released();
-				throw error;
-			});
-			const { answer } = exchange;
-			if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
-			else if (answer) permit.accepted();
-			else permit.released();
+			const exchange = await within(permit, pollPrediction(waiting.run.client, waiting.id));
 			const hasExpired = !this.all.has(waiting);
 			if (!hasExpired) this.handle(waiting, exchange, permit.acquiredAtMs);
 		} catch (error) {
