@@ -10,14 +10,17 @@ import type { Waiting } from './waiting';
 /** From so many predictions of a model on, a page of the account's history tells more than single polls do. */
 const LOOK_FROM = 12;
 
-/** A page that tells fewer is not worth a request; after so many of them in a row, others may have pushed ours back. */
+/**
+ * Once its word counts, the history is looked at for as few as this. A page that tells of fewer is not worth a request;
+ * after so many of them in a row, others may have pushed ours back.
+ */
 const MIN_PER_PAGE = 5;
-const MAX_WEAK_PAGES = 2;
+const MAX_WEAK_PAGES = 3;
 const MAX_PAGES = 12;
 
-/** Looks are at least so far apart, in ms, and for each page that they take. */
-const LOOK_MS = 400;
-const PAGE_MS = 130;
+/** Five pages a second, and two looks and a half. In ms. */
+const PAGE_MS = 200;
+const LOOK_MS = 2 * PAGE_MS;
 
 /** So many ends that polls have found must be in the history, too, before its word counts. */
 const CONFIRMATIONS = 3;
@@ -37,6 +40,8 @@ const MAX_USELESS = 2;
 
 /** The looks at the predictions of one model. */
 interface Lookout {
+	/** When the last one began. */
+	beganMs: number;
 	nextMs: number;
 	isLooking: boolean;
 }
@@ -99,20 +104,20 @@ export class HistoryLooks {
 		const singles: Plan[] = [];
 		let nextLookMs = Infinity;
 		for (const [model, group] of byModel) {
-			if (group.length < LOOK_FROM) {
+			if (group.length < (this.isTrusted ? MIN_PER_PAGE : LOOK_FROM)) {
 				singles.push(...group);
 				continue;
 			}
-			nextLookMs = Math.min(nextLookMs, this.lookIfDue(model, group, nowMs));
-			singles.push(...this.singlesOf(group, nowMs));
+			const lookout = this.lookouts.get(model) ?? { beganMs: -Infinity, nextMs: 0, isLooking: false };
+			this.lookouts.set(model, lookout);
+			nextLookMs = Math.min(nextLookMs, this.lookIfDue(model, lookout, group, nowMs));
+			singles.push(...this.singlesOf(group, nowMs, nowMs < lookout.beganMs + LOOK_MS));
 		}
 		return { singles, nextLookMs };
 	}
 
 	/** @returns when the next look is due */
-	private lookIfDue(model: string, group: Plan[], nowMs: number): number {
-		const lookout = this.lookouts.get(model) ?? { nextMs: 0, isLooking: false };
-		this.lookouts.set(model, lookout);
+	private lookIfDue(model: string, lookout: Lookout, group: Plan[], nowMs: number): number {
 		// Until its word counts, it is only looked at where there is something to compare, or everything may be over.
 		const isOfUse =
 			this.isTrusted || this.unconfirmed.size > 0 || group.some(({ waiting }) => waiting.isFirstPollDue);
@@ -124,8 +129,11 @@ export class HistoryLooks {
 		return Infinity;
 	}
 
-	/** Which of them are to be polled beside the looks. */
-	private singlesOf(group: Plan[], nowMs: number): Plan[] {
+	/**
+	 * Which of them are to be polled beside the looks.
+	 * @param isJustLooking whether a look that began just now may tell of them first
+	 */
+	private singlesOf(group: Plan[], nowMs: number, isJustLooking: boolean): Plan[] {
 		let toConfirm = CONFIRMATIONS;
 		return group.filter((plan) => {
 			const { waiting } = plan;
@@ -140,7 +148,7 @@ export class HistoryLooks {
 				plan.chance = 1;
 				return kind === 'unclear' || toConfirm-- > 0;
 			}
-			if (!this.isTrusted) return !waiting.isFirstPollDue;
+			if (!this.isTrusted) return !waiting.isFirstPollDue && !isJustLooking;
 			if (plan.atMs > nowMs || nowMs < this.nextCheckMs) return false;
 			this.nextCheckMs = nowMs + CHECK_MS;
 			return true;
@@ -161,17 +169,14 @@ export class HistoryLooks {
 	private async look(model: string, lookout: Lookout, targets: ReadonlyMap<string, Waiting>): Promise<void> {
 		const [first] = targets.values();
 		const beganMs = this.clock.nowMs();
+		lookout.beganMs = beganMs;
 		lookout.isLooking = true;
 		let pages = 0;
 		let weakPages = 0;
 		let left = targets.size;
 		const rows = new Map<string, unknown>();
 		try {
-			while (
-				pages < MAX_PAGES &&
-				weakPages < MAX_WEAK_PAGES &&
-				left >= Math.min(MIN_PER_PAGE, targets.size)
-			) {
+			while (pages < MAX_PAGES && weakPages < MAX_WEAK_PAGES && left > 0) {
 				const items = await readRows(this.limiter, first.run.client, model, ++pages);
 				if (!items) return this.distrust(first, 'it couldn’t be read');
 				const isNews = (item: unknown) => {
