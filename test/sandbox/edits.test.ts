@@ -27,11 +27,6 @@ async function edited(prompt: string, inputs: Buffer[], more: object = {}): Prom
 const grey = (value: number): string => `rgb(${value},${value},${value})`;
 
 describe('size and format', () => {
-	it('is a square of 2048 without a size', async () => {
-		const bytes = await edited('nicer', [await halves()], { size: undefined });
-		expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 2048, height: 2048 });
-	});
-
 	it.each([
 		['4096*1024', 'png'],
 		['1025*1333', 'png'],
@@ -47,29 +42,10 @@ describe('size and format', () => {
 		expect(await sharp(bytes).metadata()).toMatchObject({ format: 'jpeg', width: 2848, height: 1600 });
 	});
 
-	it('covers: nothing is squeezed', async () => {
-		const bytes = await edited('nicer', [await halves(300, 200)]);
-		expect((await colorAt(bytes, 0.02, 0.5)).r).toBeGreaterThan(180);
-		expect((await colorAt(bytes, 0.98, 0.5)).b).toBeGreaterThan(180);
-	});
-
 	it('says at the bottom where it is from', async () => {
 		const bytes = await edited('nicer', [await plain('#ffffff')]);
 		expect((await colorAt(bytes, 0.9, 0.99)).r).toBeLessThan(60);
 		expect((await colorAt(bytes, 0.9, 0.9)).r).toBeGreaterThan(250);
-	});
-
-	it('gives a sequence of pictures that differ', async () => {
-		const data = await client.edit({
-			model: 'bytedance/seedream-v4/edit-sequential',
-			prompt: 'a',
-			images: [dataUri(await halves())],
-			size: '1024*1024',
-			max_images: 3,
-		});
-		const outputs = data['outputs'] as unknown as string[];
-		const files = await Promise.all(outputs.map(async (url) => (await call(url)).bytes));
-		expect(new Set(files.map((file) => file.toString('base64'))).size).toBe(3);
 	});
 
 	it('keeps the shape of the input where the size is auto, and cuts out what is to be transparent', async () => {
@@ -84,12 +60,6 @@ describe('size and format', () => {
 		const input = await sharp(await halves()).metadata();
 		expect(width / height).toBeCloseTo(input.width / input.height, 2);
 		expect(hasAlpha).toBe(true);
-	});
-
-	it('paints without an input', async () => {
-		const data = await client.edit({ model: 'bytedance/seedream-v4', prompt: 'a lake', size: '1024*2048' });
-		const { bytes } = await call(String(data['outputs']![0]));
-		expect(await sharp(bytes).metadata()).toMatchObject({ width: 1024, height: 2048 });
 	});
 });
 
@@ -125,11 +95,6 @@ describe('instructions', () => {
 		expect((await colorAt(dark, 0.5, 0.5)).r).toBeCloseTo(25, -1);
 	});
 
-	it('saturates', async () => {
-		const { r, g } = await colorAt(await edited('more vivid colors', [await plain('#a07070')]), 0.5, 0.5);
-		expect(r - g).toBeGreaterThan(0x30 + 10);
-	});
-
 	it('blurs the edge, and sharpens it', async () => {
 		const share = async (prompt: string): Promise<number> => {
 			const bytes = await edited(prompt, [await halves(200, 200)]);
@@ -160,14 +125,6 @@ describe('instructions', () => {
 		expect(r > b ? 'red' : 'blue').toBe(expected);
 	});
 
-	it('flips vertically', async () => {
-		const picture = await sharp(await halves(200, 200))
-			.rotate(90)
-			.toBuffer();
-		const { r, b } = await colorAt(await edited('flip it vertically', [picture]), 0.5, 0.1);
-		expect(b).toBeGreaterThan(r);
-	});
-
 	it('puts a cut-out on a colored background', async () => {
 		const hole = {
 			create: { width: 100, height: 100, channels: 4 as const, background: { r: 0, g: 0, b: 0, alpha: 0 } },
@@ -180,12 +137,6 @@ describe('instructions', () => {
 		const bytes = await edited('put it on a red background', [cutOut]);
 		expect(await colorAt(bytes, 0.1, 0.1)).toEqual({ r: 220, g: 38, b: 38 });
 		expect((await colorAt(bytes, 0.5, 0.5)).g).toBeGreaterThan(200);
-	});
-
-	it('puts an opaque picture smaller on a colored background', async () => {
-		const bytes = await edited('with a #102030 background', [await plain('#ffffff')]);
-		expect(await colorAt(bytes, 0.04, 0.5)).toEqual({ r: 0x10, g: 0x20, b: 0x30 });
-		expect((await colorAt(bytes, 0.5, 0.5)).r).toBe(255);
 	});
 
 	it('frames in color, also what is black and white', async () => {

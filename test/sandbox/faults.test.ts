@@ -1,5 +1,3 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import {
 	startSandbox,
@@ -8,7 +6,7 @@ import {
 	type FaultAction,
 	type Sandbox,
 } from '../../sandbox';
-import { call, Client, halves, LITE, withSandbox, type Reply } from './client';
+import { call, Client, halves, LITE, type Reply } from './client';
 
 let sandbox: Sandbox;
 let client: Client;
@@ -68,15 +66,6 @@ describe('connections that break', () => {
 		expect(lastOf('submit')).toBeNull();
 	});
 
-	it('resets an upload and a download', async () => {
-		sandbox.addFault({ endpoint: 'upload', action: { type: 'resetBefore' } });
-		await expect(client.upload(await halves(), 'a.png')).rejects.toThrow();
-		const url = await client.uploaded(await halves());
-		sandbox.addFault({ endpoint: 'file', action: { type: 'resetBefore' } });
-		await expect(call(url)).rejects.toThrow();
-		expect((await call(url)).status).toBe(200);
-	});
-
 	it('truncate announces all and sends half', async () => {
 		sandbox.addFault({ endpoint: 'submit', action: { type: 'truncate' } });
 		expect(await leaves(async () => await expect(client.submit(body)).rejects.toThrow())).toBe(1);
@@ -84,13 +73,6 @@ describe('connections that break', () => {
 		sandbox.addFault({ endpoint: 'file', action: { type: 'truncate' } });
 		await expect(call(url)).rejects.toThrow();
 		expect(lastOf('file')).toBe(200);
-	});
-
-	it('delay waits and then goes on', async () => {
-		sandbox.addFault({ endpoint: 'balance', action: { type: 'delay', seconds: 0.15 } });
-		const start = Date.now();
-		expect((await client.get('/public/v1/balance')).status).toBe(200);
-		expect(Date.now() - start).toBeGreaterThanOrEqual(145);
 	});
 });
 
@@ -112,28 +94,6 @@ describe('answers that are wrong', () => {
 		expect(JSON.parse(text)).toMatchObject({ code: 200, data: { model: LITE } });
 	});
 
-	it('trickle of a file sends all of it; without the work it is a 503 and leaves no task', async () => {
-		const picture = await halves();
-		const url = await client.uploaded(picture);
-		const bytesPerSecond = picture.length * 8;
-		sandbox.addFault({ endpoint: 'file', action: { type: 'trickle', bytesPerSecond } });
-		expect((await call(url)).bytes.equals(picture)).toBe(true);
-
-		const action = { type: 'trickle', bytesPerSecond: 5000, handled: false } as const;
-		sandbox.addFault({ endpoint: 'submit', action });
-		expect(await leaves(async () => expect((await client.submit(body)).status).toBe(503))).toBe(0);
-	});
-
-	it('trickle ends when the client goes away', async () => {
-		sandbox.addFault({ endpoint: 'balance', action: { type: 'trickle', bytesPerSecond: 20 } });
-		const attempt = call(`${sandbox.baseUrl}/public/v1/balance`, {
-			headers: { authorization: `Bearer ${sandbox.apiKey}` },
-			signal: AbortSignal.timeout(150),
-		});
-		await expect(attempt).rejects.toThrow();
-		expect((await client.get('/public/v1/balance')).status).toBe(200);
-	});
-
 	it.each<[string, Extract<FaultAction, { type: 'dateHeader' }>['value'], (date: unknown) => void]>([
 		['missing', 'missing', (date) => expect(date).toBeUndefined()],
 		['no date', 'yesterday, I think', (date) => expect(date).toBe('yesterday, I think')],
@@ -148,15 +108,6 @@ describe('answers that are wrong', () => {
 		expect(secondsAhead((await client.submit(body)).headers['date'])).toBeCloseTo(0, -2);
 	});
 
-	it('dateHeader goes along with another fault', async () => {
-		const action = { type: 'dateHeader', value: { skewSeconds: 3600 } } as const;
-		sandbox.addFault({ endpoint: 'submit', action });
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 429 } });
-		const reply = await client.submit(body);
-		expect(reply.status).toBe(429);
-		expect(secondsAhead(reply.headers['date'])).toBeCloseTo(3600, -2);
-	});
-
 	it('otherRecord is the newest other task', async () => {
 		const [first, second] = [await submitted(), await submitted()];
 		await client.finished(second);
@@ -164,20 +115,6 @@ describe('answers that are wrong', () => {
 		expect((await client.poll(first)).json['data']).toMatchObject({ id: second });
 		expect((await client.poll(second)).json['data']).toMatchObject({ id: first });
 		expect((await client.poll(first)).json['data']).toMatchObject({ id: first });
-	});
-
-	it('otherRecord is made up where there is no other task', async () => {
-		await withSandbox({ preparedPictures: true }, async (own, { ledger, addFault }) => {
-			const image = await own.uploaded(await halves());
-			const { json } = await own.submit({ model: LITE, prompt: 'nicer', images: [image] });
-			const id = String(json['data']!['id']);
-			addFault({ endpoint: 'prediction', action: { type: 'otherRecord' } });
-			const other = (await own.poll(id)).json['data']!;
-			expect(other).toMatchObject({ status: 'completed', id: expect.stringMatching(/^[0-9a-f]{32}$/) });
-			expect(other['id']).not.toBe(id);
-			expect((await call(String(other['outputs']![0]))).headers['content-type']).toBe('image/png');
-			expect([...ledger.predictions.keys()]).toEqual([id]);
-		});
 	});
 
 	it('status: the documented envelope, headers, any body, before the work', async () => {
@@ -197,50 +134,6 @@ describe('answers that are wrong', () => {
 		expect(reply).toMatchObject({ status: 502, text: html });
 		expect(reply.headers).toMatchObject({ 'x-from': 'gateway', 'content-type': 'text/html; charset=utf-8' });
 		expect(reply.headers['x-request-id']).toBeTruthy();
-	});
-
-	it('status, handled: the work is done', async () => {
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 503, handled: true } });
-		expect(await leaves(async () => expect((await client.submit(body)).status).toBe(503))).toBe(1);
-	});
-
-	it('malformedJson, emptyObject and wrongTypes, of a submit: the work is done', async () => {
-		for (const type of ['malformedJson', 'emptyObject', 'wrongTypes'] as const) {
-			sandbox.addFault({ endpoint: 'submit', action: { type } });
-			let reply;
-			expect(await leaves(async () => (reply = await client.submit(body)))).toBe(1);
-			expect(reply).toMatchObject({ status: 200 });
-			if (type === 'malformedJson') expect(reply).toMatchObject({ json: undefined });
-			if (type === 'emptyObject') expect(reply).toMatchObject({ text: '{}' });
-			if (type === 'wrongTypes') expect(reply).toMatchObject({ json: { data: { id: 42 } } });
-		}
-	});
-
-	it('hugeBody streams as much as it says', async () => {
-		sandbox.addFault({ endpoint: 'prediction', action: { type: 'hugeBody', bytes: 3_000_000 } });
-		const reply = await client.poll('any');
-		expect(reply.bytes.length).toBe(3_000_000);
-		expect(reply.headers['content-length']).toBeUndefined();
-	});
-
-	it('redirect points elsewhere, and nothing follows it here', async () => {
-		const elsewhere = createServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
-		await new Promise((resolve) => elsewhere.once('listening', resolve));
-		const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`;
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'redirect', location, status: 307 } });
-		const reply = await client.submit(body);
-		expect(reply.status).toBe(307);
-		expect(reply.headers['location']).toBe(location);
-		elsewhere.close();
-	});
-
-	it('corruptPicture is a page, then noise', async () => {
-		const url = await client.uploaded(await halves());
-		sandbox.addFault({ endpoint: 'file', times: 2, action: { type: 'corruptPicture' } });
-		expect((await call(url)).text).toContain('<html>');
-		const noise = await call(url);
-		expect(noise.headers['content-type']).toBe('image/png');
-		expect(noise.bytes.subarray(1, 4).toString()).not.toBe('PNG');
 	});
 });
 
@@ -262,27 +155,6 @@ describe('tasks that end badly', () => {
 		expect(reply.status).toBe(status);
 		expect(reply.json['data']).toMatchObject(data);
 		expect((await client.finished(await submitted()))['status']).toBe('completed');
-	});
-
-	it('failTask http500 tells little more than the verdict, the history all of it', async () => {
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'http500' } });
-		const id = await submitted();
-		await client.finished(id);
-		expect((await client.poll(id)).json).toEqual({
-			code: 500,
-			message: expect.stringMatching(/^Generation failed: .+ \(code: generation_failed\)$/) as string,
-			data: { status: 'failed', outputs: null, executionTime: 0 },
-		});
-		const { json } = await client.get(`/api/v1/model/history?sessionID=${id}`);
-		expect(json['data']!['items']![0]).toMatchObject({ status: 'failed', result: { id, outputs: null } });
-	});
-
-	it('patchResult changes the finished prediction only', async () => {
-		const patch = { outputs: ['file:///etc/passwd'], status: 'Succeeded' };
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'patchResult', patch } });
-		const id = await submitted();
-		expect((await client.poll(id)).json['data']!['outputs']).toBeNull();
-		expect(await client.finished(id)).toMatchObject(patch);
 	});
 });
 
@@ -335,15 +207,6 @@ describe('when a fault strikes', () => {
 		expect((await client.upload(await halves(), 'second.png')).status).toBe(500);
 		expect((await client.get('/api/v1/model/history?no=1')).status).toBe(200);
 		expect((await client.get('/api/v1/model/history?no=2')).status).toBe(500);
-	});
-
-	it('several on one call: waits add up and fates join the first other one', async () => {
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'delay', seconds: 0.05 } });
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
-		await expect(client.submit(body)).rejects.toThrow();
-		const [record] = [...sandbox.ledger.predictions.values()].slice(-1);
-		expect((await client.finished(record!.id))['status']).toBe('failed');
 	});
 });
 

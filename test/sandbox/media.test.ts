@@ -116,15 +116,6 @@ describe('video', () => {
 		});
 	});
 
-	it('can be narrower than its mark usually is', async () => {
-		await withSandbox({}, async (client) => {
-			const image = await client.uploaded(await plain('#20e040', 160, 480));
-			const narrow = { model: VIDEO.reference, prompt: 'x', reference_images: [image], resolution: '480p' };
-			const [video] = await outputFiles(await generate(client, 'Video', narrow));
-			expect(await clipOf(video!)).toMatchObject({ width: 480, height: 1440 });
-		});
-	});
-
 	it('can be made as large as a test needs it', async () => {
 		await withSandbox({ outputBytes: 3_000_000 }, async (client) => {
 			const body = { model: VIDEO.textFast, prompt: 'a lake', duration: 4, resolution: '480p' };
@@ -192,18 +183,6 @@ describe('image tools', () => {
 		});
 	});
 
-	it('enlarge a photo that was taken upright', async () => {
-		await withSandbox({}, async (client) => {
-			const photo = await sharp(await halves(300, 200))
-				.withMetadata({ orientation: 6 })
-				.jpeg()
-				.toBuffer();
-			const image = await client.uploaded(photo, 'photo.jpg');
-			const [picture] = await outputFiles(await generate(client, 'Image', { model: UPSCALE, image }));
-			expect(await sharp(picture).metadata()).toMatchObject({ width: 400, height: 600 });
-		});
-	});
-
 	it('make a mesh, an archive of it and a preview', async () => {
 		await withSandbox({}, async (client) => {
 			const image = await client.uploaded(await plain('#e02020'));
@@ -242,17 +221,5 @@ describe('inputs', () => {
 			expect(data).not.toHaveProperty('price');
 			expect(sandbox.ledger.charges).toHaveLength(charged);
 		});
-	});
-
-	it('gives each type of model its own time', async () => {
-		const took: number[] = [];
-		const clock = { nowMs: () => Date.now(), sleepMs: async (ms: number) => void took.push(ms) };
-		const predictSecondsByType = { Video: 120 };
-		await withSandbox({ clock, jitter: 0, predictSeconds: 3, predictSecondsByType }, async (client) => {
-			const body = { prompt: 'a lake', duration: 4, resolution: '480p' };
-			await generate(client, 'Video', { model: VIDEO.textFast, ...body });
-			await generate(client, 'Audio', { model: SPEECH, text: 'hello' });
-		});
-		expect(took).toEqual([12_000, 108_000, 300, 2700]);
 	});
 });

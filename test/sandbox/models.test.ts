@@ -1,6 +1,6 @@
 import { startSandbox, type Sandbox } from '../../sandbox';
-import { call, Client, halves, LITE, type Json } from './client';
-import { generate, MESH, outputFiles, post, quote, SPEECH, TRANSCRIPT, UPSCALE, VIDEO } from './mediaModels';
+import { Client, halves, LITE } from './client';
+import { generate, outputFiles, post, quote, SPEECH, TRANSCRIPT, UPSCALE, VIDEO } from './mediaModels';
 
 let sandbox: Sandbox;
 let client: Client;
@@ -16,65 +16,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => await sandbox.close());
-
-async function inputSchema(id: string): Promise<Json> {
-	const { json } = await call(`${sandbox.filesUrl}/model/schema/${id.replaceAll('/', '-')}.json`);
-	return json['components']!['schemas']!;
-}
-
-describe('schemas', () => {
-	it('declare choices, limits, media fields and their order', async () => {
-		const { Input } = (await inputSchema(VIDEO.image)) as unknown as Record<string, Json>;
-		expect(Input!['required']).toEqual(['image']);
-		expect(Input!['x-order-properties']).toEqual(Object.keys(Input!['properties']!));
-		expect(Input!['properties']).toMatchObject({
-			image: { type: 'string', 'x-accept': expect.any(String) as string, 'x-max-size-mb': 30 },
-			duration: { type: 'integer', minimum: 4, maximum: 12, default: 5 },
-			aspect_ratio: { enum: ['21:9', '16:9', '4:3', '1:1', '3:4', '9:16'] },
-		});
-	});
-
-	it('have unions, references, numbers to choose from, and what a panel leaves out', async () => {
-		expect((await inputSchema(VIDEO.reference))['Input']!['properties']).toMatchObject({
-			duration: { anyOf: [{ enum: [-1] }, { minimum: 4, maximum: 15 }] },
-			reference_images: { type: 'array', maxItems: 9, 'x-accept': expect.stringMatching(/^image/) as string },
-			watermark: { hidden: true },
-		});
-		const speech = await inputSchema(SPEECH);
-		expect(speech['Input']!['properties']).toMatchObject({
-			sample_rate: { type: 'integer', enum: [16_000, 24_000, 48_000] },
-			pronunciation: { $ref: '#/components/schemas/Pronunciation' },
-		});
-		expect(speech['Pronunciation']).toMatchObject({ type: 'object' });
-		expect((await inputSchema(VIDEO.lipsync))['Input']!['properties']).toMatchObject({
-			temperature: { disabled: true },
-		});
-		expect((await inputSchema(VIDEO.mixed))['Input']!['properties']).toMatchObject({
-			audio: { type: 'boolean' },
-			refers: { items: { type: 'object', required: ['url', 'type'] } },
-			resolution: { enum: ['720P', '1080P'] },
-		});
-		expect((await inputSchema(UPSCALE))['Input']!['properties']).not.toHaveProperty('prompt');
-	});
-});
-
-describe('catalog', () => {
-	it('says the unit of each price, and a discount where there is one', async () => {
-		const { json } = await client.get('/api/v1/models', {});
-		const models = json['data'] as unknown as Array<{ model: string; type: string; price: unknown }>;
-		const entry = (id: string): unknown => models.find(({ model }) => model === id);
-		const price = (base_price: string, unit: string): object => ({ price: { actual: { base_price, unit } } });
-		expect(entry(VIDEO.image)).toMatchObject({ type: 'Video', ...price('0.222', 'generation') });
-		expect(entry(VIDEO.imageFast)).toMatchObject(price('0.018', 'second'));
-		expect(entry(SPEECH)).toMatchObject({ type: 'Audio', ...price('0.05', '1k_chars') });
-		expect(entry(TRANSCRIPT)).toMatchObject(price('0.006', 'minute'));
-		expect(entry(UPSCALE)).toMatchObject(price('0.015', 'image'));
-		expect(entry(MESH)).toMatchObject({ type: 'Image', tags: ['3D'] });
-		expect(entry(VIDEO.reference)).toMatchObject({
-			price: { actual: { base_price: '0.08' }, origin: { base_price: '0.1' }, discount: '80' },
-		});
-	});
-});
 
 describe('the schema is checked', () => {
 	const shot = { model: VIDEO.text, prompt: 'a lake' };

@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import sharp from 'sharp';
-import { call, halves, LITE, MovableClock, plain, V4, withSandbox, type Client, type Json } from './client';
+import { call, halves, LITE, MovableClock, plain, withSandbox, type Client } from './client';
 import { VirtualClock } from '../unit/virtualClock';
 
 const pause = async (ms: number): Promise<void> => {
@@ -50,38 +49,6 @@ describe('the life of a task', () => {
 		);
 	});
 
-	it('publishes the price as late as it is told to, as text or as a number', async () => {
-		const clock = new MovableClock();
-		const price = { afterSeconds: 30 };
-		await withSandbox({ preparedPictures: true, clock, price }, async (client, sandbox) => {
-			const id = idOf(await client.submit(await body(client)));
-			expect(await client.finished(id)).not.toHaveProperty('price');
-			clock.aheadMs = 29_000;
-			expect((await client.poll(id)).json['data']).not.toHaveProperty('price');
-			clock.aheadMs = 31_000;
-			expect((await client.poll(id)).json['data']!['price']).toBe('0.032');
-			sandbox.setOptions({ price: { as: 'number' } });
-			expect((await client.poll(id)).json['data']!['price']).toBe(0.032);
-		});
-	});
-
-	it('charges failed tasks, and tells their price, only where it is told to', async () => {
-		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
-			const failing = async (): Promise<Json> => {
-				sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
-				return await client.edit(await body(client));
-			};
-			const gone = { model: LITE, prompt: 'x', images: [`${sandbox.filesUrl}/media/images/1_a.png`] };
-			expect(await failing()).not.toHaveProperty('price');
-			expect(await client.edit(gone)).not.toHaveProperty('price');
-			expect(sandbox.ledger.charges).toEqual([]);
-			sandbox.setOptions({ chargeFailedTasks: true });
-			expect(await failing()).toMatchObject({ status: 'failed', price: '0.032' });
-			expect(await client.edit(gone)).toMatchObject({ status: 'failed', price: '0.032' });
-			expect(sandbox.ledger.charges).toHaveLength(2);
-		});
-	});
-
 	it('varies the same way for the same seed', async () => {
 		const times = async (): Promise<number[]> => {
 			const took: number[] = [];
@@ -112,36 +79,6 @@ describe('the life of a task', () => {
 		});
 	});
 
-	it('answers 404 to an unknown id', async () => {
-		await withSandbox({}, async (client) => {
-			const reply = await client.poll('unknown');
-			expect(reply.status).toBe(404);
-			expect(reply.json['code']).toBe(404);
-		});
-	});
-
-	it.each([404, 400] as const)('hides a new task behind %i while warming up', async (status) => {
-		const clock = new VirtualClock();
-		await withSandbox({ preparedPictures: true, warmUp: { seconds: 5, status }, clock }, async (client) => {
-			const id = idOf(await client.submit(await body(client)));
-			expect((await client.poll(id)).status).toBe(status);
-			await clock.pass(6_000);
-			expect((await client.poll(id)).status).toBe(200);
-		});
-	});
-
-	it('tells every time by its own clock', async () => {
-		await withSandbox({ preparedPictures: true, clockSkewSeconds: -3600 }, async (client) => {
-			const data = await client.edit(await body(client));
-			const reply = await client.poll(String(data['id']));
-			const hourAgo = (time: number): number => Math.abs(time - (Date.now() - 3_600_000));
-			expect(hourAgo(Date.parse(String(reply.headers['date'])))).toBeLessThan(5000);
-			expect(hourAgo(Date.parse(String(data['created_at'])))).toBeLessThan(5000);
-			const { json } = await client.get('/api/v1/model/history');
-			expect(hourAgo(Number(json['data']!['items']![0]!['createdAt']) * 1000)).toBeLessThan(5000);
-		});
-	});
-
 	it('forgets a task whose record is not to be kept', async () => {
 		const clock = new MovableClock();
 		await withSandbox({ preparedPictures: true, clock }, async (client) => {
@@ -156,46 +93,6 @@ describe('the life of a task', () => {
 			clock.aheadMs = 3 * 3_600_000;
 			expect((await client.poll(two)).status).toBe(404);
 			expect((await client.get('/api/v1/model/history')).json['data']!['total']).toBe(0);
-		});
-	});
-
-	it('answers base64 where that is asked for', async () => {
-		await withSandbox({}, async (client, sandbox) => {
-			const data = await client.edit(
-				await body(client, { model: V4, size: '1024*1024', enable_base64_output: true }),
-			);
-			const [output] = data['outputs'] as unknown as string[];
-			expect(output).toMatch(/^data:image\/png;base64,/);
-			const bytes = Buffer.from(output!.split(',')[1]!, 'base64');
-			expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1024, height: 1024 });
-			expect(sandbox.ledger.predictions.get(String(data['id']))!.outputs).toEqual([]);
-		});
-	});
-
-	it('answers base64 without its prefix, and 30 MB of it', async () => {
-		const outputBytes = 30 * 1024 * 1024;
-		await withSandbox({ preparedPictures: true, outputBytes }, async (client, sandbox) => {
-			const id = idOf(await client.submit(await body(client, { enable_base64_output: true })));
-			const outputOf = (data: Json): string => String(data['outputs']![0]);
-			const uri = outputOf(await client.finished(id));
-			expect(uri.slice(0, 22)).toBe('data:image/png;base64,');
-			sandbox.setOptions({ base64Form: 'bare' });
-			const bare = outputOf((await client.poll(id)).json['data']!);
-			expect(bare === uri.slice(22)).toBe(true);
-			const bytes = Buffer.from(bare, 'base64');
-			expect(bytes.length).toBe(outputBytes);
-			expect((await sharp(bytes).metadata()).format).toBe('png');
-		});
-	});
-
-	it('survives a restart, on the same ports', async () => {
-		await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
-			const id = idOf(await client.submit(await body(client)));
-			const back = sandbox.restart(0.1);
-			await pause(40);
-			await expect(client.poll(id)).rejects.toThrow();
-			await back;
-			expect((await client.finished(id))['status']).toBe('completed');
 		});
 	});
 });
@@ -217,31 +114,6 @@ describe('limits', () => {
 			expect(sandbox.ledger.charges).toHaveLength(2);
 			await clock.pass(120);
 			expect((await client.submit(request)).status).toBe(200);
-		});
-	});
-
-	it('refuses uploads beyond the rate', async () => {
-		const limits = { uploads: { perSecond: 0.01, burst: 2 } };
-		await withSandbox({ limits }, async (client, sandbox) => {
-			const picture = await halves();
-			const statuses: number[] = [];
-			for (let at = 0; at < 3; at += 1) statuses.push((await client.upload(picture, 'a.png')).status);
-			expect(statuses).toEqual([200, 200, 429]);
-			expect((await client.upload(picture, 'a.png')).json).toMatchObject({ code: 429, data: null });
-			expect(sandbox.ledger.uploads).toHaveLength(2);
-			sandbox.setOptions({ limits: {} });
-			expect((await client.upload(picture, 'a.png')).status).toBe(200);
-		});
-	});
-
-	it('refuses looks beyond the rate', async () => {
-		const limits = { polls: { perSecond: 1, burst: 1 } };
-		await withSandbox({ preparedPictures: true, limits }, async (client, sandbox) => {
-			const id = idOf(await client.submit(await body(client)));
-			expect((await client.poll(id)).status).toBe(200);
-			expect((await client.poll(id)).status).toBe(429);
-			sandbox.setOptions({ limits: {} });
-			expect((await client.poll(id)).status).toBe(200);
 		});
 	});
 

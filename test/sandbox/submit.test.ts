@@ -50,18 +50,6 @@ it('answers the page’s nested form bare', async () => {
 	expect((await client.finished(String(json['id'])))['status']).toBe('completed');
 });
 
-it('takes text to image, and the price of a sequence is per picture', async () => {
-	expect((await client.submit({ model: 'bytedance/seedream-v4', prompt: 'a lake' })).status).toBe(200);
-	const data = await client.edit({ model: sequential, prompt: 'a', images: [url], max_images: 3 });
-	expect(data['outputs']).toHaveLength(3);
-	expect(data['price']).toBe('0.081');
-});
-
-it('makes as many pictures of v4.7 as num_images says', async () => {
-	const data = await client.edit({ model: V47, prompt: 'a', images: many(10), num_images: 14 });
-	expect(data['outputs']).toHaveLength(14);
-});
-
 it.each<[string, object, number]>([
 	['the smallest tier, one image', { size: '1K' }, 0.028],
 	['1.5K in a wide shape', { size: '1.5K', aspect_ratio: '21:9' }, 0.028],

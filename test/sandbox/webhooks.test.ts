@@ -3,7 +3,6 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SandboxOptions } from '../../sandbox';
 import { halves, LITE, withSandbox, type Client } from './client';
-import { post, VIDEO } from './mediaModels';
 
 interface Delivery {
 	headers: IncomingHttpHeaders;
@@ -82,22 +81,6 @@ it('delivers a signed event once a task is over', async () => {
 	});
 });
 
-it('says that a task failed, and what kind of task it was', async () => {
-	await withSandbox(OPTIONS, async (client, sandbox) => {
-		await withListener([], async (url, deliveries) => {
-			sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'moderation' } });
-			await post(client, 'model/generateVideo', { model: VIDEO.text, prompt: 'x', webhook_url: url });
-			await until(() => deliveries.length > 0);
-			expect(JSON.parse(deliveries[0]!.body)).toMatchObject({
-				event_type: 'video.task.terminal',
-				status: 'ERROR',
-				payload: { status: 'failed', error_code: 1039 },
-				error: expect.stringMatching(/moderation/) as string,
-			});
-		});
-	});
-});
-
 it('delivers again, signed anew under the same id, until it is answered 2xx', async () => {
 	await withSandbox(OPTIONS, async (client, sandbox) => {
 		await withListener([500, 404], async (url, deliveries) => {
@@ -118,29 +101,6 @@ it('gives up after the last delivery', async () => {
 			await new Promise((resolve) => setTimeout(resolve, 150));
 			expect(deliveries).toHaveLength(3);
 		});
-	});
-});
-
-it('signs a body for a test that delivers it itself', async () => {
-	await withSandbox(OPTIONS, async (client, sandbox) => {
-		const signed = sandbox.signWebhook('{"event_type":"image.task.terminal"}', { timestampSeconds: 1000 });
-		expect(signed.headers['x-atlascloud-webhook-timestamp']).toBe('1000');
-		expect(await isSigned(client, signed)).toBe(true);
-	});
-});
-
-it.each([
-	['http', 'http://127.0.0.1:5678/hook'],
-	['https', 'https://localhost/hook'],
-])('refuses %s on this machine unless that is switched on', async (_scheme, webhook_url) => {
-	await withSandbox({ preparedPictures: true }, async (client, sandbox) => {
-		const images = [await client.uploaded(await halves())];
-		const submit = async (): Promise<number> =>
-			(await client.submit({ model: LITE, prompt: 'x', images, webhook_url })).status;
-		expect(await submit()).toBe(400);
-		expect(sandbox.ledger.predictions.size).toBe(0);
-		sandbox.setOptions({ webhooks: { allowLoopback: true, redeliverAfterSeconds: [] } });
-		expect(await submit()).toBe(200);
 	});
 });
 
