@@ -268,22 +268,6 @@ it('drops an error of the input, because n8n would treat the item as failed and 
 	expect(sandbox.ledger.count('submit') - submits).toBe(1);
 });
 
-it('works on no more items at once than Concurrency allows', async () => {
-	const own = await fastSandbox({ predictSeconds: 2 });
-	try {
-		const data = await picture();
-		const { json } = await runSeedream({
-			sandbox: own,
-			items: Array.from({ length: 9 }, () => ({ files: { data } })),
-			parameters: { options: { concurrency: 3 } },
-		});
-		expect(json.every(({ status }) => status === 'completed')).toBe(true);
-		expect(own.ledger.maxRunning).toBe(3);
-	} finally {
-		await own.close();
-	}
-});
-
 /** A picture that does not compress: the wider, the larger its file. */
 async function noise(width: number): Promise<Buffer> {
 	const background = { r: 0, g: 0, b: 0 };
@@ -314,18 +298,6 @@ it('processes the items in order if Concurrency is 1, even if the first has the 
 	expect(prompts.map(({ prompt }) => prompt)).toEqual(['wish 0', 'wish 1', 'wish 2', 'wish 3']);
 });
 
-it('uploads the same image once, no matter how many items have it', async () => {
-	const uploads = sandbox.ledger.count('upload');
-	const data = await picture({ left: '#777' });
-	const { json } = await runSeedream({
-		sandbox,
-		items: [{ files: { data } }, { files: { data } }, { files: { data } }],
-	});
-	expect(json).toHaveLength(3);
-	expect(new Set(json.map(({ predictionId }) => predictionId)).size).toBe(3);
-	expect(sandbox.ledger.count('upload') - uploads).toBe(1);
-});
-
 it('merges Extra Body Fields, even if an expression gives an object', async () => {
 	for (const extraBodyFields of ['{"seed": 7}', '={{ { seed: 7 } }}', '={{ $json.extra }}']) {
 		await runSeedream({
@@ -337,25 +309,9 @@ it('merges Extra Body Fields, even if an expression gives an object', async () =
 	}
 });
 
-it('takes the model from an expression', async () => {
-	const { json } = await runSeedream({
-		sandbox,
-		items: [{ json: { model: V4 }, files: { data: await picture() } }],
-		parameters: { model: { __rl: true, mode: 'id', value: '={{ $json.model }}' } },
-	});
-	expect(json[0]).toMatchObject({ model: V4, size: '1536*1024' });
-});
-
 describe('an edit that is still running when its time is up', () => {
 	beforeEach(() => sandbox.setOptions({ predictSeconds: 15 }));
 	afterEach(() => sandbox.setOptions({ predictSeconds: 1 }));
-
-	it('fails its item and says how to get the image', async () => {
-		const { error } = await runSeedream({ sandbox, parameters: { options: { timeoutSeconds: 3 } } });
-		const id = [...sandbox.ledger.predictions.keys()].at(-1) ?? '';
-		expect(error?.message).toBe(`The prediction is still running after 3 seconds (prediction ${id})`);
-		expect(error?.description).toContain('Wait for Completion');
-	});
 
 	it('is returned unfinished if On Timeout says so, and Wait for Completion resumes it as it is', async () => {
 		const prompt = 'make it black and white, please';

@@ -242,33 +242,18 @@ it('names the address if nothing answers', async () => {
 });
 
 describe('an invalid parameter or input', () => {
-	const url = { images: 'https://example.com/a.png', size: '1024*1024' };
 	const bad: Array<[string, Record<string, unknown>, string]> = [
 		['an empty prompt', { prompt: '={{ "" }}' }, "'Prompt' is empty"],
-		['a prompt of blanks', { prompt: ' \n\t ' }, "'Prompt' is empty"],
-		['a prompt that is not text', { prompt: '={{ undefined }}' }, "'Prompt' is empty"],
 		[
 			'an empty model',
 			{ model: { __rl: true, mode: 'id', value: '={{ "" }}' } },
 			'Model is empty or not a valid model ID',
 		],
 		['a model with blanks', { model: '={{ "sea dream" }}' }, 'Model is empty or not a valid model ID'],
-		['a field that is not there', { images: 'photo' }, 'No image found in the field "photo"'],
-		['a malformed URL', { ...url, images: 'example/a' }, '"example/a" is not a valid URL'],
 		['an illegal size', { model: LITE, size: '1024*1024' }, 'Seedream v5.0 Lite doesn’t support 1024 × 1024'],
 		[
 			'extra fields that are not JSON',
 			{ options: { extraBodyFields: '{seed: 1' } },
-			'Extra Body Fields must be a JSON object',
-		],
-		[
-			'extra fields that are a list',
-			{ options: { extraBodyFields: '[1]' } },
-			'Extra Body Fields must be a JSON object',
-		],
-		[
-			'extra fields that are a number',
-			{ options: { extraBodyFields: '7' } },
 			'Extra Body Fields must be a JSON object',
 		],
 		['a timeout of zero', { options: { timeoutSeconds: 0 } }, 'Timeout must be between 1 and 86400 seconds'],
@@ -302,13 +287,11 @@ describe('an invalid parameter or input', () => {
 			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
 			'"webp" is not a supported output format',
 		],
-		...['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'].map(
-			(name): [string, Record<string, unknown>, string] => [
-				`extra fields that set ${name}`,
-				{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
-				`Extra Body Fields can’t set ${name}`,
-			],
-		),
+		...['model', 'enable_sync_mode'].map((name): [string, Record<string, unknown>, string] => [
+			`extra fields that set ${name}`,
+			{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
+			`Extra Body Fields can’t set ${name}`,
+		]),
 	];
 
 	it.each(bad)('is refused before the first request: %s', async (_what, parameters, message) => {
@@ -455,16 +438,9 @@ describe('Max Edits per Run', () => {
 describe('the Base URL', () => {
 	it.each([
 		['http://api.atlascloud.ai', 'The Base URL in the credential must start with https://'],
-		['ftp://127.0.0.1', 'The Base URL in the credential must start with https://'],
-		['http://127.0.0.1.example.com', 'The Base URL in the credential must start with https://'],
 		['api.atlascloud.ai', 'The Base URL in the credential is not a valid URL'],
-		['', 'The Base URL in the credential is not a valid URL'],
 		[
 			'https://key@api.atlascloud.ai',
-			'The Base URL in the credential must not contain a user name, a query, or #',
-		],
-		[
-			'https://api.atlascloud.ai?x=1',
 			'The Base URL in the credential must not contain a user name, a query, or #',
 		],
 	])('"%s" is refused', async (baseUrl, message) => {
@@ -472,41 +448,9 @@ describe('the Base URL', () => {
 		expect(error?.message).toBe(message);
 		expect(error?.description).toContain('https://api.atlascloud.ai');
 	});
-
-	it('may end with a slash', async () => {
-		const { error } = await edit({ credentialData: { baseUrl: ` ${sandbox.baseUrl}/ ` } });
-		expect(error).toBeUndefined();
-	});
 });
 
 describe('the key', () => {
-	it('goes to the API and nowhere else', async () => {
-		await edit();
-		const { requests } = sandbox.ledger;
-		expect(requests.filter(({ remoteOrigin }) => remoteOrigin === 'files')).not.toHaveLength(0);
-		for (const { remoteOrigin, authorization, endpoint } of requests) {
-			if (remoteOrigin === 'files' || endpoint === 'models') expect(authorization).toBeNull();
-			else expect([`Bearer ${KEY}`, 'Bearer wrong-key']).toContain(authorization);
-		}
-	});
-
-	it('follows no redirect of the API', async () => {
-		for (const endpoint of ['upload', 'submit', 'prediction'] as const) {
-			const before = sandbox.ledger.requests.length;
-			sandbox.addFault({
-				endpoint,
-				times: Infinity,
-				action: { type: 'redirect', location: `${sandbox.filesUrl}/stolen` },
-			});
-			const { error } = await edit({ parameters: { options: { timeoutSeconds: 20 } } });
-			expect(error).toBeDefined();
-			expect(
-				sandbox.ledger.requests.slice(before).filter(({ remoteOrigin }) => remoteOrigin === 'files'),
-			).toEqual([]);
-			sandbox.clearFaults();
-		}
-	});
-
 	it('is in no output and no error, whatever Atlas says', async () => {
 		const told: unknown[] = [];
 		for (const endpoint of ['upload', 'submit', 'prediction'] as const) {

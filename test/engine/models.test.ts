@@ -2,7 +2,6 @@ import type { IDataObject } from 'n8n-workflow';
 import type { Sandbox } from '../../sandbox';
 import { SPEECH, UPSCALE, VIDEO } from '../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from './models';
-import { retryManually } from './retries';
 import {
 	BINARY_MODES,
 	fastSandbox,
@@ -43,7 +42,6 @@ async function run({ items = [{}], ...call }: RunOptions) {
 
 const bodies = () => submittedBodies(sandbox);
 const uploadUrl = (bytes: Buffer) => sandbox.ledger.uploads.find((one) => one.sha256 === sha256(bytes))?.url;
-const chargedIds = () => sandbox.ledger.charges.map(({ predictionId }) => predictionId);
 const endpoints = () =>
 	sandbox.ledger.requests.filter(({ endpoint }) => endpoint === 'submit').map(({ path }) => path);
 const billable = () => sandbox.ledger.count('submit') + sandbox.ledger.count('upload');
@@ -199,29 +197,6 @@ describe('Generate', () => {
 		});
 	});
 
-	it('runs a model without a prompt, and sends the default of a required field', async () => {
-		const { error, json } = await run({
-			model: UPSCALE,
-			items: [{ files: { photo } }],
-			inputs: { image: 'photo' },
-		});
-		expect(error).toBeUndefined();
-		expect(bodies()).toEqual([{ model: UPSCALE, image: uploadUrl(photo), scale: 2 }]);
-		expect(json).toMatchObject([{ status: 'completed', prompt: null }]);
-	});
-
-	it('turns text into speech', async () => {
-		const { error, json } = await run({
-			resource: 'audio',
-			model: SPEECH,
-			inputs: { text: 'hello there', speed: '1.5', sample_rate: '48000' },
-		});
-		expect(error).toBeUndefined();
-		expect(endpoints()).toEqual(['/api/v1/model/generateAudio']);
-		expect(bodies()).toEqual([{ model: SPEECH, text: 'hello there', speed: 1.5, sample_rate: 48_000 }]);
-		expect(json).toMatchObject([{ status: 'completed', prompt: null }]);
-	});
-
 	it('takes JSON, and files in it by name', async () => {
 		const { error } = await run({
 			resource: 'video',
@@ -246,11 +221,6 @@ describe('Generate', () => {
 		expect(hintIn(result)).toContain(
 			'has no such input: camera_fixed. To send it anyway, use Extra Body Fields',
 		);
-	});
-
-	it('sums up what was made and what it cost', async () => {
-		const result = await run({ model: UPSCALE, items: [{ files: { photo } }], inputs: { image: 'photo' } });
-		expect(hintIn(result)).toMatch(/^1 result in \d+\.\d s for \$0\.015\./);
 	});
 });
 
@@ -326,42 +296,10 @@ it.each([
 
 describe('before anything is sent, for all items,', () => {
 	const image = { model: UPSCALE };
-	const video = { resource: 'video', model: VIDEO.image };
 	const textFile = { bytes: Buffer.from('just text'), fileName: 'notes.txt', mimeType: 'text/plain' };
 
 	it.each<[string, ModelOptions, RegExp, RegExp]>([
 		['a missing file', { ...image, inputs: {} }, /^Image is empty$/, /needs it/],
-		['a missing prompt', { model: 'bytedance/seedream-v4', inputs: {} }, /^Prompt is empty$/, /needs it/],
-		[
-			'a number out of range',
-			{ ...video, inputs: { image: 'photo', duration: 60 } },
-			/^Duration must be a whole number between 4 and 12$/,
-			/60/,
-		],
-		[
-			'text for a number',
-			{ ...video, inputs: { image: 'photo', duration: 'long' } },
-			/^Duration must be a whole number/,
-			/long/,
-		],
-		[
-			'a choice that is none',
-			{ ...video, inputs: { image: 'photo', resolution: '8K' } },
-			/^Resolution can’t be "8K"$/,
-			/480p, 720p/,
-		],
-		[
-			'a name of no file',
-			{ ...image, inputs: { image: 'logo' } },
-			/^No image found in the field "logo"$/,
-			/photo, notes/,
-		],
-		[
-			'a file of another kind',
-			{ ...image, inputs: { image: 'notes' } },
-			/^The file in notes is plain text$/,
-			/JPEG, PNG/,
-		],
 		[
 			'a video for an image',
 			{ ...image, inputs: { image: 'clip' } },
@@ -383,12 +321,6 @@ describe('before anything is sent, for all items,', () => {
 			},
 			/^'Reference Videos' accepts at most 3 files$/,
 			/4/,
-		],
-		[
-			'an object for a file',
-			{ ...image, inputs: { image: { a: 1 } } },
-			/^'Image' must be a URL, the name of a field, or a file, but it is an object$/,
-			/photo/,
 		],
 		[
 			'a link without a kind',
@@ -470,58 +402,5 @@ describe('before anything is sent, for all items,', () => {
 		const parameters = { ...parametersOf({ model: UPSCALE, asJson: true }), modelInputsJson: '[1]' };
 		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
 		expect(error?.message).toBe('Model Inputs (JSON) must be a JSON object');
-	});
-});
-
-describe('money', () => {
-	const lipsync: RunOptions = {
-		resource: 'video',
-		model: VIDEO.lipsync,
-		items: [{ files: { clip, sound } }],
-		inputs: { video: 'clip', audio: 'sound' },
-	};
-
-	it('a lost answer is found in the history', async () => {
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
-		const { error, json } = await run(lipsync);
-		expect(error).toBeUndefined();
-		expect(json.map(({ predictionId }) => predictionId)).toEqual(chargedIds());
-		expect(sandbox.ledger.count('submit')).toBe(1);
-	});
-
-	it('a manual retry resumes what was bought', async () => {
-		sandbox.addFault({ endpoint: 'prediction', action: { type: 'status', status: 403 }, times: Infinity });
-		const failed = await run(lipsync);
-		expect(failed.error?.message).toContain(chargedIds()[0]);
-		sandbox.clearFaults();
-		const retried = await retryManually(failed, { ...models, sandbox });
-		expect(retried.error).toBeUndefined();
-		expect(retried.json.map(({ predictionId }) => predictionId)).toEqual(chargedIds());
-		expect(sandbox.ledger.count('submit')).toBe(1);
-	});
-
-	it('a retry after a crash pays once: the purchase is recognized by its files, field by field', async () => {
-		const first = await run(lipsync);
-		// n8n crashed: the retry has no intents, and the same input again.
-		const again = await run({ ...lipsync, mode: 'retry', executionId: '2' });
-		expect(again.error).toBeUndefined();
-		expect(again.json.map(({ predictionId }) => predictionId)).toEqual(
-			first.json.map(({ predictionId }) => predictionId),
-		);
-		expect(chargedIds()).toHaveLength(1);
-		const changed = await run({
-			...lipsync,
-			mode: 'retry',
-			executionId: '3',
-			inputs: { ...lipsync.inputs, sync_mode: 'loop' },
-		});
-		expect(changed.error).toBeUndefined();
-		expect(chargedIds()).toHaveLength(2);
-	});
-
-	it('the prediction ID is in the error of a prediction that failed', async () => {
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
-		const { error } = await run(lipsync);
-		expect(error?.message).toContain([...sandbox.ledger.predictions.keys()][0]);
 	});
 });

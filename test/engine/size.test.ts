@@ -68,15 +68,10 @@ async function refusal(parameters: Record<string, unknown>, items?: InputItem[])
 }
 
 describe('Match Input Image reads the shape of', () => {
-	const jpeg = (orientation: number) => (raw: Sharp) => raw.withMetadata({ orientation }).jpeg();
 	it.each<[string, (raw: Sharp) => Sharp, string]>([
 		['a PNG', (raw) => raw.png(), '1300*1100'],
 		['a JPEG', (raw) => raw.jpeg(), '1300*1100'],
 		['a progressive JPEG', (raw) => raw.jpeg({ progressive: true }), '1300*1100'],
-		['a JPEG rotated by EXIF 1', jpeg(1), '1300*1100'],
-		['a JPEG rotated by EXIF 3', jpeg(3), '1300*1100'],
-		['a JPEG rotated by EXIF 6', jpeg(6), '1100*1300'],
-		['a JPEG rotated by EXIF 8', jpeg(8), '1100*1300'],
 		['a WebP', (raw) => raw.webp(), '1300*1100'],
 		['a lossless WebP', (raw) => raw.webp({ lossless: true }), '1300*1100'],
 		['a WebP with alpha', (raw) => raw.ensureAlpha(0.5).webp(), '1300*1100'],
@@ -94,8 +89,6 @@ describe('Match Input Image reads the shape of', () => {
 		expect(await sizeOf(bytes, {}, 'default')).toBe(wanted);
 	});
 
-	it('a BMP', async () => expect(await sizeOf(bmpPicture(1100, 1200))).toBe('1100*1200'));
-
 	it('a JPEG whose header is pushed beyond the first 64 kB', async () => {
 		const plain = await picture({ width: 1300, height: 1100, encode: (raw) => raw.jpeg() });
 		const profile = Buffer.alloc(60_002);
@@ -110,22 +103,11 @@ describe('Match Input Image reads the shape of', () => {
 describe('Match Input Image chooses', () => {
 	it.each([
 		[V4, 60, 40, '1536*1024'],
-		[V4, 2000, 1500, '2000*1500'],
-		[V4, 6000, 3000, '4096*2048'],
 		[V4, 1000, 4000, '1024*4096'],
 		[`${V4}-sequential`, 500, 500, '1024*1024'],
 		[LITE, 60, 40, '2496*1664'],
-		[LITE, 500, 500, '2048*2048'],
-		[LITE, 2049, 2048, '3072*3072'],
 		[LITE, 1920, 1080, '2848*1600'],
-		[LITE, 3840, 2160, '4096*2304'],
-		[LITE, 900, 1600, '1600*2848'],
-		[LITE, 800, 600, '2304*1728'],
-		[LITE, 3000, 1200, '3136*1344'],
-		[LITE, 5000, 5000, '3072*3072'],
-		[V4, 5000, 1000, '4096*1024'],
 		['bytedance/seedream-v4.5/edit', 60, 40, '2352*1568'],
-		['paperkite/kite-1/edit', 4000, 2000, '2048*1024'],
 	])('for %s and %d × %d: %s', async (model, width, height, wanted) => {
 		expect(await sizeOf(bmpHeaderOf(width, height), { model })).toBe(wanted);
 	});
@@ -213,9 +195,7 @@ function bmpHeaderOf(width: number, height: number): Buffer {
 
 describe('Size', () => {
 	it.each([
-		[LITE, '2048*2048', '2048*2048'],
 		[LITE, '4096x2304', '4096*2304'],
-		[V4, '1024*4096', '1024*4096'],
 		[V4, '={{ $json.size }}', '1280*1281'],
 	])('of %s may be %s', async (model, size, wanted) => {
 		const { json } = await runSeedream({
@@ -226,32 +206,14 @@ describe('Size', () => {
 		expect(json[0]?.size).toBe(wanted);
 	});
 
-	it('may be custom', async () => {
-		expect(await sizeOf(await picture(), { size: 'custom', width: 1500, height: 1025 })).toBe('1500*1025');
-	});
-
 	it.each([
-		[
-			LITE,
-			{ size: '2048*2049' },
-			'Seedream v5.0 Lite doesn’t support 2048 × 2049',
-			'The nearest size is 2048 × 2048.',
-		],
 		[
 			LITE,
 			{ size: '={{ "custom" }}', width: 1024, height: 1024 },
 			'Seedream v5.0 Lite doesn’t support 1024 × 1024',
 			'3136 × 1344',
 		],
-		[
-			V4,
-			{ size: 'custom', width: 1023, height: 2048 },
-			'Seedream v4 doesn’t support 1023 × 2048',
-			'between 1024 and 4096',
-		],
-		[V4, { size: '4097*1024' }, 'Seedream v4 doesn’t support 4097 × 1024', 'between 1024 and 4096'],
 		[V4, { size: 'custom', width: 1500.5, height: 2048 }, 'Width and Height must be whole numbers', '2048'],
-		[V4, { size: '={{ "huge" }}' }, 'Seedream v4 doesn’t offer the size "huge"', 'width*height'],
 		[V4, { size: '={{ "" }}' }, '"" is not a valid \'Size\'', 'matchInput'],
 		[V4, { size: '={{ undefined }}' }, '"undefined" is not a valid \'Size\'', 'matchInput'],
 	])('of %s may not be %j', async (model, parameters, message, howTo) => {
@@ -309,17 +271,6 @@ describe('an image at a URL', () => {
 		expect(asked).toEqual([]);
 	});
 
-	it('is found after a few redirects, but not after many', async () => {
-		const png = await picture({ width: 1300, height: 1100 });
-		answer = (request, response) => {
-			const left = Number(/\d+/.exec(request.url ?? '')?.[0] ?? 0);
-			if (left === 0) response.end(png);
-			else response.writeHead(302, { location: `/${left - 1}` }).end();
-		};
-		expect((await edit(`${base}/3`)).json[0]?.size).toBe('1300*1100');
-		expect((await edit(`${base}/4`)).error?.message).toBe(`Couldn’t load the image at ${base}/4`);
-	});
-
 	it('is refused in these words if the link opens a page', async () => {
 		answer = (_request, response) => {
 			response
@@ -332,21 +283,6 @@ describe('an image at a URL', () => {
 		expect(description).not.toContain('4711');
 	});
 
-	it.each([
-		['a PDF', Buffer.from('%PDF-1.4 secret 4711'), 'is a PDF, which Seedream can’t edit'],
-		['HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), 'is a HEIC file, which Seedream can’t edit'],
-		['plain text', Buffer.from('secret 4711'), 'is plain text'],
-		['nothing', Buffer.alloc(0), 'is empty'],
-	])(
-		'is refused by its type if it is %s, and the message does not include its content',
-		async (_what, bytes, words) => {
-			answer = (_request, response) => void response.end(bytes);
-			const { message, description } = await refusal({ images: `${base}/x.jpg` }, [{}]);
-			expect(message).toContain(words);
-			expect(message + description).not.toContain('4711');
-		},
-	);
-
 	it('is refused if it is not https, and the message says so', async () => {
 		const images = 'http://example.com/a.png';
 		const { message, description } = await refusal({ images }, [{}]);
@@ -356,7 +292,7 @@ describe('an image at a URL', () => {
 		);
 	});
 
-	it.each([404, 401, 500])(
+	it.each([404, 500])(
 		'is refused if it answers %d, and the message includes neither status nor body',
 		async (status) => {
 			answer = (_request, response) => void response.writeHead(status).end('secret 4711');

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { FormData } from 'undici';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../../scripts/n8n/server';
-import { e2e, readFileNode, seedream, trigger, type Bench } from '../cases';
-import { assertBlackAndWhite, assertSize } from '../pictures';
+import { e2e, readFileNode, seedream, type Bench } from '../cases';
+import { assertBlackAndWhite } from '../pictures';
 
 const PROMPT = 'make it black and white';
 
@@ -36,48 +36,6 @@ async function post(bench: Bench, server: Server, path: string): Promise<void> {
 	await (await server.request(`/webhook/${path}`, { method: 'POST', body: form })).text();
 }
 
-e2e('money: Retry On Fail pays once when the file host is down at first', async (bench) => {
-	// One try of the node asks for a picture four times.
-	bench.sandbox.addFault({
-		endpoint: 'file',
-		times: 5,
-		match: '/outputs/',
-		action: { type: 'status', status: 503 },
-	});
-	const execution = await bench.execute({
-		nodes: [
-			trigger(),
-			readFileNode('Read', await bench.photo()),
-			edit({ retryOnFail: true, maxTries: 2, waitBetweenTries: 100 }),
-		],
-		connections: chain('Start', 'Read', 'Edit'),
-	});
-	const { json, binary } = execution.expectSuccess().item('Edit');
-	await assertBlackAndWhite(await bench.instance.readBinary(binary?.data));
-	const { ledger } = bench.sandbox;
-	assert.equal(ledger.count('submit'), 1, 'submits');
-	assert.deepEqual(
-		ledger.charges.map(({ predictionId }) => predictionId),
-		[json.predictionId],
-	);
-});
-
-e2e('money: a submit whose answer is lost is found in the history and paid once', async (bench) => {
-	bench.sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
-	const execution = await bench.execute({
-		nodes: [trigger(), readFileNode('Read', await bench.photo()), edit()],
-		connections: chain('Start', 'Read', 'Edit'),
-	});
-	const { json, binary } = execution.expectSuccess().item('Edit');
-	await assertSize(await bench.instance.readBinary(binary?.data), 2496, 1664);
-	const { ledger } = bench.sandbox;
-	assert.equal(ledger.count('submit'), 1, 'submits');
-	assert.deepEqual(
-		ledger.charges.map(({ predictionId }) => predictionId),
-		[json.predictionId],
-	);
-});
-
 e2e('money: a person’s retry of a failed execution fetches what is paid for', async (bench) => {
 	bench.sandbox.addFault({
 		endpoint: 'file',
@@ -98,26 +56,6 @@ e2e('money: a person’s retry of a failed execution fetches what is paid for', 
 	const { json, binary } = retried.expectSuccess().item('Edit');
 	assert.equal(json.predictionId, predictionId);
 	await assertBlackAndWhite(await bench.instance.readBinary(binary?.data));
-	assert.equal(ledger.count('submit'), 1, 'submits');
-	assert.equal(ledger.charges.length, 1, 'charges');
-});
-
-e2e('money: n8n killed between submit and result; the retry takes up what was paid for', async (bench) => {
-	bench.sandbox.setOptions({ predictSeconds: 8, jitter: 0 });
-	const server = await bench.startServer();
-	const workflow = await editsPosts(server, 'kill-this');
-	await post(bench, server, 'kill-this');
-	const { ledger } = bench.sandbox;
-	await bench.until(() => ledger.charges.length === 1, 'the submit');
-	await bench.pause(0.5);
-	await server.kill();
-
-	const again = await bench.startServer();
-	const [{ id }] = await again.listExecutions(workflow.id);
-	await again.waitForExecution(id, { until: ['crashed', 'error'] });
-	const retried = await again.retryExecution(id);
-	const { json } = retried.expectSuccess().item('Edit');
-	assert.equal(json.predictionId, ledger.charges[0].predictionId);
 	assert.equal(ledger.count('submit'), 1, 'submits');
 	assert.equal(ledger.charges.length, 1, 'charges');
 });

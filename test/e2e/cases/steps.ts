@@ -44,22 +44,3 @@ e2e('steps: upload, submit and wait in three nodes', async (bench) => {
 	await assertSize(picture, 2496, 1664);
 	await assertShows(picture, await readFile(path), (original) => original.flop());
 });
-
-e2e('steps: get tells how far a prediction is', async (bench) => {
-	bench.sandbox.setOptions({ predictSeconds: 60, jitter: 0 });
-	const path = await bench.photo();
-	const execution = await bench.execute({
-		nodes: [
-			trigger(),
-			readFileNode('Read', path),
-			seedream('Submit', { resource: 'prediction', operation: 'submit', prompt: 'sepia' }),
-			seedream('Get', { resource: 'prediction', operation: 'get' }),
-		],
-		connections: chain('Start', 'Read', 'Submit', 'Get'),
-	});
-	const { json, binary } = execution.expectSuccess().item('Get');
-	assert.equal(json.status, 'processing');
-	assert.equal(json.predictionId, execution.item('Submit').json.predictionId);
-	assert.equal(json.imageUrl, null);
-	assert.equal(binary?.data, undefined);
-});

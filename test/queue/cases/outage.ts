@@ -55,25 +55,17 @@ queueCase(
 	SLOW_SHEET,
 );
 
-queueCase(
-	'postgres: away for 3 s in the middle of a sheet',
-	async (bench) => {
-		const running = await inTheMiddle(bench);
-		await bench.n8n.postgres.restart(3);
-		await assertCompletes(bench, running);
-	},
-	SLOW_SHEET,
-);
-
-queueCase(
-	'redis: away for 3 s in the middle of a sheet',
-	async (bench) => {
-		const running = await inTheMiddle(bench);
-		await bench.n8n.redis.restart(3);
-		await assertCompletes(bench, running);
-	},
-	SLOW_SHEET,
-);
+for (const service of ['postgres', 'redis'] as const) {
+	queueCase(
+		`${service}: away for 3 s in the middle of a sheet`,
+		async (bench) => {
+			const running = await inTheMiddle(bench);
+			await bench.n8n[service].restart(3);
+			await assertCompletes(bench, running);
+		},
+		SLOW_SHEET,
+	);
+}
 
 queueCase(
 	'redis: away until n8n gives up and ends; the retry after the restart buys only the rest',
