@@ -1,6 +1,4 @@
 import type { IDataObject } from 'n8n-workflow';
-import { FILE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
-import { unfinishedJson } from '../../nodes/AtlasCloud/items/outputItems';
 import type { Sandbox } from '../../sandbox';
 import { LYRICS, MESH, SPEECH, TRANSCRIPT, VIDEO } from '../sandbox/mediaModels';
 import type { BinaryMode } from './harness';
@@ -95,18 +93,6 @@ describe.each(BINARY_MODES)('a video, files kept in mode %s', (binaryMode) => {
 	});
 });
 
-it.each(['truncate', 'hugeBody'] as const)('a video is fetched again after a %s', async (fault) => {
-	const predictionId = await submitted('Video', CLIP);
-	await wait(predictionId);
-	const before = sandbox.ledger.count('file');
-	const action = fault === 'truncate' ? { type: fault } : { type: fault, bytes: 100_000 };
-	sandbox.addFault({ endpoint: 'file', action, times: 2 });
-	const { error, out, json } = await wait(predictionId);
-	expect(error).toBeUndefined();
-	expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
-	expect(sandbox.ledger.count('file') - before).toBe(3);
-});
-
 it('a video without a download is a link', async () => {
 	const predictionId = await submitted('Video', CLIP);
 	const { out, json } = await read({ predictionId, downloadImages: false });
@@ -170,36 +156,5 @@ describe('a text result', () => {
 		const audio_url = await uploaded(await pictureOf(voice), 'voice.wav');
 		const { json } = await wait(await submitted('Audio', { model: TRANSCRIPT, audio_url, language: 'de' }));
 		expect(json.map(({ text }) => text)).toEqual(['Das hat die Sandbox gehört.']);
-	});
-});
-
-it('a prediction that returns neither a file nor text is reported', async () => {
-	sandbox.addFault({
-		endpoint: 'submit',
-		action: { type: 'patchResult', patch: { outputs: [], lyrics_result: null } },
-	});
-	const { error } = await wait(await submitted('Audio', { model: LYRICS, prompt: 'Rain' }));
-	expect(error?.message).toContain('Atlas Cloud reported the prediction as completed but returned no file');
-});
-
-it('the style for any model has the fields of its node, and no others', () => {
-	const known = { model: 'm', prompt: null, size: null };
-	expect(unfinishedJson('p1', known, FILE_OUTPUT)).toEqual({
-		predictionId: 'p1',
-		status: 'processing',
-		rawStatus: null,
-		model: 'm',
-		prompt: null,
-		fileUrl: null,
-		fileIndex: null,
-		fileCount: 0,
-		text: null,
-		predictTimeSeconds: null,
-		priceUsd: null,
-		nsfw: null,
-		failureReason: null,
-		createdAt: null,
-		completedAt: null,
-		raw: null,
 	});
 });

@@ -122,29 +122,3 @@ it('ends the reading of an image URL', async () => {
 		parameters: { images: `${sandbox.filesUrl}/outputs/a.png` },
 	});
 });
-
-it('logs what was billed, because n8n keeps nothing that is said after a cancel', async () => {
-	sandbox.setOptions({ predictSeconds: 600 });
-	const known = new Set(sandbox.ledger.predictions.keys());
-	const { run } = await cancelled(seen('submit', 2), {
-		parameters: { options: { concurrency: 2, timeoutSeconds: 1000 } },
-	});
-	const purchases = run.data.executionData?.contextData['node:Node']?.seedreamPurchases as
-		Record<string, { fate: { id?: string } }> | undefined;
-	const paid = [...sandbox.ledger.predictions.keys()].filter((id) => !known.has(id));
-	// One whose answer was on its way may be missing: it is looked for in the history.
-	expect(paid).toEqual(
-		expect.arrayContaining(Object.values(purchases ?? {}).flatMap(({ fate }) => fate.id ?? [])),
-	);
-});
-
-it('sends nothing when n8n runs the node again after a cancel', async () => {
-	sandbox.setOptions({ predictSeconds: 600 });
-	const submits = sandbox.ledger.count('submit');
-	await cancelled(seen('submit', 1), {
-		items: items.slice(0, 1),
-		nodeExtras: { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 },
-		parameters: { options: { timeoutSeconds: 1000 } },
-	});
-	expect(sandbox.ledger.count('submit') - submits).toBe(1);
-});

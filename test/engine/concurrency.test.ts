@@ -31,12 +31,6 @@ async function edit(count: number, options: Partial<SeedreamOptions> = {}) {
 
 const submits = () => sandbox.ledger.count('submit');
 
-function pollsOf(ids: string[]): number {
-	const isOf = (path: string) => ids.some((id) => path.includes(id));
-	return sandbox.ledger.requests.filter(({ endpoint, path }) => endpoint === 'prediction' && isOf(path))
-		.length;
-}
-
 it('has more in flight than at first, in order, when the service keeps up', async () => {
 	await atlas({});
 	const { json, run } = await edit(60);
@@ -45,16 +39,6 @@ it('has more in flight than at first, in order, when the service keeps up', asyn
 	expect(submits()).toBe(60);
 	const [hint] = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
 	expect(hint?.message).toMatch(/Up to \d+ ran at once\./);
-});
-
-it('has few waiting at the service, and few polls, once it knows how many run at once', async () => {
-	await atlas({ limits: { queueAtOnce: 5 } });
-	const { json } = await edit(60);
-	expect(json.every(({ status }) => status === 'completed')).toBe(true);
-	// Five run and forty wait for a moment: the first ends come while the limit still grows.
-	expect(sandbox.ledger.maxRunning).toBeLessThanOrEqual(50);
-	const later = [...sandbox.ledger.predictions.keys()].slice(30);
-	expect(pollsOf(later) / later.length).toBeLessThanOrEqual(8);
 });
 
 it('buys each once, though the service refuses what it does not run', async () => {
@@ -69,13 +53,6 @@ const FAILING: Fault = {
 	action: { type: 'failTask', shape: 'status200' },
 	times: Infinity,
 };
-
-it('buys at most 20 when the first edits all fail', async () => {
-	await atlas({ faults: [FAILING] });
-	const { error } = await edit(60);
-	expect(error).toBeDefined();
-	expect(submits()).toBeLessThanOrEqual(20);
-});
 
 it('buys at most 20 before its own first success, whatever earlier executions have learned', async () => {
 	await atlas({});
@@ -123,10 +100,7 @@ it('lets another execution of the account submit, though one whose predictions n
 
 it.each<[string, SandboxOptions]>([
 	['is fresh', {}],
-	['is a minute behind', { history: { lagSeconds: 60 } }],
-	['has no results', { history: { withoutResult: true } }],
 	['is another account’s', { history: { isForeign: true } }],
-	['fails', { faults: [{ endpoint: 'history', action: { type: 'status', status: 500 }, times: Infinity }] }],
 ])('returns each item’s own image, billed once, whether or not the history %s', async (_what, options) => {
 	await atlas(options);
 	const { json } = await edit(30);

@@ -84,21 +84,18 @@ it('tells of one that is still going, which Wait for Completion takes as it is',
 	expect(waited.json[0]).toMatchObject({ status: 'completed', size: '1536*1024' });
 });
 
-it.each(['status200', 'http500', 'errorObject', 'nsfw', 'moderation'] as const)(
-	'tells of one that failed (%s): an answer, no error',
-	async (shape) => {
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
-		const { error: failed } = await edited();
-		const { predictionId } = failed as unknown as { predictionId: string };
-		const { error, json, out } = await get({ items: [{ json: { predictionId } }] });
-		expect(error).toBeUndefined();
-		expect(json[0]).toMatchObject({ predictionId, status: 'failed', imageUrl: null, imageCount: 0 });
-		expect(json[0]).not.toHaveProperty('error');
-		expect(json[0]?.failureReason).toEqual(expect.any(String));
-		expect(out[0]).not.toHaveProperty('binary');
-		if (shape === 'nsfw') expect(json[0]?.nsfw).toBe(true);
-	},
-);
+it.each(['http500', 'nsfw'] as const)('tells of one that failed (%s): an answer, no error', async (shape) => {
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
+	const { error: failed } = await edited();
+	const { predictionId } = failed as unknown as { predictionId: string };
+	const { error, json, out } = await get({ items: [{ json: { predictionId } }] });
+	expect(error).toBeUndefined();
+	expect(json[0]).toMatchObject({ predictionId, status: 'failed', imageUrl: null, imageCount: 0 });
+	expect(json[0]).not.toHaveProperty('error');
+	expect(json[0]?.failureReason).toEqual(expect.any(String));
+	expect(out[0]).not.toHaveProperty('binary');
+	if (shape === 'nsfw') expect(json[0]?.nsfw).toBe(true);
+});
 
 it('hands on each item’s own, in order', async () => {
 	const items = [await edited(), await edited(), await edited()].map((json) => ({ json }));
@@ -110,43 +107,4 @@ it('hands on each item’s own, in order', async () => {
 		items.map(({ json }) => json.predictionId).reverse(),
 	);
 	expect(out.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
-});
-
-it('asks again where no usable answer came', async () => {
-	const json = await edited();
-	for (const [nth, action] of [
-		{ type: 'status', status: 503 } as const,
-		{ type: 'resetBefore' } as const,
-		{ type: 'malformedJson' } as const,
-		{ type: 'status', status: 429 } as const,
-	].entries())
-		sandbox.addFault({ endpoint: 'prediction', nth: nth + 1, action });
-	const { error, out } = await get({ items: [{ json }] });
-	expect(error).toBeUndefined();
-	expect(out[0]?.json.status).toBe('completed');
-});
-
-it('tells that a link has expired, and that the picture was paid for', async () => {
-	const json = await edited();
-	sandbox.expireOutput(String(json.imageUrl));
-	const { error } = await get({ items: [{ json }] });
-	expect(error?.message).toContain('the link has expired (404, prediction ');
-	expect(error?.message).toContain(String(json.predictionId));
-	const { json: links } = await get({
-		items: [{ json }],
-		parameters: { options: { downloadImages: false } },
-	});
-	expect(links[0]).toMatchObject({ status: 'completed', imageUrl: json.imageUrl });
-});
-
-it('refuses a picture that is larger than Max Download Size', async () => {
-	const large = await fastSandbox({ preparedPictureBytes: 1_200_000 });
-	try {
-		const { error } = await runSeedream({ sandbox: large, parameters: { options: { maxDownloadMb: 1 } } });
-		expect(error?.message).toContain('it is larger than 1 MB (increase Max Download Size under Options)');
-		const { json } = await runSeedream({ sandbox: large, parameters: { options: { maxDownloadMb: 2 } } });
-		expect(json[0]?.status).toBe('completed');
-	} finally {
-		await large.close();
-	}
 });

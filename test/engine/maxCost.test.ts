@@ -163,15 +163,7 @@ it('counts what earlier attempts bought, should the price rise meanwhile', async
 
 const NONSENSE: Array<[string, FaultAction]> = [
 	['fails', { type: 'status', status: 500 }],
-	['is refused', { type: 'status', status: 400 }],
 	['hangs', { type: 'hang' }],
-	['trickles', { type: 'trickle', bytesPerSecond: 2 }],
-	['is cut off', { type: 'truncate' }],
-	['is no JSON', { type: 'malformedJson' }],
-	['is empty', { type: 'emptyObject' }],
-	['has no end', { type: 'hugeBody', bytes: 17_000_000 }],
-	['is a page', { type: 'status', status: 200, body: '<html></html>' }],
-	['has another price than a number', { type: 'status', status: 200, body: priced({}) }],
 	['has a negative price', { type: 'status', status: 200, body: priced(-1) }],
 ];
 

@@ -1,5 +1,5 @@
 import type { Sandbox } from '../../sandbox';
-import { SPEECH, TRANSCRIPT, VIDEO as VIDEOS } from '../sandbox/mediaModels';
+import { SPEECH, VIDEO as VIDEOS } from '../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from './models';
 import {
 	fastSandbox,
@@ -117,14 +117,4 @@ it('downloads a video as a video', async () => {
 	const { out } = await run(video({ downloadFiles: true }));
 	expect(out[0]?.binary?.data).toMatchObject({ mimeType: 'video/mp4', fileExtension: 'mp4' });
 	expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, out[0]?.json).outputSha256[0]);
-});
-
-it('returns a text result as one item without a file', async () => {
-	const call = { resource: 'audio', model: TRANSCRIPT, inputs: { audio_url: 'sound' }, downloadFiles: true };
-	const { error, out } = await run(call, [{ files: { sound } }]);
-	expect(error).toBeUndefined();
-	expect(out).toHaveLength(1);
-	expect(out[0]).not.toHaveProperty('binary');
-	expect(out[0]?.json).toMatchObject({ fileUrl: null, fileIndex: null, fileCount: 0 });
-	expect(String(out[0]?.json.text)).not.toBe('');
 });

@@ -46,13 +46,6 @@ it('writes the rest if an item failed', async () => {
 	expect(result.out).toHaveLength(3);
 });
 
-it('writes the rest if a prediction is still running', async () => {
-	const parameters = { resource: 'prediction', operation: 'submit' };
-	const { lines, ids } = await linesOf(2, { parameters });
-	expect(lines).toHaveLength(1);
-	for (const id of ids) expect(lines[0]).toContain(id);
-});
-
 it('writes the ID of a lost answer that was found in the history', async () => {
 	sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
 	sandbox.addFault({ endpoint: 'file', times: Infinity, action: { type: 'resetBefore' } });

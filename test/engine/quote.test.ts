@@ -86,12 +86,6 @@ it('knows what this account pays', async () => {
 	expect(json).toMatchObject([{ priceUsd: 0.0324, listPriceUsd: 0.027, isEstimate: false }]);
 });
 
-it('counts each image of a sequential model', async () => {
-	const model = `${V4}-sequential`;
-	const { json } = await quote({ parameters: { model, options: { maxImages: 3 } } });
-	expect(json).toMatchObject([{ priceUsd: 0.081 }]);
-});
-
 it('keeps the fields of the input item if asked to', async () => {
 	const { json, requests } = await quote({
 		items: await rows(20),
@@ -99,18 +93,6 @@ it('keeps the fields of the input item if asked to', async () => {
 	});
 	expect(json[19]).toMatchObject({ wish: 'wish 19', priceUsd: 0.027 });
 	expect(requests).toHaveLength(1);
-});
-
-it('estimates by the list price if Atlas gives no quote', async () => {
-	sandbox.addFault({ endpoint: 'quote', action: { type: 'hang' }, times: Infinity });
-	const { json } = await quote({ parameters: { model: 'bytedance/seedream-v4.5/edit' } });
-	expect(json).toMatchObject([{ priceUsd: 0.036, isEstimate: true, discountPercent: null }]);
-});
-
-it('refuses bad input as Submit does, before any request', async () => {
-	const { error, requests } = await quote({ items: [{ json: {} }] });
-	expect(error?.message).toContain('No image found in the field "data"');
-	expect(requests).toEqual([]);
 });
 
 it('fails an item whose price is not known alone, and says why', async () => {

@@ -96,17 +96,6 @@ it('costs nothing, and its link can be edited', async () => {
 	expect(edited.out[0]?.binary?.data.fileName).toMatch(/^n8n-.*-edited\.png$/);
 });
 
-it('sends a lost upload again: it costs nothing', async () => {
-	const before = sandbox.ledger.count('upload');
-	sandbox.addFault({ endpoint: 'upload', action: { type: 'resetAfter' } });
-	sandbox.addFault({ endpoint: 'upload', nth: 2, action: { type: 'status', status: 503 } });
-	const bytes = await picture({ left: 'orange' });
-	const { error, json } = await upload({ items: [{ files: { data: bytes } }] });
-	expect(error).toBeUndefined();
-	expect(sandbox.ledger.count('upload') - before).toBe(3);
-	expect(sandbox.ledger.uploads.at(-1)).toMatchObject({ sha256: sha256(bytes), url: json[0]?.url });
-});
-
 it('is content with a link that is called differently', async () => {
 	sandbox.addFault({
 		endpoint: 'upload',
@@ -132,15 +121,6 @@ it.each([{}, { code: 200, data: {} }, { code: 200, data: { download_url: 'ftp://
 		expect(error?.description).not.toBe('');
 	},
 );
-
-it('refuses an item without a picture before anything is sent', async () => {
-	const before = sandbox.ledger.requests.length;
-	const { error } = await upload({
-		items: [{ files: { data: await picture() } }, { json: { a: 1 } }, { files: { data: await picture() } }],
-	});
-	expect(error).toMatchObject({ message: 'No image found in the field "data"', context: { itemIndex: 1 } });
-	expect(sandbox.ledger.requests.length).toBe(before);
-});
 
 it('keeps the input’s fields where asked to', async () => {
 	const { json } = await upload({

@@ -73,28 +73,6 @@ describe.each(BINARY_MODES)('a wait, files kept in mode %s', (binaryMode) => {
 	});
 });
 
-it('fetches the same picture again as often as it is asked to, and nothing is billed', async () => {
-	const json = await submitted();
-	const charges = sandbox.ledger.charges.length;
-	const first = await wait({ items: [{ json }, { json }] });
-	const again = await wait({ items: [{ json }] });
-	const hashes = await Promise.all(
-		[...first.out, ...again.out].map(async (item) => sha256(await pictureOf(item))),
-	);
-	expect(hashes).toHaveLength(3);
-	expect(new Set(hashes).size).toBe(1);
-	expect(sandbox.ledger.charges.length).toBe(charges);
-});
-
-it('leaves the picture at Atlas where Download Images is off', async () => {
-	const { out } = await wait({
-		items: [{ json: await submitted() }],
-		parameters: { options: { downloadImages: false } },
-	});
-	expect(out[0]).not.toHaveProperty('binary');
-	expect(out[0]?.json.imageUrl).toMatch(/^http/);
-});
-
 it.each(['waitForCompletion', 'get'])(
 	'an ID that never existed is told within seconds (%s)',
 	async (operation) => {
@@ -105,13 +83,6 @@ it.each(['waitForCompletion', 'get'])(
 		expect(virtualTime.nowMs() - startMs).toBeLessThan(5_000);
 	},
 );
-
-it('waits for a prediction that is not visible yet', async () => {
-	sandbox.setOptions({ warmUp: { seconds: 20, status: 404 } });
-	const { error, json } = await wait({ items: [{ json: await submitted() }] });
-	expect(error).toBeUndefined();
-	expect(json[0]?.status).toBe('completed');
-});
 
 it('counts Timeout from when the wait begins, and hands on what is not done', async () => {
 	sandbox.setOptions({ predictSeconds: 30 });
@@ -132,24 +103,6 @@ it('counts Timeout from when the wait begins, and hands on what is not done', as
 	});
 });
 
-it.each(['status200', 'http500', 'errorObject', 'nsfw', 'moderation'] as const)(
-	'tells that the prediction failed (%s)',
-	async (shape) => {
-		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
-		const json = await submitted();
-		const { json: failed } = await wait({
-			items: [{ json }],
-			nodeExtras: { onError: 'continueRegularOutput' },
-		});
-		expect(failed[0]?.error).toMatchObject({ predictionId: json.predictionId, status: 'failed' });
-		const { message } = failed[0]?.error as unknown as { message: string };
-		expect(message).toContain(String(json.predictionId));
-		if (shape === 'nsfw' || shape === 'moderation')
-			expect(message).toContain('Content moderation blocked this request');
-		else expect(message).toContain('The prediction failed: ');
-	},
-);
-
 it.each([
 	['={{ "" }}', 'Prediction ID is empty'],
 	['={{ $json.nothing }}', 'Prediction ID is empty'],
@@ -162,10 +115,4 @@ it.each([
 	const { error } = await wait({ items: [{}], parameters: { predictionId } });
 	expect(error?.message).toBe(message);
 	expect(sandbox.ledger.requests.length).toBe(before);
-});
-
-it('tells that Atlas does not know an id', async () => {
-	const { error } = await wait({ items: [{ json: { predictionId: 'unknown-1' } }] });
-	expect(error?.message).toContain('Couldn’t read prediction unknown-1');
-	expect(error?.description).toContain('check the ID');
 });

@@ -3,7 +3,6 @@ import {
 	type HistoryLimits,
 	type HistoryTask,
 } from '../../nodes/AtlasCloud/api/predictions/history';
-import { unixMs } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { clientOf, FakeHttp, pathOf } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -150,20 +149,6 @@ it('is an error when it is too long', async () => {
 		items: Array.from({ length: size }, (_, i) => row(`task-${no}-${i}`)),
 	});
 	await expect(read(endless)).rejects.toThrow('it has more than 80 predictions');
-});
-
-it.each<[unknown, number | null]>([
-	[1_700_000_000, 1_700_000_000],
-	[1_700_000_000_500, 1_700_000_000.5],
-	[1_700_000_000_500_000, 1_700_000_000.5],
-	[1_700_000_000_500_000_000, 1_700_000_000.5],
-	['1700000000', 1_700_000_000],
-	['1700000000500', 1_700_000_000.5],
-	['2023-11-14T22:13:20Z', 1_700_000_000],
-	['soon', null],
-	[undefined, null],
-])('reads %j as the time %s', (time, seconds) => {
-	expect(unixMs(time)).toBe(seconds === null ? null : seconds * 1_000);
 });
 
 it('prefers the id in the record to the row’s own', async () => {

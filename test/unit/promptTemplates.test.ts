@@ -39,56 +39,11 @@ describe('without a template', () => {
 });
 
 describe('the list of templates', () => {
-	it('offers None first, and the tasks most used first', () => {
-		const [list] = promptTemplateFields;
-		const names = (list?.options ?? []).map(({ name }) => name);
-		expect(list).toMatchObject({ name: 'promptTemplate', default: 'none' });
-		expect(names).toEqual([
-			'None',
-			'Remove Background',
-			'Replace Background',
-			'Product in a Scene',
-			'Remove Object',
-			'Enhance Quality',
-			'Restyle',
-			'Match a Reference Style',
-			'Virtual Try-On',
-			'Combine Images',
-			'Add Text',
-			'Replace Text',
-			'Change Color',
-			'Extend the Image',
-			'Change Camera Angle',
-			'Sketch to Photo',
-			'Restyle Lettering',
-			'Whiteboard Formulas',
-		]);
-	});
-
 	it('says what each is for', () => {
 		const [list] = promptTemplateFields;
 		for (const option of list?.options ?? []) {
 			expect(option).toMatchObject({ description: expect.stringMatching(/^[A-Z].{10,}/) as string });
 		}
-	});
-
-	it('keeps the values that saved workflows have', () => {
-		expect(PROMPT_TEMPLATES.map(({ value }) => value)).toEqual(
-			expect.arrayContaining([
-				'addText',
-				'combine',
-				'lettering',
-				'enhance',
-				'perspective',
-				'productScene',
-				'removeBackground',
-				'replaceBackground',
-				'replaceText',
-				'restyle',
-				'sketchToReal',
-				'whiteboard',
-			]),
-		);
 	});
 
 	it('has no two fields of one name', () => {
