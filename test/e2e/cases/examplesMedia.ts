@@ -8,7 +8,7 @@ import type { NodeExport } from '../../../scripts/n8n/instance';
 import { PROJECT_ROOT } from '../../../scripts/n8n/packNode';
 import { openPage } from '../browser';
 import { e2e, model } from '../cases';
-import { post, publishExample } from '../imported';
+import { importExample, post, publishExample } from '../imported';
 import { openMedia } from '../media';
 
 const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
@@ -57,33 +57,42 @@ e2e('examples: product-photo-to-video.json makes a video of the photo placed in 
 	assert.equal(sha256(saved), made.outputSha256[0]);
 });
 
-e2e('examples: long-video.json sleeps until Atlas Cloud calls, and gets the video then', async (bench) => {
-	const { sandbox } = bench;
-	const redeliverAfterSeconds = Array.from({ length: 60 }, () => 1);
-	sandbox.setOptions({
-		predictSecondsByType: { Video: 8 },
-		jitter: 0,
-		webhooks: { allowLoopback: true, redeliverAfterSeconds },
-	});
-	const server = await bench.sharedServer();
-	const { id: workflowId } = await publishExample(bench, server, 'long-video');
-	const form = new FormData();
-	form.set('field-0', new File([await readFile(await bench.photo())], 'mug.jpg', { type: 'image/jpeg' }));
-	form.set('field-1', 'The camera circles the cup');
-	assert.equal((await post(server, '/form/long-video', form)).status, 200);
-	const asleep = await server.waitForNewExecution(workflowId, [], { until: ['waiting', 'error', 'success'] });
-	assert.equal(asleep.status, 'waiting', asleep.summary());
-	const over = (await server.waitForExecution(asleep.id!)).expectSuccess();
-	const { ledger } = sandbox;
-	const [made, ...others] = [...ledger.predictions.values()];
-	assert.deepEqual(others, []);
-	assert.equal(over.item('Get the Video').json.predictionId, made.id);
-	assert.equal(ledger.webhooks.at(-1)!.status, 200, 'the call that woke it');
-	assert.equal(ledger.count('prediction'), 1, 'polls: one, when it was over');
-	const { seconds } = await openMedia(await server.readBinary(over.item('Get the Video').binary!.data));
-	assert.ok(Math.abs(seconds - 12) < 0.5, `a video of ${seconds} s`);
-	assert.equal(ledger.charges.length, 1, 'charges');
-});
+e2e(
+	'examples: long-video.json sleeps while n8n restarts, and wakes when Atlas Cloud calls',
+	async (bench) => {
+		const { sandbox } = bench;
+		const redeliverAfterSeconds = Array.from({ length: 60 }, () => 1);
+		sandbox.setOptions({
+			predictSecondsByType: { Video: 8 },
+			jitter: 0,
+			webhooks: { allowLoopback: true, redeliverAfterSeconds },
+		});
+		const before = await bench.startServer();
+		const { id: workflowId } = await importExample(bench, before, 'long-video');
+		await before.activate(workflowId);
+		const form = new FormData();
+		form.set('field-0', new File([await readFile(await bench.photo())], 'mug.jpg', { type: 'image/jpeg' }));
+		form.set('field-1', 'The camera circles the cup');
+		assert.equal((await post(before, '/form/long-video', form)).status, 200);
+		const asleep = await before.waitForNewExecution(workflowId, [], {
+			until: ['waiting', 'error', 'success'],
+		});
+		assert.equal(asleep.status, 'waiting', asleep.summary());
+		await before.stop();
+		const server = await bench.startServer({ N8N_PORT: new URL(before.url).port });
+		bench.atEnd(async () => await server.deactivate(workflowId));
+		const over = (await server.waitForExecution(asleep.id!)).expectSuccess();
+		const { ledger } = sandbox;
+		const [made, ...others] = [...ledger.predictions.values()];
+		assert.deepEqual(others, []);
+		assert.equal(over.item('Get the Video').json.predictionId, made.id);
+		assert.equal(ledger.webhooks.at(-1)!.status, 200, 'the call that woke it');
+		assert.equal(ledger.count('prediction'), 1, 'polls: one, when it was over');
+		const { seconds } = await openMedia(await server.readBinary(over.item('Get the Video').binary!.data));
+		assert.ok(Math.abs(seconds - 12) < 0.5, `a video of ${seconds} s`);
+		assert.equal(ledger.charges.length, 1, 'charges');
+	},
+);
 
 e2e('examples: voice-over.json makes the face in a video speak', async (bench) => {
 	const server = await bench.sharedServer();
