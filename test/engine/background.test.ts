@@ -72,7 +72,12 @@ it.each<[string, string, object, string]>([
 		`${V45} can’t make the background transparent`,
 	],
 	['a JPEG', V55, { background: 'transparent', outputFormat: 'jpeg' }, 'A JPEG can’t be transparent'],
-	['a word of one’s own', V55, { background: '={{ "glass" }}' }, '"glass" is not a supported background'],
+	[
+		'a word of one’s own',
+		V55,
+		{ background: '={{ "glass" }}' },
+		'\'Background\' must be one of Auto, Opaque, Transparent, but it is "glass"',
+	],
 	['a format that the model has not', V45, { outputFormat: 'png' }, `${V45} doesn’t support 'Output Format'`],
 ])('Background is refused for %s, and nothing is uploaded', async (_what, model, options, message) => {
 	const uploads = sandbox.ledger.count('upload');

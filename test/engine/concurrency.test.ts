@@ -68,7 +68,7 @@ it('never has more in flight than Concurrency says, and says so', async () => {
 	const { run } = await edit(30, { parameters: { options: { concurrency: 7 } } });
 	expect(sandbox.ledger.maxRunning).toBe(7);
 	const [hint] = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
-	expect(hint?.message).toContain('Up to 7 ran at once (the limit set by Concurrency).');
+	expect(hint?.message).toContain("Up to 7 ran at once (the limit set by 'Concurrency').");
 });
 
 it('recovers all that was in flight at a crash', async () => {

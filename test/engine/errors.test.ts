@@ -179,6 +179,12 @@ it.each([
 		'Change the prompt',
 		'InputImageSensitiveContentDetected',
 	],
+	[
+		400,
+		'Atlas Cloud rejected the request: failed to download image from url (400)',
+		'download it with an HTTP Request node, and use the file',
+		'failed to download image from url',
+	],
 	[401, 'Atlas Cloud rejected the API key (401)', 'enter the API key again', 'unauthorized'],
 	[402, 'Your Atlas Cloud account is out of credit (402)', 'Add credit', 'insufficient balance'],
 	[403, 'Atlas Cloud rejected the request: forbidden (403)', 'Check the key', 'forbidden'],
@@ -216,7 +222,7 @@ it('says what may be wrong if the key is refused, and asks only once', async () 
 	const { error } = await edit({ credentialData: { apiKey: 'wrong-key' } });
 	expect(error?.message).toBe('Atlas Cloud rejected the API key (401)');
 	expect(error?.description).toBe(
-		'Open the credential and enter the API key again: copy it from the API Keys page of the Atlas Cloud console. If you changed the Base URL, set it back to https://api.atlascloud.ai.',
+		"Open the credential and enter the API key again: copy it from the API Keys page of the Atlas Cloud console. If you changed the 'Base URL', set it back to https://api.atlascloud.ai.",
 	);
 	expect(error?.context).toMatchObject({ statusCode: 401, requestId: expect.any(String) as string });
 	// n8n would add "[item 0]", although no item would be accepted.
@@ -238,7 +244,7 @@ it('shows the file’s own name and the request ID if Atlas Cloud fails', async 
 it('names the address if nothing answers', async () => {
 	const { error } = await edit({ credentialData: { baseUrl: 'http://127.0.0.1:9' } });
 	expect(error?.message).toBe('Couldn’t reach Atlas Cloud at 127.0.0.1:9: connection refused');
-	expect(error?.description).toContain('Check the Base URL in the credential');
+	expect(error?.description).toContain("Check the 'Base URL' in the credential");
 });
 
 describe('an invalid parameter or input', () => {
@@ -247,16 +253,20 @@ describe('an invalid parameter or input', () => {
 		[
 			'an empty model',
 			{ model: { __rl: true, mode: 'id', value: '={{ "" }}' } },
-			'Model is empty or not a valid model ID',
+			"'Model' is empty or not a valid model ID",
 		],
-		['a model with blanks', { model: '={{ "sea dream" }}' }, 'Model is empty or not a valid model ID'],
+		['a model with blanks', { model: '={{ "sea dream" }}' }, "'Model' is empty or not a valid model ID"],
 		['an illegal size', { model: LITE, size: '1024*1024' }, 'Seedream v5.0 Lite doesn’t support 1024 × 1024'],
 		[
 			'extra fields that are not JSON',
 			{ options: { extraBodyFields: '{seed: 1' } },
-			'Extra Body Fields must be a JSON object',
+			"'Extra Body Fields' must be a JSON object",
 		],
-		['a timeout of zero', { options: { timeoutSeconds: 0 } }, 'Timeout must be between 1 and 86400 seconds'],
+		[
+			'a timeout of zero',
+			{ options: { timeoutSeconds: 0 } },
+			"'Timeout (Seconds)' must be a number between 1 and 86400, but it is 0",
+		],
 		[
 			'an output field without a name',
 			{ options: { outputDataFieldName: '={{ "" }}' } },
@@ -265,17 +275,17 @@ describe('an invalid parameter or input', () => {
 		[
 			'a download limit of zero',
 			{ options: { maxDownloadMb: 0 } },
-			'Max Download Size must be a number above 0',
+			"'Max Download Size (MB)' must be a number, 1 or higher, but it is 0",
 		],
 		...[0, 337].map((keepOnAtlasHours): [string, Record<string, unknown>, string] => [
 			`${keepOnAtlasHours} hours on Atlas Cloud`,
 			{ options: { keepOnAtlasHours } },
-			"'Keep on Atlas Cloud (Hours)' must be a whole number between 1 and 336",
+			`'Keep on Atlas Cloud (Hours)' must be a whole number between 1 and 336, but it is ${keepOnAtlasHours}`,
 		]),
 		[
 			'several images from a model that makes one',
 			{ options: { maxImages: 2 } },
-			'Max Images works with Sequential models only',
+			"'Max Images' works with Sequential models only",
 		],
 		[
 			'a format of v4',
@@ -285,12 +295,12 @@ describe('an invalid parameter or input', () => {
 		[
 			'an unknown format',
 			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
-			'"webp" is not a supported output format',
+			'\'Output Format\' must be one of JPEG, PNG, but it is "webp"',
 		],
 		...['model', 'enable_sync_mode'].map((name): [string, Record<string, unknown>, string] => [
 			`extra fields that set ${name}`,
 			{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
-			`Extra Body Fields can’t set ${name}`,
+			`'Extra Body Fields' can’t set ${name}`,
 		]),
 	];
 
@@ -326,7 +336,7 @@ describe('an invalid parameter or input', () => {
 	it('includes a Concurrency that is not a number', async () => {
 		for (const concurrency of [-1, 1.5, '={{ "many" }}']) {
 			const { error } = await edit({ parameters: { options: { concurrency } } });
-			expect(error?.message).toBe('Concurrency must be a whole number, 0 or higher');
+			expect(error?.message).toMatch(/^'Concurrency' must be a whole number between 0 and 1000, but it is /);
 		}
 	});
 });
@@ -404,7 +414,7 @@ describe('Max Edits per Run', () => {
 		const before = sandbox.ledger.requests.length;
 		const { error } = await edit({ items: many(count), parameters });
 		const most = (parameters as { options?: { maxEdits?: number } }).options?.maxEdits ?? 250;
-		expect(error?.message).toBe(`This run has ${count} edits, but Max Edits per Run is ${most}`);
+		expect(error?.message).toBe(`This run has ${count} edits, but 'Max Edits per Run' is ${most}`);
 		expect(error?.description).toContain(cost);
 		expect(error?.context?.itemIndex).toBeUndefined();
 		// The price of a model that is not known here is looked up in the catalog.
@@ -420,10 +430,10 @@ describe('Max Edits per Run', () => {
 			nodeExtras: CONTINUE,
 		});
 		expect(out.map((item) => errorOf(item).message)).toEqual([
-			'This run has 3 edits, but Max Edits per Run is 2',
+			"This run has 3 edits, but 'Max Edits per Run' is 2",
 			'No image found in the field "data"',
-			'This run has 3 edits, but Max Edits per Run is 2',
-			'This run has 3 edits, but Max Edits per Run is 2',
+			"This run has 3 edits, but 'Max Edits per Run' is 2",
+			"This run has 3 edits, but 'Max Edits per Run' is 2",
 		]);
 		expect(sandbox.ledger.requests.length).toBe(before);
 		const { json } = await edit({
@@ -437,11 +447,11 @@ describe('Max Edits per Run', () => {
 
 describe('the Base URL', () => {
 	it.each([
-		['http://api.atlascloud.ai', 'The Base URL in the credential must start with https://'],
-		['api.atlascloud.ai', 'The Base URL in the credential is not a valid URL'],
+		['http://api.atlascloud.ai', "The 'Base URL' in the credential must start with https://"],
+		['api.atlascloud.ai', "The 'Base URL' in the credential is not a valid URL"],
 		[
 			'https://key@api.atlascloud.ai',
-			'The Base URL in the credential must not contain a user name, a query, or #',
+			"The 'Base URL' in the credential must not contain a user name, a query, or #",
 		],
 	])('"%s" is refused', async (baseUrl, message) => {
 		const { error } = await edit({ credentialData: { baseUrl } });

@@ -107,7 +107,7 @@ it('filters by status, whatever word Atlas has for it', async () => {
 
 it.each([0, -1, '={{ "many" }}'])('refuses %s as a limit', async (limit) => {
 	const { error, asked } = await getAll({ limit });
-	expect(error?.message).toBe('Limit must be 1 or more');
+	expect(error?.message).toMatch(/^'Limit' must be a whole number, 1 or higher, but it is /);
 	expect(asked).toEqual([]);
 });
 

@@ -3,7 +3,8 @@
  * anything is uploaded or bought, and says what it is.
  */
 import sharp, { type Sharp } from 'sharp';
-import type { IBinaryData, IDataObject } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, INodeProperties } from 'n8n-workflow';
+import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import type { Sandbox } from '../../sandbox';
 import { models, parametersOf } from './models';
 import { bmpPicture, exif, oriented } from './pictures';
@@ -22,6 +23,7 @@ import {
 
 jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 
+const V55 = 'bytedance/seedream-v5.5/edit';
 const VIDEO = 'bytedance/seedance-v1.5-pro/image-to-video';
 
 let sandbox: Sandbox;
@@ -247,8 +249,8 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 			'a Code node’s flat binary',
 			{ binary: { mimeType: 'image/png', data: 'AAAA' } as unknown as InputItem['binary'] },
 			'data',
-			/binary is one file/,
-			/binary: \{ data: file \}/,
+			/^The binary of this item is one file/,
+			/Code node, return binary: \{ data: /,
 		],
 		[
 			'a file in the json',
@@ -524,4 +526,58 @@ describe('texts nobody meant', () => {
 
 it('has models for both shapes of a size', () => {
 	expect([V4, LITE]).toEqual([expect.stringContaining('v4'), expect.stringContaining('lite')]);
+});
+
+describe('options that an expression gives as text', () => {
+	const sheet = {
+		no: 'FALSE',
+		yes: 'Yes',
+		three: '3',
+		five: ' 5.0 ',
+		format: 'PNG',
+		blank: '',
+	};
+
+	it('are read as they are meant', async () => {
+		const { json, out } = await runSeedream({
+			sandbox,
+			items: [{ json: sheet, files: { data: await picture() } }],
+			parameters: {
+				model: LITE,
+				simplify: '={{ $json.no }}',
+				options: {
+					downloadImages: '={{ $json.no }}',
+					includeInputFields: '={{ $json.yes }}',
+					concurrency: '={{ $json.three }}',
+					keepOnAtlasHours: '={{ $json.five }}',
+					timeoutSeconds: '={{ $json.blank }}',
+					outputFormat: '={{ $json.format }}',
+				},
+			},
+		});
+		expect(json).toMatchObject([{ ...sheet, status: 'completed', imageCount: 1 }]);
+		expect(out[0]?.binary).toBeUndefined();
+		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ output_format: 'png' });
+	});
+
+	const nodes = { 'Seedream Edit': new SeedreamEdit(), 'Atlas Cloud Models': models.node };
+	const offered = Object.entries(nodes).flatMap(([name, { description }]) => {
+		const shown = description.properties.filter(
+			({ name: field, displayOptions }) =>
+				field === 'options' && /edit|generate/.test(String(displayOptions?.show?.operation)),
+		);
+		const options = shown.flatMap((field) => field.options as INodeProperties[]);
+		return options.map((option) => [name, option.displayName, option] as const);
+	});
+	it.each(offered)('are refused by name where they can’t be read: %s, %s', async (name, title, option) => {
+		const nonsense = option.type === 'string' ? '={{ {} }}' : '={{ "maybe" }}';
+		const given = NODES[name as keyof typeof NODES]('data');
+		const { message, description } = await refusal({
+			...given,
+			// A model for which the panel shows all of them.
+			parameters: { model: V55, ...given.parameters, options: { [option.name]: nonsense } },
+		});
+		expect(message.startsWith(`'${title}' must be `)).toBe(true);
+		expect(description).not.toBe('');
+	});
 });

@@ -299,7 +299,7 @@ describe('the number of images', () => {
 	it('is limited to fifteen inputs and outputs together for a sequential model', async () => {
 		const parameters = { model: `${V4}-sequential`, images: 'data,data,data' };
 		const { message } = await refusal({ parameters: { ...parameters, options: { maxImages: 13 } } });
-		expect(message).toBe('Input images and Max Images can’t be more than 15 in total (now 3 + 13)');
+		expect(message).toBe("Input images and 'Max Images' can’t be more than 15 in total (now 3 + 13)");
 		const { json } = await runSeedream({
 			sandbox,
 			parameters: { ...parameters, options: { maxImages: 12 } },

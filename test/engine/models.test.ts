@@ -219,7 +219,7 @@ describe('Generate', () => {
 		expect(result.error).toBeUndefined();
 		expect(bodies()).toEqual([{ model: 'bytedance/seedream-v4', prompt: 'a fox' }]);
 		expect(hintIn(result)).toContain(
-			'has no such input: camera_fixed. To send it anyway, use Extra Body Fields',
+			"has no such input: camera_fixed. To send it anyway, use 'Extra Body Fields'",
 		);
 	});
 });
@@ -299,7 +299,7 @@ describe('before anything is sent, for all items,', () => {
 	const textFile = { bytes: Buffer.from('just text'), fileName: 'notes.txt', mimeType: 'text/plain' };
 
 	it.each<[string, ModelOptions, RegExp, RegExp]>([
-		['a missing file', { ...image, inputs: {} }, /^Image is empty$/, /needs it/],
+		['a missing file', { ...image, inputs: {} }, /^'Image' is empty$/, /needs it/],
 		[
 			'a video for an image',
 			{ ...image, inputs: { image: 'clip' } },
@@ -331,7 +331,7 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'an extra field that is a file’s',
 			{ ...image, inputs: { image: 'photo' }, options: { extraBodyFields: '{"image": "x"}' } },
-			/^Extra Body Fields can’t set image$/,
+			/^'Extra Body Fields' can’t set image$/,
 			/fields of this node/,
 		],
 		[
@@ -377,7 +377,7 @@ describe('before anything is sent, for all items,', () => {
 		const items = Array.from({ length: 51 }, () => ({ json: {} }));
 		const call = { model: 'bytedance/seedream-v4', inputs: { prompt: 'x' }, items };
 		const { error } = await run(call);
-		expect(error?.message).toBe('This run has 51 predictions, but Max Predictions per Run is 50');
+		expect(error?.message).toBe("This run has 51 predictions, but 'Max Predictions per Run' is 50");
 		expect(error?.description).toContain('Estimated cost: $1.377. Nothing was submitted.');
 		expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['models', 'schema']);
 	});
@@ -401,6 +401,6 @@ describe('before anything is sent, for all items,', () => {
 	it('refuses JSON that is no object', async () => {
 		const parameters = { ...parametersOf({ model: UPSCALE, asJson: true }), modelInputsJson: '[1]' };
 		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
-		expect(error?.message).toBe('Model Inputs (JSON) must be a JSON object');
+		expect(error?.message).toBe("'Model Inputs (JSON)' must be a JSON object");
 	});
 });

@@ -213,7 +213,12 @@ describe('Size', () => {
 			'Seedream v5.0 Lite doesn’t support 1024 × 1024',
 			'3136 × 1344',
 		],
-		[V4, { size: 'custom', width: 1500.5, height: 2048 }, 'Width and Height must be whole numbers', '2048'],
+		[
+			V4,
+			{ size: 'custom', width: 1500.5, height: 2048 },
+			"'Width' and 'Height' must be whole numbers",
+			'2048',
+		],
 		[V4, { size: '={{ "" }}' }, '"" is not a valid \'Size\'', 'matchInput'],
 		[V4, { size: '={{ undefined }}' }, '"undefined" is not a valid \'Size\'', 'matchInput'],
 	])('of %s may not be %j', async (model, parameters, message, howTo) => {

@@ -104,8 +104,8 @@ it('counts Timeout from when the wait begins, and hands on what is not done', as
 });
 
 it.each([
-	['={{ "" }}', 'Prediction ID is empty'],
-	['={{ $json.nothing }}', 'Prediction ID is empty'],
+	['={{ "" }}', "'Prediction ID' is empty"],
+	['={{ $json.nothing }}', "'Prediction ID' is empty"],
 	['../../balance', '"../../balance" is not a prediction ID'],
 	['a b', '"a b" is not a prediction ID'],
 	['a?b=c', '"a?b=c" is not a prediction ID'],

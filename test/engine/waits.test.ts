@@ -1,7 +1,7 @@
 import type { Endpoint, FaultAction } from '../../sandbox';
 import { models, parametersOf } from './models';
 import { edit, fails, ledger, photo, sandbox, useSandbox } from './money/account';
-import { runSeedream } from './seedream';
+import { picture, runSeedream } from './seedream';
 import { virtualTime } from './virtualTime';
 
 jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
@@ -36,6 +36,26 @@ describe('every wait before the submit ends within the item’s Timeout', () => 
 		expect(ledger.charges).toEqual([]);
 	});
 });
+
+it.each([0, 1])(
+	'an upload that hangs takes no other item along, with a concurrency of %i',
+	async (concurrency) => {
+		fails('upload', HANG, 1);
+		const startMs = virtualTime.nowMs();
+		const colors = ['#102030', '#405060', '#708090'];
+		const items = await Promise.all(
+			colors.map(async (left) => ({ files: { data: await picture({ left }) } })),
+		);
+		const { json } = await edit({
+			items,
+			nodeExtras: { onError: 'continueRegularOutput' },
+			parameters: { options: { timeoutSeconds: 10, concurrency } },
+		});
+		expect(json.map(({ status }) => status).sort()).toEqual(['completed', 'completed', 'failed']);
+		expect(virtualTime.nowMs() - startMs).toBeLessThan(16_000);
+		expect(ledger.charges).toHaveLength(2);
+	},
+);
 
 it('a schema of Atlas Cloud Models, too', async () => {
 	fails('schema', { type: 'hang' }, Infinity);

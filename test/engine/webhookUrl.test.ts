@@ -32,7 +32,7 @@ it('is left out of the body if it is empty', async () => {
 
 it('is checked for all items before anything is sent', async () => {
 	const { error } = await edit(calling('http://n8n.example.com/webhook/a'));
-	expect(error?.message).toMatch(/^Webhook URL is not an https address/);
+	expect(error?.message).toMatch(/^'Webhook URL' is not an https address/);
 	expect(ledger.requests).toEqual([]);
 });
 
@@ -40,7 +40,7 @@ it('is checked in Extra Body Fields, too', async () => {
 	const { error } = await edit({
 		parameters: { options: { extraBodyFields: { webhook_url: 'https://10.0.0.1/a' } } },
 	});
-	expect(error?.message).toMatch(/^Webhook URL points to a private network/);
+	expect(error?.message).toMatch(/^'Webhook URL' points to a private network/);
 	expect(ledger.requests).toEqual([]);
 });
 

@@ -1,5 +1,9 @@
 import { readDataUri } from '../../nodes/AtlasCloud/api/files/dataUri';
 
+const pauses: number[] = [];
+const clock = { sleepMs: async (ms: number) => void (await Promise.resolve(pauses.push(ms))) };
+const read = async (uri: string) => await readDataUri('Images', uri, clock);
+
 /** Its base64 has a plus sign, a slash, and one padding character. */
 const bytes = Buffer.from('fbefbeff00fb', 'hex').subarray(0, 5);
 const base64 = bytes.toString('base64');
@@ -19,18 +23,16 @@ it.each<[what: string, uri: string, mimeType: string]>([
 	['without padding', `data:image/png;base64,${base64.replace('=', '')}`, 'image/png'],
 	['with surplus padding', `data:image/png;base64,${base64}==`, 'image/png'],
 	['in the alphabet of URLs', `data:image/png;base64,${bytes.toString('base64url')}`, 'image/png'],
-])('is read %s', (_what, uri, mimeType) => {
+])('is read %s', async (_what, uri, mimeType) => {
 	expect(base64).toMatch(/\+.*\/.*=$/);
-	const found = readDataUri('Images', uri);
+	const found = await read(uri);
 	expect(Buffer.from(found.base64, 'base64')).toEqual(bytes);
 	expect(found).toMatchObject({ mimeType, fileName: null });
 });
 
-it('may have a name, and may be text', () => {
-	expect(readDataUri('Images', `data:image/png;name=my%20photo.png;base64,${base64}`).fileName).toBe(
-		'my photo.png',
-	);
-	const { base64: svg } = readDataUri('Images', "data:image/svg+xml;utf8,<svg a='1,2'>%3C/svg%3E");
+it('may have a name, and may be text', async () => {
+	expect((await read(`data:image/png;name=my%20photo.png;base64,${base64}`)).fileName).toBe('my photo.png');
+	const { base64: svg } = await read("data:image/svg+xml;utf8,<svg a='1,2'>%3C/svg%3E");
 	expect(Buffer.from(svg, 'base64').toString()).toBe("<svg a='1,2'></svg>");
 });
 
@@ -39,6 +41,18 @@ it.each([
 	[`data:${'x'.repeat(400)},${base64}`, 'it has no comma before its content'],
 	['data:image/png;base64,iVBO…', '"…" isn’t base64'],
 	['data:image/png;base64,iVBORw0KG', 'its end is missing'],
-])('is refused if damaged: %s', (uri, why) => {
-	expect(() => readDataUri('Images', uri)).toThrow(`'Images' contains a damaged data URI: ${why}`);
+	['data:image/png;base64,iVBORw%C2%A70KG', '"%" isn’t base64'],
+	['data:image/png;base64,iVBO=Rw0', '"=" isn’t base64'],
+])('is refused if damaged: %s', async (uri, why) => {
+	await expect(read(uri)).rejects.toThrow(`'Images' contains a damaged data URI: ${why}`);
+});
+
+it('of many megabytes lets others work in between, and no code falls apart', async () => {
+	pauses.length = 0;
+	// A part ends after two million characters.
+	const content = `${'A'.repeat(1_999_999)}%2B${'A'.repeat(4_000_000)}`;
+	const { base64 } = await read(`data:image/png;base64,${content}`);
+	expect(base64.indexOf('+')).toBe(1_999_999);
+	expect(base64).toHaveLength(6_000_000);
+	expect(pauses).toEqual([0, 0, 0]);
 });

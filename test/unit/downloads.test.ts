@@ -186,7 +186,7 @@ describe('a download', () => {
 		expect(kept?.bytes.equals(png)).toBe(true);
 		expect(requests).toHaveLength(0);
 		const half = png.subarray(0, png.length >> 1).toString('base64');
-		expect((await fetchFrom([], { base64: half })).error?.message).toContain('the file is incomplete');
+		expect((await fetchFrom([], { base64: half })).error?.message).toContain('the PNG file is incomplete');
 		expect((await fetchFrom([], { base64: png.toString('base64') }, 100)).error?.message).toContain(
 			'larger than',
 		);

@@ -25,21 +25,25 @@ describe('values are sent in the declared type', () => {
 
 describe('a value that the model does not take is refused in words with its title', () => {
 	it.each<[JsonObject, unknown, RegExp]>([
-		[{ type: 'integer', minimum: 4, maximum: 12 }, 13, /^Duration must be a whole number between 4 and 12$/],
-		[{ type: 'integer' }, 1.5, /^Duration must be a whole number$/],
-		[{ type: 'number', minimum: 0 }, -1, /^Duration must be a number, 0 or higher$/],
-		[{ type: 'number' }, 'long', /^Duration must be a number$/],
-		[{ type: 'integer', enum: [5, 10] }, 7, /^Duration can’t be 7$/],
-		[{ type: 'boolean' }, 'maybe', /^Duration must be true or false$/],
+		[
+			{ type: 'integer', minimum: 4, maximum: 12 },
+			13,
+			/^'Duration' must be a whole number between 4 and 12, but it is 13$/,
+		],
+		[{ type: 'integer' }, 1.5, /^'Duration' must be a whole number, but it is 1.5$/],
+		[{ type: 'number', minimum: 0 }, -1, /^'Duration' must be a number, 0 or higher, but it is -1$/],
+		[{ type: 'number' }, 'long', /^'Duration' must be a number, but it is "long"$/],
+		[{ type: 'integer', enum: [5, 10] }, 7, /^'Duration' can’t be 7$/],
+		[{ type: 'boolean' }, 'maybe', /^'Duration' must be true or false, but it is "maybe"$/],
 		[{ type: 'string' }, {}, /^'Duration' must be text, but it is an object$/],
-		[{ type: 'array' }, 'a, b', /^Duration must be JSON$/],
+		[{ type: 'array' }, 'a, b', /^'Duration' must be JSON, but it is "a, b"$/],
 	])('%j: %j', (schema, value, message) => {
 		expect(() => check({ duration: schema }, { duration: value })).toThrow(message);
 	});
 
 	it('names what is missing', () => {
 		expect(() => check({ prompt: { type: 'string' } }, { prompt: '' }, ['prompt'])).toThrow(
-			'Prompt is empty',
+			"'Prompt' is empty",
 		);
 	});
 });
@@ -53,7 +57,9 @@ it('leaves it to Atlas if a required field is hidden and has no default', () => 
 });
 
 it('takes spaces alone for nothing', () => {
-	expect(() => check({ prompt: { type: 'string' } }, { prompt: ' ' }, ['prompt'])).toThrow('Prompt is empty');
+	expect(() => check({ prompt: { type: 'string' } }, { prompt: ' ' }, ['prompt'])).toThrow(
+		"'Prompt' is empty",
+	);
 });
 
 it('leaves out what is empty and what the model does not have, and reports the latter', () => {

@@ -376,6 +376,10 @@ it.each([
 	['Failed to download image from https://nas.example.com/a.png', /HTTP Request/],
 	['images[0]: cannot access file', /HTTP Request/],
 	['invalid image_url', /HTTP Request/],
+	['Error while connecting: timeout, url https://nas.example.com/a.png', /HTTP Request/],
+	['The image could not be read', /HTTP Request/],
+	['image_url: the image is too small', /^Change the prompt or the input files/],
+	['image generation failed', /^Change the prompt or the input files/],
 	['internal error', /^Change the prompt or the input files/],
 ])('a prediction that failed because of "%s" comes with advice that can work', (error, advice) => {
 	expect(failedError(of({ status: 'failed', error })!).description).toMatch(advice);

@@ -113,4 +113,18 @@ describe('uploads', () => {
 		);
 		expect(http.requests).toHaveLength(1);
 	});
+
+	it.each(['a longer file', 'short'])(
+		'end where a file is no longer as long as announced: %s',
+		async (content) => {
+			const { clock, http, uploads } = setup(link);
+			await clock.until(uploads.url({ ...file(content, null), sizeBytes: 8 }, 0));
+			const sent: Uint8Array[] = [];
+			const reading = (async () => {
+				for await (const chunk of http.requests[0]!.file!.open()) sent.push(chunk);
+			})();
+			await expect(reading).rejects.toThrow('a.png changed while the node ran');
+			expect(Buffer.concat(sent).length).toBeLessThanOrEqual(8);
+		},
+	);
 });

@@ -22,7 +22,7 @@ it.each([
 	['n8n.example.com', 'is not a valid URL'],
 	[42, 'is not a valid URL'],
 ])('refuses %s: it %s', (url, objection) => {
-	expect(() => checkWebhookUrl(url, ATLAS)).toThrow(`Webhook URL ${objection}`);
+	expect(() => checkWebhookUrl(url, ATLAS)).toThrow(`'Webhook URL' ${objection}`);
 });
 
 it.each(['http://localhost:5678/webhook/a', 'http://127.0.0.1:5678/webhook/a', 'https://[::1]/webhook/a'])(

@@ -23,7 +23,7 @@ function readJson(context: IExecuteFunctions, itemIndex: number): JsonObject {
 	const given = asObject(typeof value === 'string' ? parseJson(value) : value);
 	if (given) return given;
 	throw inputError(
-		'Model Inputs (JSON) must be a JSON object',
+		"'Model Inputs (JSON)' must be a JSON object",
 		'Write it like {"prompt": "A red fox in the snow"}. If you use an expression, put text with quotation marks or line breaks in JSON.stringify().',
 	);
 }

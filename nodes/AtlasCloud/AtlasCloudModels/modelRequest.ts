@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { AtlasError, inputError } from '../api/errors';
 import { listNames } from '../api/text';
-import { omit, type JsonObject } from '../api/json';
+import { asNumber, omit, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
 import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
@@ -10,7 +10,6 @@ import {
 	readExtraBodyFields,
 	readMaxCostUsd,
 	readRetentionHeaders,
-	readReuseHours,
 	readWebhookUrl,
 } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
@@ -63,7 +62,7 @@ export function readModelJob(
 			...readTimeout(options, defaultTimeoutSeconds(resourceType)),
 			webhookUrl: readWebhookUrl(options, webhook, client.baseUrl),
 			mayResubmit: options.resubmitUnknown === true,
-			reuseHours: readReuseHours(options),
+			reuseHours: asNumber(options.reuseHours) ?? 0,
 		},
 		given: withoutUnsent(given),
 		resourceType,
@@ -149,7 +148,7 @@ async function readInputs(
 	const { body, media, dropped } = checkInputs(sendable, given);
 	if (dropped.length > 0) {
 		run.notes.add(
-			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${listNames(dropped)}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use Extra Body Fields under Options.`,
+			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${listNames(dropped)}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use 'Extra Body Fields' under Options.`,
 		);
 	}
 	const files = await readMediaInputs(run, itemIndex, media);

@@ -17,8 +17,8 @@ const NOTICES = {
 	noCredential: 'Select a credential above to see the fields of the model.',
 	noModel: 'Select a model to see its fields.',
 	byExpression:
-		'The model is set by an expression, so its fields aren’t known yet. Set Input Mode to JSON to enter its inputs.',
-	unreadable: 'The fields of this model couldn’t be loaded. Set Input Mode to JSON to enter its inputs.',
+		"The model is set by an expression, so its fields aren’t known yet. Set 'Input Mode' to JSON to enter its inputs.",
+	unreadable: "The fields of this model couldn’t be loaded. Set 'Input Mode' to JSON to enter its inputs.",
 };
 
 /** Fields of a schema that the node answers itself. */

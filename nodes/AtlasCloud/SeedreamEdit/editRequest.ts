@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { omit } from '../api/json';
+import { asNumber, omit } from '../api/json';
 import { MAX_INPUT_IMAGES, MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
 import { isSequential, knownModel, V4_EDIT } from '../api/models/seedream';
 import { endpointOf } from '../api/models/model';
@@ -12,16 +12,15 @@ import {
 	readExtraBodyFields,
 	readMaxCostUsd,
 	readRetentionHeaders,
-	readReuseHours,
 	readWebhookUrl,
-	readWholeNumber,
 } from '../panel/options';
+import { maxImagesField } from '../panel/modelOptionFields';
+import { readParameter } from '../panel/readFields';
 import type { NodeRun } from '../nodeRun';
 import { plural } from '../api/words';
 import { readTimeout } from '../items/timeout';
 import { readImages } from './images';
 import {
-	checkFormatOptions,
 	checkSize,
 	formatFields,
 	mayBeBought,
@@ -49,15 +48,13 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const webhookUrl = readWebhookUrl(options, extraFields, run.client.baseUrl);
 	const headers = readRetentionHeaders(options);
 	const timeout = readTimeout(options);
-	const reuseHours = readReuseHours(options);
 	readMaxCostUsd(options);
 	const images = await readImages(run, itemIndex);
 	checkTemplate(context, itemIndex, { imageCount: images.length, size });
 	const known = knownModel(model);
 	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
-	checkFormatOptions(options);
 	const maxImages = readMaxImages(
-		options.maxImages ?? context.getNodeParameter('maxImages', itemIndex, 1),
+		Number(options.maxImages ?? readParameter(context, itemIndex, maxImagesField)),
 		model,
 		images.length,
 	);
@@ -77,7 +74,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 			webhookUrl,
 			...timeout,
 			mayResubmit: options.resubmitUnknown === true,
-			reuseHours,
+			reuseHours: asNumber(options.reuseHours) ?? 0,
 		},
 		images,
 		size,
@@ -99,21 +96,19 @@ function checkImageCount(count: number, model: string, maxInputImages: number): 
 	}
 }
 
-/** @param value of the field, or of the option that saved workflows have */
-function readMaxImages(value: unknown, model: string, inputCount: number): { max_images?: number } {
-	const maxImages = readWholeNumber(value, 'Max Images', 1, MAX_SEQUENTIAL_IMAGES);
-	if (maxImages === undefined) return {};
+/** @param maxImages of the field, or of the option that saved workflows have */
+function readMaxImages(maxImages: number, model: string, inputCount: number): { max_images?: number } {
 	if (!isSequential(model)) {
 		if (maxImages === 1) return {};
 		throw inputError(
-			'Max Images works with Sequential models only',
-			'Remove Max Images, or choose a model with Sequential in its name.',
+			"'Max Images' works with Sequential models only",
+			"Remove 'Max Images', or choose a model with Sequential in its name.",
 		);
 	}
 	if (inputCount + maxImages > MAX_SEQUENTIAL_IMAGES) {
 		throw inputError(
-			`Input images and Max Images can’t be more than ${MAX_SEQUENTIAL_IMAGES} in total (now ${inputCount} + ${maxImages})`,
-			'Lower Max Images, or use fewer input images.',
+			`Input images and 'Max Images' can’t be more than ${MAX_SEQUENTIAL_IMAGES} in total (now ${inputCount} + ${maxImages})`,
+			"Lower 'Max Images', or use fewer input images.",
 		);
 	}
 	return { max_images: maxImages };

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { AtlasError, CancelledError, inputError, truncate } from '../api/errors';
+import { AtlasError, CancelledError, inputError } from '../api/errors';
 import type { JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
@@ -93,17 +93,6 @@ async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, Js
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
 	if (!larger && mayBeBought(run, job.request)) throw unreadableError(job.request.model);
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
-}
-
-/** @throws AtlasError (`input`) for a value that no model has */
-export function checkFormatOptions({ outputFormat, background }: IDataObject): void {
-	checkOption(outputFormat, ['jpeg', 'png'], 'output format', 'JPEG or PNG');
-	checkOption(background, ['auto', 'transparent', 'opaque'], 'background', 'Auto, Transparent, or Opaque');
-}
-
-function checkOption(value: unknown, allowed: string[], what: string, choices: string): void {
-	if (isUnset(value) || allowed.some((one) => one === value)) return;
-	throw inputError(`"${truncate(String(value))}" is not a supported ${what}`, `Choose ${choices}.`);
 }
 
 function isUnset(value: unknown): boolean {

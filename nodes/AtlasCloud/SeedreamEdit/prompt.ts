@@ -132,7 +132,7 @@ function templateSentence(context: ParameterReader, itemIndex: number): string |
 	if (missing.length > 0) {
 		throw inputError(
 			`${missing.map(({ displayName }) => `'${displayName}'`).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} empty in the ${template.name} template`,
-			`Fill ${missing.length > 1 ? 'them' : 'it'} in, or set Prompt Template to None. If you use an expression, check that it returns text for this item.`,
+			`Fill ${missing.length > 1 ? 'them' : 'it'} in, or set 'Prompt Template' to None. If you use an expression, check that it returns text for this item.`,
 		);
 	}
 	return fillIn(template, (field) => texts[template.fields.indexOf(field)]);

@@ -17,6 +17,11 @@ export function trimInvisible(text: string): string {
 	return text.slice(start, end);
 }
 
+/** Whether nothing is given: nothing at all, or a text that shows nothing. */
+export function isBlank(value: unknown): boolean {
+	return value === undefined || value === null || (typeof value === 'string' && trimInvisible(value) === '');
+}
+
 /** The name of the first invisible character inside a text, such as `a space` or `an invisible character (U+200B)`. */
 export function invisibleIn(text: string): string | null {
 	const found = INVISIBLE.exec(text)?.[0];
@@ -33,6 +38,38 @@ export function asBoolean(value: unknown): boolean | null {
 	const text = trimInvisible(String(value)).toLowerCase();
 	if (['true', 'yes', 'on', '1'].includes(text)) return true;
 	return ['false', 'no', 'off', '0'].includes(text) ? false : null;
+}
+
+/** Yes or no. @param title the field's display name @throws AtlasError (`input`) */
+export function readBoolean(title: string, value: unknown, advice: string): boolean {
+	const found = asBoolean(value);
+	if (found !== null) return found;
+	throw inputError(`'${title}' must be true or false, but it is ${describeValue(value)}`, advice);
+}
+
+export interface NumberRange {
+	isWhole?: boolean;
+	min?: number;
+	max?: number;
+}
+
+/** A number, which may be text. @param title the field's display name @throws AtlasError (`input`) */
+export function readNumber(title: string, value: unknown, range: NumberRange, advice: string): number {
+	const { isWhole = false, min = -Infinity, max = Infinity } = range;
+	const number = asNumber(typeof value === 'string' ? trimInvisible(value) : value);
+	if (number !== null && (!isWhole || Number.isInteger(number)) && number >= min && number <= max)
+		return number;
+	const kind = isWhole ? 'a whole number' : 'a number';
+	throw inputError(
+		`'${title}' must be ${kind}${describeRange(min, max)}, but it is ${describeValue(value)}`,
+		advice,
+	);
+}
+
+function describeRange(min: number, max: number): string {
+	if (min > -Infinity && max < Infinity) return ` between ${min} and ${max}`;
+	if (min > -Infinity) return `, ${min} or higher`;
+	return max < Infinity ? `, ${max} or lower` : '';
 }
 
 /** A value in the words of a message: `"red"`, `3`, `a list`. */

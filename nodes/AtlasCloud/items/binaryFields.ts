@@ -46,8 +46,13 @@ export function isBinaryLike(value: unknown): value is IBinaryData {
 	return isTrustedBinary(value) || (isNamed && (object.mimeType !== undefined || isBinary(value)));
 }
 
+/** A list of files, as a form leaves them in combined mode, is named as it would be without: `Photo_0`. */
 function fieldsIn(holder: unknown, isFile: (value: unknown) => value is IBinaryData): BinaryField[] {
-	return Object.entries(asObject(holder) ?? {}).filter((entry): entry is BinaryField => isFile(entry[1]));
+	return Object.entries(asObject(holder) ?? {})
+		.flatMap(([name, value]): Array<[string, unknown]> =>
+			Array.isArray(value) ? value.map((one, i) => [`${name}_${i}`, one]) : [[name, value]],
+		)
+		.filter((entry): entry is BinaryField => isFile(entry[1]));
 }
 
 /** Reads an item's files: its binary fields, and in 2.x's combined binary mode those in its json. */

@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
+import { asNumber } from '../api/json';
 import { isUrl, cut } from '../api/text';
-import { EDIT_WORDS, MODEL_WORDS, readMaxDownloadBytes, type NodeWords } from '../panel/options';
+import { EDIT_WORDS, MODEL_WORDS, type NodeWords } from '../panel/options';
 
 /** Where the files of a prediction go, and what they are called. */
 export interface OutputDestination {
@@ -31,7 +32,7 @@ export function readDestination(
 	const downloadsFiles = options[style.words.downloadParameter] !== false;
 	const keepsInputImage = options.keepInputImage === true;
 	const outputDataFieldName = checkOutputField(
-		downloadsFiles ? (options.outputDataFieldName ?? 'data') : 'data',
+		downloadsFiles && 'outputDataFieldName' in options ? options.outputDataFieldName : 'data',
 	);
 	if (keepsInputImage && outputDataFieldName === INPUT_IMAGE_FIELD) {
 		throw inputError(
@@ -39,7 +40,7 @@ export function readDestination(
 			'Enter another name: the input image goes there.',
 		);
 	}
-	const maxDownloadBytes = readMaxDownloadBytes(options, style.words.maxDownloadMb);
+	const maxDownloadMb = asNumber(options.maxDownloadMb) ?? style.words.maxDownloadMb;
 	return {
 		itemIndex,
 		style,
@@ -47,7 +48,7 @@ export function readDestination(
 		downloadsFiles,
 		outputDataFieldName,
 		baseName,
-		maxDownloadBytes,
+		maxDownloadBytes: maxDownloadMb * 1_000_000,
 	};
 }
 

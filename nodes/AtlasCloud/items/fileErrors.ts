@@ -22,21 +22,26 @@ const MIN_CONTENT_LENGTH = 200;
 /** The error of an entry that is no URL and names no file of the item. */
 export function noFileError(reader: FileReader, name: string): AtlasError {
 	const { item, field } = reader;
-	const { title } = field;
+	const { json, binary } = item.item;
+	if (name.length >= MIN_CONTENT_LENGTH && isBase64(name)) {
+		return inputError(
+			`'${field.title}' contains the file itself as base64 text`,
+			base64Advice(field.title, '…'),
+		);
+	}
+	const isBuffer = (value: unknown) => [value, asObject(value)?.data].some((one) => shapeOf(one) === BUFFER);
+	if (Object.values(asObject(binary) ?? {}).some(isBuffer))
+		return inputError('The binary of this item holds a Buffer as JSON, not a file', IN_CODE);
+	if (typeof asObject(binary)?.data === 'string') {
+		return inputError('The binary of this item is one file, not a list of fields with files', IN_CODE);
+	}
+	if (!item.isTool && Object.hasOwn(json, name)) return columnError(reader, name, json[name]);
+	const described = item.fields.length === 0 && ['*', 'data'].includes(name) ? shapeWithin(json) : null;
+	if (described) {
+		const { what, advice } = described;
+		return inputError(`This item has no file, only ${what}`, advice ?? describeChoices(reader));
+	}
 	if (name === '*') return inputError('This item has no image files', describeChoices(reader));
-	if (name.length >= MIN_CONTENT_LENGTH && /^[A-Za-z0-9+/=_\s-]+$/.test(name)) {
-		return inputError(
-			`'${title}' contains the file itself as base64 text, not the name of a field`,
-			`Put data:image/jpeg;base64, (or the file’s own type) before the text. Or make a file of it with Convert to File > Move Base64 String to File.`,
-		);
-	}
-	if (typeof asObject(item.item.binary)?.data === 'string') {
-		return inputError(
-			'This item’s binary is one file, not a list of fields with files',
-			'If a Code node returns it, write binary: { data: file } instead of binary: file.',
-		);
-	}
-	if (!item.isTool && Object.hasOwn(item.item.json, name)) return columnError(reader, name);
 	if (/[/\\]|^\w+:/.test(name)) {
 		return inputError(
 			`"${truncate(name)}" is not a valid URL`,
@@ -49,60 +54,107 @@ export function noFileError(reader: FileReader, name: string): AtlasError {
 	);
 }
 
+const IN_CODE =
+	"In the Code node, return binary: { data: await this.helpers.prepareBinaryData(buffer, 'photo.jpg') }, with a Buffer.";
+
+const isBase64 = (text: string) => /^[A-Za-z0-9+/=_\s-]+$/.test(text);
+
+/** @param text as an expression shows it */
+function base64Advice(title: string, text: string): string {
+	return `Make a file of it with Convert to File > Move Base64 String to File. Or set '${title}' to data:image/jpeg;base64,${text} with the file’s own type.`;
+}
+
 /** The error of a name that is no file's, but that of a field in the item's json. */
-function columnError({ item, field }: FileReader, name: string): AtlasError {
-	const value = item.item.json[name];
-	const path = /^[A-Za-z_]\w*$/.test(name) ? `$json.${name}` : `$json[${JSON.stringify(name)}]`;
-	const isUsable = typeof value === 'string' || Array.isArray(value) || isTrustedBinary(value);
-	return isUsable || shapeOf(value) === null
+function columnError(reader: FileReader, name: string, value: unknown): AtlasError {
+	const { title } = reader.field;
+	const path = truncate(/^[A-Za-z_]\w*$/.test(name) ? `$json.${name}` : `$json[${JSON.stringify(name)}]`);
+	if (typeof value === 'string' && value.length >= MIN_CONTENT_LENGTH && isBase64(value)) {
+		return inputError(
+			`"${truncate(name)}" is base64 text in the item’s JSON, not a file`,
+			base64Advice(title, `{{ ${path} }}`),
+		);
+	}
+	const shape = shapeOf(value);
+	return shape
 		? inputError(
-				`"${truncate(name)}" is a field of the item’s JSON, not a file`,
-				`To use its value, set '${field.title}' to the expression {{ ${truncate(path)} }}.`,
+				`"${truncate(name)}" is ${shape.what}, not the file`,
+				shape.advice ?? describeChoices(reader),
 			)
-		: inputError(`"${truncate(name)}" is ${shapeOf(value)?.what}`, shapeOf(value)?.advice ?? '');
+		: inputError(
+				`"${truncate(name)}" is a field of the item’s JSON, not a file`,
+				`To use its value, set '${title}' to the expression {{ ${path} }}.`,
+			);
 }
 
 /** The error of a value that is neither a file nor a text. */
 export function shapeError(reader: FileReader, value: unknown): AtlasError {
 	const { title } = reader.field;
 	const shape = shapeOf(value);
-	if (shape) return inputError(`'${title}' is ${shape.what}`, shape.advice);
+	if (shape)
+		return inputError(`'${title}' is ${shape.what}, not the file`, shape.advice ?? describeChoices(reader));
 	return inputError(
 		`'${title}' must be a URL, the name of a field, or a file, but it is ${describeValue(value)}`,
 		describeChoices(reader),
 	);
 }
 
-/** What an object that describes or holds a file is, and the step that makes a file of it. */
-function shapeOf(value: unknown): { what: string; advice: string } | null {
-	const object = asObject(value);
-	if (!object) return null;
-	if (object.type === 'Buffer' && Array.isArray(object.data)) {
-		return {
-			what: 'a Buffer as JSON, not a file',
-			advice:
-				'In the Code node, return the file in binary, made with this.helpers.prepareBinaryData(buffer, fileName).',
-		};
-	}
-	if ('file_id' in object || 'file_unique_id' in object) {
-		return {
-			what: 'Telegram’s description of a file, not the file',
-			advice:
-				'Turn on Download Images/Files in the Telegram Trigger, or use Telegram > File > Get, and enter the name of its field.',
-		};
-	}
-	if ('webViewLink' in object || object.kind === 'drive#file') {
-		return {
-			what: 'Google Drive’s description of a file, not the file',
-			advice: 'Use Google Drive > File > Download, and enter the name of its field.',
-		};
-	}
-	if ('mime_type' in object && 'id' in object) {
-		return {
-			what: 'WhatsApp’s description of a file, not the file',
-			advice:
-				'Use WhatsApp > Media > Download to get its URL, download that with an HTTP Request node, and enter the name of its field.',
-		};
+/** An object that describes a file, and the step that gets the file. */
+interface Shape {
+	/** Keys that are all there. */
+	keys: string[];
+	what: string;
+	/** Null where the file is in the same item. */
+	advice: string | null;
+}
+
+const BUFFER: Shape = { keys: ['type', 'data'], what: 'a Buffer as JSON', advice: IN_CODE };
+const DRIVE = {
+	what: 'Google Drive’s description of a file',
+	advice: 'Use Google Drive > File > Download, and enter the name of the file’s field.',
+};
+
+/** As n8n's own nodes return them. */
+const SHAPES: Shape[] = [
+	BUFFER,
+	{ keys: ['webViewLink'], ...DRIVE },
+	{ keys: ['kind', 'mimeType', 'id'], ...DRIVE },
+	{
+		keys: ['file_id'],
+		what: 'Telegram’s description of a file',
+		advice:
+			'Turn on Download Images/Files in the Telegram Trigger, or use Telegram > File > Get. Then enter the name of the file’s field.',
+	},
+	{
+		keys: ['mime_type', 'sha256', 'id'],
+		what: 'WhatsApp’s description of a file',
+		advice:
+			'Use WhatsApp > Media > Download to get its URL. Download that with an HTTP Request node that has your WhatsApp credential, and enter the name of the file’s field.',
+	},
+	{
+		keys: ['url_private'],
+		what: 'Slack’s description of a file',
+		advice:
+			'Turn on Download Files in the Slack Trigger, or use an HTTP Request node that has your Slack credential. Then enter the name of the file’s field.',
+	},
+	{ keys: ['filename', 'mimetype', 'size'], what: 'a form’s description of a file', advice: null },
+];
+
+function shapeOf(value: unknown): Shape | null {
+	const object = asObject(Array.isArray(value) ? value[0] : value);
+	if (!object || isTrustedBinary(object)) return null;
+	const found = SHAPES.find(({ keys }) => keys.every((key) => key in object)) ?? null;
+	return found === BUFFER && !Array.isArray(object.data) ? null : found;
+}
+
+/** Deep and wide enough for the messages of chats. */
+const MAX_DEPTH = 6;
+const MAX_VALUES = 100;
+
+function shapeWithin(value: unknown, depth = 0): Shape | null {
+	if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return null;
+	for (const inner of Object.values(value).slice(0, MAX_VALUES)) {
+		const found = shapeOf(inner) ?? shapeWithin(inner, depth + 1);
+		if (found) return found;
 	}
 	return null;
 }

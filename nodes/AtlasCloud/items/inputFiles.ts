@@ -7,6 +7,7 @@ import { checkInputUrl } from '../api/files/inputUrl';
 import { adviceFor, describeKind, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
 import type { InputFile } from '../api/files/uploads';
+import type { Clock } from '../api/time/clock';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
 import { inspectBinary, toInputFile, type InspectedFile } from '../n8n/binary';
 import type { NodeRun } from '../nodeRun';
@@ -38,6 +39,7 @@ export interface FileField {
 /** Reads files of one item for one field. */
 export interface FileReader {
 	context: IExecuteFunctions;
+	clock: Clock;
 	baseUrl: string;
 	item: ItemFiles;
 	field: FileField;
@@ -55,7 +57,8 @@ export function fileFieldOf(title: string, rule: MediaRule): FileField {
 }
 
 export function fileReader({ context, client }: NodeRun, itemIndex: number, field: FileField): FileReader {
-	return { context, baseUrl: client.baseUrl, item: readBinaryFields(context, itemIndex), field };
+	const { clock, baseUrl } = client;
+	return { context, clock, baseUrl, item: readBinaryFields(context, itemIndex), field };
 }
 
 /** Splits a field's value into its entries, see {@link fileList}. */
@@ -84,7 +87,7 @@ export async function readEntry(reader: FileReader, entry: unknown): Promise<Inp
 	if (typeof value !== 'string') throw shapeError(reader, value);
 	const text = trimInvisible(value);
 	if (isDataUri(text)) {
-		const { base64, mimeType, fileName } = readDataUri(field.title, text);
+		const { base64, mimeType, fileName } = await readDataUri(field.title, text, reader.clock);
 		const binary = { data: base64, mimeType, ...(fileName ? { fileName } : {}) };
 		return [await toSource(reader, null, binary)];
 	}

@@ -1,25 +1,15 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { AtlasError, inputError } from '../api/errors';
+import { AtlasError } from '../api/errors';
 import { asNumber } from '../api/json';
 import type { OutputDestination } from './destination';
-import { DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS } from '../panel/options';
+import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { unfinishedItem, type KnownFields } from './outputItems';
 import { plural } from '../api/words';
 import { TimeoutOptions } from '../nodeRun';
 
-/**
- * The options Timeout and On Timeout.
- * @param defaultSeconds used where Timeout is not set
- * @throws AtlasError (`input`)
- */
+/** The options Timeout and On Timeout. @param defaultSeconds used where Timeout is not set */
 export function readTimeout(options: IDataObject, defaultSeconds = DEFAULT_TIMEOUT_SECONDS): TimeoutOptions {
-	const seconds = asNumber(options.timeoutSeconds ?? defaultSeconds);
-	if (seconds === null || seconds <= 0 || seconds > MAX_TIMEOUT_SECONDS) {
-		throw inputError(
-			`Timeout must be between 1 and ${MAX_TIMEOUT_SECONDS} seconds`,
-			`Correct it under Options, or remove the option for the default of ${defaultSeconds} seconds.`,
-		);
-	}
+	const seconds = asNumber(options.timeoutSeconds) ?? defaultSeconds;
 	return { timeoutMs: seconds * 1_000, failsOnTimeout: options.onTimeout !== 'continue' };
 }
 
@@ -39,7 +29,7 @@ export function timedOutItems(
 	throw new AtlasError(`The prediction is still running after ${plural(timeoutMs / 1_000, 'second')}`, {
 		kind: 'timeout',
 		description:
-			'It isn’t lost and won’t be billed again. Get its result later with Prediction > Wait for Completion and this prediction ID, or increase Timeout under Options.',
+			"It isn’t lost and won’t be billed again. Get its result later with Prediction > Wait for Completion and this prediction ID, or increase 'Timeout (Seconds)' under Options.",
 		predictionId,
 		status: 'processing',
 	});

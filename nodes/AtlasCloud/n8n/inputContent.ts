@@ -1,10 +1,12 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { AtlasError, inputError, truncate } from '../api/errors';
+import { decodeBase64 } from '../api/files/base64';
 import { imageSizeFurtherIn } from '../api/files/imageSize';
 import { inspectFile, type FileFacts } from '../api/files/inspect';
 import type { Dimensions } from '../api/models/sizes';
 import type { CancelSignal } from '../api/time/cancellation';
 import { ByteBudget } from '../api/time/byteBudget';
+import { startClock } from './clock';
 
 type Helpers = IExecuteFunctions['helpers'];
 
@@ -90,7 +92,7 @@ export class InputContent {
 		const { id, data } = this.binary;
 		// Without an id the file is in the item itself, as base64.
 		if (id) yield* (await this.helpers.getBinaryStream(id)) as AsyncIterable<Uint8Array>;
-		else yield Buffer.from(data, 'base64');
+		else yield* decodeBase64(data, startClock());
 	}
 
 	/** Reads the file, and keeps it if it is small, comes from storage, and there is room. */

@@ -1,15 +1,63 @@
-import type { INodeExecutionData } from 'n8n-workflow';
-import { inputError } from '../api/errors';
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { whyNotFetchable } from '../api/http/addresses';
-import { asNumber, asObject, asString } from '../api/json';
+import { asObject, asString } from '../api/json';
 import { readHistory } from '../api/predictions/history';
 import { NOTHING_KNOWN, predictionJson, simplified } from '../items/outputItems';
 import { simplifyField } from '../panel/optionFields';
+import { readParameter } from '../panel/readFields';
 import type { OnceOperation } from '../run/operation';
 import type { NodeKind } from './kind';
 
 /** A limit for Return All: a hundred thousand predictions. */
 const MAX_PAGES = 2_000;
+
+const returnAllField: INodeProperties = {
+	displayName: 'Return All',
+	name: 'returnAll',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to return all results or only up to a given limit',
+};
+
+const limitField: INodeProperties = {
+	displayName: 'Limit',
+	name: 'limit',
+	type: 'number',
+	typeOptions: { minValue: 1, numberPrecision: 0 },
+	default: 50,
+	description: 'Max number of results to return',
+	displayOptions: { show: { returnAll: [false] } },
+};
+
+const filtersField: INodeProperties = {
+	displayName: 'Filters',
+	name: 'filters',
+	type: 'collection',
+	placeholder: 'Add filter',
+	default: {},
+	options: [
+		{
+			displayName: 'Model',
+			name: 'model',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. bytedance/seedream-v4/edit',
+			description: 'Only return predictions made with this model',
+		},
+		{
+			displayName: 'Status',
+			name: 'status',
+			type: 'options',
+			options: [
+				{ name: 'Completed', value: 'completed' },
+				{ name: 'Failed', value: 'failed' },
+				{ name: 'Processing', value: 'processing' },
+			],
+			default: 'completed',
+			description: 'Only return predictions with this status',
+		},
+	],
+};
 
 /** The account's history, newest first; runs once, not per item. */
 export const getManyOperation = ({ style }: NodeKind): OnceOperation => ({
@@ -19,64 +67,15 @@ export const getManyOperation = ({ style }: NodeKind): OnceOperation => ({
 		action: 'Get many predictions',
 		description: 'List the predictions of your Atlas Cloud account',
 	},
-	fields: [
-		{
-			displayName: 'Return All',
-			name: 'returnAll',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to return all results or only up to a given limit',
-		},
-		{
-			displayName: 'Limit',
-			name: 'limit',
-			type: 'number',
-			typeOptions: { minValue: 1 },
-			default: 50,
-			description: 'Max number of results to return',
-			displayOptions: { show: { returnAll: [false] } },
-		},
-		simplifyField,
-		{
-			displayName: 'Filters',
-			name: 'filters',
-			type: 'collection',
-			placeholder: 'Add filter',
-			default: {},
-			options: [
-				{
-					displayName: 'Model',
-					name: 'model',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. bytedance/seedream-v4/edit',
-					description: 'Only return predictions made with this model',
-				},
-				{
-					displayName: 'Status',
-					name: 'status',
-					type: 'options',
-					options: [
-						{ name: 'Completed', value: 'completed' },
-						{ name: 'Failed', value: 'failed' },
-						{ name: 'Processing', value: 'processing' },
-					],
-					default: 'completed',
-					description: 'Only return predictions with this status',
-				},
-			],
-		},
-	],
+	fields: [returnAllField, limitField, simplifyField, filtersField],
 
 	async once({ context, client }) {
-		const returnAll = context.getNodeParameter('returnAll', 0, false) === true;
-		const limit = returnAll ? Infinity : asNumber(context.getNodeParameter('limit', 0, 50));
-		if (limit === null || limit < 1)
-			throw inputError('Limit must be 1 or more', 'Change it, or turn on Return All.');
-		const filters = asObject(context.getNodeParameter('filters', 0, {})) ?? {};
-		const model = asString(filters.model)?.trim() ?? undefined;
+		const read = (field: INodeProperties) => readParameter(context, 0, field);
+		const limit = read(returnAllField) === true ? Infinity : Number(read(limitField));
+		const filters = asObject(read(filtersField)) ?? {};
+		const model = asString(filters.model) ?? undefined;
 		const status = asString(filters.status) ?? undefined;
-		const isSimplified = context.getNodeParameter('simplify', 0, true) !== false;
+		const isSimplified = read(simplifyField) === true;
 		const items: INodeExecutionData[] = [];
 		// Atlas has several words for each status, so its own filter cannot be used.
 		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {

@@ -1,6 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { runError } from '../api/errors';
-import { asString, type JsonObject } from '../api/json';
+import { asNumber, asString, type JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
 import type { PurchaseRequest } from '../api/purchases/request';
@@ -9,7 +9,7 @@ import { plural } from '../api/words';
 import type { OutputStyle } from '../items/destination';
 import type { NodeRun } from '../nodeRun';
 import type { OptionFields } from '../panel/optionFields';
-import { readMaxCostUsd, readMaxPurchases } from '../panel/options';
+import { readMaxCostUsd } from '../panel/options';
 import { checkMaxCost, describeEstimate, type PlannedPurchase } from '../run/maxCost';
 import type { ItemOperation } from '../run/operation';
 
@@ -85,12 +85,12 @@ async function checkMaxPurchases<Job extends PurchaseJob>(
 	jobs: Job[],
 ): Promise<void> {
 	if (jobs.length === 0) return;
-	const max = readMaxPurchases(jobs[0].options, words);
+	const { name, displayName, default: byDefault } = words.maxPurchases;
+	const max = asNumber(jobs[0].options[name]) ?? byDefault;
 	if (jobs.length <= max) return;
-	const { displayName } = words.maxPurchases;
 	throw runError(
-		`This run has ${plural(jobs.length, words.purchase)}, but ${displayName} is ${max}`,
-		`${await describeEstimate(run, jobs.map(bodyOf))} Nothing was submitted. Increase ${displayName} under Options, or use fewer items.`,
+		`This run has ${plural(jobs.length, words.purchase)}, but '${displayName}' is ${max}`,
+		`${await describeEstimate(run, jobs.map(bodyOf))} Nothing was submitted. Increase '${displayName}' under Options, or use fewer items.`,
 	);
 }
 

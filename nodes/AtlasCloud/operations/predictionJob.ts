@@ -27,7 +27,7 @@ export function readPredictionJob(
 	const predictionId = typeof value === 'string' ? value.trim() : '';
 	if (!isPredictionId(predictionId)) {
 		throw inputError(
-			predictionId === '' ? 'Prediction ID is empty' : `"${truncate(predictionId)}" is not a prediction ID`,
+			predictionId === '' ? "'Prediction ID' is empty" : `"${truncate(predictionId)}" is not a prediction ID`,
 			'Enter the prediction ID that Submit returned. If you use an expression, check that this item has the field predictionId.',
 		);
 	}

@@ -40,7 +40,7 @@ export const maxImages: INodeProperties = {
 	displayName: 'Max Images',
 	name: 'maxImages',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES },
+	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES, numberPrecision: 0 },
 	default: 1,
 	description: 'Max number of images to generate. Each one is billed.',
 	// By its own value, not by its path from the root: n8n looks at no collection when it prepares a run.

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { withArticle } from '../api/words';
-import { MAX_RETENTION_HOURS, type NodeWords } from './options';
+import { MAX_RETENTION_HOURS, MAX_TIMEOUT_SECONDS, type NodeWords } from './options';
 
 /** The Options of one node, by what an operation does. */
 export interface OptionFields {
@@ -39,7 +39,8 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			displayName: 'Max Cost per Run (USD)',
 			name: 'maxCostUsd',
 			type: 'number',
-			typeOptions: { minValue: 0, numberPrecision: 6 },
+			// Without a minimum: an expression may give what is left of a budget.
+			typeOptions: { numberPrecision: 6 },
 			default: 1,
 			description:
 				'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 means that nothing may cost anything.',
@@ -57,7 +58,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			displayName: maxTitle,
 			name: maxName,
 			type: 'number',
-			typeOptions: { minValue: 1 },
+			typeOptions: { minValue: 1, numberPrecision: 0 },
 			default: defaultMax,
 			description:
 				'Safety limit: a run with more items stops before anything is sent or billed, and shows the estimated cost',
@@ -95,7 +96,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			displayName: 'Timeout (Seconds)',
 			name: 'timeoutSeconds',
 			type: 'number',
-			typeOptions: { minValue: 1 },
+			typeOptions: { minValue: 1, maxValue: MAX_TIMEOUT_SECONDS },
 			default: seconds,
 			description: `How long to wait for each ${purchase}, counted from when ${since}`,
 		},
@@ -137,7 +138,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			displayName: 'Keep on Atlas Cloud (Hours)',
 			name: 'keepOnAtlasHours',
 			type: 'number',
-			typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS },
+			typeOptions: { minValue: 1, maxValue: MAX_RETENTION_HOURS, numberPrecision: 0 },
 			default: 24,
 			description: `How long Atlas Cloud keeps the ${output}s and its record of the ${purchase}. After that, they can’t be downloaded or found again. Without this option, 336 hours (14 days).`,
 		},
@@ -154,7 +155,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 		displayName: 'Concurrency',
 		name: 'concurrency',
 		type: 'number',
-		typeOptions: { minValue: 0, maxValue: 1_000 },
+		typeOptions: { minValue: 0, maxValue: 1_000, numberPrecision: 0 },
 		default: 0,
 		description: 'Max number of items to process at once. 0 means automatic.',
 	};

@@ -95,7 +95,7 @@ async function prepare(
 			`The operation "${name}" isn’t available for "${resourceName}"`,
 			'Choose an operation from the list.',
 		);
-	return { run: await startRun(context, ledger), operation };
+	return { run: await startRun(context, ledger, operation.fields), operation };
 }
 
 function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, ledger: Ledger): void {

@@ -16,7 +16,7 @@ const LARGE_IN_MEMORY_BYTES = 50_000_000;
 const MIN_ITEMS_FOR_CONCURRENCY = 21;
 
 const HELD_BACK = {
-	option: ' (the limit set by Concurrency)',
+	option: " (the limit set by 'Concurrency')",
 	service: ' (the most Atlas Cloud runs at once for your account)',
 	refusals: ' (Atlas Cloud refused more)',
 	rate: ' (Atlas Cloud limits submits per second)',

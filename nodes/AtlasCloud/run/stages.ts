@@ -3,7 +3,8 @@ import { Semaphore } from '../api/time/semaphore';
 import { NO_REASON } from '../n8n/errors';
 import { type NodeRun, Outcome, ItemRun } from '../nodeRun';
 import type { ItemOperation } from './operation';
-import { readOptions } from '../panel/options';
+import { simplifyField } from '../panel/optionFields';
+import { readOptions, readParameter } from '../panel/readFields';
 
 type Stage = (run: NodeRun, operation: ItemOperation, open: ItemRun[]) => Promise<void>;
 
@@ -38,9 +39,11 @@ function toFailure(error: unknown): Outcome {
 
 async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
 	await checkEach(run, open, async (item) => {
-		const options = readOptions(run.context, item.index);
+		const options = readOptions(run.context, item.index, operation.fields);
 		// Before anything is paid for: an expression that fails here must not cost a result.
-		item.isSimplified = run.context.getNodeParameter('simplify', item.index, false) === true;
+		item.isSimplified =
+			operation.fields.includes(simplifyField) &&
+			readParameter(run.context, item.index, simplifyField) === true;
 		if (options.includeInputFields === true) item.inputFields = run.context.getInputData()[item.index].json;
 		item.job = await operation.read(run, item.index, options);
 		item.about = operation.about?.(item.job);

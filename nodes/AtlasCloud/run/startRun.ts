@@ -1,4 +1,4 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { Cancellation } from '../api/time/cancellation';
 import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
@@ -22,7 +22,7 @@ import type { AtlasClient } from '../api/http/client';
 import { connect } from '../n8n/connect';
 import { n8nFileStore } from '../n8n/binary';
 import { startClock } from '../n8n/clock';
-import { DEFAULT_CONCURRENCY, readConcurrency, readOptions } from '../panel/options';
+import { DEFAULT_CONCURRENCY, readConcurrency } from '../panel/options';
 import type { PurchaseLog } from './log';
 import { NodeRun } from '../nodeRun';
 
@@ -73,16 +73,20 @@ function retriedSinceMs(context: IExecuteFunctions, nowMs: number): number {
 /**
  * Sets up one node run.
  * @param ledger of this attempt, from {@link beginAttempt}
+ * @param fields of the operation
  * @throws AtlasError (`input`) for a Base URL that is not allowed, or a bad Concurrency
  */
-export async function startRun(context: IExecuteFunctions, ledger: Ledger): Promise<NodeRun> {
+export async function startRun(
+	context: IExecuteFunctions,
+	ledger: Ledger,
+	fields: INodeProperties[],
+): Promise<NodeRun> {
 	const clock = startClock();
 	const startedAtMs = clock.nowMs();
 	// One listener on n8n's own signal: Node warns of a leak from the eleventh on.
 	const cancelSignal = new Cancellation(context.getExecutionCancelSignal?.());
 	const { client, account } = await connect(context, clock, cancelSignal);
-	// What counts for the whole run is read from the first item.
-	const hardLimit = readConcurrency(readOptions(context, 0));
+	const hardLimit = readConcurrency(context, fields);
 	const concurrency = hardLimit ?? DEFAULT_CONCURRENCY;
 	const signal = new Cancellation(cancelSignal);
 

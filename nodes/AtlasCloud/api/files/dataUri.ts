@@ -1,4 +1,6 @@
 import { inputError, truncate } from '../errors';
+import type { Clock } from '../time/clock';
+import { textParts } from './base64';
 
 /** What a data URI holds. */
 export interface DataUri {
@@ -18,39 +20,66 @@ const MAX_HEAD_LENGTH = 300;
  * @param title the display name of its field
  * @throws AtlasError (`input`) for one that is damaged
  */
-export function readDataUri(title: string, uri: string): DataUri {
-	const comma = uri.indexOf(',');
-	if (comma < 0 || comma > MAX_HEAD_LENGTH) throw damagedError(title, 'it has no comma before its content');
+export async function readDataUri(
+	title: string,
+	uri: string,
+	clock: Pick<Clock, 'sleepMs'>,
+): Promise<DataUri> {
+	const comma = uri.slice(0, MAX_HEAD_LENGTH).indexOf(',');
+	if (comma < 0) throw damagedError(title, 'it has no comma before its content');
 	const [mimeType, ...parameters] = uri
 		.slice('data:'.length, comma)
 		.split(';')
 		.map((part) => part.trim());
 	const name = parameters.find((parameter) => /^(file)?name=/i.test(parameter))?.replace(/^[^=]*=/, '');
 	const isBase64 = parameters.some((parameter) => parameter.toLowerCase() === 'base64');
-	const content = percentDecoded(uri.slice(comma + 1));
+	const content = uri.slice(comma + 1);
 	return {
 		mimeType,
 		fileName: name ? percentDecoded(name) : null,
-		base64: isBase64 ? cleanBase64(title, content) : Buffer.from(content).toString('base64'),
+		base64: isBase64
+			? await cleanBase64(title, content, clock)
+			: Buffer.from(percentDecoded(content)).toString('base64'),
 	};
 }
 
 function percentDecoded(text: string): string {
-	return text.includes('%') ? text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) => decode(codes)) : text;
+	return text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) =>
+		Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8'),
+	);
 }
 
-function decode(codes: string): string {
-	return Buffer.from(codes.replaceAll('%', ''), 'hex').toString('utf8');
-}
+/** What percent-encoding leaves in base64: its last characters, and line breaks. */
+const ENCODED: Record<string, string> = {
+	...{ '2b': '+', '2f': '/', '3d': '=', '20': ' ' },
+	...{ '09': '', '0a': '', '0d': '' },
+};
 
-function cleanBase64(title: string, content: string): string {
-	const text = content.replace(/[\r\n\t]+/g, '');
+async function cleanBase64(title: string, content: string, clock: Pick<Clock, 'sleepMs'>): Promise<string> {
+	const parts: string[] = [];
+	let code = '';
+	for await (const part of textParts(content, clock)) {
+		// A code may go on in the next part.
+		const whole = code + part;
+		code = /%.?$/.exec(whole.slice(-2))?.[0] ?? '';
+		const clean = whole
+			.slice(0, whole.length - code.length)
+			.replace(/%([0-9a-f]{2})/gi, (_code, hex: string) => ENCODED[hex.toLowerCase()] ?? '%')
+			.replace(/[\r\n\t]+/g, '');
+		const odd = /[^A-Za-z0-9+/_ =-]/.exec(clean)?.[0];
+		if (odd !== undefined) throw damagedError(title, `"${truncate(odd)}" isn’t base64`);
+		parts.push(clean);
+	}
+	if (code !== '') throw damagedError(title, 'its end is missing');
+	const text = parts.join('');
 	// Base64 comes in groups of four: only with the blanks if they stand for something.
-	const clean = text.replaceAll(' ', text.trim().length % 4 === 0 ? '+' : '').replace(/=+$/, '');
-	const odd = /[^A-Za-z0-9+/_-]/.exec(clean)?.[0];
-	if (odd !== undefined) throw damagedError(title, `"${truncate(odd)}" isn’t base64`);
-	if (clean.length % 4 === 1) throw damagedError(title, 'its end is missing');
-	return clean;
+	const unbroken = text.replaceAll(' ', text.trim().length % 4 === 0 ? '+' : '');
+	let end = unbroken.length;
+	while (unbroken[end - 1] === '=') end--;
+	const base64 = unbroken.slice(0, end);
+	if (base64.includes('=')) throw damagedError(title, '"=" isn’t base64');
+	if (base64.length % 4 === 1) throw damagedError(title, 'its end is missing');
+	return base64;
 }
 
 function damagedError(title: string, why: string): Error {

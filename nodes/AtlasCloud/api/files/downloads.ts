@@ -10,9 +10,9 @@ import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import { truncate } from '../text';
 import type { PredictionOutput } from '../predictions/outputs';
+import { decodeBase64 } from './base64';
 import { describeKind, fileKind, KIND_BYTES } from './kinds';
 import { outputKind } from './outputKind';
-import { ImageScan } from './imageScan';
 import { tooLargeError, WholeFileCheck } from './wholeFile';
 
 /** Why a file cannot be stored: the next attempt would end the same way. */
@@ -53,9 +53,6 @@ export interface DownloadOrder {
 }
 
 const MAX_ATTEMPTS = 4;
-
-/** Characters of base64. */
-const DECODED_AT_ONCE = 2_000_000;
 
 /** Statuses of a link that has expired. */
 const EXPIRED_STATUS_CODES = new Set([403, 404, 410]);
@@ -105,25 +102,14 @@ export class Downloads<Stored> {
 		return await this.decode(base64, order);
 	}
 
-	/** Decodes a file a part at a time, so that n8n can serve other executions meanwhile. */
 	private async decode(base64: string, { maxBytes, baseName }: DownloadOrder): Promise<Stored> {
-		if ((base64.length * 3) / 4 > maxBytes + DECODED_AT_ONCE) throw tooLargeError(maxBytes);
-		// Parts have to be whole groups of four characters.
-		const text = /\s/.test(base64.slice(0, DECODED_AT_ONCE)) ? base64.replace(/\s+/g, '') : base64;
-		const beginning = Buffer.from(text.slice(0, DECODED_AT_ONCE), 'base64');
+		if ((base64.length * 3) / 4 > maxBytes + KIND_BYTES) throw tooLargeError(maxBytes);
+		const { beginning, chunks } = await peek(decodeBase64(base64, this.clock), KIND_BYTES);
 		const kind = outputKind(beginning);
-		const scan = new ImageScan(kind);
-		const parts: Buffer[] = [];
-		for (let start = 0; start < text.length; start += DECODED_AT_ONCE) {
-			if (start > 0) await this.clock.sleepMs(0);
-			const part = Buffer.from(text.slice(start, start + DECODED_AT_ONCE), 'base64');
-			scan.add(part);
-			parts.push(part);
-		}
-		const bytes = Buffer.concat(parts);
-		if (bytes.byteLength > maxBytes) throw tooLargeError(maxBytes);
-		if (!kind || !scan.isWhole) throw new DownloadError('the file is incomplete', { isFinal: true });
-		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
+		if (!kind) throw new DownloadError('the file is incomplete', { isFinal: true });
+		const parts: Uint8Array[] = [];
+		for await (const part of new WholeFileCheck(kind, null, maxBytes).checked(chunks)) parts.push(part);
+		return await this.store.storeBytes(Buffer.concat(parts), `${baseName}.${kind.extension}`, kind.mimeType);
 	}
 
 	private async download(url: string, { signal, maxBytes, baseName }: DownloadOrder): Promise<Stored> {

@@ -63,8 +63,8 @@ export function checkBaseUrl(baseUrl: string): string {
 	while (url.endsWith('/')) url = url.slice(0, -1);
 	if (BASE_URL_PATTERN.test(url) && isUrl(url)) return url;
 	throw inputError(
-		`The Base URL in the credential ${objectionToBaseUrl(url)}`,
-		'Open the credential and set Base URL to https://api.atlascloud.ai.',
+		`The 'Base URL' in the credential ${objectionToBaseUrl(url)}`,
+		"Open the credential and set 'Base URL' to https://api.atlascloud.ai.",
 	);
 }
 

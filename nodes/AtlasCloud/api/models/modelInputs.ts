@@ -1,4 +1,4 @@
-import { asBoolean, describeValue, readText } from '../cells';
+import { describeValue, readBoolean, readNumber, readText } from '../cells';
 import { inputError, truncate } from '../errors';
 import { asNumber, parseJson, type JsonObject } from '../json';
 import type { EnumValue, ModelField } from './inputSchema';
@@ -69,21 +69,27 @@ function defaultOf({ title, defaultValue, isHidden }: ModelField): unknown {
 	// Nobody can fill in what the panel does not show; Atlas decides.
 	if (isHidden) return undefined;
 	throw inputError(
-		`${title} is empty`,
+		`'${title}' is empty`,
 		'The model needs it. If you use an expression, check that it returns a value for this item.',
 	);
 }
 
+const CHECK_VALUE = 'Correct it, or check what its expression returns for this item.';
+
 function convert(field: ModelField, value: unknown): unknown {
+	const { title, type } = field;
 	if (field.enumValues) return enumValue(field, field.enumValues, value);
-	switch (field.type) {
+	switch (type) {
 		case 'number':
-		case 'integer':
-			return numberValue(field, value);
+		case 'integer': {
+			const { minimum, maximum } = field;
+			const range = { isWhole: type === 'integer', min: minimum ?? undefined, max: maximum ?? undefined };
+			return readNumber(title, value, range, CHECK_VALUE);
+		}
 		case 'boolean':
-			return booleanValue(field, value);
+			return readBoolean(title, value, CHECK_VALUE);
 		case 'text':
-			return textValue(field, value);
+			return typeof value === 'boolean' ? String(value) : readText(title, value);
 		case 'json':
 			return jsonValue(field, value);
 		case 'any':
@@ -102,42 +108,9 @@ function enumValue({ title }: ModelField, allowed: EnumValue[], value: unknown):
 		allowed.find((one) => number !== null && asNumber(one) === number);
 	if (found !== undefined) return found;
 	throw inputError(
-		`${title} can’t be ${describeValue(value)}`,
+		`'${title}' can’t be ${describeValue(value)}`,
 		`Choose one of these: ${truncate(allowed.map(String).join(', '))}.`,
 	);
-}
-
-function numberValue(field: ModelField, value: unknown): number {
-	const { title, type, minimum, maximum } = field;
-	const number = asNumber(value);
-	const isRight =
-		number !== null &&
-		(type === 'number' || Number.isInteger(number)) &&
-		number >= (minimum ?? -Infinity) &&
-		number <= (maximum ?? Infinity);
-	if (isRight) return number;
-	const kind = type === 'integer' ? 'a whole number' : 'a number';
-	throw inputError(
-		`${title} must be ${kind}${rangeText(minimum, maximum)}`,
-		`It is ${describeValue(value)}.`,
-	);
-}
-
-function rangeText(minimum: number | null, maximum: number | null): string {
-	if (minimum !== null && maximum !== null) return ` between ${minimum} and ${maximum}`;
-	if (minimum !== null) return `, ${minimum} or higher`;
-	return maximum === null ? '' : `, ${maximum} or lower`;
-}
-
-function booleanValue({ title }: ModelField, value: unknown): boolean {
-	const found = asBoolean(value);
-	if (found !== null) return found;
-	throw inputError(`${title} must be true or false`, `It is ${describeValue(value)}.`);
-}
-
-function textValue({ title }: ModelField, value: unknown): string {
-	if (typeof value === 'boolean') return String(value);
-	return readText(title, value);
 }
 
 /** Lists and objects come as they are, or as JSON text. */
@@ -145,5 +118,8 @@ function jsonValue({ title }: ModelField, value: unknown): unknown {
 	if (typeof value !== 'string') return value;
 	const parsed = parseJson(value);
 	if (parsed !== undefined) return parsed;
-	throw inputError(`${title} must be JSON`, `It is ${describeValue(value)}. Enter a list like ["a", "b"].`);
+	throw inputError(
+		`'${title}' must be JSON, but it is ${describeValue(value)}`,
+		'Enter a list like ["a", "b"], or an object like {"key": "value"}.',
+	);
 }

@@ -185,7 +185,7 @@ export function exactSize(size: Dimensions, { choices, free }: SizeRules, model:
 	const { width, height } = size;
 	if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) {
 		throw inputError(
-			'Width and Height must be whole numbers',
+			"'Width' and 'Height' must be whole numbers",
 			'Enter both in pixels, such as 2048 and 2048.',
 		);
 	}
@@ -212,10 +212,10 @@ export function isWithin({ width, height }: Dimensions, free: FreeSize): boolean
 
 function describeLimits({ minSide, maxSide, minPixels, maxPixels, step }: FreeSize): string {
 	const multiples = step > 1 ? `, in steps of ${step}` : '';
-	const sides = `Width and Height must be between ${minSide} and ${maxSide} pixels${multiples}.`;
+	const sides = `'Width' and 'Height' must be between ${minSide} and ${maxSide} pixels${multiples}.`;
 	if (maxPixels === Infinity) return sides;
 	const count = (pixels: number) => pixels.toLocaleString('en-US');
-	return `${sides} Width × Height must be between ${count(minPixels)} and ${count(maxPixels)} pixels.`;
+	return `${sides} 'Width' × 'Height' must be between ${count(minPixels)} and ${count(maxPixels)} pixels.`;
 }
 
 /** Names the sizes to choose from. @param size the nearest one to it is named first */

@@ -38,9 +38,7 @@ export function failedError(
 	if (statusOf(rawStatus) === 'completed') return noOutputError(answer);
 	return new AtlasError(withReason('The prediction failed', reason), {
 		kind: 'failed',
-		description: isUnreadableUrl(reason)
-			? 'Atlas Cloud couldn’t read a file at its URL. Download it with an HTTP Request node, and use the file instead of the URL. A new run is a new, billed request.'
-			: 'Change the prompt or the input files, then run the item again. That is a new, billed request.',
+		description: `${adviceOnUnreadableFile(reason) ?? 'Change the prompt or the input files, then run the item again.'} A new run is a new, billed request.`,
 		status: 'failed',
 		reason,
 		...answer,
@@ -75,9 +73,18 @@ function withReason(message: string, reason: string | null | undefined): string 
 	return reason ? `${message}: ${truncate(reason)}` : message;
 }
 
-/** Whether a prediction failed because a host did not give one of its input files: the same URL would fail again. */
-function isUnreadableUrl(reason: string | null): boolean {
-	return /(download|fetch|access|load|retriev|reach)[a-z]* .{0,40}(image|video|audio|file|url)|(image|video|audio|file)[_ ]?url/i.test(
-		reason ?? '',
-	);
+const READING = '(?:download|fetch|access|load|retriev|reach|connect|open|read)[a-z]*';
+const FILE = '(?:image|video|audio|file|media|resource|url)';
+const UNREADABLE = [
+	new RegExp(`\\b${READING}\\b.{0,60}\\b${FILE}|${FILE}\\b.{0,60}\\b${READING}`, 'i'),
+	/fail|unable|error|can ?not|can['’]t|could|\bnot\b|time(?:d )?out|forbidden|denied|\b40[34]\b/i,
+];
+const BAD_URL = /(?:invalid|not valid|expired)\b.{0,40}url\b|url\b.{0,40}(?:invalid|not valid|expired)/i;
+
+/** What to do where Atlas says that it could not read an input file; null where it says anything else. */
+export function adviceOnUnreadableFile(reason: string | null): string | null {
+	const isMeant = reason !== null && (UNREADABLE.every((one) => one.test(reason)) || BAD_URL.test(reason));
+	return isMeant
+		? 'Atlas Cloud couldn’t read an input file. If you entered its URL, download it with an HTTP Request node, and use the file instead of the URL.'
+		: null;
 }

@@ -8,7 +8,7 @@ import {
 	isRunWide,
 	TOO_MANY_REQUESTS,
 } from '../http/errorTexts';
-import { BLOCKED, BLOCKED_ADVICE } from '../predictions/errors';
+import { adviceOnUnreadableFile, BLOCKED, BLOCKED_ADVICE } from '../predictions/errors';
 import type { Found } from './lostSearch';
 import { idOf, type PurchaseRecord } from './record';
 import type { Doubt } from './search';
@@ -17,7 +17,7 @@ import type { Doubt } from './search';
 export function throttledError(record: PurchaseRecord | undefined): AtlasError {
 	return new AtlasError(TOO_MANY_REQUESTS, {
 		kind: 'refused',
-		description: `Atlas Cloud asks for a longer pause than Timeout allows. Increase Timeout under Options, or run the workflow again later. ${describeBill(record)}`,
+		description: `Atlas Cloud asks for a longer pause than 'Timeout (Seconds)' allows. Increase it under Options, or run the workflow again later. ${describeBill(record)}`,
 		statusCode: 429,
 		...firstSubmitDetails(record),
 	});
@@ -27,7 +27,9 @@ export function throttledError(record: PurchaseRecord | undefined): AtlasError {
 export function notCreatedError(exchange: Exchange, record: PurchaseRecord): AtlasError {
 	const isModerated = isModeration(exchange);
 	const what = isModerated ? BLOCKED : 'Atlas Cloud rejected the request';
-	const advice = isModerated ? BLOCKED_ADVICE : adviceOn(exchange);
+	const unreadable =
+		exchange.answer?.statusCode === 400 ? adviceOnUnreadableFile(exchange.answer.reason) : null;
+	const advice = isModerated ? BLOCKED_ADVICE : (unreadable ?? adviceOn(exchange));
 	return new AtlasError(headlineOf(what, exchange), {
 		kind: 'refused',
 		description: `${advice} ${describeBill(record)}`,
@@ -120,7 +122,7 @@ export function notReusedError(error: unknown): unknown {
 	return new AtlasError(`Couldn’t search for results to reuse: ${message.replace(`${NOT_CHECKED}: `, '')}`, {
 		kind: 'read',
 		description:
-			'Nothing was submitted or billed for this item. Run it again later, or lower Reuse Paid Results (Hours) under Options. Without that option, a new prediction is submitted and billed.',
+			"Nothing was submitted or billed for this item. Run it again later, or lower 'Reuse Paid Results (Hours)' under Options. Without that option, a new prediction is submitted and billed.",
 		statusCode,
 		requestId,
 	});

@@ -22,7 +22,7 @@ export async function beforeSubmit<T>(
 			new AtlasError(`${what} took longer than ${plural(timeoutMs / 1_000, 'second')}`, {
 				kind: 'read',
 				description:
-					"Nothing was submitted for this item. Run the workflow again later, or increase 'Timeout' under Options.",
+					"Nothing was submitted for this item. Run the workflow again later, or increase 'Timeout (Seconds)' under Options.",
 			}),
 	);
 }

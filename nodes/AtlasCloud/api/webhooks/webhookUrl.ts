@@ -17,7 +17,7 @@ export function checkWebhookUrl(value: unknown, baseUrl: string): string {
 	const objection = objectionToWebhook(url, baseUrl);
 	if (objection === null) return url;
 	throw inputError(
-		`Webhook URL ${objection}`,
+		`'Webhook URL' ${objection}`,
 		'Copy the Production URL of an Atlas Cloud Trigger. It must be an https address that Atlas Cloud can reach from the internet.',
 	);
 }

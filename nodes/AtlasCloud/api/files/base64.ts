@@ -1,0 +1,27 @@
+import type { Clock } from '../time/clock';
+
+type Sleeper = Pick<Clock, 'sleepMs'>;
+
+/** Characters at once: some milliseconds of work. A file may have a hundred million. */
+const AT_ONCE = 2_000_000;
+
+/** A long text a part at a time, so that n8n can serve other executions meanwhile. */
+export async function* textParts(text: string, clock: Sleeper): AsyncGenerator<string> {
+	for (let start = 0; start < text.length; start += AT_ONCE) {
+		if (start > 0) await clock.sleepMs(0);
+		yield text.slice(start, start + AT_ONCE);
+	}
+}
+
+/** The bytes of a base64 text, a part at a time. Whatever is no base64, such as line breaks, is left out. */
+export async function* decodeBase64(text: string, clock: Sleeper): AsyncGenerator<Buffer> {
+	let left = '';
+	for await (const part of textParts(text, clock)) {
+		const clean = left + part.replace(/[^A-Za-z0-9+/_-]+/g, '');
+		// Whole groups of four characters: each is three bytes.
+		const end = clean.length - (clean.length % 4);
+		left = clean.slice(end);
+		if (end > 0) yield Buffer.from(clean.slice(0, end), 'base64');
+	}
+	if (left !== '') yield Buffer.from(left, 'base64');
+}
