@@ -30,6 +30,7 @@ it.each<[string, SimulatedHistory, { maxRequests: number; notice?: string }]>([
 	['is 2 s behind', { lagMs: 2_000 }, { maxRequests: 5.5, notice: 'it is behind' }],
 	['is 10 s behind', { lagMs: 10_000 }, { maxRequests: 5.5, notice: 'it is behind' }],
 	['is a minute behind', { lagMs: 60_000 }, { maxRequests: 5.5, notice: 'it is behind' }],
+	['shows a task a second late', { hiddenMs: 1_000 }, { maxRequests: 0.8 }],
 	[
 		'shows a task only when it is over',
 		{ hiddenMs: 4_000 },

@@ -167,25 +167,28 @@ export class HistoryLooks {
 	}
 
 	private async look(model: string, lookout: Lookout, targets: ReadonlyMap<string, Waiting>): Promise<void> {
-		const [first] = targets.values();
+		const [first, ...others] = targets.values();
+		// Newest first: the oldest comes last. Of a bare ID, nothing tells how old it is.
+		const needed = new Set([first, ...others.filter(({ wait }) => wait.sentAtMs === null)]);
 		const beganMs = this.clock.nowMs();
 		lookout.beganMs = beganMs;
 		lookout.isLooking = true;
 		let pages = 0;
 		let weakPages = 0;
-		let left = targets.size;
 		const rows = new Map<string, unknown>();
 		try {
-			while (pages < MAX_PAGES && weakPages < MAX_WEAK_PAGES && left > 0) {
+			while (pages < MAX_PAGES && weakPages < MAX_WEAK_PAGES && needed.size > 0) {
 				const items = await readRows(this.limiter, first.run.client, model, ++pages);
 				if (!items) return this.distrust(first, 'it couldn’t be read');
-				const isNews = (item: unknown) => {
+				let told = 0;
+				for (const item of items) {
 					const id = idOfRow(item) ?? '';
-					return targets.has(id) && !rows.has(id);
-				};
-				const told = items.filter(isNews).length;
-				for (const item of items) rows.set(idOfRow(item) ?? '', item);
-				left -= told;
+					const waiting = rows.has(id) ? undefined : targets.get(id);
+					rows.set(id, item);
+					if (!waiting) continue;
+					told++;
+					needed.delete(waiting);
+				}
 				weakPages = told < MIN_PER_PAGE ? weakPages + 1 : 0;
 			}
 			this.compare(first, rows, beganMs);
