@@ -14,9 +14,12 @@ import type { Uploads } from './api/files/uploads';
 import type { RemoteImages } from './api/files/remoteImages';
 import type { Waiter } from './api/predictions/waiter';
 
-/** What came of one item. */
-export type Outcome =
-	{ items: INodeExecutionData[]; error?: undefined } | { items?: undefined; error: unknown };
+/** What came of one item: of several images, some may have failed. */
+export interface Outcome {
+	items: INodeExecutionData[];
+	/** Undefined where nothing failed. */
+	error?: unknown;
+}
 
 /** What an item asks for, or refers to. */
 export interface AboutItem {

@@ -131,19 +131,26 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		expect(out[0]?.binary?.data.fileName).toBe('photo-edited.png');
 	});
 
-	it('makes one item for each image of a sequential model and reports the price once', async () => {
+	it.each([
+		[`${V4}-sequential`, 1, [0.081, null, null]],
+		[V4, 3, [0.027, 0.027, 0.027]],
+	])('makes one item for each image, with %s of %d predictions', async (model, predictions, prices) => {
 		const { error, out, json } = await runSeedream({
 			sandbox: painter,
 			binaryMode,
-			parameters: { model: `${V4}-sequential`, size: '1024*1024', maxImages: 3 },
+			parameters: { model, size: '1024*1024', numberOfImages: 3 },
 		});
 		expect(error).toBeUndefined();
-		const made = predictionOf(painter, json[0]);
+		const made = [...new Set(json.map(({ predictionId }) => predictionId))].map((predictionId) =>
+			predictionOf(painter, { predictionId }),
+		);
+		expect(made).toHaveLength(predictions);
 		expect(json.map(({ imageIndex }) => imageIndex)).toEqual([0, 1, 2]);
 		expect(json.map(({ imageCount }) => imageCount)).toEqual([3, 3, 3]);
-		expect(json.map(({ imageUrl }) => imageUrl)).toEqual(made.outputs);
-		expect(json.map(({ priceUsd }) => priceUsd)).toEqual([expect.closeTo(0.081), null, null]);
-		expect(json.map(({ predictionId }) => predictionId)).toEqual([made.id, made.id, made.id]);
+		expect(json.map(({ imageUrl }) => imageUrl)).toEqual(made.flatMap(({ outputs }) => outputs));
+		expect(json.map(({ priceUsd }) => priceUsd)).toEqual(
+			prices.map((usd) => (usd === null ? null : (expect.closeTo(usd) as number))),
+		);
 		expect(out.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 0 }, { item: 0 }]);
 		expect(out.map(({ binary }) => binary?.data.fileName)).toEqual([
 			'photo-edited.png',
@@ -151,7 +158,7 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 			'photo-edited-3.png',
 		]);
 		for (const [i, item] of out.entries()) {
-			expect(sha256(await pictureOf(item))).toBe(made.outputSha256[i]);
+			expect(sha256(await pictureOf(item))).toBe(made.flatMap(({ outputSha256 }) => outputSha256)[i]);
 		}
 	});
 

@@ -283,10 +283,15 @@ describe('an invalid parameter or input', () => {
 			`'Keep on Atlas Cloud (Hours)' must be a whole number between 1 and 336, but it is ${keepOnAtlasHours}`,
 		]),
 		[
-			'several images from a model that makes one',
-			{ options: { maxImages: 2 } },
-			"'Max Images' works with Sequential models only",
+			'more images than one item may have',
+			{ numberOfImages: 5 },
+			"'Number of Images' is 5, but Seedream v4 can make at most 4 from 1 input image",
 		],
+		...[0, 1.5, 16].map((numberOfImages): [string, Record<string, unknown>, string] => [
+			`${numberOfImages} images`,
+			{ numberOfImages },
+			`'Number of Images' must be a whole number between 1 and 15, but it is ${numberOfImages}`,
+		]),
 		[
 			'a format of v4',
 			{ model: `={{ "${V4}" }}`, options: { outputFormat: 'png' } },
@@ -407,14 +412,22 @@ describe('Max Edits per Run', () => {
 	it.each([
 		[{ options: { maxEdits: 2 } }, 3, 'Estimated cost: $0.081.'],
 		[{ model: LITE, options: { maxEdits: 1 } }, 2, 'Estimated cost: $0.064.'],
-		[{ model: `${V4}-sequential`, options: { maxEdits: 1, maxImages: 10 } }, 2, 'Estimated cost: $0.54.'],
+		[{ numberOfImages: 3, options: { maxEdits: 5 } }, 2, 'Estimated cost: $0.162.'],
+		[
+			{ model: `${V4}-sequential`, numberOfImages: 10, options: { maxEdits: 1 } },
+			2,
+			'Estimated cost: $0.54.',
+		],
 		[{ model: 'vendor/other', size: '1024*1024', options: { maxEdits: 1 } }, 2, 'unknown for this model'],
 		[{}, 251, 'Estimated cost: $6.777.'],
 	])('%j refuses %d items with the estimated cost', async (parameters, count, cost) => {
 		const before = sandbox.ledger.requests.length;
 		const { error } = await edit({ items: many(count), parameters });
-		const most = (parameters as { options?: { maxEdits?: number } }).options?.maxEdits ?? 250;
-		expect(error?.message).toBe(`This run has ${count} edits, but 'Max Edits per Run' is ${most}`);
+		const { options, numberOfImages = 1 }: { options?: { maxEdits?: number }; numberOfImages?: number } =
+			parameters;
+		expect(error?.message).toBe(
+			`This run has ${count * numberOfImages} edits, but 'Max Edits per Run' is ${options?.maxEdits ?? 250}`,
+		);
 		expect(error?.description).toContain(cost);
 		expect(error?.context?.itemIndex).toBeUndefined();
 		// The price of a model that is not known here is looked up in the catalog.

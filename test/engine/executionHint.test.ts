@@ -38,7 +38,7 @@ it('sums up images, seconds and dollars', async () => {
 
 it('counts a prediction with several images once', async () => {
 	const model = 'bytedance/seedream-v4/edit-sequential';
-	const { message, result } = await hintOf({ model, options: { maxImages: 3 } });
+	const { message, result } = await hintOf({ model, numberOfImages: 3 });
 	const paid = result.json.find(({ priceUsd }) => priceUsd !== null)?.priceUsd;
 	expect(result.json.length).toBeGreaterThan(1);
 	expect(message).toContain(`${result.json.length} edited images in `);
@@ -135,7 +135,10 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 	return hints[0]?.message ?? '';
 }
 
+let lastId = 0;
+
 const image = (changes: IDataObject = {}): IDataObject => ({
+	predictionId: `prediction ${lastId++}`,
 	status: 'completed',
 	model: V4_EDIT,
 	imageIndex: 0,
@@ -163,14 +166,17 @@ describe('the text, for items made up here', () => {
 	it('says that a price is not known rather than making one up', async () => {
 		const unknown = image({ priceUsd: null, model: 'vendor/new/edit' });
 		expect(await messageOf([unknown])).toBe('1 edited image in 12.4 s (price unknown).');
-		expect(await messageOf([unknown, image()])).toBe(
+		expect(await messageOf([image({ ...unknown, predictionId: 'other' }), image()])).toBe(
 			'2 edited images in 12.4 s for $0.027 (the price of 1 edit is unknown).',
 		);
 	});
 
 	it('estimates each image of one prediction, once', async () => {
-		const images = [0, 1, 2].map((imageIndex) => image({ imageIndex, imageCount: 3, priceUsd: null }));
+		const one = { predictionId: 'one', imageCount: 3, priceUsd: null };
+		const images = [0, 1, 2].map((imageIndex) => image({ ...one, imageIndex }));
 		expect(await messageOf(images)).toBe('3 edited images in 12.4 s for about $0.081.');
+		const each = images.map((json, i) => ({ ...json, predictionId: `${i}` }));
+		expect(await messageOf(each)).toBe('3 edited images in 12.4 s for about $0.081.');
 	});
 
 	it('counts what is still in progress, and what failed', async () => {

@@ -298,12 +298,9 @@ describe('the number of images', () => {
 
 	it('is limited to fifteen inputs and outputs together for a sequential model', async () => {
 		const parameters = { model: `${V4}-sequential`, images: 'data,data,data' };
-		const { message } = await refusal({ parameters: { ...parameters, options: { maxImages: 13 } } });
-		expect(message).toBe("Input images and 'Max Images' can’t be more than 15 in total (now 3 + 13)");
-		const { json } = await runSeedream({
-			sandbox,
-			parameters: { ...parameters, options: { maxImages: 12 } },
-		});
+		const { message } = await refusal({ parameters: { ...parameters, numberOfImages: 13 } });
+		expect(message).toBe("'Number of Images' is 13, but Seedream v4 can make at most 12 from 3 input images");
+		const { json } = await runSeedream({ sandbox, parameters: { ...parameters, numberOfImages: 12 } });
 		expect(json).toHaveLength(12);
 	});
 

@@ -44,7 +44,7 @@ describe.each(BINARY_MODES)('a wait, files kept in mode %s', (binaryMode) => {
 	it('brings the pictures of a bare id, and what Atlas tells of it', async () => {
 		const { predictionId } = await submitted({
 			model: `${V4}-sequential`,
-			options: { maxImages: 2 },
+			numberOfImages: 2,
 			size: '1024*1024',
 		});
 		const { error, out, json } = await wait({

@@ -36,7 +36,7 @@ it('a schema says what a model accepts', () => {
 		maxInputImages: 3,
 		outputFormats: ['jpg', 'png'],
 		backgrounds: ['auto', 'transparent'],
-		imageCount: { field: 'num_images', max: 6, maxTogether: Infinity },
+		imageCount: { field: 'num_images', max: 6, maxTogether: Infinity, values: null },
 		isUnreadable: false,
 	});
 });
@@ -55,6 +55,8 @@ it.each<[number, number, Record<string, unknown>, unknown]>([
 	[4, 14, { num_images: { maximum: 14 } }, { predictions: 1, fields: { num_images: 4 } }],
 	[3, 1, { n: { enum: [1, 2] } }, { predictions: 3, fields: { n: 1 } }],
 	[1, 1, { n: { maximum: 4 } }, { predictions: 1, fields: { n: 1 } }],
+	[2, 1, { n: { enum: ['1', '2'] } }, { predictions: 1, fields: { n: '2' } }],
+	[3, 1, { n: { enum: [1, 2, 4] } }, { predictions: 3, fields: { n: 1 } }],
 	[2, 1, {}, { predictions: 2, fields: {} }],
 ])('%d images with %d inputs of a model with %j: %j', (wanted, inputs, properties, plan) =>
 	expect(planImages(wanted, inputs, rulesInSchema(properties).imageCount)).toEqual(plan),

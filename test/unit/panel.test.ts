@@ -57,9 +57,9 @@ const SUBMITTING: INodeParameters[] = [
 ];
 const EDIT = SUBMITTING[0];
 
-const ASKED = ['model', 'promptTemplate', 'prompt', 'images', 'size'];
+const ASKED = ['model', 'promptTemplate', 'prompt', 'images', 'numberOfImages', 'size'];
 
-describe.each(MODELS)('with %s as the model', (name, value, sizes) => {
+describe.each(MODELS)('with %s as the model', (_name, value, sizes) => {
 	const chosen: INodeParameters = value === undefined ? {} : { model: value };
 
 	it.each(SUBMITTING)('$operation shows one Size, with what the model offers', (operation) => {
@@ -75,10 +75,9 @@ describe.each(MODELS)('with %s as the model', (name, value, sizes) => {
 	it('each operation shows its own fields, in order', () => {
 		const of = (resource: string, operation: string) =>
 			namesOf(visible({ resource, operation, ...chosen })).slice(2);
-		const asked = /sequential|expression/.test(name) ? [...ASKED, 'maxImages'] : ASKED;
-		expect(of('image', 'edit')).toEqual([...asked, 'simplify', 'options']);
-		expect(of('prediction', 'submit')).toEqual([...asked, 'options']);
-		expect(of('prediction', 'quote')).toEqual([...asked, 'options']);
+		expect(of('image', 'edit')).toEqual([...ASKED, 'simplify', 'options']);
+		expect(of('prediction', 'submit')).toEqual([...ASKED, 'options']);
+		expect(of('prediction', 'quote')).toEqual([...ASKED, 'options']);
 		expect(of('image', 'upload')).toEqual(['images', 'options']);
 		expect(of('prediction', 'waitForCompletion')).toEqual(['predictionId', 'simplify', 'options']);
 		expect(of('prediction', 'get')).toEqual(['predictionId', 'simplify', 'options']);
@@ -192,15 +191,6 @@ describe('Options', () => {
 	])('offer Output Format if the model has a choice: %s', (_name, value, isOffered) => {
 		expect(offered({ model: value }).includes('outputFormat')).toBe(isOffered);
 	});
-
-	it('keep Max Images of a saved workflow, and offer it to no other', () => {
-		const sequential = { model: model(`${V4_EDIT}-sequential`) };
-		expect(offered(sequential)).not.toContain('maxImages');
-		const saved: INodeParameters = { ...EDIT, ...sequential, options: { maxImages: 4 } };
-		expect(offered(saved)).toContain('maxImages');
-		expect(namesOf(visible(saved))).not.toContain('maxImages');
-		expect(complete(saved).options).toEqual({ maxImages: 4 });
-	});
 });
 
 it('names the default model with its price, and leaves room for it', () => {
@@ -214,7 +204,7 @@ it('names the default model with its price, and leaves room for it', () => {
 
 it('shows options in the order in which people want them', () => {
 	const ORDER =
-		'outputFormat background maxImages maxCostUsd reuseHours maxEdits downloadImages outputDataFieldName keepInputImage includeInputFields timeoutSeconds onTimeout webhookUrl keepOnAtlasHours extraBodyFields resubmitUnknown concurrency maxDownloadMb'.split(
+		'outputFormat background maxCostUsd reuseHours maxEdits downloadImages outputDataFieldName keepInputImage includeInputFields timeoutSeconds onTimeout webhookUrl keepOnAtlasHours extraBodyFields resubmitUnknown concurrency maxDownloadMb'.split(
 			' ',
 		);
 	for (const { name, options } of description.properties) {

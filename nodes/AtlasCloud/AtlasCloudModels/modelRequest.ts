@@ -64,6 +64,7 @@ export function readModelJob(
 			mayResubmit: options.resubmitUnknown === true,
 			reuseHours: asNumber(options.reuseHours) ?? 0,
 		},
+		predictionCount: 1,
 		given: withoutUnsent(given),
 		resourceType,
 		options,
@@ -89,7 +90,7 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	const { model } = request;
 	const info = await run.models.of(model);
 	// What an earlier attempt has bought is resumed all the same.
-	if (info.isUnreadable && !run.ledger.isBought(request.itemIndex)) throw unreadableError(model);
+	if (info.isUnreadable && !run.ledger.isBought(request)) throw unreadableError(model);
 	const type = mediaTypeOf(model, info, resourceType);
 	const { body, inputs } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);

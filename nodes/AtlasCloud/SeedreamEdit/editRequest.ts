@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { asNumber, omit } from '../api/json';
-import { MAX_INPUT_IMAGES, MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
-import { isSequential, knownModel, V4_EDIT } from '../api/models/seedream';
+import { MAX_INPUT_IMAGES, planImages } from '../api/models/modelRules';
+import { knownModel, V4_EDIT } from '../api/models/seedream';
 import { endpointOf } from '../api/models/model';
 import { estimateUsd } from '../api/models/prices';
 import type { PurchaseInput } from '../api/purchases/request';
@@ -14,11 +14,11 @@ import {
 	readRetentionHeaders,
 	readWebhookUrl,
 } from '../panel/options';
-import { maxImagesField } from '../panel/modelOptionFields';
 import { readParameter } from '../panel/readFields';
 import type { NodeRun } from '../nodeRun';
 import { plural } from '../api/words';
 import { readTimeout } from '../items/timeout';
+import { checkOutputCount, imageCountField } from './imageCount';
 import { readImages } from './images';
 import {
 	checkSize,
@@ -52,16 +52,13 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const images = await readImages(run, itemIndex);
 	checkTemplate(context, itemIndex, { imageCount: images.length, size });
 	const known = knownModel(model);
-	checkImageCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
-	const maxImages = readMaxImages(
-		Number(options.maxImages ?? readParameter(context, itemIndex, maxImagesField)),
-		model,
-		images.length,
-	);
+	checkInputCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
+	const imageCount = Number(readParameter(context, itemIndex, imageCountField));
 	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
 	if (known) {
 		checkSize(size, known.sizes, model);
 		formatFields(options, known, model);
+		checkOutputCount(imageCount, images.length, known.imageCount, model);
 	}
 	return {
 		request: {
@@ -69,13 +66,15 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 			model,
 			endpoint: endpointOf('Image'),
 			inputs: images.map(toInput),
-			body: { model, prompt, ...maxImages, ...omit(extraFields, 'webhook_url') },
+			body: { model, prompt, ...omit(extraFields, 'webhook_url') },
 			headers,
 			webhookUrl,
 			...timeout,
 			mayResubmit: options.resubmitUnknown === true,
 			reuseHours: asNumber(options.reuseHours) ?? 0,
 		},
+		predictionCount: imageCount,
+		imageCount,
 		images,
 		size,
 		options,
@@ -87,7 +86,7 @@ function toInput({ file, url }: InputSource, index: number): PurchaseInput {
 	return file ? { path, file } : { path, url };
 }
 
-function checkImageCount(count: number, model: string, maxInputImages: number): void {
+function checkInputCount(count: number, model: string, maxInputImages: number): void {
 	if (count > maxInputImages) {
 		throw inputError(
 			`This item has ${plural(count, 'image')}, but ${nameOf(model)} accepts at most ${maxInputImages}`,
@@ -96,31 +95,15 @@ function checkImageCount(count: number, model: string, maxInputImages: number): 
 	}
 }
 
-/** @param maxImages of the field, or of the option that saved workflows have */
-function readMaxImages(maxImages: number, model: string, inputCount: number): { max_images?: number } {
-	if (!isSequential(model)) {
-		if (maxImages === 1) return {};
-		throw inputError(
-			"'Max Images' works with Sequential models only",
-			"Remove 'Max Images', or choose a model with Sequential in its name.",
-		);
-	}
-	if (inputCount + maxImages > MAX_SEQUENTIAL_IMAGES) {
-		throw inputError(
-			`Input images and 'Max Images' can’t be more than ${MAX_SEQUENTIAL_IMAGES} in total (now ${inputCount} + ${maxImages})`,
-			"Lower 'Max Images', or use fewer input images.",
-		);
-	}
-	return { max_images: maxImages };
-}
-
 /** Sets what depends on the model's rules: the size, the format, the background. @throws AtlasError (`input`) */
 export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): Promise<Job> {
 	const { request, images, options } = job;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
-	if (rules.isUnreadable && mayBeBought(run, request)) throw unreadableError(model);
-	checkImageCount(images.length, model, rules.maxInputImages);
+	if (rules.isUnreadable && mayBeBought(run, job)) throw unreadableError(model);
+	checkInputCount(images.length, model, rules.maxInputImages);
+	checkOutputCount(job.imageCount, images.length, rules.imageCount, model);
+	const plan = planImages(job.imageCount, images.length, rules.imageCount);
 	const { name, isList } = rules.imagesField;
 	const inputs = request.inputs.map((input, i) => ({ ...input, path: isList ? [name, i] : [name] }) as const);
 	const size = await resolveSize(run, { ...job, request: { ...request, inputs } }, rules.sizes);
@@ -129,8 +112,9 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const format = formatFields(options, rules, model, cutOutPrompt !== null);
 	const prompt = cutOutPrompt !== null && format.background === 'transparent' ? { prompt: cutOutPrompt } : {};
 	// What the user adds as Extra Body Fields goes before what is chosen here.
-	const wholeBody = { ...size, ...format, ...body, ...prompt };
+	const wholeBody = { ...plan.fields, ...size, ...format, ...body, ...prompt };
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
 	const estimate = price && estimateUsd(price, wholeBody);
-	return { ...job, request: { ...request, inputs, body: wholeBody, estimateUsd: estimate } };
+	const whole = { ...request, inputs, body: wholeBody, estimateUsd: estimate };
+	return { ...job, predictionCount: plan.predictions, request: whole };
 }

@@ -1,7 +1,7 @@
 import type { INodeProperties, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT, isSeedreamEdit } from '../api/models/seedream';
 import { defaultModelValue, type ListedModel, modelEntry } from '../panel/modelEntry';
-import { maxImagesField } from '../panel/modelOptionFields';
+import { imageCountField } from './imageCount';
 import { imagesField } from './images';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
@@ -47,8 +47,8 @@ export const editFields: INodeProperties[] = [
 	modelField,
 	...promptFields,
 	imagesField,
+	imageCountField,
 	...sizeFields,
-	maxImagesField,
 ];
 
 /**

@@ -1,6 +1,6 @@
 import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
 import type { NodeKind } from '../operations/kind';
-import { background, outputFormat, maxImages } from '../panel/modelOptionFields';
+import { background, outputFormat } from '../panel/modelOptionFields';
 import { optionFields } from '../panel/optionFields';
 import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
 import { readEdit, resolveEdit } from './editRequest';
@@ -14,7 +14,7 @@ export const editKind: NodeKind<EditJob> = {
 	options: optionFields(EDIT_WORDS, {
 		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
 		keepsInputImage: true,
-		requestOptions: [outputFormat, background, maxImages],
+		requestOptions: [outputFormat, background],
 	}),
 	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
 	read: readEdit,

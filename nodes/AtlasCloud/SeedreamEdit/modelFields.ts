@@ -7,13 +7,15 @@ import { knownModel } from '../api/models/seedream';
 import { exactSize, matchInput, namedSize, type SizeMatch, type SizeRules } from '../api/models/sizeRules';
 import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';
-import type { PurchaseJob } from '../operations/kind';
+import { requestsOf, type PurchaseJob } from '../operations/kind';
 import { inputDimensions } from './images';
 import type { SizeWish } from './size';
 
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
 export interface EditJob extends PurchaseJob {
 	images: InputSource[];
+	/** How many edited images to make. */
+	imageCount: number;
 	size: SizeWish;
 }
 
@@ -69,8 +71,9 @@ export function checkSize(size: SizeWish, rules: SizeRules, model: string): Size
  * Whether the same edit may have been bought before. It is found again by its body, so nothing in that may depend on what
  * cannot be read now.
  */
-export function mayBeBought({ context }: NodeRun, { reuseHours }: EditJob['request']): boolean {
-	return reuseHours > 0 || context.getMode() === 'retry';
+export function mayBeBought({ context, ledger, leftovers }: NodeRun, job: EditJob): boolean {
+	const isSearched = job.request.reuseHours > 0 || context.getMode() === 'retry';
+	return isSearched || leftovers.hasAny(job.request.model) || ledger.isPartlyBought(requestsOf(job));
 }
 
 export function unreadableError(model: string): AtlasError {
@@ -91,7 +94,7 @@ async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, Js
 		return [];
 	});
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
-	if (!larger && mayBeBought(run, job.request)) throw unreadableError(job.request.model);
+	if (!larger && mayBeBought(run, job)) throw unreadableError(job.request.model);
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
 }
 

@@ -1,4 +1,5 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { roundUsd } from '../api/models/prices';
 import type { Quote } from '../api/models/quotes';
 import { withFiles } from '../api/predictions/embeddedFiles';
 import type { Prediction } from '../api/predictions/prediction';
@@ -18,12 +19,21 @@ export const NOTHING_KNOWN: KnownFields = { model: null, prompt: null, size: nul
 /** What output items need of a run. */
 export type DownloadTools = Pick<NodeRun, 'client' | 'downloads' | 'downloadSemaphore' | 'signal'>;
 
+/** Where a prediction's files stand among all files of its item. */
+export interface FilePositions {
+	/** How many files come before them. */
+	before: number;
+	/** How many files the item has. */
+	count: number;
+}
+
 /** The json of one output item. @param index of the file, from 0; null for an item without a file */
 export function predictionJson(
 	prediction: Prediction,
 	known: KnownFields,
 	index: number | null,
 	style: OutputStyle,
+	{ before, count }: FilePositions = { before: 0, count: prediction.outputs.length },
 ): IDataObject {
 	const output = index === null ? undefined : prediction.outputs[index];
 	return {
@@ -35,8 +45,8 @@ export function predictionJson(
 		...style.toJson({
 			// A base64 output has no URL, and a data URI must not get into json.
 			url: output?.url ?? null,
-			index,
-			count: prediction.outputs.length,
+			index: index === null ? null : before + index,
+			count,
 			size: prediction.size ?? known.size,
 			text: prediction.text,
 		}),
@@ -106,10 +116,12 @@ export function unfinishedItem(
 	return { json: unfinishedJson(predictionId, known, style), pairedItem: { item: itemIndex } };
 }
 
-/** The item of a quote. */
-export function quoteItem(quote: Quote, itemIndex: number): INodeExecutionData {
-	const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = quote;
-	const json = { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency };
+/** The item of a quote. @param count how many predictions it is for */
+export function quoteItem(quote: Quote, count: number, itemIndex: number): INodeExecutionData {
+	const { model, listPriceUsd, discountPercent, isEstimate, currency } = quote;
+	const priceUsd = roundUsd(quote.priceUsd * count);
+	const listUsd = listPriceUsd && roundUsd(listPriceUsd * count);
+	const json = { model, priceUsd, listPriceUsd: listUsd, discountPercent, isEstimate, currency };
 	return { json, pairedItem: { item: itemIndex } };
 }
 
@@ -123,9 +135,10 @@ export async function outputItems(
 	prediction: Prediction,
 	known: KnownFields,
 	destination: OutputDestination,
+	positions: FilePositions = { before: 0, count: prediction.outputs.length },
 ): Promise<INodeExecutionData[]> {
-	if (!destination.downloadsFiles) return await itemsOf(run, prediction, known, destination);
-	const store = async (whole: Prediction) => await itemsOf(run, whole, known, destination);
+	if (!destination.downloadsFiles) return await itemsOf(run, prediction, known, destination, positions);
+	const store = async (whole: Prediction) => await itemsOf(run, whole, known, destination, positions);
 	return await withFiles(run.client, prediction, run.signal, store);
 }
 
@@ -134,6 +147,7 @@ async function itemsOf(
 	prediction: Prediction,
 	known: KnownFields,
 	destination: OutputDestination,
+	positions: FilePositions,
 ): Promise<INodeExecutionData[]> {
 	const { itemIndex, style } = destination;
 	const pairedItem = { item: itemIndex };
@@ -142,8 +156,9 @@ async function itemsOf(
 	}
 	const results = await Promise.allSettled(
 		prediction.outputs.map(async (_output, index): Promise<INodeExecutionData> => {
-			const json = predictionJson(prediction, known, index, style);
-			return { json, ...(await fileOf(run, prediction, index, destination)), pairedItem };
+			const json = predictionJson(prediction, known, index, style, positions);
+			const file = await fileOf(run, prediction, index, destination, positions.before + index);
+			return { json, ...file, pairedItem };
 		}),
 	);
 	// Only now: the downloads of the other files would go on after the node has ended.
@@ -159,6 +174,7 @@ async function fileOf(
 	{ predictionId, outputs }: Prediction,
 	index: number,
 	{ downloadsFiles, outputDataFieldName, baseName, maxDownloadBytes }: OutputDestination,
+	position: number,
 ): Promise<Pick<INodeExecutionData, 'binary'>> {
 	const output = outputs[index];
 	if (!downloadsFiles) {
@@ -169,7 +185,7 @@ async function fileOf(
 		await run.downloads.fetch({
 			predictionId,
 			output,
-			baseName: index === 0 ? baseName : `${baseName}-${index + 1}`,
+			baseName: position === 0 ? baseName : `${baseName}-${position + 1}`,
 			maxBytes: maxDownloadBytes,
 			signal: run.signal,
 		});

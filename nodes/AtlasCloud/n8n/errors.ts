@@ -3,7 +3,7 @@ import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
 import { dollars } from '../api/models/prices';
 import type { Ledger, Undelivered } from '../api/purchases/ledger';
-import { idOf, isPaid, type PurchaseRecord } from '../api/purchases/record';
+import { idOf, idsOf, isPaid, type PurchaseRecord } from '../api/purchases/record';
 import { truncate } from '../api/text';
 import { plural } from '../api/words';
 
@@ -16,7 +16,16 @@ export const NO_REASON = 'The item failed for an unknown reason';
  */
 export function asAtlasError(error: unknown, records: PurchaseRecord[] = []): AtlasError {
 	const atlasError = error instanceof AtlasError ? error : wrapError(error);
-	return records.reduce(withPurchase, atlasError);
+	return records.length === 1 ? withPurchase(atlasError, records[0]) : withOtherIds(atlasError, records);
+}
+
+/** Adds predictions that the error does not mention: those of the item's other images. */
+function withOtherIds(error: AtlasError, records: PurchaseRecord[]): AtlasError {
+	const said = `${error.message} ${error.description}`;
+	const otherIds = records.flatMap(idsOf).filter((id) => !said.includes(id));
+	if (otherIds.length === 0) return error;
+	const description = `${error.description} Other predictions of this item: ${otherIds.join(', ')}.`.trim();
+	return new AtlasError(error.message, { ...error, description });
 }
 
 /** Adds the predictions of earlier attempts that the error does not mention yet. */

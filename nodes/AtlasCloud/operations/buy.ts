@@ -4,7 +4,7 @@ import { purchasedItems } from '../items/purchasedItems';
 import { itemOperation, type ItemOperation } from '../run/operation';
 import { summaryOf } from '../run/summary';
 import { simplifyField } from '../panel/optionFields';
-import { purchasing, type NodeKind, type PurchaseJob } from './kind';
+import { purchasing, requestsOf, type NodeKind, type PurchaseJob } from './kind';
 
 /** Uploads, submits, waits, and downloads. */
 export function buyOperation<Job extends PurchaseJob>(
@@ -25,9 +25,10 @@ export function buyOperation<Job extends PurchaseJob>(
 			return { ...job, destination };
 		},
 
-		async work(run, { request, destination }) {
-			const items = await purchasedItems(run, request, destination);
-			return await withInputImage(run, items, destination, request.inputs[0]);
+		async work(run, job) {
+			const { destination, request } = job;
+			const { items, error } = await purchasedItems(run, requestsOf(job), destination);
+			return { items: await withInputImage(run, items, destination, request.inputs[0]), error };
 		},
 	});
 }

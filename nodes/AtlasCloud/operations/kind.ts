@@ -17,7 +17,14 @@ import type { ItemOperation } from '../run/operation';
 export interface PurchaseJob {
 	/** Complete only once it is resolved. */
 	request: PurchaseRequest;
+	/** How many predictions to buy, all by this request. Until it is resolved, the number of images wanted. */
+	predictionCount: number;
 	options: IDataObject;
+}
+
+/** What an item buys: each prediction is a purchase of its own, with its own record. */
+export function requestsOf({ request, predictionCount }: PurchaseJob): PurchaseRequest[] {
+	return Array.from({ length: predictionCount }, (_, imageIndex) => ({ ...request, imageIndex }));
 }
 
 /** What differs between Seedream Edit and Atlas Cloud Models where both do the same. */
@@ -66,6 +73,7 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 		async checkResolved(run, jobs) {
 			const planned = jobs.map((job): PlannedPurchase => ({
 				request: job.request,
+				count: requestsOf(job).filter((one) => run.ledger.mayBuy(one, one.mayResubmit)).length,
 				toQuote: async () => await kind.quoteRequestOf(run, job),
 			}));
 			// What counts for the whole run is read from its first item.
@@ -87,10 +95,11 @@ async function checkMaxPurchases<Job extends PurchaseJob>(
 	if (jobs.length === 0) return;
 	const { name, displayName, default: byDefault } = words.maxPurchases;
 	const max = asNumber(jobs[0].options[name]) ?? byDefault;
-	if (jobs.length <= max) return;
+	const bodies = jobs.flatMap((job) => Array.from({ length: job.predictionCount }, () => bodyOf(job)));
+	if (bodies.length <= max) return;
 	throw runError(
-		`This run has ${plural(jobs.length, words.purchase)}, but '${displayName}' is ${max}`,
-		`${await describeEstimate(run, jobs.map(bodyOf))} Nothing was submitted. Increase '${displayName}' under Options, or use fewer items.`,
+		`This run has ${plural(bodies.length, words.purchase)}, but '${displayName}' is ${max}`,
+		`${await describeEstimate(run, bodies)} Nothing was submitted. Increase '${displayName}' under Options, or use fewer items.`,
 	);
 }
 

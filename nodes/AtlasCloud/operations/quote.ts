@@ -19,7 +19,8 @@ export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): It
 		resolve: kind.resolve,
 
 		async work(run, job, itemIndex) {
-			return [quoteItem(await run.quotes.of(await kind.quoteRequestOf(run, job)), itemIndex)];
+			const quote = await run.quotes.of(await kind.quoteRequestOf(run, job));
+			return [quoteItem(quote, job.predictionCount, itemIndex)];
 		},
 	});
 }

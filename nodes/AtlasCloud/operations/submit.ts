@@ -1,9 +1,10 @@
 import { toPrediction } from '../api/predictions/prediction';
 import { noteSubmitted } from '../api/predictions/readPrediction';
 import { countNoun, withArticle } from '../api/words';
+import { settleAll } from '../items/purchasedItems';
 import { itemOperation, type ItemOperation } from '../run/operation';
 import { summaryOf } from '../run/summary';
-import { purchasing, type NodeKind, type PurchaseJob } from './kind';
+import { purchasing, requestsOf, type NodeKind, type PurchaseJob } from './kind';
 
 /** Submits purchases and returns their prediction IDs at once. */
 export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): ItemOperation {
@@ -27,21 +28,26 @@ export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): I
 		read: kind.read,
 		...purchasing(kind),
 
-		async work(run, { request }, itemIndex) {
-			const bought = await run.buy(request, 'leave');
-			const { predictionId, model, prompt } = bought;
-			noteSubmitted(predictionId, run.client.clock.nowMs());
-			const prediction = toPrediction(predictionId, bought.answer);
-			const json = {
-				predictionId,
-				// Even a completed prediction has to be waited for: its files are not in this answer.
-				status: prediction?.status === 'failed' ? 'failed' : 'processing',
-				model,
-				prompt,
-				...kind.inputsJson(bought),
-				createdAt: prediction?.createdAt ?? null,
-			};
-			return [{ json, pairedItem: { item: itemIndex } }];
+		async work(run, job, itemIndex) {
+			const { results, error } = await settleAll(
+				requestsOf(job).map(async (request) => await run.buy(request, 'leave')),
+			);
+			const items = results.map((bought) => {
+				const { predictionId, model, prompt } = bought;
+				noteSubmitted(predictionId, run.client.clock.nowMs());
+				const prediction = toPrediction(predictionId, bought.answer);
+				const json = {
+					predictionId,
+					// Even a completed prediction has to be waited for: its files are not in this answer.
+					status: prediction?.status === 'failed' ? 'failed' : 'processing',
+					model,
+					prompt,
+					...kind.inputsJson(bought),
+					createdAt: prediction?.createdAt ?? null,
+				};
+				return { json, pairedItem: { item: itemIndex } };
+			});
+			return { items, error };
 		},
 	});
 }

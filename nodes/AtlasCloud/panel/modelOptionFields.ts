@@ -1,5 +1,4 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
 import { KNOWN_MODELS } from '../api/models/seedream';
 
 /** Options that only some models accept. */
@@ -31,27 +30,4 @@ export const background: INodeProperties = {
 	default: 'transparent',
 	description: 'Background of the edited image. Seedream v5.0 Pro and v5.5 have it; older models don’t.',
 	displayOptions: { hide: { '/model': KNOWN_MODELS.map(({ id }) => id) } },
-};
-
-const IS_SET: Array<{ _cnd: { exists: true } }> = [{ _cnd: { exists: true } }];
-
-/** Under Options, where saved workflows have it; not offered there otherwise. @see maxImagesField */
-export const maxImages: INodeProperties = {
-	displayName: 'Max Images',
-	name: 'maxImages',
-	type: 'number',
-	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES, numberPrecision: 0 },
-	default: 1,
-	description: 'Max number of images to generate. Each one is billed.',
-	// By its own value, not by its path from the root: n8n looks at no collection when it prepares a run.
-	displayOptions: { show: { maxImages: IS_SET } },
-};
-
-/** In the panel itself, for sequential models and those that an expression names. */
-export const maxImagesField: INodeProperties = {
-	...maxImages,
-	displayOptions: {
-		show: { model: [{ _cnd: { regex: '-sequential$' } }] },
-		hide: { '/options.maxImages': IS_SET },
-	},
 };

@@ -60,8 +60,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			type: 'number',
 			typeOptions: { minValue: 1, numberPrecision: 0 },
 			default: defaultMax,
-			description:
-				'Safety limit: a run with more items stops before anything is sent or billed, and shows the estimated cost',
+			description: `Safety limit: a run with more ${purchase}s stops before anything is sent or billed, and shows the estimated cost`,
 		},
 	];
 	const includeInputFields: INodeProperties = {

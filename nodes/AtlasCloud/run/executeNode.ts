@@ -2,8 +2,8 @@ import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { CancelledError, runError } from '../api/errors';
 import { asObject, asString } from '../api/json';
 import type { Ledger } from '../api/purchases/ledger';
-import { addExecutionHint } from './hint';
-import { asAtlasError, cancelError, errorJson, toNodeError } from '../n8n/errors';
+import { addExecutionHint, isFailedItem } from './hint';
+import { asAtlasError, cancelError, errorJson, NO_REASON, toNodeError } from '../n8n/errors';
 import { beginAttempt, startRun } from './startRun';
 import { simplified, withInputFields } from '../items/outputItems';
 import type { NodeRun, ItemRun } from '../nodeRun';
@@ -107,14 +107,12 @@ function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
 	const { context, ledger } = run;
 	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
 	return itemRuns.map((itemRun) => {
-		const { index, outcome } = itemRun;
-		if (!outcome?.items) {
-			const error = asAtlasError(outcome?.error, ledger.of(index));
-			const json = { error: errorJson(error, promptOf(context, itemRun)) };
-			return [{ json, pairedItem: { item: index } }];
-		}
-		ledger.deliver(index);
-		return outcome.items;
+		const { index, outcome = { items: [], error: new Error(NO_REASON) } } = itemRun;
+		ledger.deliver(index, new Set(outcome.items.map(({ json }) => json.predictionId)));
+		if (outcome.error === undefined) return outcome.items;
+		const open = ledger.of(index).filter(({ isDelivered }) => !isDelivered);
+		const json = { error: errorJson(asAtlasError(outcome.error, open), promptOf(context, itemRun)) };
+		return [...outcome.items, { json, pairedItem: { item: index } }];
 	});
 }
 
@@ -125,9 +123,9 @@ function shown(
 	itemRun: ItemRun,
 	item: INodeExecutionData,
 ): INodeExecutionData {
-	const { inputFields = {}, isSimplified = false, outcome } = itemRun;
+	const { inputFields = {}, isSimplified = false } = itemRun;
 	let { json } = item;
-	if (!outcome?.items) {
+	if (isFailedItem(item)) {
 		// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
 		if (context.getNode().onError === 'continueErrorOutput' || !columns) return item;
 		json = { ...simplified(failedFields(context, itemRun, json), columns), ...json };
@@ -165,7 +163,7 @@ function typedIn(context: IExecuteFunctions, { index }: ItemRun, name: string): 
 function throwFirstFault({ context, ledger }: NodeRun, itemRuns: ItemRun[]): void {
 	for (const { index, outcome } of itemRuns) {
 		// A cancelled item was only stopped by the fault of another one.
-		if (!outcome || outcome.items || outcome.error instanceof CancelledError) continue;
+		if (outcome?.error === undefined || outcome.error instanceof CancelledError) continue;
 		const error = asAtlasError(outcome.error, ledger.of(index));
 		throw toNodeError(context, error, error.isRunWide ? undefined : index, ledger.undelivered());
 	}

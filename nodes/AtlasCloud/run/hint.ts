@@ -79,7 +79,7 @@ export async function addExecutionHint(
 }
 
 /** A failed item has the one key `error`, an object. */
-function isFailedItem({ json }: INodeExecutionData): boolean {
+export function isFailedItem({ json }: INodeExecutionData): boolean {
 	return Object.keys(json).length === 1 && asObject(json.error) !== undefined;
 }
 
@@ -111,20 +111,26 @@ function describeConcurrency({ context, places }: NodeRun, { isPaid }: Operation
 	return peak === 0 ? '' : `Up to ${peak} ran at once${HELD_BACK[heldBackBy]}.`;
 }
 
-/** What a prediction costs by its list price; null if that is not known. */
-async function estimateOf(run: NodeRun, json: IDataObject): Promise<number | null> {
-	const model = asString(json.model);
+/**
+ * What a prediction costs by its list price; null if that is not known.
+ * @param json of its items
+ */
+async function estimateOf(run: NodeRun, [first, ...others]: IDataObject[]): Promise<number | null> {
+	const model = asString(first.model);
 	// Where the number of images is not known, what was asked for counts.
-	if (model === null || !('imageCount' in json))
-		return run.ledger.estimateOf(asString(json.predictionId) ?? '');
+	if (model === null || !('imageCount' in first))
+		return run.ledger.estimateOf(asString(first.predictionId) ?? '');
 	// The run has read the model's rules already: a hint is worth no request.
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
-	return price ? estimateUsd(price, { num_images: json.imageCount }) : null;
+	return price ? estimateUsd(price, { num_images: 1 + others.length }) : null;
 }
 
-/** The first image or file carries the price of the whole prediction. */
-function isFirstOfPrediction({ imageIndex, fileIndex }: IDataObject): boolean {
-	return (asNumber(imageIndex ?? fileIndex) ?? 0) <= 0;
+/** The json of items, those of one prediction together: the first of them carries its price. */
+function byPrediction(items: INodeExecutionData[]): IDataObject[][] {
+	const groups = new Map<unknown, IDataObject[]>();
+	for (const { json } of items)
+		groups.set(json.predictionId, [...(groups.get(json.predictionId) ?? []), json]);
+	return [...groups.values()];
 }
 
 async function costOf(
@@ -134,10 +140,10 @@ async function costOf(
 ): Promise<Cost> {
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
 	if (!isPaid || !reportedPrice) return cost;
-	const billed = done.filter(({ json }) => isFirstOfPrediction(json) && json.status !== 'failed');
-	for (const { json } of billed) {
-		const reported = reportedPrice(json);
-		const usd = reported ?? (await estimateOf(run, json));
+	const billed = byPrediction(done).filter(([{ status }]) => status !== 'failed');
+	for (const group of billed) {
+		const reported = reportedPrice(group[0]);
+		const usd = reported ?? (await estimateOf(run, group));
 		if (usd === null) cost.unknownCount++;
 		else cost.usd += usd;
 		cost.isEstimate ||= usd !== null && reported === null;

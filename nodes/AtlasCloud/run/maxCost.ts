@@ -31,6 +31,8 @@ export async function describeEstimate(
 export interface PlannedPurchase {
 	/** Gets the price as its estimate. */
 	request: PurchaseRequest;
+	/** How many of it are still to be bought. */
+	count: number;
 	/** What to ask a quote for. May upload a file whose length is billed. */
 	toQuote: () => Promise<QuoteRequest>;
 }
@@ -49,9 +51,9 @@ export async function checkMaxCost(
 	maxCostUsd: number | null,
 ): Promise<void> {
 	if (maxCostUsd === null) return;
-	const open = planned.filter(({ request }) => run.ledger.mayBuy(request.itemIndex, request.mayResubmit));
+	const open = planned.filter(({ count }) => count > 0);
 	const quotes = await quotesOf(run, open, maxCostUsd);
-	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }) => sum + priceUsd, 0));
+	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }, i) => sum + priceUsd * open[i].count, 0));
 	const spentUsd = roundUsd(run.ledger.spentUsd());
 	if (costUsd === 0 || roundUsd(costUsd + spentUsd) <= roundUsd(maxCostUsd)) return;
 	const isEstimate = quotes.some((quote) => quote.isEstimate);

@@ -1,5 +1,5 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { AboutItem, NodeRun } from '../nodeRun';
+import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
 
 /** What the panel shows of an operation. */
 interface OperationPanel {
@@ -53,7 +53,7 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 */
 	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;
 	/** Does the work of one item. @throws AtlasError; CancelledError */
-	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[]>;
+	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[] | Outcome>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */
 	isSelfPaced?: boolean;
 }

@@ -1,7 +1,7 @@
 import type { INodeExecutionData } from 'n8n-workflow';
 import { Semaphore } from '../api/time/semaphore';
 import { NO_REASON } from '../n8n/errors';
-import { type NodeRun, Outcome, ItemRun } from '../nodeRun';
+import type { ItemRun, NodeRun, Outcome } from '../nodeRun';
 import type { ItemOperation } from './operation';
 import { simplifyField } from '../panel/optionFields';
 import { readOptions, readParameter } from '../panel/readFields';
@@ -29,12 +29,12 @@ export async function runItems(run: NodeRun, operation: ItemOperation): Promise<
 	return items;
 }
 
-export async function outcomeOf(work: Promise<INodeExecutionData[]>): Promise<Outcome> {
-	return await work.then((items) => ({ items }), toFailure);
+export async function outcomeOf(work: Promise<INodeExecutionData[] | Outcome>): Promise<Outcome> {
+	return await work.then((result) => (Array.isArray(result) ? { items: result } : result), toFailure);
 }
 
 function toFailure(error: unknown): Outcome {
-	return { error: error ?? new Error(NO_REASON) };
+	return { items: [], error: error ?? new Error(NO_REASON) };
 }
 
 async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
@@ -78,7 +78,7 @@ async function workOnItems(run: NodeRun, operation: ItemOperation, open: ItemRun
 	const workOn = async (item: ItemRun) => {
 		const work = semaphore.use(run.signal, async () => await operation.work(run, item.job, item.index));
 		item.outcome = await outcomeOf(work);
-		if (!item.outcome.items) run.onFault();
+		if (item.outcome.error !== undefined) run.onFault();
 	};
 	await Promise.all(open.map(workOn));
 }

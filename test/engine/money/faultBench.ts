@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
+import { forgetLeftovers } from '../../../nodes/AtlasCloud/api/purchases/leftovers';
 import type { ChangeableOptions, FaultAction, LedgerRequest, Sandbox } from '../../../sandbox';
 import { mediaFile } from '../models';
 import { runPlain, type PlainResult } from '../plainRun';
@@ -158,6 +159,8 @@ export class Bench {
 	}
 
 	async check(row: Row): Promise<RowResult> {
+		// What one row leaves behind is none of the next one's.
+		forgetLeftovers();
 		const { sandbox, elsewhere } = this;
 		const { ledger } = sandbox;
 		const images = this.pictureUrl();

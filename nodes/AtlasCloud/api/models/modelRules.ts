@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json';
-import type { ModelField } from './inputSchema';
+import type { EnumValue, ModelField } from './inputSchema';
 import { COUNT_FIELDS } from './prices';
 import { readSizeRules } from './sizeFields';
 import type { SizeRules } from './sizeRules';
@@ -25,6 +25,8 @@ export interface ImageCount {
 	max: number;
 	/** Of input and output images together. */
 	maxTogether: number;
+	/** The numbers that it may be asked for, where they are listed. */
+	values: EnumValue[] | null;
 }
 
 /** The largest limit of any known model, for models whose own limit is not known. */
@@ -64,10 +66,9 @@ function imageCountIn(fields: ModelField[]): ImageCount | null {
 	const found = fields.find(({ name, isHidden }) => COUNT_FIELDS.includes(name) && !isHidden);
 	if (!found) return null;
 	const { name, maximum, enumValues } = found;
-	const listed = (enumValues ?? []).map(Number).filter((value) => value > 0);
-	const max = maximum ?? (listed.length > 0 ? Math.max(...listed) : MAX_SEQUENTIAL_IMAGES);
+	const max = maximum ?? MAX_SEQUENTIAL_IMAGES;
 	const maxTogether = name === 'max_images' ? MAX_SEQUENTIAL_IMAGES : Infinity;
-	return { field: name, max: Math.min(max, MAX_SEQUENTIAL_IMAGES), maxTogether };
+	return { field: name, max: Math.min(max, MAX_SEQUENTIAL_IMAGES), maxTogether, values: enumValues };
 }
 
 /** How many predictions to buy for a number of images, and what each is asked for. */
@@ -83,8 +84,25 @@ export interface ImagePlan {
  */
 export function planImages(imageCount: number, inputCount: number, rule: ImageCount | null): ImagePlan {
 	if (!rule) return { predictions: imageCount, fields: {} };
-	const max = Math.min(rule.max, rule.maxTogether - inputCount);
-	return imageCount <= max
-		? { predictions: 1, fields: { [rule.field]: imageCount } }
-		: { predictions: imageCount, fields: { [rule.field]: 1 } };
+	const isAtOnce = countsAtOnce(inputCount, rule).includes(imageCount);
+	const wanted = isAtOnce ? imageCount : 1;
+	const value = rule.values?.find((one) => Number(one) === wanted) ?? wanted;
+	return { predictions: isAtOnce ? 1 : imageCount, fields: { [rule.field]: value } };
+}
+
+/** Max images of an item where each is a prediction of its own. */
+const MAX_PREDICTIONS = 4;
+
+/** How many images of one item a model may be asked for. @param inputCount how many images go in */
+export function maxImageCount(inputCount: number, rule: ImageCount | null): number {
+	return Math.max(MAX_PREDICTIONS, ...(rule ? countsAtOnce(inputCount, rule) : []));
+}
+
+/** The numbers of images that one prediction may be asked for. */
+function countsAtOnce(inputCount: number, { max, maxTogether, values }: ImageCount): number[] {
+	const counts = Array.from(
+		{ length: Math.max(0, Math.min(max, maxTogether - inputCount)) },
+		(_, i) => i + 1,
+	);
+	return values ? counts.filter((count) => values.some((one) => Number(one) === count)) : counts;
 }

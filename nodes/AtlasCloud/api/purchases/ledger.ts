@@ -34,7 +34,7 @@ export interface LedgerScope {
 	isTool: boolean;
 }
 
-/** Which purchase of which item. */
+/** Which purchase of which item: one that asks for several images may take several. */
 export interface Slot {
 	itemIndex: number;
 	/** Default: 0. */
@@ -99,15 +99,25 @@ export class Ledger {
 		return ofItem.map(([, record]) => record);
 	}
 
-	/** Whether an earlier attempt of this execution bought the item's prediction, so that it is resumed. */
-	isBought(itemIndex: number): boolean {
-		return this.ofThisExecution(this.of(itemIndex)).some(isPaid);
+	/** Whether an earlier attempt of this execution bought it, so that it is resumed. */
+	isBought(slot: Slot): boolean {
+		return this.ofThisExecution([this.current(slot)]).some(isPaid);
 	}
 
-	/** Whether the item would be bought now, rather than resumed. @param mayResubmit whether also while it is lost */
-	mayBuy(itemIndex: number, mayResubmit: boolean): boolean {
-		const isLost = this.ofThisExecution(this.of(itemIndex)).some(isUnresolved);
-		return !this.isBought(itemIndex) && (mayResubmit || !isLost);
+	/** Whether it would be bought now, rather than resumed. @param mayResubmit whether also while it is lost */
+	mayBuy(slot: Slot, mayResubmit: boolean): boolean {
+		const isLost = this.ofThisExecution([this.current(slot)]).some(isUnresolved);
+		return !this.isBought(slot) && (mayResubmit || !isLost);
+	}
+
+	/** Whether some of an item's purchases are made, or in doubt, and others are still to be made. */
+	isPartlyBought(slots: Slot[]): boolean {
+		// A tool's purchases are known by their requests, so any open one may be the item's.
+		const known = this.scope.isTool
+			? Object.values(this.kept.records).filter((record) => this.isOpenCall(record))
+			: this.ofThisExecution(slots.map((slot) => this.current(slot)));
+		const isMade = known.some((record) => isPaid(record) || isUnresolved(record));
+		return isMade && slots.some((slot) => this.mayBuy(slot, false));
 	}
 
 	/** What earlier attempts of this run may have spent, in USD. */
@@ -151,9 +161,11 @@ export class Ledger {
 		const base = `${this.plainKey(slot)}/${fingerprint.slice(0, 16)}`;
 		let key = base;
 		for (let n = 2; this.inUse.has(key); n++) key = `${base}~${n}`;
+		// This call's other images are none of an earlier call, even once they are bought.
+		const others = new Set([...this.inUse, ...this.keys.values()]);
 		this.keys.set(slotName(slot), key);
 		const isOpen = ([itsKey, record]: [string, PurchaseRecord]) =>
-			record.fingerprint === fingerprint && this.isOpenCall(record) && !this.inUse.has(itsKey);
+			record.fingerprint === fingerprint && this.isOpenCall(record) && !others.has(itsKey);
 		const entries = Object.entries(records).filter(isOpen);
 		const found =
 			entries.find(([itsKey]) => itsKey === key) ??
@@ -284,9 +296,10 @@ export class Ledger {
 		return this.ofThisRun().filter(({ isDelivered }) => isDelivered);
 	}
 
-	/** n8n has the item's output. */
-	deliver(itemIndex: number): void {
-		for (const record of this.of(itemIndex)) this.update(record, { isDelivered: true });
+	/** n8n has the output of these predictions of an item. */
+	deliver(itemIndex: number, predictionIds: Set<unknown>): void {
+		for (const record of this.of(itemIndex))
+			if (predictionIds.has(idOf(record))) this.update(record, { isDelivered: true });
 	}
 
 	/**
@@ -298,8 +311,8 @@ export class Ledger {
 		for (const record of this.ofThisRun()) this.update(record, { isDelivered: false });
 	}
 
-	private ofThisExecution(records: PurchaseRecord[]): PurchaseRecord[] {
-		return records.filter(({ executionId }) => executionId === this.scope.executionId);
+	private ofThisExecution(records: Array<PurchaseRecord | undefined>): PurchaseRecord[] {
+		return records.filter((record) => record?.executionId === this.scope.executionId) as PurchaseRecord[];
 	}
 
 	private withBody(bodyHash: string): PurchaseRecord[] {
