@@ -44,3 +44,49 @@ it('rejects those who wait on a cancel, and keeps count', async () => {
 	(await next)();
 	(await semaphore.acquire(undefined))();
 });
+
+/** Asks for bytes; tells whether they were given. */
+function ask(budget: Semaphore, bytes: number, signal?: Cancellation) {
+	const asked = { isGiven: false, release: () => {} };
+	const work = budget.acquire(signal, bytes).then((release) => {
+		asked.isGiven = true;
+		asked.release = release;
+	});
+	return Object.assign(asked, { work });
+}
+
+it('serves a large file in its turn, before a small one that came later', async () => {
+	const budget = new Semaphore(100);
+	const first = ask(budget, 50);
+	const large = ask(budget, 80);
+	const small = ask(budget, 10);
+	await tick();
+	expect([first.isGiven, large.isGiven, small.isGiven]).toEqual([true, false, false]);
+	expect(budget.tryAcquire(10)).toBeNull();
+	first.release();
+	await tick();
+	expect([large.isGiven, small.isGiven]).toEqual([true, true]);
+});
+
+it('lets more than there is in alone', async () => {
+	const budget = new Semaphore(100);
+	const huge = ask(budget, 1_000);
+	const next = ask(budget, 1);
+	await tick();
+	expect([huge.isGiven, next.isGiven]).toEqual([true, false]);
+	huge.release();
+	await tick();
+	expect(next.isGiven).toBe(true);
+});
+
+it('serves the next one if one that waits is canceled', async () => {
+	const budget = new Semaphore(100);
+	const signal = new Cancellation();
+	ask(budget, 50);
+	const large = ask(budget, 80, signal);
+	const small = ask(budget, 10);
+	signal.abort();
+	await expect(large.work).rejects.toThrow('canceled');
+	await tick();
+	expect(small.isGiven).toBe(true);
+});

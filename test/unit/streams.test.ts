@@ -1,5 +1,5 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
-import { ByteBudget } from '../../nodes/AtlasCloud/api/time/byteBudget';
+import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import {
 	LARGE_ANSWER_BYTES,
@@ -111,7 +111,7 @@ describe('large answers', () => {
 			stallMs: 30_000,
 			signal: undefined,
 			maxBytes: 1e9,
-			largeAnswers: new ByteBudget(2 * UNKNOWN_ANSWER_BYTES),
+			largeAnswers: new Semaphore(2 * UNKNOWN_ANSWER_BYTES),
 		};
 		const sizes = [LARGE_ANSWER_BYTES, 1, 1];
 		const large = [gated(sizes), gated(sizes), gated(sizes)];
@@ -136,7 +136,7 @@ describe('large answers', () => {
 	it('that wait for a permit end with the execution, and do not count as stalled', async () => {
 		const clock = new VirtualClock();
 		const signal = new Cancellation();
-		const permits = new ByteBudget(1);
+		const permits = new Semaphore(1);
 		permits.tryAcquire(1);
 		const { state, stream } = gated([LARGE_ANSWER_BYTES + 1, 1]);
 		const reading = readAll(stream, {

@@ -5,7 +5,7 @@ import { imageSizeFurtherIn } from '../api/files/imageSize';
 import { inspectFile, type FileFacts } from '../api/files/inspect';
 import type { Dimensions } from '../api/models/sizes';
 import type { CancelSignal } from '../api/time/cancellation';
-import { ByteBudget } from '../api/time/byteBudget';
+import { Semaphore } from '../api/time/semaphore';
 import { startClock } from './clock';
 
 type Helpers = IExecuteFunctions['helpers'];
@@ -14,10 +14,10 @@ type Helpers = IExecuteFunctions['helpers'];
 const MAX_KEPT_FILE_BYTES = 16_000_000;
 
 /** Files kept until they are uploaded, in bytes; all executions of this process together. */
-const keptBytes = new ByteBudget(32_000_000);
+const keptBytes = new Semaphore(32_000_000);
 
 /** Files that n8n reads whole although they are only streamed, in bytes. */
-const wholeReadBytes = new ByteBudget(32_000_000);
+const wholeReadBytes = new Semaphore(32_000_000);
 
 /** n8n cannot read more from its database: as hex, it would be longer than a string may be. */
 export const MAX_DATABASE_FILE_BYTES = 256_000_000;
@@ -79,7 +79,7 @@ export class InputContent {
 	 */
 	async hold(signal: CancelSignal | undefined): Promise<() => void> {
 		if (this.kept || !this.isReadWhole) return () => {};
-		return await wholeReadBytes.acquire(this.announcedBytes, signal);
+		return await wholeReadBytes.acquire(signal, this.announcedBytes);
 	}
 
 	/** Gives up the memory that keeps the file. */
@@ -100,7 +100,7 @@ export class InputContent {
 		const isSmall = this.binary.id !== undefined && this.announcedBytes <= MAX_KEPT_FILE_BYTES;
 		const release = isSmall ? keptBytes.tryAcquire(this.announcedBytes) : null;
 		const isHeld = this.isReadWhole && !release;
-		const releaseRead = isHeld ? await wholeReadBytes.acquire(this.announcedBytes, undefined) : () => {};
+		const releaseRead = isHeld ? await wholeReadBytes.acquire(undefined, this.announcedBytes) : () => {};
 		try {
 			if (!release) return await inspectFile(this.read());
 			const parts: Uint8Array[] = [];

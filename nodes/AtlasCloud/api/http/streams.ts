@@ -1,6 +1,6 @@
 import type { CancelSignal } from '../time/cancellation';
 import type { Clock } from '../time/clock';
-import { ByteBudget } from '../time/byteBudget';
+import { Semaphore } from '../time/semaphore';
 import { TransportError, type ByteStream } from './http';
 import { CancelledError } from '../errors';
 import { MIN_BYTES_PER_SECOND } from './timeouts';
@@ -13,7 +13,7 @@ export interface ReadLimits {
 	/** As the `Content-Length` header says; null if it does not. */
 	announcedBytes?: number | null;
 	/** Limits how many bytes answers above {@link LARGE_ANSWER_BYTES} may have that are read at once. */
-	largeAnswers?: ByteBudget;
+	largeAnswers?: Semaphore;
 }
 
 export const LARGE_ANSWER_BYTES = 500_000;
@@ -22,7 +22,7 @@ export const LARGE_ANSWER_BYTES = 500_000;
 export const UNKNOWN_ANSWER_BYTES = 16_000_000;
 
 /** Shared by all executions: a hundred answers with an image of 8 MB each would fill the memory of an n8n. */
-export const largeAnswers = new ByteBudget(2 * UNKNOWN_ANSWER_BYTES);
+export const largeAnswers = new Semaphore(2 * UNKNOWN_ANSWER_BYTES);
 
 /**
  * Reads a whole stream.
@@ -42,7 +42,7 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 			chunks.push(chunk);
 			if (size > LARGE_ANSWER_BYTES && limits.largeAnswers) {
 				const bytes = limits.announcedBytes ?? UNKNOWN_ANSWER_BYTES;
-				release ??= await guard.pauseDuring(limits.largeAnswers.acquire(bytes, limits.signal));
+				release ??= await guard.pauseDuring(limits.largeAnswers.acquire(limits.signal, bytes));
 			}
 		}
 		return Buffer.concat(chunks, size);

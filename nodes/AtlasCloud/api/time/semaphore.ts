@@ -2,76 +2,53 @@ import { CancelledError } from '../errors';
 import type { CancelSignal } from './cancellation';
 import { throwIfAborted } from './clock';
 
-/** Lets a limited number of workers in at once, first come, first served. */
+/** Lets so many workers in at once, or holds so many bytes in memory: first come, first served. */
 export class Semaphore {
-	private acquired = 0;
+	private inUse = 0;
 
-	private readonly queue: Array<() => void> = [];
+	private readonly queue: Array<{ size: number; start: () => void }> = [];
 
-	private readonly maxAcquired: () => number;
+	private readonly max: () => number;
 
-	/** @param permits a number, or a function that is read whenever it matters; see {@link recheck} */
-	constructor(permits: number | (() => number)) {
-		this.maxAcquired = typeof permits === 'number' ? () => permits : permits;
-	}
-
-	/** How many permits are in use now. */
-	get inUse(): number {
-		return this.acquired;
-	}
-
-	/** How many wait for a permit. */
-	get waiting(): number {
-		return this.queue.length;
+	/** @param max a number, or a function that is read whenever it matters; see {@link recheck} */
+	constructor(max: number | (() => number)) {
+		this.max = typeof max === 'number' ? () => max : max;
 	}
 
 	/**
-	 * Waits for a permit.
-	 * @param isNext whether to wait ahead of all others
-	 * @returns releases it; only the first call counts
+	 * Waits for room.
+	 * @param size how much it takes. More than there is at all waits until it is alone
+	 * @returns gives it back; only the first call counts
 	 * @throws CancelledError
 	 */
-	async acquire(signal: CancelSignal | undefined, isNext = false): Promise<() => void> {
+	async acquire(signal: CancelSignal | undefined, size = 1): Promise<() => void> {
 		throwIfAborted(signal);
-		const release = this.tryAcquire(isNext);
+		const release = this.tryAcquire(size);
 		if (release) return release;
-		await this.waitInQueue(signal, isNext);
-		return this.createRelease();
+		return await new Promise((resolve, reject) => {
+			const onAbort = () => {
+				this.queue.splice(this.queue.indexOf(waiting), 1);
+				this.recheck();
+				reject(new CancelledError());
+			};
+			const waiting = {
+				size,
+				start: () => {
+					signal?.removeEventListener('abort', onAbort);
+					resolve(this.take(size));
+				},
+			};
+			signal?.addEventListener('abort', onAbort, { once: true });
+			this.queue.push(waiting);
+		});
 	}
 
-	/** @returns releases the permit; null if there is none now */
-	tryAcquire(isNext = false): (() => void) | null {
-		const isFree = this.acquired < this.maxAcquired() && (isNext || this.queue.length === 0);
-		return isFree ? this.take() : null;
+	/** @returns gives it back; null if there is no room now */
+	tryAcquire(size = 1): (() => void) | null {
+		return this.queue.length === 0 && this.hasRoomFor(size) ? this.take(size) : null;
 	}
 
-	/** Takes a permit without waiting, even if there is none left. @returns releases it; only the first call counts */
-	take(): () => void {
-		this.acquired++;
-		return this.createRelease();
-	}
-
-	/** Call when the number of permits may have grown. */
-	recheck(): void {
-		while (this.acquired < this.maxAcquired()) {
-			const onPermit = this.queue.shift();
-			if (!onPermit) return;
-			// Counted here, so that nobody can jump the queue.
-			this.acquired++;
-			onPermit();
-		}
-	}
-
-	private createRelease(): () => void {
-		let isReleased = false;
-		return () => {
-			if (isReleased) return;
-			isReleased = true;
-			this.release();
-		};
-	}
-
-	/** Does the work while holding a permit. */
+	/** Does the work while it holds one permit. */
 	async use<T>(signal: CancelSignal | undefined, work: () => Promise<T>): Promise<T> {
 		const release = await this.acquire(signal);
 		try {
@@ -81,24 +58,23 @@ export class Semaphore {
 		}
 	}
 
-	private async waitInQueue(signal: CancelSignal | undefined, isNext: boolean): Promise<void> {
-		await new Promise<void>((resolve, reject) => {
-			const onAbort = () => {
-				this.queue.splice(this.queue.indexOf(onPermit), 1);
-				reject(new CancelledError());
-			};
-			const onPermit = () => {
-				signal?.removeEventListener('abort', onAbort);
-				resolve();
-			};
-			signal?.addEventListener('abort', onAbort, { once: true });
-			if (isNext) this.queue.unshift(onPermit);
-			else this.queue.push(onPermit);
-		});
+	/** Call when there may be more room. */
+	recheck(): void {
+		while (this.queue.length > 0 && this.hasRoomFor(this.queue[0].size)) this.queue.shift()?.start();
 	}
 
-	private release(): void {
-		this.acquired--;
-		this.recheck();
+	private hasRoomFor(size: number): boolean {
+		return this.inUse === 0 || this.inUse + size <= this.max();
+	}
+
+	private take(size: number): () => void {
+		this.inUse += size;
+		let isReleased = false;
+		return () => {
+			if (isReleased) return;
+			isReleased = true;
+			this.inUse -= size;
+			this.recheck();
+		};
 	}
 }
