@@ -119,7 +119,7 @@ it.each(['', 'ten', null, '={{ $json.limit }}', '={{ NaN }}'])(
 
 it('counts nothing that an earlier attempt bought', async () => {
 	// The download fails, so that n8n runs the node again; by then there is no quote to be had.
-	sandbox.addFault({ endpoint: 'file', action: { type: 'status', status: 404 } });
+	sandbox.addFault({ endpoint: 'file', action: { type: 'status', status: 404 }, times: 4 });
 	sandbox.addFault({ endpoint: 'quote', nth: 2, times: Infinity, action: { type: 'status', status: 401 } });
 	const { error, out } = await run(0.108, {
 		nodeExtras: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
@@ -146,16 +146,22 @@ it('counts what failed in earlier attempts: it may be billed', async () => {
 	expect(sandbox.ledger.charges).toHaveLength(4);
 });
 
-it('counts what earlier attempts bought, should the price rise meanwhile', async () => {
+it.each([{}, CONTINUE])('counts what earlier attempts bought, should the price rise: %j', async (onError) => {
 	await sandbox.close();
 	sandbox = await fastSandbox({
 		onRequestOver: ({ endpoint, status }) => {
 			if (endpoint === 'submit' && status === 400) sandbox.setOptions({ accountMarkup: 3 });
 		},
 	});
-	sandbox.addFault({ endpoint: 'submit', nth: 3, action: { type: 'status', status: 400 } });
-	const { error } = await run(0.15, { nodeExtras: RETRY });
-	expect(error?.message).toMatch(
+	// n8n runs a node that continues again only where its first item failed.
+	const nth = onError === CONTINUE ? 1 : 3;
+	sandbox.addFault({ endpoint: 'submit', nth, action: { type: 'status', status: 400 } });
+	const { error, json } = await run(0.15, { nodeExtras: { ...RETRY, ...onError } });
+	// What is paid for is handed over all the same.
+	const [refused, ...others] = json.filter((item) => item.error);
+	expect(json.length - others.length).toBe(onError === CONTINUE ? 4 : 0);
+	const { message } = error ?? (refused?.error as Error);
+	expect(message).toMatch(
 		/^This run would cost \$0\.081 more than the \$0\.081 of earlier attempts, but 'Max Cost per Run' is \$0\.15/,
 	);
 	expect(sandbox.ledger.charges).toHaveLength(3);

@@ -51,7 +51,7 @@ export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
 
 type Purchasing<Job> = Pick<
 	ItemOperation<Job>,
-	'about' | 'checkAll' | 'resolve' | 'checkResolved' | 'isSelfPaced'
+	'about' | 'checkAll' | 'resolve' | 'checkResolved' | 'isPaidFor' | 'isSelfPaced'
 >;
 
 /** How every operation that buys checks its items. */
@@ -79,6 +79,7 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 			// What counts for the whole run is read from its first item.
 			await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 		},
+		isPaidFor: ({ ledger }, { request }) => !ledger.mayBuy(request.itemIndex, request.mayResubmit),
 		isSelfPaced: true,
 	};
 }

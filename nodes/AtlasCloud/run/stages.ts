@@ -51,7 +51,7 @@ async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]
 }
 
 async function checkItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
-	await checkTogether(open, async (jobs) => await operation.checkAll?.(run, jobs));
+	await checkTogether(open, operation.checkAll?.(run, jobsOf(open)));
 }
 
 async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
@@ -63,13 +63,18 @@ async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRu
 }
 
 async function checkResolvedItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
-	await checkTogether(open, async (jobs) => await operation.checkResolved?.(run, jobs));
+	const unpaid = open.filter(({ job }) => !operation.isPaidFor?.(run, job));
+	await checkTogether(unpaid, operation.checkResolved?.(run, jobsOf(open)));
 }
 
-/** Runs a check of all items; one that fails is the failure of each. */
-async function checkTogether(open: ItemRun[], check: (jobs: unknown[]) => Promise<void>): Promise<void> {
-	await check(open.map(({ job }) => job)).catch((error: unknown) => {
-		for (const item of open) item.outcome = toFailure(error);
+function jobsOf(items: ItemRun[]): unknown[] {
+	return items.map(({ job }) => job);
+}
+
+/** Waits for a check of all items; one that fails is the failure of each of these. */
+async function checkTogether(items: ItemRun[], check: Promise<void> | undefined): Promise<void> {
+	await check?.catch((error: unknown) => {
+		for (const item of items) item.outcome = toFailure(error);
 	});
 }
 
