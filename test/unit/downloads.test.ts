@@ -111,9 +111,10 @@ describe('a download', () => {
 		});
 	});
 
-	it.each([403, 404, 410])('is not retried after %d: the link has expired', async (status) => {
-		const { error, requests } = await fetchFrom([{ statusCode: status }]);
-		expect(requests).toHaveLength(1);
+	it.each([403, 404, 410])('may be told %d at first; if it stays, the link has expired', async (status) => {
+		const { kept } = await fetchFrom([{ statusCode: status }, { chunks: [png] }]);
+		expect(kept?.bytes.equals(png)).toBe(true);
+		const { error } = await fetchFrom([{ statusCode: status }]);
 		expect(error).toMatchObject({
 			statusCode: status,
 			message: expect.stringContaining('has expired') as string,

@@ -1,3 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import axios from 'axios';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import type { HttpRequest, TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { n8nHttp, type RequestContext } from '../../nodes/AtlasCloud/n8n/http';
@@ -84,4 +88,39 @@ describe('a request that failed', () => {
 		error.cause = error;
 		expect(await fault(error, true)).toMatchObject({ message: 'circular' });
 	});
+});
+
+it('tells no length of a body that axios has decoded', async () => {
+	const bytes = gzipSync('a file');
+	const server = createServer((incoming, outgoing) => {
+		const isEncoded = incoming.url === '/gzip';
+		const headers = { 'content-length': bytes.length, ...(isEncoded ? { 'content-encoding': 'gzip' } : {}) };
+		outgoing.writeHead(200, headers).end(bytes);
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as AddressInfo;
+	const httpRequest = async ({ url }: IHttpRequestOptions) => {
+		const { status, headers, data } = await axios.get<unknown>(url, { responseType: 'stream' });
+		return { statusCode: status, headers, body: data };
+	};
+	const http = n8nHttp({ helpers: { httpRequest } } as unknown as RequestContext);
+	try {
+		for (const [path, length, whole] of [
+			['/gzip', undefined, Buffer.from('a file')],
+			['/', String(bytes.length), bytes],
+		] as const) {
+			const url = `http://127.0.0.1:${port}${path}`;
+			const { headers, body } = await http.send({
+				method: 'GET',
+				url,
+				timeoutMs: 1_000,
+				authenticated: false,
+			});
+			const chunks: Uint8Array[] = [];
+			for await (const chunk of body) chunks.push(chunk);
+			expect([headers['content-length'], Buffer.concat(chunks)]).toEqual([length, whole]);
+		}
+	} finally {
+		server.close();
+	}
 });

@@ -30,7 +30,7 @@ it.each<[string, Exchange | Error, Purpose[]]>([
 	['a fault without a code', fault(null), ['read', 'paidResult', 'earlierInput']],
 	['a request that n8n blocked', fault(null, true), ['paidResult', 'earlierInput']],
 	['a file host’s 503', download(503), ALL],
-	['a file host’s 404', download(404), []],
+	['a file host’s 404', download(404), ['paidResult']],
 	['a file that is cut off', new DownloadError('cut off'), ALL],
 	['a file that is too large', new DownloadError('too large', { isFinal: true }), []],
 	['n8n’s storage', new Error('disk full'), ALL],

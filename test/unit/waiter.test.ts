@@ -64,9 +64,11 @@ class Atlas {
 }
 
 const inProgress: FakeAnswer = { json: { code: 200, data: { status: 'processing' } } };
-const done: FakeAnswer = {
-	json: { code: 200, data: { status: 'completed', outputs: ['https://cdn.example.com/a.png'] } },
-};
+const completed = (data: object): FakeAnswer => ({
+	json: { code: 200, data: { status: 'completed', ...data } },
+});
+const outputs = ['https://cdn.example.com/a.png'];
+const done = completed({ id: 'p', outputs });
 const refused = (status: number): FakeAnswer => ({
 	statusCode: status,
 	json: { code: status, msg: 'no', data: null },
@@ -86,7 +88,9 @@ describe('one prediction', () => {
 	);
 
 	it('of a model that is known is noticed sooner, with fewer polls', async () => {
-		const atlas = new Atlas((id, atMs) => (atMs < (id === 'first' ? 300_000 : 800_000) ? inProgress : done));
+		const atlas = new Atlas((id, atMs) =>
+			atMs < (id === 'first' ? 300_000 : 800_000) ? inProgress : completed({ id, outputs }),
+		);
 		await atlas.outcome(atlas.waitFor('first', { timeoutMs: 3_600_000 }));
 		const { length } = atlas.polls;
 		const { atMs } = await atlas.outcome(atlas.waitFor('p', { sentAtMs: 500_000, timeoutMs: 3_600_000 }));
@@ -148,11 +152,46 @@ describe('one prediction', () => {
 		expect(atMs).toBeLessThan(2 * WARM_UP_MS);
 	});
 
-	it.each([401, 402, 403, 451])('is not polled again after a %d', async (status) => {
-		const atlas = new Atlas(() => refused(status));
-		const { error } = await atlas.outcome(atlas.waitFor('p'));
-		expect(error).toMatchObject({ kind: 'read', statusCode: status });
-		expect(atlas.polls).toHaveLength(1);
+	it.each([401, 402, 403, 451])(
+		'is given up after a %d that is told three times in a row',
+		async (status) => {
+			const atlas = new Atlas(() => refused(status));
+			const { error } = await atlas.outcome(atlas.waitFor('p'));
+			expect(error).toMatchObject({ kind: 'read', statusCode: status });
+			expect(atlas.polls).toHaveLength(3);
+		},
+	);
+
+	it.each<[string, FakeAnswer]>([
+		['no outputs', completed({ id: 'p', outputs: null })],
+		['another one’s outputs, without an ID', completed({ outputs: ['https://cdn.example.com/other.png'] })],
+		[
+			'another one’s link',
+			completed({ outputs, urls: { get: 'https://x.example.com/api/v1/model/prediction/q' } }),
+		],
+		['a failure without an ID', { json: { code: 200, data: { status: 'failed' } } }],
+		...[400, 401, 402, 403, 404, 410, 451].map((status): [string, FakeAnswer] => [
+			`${status}`,
+			refused(status),
+		]),
+	])('that is told once, or twice, with %s is looked at again', async (_what, first) => {
+		for (const times of [1, 2]) {
+			let count = 0;
+			const atlas = new Atlas((_id, atMs) =>
+				atMs < WARM_UP_MS ? inProgress : count++ < times ? first : done,
+			);
+			const { prediction } = await atlas.outcome(atlas.waitFor('p'));
+			expect(prediction?.outputs).toEqual([{ url: outputs[0] }]);
+		}
+	});
+
+	it('is done, or over, where Atlas leaves out IDs', async () => {
+		const atlas = new Atlas(() => completed({ outputs }));
+		expect((await atlas.outcome(atlas.waitFor('p'))).prediction?.status).toBe('completed');
+		const empty = new Atlas(() => completed({ id: 'p', outputs: [] }));
+		const { error } = await empty.outcome(empty.waitFor('p'));
+		expect(error).toMatchObject({ kind: 'read', predictionId: 'p' });
+		expect([atlas.polls.length, empty.polls.length]).toEqual([3, 3]);
 	});
 
 	it('is waited for through an outage', async () => {

@@ -161,7 +161,10 @@ export function n8nHttp(context: RequestContext, credential?: ICredentialDataDec
 			const headers = Object.fromEntries(
 				Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
 			);
-			return { statusCode: response.statusCode, headers, body: response.body as unknown as ByteStream };
+			const body = response.body as unknown as ByteStream;
+			// Axios decodes a compressed body (the stream of zlib counts what goes in), and leaves the compressed one's length.
+			if ('bytesWritten' in body) delete headers['content-length'];
+			return { statusCode: response.statusCode, headers, body };
 		},
 	};
 }

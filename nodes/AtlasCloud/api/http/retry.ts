@@ -136,7 +136,9 @@ export function isRetryable(failure: Exchange | Error, purpose: Purpose = 'read'
 	if (failure instanceof TransportError) return !IS_FINAL_FAULT[purpose](failure);
 	if (failure instanceof DownloadError) {
 		const { isFinal, statusCode } = failure;
-		return !isFinal && (statusCode === null || isRetryableStatus(statusCode));
+		// A host that has just got a file may not find it at first.
+		const mayPass = purpose === 'paidResult' || statusCode === null || isRetryableStatus(statusCode);
+		return !isFinal && mayPass;
 	}
 	if (failure instanceof Error) return !(failure instanceof AtlasError);
 	const { answer, fault } = failure;

@@ -32,6 +32,11 @@ export interface Prediction {
 	predictTimeSeconds: number | null;
 	/** Of the whole prediction. */
 	priceUsd: number | null;
+	/**
+	 * Whether another look may tell something else: without an ID it may be another one's record, and a completed one may
+	 * get its outputs a moment later.
+	 */
+	isUnsure?: boolean;
 	/** Atlas's own record, without files: base64 must not get into json. Null where it is nested too deeply. */
 	raw: JsonObject | null;
 }
@@ -78,6 +83,7 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 			asNumber(asObject(record.metrics)?.predict_time) ?? record.executionTime,
 		),
 		priceUsd: asNonNegative(record.price),
+		isUnsure: record.id !== predictionId || emptyReason === NO_OUTPUT,
 		raw: isShallow(record) ? (asObject(withoutFiles(record)) ?? null) : null,
 	};
 }
@@ -94,9 +100,11 @@ function withoutFiles(value: unknown): unknown {
 	return Object.fromEntries(Object.entries(object).map(([key, inner]) => [key, withoutFiles(inner)]));
 }
 
-/** Whether a record is another prediction's. One without an ID is taken for the one that was asked for. */
-function isOfAnother(predictionId: string, { id }: JsonObject): boolean {
-	return id !== undefined && id !== null && id !== '' && id !== predictionId;
+/** Whether a record is another prediction's, by its ID or else by its link. */
+function isOfAnother(predictionId: string, { id, urls }: JsonObject): boolean {
+	if (id !== undefined && id !== null && id !== '') return id !== predictionId;
+	const [, linkedId] = /\/prediction\/([^/?#]+)/.exec(asString(asObject(urls)?.get) ?? '') ?? [];
+	return linkedId !== undefined && ![predictionId, encodeURIComponent(predictionId)].includes(linkedId);
 }
 
 function nsfwFlags(record: JsonObject): Array<boolean | null> {

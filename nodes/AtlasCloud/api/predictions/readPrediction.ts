@@ -13,6 +13,10 @@ import { toPrediction, type Prediction } from './prediction';
 /** How long a new prediction may be answered 404 or 400, in ms. See docs/atlas-cloud-api.md, Result. */
 export const WARM_UP_MS = 30_000;
 
+/** An end that may not be the last word counts once it was told so often in a row. */
+export const UNSURE_LOOKS = 3;
+export const UNSURE_PAUSE_MS = 1_000;
+
 /** Attempts of a single read. */
 const MAX_ATTEMPTS = 6;
 
@@ -21,7 +25,7 @@ export type PollResult =
 	| { kind: 'ended'; prediction: Prediction }
 	| { kind: 'inProgress'; prediction: Prediction }
 	| { kind: 'notVisibleYet' }
-	/** Atlas would give the same answer again. */
+	/** Atlas does not tell of it, and a later look would find the same. */
 	| { kind: 'rejected' }
 	/** No usable answer this time. */
 	| { kind: 'pollFailed' };
@@ -73,10 +77,16 @@ export async function readWholePrediction(
 	const { clock } = client;
 	const startMs = clock.nowMs();
 	let missing = 0;
+	let unsure = 0;
 	for (let attempt = 0; ; attempt++) {
 		const exchange = await untilAborted(pollPrediction(client, predictionId), signal);
 		const prediction = predictionIn(predictionId, exchange);
-		if (prediction) return prediction;
+		if (prediction) {
+			const isOver = prediction.status === 'processing' || clock.nowMs() + UNSURE_PAUSE_MS > giveUpAtMs;
+			if (!prediction.isUnsure || isOver || ++unsure >= UNSURE_LOOKS) return prediction;
+			await pauseMs(clock, UNSURE_PAUSE_MS, signal);
+			continue;
+		}
 		const isMissing = isNotFound(exchange);
 		if (isMissing) missing++;
 		const pauseForMs =
@@ -138,7 +148,9 @@ function predictionIn(predictionId: string, { answer }: Exchange): Prediction | 
 	// A gateway's error may have a status such as "error" or "timeout"; only Atlas's own word counts.
 	const { status } = asObject(asObject(answer.json)?.data) ?? {};
 	const isFailure = answer.statusCode >= 500 && asString(status)?.toLowerCase() === 'failed';
-	return isFailure ? toPrediction(predictionId, answer.json) : null;
+	const prediction = isFailure ? toPrediction(predictionId, answer.json) : null;
+	// Told like this, a failure never has its ID.
+	return prediction && { ...prediction, isUnsure: false };
 }
 
 /** Smaller files in an answer are kept, in characters of base64. */
@@ -156,7 +168,7 @@ function withoutLargeFiles(prediction: Prediction): Prediction {
 
 /** Whether Atlas itself says that there is no such prediction, or not yet. */
 function isNotFound({ answer }: Exchange): boolean {
-	return answer !== undefined && answer.isEnvelope && [400, 404].includes(effectiveStatus(answer));
+	return answer !== undefined && answer.isEnvelope && [400, 404, 410].includes(effectiveStatus(answer));
 }
 
 /** Tells the rate limiter what came of a look. @throws what the look throws */

@@ -8,7 +8,14 @@ import { HistoryLooks } from './historyLook';
 import { planPolls } from './pollSchedule';
 import { failedError, unreachableError } from './errors';
 import type { Prediction } from './prediction';
-import { classifyPoll, pollError, pollPrediction, within } from './readPrediction';
+import {
+	classifyPoll,
+	pollError,
+	pollPrediction,
+	UNSURE_LOOKS,
+	UNSURE_PAUSE_MS,
+	within,
+} from './readPrediction';
 import { UsualTimes } from './usualTimes';
 import { Waiting, type Notice, type Wait } from './waiting';
 
@@ -148,6 +155,7 @@ class Watch {
 		const result = classifyPoll(id, exchange, waiting.isNew(nowMs));
 		switch (result.kind) {
 			case 'ended':
+				if (result.prediction.isUnsure && this.looksAgain(waiting, nowMs)) return;
 				this.looks.polled(waiting, sentAtMs, result.prediction.status);
 				this.end(waiting, result.prediction, exchange);
 				return;
@@ -162,7 +170,7 @@ class Watch {
 				else waiting.pause(WARM_UP_PAUSE_MS, nowMs);
 				return;
 			case 'rejected':
-				this.fail(waiting, pollError(id, exchange));
+				if (!this.looksAgain(waiting, nowMs)) this.fail(waiting, pollError(id, exchange));
 				return;
 			case 'pollFailed':
 				waiting.pollFailed(exchange);
@@ -170,6 +178,12 @@ class Watch {
 				else if (isLate && waiting.failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
 				else waiting.pause(backoffMs(waiting.failedPolls - 1, 500, 8_000), nowMs);
 		}
+	}
+
+	/** Whether an end that may not be the last word is looked at again. */
+	private looksAgain(waiting: Waiting, nowMs: number): boolean {
+		waiting.pause(UNSURE_PAUSE_MS, nowMs);
+		return ++waiting.unsureEnds < UNSURE_LOOKS;
 	}
 
 	private end(waiting: Waiting, prediction: Prediction, { answer }: Exchange): void {

@@ -48,6 +48,9 @@ export class Waiting {
 	/** In a row. */
 	failedPolls = 0;
 
+	/** Ends in a row that may not be the last word. */
+	unsureEnds = 0;
+
 	private startMs: number | null;
 
 	/** Since when it does not wait in the service's queue, as far as is known. Its age counts from here. */
@@ -118,6 +121,7 @@ export class Waiting {
 
 	seenInProgress(nowMs: number): void {
 		this.failedPolls = 0;
+		this.unsureEnds = 0;
 		this.lastFailedPoll = null;
 		this.seenAtMs = nowMs;
 		this.notBeforeMs = -Infinity;
