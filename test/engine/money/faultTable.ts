@@ -100,7 +100,8 @@ function ofPrediction(use: Use, fault: FaultKind, forever: boolean): OutcomeClas
 	// A page in between decides nothing.
 	const status = isEnvelope(fault) ? statusOf(fault) : 0;
 	const waits = use.isGet !== true;
-	if (VERDICT.includes(status)) return 'read';
+	// What is told of a wait once may pass; so many times in a row it does not.
+	if (VERDICT.includes(status)) return waits && !forever ? 'done' : 'read';
 	if (forever) return waits && !NOT_FOUND.includes(status) ? 'timeout' : 'read';
 	// The pause that it asks for ends after the item's time, and is kept.
 	if (status === 429 && isForLong(fault)) return waits ? 'timeout' : 'done';
@@ -132,7 +133,7 @@ function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boole
 			return ofPrediction(use, fault, forever);
 		case 'file':
 			if (fault.action.type === 'wrongTypes') return 'done';
-			return forever || FINAL.includes(statusOf(fault)) ? 'download' : 'done';
+			return forever ? 'download' : 'done';
 		// While a model's fields cannot be read, Atlas Cloud Models sends nothing; of Seedream's models all is known.
 		case 'models':
 			return use.node && (forever || isFinal(fault)) ? 'read' : 'done';
@@ -140,6 +141,8 @@ function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boole
 			// Two time limits of a read are longer than the item's own.
 			if (forever && ['hang', 'hangAfter'].includes(fault.action.type)) return 'input';
 			if (!use.node || fault.action.type === 'wrongTypes') return 'done';
+			// Atlas says that the model has none.
+			if (statusOf(fault) === 404 && isEnvelope(fault)) return 'done';
 			return forever || fault.action.type === 'emptyObject' ? 'read' : 'done';
 		default:
 			return 'done';

@@ -41,11 +41,15 @@ const MAX_REFUSAL_BYTES = 4_096;
 
 /**
  * Whether a file host says that a file is deleted: 404 or 410 in the words of a storage service, of Atlas, or in none. A
- * page, of a proxy say, decides nothing. Reads the body.
+ * page, of a proxy say, decides nothing.
+ * @param read the body, if it is read already
  */
-export async function isDeleted({ statusCode, body, isOtherHost }: OpenedFile): Promise<boolean> {
+export async function isDeleted(
+	{ statusCode, body, isOtherHost }: OpenedFile,
+	read?: Buffer,
+): Promise<boolean> {
 	if (isOtherHost || (statusCode !== 404 && statusCode !== 410)) return false;
-	const bytes = await readBeginning(body, MAX_REFUSAL_BYTES);
+	const bytes = read ?? (await readBeginning(body, MAX_REFUSAL_BYTES));
 	const text = bytes.toString('utf8').trim();
 	const json = asObject(parseJson(text));
 	return (

@@ -3,7 +3,7 @@ import { asArray, asObject, asString, parseJson, type JsonObject } from '../json
 import { isExpression, labelOf } from '../text';
 import { listPriceOf, type ListPrice } from './prices';
 import { throwIfAborted } from '../time/clock';
-import { openPublicFile } from '../http/publicFile';
+import { isDeleted, openPublicFile } from '../http/publicFile';
 import { readAll } from '../http/streams';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 
@@ -64,26 +64,32 @@ const MAX_ATTEMPTS = 2;
 
 /**
  * Reads a model's OpenAPI document, without the key (docs/atlas-cloud-api.md, Catalog).
- * @returns null where it cannot be read
+ * @returns `missing` if Atlas says, as often as it is asked, that there is none; null where it cannot be read
  * @throws CancelledError
  */
-export async function readSchemaDocument(client: AtlasClient, url: string): Promise<JsonObject | null> {
+export async function readSchemaDocument(
+	client: AtlasClient,
+	url: string,
+): Promise<JsonObject | 'missing' | null> {
+	let missing = 0;
 	for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 		const document = await readOnce(client, url).catch(() => null);
 		throwIfAborted(client.signal);
-		if (document) return document;
+		if (document === 'missing') missing++;
+		else if (document) return document;
 	}
-	return null;
+	return missing === MAX_ATTEMPTS ? 'missing' : null;
 }
 
-async function readOnce(client: AtlasClient, url: string): Promise<JsonObject | null> {
+async function readOnce(client: AtlasClient, url: string): Promise<JsonObject | 'missing' | null> {
 	const { clock, signal } = client;
-	const { body, statusCode } = await openPublicFile(client.http, url, client.baseUrl, signal);
-	const bytes = await readAll(body, {
+	const file = await openPublicFile(client.http, url, client.baseUrl, signal);
+	const bytes = await readAll(file.body, {
 		clock,
 		stallMs: READ_TIMEOUT_MS,
 		signal,
 		maxBytes: MAX_SCHEMA_BYTES,
 	});
-	return statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
+	if (await isDeleted(file, bytes)) return 'missing';
+	return file.statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
 }

@@ -14,7 +14,7 @@ export interface ModelInfo {
 	/** Null where the catalog cannot be read, or does not list the model. */
 	type: ModelType | null;
 	price: ListPrice | null;
-	/** Its input fields; null where its schema cannot be read. */
+	/** Its input fields; null where it has no schema, or that cannot be read. */
 	fields: ModelField[] | null;
 	/** Whether Atlas has, or may have, a schema that could not be read: the next time it may be there. */
 	isUnreadable: boolean;
@@ -95,6 +95,7 @@ export class ModelInfos {
 		const { type, price, schemaUrl } = entry;
 		if (schemaUrl === null) return { type, price, fields: null, isUnreadable: false };
 		const document = await readSchemaDocument(this.client, schemaUrl);
+		if (document === 'missing') return { type, price, fields: null, isUnreadable: false };
 		const fields = document && readInputSchema(document);
 		return { type, price, fields, isUnreadable: fields === null };
 	}
