@@ -115,7 +115,7 @@ class Atlas {
 	private answer(process: number, { method, url }: HttpRequest): FakeAnswer {
 		const id = url.split('/').at(-1) ?? '';
 		if (id === 'uploadMedia')
-			return { json: { code: 200, data: { download_url: `https://f.test/${this.random()}` } } };
+			return { json: { code: 200, data: { download_url: `https://f.test/${this.random()}/${uploads++}` } } };
 		if (method === 'POST') return this.submit(process);
 		this.polledAtMs.push(this.clock.nowMs());
 		if (url.includes('/model/history?')) return this.historyPage(new URL(url).searchParams);
@@ -172,6 +172,7 @@ class Atlas {
 	}
 }
 
+let uploads = 0;
 let accounts = 0;
 
 /** One execution of a batch of edits. */

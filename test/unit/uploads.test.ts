@@ -85,6 +85,17 @@ describe('uploads', () => {
 		expect(http.requests[0]?.file?.fileName).toMatch(/^n8n-4711-0123abcd-r2-i\d-[0-9a-f]{16}\.png$/);
 	});
 
+	it('are no input if two contents got one URL', async () => {
+		const { clock, uploads } = setup(() => ({
+			json: { code: 200, data: { download_url: 'https://f.example.com/shared.png' } },
+		}));
+		const url = async (content: string) =>
+			await uploads.url(file(content, null), 0).catch(({ message }: Error) => message);
+		const shared = 'Atlas Cloud gave a.png the URL of another file';
+		expect(await clock.until(url('one'))).toMatch(/^https/);
+		expect([await clock.until(url('two')), await clock.until(url('one'))]).toEqual([shared, shared]);
+	});
+
 	it('read a stored file once to hash it', async () => {
 		const { clock, uploads } = setup(link);
 		const one = file('x', 'id-1');

@@ -77,12 +77,14 @@ export class Uploads {
 
 	/**
 	 * The URL at which Atlas has the file.
-	 * @throws AtlasError (`read`) if it could not be uploaded; CancelledError
+	 * @throws AtlasError (`read`) if it could not be uploaded, or the URL is another file's, too; CancelledError
 	 */
 	async url(file: InputFile, itemIndex: number): Promise<string> {
 		const hash = await this.contentHash(file);
 		try {
-			return await memoize(this.urls, hash, async () => await this.upload(file, hash, itemIndex));
+			const url = await memoize(this.urls, hash, async () => await this.upload(file, hash, itemIndex));
+			if (contents.get(url) !== hash) throw sharedUrlError(file);
+			return url;
 		} finally {
 			file.release?.();
 		}
@@ -105,7 +107,9 @@ export class Uploads {
 				isUsable: (json) => linkIn(json) !== null,
 				isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
 			});
-			return linkIn(answer.json) as string; // guaranteed by isUsable
+			const url = linkIn(answer.json) as string; // guaranteed by isUsable
+			noteContent(url, hash);
+			return url;
 		} finally {
 			release?.();
 		}
@@ -161,6 +165,25 @@ function describeFile({ fileName, fieldName }: InputFile): string {
 
 function isThrottled({ answer }: Exchange): boolean {
 	return answer !== undefined && effectiveStatus(answer) === 429;
+}
+
+/** The hashes of the contents that this process has uploaded, by URL; empty for one that two of them got. The oldest first. */
+const contents = new Map<string, string>();
+
+const MAX_CONTENTS = 10_000;
+
+function noteContent(url: string, hash: string): void {
+	contents.set(url, (contents.get(url) ?? hash) === hash ? hash : '');
+	const [oldest] = contents.keys();
+	if (contents.size > MAX_CONTENTS) contents.delete(oldest);
+}
+
+/** The error of a file in whose place another one could be edited. */
+function sharedUrlError(file: InputFile): AtlasError {
+	return new AtlasError(`Atlas Cloud gave ${describeFile(file)} the URL of another file`, {
+		kind: 'read',
+		description: 'Nothing was submitted for this item. Run it again later.',
+	});
 }
 
 /** The error of a file that is not even sent, because Atlas asked for a long pause after another one. */
