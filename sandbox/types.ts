@@ -48,6 +48,8 @@ export interface SandboxHistory {
 	createdAtUnit?: 'seconds' | 'milliseconds' | 'iso' | 'missing';
 	/** Items sent as they are, ahead of every task and whatever the filter, and counted in `total`: tasks that cannot be read. */
 	extraItems?: unknown[];
+	/** Changes an item before it is sent. */
+	alter?: (item: Record<string, unknown>) => object;
 }
 
 /** How a finished prediction reports its price. */

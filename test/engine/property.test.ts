@@ -39,6 +39,8 @@ const MUST_HAPPEN: Array<keyof Tally> = [
 	'jumps',
 	'slow',
 	'withoutNames',
+	'oddRows',
+	'shifted',
 	'reruns',
 	'reused',
 	'models',
@@ -74,6 +76,8 @@ const PLAIN: Story = {
 	mayResubmit: false,
 	losesEqual: false,
 	history: {},
+	rows: 'plain',
+	shifts: 0,
 	skewSeconds: 0,
 	jumps: [],
 	warmUpSeconds: 0,
@@ -131,6 +135,7 @@ it(
 				`${sum('models')} stories of Atlas Cloud Models, ${sum('unreadable')} executions stopped without a schema, ` +
 				`${sum('tools')} tools with ${sum('calls')} further calls, ${sum('equalLost')} equal requests lost, ` +
 				`${sum('jumps')} clocks that jump, ${sum('slow')} slow services, ${sum('withoutNames')} without upload names, ` +
+				`${sum('oddRows')} with odd rows and ${sum('shifted')} with shifting pages in the history, ` +
 				`longest wait ${overSeconds} s beyond its time\n`,
 		);
 		expect(sum('doubleCharges')).toBe(0);

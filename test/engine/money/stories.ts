@@ -52,6 +52,10 @@ export interface Story {
 	/** At first two items that are the very same request get no answer. */
 	losesEqual: boolean;
 	history: SandboxHistory;
+	/** How the history writes its rows. */
+	rows: keyof typeof ROWS;
+	/** Others' predictions that come while a page of the history is read, each time. */
+	shifts: number;
 	/** How far Atlas's clock is off, in seconds. */
 	skewSeconds: number;
 	/** How far n8n's clock is off in each run of the node, in turn, in seconds. None: it is right. */
@@ -71,6 +75,29 @@ export interface Story {
 	endsWithRerun: boolean;
 }
 
+type Row = Record<string, unknown>;
+
+const withRequest = (row: Row, more: object) => ({
+	...row,
+	requestBody: JSON.stringify({ ...(JSON.parse(String(row.requestBody)) as object), ...more }),
+});
+
+/** What a history may make of its rows. Those that no longer say what was asked for keep the node from buying. */
+const ROWS: Record<string, (row: Row) => object> = {
+	plain: (row) => row,
+	parsed: (row) => ({ ...row, requestBody: JSON.parse(String(row.requestBody)) as object }),
+	twice: (row) => ({ ...row, requestBody: JSON.stringify(row.requestBody) }),
+	otherName: (row) => ({ ...row, model: 'seedream-4-0-250828' }),
+	numericStatus: (row) => ({ ...row, status: 2 }),
+	withDefaults: (row) => withRequest(row, { seed: -1, enable_safety_checker: true }),
+	shortened: (row) => ({ ...row, requestBody: `${String(row.requestBody).slice(0, 60)}…` }),
+	withoutRequest: (row) => ({ ...row, requestBody: undefined }),
+	withoutId: (row) => ({ ...row, ID: undefined, result: { status: row.status } }),
+	of1970: (row) => ({ ...row, createdAt: 86_400 }),
+};
+
+const CLEAR_ROWS: Array<Story['rows']> = ['plain', 'parsed', 'twice', 'otherName', 'numericStatus'];
+
 /** How long the node waits for an edit, in seconds; of a slow service, less is waited for. */
 const TIMEOUT_SECONDS = 120;
 const SLOW_TIMEOUT_SECONDS = 30;
@@ -82,7 +109,7 @@ const PICTURES = 3;
 
 const whenFor = fc.record({
 	nth: fc.integer({ min: 1, max: 4 }),
-	times: fc.constantFrom(1, 1, 2, 3),
+	times: fc.constantFrom(1, 1, 2, 3, 6),
 });
 
 function faultOn(endpoint: Endpoint, actions: FaultAction[]): fc.Arbitrary<Fault> {
@@ -111,7 +138,11 @@ const READ_TROUBLE: FaultAction[] = [
 	status(502, { page: true }),
 	status(503),
 	status(404),
-	...[-3_600, 3_600].map((skewSeconds): FaultAction => ({ type: 'dateHeader', value: { skewSeconds } })),
+	...[200, 401, 402, 403, 404, 451].map((code) => status(code, { page: true })),
+	...[-172_800, -3_600, -60, -8, 8, 60, 3_600, 172_800].map((skewSeconds): FaultAction => ({
+		type: 'dateHeader',
+		value: { skewSeconds },
+	})),
 	{ type: 'dateHeader', value: 'missing' },
 	{ type: 'dateHeader', value: 'half past nine' },
 ];
@@ -143,7 +174,7 @@ const SUBMIT_TROUBLE: FaultAction[] = [
 const FILE_TROUBLE = READ_TROUBLE.filter(
 	(action) =>
 		!['malformedJson', 'wrongTypes', 'emptyObject'].includes(action.type) &&
-		!(action.type === 'status' && action.status === 404),
+		!(action.type === 'status' && action.status === 404 && !action.body),
 );
 
 /** What keeps a model's schema from being read. One that is read and lies is no trouble that anybody could see. */
@@ -221,8 +252,14 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 		delaySeconds: fc.constantFrom(0, 0, 5, 90),
 		foreignTasks: fc.constantFrom(0, 3),
 		createdAtUnit: fc.constantFrom('seconds', 'seconds', 'milliseconds', 'iso', 'missing'),
+		maxPageSize: fc.constantFrom(50, 50, 50, 20),
 	}),
-	skewSeconds: fc.constantFrom(0, 0, -120, 45, -3_600, 3_600),
+	rows: fc.oneof(
+		{ weight: 3, arbitrary: fc.constant('plain') },
+		{ weight: 2, arbitrary: fc.constantFrom(...Object.keys(ROWS)) },
+	),
+	shifts: fc.constantFrom(0, 0, 0, 1, 7),
+	skewSeconds: fc.constantFrom(0, 0, -120, -8, 20, 45, -3_600, 3_600),
 	jumps: fc.oneof(
 		{ weight: 2, arbitrary: fc.constant<number[]>([]) },
 		{
@@ -289,6 +326,8 @@ const NO_TALLY = {
 	jumps: 0,
 	slow: 0,
 	withoutNames: 0,
+	oddRows: 0,
+	shifted: 0,
 };
 
 export type Tally = typeof NO_TALLY;
@@ -357,6 +396,15 @@ interface Play {
 	must: Must;
 }
 
+/** What is called when the sandbox has answered, or its client is gone. */
+interface Events {
+	onSubmitOver: () => void;
+	onHistoryOver: () => void;
+}
+
+/** So many predictions of others come in one story. */
+const MAX_SHIFTS = 60;
+
 /** One sandbox and its images, for many stories one after another. */
 export class Stage {
 	readonly tally: Tally = { ...NO_TALLY };
@@ -368,16 +416,15 @@ export class Stage {
 		private readonly photos: Buffer[],
 		private sandbox: Sandbox,
 		private urls: string[],
-		/** Called when the sandbox has answered a submit, or its client is gone. */
-		private readonly submits: { onOver: () => void },
+		private readonly events: Events,
 	) {}
 
 	static async open(seed: number): Promise<Stage> {
-		const submits = { onOver: () => {} };
+		const events: Events = { onSubmitOver: () => {}, onHistoryOver: () => {} };
 		const photos = await Promise.all(
 			['#e02020', '#20e020', '#2020e0'].slice(0, PICTURES).map(async (left) => await picture({ left })),
 		);
-		return new Stage(seed, photos, ...(await openAccount(seed, submits)), submits);
+		return new Stage(seed, photos, ...(await openAccount(seed, events)), events);
 	}
 
 	async close(): Promise<void> {
@@ -388,7 +435,7 @@ export class Stage {
 	async play(story: Story): Promise<void> {
 		if (this.sandbox.ledger.predictions.size > MAX_TASKS) {
 			await this.sandbox.close();
-			[this.sandbox, this.urls] = await openAccount(this.seed, this.submits);
+			[this.sandbox, this.urls] = await openAccount(this.seed, this.events);
 		}
 		await whereTimeJumps(story.jumps, async () => await this.playHere(story));
 	}
@@ -428,6 +475,8 @@ export class Stage {
 		if (story.jumps.length > 0) tally.jumps += 1;
 		if (story.isSlow) tally.slow += 1;
 		if (!story.keepUploadNames) tally.withoutNames += 1;
+		if (story.rows !== 'plain') tally.oddRows += 1;
+		if (story.shifts > 0) tally.shifted += 1;
 		const prompts = new Set(wanted.map(({ prompt }) => prompt));
 		must(
 			charges.every(({ prompt }) => prompts.has(prompt)),
@@ -452,13 +501,18 @@ export class Stage {
 		sandbox.clearFaults();
 		sandbox.setOptions({
 			predictSeconds: story.isSlow ? 3_000 : 1,
-			history: story.history,
+			history: { ...story.history, alter: ROWS[story.rows] },
 			clockSkewSeconds: story.skewSeconds,
 			warmUp: { seconds: story.warmUpSeconds, status: 404 },
 			keepUploadNames: story.keepUploadNames,
 			limits: story.limitsUploads ? { uploads: { perSecond: 1, burst: 1 } } : {},
 		});
 		const lost: Fault = { endpoint: 'submit', times: 2, action: { type: 'resetAfter' } };
+		let shiftsLeft = story.shifts > 0 ? MAX_SHIFTS : 0;
+		this.events.onHistoryOver = () => {
+			for (let i = 0; i < story.shifts && shiftsLeft-- > 0; i++)
+				sandbox.addForeignTask({ model: V4, prompt: 'another one’s', images: [] });
+		};
 		for (const fault of [...(story.losesEqual ? [lost] : []), ...faultsIn(story)]) sandbox.addFault(fault);
 	}
 
@@ -540,7 +594,9 @@ export class Stage {
 		this.sandbox.clearFaults();
 		const { saved } = await this.rerun(play, null);
 		// A result that nobody can download stays one, and a slow one is not waited for.
-		const canSucceed = !story.isSlow && story.faults.every(({ action }) => action.type !== 'patchResult');
+		const isClear = CLEAR_ROWS.includes(story.rows) && story.shifts === 0;
+		const canSucceed =
+			isClear && !story.isSlow && story.faults.every(({ action }) => action.type !== 'patchResult');
 		must(saved === null || !canSucceed, 'a run with Reuse Paid Results returns what is missing');
 	}
 
@@ -642,7 +698,7 @@ export class Stage {
 	private async submitsOver(count: number | null): Promise<void> {
 		let over = 0;
 		await new Promise<void>((resolve) => {
-			this.submits.onOver = () => {
+			this.events.onSubmitOver = () => {
 				if (++over === count) resolve();
 			};
 		});
@@ -691,12 +747,15 @@ export class Stage {
 	}
 }
 
-async function openAccount(seed: number, submits: { onOver: () => void }): Promise<[Sandbox, string[]]> {
+async function openAccount(seed: number, events: Events): Promise<[Sandbox, string[]]> {
 	const sandbox = await fastSandbox({
 		clock: virtualTime,
 		seed,
 		preparedMedia: true,
-		onRequestOver: ({ endpoint }) => endpoint === 'submit' && submits.onOver(),
+		onRequestOver({ endpoint }) {
+			if (endpoint === 'submit') events.onSubmitOver();
+			if (endpoint === 'history') events.onHistoryOver();
+		},
 	});
 	const urls = Array.from({ length: PICTURES }, (_, i) => {
 		const id = sandbox.addForeignTask({ model: V4, prompt: `a picture at an address ${i}`, images: [] });
