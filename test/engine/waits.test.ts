@@ -1,6 +1,6 @@
 import type { Endpoint, FaultAction } from '../../sandbox';
 import { models, parametersOf } from './models';
-import { edit, fails, ledger, photo, sandbox, useSandbox } from './money/account';
+import { atlas, edit, fails, ledger, photo, sandbox, useSandbox } from './money/account';
 import { picture, runSeedream } from './seedream';
 import { virtualTime } from './virtualTime';
 
@@ -14,7 +14,14 @@ const UNLISTED = { model: 'vendor/unlisted/edit', size: '1024*1024' };
 const HANG: FaultAction = { type: 'hang' };
 const PAUSES: FaultAction = { type: 'status', status: 503, headers: { 'retry-after': '299' } };
 const TRICKLE: FaultAction = { type: 'trickle', bytesPerSecond: 2 };
+const REUSED = { options: { timeoutSeconds: 10, reuseHours: 1 } };
 const QUOTED = { options: { timeoutSeconds: 10, maxCostUsd: 1 } };
+
+/** Buys an edit whose input is known again by its content only. */
+async function buyWithoutNames(): Promise<void> {
+	await atlas({ preparedPictures: false });
+	await edit();
+}
 
 describe('every wait before the submit ends within the item’s Timeout', () => {
 	it.each<[string, Endpoint, FaultAction, Record<string, unknown>]>([
@@ -26,14 +33,23 @@ describe('every wait before the submit ends within the item’s Timeout', () => 
 		['an upload that is throttled', 'upload', { ...PAUSES, status: 429 } as FaultAction, {}],
 		['a quote that hangs', 'quote', HANG, QUOTED],
 		['a quote that trickles', 'quote', TRICKLE, QUOTED],
+		['a history that hangs', 'history', HANG, REUSED],
+		['a history that asks for pauses', 'history', PAUSES, REUSED],
+		['a history that trickles', 'history', TRICKLE, REUSED],
+		['an earlier input that hangs', 'file', HANG, REUSED],
+		['an earlier input that trickles', 'file', TRICKLE, REUSED],
 	])('%s', async (_what, endpoint, action, parameters) => {
+		if (endpoint === 'file') await buyWithoutNames();
+		const before = ledger.charges.length;
 		fails(endpoint, action, Infinity);
 		const startMs = virtualTime.nowMs();
 		const { error } = await edit({ parameters: { options: { timeoutSeconds: 10 }, ...parameters } });
-		expect(error?.message).toMatch(/took longer than 10 seconds|Too many requests/);
+		expect(error?.message).toMatch(
+			/took longer than 10 seconds|Too many requests|Couldn’t search for results to reuse/,
+		);
 		expect(error?.description).toContain('Nothing was submitted');
 		expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
-		expect(ledger.charges).toEqual([]);
+		expect(ledger.charges).toHaveLength(before);
 	});
 });
 

@@ -28,8 +28,8 @@ type Row = Record<string, unknown> & { ID: string; createdAt: unknown; requestBo
 
 interface Setup {
 	files?: Record<string, string>;
-	/** Predictions that items have. */
-	taken?: string[];
+	/** Predictions that items of any node have. */
+	takenIds?: Record<string, true>;
 	/** One whose submit is looked for. */
 	lost?: Past;
 	fileAnswer?: (url: string, count: number) => FakeAnswer | undefined;
@@ -50,7 +50,7 @@ const bodyOf = ({ images, prompt = BODY.prompt, fields }: Past) =>
 
 /** A history with these purchases, the newest first, and files by their path. */
 function setup(past: Past[], options: Setup = {}) {
-	const { files = {}, taken = [], lost, fileAnswer = () => undefined, mayHaveFailed = true } = options;
+	const { files = {}, takenIds = {}, lost, fileAnswer = () => undefined, mayHaveFailed = true } = options;
 	const {
 		alter = (rows) => rows,
 		maxRows = 50,
@@ -83,10 +83,7 @@ function setup(past: Past[], options: Setup = {}) {
 		return fileAnswer(url, ++fileCount) ?? found;
 	});
 	const client = clientOf(http, clock);
-	const ledger = new Ledger(
-		{ records: {}, takenIds: Object.fromEntries(taken.map((id) => [id, true as const])) },
-		{ executionId: '1', runIndex: 0, isTool: false },
-	);
+	const ledger = new Ledger({ records: {}, takenIds }, { executionId: '1', runIndex: 0, isTool: false });
 	if (lost) {
 		const bodyHash = hashOf(valuesOf(bodyOf(lost)));
 		const facts = { fingerprint: '', model: 'm', prompt: null, size: null, images: [], hasUrl: true };
@@ -141,6 +138,18 @@ describe('what was bought before', () => {
 		expect([reads('/model/history?no=1'), reads('1.png')]).toEqual([2, 1]);
 	});
 
+	it('is one node’s only, where two of a workflow asked for the same', async () => {
+		const takenIds: Record<string, true> = {};
+		const two = [
+			{ id: 'second', images },
+			{ id: 'first', images },
+		];
+		const claims = [];
+		for (let node = 0; node < 3; node++)
+			claims.push(await setup(two, { files, takenIds }).claim(content('photo A')));
+		expect(claims).toEqual(['second', 'first', null]);
+	});
+
 	it('is recognized by its URLs, in their order', async () => {
 		const [x, y] = ['https://x.example.com/', 'https://y.example.com/'];
 		const { claimAll, reads } = setup([
@@ -174,7 +183,7 @@ describe('what was bought before', () => {
 				{ id: 'lost', images },
 				{ id: 'old', images, secondsAgo: 86_400 },
 			],
-			{ files, taken: ['taken'], lost: { id: 'lost', images } },
+			{ files, takenIds: { taken: true }, lost: { id: 'lost', images } },
 		);
 		expect(await claim(content('photo A'))).toBeNull();
 	});

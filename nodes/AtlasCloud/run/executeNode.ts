@@ -73,7 +73,7 @@ async function executeRun(
 			throwIfCancelled(context, node, ledger);
 			return { itemRuns, results: resultsOf(run, itemRuns) };
 		})
-		.finally(() => run.leftovers.note(ledger.delivered(), ledger.undelivered().paid));
+		.finally(() => run.leftovers.note(ledger.delivered(), ledger.leftOver()));
 	await addExecutionHint(run, operation.summary, results.flat()).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });

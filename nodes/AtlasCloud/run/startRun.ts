@@ -100,8 +100,8 @@ export async function startRun(
 	);
 	const models = new ModelInfos(client);
 	const places = new Places({ account, hardLimit, clock, signal });
-	// By a person, or by an agent that calls again.
-	const isRepeated = ['manual', 'retry'].includes(context.getMode()) || ledger.isTool;
+	// By a person, or by an MCP client: its calls belong to no execution (n8n 2.41).
+	const isRepeated = context.getMode() === 'manual' || (ledger.isTool && !ledger.executionId);
 	const leftovers = new Leftovers(`${account} ${nodeTag}`, clock, isRepeated);
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();

@@ -52,6 +52,16 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 		}
 	});
 
+	// n8n gives such a call neither an execution ID nor what an earlier one kept.
+	it('as an MCP client’s call, picks up what the call before could not download', async () => {
+		const call = { ...AS_TOOL, mode: 'trigger' as const, executionId: '', ...sameUrl(1) };
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		expect((await edit(call)).error?.message).toContain(chargedIds()[0]);
+		expect(idsIn(await edit(call))).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+		expect(idsIn(await edit(call))).toEqual([chargedIds()[1]]);
+	});
+
 	it('does not resend what is unknown or was stopped by content moderation', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const unknown = await again(await edit(AS_TOOL));

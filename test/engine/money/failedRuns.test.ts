@@ -1,13 +1,15 @@
-import { picture } from '../seedream';
+import { retryManually } from '../retries';
+import { picture, type SeedreamOptions } from '../seedream';
+import { virtualTime } from '../virtualTime';
 import {
 	chargedIds,
-	CONTINUE,
+	DOWNLOAD_ATTEMPTS,
 	edit,
 	fails,
 	idsIn,
-	ledger,
 	MODERATED,
 	sameUrl,
+	sandbox,
 	submits,
 	useSandbox,
 } from './account';
@@ -72,11 +74,27 @@ describe('eight rows, one blocked, and On Error: Stop', () => {
 	});
 });
 
-it('picks up an image made from a URL only where a person runs the workflow by hand', async () => {
-	const { parameters } = sameUrl(2);
-	fails('submit', MODERATED, 1, 2);
-	await edit({ items: [{}, {}], parameters, executionId: '1', ...CONTINUE, mode: 'trigger' });
-	const before = ledger.charges.length;
-	await edit({ items: [{}], parameters, executionId: '2', mode: 'trigger' });
-	expect(ledger.charges.length - before).toBe(1);
-});
+it.each<[string, number, SeedreamOptions['mode'], boolean]>([
+	['by hand, within 15 minutes', 10, 'manual', true],
+	['by hand, later', 20, 'manual', false],
+	['by itself', 1, 'trigger', false],
+	['by Retry, where its own record is refused', 1, 'retry', false],
+])(
+	'an image made from a URL is picked up by a run that is started %s: %d min, %s, %s',
+	async (_how, ...row) => {
+		const [minutes, mode, isPickedUp] = row;
+		const { parameters } = sameUrl(1);
+		const run = async (options: Partial<SeedreamOptions>) =>
+			await edit({ items: [{}], parameters, ...options });
+		fails('submit', { type: 'status', status: 402 });
+		const refused = await run({ executionId: '1', mode: 'trigger' });
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		await run({ executionId: '2', mode: 'trigger' });
+		await virtualTime.sleepMs(minutes * 60_000);
+		const options = { sandbox, items: [{}], executionId: '3' };
+		const again =
+			mode === 'retry' ? await retryManually(refused, options) : await run({ executionId: '3', mode });
+		expect(again.error).toBeUndefined();
+		expect(chargedIds()).toHaveLength(isPickedUp ? 1 : 2);
+	},
+);

@@ -8,6 +8,7 @@ import { WARM_UP_MS } from '../predictions/readPrediction';
 import type { Waiter } from '../predictions/waiter';
 import type { Place, Places } from '../pace/places';
 import type { CancelSignal } from '../time/cancellation';
+import { beforeSubmit } from '../time/beforeSubmit';
 import type { Clock } from '../time/clock';
 import { placeOf } from './body';
 import { lostError, notReusedError } from './errors';
@@ -72,12 +73,18 @@ export interface Bought {
 	prediction: Prediction | null;
 }
 
-/** One purchase on its way. */
-interface Purchase {
+/** A purchase whose inputs are not known yet. */
+interface Started {
 	hands: Hands;
 	request: PurchaseRequest;
-	identity: Identity;
 	place: Place;
+	/** Whether what was bought before is looked for no more: its time is up. */
+	isGivenUp: boolean;
+}
+
+/** One purchase on its way. */
+interface Purchase extends Started {
+	identity: Identity;
 }
 
 const HOUR_MS = 3_600_000;
@@ -98,11 +105,7 @@ export async function buy(hands: Hands, request: PurchaseRequest, then: 'wait' |
 	const { body, inputs, model } = request;
 	// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
 	const place = await hands.places.prepare({ model, shape: timingKey(body, inputs.length), then });
-	const settleIt = async () => {
-		const identity = await identify(request, hands.uploads);
-		return await settle({ hands, request, identity, place }, then);
-	};
-	return await settleIt()
+	return await settle({ hands, request, place, isGivenUp: false }, then)
 		.then((bought) => {
 			place.leave(bought.prediction);
 			return bought;
@@ -120,9 +123,18 @@ export async function buy(hands: Hands, request: PurchaseRequest, then: 'wait' |
 }
 
 /** The loop over the record's state. */
-async function settle(purchase: Purchase, then: 'wait' | 'leave'): Promise<Bought> {
-	const { hands, place, request, identity } = purchase;
-	let record = await recall(purchase);
+async function settle(started: Started, then: 'wait' | 'leave'): Promise<Bought> {
+	const { hands, place, request } = started;
+	const { purchase, record: recalled } = await beforeSubmit(
+		hands.clock,
+		request.timeoutMs,
+		'Reading the files and looking for earlier results',
+		prepare(started),
+	).catch((error: unknown) => {
+		started.isGivenUp = true;
+		throw error;
+	});
+	let record = recalled;
 	let submitted: Submitted | null = null;
 	// It may be running already: the service's limit is none for it. With a limit of the run's own, a search is one of those.
 	const isWithinLimit = hands.places.options.hardLimit === null || (record && !isUnresolved(record));
@@ -132,7 +144,7 @@ async function settle(purchase: Purchase, then: 'wait' | 'leave'): Promise<Bough
 			// Nothing is bought, or what was has come to nothing.
 			case undefined:
 			case 'refused':
-				submitted = await submit(hands, request, identity, place);
+				submitted = await submit(hands, request, purchase.identity, place);
 				record = submitted.record;
 				break;
 			// Atlas may have it. A record that n8n lost in mid-flight begins here, too.
@@ -156,6 +168,14 @@ async function settle(purchase: Purchase, then: 'wait' | 'leave'): Promise<Bough
 			}
 		}
 	}
+}
+
+async function prepare(
+	started: Started,
+): Promise<{ purchase: Purchase; record: PurchaseRecord | undefined }> {
+	const identity = await identify(started.request, started.hands.uploads);
+	const purchase: Purchase = Object.assign(started, { identity });
+	return { purchase, record: await recall(purchase) };
 }
 
 /** What is bought for this request already: by an attempt before, the retried execution, a failed run, or lately by any. */
@@ -184,8 +204,9 @@ async function recall(purchase: Purchase): Promise<PurchaseRecord | undefined> {
 }
 
 /** What an earlier run of this node paid for and did not return. */
-function takeLeftover({ hands, request, identity }: Purchase): PurchaseRecord | undefined {
+function takeLeftover({ hands, request, identity, isGivenUp }: Purchase): PurchaseRecord | undefined {
 	const { leftovers, ledger, clock } = hands;
+	if (isGivenUp) return undefined;
 	for (let left = leftovers.take(identity.fingerprint); left; left = leftovers.take(identity.fingerprint)) {
 		const { id, facts } = left;
 		const fate = { state: 'bought', id } as const;
@@ -233,7 +254,12 @@ async function reuse(purchase: Purchase): Promise<PurchaseRecord | undefined> {
 }
 
 /** Makes a prediction that was bought before the item's. */
-function adopt({ hands, request, identity }: Purchase, row: FoundRow, origin: Origin): PurchaseRecord | null {
+function adopt(
+	{ hands, request, identity, isGivenUp }: Purchase,
+	row: FoundRow,
+	origin: Origin,
+): PurchaseRecord | null {
+	if (isGivenUp) return null;
 	const { id, state } = row;
 	const images = identity.inputs.map(({ path }) => shownInput(row.body.values.get(placeOf(path)) ?? ''));
 	// Its time starts anew: nobody has waited for it in this execution yet.

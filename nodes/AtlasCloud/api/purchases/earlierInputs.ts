@@ -9,12 +9,11 @@ import { asNumber } from '../json';
 import { memoize } from '../memo';
 import type { CancelSignal } from '../time/cancellation';
 import { contentValue } from './body';
-import type { IdentifiedInput } from './request';
+import type { FileInput } from './request';
 
 /** Limits of one run: a crash can leave several hundred predictions in flight, each with several inputs. */
 export const MAX_FILES = 5_000;
 export const MAX_TOTAL_BYTES = 4_000_000_000;
-export const MAX_TOTAL_MS = 300_000;
 
 const MAX_ATTEMPTS = 3;
 
@@ -29,7 +28,11 @@ type Look = { hash: string | null; isOtherHost: boolean } | 'gone' | { unreadabl
 
 /** Compares the inputs of earlier predictions with content. Sends no API key, and reads each URL once per size. */
 export class EarlierInputs {
+	/** By URL and the size of the content. */
 	private readonly looks = new Map<string, Promise<Look>>();
+
+	/** Those that are over. */
+	private readonly seen = new Map<string, Look>();
 
 	/** By URL, if the host reports it: a file of another size need not be read. */
 	private readonly sizes = new Map<string, number>();
@@ -38,40 +41,33 @@ export class EarlierInputs {
 
 	private readBytes = 0;
 
-	private startedAtMs: number | undefined;
-
 	constructor(
 		private readonly client: AtlasClient,
 		private readonly signal: CancelSignal | undefined,
 	) {}
 
-	/** Whether it is known without a request that it is another one. */
-	isKnownOther(value: string, wanted: IdentifiedInput): boolean {
-		if (wanted.sha256 === undefined) return false;
-		const knownSize = this.sizes.get(value);
-		return knownSize !== undefined && knownSize !== wanted.sizeBytes;
-	}
-
 	/**
+	 * What is known without a request.
 	 * @param value of the earlier body: a URL, or the content of a data URI
-	 * @throws CancelledError
 	 */
-	async compare(
-		value: string,
-		{ sha256, sizeBytes }: IdentifiedInput & { sha256: string },
-	): Promise<InputMatch> {
+	known(value: string, { sha256, sizeBytes }: FileInput): InputMatch | undefined {
 		if (value.startsWith('data:')) return value === contentValue(sha256, sizeBytes) ? 'same' : 'other';
 		// An upload name of ours holds the content's hash: no download is needed where Atlas kept it.
 		const name = parseUploadUrl(value);
 		if (name) return name.contentTag === contentTag(sha256) ? 'same' : 'other';
-		const look = await memoize(
-			this.looks,
-			`${sizeBytes} ${value}`,
-			async () => await this.look(value, sizeBytes),
-		);
-		if (look === 'gone' || 'unreadable' in look) return look;
-		if (look.hash === sha256) return 'same';
-		return look.isOtherHost ? { unreadable: 'the link leads to another host' } : 'other';
+		const look = this.seen.get(`${sizeBytes} ${value}`);
+		if (look) return matchOf(look, sha256);
+		return (this.sizes.get(value) ?? sizeBytes) === sizeBytes ? undefined : 'other';
+	}
+
+	/** Reads what is at an earlier input's URL. @throws CancelledError */
+	async compare(value: string, content: FileInput): Promise<InputMatch> {
+		const known = this.known(value, content);
+		if (known) return known;
+		const key = `${content.sizeBytes} ${value}`;
+		const look = await memoize(this.looks, key, async () => await this.look(value, content.sizeBytes));
+		this.seen.set(key, look);
+		return matchOf(look, content.sha256);
 	}
 
 	private async look(url: string, sizeBytes: number): Promise<Look> {
@@ -143,12 +139,13 @@ export class EarlierInputs {
 	}
 
 	private reachedLimit(): string | null {
-		const nowMs = this.client.clock.nowMs();
-		this.startedAtMs ??= nowMs;
-		const isOver =
-			this.openedFiles >= MAX_FILES ||
-			this.readBytes > MAX_TOTAL_BYTES ||
-			nowMs - this.startedAtMs > MAX_TOTAL_MS;
+		const isOver = this.openedFiles >= MAX_FILES || this.readBytes > MAX_TOTAL_BYTES;
 		return isOver ? 'too many earlier requests look like this one' : null;
 	}
+}
+
+function matchOf(look: Look, sha256: string): InputMatch {
+	if (look === 'gone' || 'unreadable' in look) return look;
+	if (look.hash === sha256) return 'same';
+	return look.isOtherHost ? { unreadable: 'the link leads to another host' } : 'other';
 }

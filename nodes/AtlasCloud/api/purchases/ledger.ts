@@ -53,8 +53,15 @@ export interface Undelivered {
 	lostCount: number;
 }
 
-/** Keys whose purchases are under way in this process: an equal call of a tool at the same time is one of its own. */
-const keysInUse = new WeakMap<PurchaseRecords, Set<string>>();
+/** What the ledgers of one node know in this process: parallel calls of a tool have one each. */
+interface Live {
+	/** Keys whose purchases are under way: an equal call of a tool at the same time is one of its own. */
+	inUse: Set<string>;
+	/** Records that are unresolved; null after a change. */
+	unresolved: PurchaseRecord[] | null;
+}
+
+const liveOf = new WeakMap<PurchaseRecords, Live>();
 
 /**
  * Who has bought what in a node: the only writer of records, and the only judge of whose a prediction is. Records survive
@@ -62,9 +69,10 @@ const keysInUse = new WeakMap<PurchaseRecords, Set<string>>();
  * nothing while a node runs.
  */
 export class Ledger {
-	private readonly keys = new Map<string, string>();
+	/** Keys of the items' purchases by their number within the item. A tool's calls have only their own. */
+	private readonly keys = new Map<number, Map<number, string>>();
 
-	private readonly inUse: Set<string>;
+	private readonly live: Live;
 
 	constructor(
 		private readonly kept: KeptPurchases,
@@ -72,8 +80,14 @@ export class Ledger {
 		/** Called when a submit of this attempt turns out to have created a prediction. */
 		private readonly onBought: (predictionId: string, model: string) => void = () => {},
 	) {
-		this.inUse = keysInUse.get(kept.records) ?? new Set();
-		keysInUse.set(kept.records, this.inUse);
+		this.live = liveOf.get(kept.records) ?? { inUse: new Set(), unresolved: null };
+		liveOf.set(kept.records, this.live);
+		if (scope.isTool) return;
+		for (const key of Object.keys(kept.records)) {
+			const [, run, item, image = '0'] = /^(\d+)\/(\d+)(?:\.(\d+))?$/.exec(key) ?? [];
+			if (Number(run) === scope.runIndex)
+				this.note({ itemIndex: Number(item), imageIndex: Number(image) }, key);
+		}
 	}
 
 	get executionId(): string {
@@ -91,12 +105,8 @@ export class Ledger {
 
 	/** The purchases of an item, whatever they were for. */
 	of(itemIndex: number): PurchaseRecord[] {
-		const isItems = (key: string) => Number(/^\d+\/(\d+)/.exec(key)?.[1]) === itemIndex;
-		const own = new Set([...this.keys.values()].filter(isItems));
-		const ofItem = Object.entries(this.kept.records).filter(([key]) =>
-			this.scope.isTool ? own.has(key) : this.isOfThisRun(key) && isItems(key),
-		);
-		return ofItem.map(([, record]) => record);
+		const keys = [...(this.keys.get(itemIndex)?.values() ?? [])];
+		return keys.flatMap((key) => this.kept.records[key] ?? []);
 	}
 
 	/** Whether an earlier attempt of this execution bought it, so that it is resumed. */
@@ -132,7 +142,7 @@ export class Ledger {
 	 */
 	open(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
 		const record = this.scope.isTool ? this.openCall(slot, fingerprint) : this.openItem(slot, fingerprint);
-		this.inUse.add(this.keyOf(slot));
+		this.live.inUse.add(this.keyOf(slot));
 		return record;
 	}
 
@@ -143,7 +153,7 @@ export class Ledger {
 
 	/** Nobody works on the purchase any more. */
 	close(slot: Slot): void {
-		this.inUse.delete(this.keyOf(slot));
+		this.live.inUse.delete(this.keyOf(slot));
 	}
 
 	private openItem(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
@@ -151,7 +161,7 @@ export class Ledger {
 		const isOwn = record?.executionId === this.scope.executionId;
 		if (isOwn || record?.fingerprint === fingerprint) return record;
 		// A person changed the request before retrying the execution: that is a new purchase.
-		delete this.kept.records[this.keyOf(slot)];
+		this.remove(this.keyOf(slot));
 		return undefined;
 	}
 
@@ -160,10 +170,11 @@ export class Ledger {
 		const { records } = this.kept;
 		const base = `${this.plainKey(slot)}/${fingerprint.slice(0, 16)}`;
 		let key = base;
-		for (let n = 2; this.inUse.has(key); n++) key = `${base}~${n}`;
+		for (let n = 2; this.live.inUse.has(key); n++) key = `${base}~${n}`;
 		// This call's other images are none of an earlier call, even once they are bought.
-		const others = new Set([...this.inUse, ...this.keys.values()]);
-		this.keys.set(slotName(slot), key);
+		const own = [...this.keys.values()].flatMap((keys) => [...keys.values()]);
+		const others = new Set([...this.live.inUse, ...own]);
+		this.note(slot, key);
 		const isOpen = ([itsKey, record]: [string, PurchaseRecord]) =>
 			record.fingerprint === fingerprint && this.isOpenCall(record) && !others.has(itsKey);
 		const entries = Object.entries(records).filter(isOpen);
@@ -172,11 +183,11 @@ export class Ledger {
 			entries.find(
 				([, { fate }]) => fate.state !== 'refused' && (fate.state !== 'failed' || fate.isModerated),
 			);
-		if (!found || found[0] !== key) delete records[key];
+		if (!found || found[0] !== key) this.remove(key);
 		if (!found) return undefined;
 		const [earlierKey, record] = found;
-		delete records[earlierKey];
-		records[key] = record;
+		this.remove(earlierKey);
+		this.kept.records[key] = record;
 		return record;
 	}
 
@@ -250,14 +261,12 @@ export class Ledger {
 	 */
 	isSought(bodyHash: string, created: TimeSpan | null): boolean {
 		if (created === null) return false;
-		return this.withBody(bodyHash).some(
-			(record) => isUnresolved(record) && mayHaveCreated(flightOf(record), created),
-		);
+		return this.unresolved(bodyHash).some((record) => mayHaveCreated(flightOf(record), created));
 	}
 
 	/** How many purchases of this body are lost, not counting these. */
 	otherLostCount(bodyHash: string, except: PurchaseRecord[]): number {
-		const lost = this.withBody(bodyHash).filter(({ fate }) => fate.state === 'lost');
+		const lost = this.unresolved(bodyHash).filter(({ fate }) => fate.state === 'lost');
 		return lost.filter((record) => !except.includes(record)).length;
 	}
 
@@ -265,7 +274,7 @@ export class Ledger {
 	isSending(bodyHash: string): boolean {
 		return Object.entries(this.kept.records).some(
 			([key, { fate, ...record }]) =>
-				record.bodyHash === bodyHash && fate.state === 'sending' && this.inUse.has(key),
+				record.bodyHash === bodyHash && fate.state === 'sending' && this.live.inUse.has(key),
 		);
 	}
 
@@ -289,6 +298,15 @@ export class Ledger {
 			maybeIds: [...new Set(withoutId.flatMap(({ maybeIds }) => maybeIds))],
 			lostCount: withoutId.filter(isUnresolved).length,
 		};
+	}
+
+	/** What this run has paid for, and neither returned nor has still in work. */
+	leftOver(): PurchaseRecord[] {
+		const { inUse } = this.live;
+		const entries = Object.entries(this.kept.records).filter(
+			([key]) => this.isOfThisRun(key) && !inUse.has(key),
+		);
+		return entries.flatMap(([, record]) => (isPaid(record) && !record.isDelivered ? [record] : []));
 	}
 
 	/** What this run has handed to n8n. */
@@ -315,8 +333,9 @@ export class Ledger {
 		return records.filter((record) => record?.executionId === this.scope.executionId) as PurchaseRecord[];
 	}
 
-	private withBody(bodyHash: string): PurchaseRecord[] {
-		return Object.values(this.kept.records).filter((record) => record.bodyHash === bodyHash);
+	private unresolved(bodyHash: string): PurchaseRecord[] {
+		this.live.unresolved ??= Object.values(this.kept.records).filter(isUnresolved);
+		return this.live.unresolved.filter((record) => record.bodyHash === bodyHash);
 	}
 
 	private ofThisRun(): PurchaseRecord[] {
@@ -329,7 +348,17 @@ export class Ledger {
 	}
 
 	private keyOf(slot: Slot): string {
-		return this.keys.get(slotName(slot)) ?? this.plainKey(slot);
+		return this.keys.get(slot.itemIndex)?.get(slot.imageIndex ?? 0) ?? this.plainKey(slot);
+	}
+
+	private note({ itemIndex, imageIndex = 0 }: Slot, key: string): void {
+		const ofItem = this.keys.get(itemIndex) ?? new Map<number, string>();
+		this.keys.set(itemIndex, ofItem.set(imageIndex, key));
+	}
+
+	private remove(key: string): void {
+		delete this.kept.records[key];
+		this.live.unresolved = null;
 	}
 
 	private plainKey({ itemIndex, imageIndex = 0 }: Slot): string {
@@ -354,15 +383,14 @@ export class Ledger {
 			isDelivered: false,
 		};
 		this.kept.records[key] = record;
+		this.note(slot, key);
+		this.live.unresolved = null;
 		return record;
 	}
 
 	/** In place, because a tool call may move a record to another key while its submit is in flight. */
 	private update(record: PurchaseRecord, changes: Partial<PurchaseRecord>): void {
 		Object.assign(record, changes);
+		this.live.unresolved = null;
 	}
-}
-
-function slotName({ itemIndex, imageIndex = 0 }: Slot): string {
-	return `${itemIndex}.${imageIndex}`;
 }

@@ -26,7 +26,7 @@ const kept = new Map<string, Kept>();
 export class Leftovers {
 	/**
 	 * @param owner identifies node and account
-	 * @param isRepeated whether somebody may just be repeating a run: by hand, or an agent its call
+	 * @param isRepeated whether somebody may just be repeating a run: a person by hand, or an MCP client its call
 	 */
 	constructor(
 		private readonly owner: string,

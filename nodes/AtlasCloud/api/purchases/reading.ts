@@ -1,9 +1,9 @@
 import { AtlasError } from '../errors';
-import type { Answer } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { asObject, asString } from '../json';
 import { idOfRow, readPage } from '../predictions/history';
 import { toPrediction, unixMs } from '../predictions/prediction';
+import type { TimedAnswer } from '../time/atlasClock';
 import { hashOf, readBody, type ReadBody } from './body';
 
 /** What is kept of a row of the history: neither its record nor its request. */
@@ -72,14 +72,16 @@ export async function readBackTo(
 	const { clock } = client;
 	const startedAtMs = clock.nowMs();
 	const rows = new Map<string, Row>();
-	const answers: Answer[] = [];
+	const answers: TimedAnswer[] = [];
 	let stalePages = 0;
 	for (let pageNo = 1; pageNo <= MAX_ROWS / pageSize; pageNo++) {
 		const knownBefore = rows.size;
 		let count = 0;
 		let isOver = true;
 		for await (const { items, answer } of readPage(client, { giveUpAtMs }, pageNo, pageSize)) {
-			answers.push(answer);
+			// Not the whole answer: its rows may hold files.
+			const { sentAtMs, receivedAtMs, dateMs } = answer;
+			answers.push({ sentAtMs, receivedAtMs, dateMs });
 			count += items.length;
 			for (const item of items) {
 				const row = toRow(item, clock.nowMs());
@@ -135,7 +137,7 @@ function isOlder(client: AtlasClient, { createdAtMs }: Row, sinceMs: number): bo
 	return createdAtMs !== null && client.atlasClock.toOurClock(createdAtMs).possible.toMs < sinceMs;
 }
 
-function areFresh(client: AtlasClient, answers: Answer[]): boolean {
+function areFresh(client: AtlasClient, answers: TimedAnswer[]): boolean {
 	return answers.every((answer) => client.atlasClock.isPlausible(answer));
 }
 

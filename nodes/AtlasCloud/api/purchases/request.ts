@@ -47,6 +47,9 @@ export type IdentifiedInput = { path: InputPath } & (
 	{ sha256: string; sizeBytes: number; url?: undefined } | { sha256?: undefined; url: string }
 );
 
+/** One by its content. */
+export type FileInput = Extract<IdentifiedInput, { sha256: string }>;
+
 /** How a request is known again, wherever its files were uploaded to. */
 export interface Identity {
 	/** Equal for equal requests. */

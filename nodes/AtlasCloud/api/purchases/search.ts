@@ -7,11 +7,14 @@ import type { EarlierInputs, InputMatch } from './earlierInputs';
 import { doubtError } from './errors';
 import type { Ledger } from './ledger';
 import { confirm, pageSizeOf, readBackTo, type Reading, type Row } from './reading';
-import type { IdentifiedInput, Identity } from './request';
+import type { FileInput, IdentifiedInput, Identity } from './request';
 import { RowIndex } from './rowIndex';
 
 /** Rows whose inputs are compared at the same time. */
 const COMPARED_AT_ONCE = 8;
+
+/** After so many rows others get a turn: about a millisecond. */
+const ROWS_AT_ONCE = 2_000;
 
 /** A row that can be taken. */
 export type FoundRow = Row & { id: string };
@@ -25,6 +28,15 @@ export interface Wish {
 	mayHaveFailed: boolean;
 	/** Our clock, in ms: the search ends then. */
 	giveUpAtMs: number;
+}
+
+/** An input that a row has to have. */
+interface Wanted {
+	input: IdentifiedInput;
+	/** Where it stands in a body. */
+	place: string;
+	/** The value of a URL. */
+	sent: string | undefined;
 }
 
 /** A row that may be ours, and why that cannot be told. */
@@ -51,6 +63,8 @@ export class Search {
 	/** One item at a time for each body: two of them must not take the same prediction. */
 	private readonly locks = new Map<string, Semaphore>();
 
+	private rowsSeen = 0;
+
 	constructor(
 		private readonly client: AtlasClient,
 		private readonly ledger: Ledger,
@@ -66,8 +80,8 @@ export class Search {
 	async take<T>(wish: Wish, adopt: (row: FoundRow) => T | null): Promise<T | null> {
 		return await this.lockOf(wish.identity).use(this.client.signal, async () => {
 			const readings = this.readingsSince(wish);
-			const found = await this.takePaid(await readings.first, wish, adopt);
-			if (found.taken !== null) return found.taken;
+			const found = readings.whole ? null : await this.takePaid(await readings.first, wish, adopt);
+			if (found && found.taken !== null) return found.taken;
 			readings.whole ??= readings.confirm();
 			// One that is not whole is read again for the next item.
 			readings.whole.catch(() => this.readings.delete(wish.sinceMs));
@@ -85,12 +99,9 @@ export class Search {
 		adopt: (row: FoundRow) => T | null,
 	): Promise<{ taken: T | null; doubts: Doubt[] }> {
 		const { same, maybe } = index.matching(wish.identity);
-		const { inputs } = wish.identity;
-		const isOpen = (row: Row) =>
-			row.state === 'paid' && !this.isKnownOther(row, inputs) && this.isFree(row, wish);
-		const sure = await this.takeAmong(same.filter(isOpen), wish, adopt);
+		const sure = await this.takeAmong(same, 'paid', wish, adopt);
 		if (sure.taken !== null) return sure;
-		const unsure = await this.takeAmong(maybe.filter(isOpen), wish, () => null);
+		const unsure = await this.takeAmong(maybe, 'paid', wish, () => null);
 		return { taken: null, doubts: [...sure.doubts, ...unsure.doubts] };
 	}
 
@@ -101,16 +112,14 @@ export class Search {
 	): Promise<T | null> {
 		const { same } = index.matching(wish.identity);
 		for (const state of ['moderated', 'failed'] as const) {
-			const rows = same.filter((row) => row.state === state && this.isFree(row, wish));
-			const { taken } = await this.takeAmong(rows, wish, adopt);
+			const { taken } = await this.takeAmong(same, state, wish, adopt);
 			if (taken !== null) return taken;
 		}
 		return null;
 	}
 
 	/** Whether a row is of the time, and no item has it or may have it. */
-	private isFree({ id, createdAtMs, bodyHash }: Row, { sinceMs }: Wish): boolean {
-		if (id !== null && this.ledger.isTaken(id)) return false;
+	private isFree({ createdAtMs, bodyHash }: Row, { sinceMs }: Wish): boolean {
 		// Without a time it counts as recent.
 		if (createdAtMs === null) return true;
 		const { likely, possible } = this.client.atlasClock.toOurClock(createdAtMs);
@@ -118,51 +127,74 @@ export class Search {
 		return bodyHash === null || !this.ledger.isSought(bodyHash, likely ?? possible);
 	}
 
+	private isTaken({ id }: Row): boolean {
+		return id !== null && this.ledger.isTaken(id);
+	}
+
+	/** Takes the first row of a state that is the same for sure. */
 	private async takeAmong<T>(
 		rows: Row[],
-		{ identity: { inputs } }: Wish,
+		state: Row['state'],
+		wish: Wish,
 		adopt: (row: FoundRow) => T | null,
 	): Promise<{ taken: T | null; doubts: Doubt[] }> {
+		const wanted = wish.identity.inputs.map(toWanted);
 		const doubts: Doubt[] = [];
-		for (let start = 0; start < rows.length; start += COMPARED_AT_ONCE) {
-			const some = rows.slice(start, start + COMPARED_AT_ONCE);
-			const results = await Promise.all(some.map(async (row) => await this.compareInputs(row, inputs)));
-			for (const [i, result] of results.entries()) {
-				const { id } = some[i];
-				if (result === 'other' || result === 'gone') continue;
-				// The row itself may fit two items of the same body.
-				const taken = result === 'same' && id !== null ? adopt({ ...some[i], id }) : null;
-				if (taken !== null) return { taken, doubts };
-				if (id !== null && this.ledger.isTaken(id)) continue;
-				doubts.push({
-					id,
-					why: result === 'same' ? 'its request can’t be distinguished from this one' : result.unreadable,
-				});
-			}
+		let some: Row[] = [];
+		for (const [i, row] of rows.entries()) {
+			if (++this.rowsSeen % ROWS_AT_ONCE === 0) await this.client.clock.sleepMs(0);
+			const isOpen = row.state === state && !this.isTaken(row);
+			const known = isOpen ? this.inputsOf(row, wanted) : 'other';
+			if (known !== 'other' && known !== 'gone' && this.isFree(row, wish)) some.push(row);
+			if (some.length < COMPARED_AT_ONCE && known !== 'same' && i + 1 < rows.length) continue;
+			const taken = await this.takeOne(some, wanted, adopt, doubts);
+			if (taken !== null) return { taken, doubts };
+			some = [];
 		}
 		return { taken: null, doubts };
 	}
 
-	private isKnownOther({ body }: Row, inputs: IdentifiedInput[]): boolean {
-		return inputs.some((input) => {
-			const value = body.values.get(placeOf(input.path));
-			if (value === undefined) return false;
-			if (input.sha256 !== undefined) return this.inputs.isKnownOther(value, input);
-			return isReadable(value) && value !== valueOf(input.url);
-		});
+	/** @param doubts gets the rows that cannot be told from what is wanted */
+	private async takeOne<T>(
+		rows: Row[],
+		wanted: Wanted[],
+		adopt: (row: FoundRow) => T | null,
+		doubts: Doubt[],
+	): Promise<T | null> {
+		const results = await Promise.all(rows.map(async (row) => await this.compareInputs(row, wanted)));
+		for (const [i, result] of results.entries()) {
+			const { id } = rows[i];
+			if (result === 'other' || result === 'gone') continue;
+			// The row itself may fit two items of the same body.
+			const taken = result === 'same' && id !== null ? adopt({ ...rows[i], id }) : null;
+			if (taken !== null) return taken;
+			if (this.isTaken(rows[i])) continue;
+			const why = result === 'same' ? 'its request can’t be distinguished from this one' : result.unreadable;
+			doubts.push({ id, why });
+		}
+		return null;
 	}
 
-	private async compareInputs({ body }: Row, inputs: IdentifiedInput[]): Promise<InputMatch> {
+	/** What is known of a row's inputs without a request; undefined if nothing is. */
+	private inputsOf({ body }: Row, wanted: Wanted[]): InputMatch | undefined {
+		return worst(wanted.map((input) => this.inputOf(body.values.get(input.place) ?? '', input)));
+	}
+
+	private inputOf(value: string, { input, sent }: Wanted): InputMatch | undefined {
+		if (value === sent) return 'same';
+		if (!isReadable(value)) return { unreadable: 'its inputs couldn’t be read' };
+		return input.sha256 === undefined ? 'other' : this.inputs.known(value, input);
+	}
+
+	private async compareInputs({ body }: Row, wanted: Wanted[]): Promise<InputMatch> {
 		const results = await Promise.all(
-			inputs.map(async (input): Promise<InputMatch> => {
-				const value = body.values.get(placeOf(input.path)) ?? '';
-				if (input.sha256 === undefined && value === valueOf(input.url)) return 'same';
-				if (!isReadable(value)) return { unreadable: 'its inputs couldn’t be read' };
-				return input.sha256 === undefined ? 'other' : await this.inputs.compare(value, input);
+			wanted.map(async (one): Promise<InputMatch> => {
+				const value = body.values.get(one.place) ?? '';
+				const known = this.inputOf(value, one);
+				return known ?? (await this.inputs.compare(value, one.input as FileInput));
 			}),
 		);
-		const sure = results.find((result) => result === 'other' || result === 'gone');
-		return sure ?? results.find((result) => result !== 'same') ?? 'same';
+		return worst(results) ?? 'same';
 	}
 
 	private readingsSince({ sinceMs, giveUpAtMs }: Wish): Readings {
@@ -187,6 +219,21 @@ export class Search {
 		this.locks.set(key, lock);
 		return lock;
 	}
+}
+
+function toWanted(input: IdentifiedInput): Wanted {
+	return {
+		input,
+		place: placeOf(input.path),
+		sent: input.url === undefined ? undefined : valueOf(input.url),
+	};
+}
+
+/** What inputs come to together: one that is another file decides; then one that is not known. */
+function worst(results: Array<InputMatch | undefined>): InputMatch | undefined {
+	const sure = results.find((result) => result === 'other' || result === 'gone');
+	if (sure || results.includes(undefined)) return sure;
+	return results.find((result) => result !== 'same') ?? 'same';
 }
 
 /** Whether a value of an earlier body can be an input as it was sent. */

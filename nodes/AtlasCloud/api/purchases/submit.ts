@@ -34,8 +34,7 @@ export async function submit(
 	place: Place,
 ): Promise<Submitted> {
 	const { ledger, clock, signal } = hands;
-	const uploading = uploadInputs(hands, request);
-	const uploaded = await beforeSubmit(clock, request.timeoutMs, 'Uploading the files', uploading);
+	const uploaded = await uploadInputs(hands, request);
 	const body = placeAt(request.body, uploaded);
 	const bodyToSend = request.webhookUrl === undefined ? body : { ...body, webhook_url: request.webhookUrl };
 	const bodyHash = hashOf(valuesOf(body));
