@@ -34,12 +34,12 @@ export async function historyAnswer(
 }
 
 async function historyItem(task: Task, context: PredictionContext): Promise<unknown> {
-	const { createdAtUnit, withoutResult, isForeign, alter = (item) => item } = context.options.history ?? {};
+	const { createdAtUnit, withoutResult, isForeign, alter } = context.options.history ?? {};
 	const id = isForeign ? `foreign-${task.record.id}` : task.record.id;
 	const status = statusShown(task.record, context);
 	const result = { ...(await predictionData(task, context, false)), id };
 	const unfinished = { status, outputs: null, completed_at: undefined, metrics: undefined, price: undefined };
-	return alter({
+	const item = {
 		ID: id,
 		...createdAt(task.record.createdAtMs + context.skewMs, createdAtUnit),
 		model: task.record.model,
@@ -48,7 +48,8 @@ async function historyItem(task: Task, context: PredictionContext): Promise<unkn
 		...(withoutResult
 			? {}
 			: { result: status === task.record.status ? result : { ...result, ...unfinished } }),
-	});
+	};
+	return alter ? alter(item) : item;
 }
 
 /** A history that lags shows a task that is over as it was before. */
