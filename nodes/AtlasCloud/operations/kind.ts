@@ -79,7 +79,7 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 			// What counts for the whole run is read from its first item.
 			await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 		},
-		isPaidFor: ({ ledger }, { request }) => !ledger.mayBuy(request.itemIndex, request.mayResubmit),
+		isPaidFor: ({ ledger }, job) => !requestsOf(job).some((one) => ledger.mayBuy(one, one.mayResubmit)),
 		isSelfPaced: true,
 	};
 }
