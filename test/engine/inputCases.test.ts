@@ -7,7 +7,7 @@ import type { IBinaryData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import type { Sandbox } from '../../sandbox';
 import { models, parametersOf } from './models';
-import { bmpPicture, exif, oriented } from './pictures';
+import { bmpPicture, exif, oriented, tiff } from './pictures';
 import {
 	BINARY_MODES,
 	fastSandbox,
@@ -15,6 +15,7 @@ import {
 	picture,
 	runSeedream,
 	sha256,
+	storeFile,
 	submittedBodies,
 	V4,
 	type InputItem,
@@ -31,6 +32,9 @@ beforeAll(async () => {
 	sandbox = await fastSandbox();
 });
 afterAll(async () => await sandbox.close());
+
+const ADDRESS = 'https://example.com/a.png';
+const PDF: IBinaryData = { data: 'JVBERi0xLjc=', mimeType: 'application/pdf', fileName: 'a.pdf' };
 
 /** How each node is given one image. */
 const NODES = {
@@ -193,9 +197,25 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	});
 
 	it('a scanner’s TIFF is none', async () => {
-		const bytes = await noisy((image) => image.withExif({ IFD0: { Make: 'EPSON' } }).tiff());
-		const { uploads } = await accepted({ items: [file(bytes)] });
-		expect(uploads.length).toBeLessThan(2);
+		const directory = (offset: number) =>
+			tiff([
+				...([
+					[0x100, 4, 1, 40],
+					[0x101, 4, 1, 30],
+					[0x102, 3, 1, 8],
+					[0x103, 3, 1, 1],
+					[0x106, 3, 1, 1],
+				] as const),
+				[0x10f, 2, 6, 'EPSON'],
+				...([
+					[0x111, 4, 1, offset],
+					[0x115, 3, 1, 1],
+					[0x116, 4, 1, 30],
+					[0x117, 4, 1, 1_200],
+				] as const),
+			]);
+		const bytes = Buffer.concat([directory(directory(0).length), Buffer.alloc(1_200, 0x80)]);
+		expect((await accepted({ ...given('data'), items: [file(bytes)] })).uploads).toEqual([sha256(bytes)]);
 	});
 
 	describe('a data URI', () => {
@@ -217,6 +237,7 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		});
 
 		it.each([
+			['data:image/png;base64,', /The data URI in '(Images|Image)' is empty \(0 bytes\)/],
 			['data:image/png;base64,iVBORw0KGgo§', /damaged data URI: "§" isn’t base64/],
 			['data:image/png;base64,iVBORw0KGgo=', /The data URI in '(Images|Image)' is incomplete/],
 			['data:image/svg+xml;utf8,<svg xmlns="http://www.w3.org/2000/svg"/>', /is an SVG file/],
@@ -241,6 +262,65 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		const bytes = await picture();
 		const { given: entry = 'data', ...item } = itemOf(bytes);
 		const { uploads } = await accepted({ ...given(entry), binaryMode: 'default', items: [item] });
+		expect(uploads).toEqual([sha256(bytes)]);
+	});
+
+	/** As these nodes and services really return them. */
+	it.each<[string, (url: string) => unknown]>([
+		[
+			'Airtable’s attachments',
+			(url) => [
+				{ id: 'att1', url, filename: 'a.png', type: 'image/png', thumbnails: { small: { url: ADDRESS } } },
+			],
+		],
+		['Shopify’s images', (src) => [{ id: 1, product_id: 2, src, alt: null }]],
+		['Notion’s files', (url) => [{ name: 'a.png', type: 'file', file: { url, expiry_time: '2026-11-29' } }]],
+		['OneDrive’s file', (url) => ({ id: '1', name: 'a.png', '@microsoft.graph.downloadUrl': url })],
+		['quotes and an invisible character', (url) => ` "${url}"\u200b`],
+		['JSON', (url) => `["${url}"]`],
+	])('the address that is meant is used: %s', async (_what, valueOf) => {
+		const id = sandbox.addForeignTask({ model: 'x', prompt: 'a picture at an address', images: [] });
+		const [url] = sandbox.ledger.predictions.get(id)!.outputs;
+		const { bodies } = await accepted({
+			...given('={{ $json.a }}'),
+			items: [{ json: { a: valueOf(url) } as IDataObject }],
+		});
+		const [{ images, image } = {}] = bodies;
+		expect([images ?? image].flat()).toEqual([url]);
+	});
+
+	it.each<[string, (file: IBinaryData) => InputItem, unknown?]>([
+		[
+			'Telegram’s trigger',
+			(data) => ({ json: { message: { photo: [{ file_id: 'a' }] } }, binary: { data } }),
+		],
+		['a mail of Gmail with a PDF', (attachment_0) => ({ binary: { attachment_0, attachment_1: PDF } })],
+		[
+			'a form',
+			(Photo_0) => ({
+				json: { Photo: [{ filename: 'a.png', mimetype: 'image/png', size: 9 }] },
+				binary: { Photo_0 },
+			}),
+		],
+		[
+			'Airtable’s trigger',
+			(Photos_0) => ({ json: { fields: { Photos: [{ url: ADDRESS }] } }, binary: { Photos_0 } }),
+		],
+		['Slack’s trigger', (file_0) => ({ json: { files: [{ url_private: ADDRESS }] }, binary: { file_0 } })],
+	])('the item’s only image is found by "data": %s', async (_what, itemOf) => {
+		const bytes = await picture();
+		const data = { data: bytes.toString('base64'), mimeType: 'image/png', fileName: 'a.png' };
+		const { uploads } = await accepted({ ...given('data'), binaryMode: 'default', items: [itemOf(data)] });
+		expect(uploads).toEqual([sha256(bytes)]);
+	});
+
+	it('a form’s files are found in n8n’s combined binary mode', async () => {
+		const bytes = await picture();
+		const { uploads } = await accepted({
+			...given('data'),
+			settings: { binaryMode: 'combined' },
+			items: async (context) => [{ json: { Photo: [{ ...(await storeFile(context, bytes)) }] } }],
+		});
 		expect(uploads).toEqual([sha256(bytes)]);
 	});
 
@@ -309,6 +389,51 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 			/expression that n8n didn’t evaluate/,
 			/Expression/,
 		],
+		[
+			'base64 of Extract From File',
+			{ json: { data: 'iVBORw0KGgoAAAANSUhEUgAA'.repeat(20) } },
+			'data',
+			/^"data" is base64 text in the item’s JSON/,
+			/Move Base64 String to File.*base64,\{\{ \$json\.data \}\}/,
+		],
+		[
+			'a Buffer in the binary',
+			{ binary: { data: { mimeType: 'image/png', data: { type: 'Buffer', data: [137] } } as never } },
+			'data',
+			/holds a Buffer as JSON/,
+			/prepareBinaryData/,
+		],
+		[
+			'Telegram’s trigger without Download',
+			{ json: { message: { photo: [{ file_id: 'a', file_unique_id: 'b', width: 90 }] } } },
+			'data',
+			/^This item has no file, only Telegram’s description of a file/,
+			/Turn on Download Images\/Files/,
+		],
+		[
+			'WhatsApp’s trigger',
+			{ json: { messages: [{ type: 'image', image: { mime_type: 'image/jpeg', sha256: 'x', id: '1' } }] } },
+			'data',
+			/only WhatsApp’s description/,
+			/Media > Download/,
+		],
+		[
+			'WhatsApp’s Media > Download',
+			{ json: { url: 'https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1', id: '1' } },
+			'={{ $json.url }}',
+			/WhatsApp link needs a login/,
+			/has your WhatsApp credential/,
+		],
+		[
+			'a form’s field by its label',
+			{
+				json: { Photo: [{ filename: 'a.png', mimetype: 'image/png', size: 9 }] },
+				binary: { Photo_0: PDF, Logo_0: PDF },
+			},
+			'Photo',
+			/^"Photo" is a form’s description of a file/,
+			/Files in this item: Photo_0, Logo_0/,
+		],
 		['nothing at all', {}, 'data', /No image found in the field "data"/, /pinned/],
 		[
 			'a name of no file',
@@ -359,44 +484,6 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		const { message } = await refusal({ ...given('={{ $json.a }}'), items: [{ json: { a: long } }] });
 		expect(message).toContain('contains the file itself as base64 text');
 	});
-});
-
-/** A TIFF of one directory. */
-function tiff(tags: Array<[tag: number, type: number, count: number, value: number | string]>): Buffer {
-	const bytes = Buffer.alloc(8 + 2 + tags.length * 12 + 4 + 200);
-	bytes.write('II*\0', 'latin1');
-	bytes.writeUInt32LE(8, 4);
-	bytes.writeUInt16LE(tags.length, 8);
-	let textAt = 8 + 2 + tags.length * 12 + 4;
-	for (const [i, [tag, type, count, value]] of tags.entries()) {
-		const at = 10 + i * 12;
-		bytes.writeUInt16LE(tag, at);
-		bytes.writeUInt16LE(type, at + 2);
-		bytes.writeUInt32LE(count, at + 4);
-		if (typeof value === 'number') bytes.writeUInt32LE(value, at + 8);
-		else {
-			bytes.writeUInt32LE(textAt, at + 8);
-			textAt += bytes.write(`${value}\0`, textAt, 'latin1');
-		}
-	}
-	return bytes;
-}
-
-it.each<[string, unknown, string]>([
-	[
-		'Airtable',
-		[{ id: 'att1', url: 'https://example.com/a.png', filename: 'a.png' }],
-		'https://example.com/a.png',
-	],
-	['Shopify', [{ id: 1, src: 'https://example.com/a.png' }], 'https://example.com/a.png'],
-	['quotes and an invisible character', ' "https://example.com/a.png"\u200b', 'https://example.com/a.png'],
-	['JSON', '["https://example.com/a.png"]', 'https://example.com/a.png'],
-])('reads what it means: %s', async (_what, value, wanted) => {
-	const { bodies } = await accepted({
-		parameters: { images: '={{ $json.a }}', size: '1024*1024' },
-		items: [{ json: { a: value } as IDataObject }],
-	});
-	expect(bodies).toMatchObject([{ images: [wanted] }]);
 });
 
 describe('the orientation in a photo', () => {

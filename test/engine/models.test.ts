@@ -319,7 +319,7 @@ describe('before anything is sent, for all items,', () => {
 				model: VIDEO.reference,
 				inputs: { prompt: 'x', reference_videos: 'clip, clip, clip, clip' },
 			},
-			/^'Reference Videos' accepts at most 3 files$/,
+			/^'Reference Videos' accepts at most 3 files, but this item has 4$/,
 			/4/,
 		],
 		[

@@ -95,3 +95,26 @@ export function oriented(image: Buffer, tiff: Buffer): Buffer {
 	length.writeUInt16BE(tiff.length + 8, 2);
 	return Buffer.concat([image.subarray(0, 2), length, Buffer.from('Exif\0\0'), tiff, image.subarray(2)]);
 }
+
+/** A TIFF of one directory. */
+export function tiff(
+	tags: Array<readonly [tag: number, type: number, count: number, value: number | string]>,
+): Buffer {
+	const bytes = Buffer.alloc(8 + 2 + tags.length * 12 + 4 + 200);
+	bytes.write('II*\0', 'latin1');
+	bytes.writeUInt32LE(8, 4);
+	bytes.writeUInt16LE(tags.length, 8);
+	let textAt = 8 + 2 + tags.length * 12 + 4;
+	for (const [i, [tag, type, count, value]] of tags.entries()) {
+		const at = 10 + i * 12;
+		bytes.writeUInt16LE(tag, at);
+		bytes.writeUInt16LE(type, at + 2);
+		bytes.writeUInt32LE(count, at + 4);
+		if (typeof value === 'number') bytes.writeUInt32LE(value, at + 8);
+		else {
+			bytes.writeUInt32LE(textAt, at + 8);
+			textAt += bytes.write(`${value}\0`, textAt, 'latin1');
+		}
+	}
+	return bytes;
+}

@@ -46,12 +46,11 @@ export async function readMediaInputs(
 }
 
 function checkCount({ title, min, max }: MediaInput, count: number): void {
-	if (count < min) throw inputError(`'${title}' needs at least ${plural(min, 'file')}`, `It has ${count}.`);
+	const but = `, but this item has ${count}`;
+	if (count < min)
+		throw inputError(`'${title}' needs at least ${plural(min, 'file')}${but}`, 'Add the others.');
 	if (count <= max) return;
-	throw inputError(
-		`'${title}' accepts at most ${plural(max, 'file')}`,
-		`It has ${count}. Use fewer files per item.`,
-	);
+	throw inputError(`'${title}' accepts at most ${plural(max, 'file')}${but}`, 'Use fewer files per item.');
 }
 
 function pathOf({ name, rule: { isList, objectKey } }: MediaInput, index: number): InputPath {

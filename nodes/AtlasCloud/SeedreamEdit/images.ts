@@ -72,7 +72,7 @@ async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | nul
 		const why = /^http:/i.test(url) ? 'Match Input Image only works with https URLs. ' : '';
 		throw inputError(
 			`Couldn’t load the image at ${truncate(url)}`,
-			`${why}Open the URL in a private browser window: you should see only the image. ${downloadAdvice(isTool)}`,
+			`${why}Open the URL in a private browser window: if you don’t see the image there, correct the URL. If you do: ${downloadAdvice(isTool)}`,
 		);
 	}
 	if (found.kind === WEB_PAGE) {

@@ -92,7 +92,7 @@ export function readText(title: string, value: unknown): string {
 	if (!isList && typeof value !== 'string' && asNumber(value) === null) {
 		throw inputError(
 			`'${title}' must be text, but it is ${describeValue(value)}`,
-			'If you use an expression, let it return a text for this item.',
+			'Use an expression that returns text for this item.',
 		);
 	}
 	const given = isList ? value.join(', ') : String(value);

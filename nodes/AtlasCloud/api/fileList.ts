@@ -116,6 +116,7 @@ const ADDRESS_KEYS = [
 		'downloadUrl',
 		'download_url',
 		'secure_url',
+		'@microsoft.graph.downloadUrl',
 		'link',
 		'href',
 	],

@@ -52,7 +52,7 @@ export function fileFieldOf(title: string, rule: MediaRule): FileField {
 		title,
 		rule,
 		refuses: `'${title}' doesn’t accept`,
-		accepts: accepted && `It accepts ${accepted}.`,
+		accepts: accepted && `'${title}' accepts ${accepted}.`,
 	};
 }
 
@@ -109,7 +109,9 @@ async function fileByName(reader: FileReader, name: string): Promise<InputSource
 		const names = truncate(candidates.map(([own]) => own).join(', '));
 		throw inputError(
 			`This item has ${candidates.length} files that '${field.title}' could mean: ${names}`,
-			`Enter one or several of these names in '${field.title}', or * for all.`,
+			field.rule.isList
+				? `Enter one or several of these names in '${field.title}', or * for all.`
+				: `Enter one of these names in '${field.title}'.`,
 		);
 	}
 	checkMeant(field.title, name);

@@ -3,8 +3,8 @@ import { inputError, truncate } from '../errors';
 import { invisibleIn } from '../cells';
 import { isLoopbackHost, isPrivateHost } from '../http/addresses';
 
-/** Hosts whose links to share a file open a page. A link that downloads it says so. */
-const SHARE_PAGES: Array<{ name: string; host: RegExp; path: RegExp }> = [
+/** Links that open a page in place of the file, unless they say that they download it, or ask for a login. */
+const SHARE_PAGES: Array<{ name: string; host: RegExp; path: RegExp; needsLogin?: boolean }> = [
 	{ name: 'Google Drive', host: /^drive\.google\.com$/, path: /^\/(file|open|drive)\b/ },
 	{ name: 'Google Docs', host: /^docs\.google\.com$/, path: /\/(edit|view|pub)?$/ },
 	{ name: 'Google Photos', host: /^photos\.(google\.com|app\.goo\.gl)$/, path: /./ },
@@ -16,6 +16,8 @@ const SHARE_PAGES: Array<{ name: string; host: RegExp; path: RegExp }> = [
 	},
 	{ name: 'iCloud', host: /^(www|share)\.icloud\.com$/, path: /./ },
 	{ name: 'WeTransfer', host: /^(we\.tl|wetransfer\.com)$/, path: /./ },
+	{ name: 'WhatsApp', host: /^lookaside\.fbsbx\.com$/, path: /./, needsLogin: true },
+	{ name: 'Slack', host: /^files\.slack\.com$/, path: /^\/files-/, needsLogin: true },
 ];
 
 /** How a file gets to Atlas that Atlas cannot fetch. @param isTool whether an AI agent calls the node */
@@ -35,7 +37,7 @@ export function checkInputUrl(url: string, { baseUrl, isTool }: { baseUrl: strin
 	if (odd !== null) {
 		throw inputError(
 			`The URL "${truncate(url)}" contains ${odd}`,
-			`${odd === 'a space' ? 'If it belongs to the URL, write %20 instead.' : 'Delete it.'} Put each URL on its own line.`,
+			`${odd === 'a space' ? 'If it belongs to the URL, write %20 instead.' : 'Delete it.'} If these are several URLs, put each on its own line.`,
 		);
 	}
 	if (!isUrl(url)) {
@@ -52,12 +54,13 @@ export function checkInputUrl(url: string, { baseUrl, isTool }: { baseUrl: strin
 		);
 	}
 	const page = SHARE_PAGES.find(({ host, path }) => host.test(hostname) && path.test(`${pathname}${search}`));
-	if (page) {
-		throw inputError(
-			`This ${page.name} link opens a page, not the file: ${truncate(url)}`,
-			isTool
-				? downloadAdvice(isTool)
-				: `Download the file with n8n’s node for ${page.name} or an HTTP Request node, and use the file.`,
-		);
-	}
+	if (!page) return;
+	const { name, needsLogin } = page;
+	const how = needsLogin
+		? `an HTTP Request node that has your ${name} credential`
+		: `n8n’s node for ${name} or an HTTP Request node`;
+	throw inputError(
+		`This ${name} link ${needsLogin ? 'needs a login' : 'opens a page, not the file'}: ${truncate(url)}`,
+		isTool ? downloadAdvice(isTool) : `Download the file with ${how}, and use the file.`,
+	);
 }

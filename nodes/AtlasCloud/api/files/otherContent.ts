@@ -51,7 +51,7 @@ export function otherContent(
 		return {
 			what: 'is an encrypted WhatsApp file (.enc)',
 			advice:
-				'Only your WhatsApp service can decrypt it. Use its own operation that downloads media, and take the file from there.',
+				'Only your WhatsApp service can decrypt it. Use its operation for downloading media, and the file that it returns.',
 		};
 	if (bytes[0] === 0x1f && bytes[1] === 0x8b)
 		return { what: 'is compressed (gzip)', advice: 'Use Compression > Decompress first.' };
@@ -67,6 +67,6 @@ function documentOf(format: string): OtherContent {
 	return {
 		what: `is ${format === 'XML' ? 'an' : 'a'} ${format} document`,
 		advice:
-			'It may be the error message of the server that it was downloaded from. Open the file in the previous node’s output, and correct what it says.',
+			'It may be an error message of the server that it was downloaded from. Open the file in the previous node’s output to see what it says.',
 	};
 }

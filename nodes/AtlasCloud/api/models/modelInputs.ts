@@ -89,7 +89,7 @@ function convert(field: ModelField, value: unknown): unknown {
 		case 'boolean':
 			return readBoolean(title, value, CHECK_VALUE);
 		case 'text':
-			return typeof value === 'boolean' ? String(value) : readText(title, value);
+			return readText(title, value);
 		case 'json':
 			return jsonValue(field, value);
 		case 'any':
