@@ -19,6 +19,8 @@ export interface Outcome {
 	items: INodeExecutionData[];
 	/** Undefined where nothing failed. */
 	error?: unknown;
+	/** Sentences for the execution hint. */
+	notes?: string[];
 }
 
 /** What an item asks for, or refers to. */
@@ -27,6 +29,8 @@ export interface AboutItem {
 	prompt?: string | null;
 	size?: string | null;
 	predictionId?: string;
+	/** Sentences for the execution hint. */
+	notes?: string[];
 }
 
 /** One input item on its way through an operation. */
@@ -69,8 +73,6 @@ export interface NodeRun {
 	models: ModelInfos;
 	/** What requests would cost; each distinct one is asked for once per run. */
 	quotes: Quotes;
-	/** Sentences for the execution hint. */
-	notes: Set<string>;
 	/** Items worked on at once by operations that do not limit themselves. */
 	concurrency: number;
 	startedAtMs: number;

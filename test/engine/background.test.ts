@@ -1,3 +1,5 @@
+import { rulesInFields } from '../../nodes/AtlasCloud/api/models/modelRules';
+import { formatFields } from '../../nodes/AtlasCloud/SeedreamEdit/modelFields';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, LITE, runSeedream, submittedBodies, V4 } from './seedream';
 
@@ -6,6 +8,13 @@ jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtua
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await fastSandbox()));
 afterAll(async () => await sandbox.close());
+
+it('opaque is refused by a model that has other backgrounds only', () => {
+	const rules = { ...rulesInFields(null), backgrounds: ['auto', 'transparent'] };
+	expect(() => formatFields({ background: 'opaque' }, rules, 'vendor/model')).toThrow(
+		'vendor/model can’t make the background opaque',
+	);
+});
 
 const V45 = 'bytedance/seedream-v4.5/edit';
 const V47 = 'bytedance/seedream-v4.7/edit';

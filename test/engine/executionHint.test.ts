@@ -110,7 +110,6 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 	const run = {
 		startedAtMs: 1_000,
 		estimates: new Map(),
-		notes: new Set(),
 		client: { clock: { nowMs: () => 13_400 } },
 		ledger: { takenFrom: () => [], estimateOf: () => null },
 		models: {
@@ -130,6 +129,7 @@ async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
 		run as unknown as NodeRun,
 		summary,
 		json.map((one) => ({ json: one })),
+		[],
 	);
 	expect(hints).toHaveLength(1);
 	return hints[0]?.message ?? '';

@@ -137,6 +137,18 @@ describe('Match Input Image chooses', () => {
 	});
 
 	it.each([
+		[6000, 1000, /v5\.0 Lite has no size in the shape Landscape 6:1: the closest one is Cinema 21:9\./],
+		[3000, 2000, /^1 edit submitted for about \$0\.032\.$/],
+	])('the closest shape for %d × %d, and says so where it is another', async (width, height, message) => {
+		const { run } = await runSeedream({
+			sandbox,
+			items: [{ files: { data: bmpHeaderOf(width, height) } }],
+			parameters: { resource: 'prediction', operation: 'submit', model: LITE },
+		});
+		expect(run.data.resultData.runData.Node?.at(-1)?.hints?.[0]?.message).toMatch(message);
+	});
+
+	it.each([
 		['costs more', 'v4.7', '2K'],
 		['costs the same', 'v6-pro', '4k auto'],
 	])('a larger tier than 2K only where it does not cost more: it %s', async (_what, version, size) => {

@@ -161,36 +161,9 @@ describe.each(SUBMITTING)('Prompt Template of $operation', (operation) => {
 	});
 });
 
-describe('Options', () => {
-	/** The names under Add option, and of those that are set. */
-	function offered(parameters: INodeParameters): string[] {
-		const values = complete({ ...EDIT, ...parameters });
-		const options = visible(parameters).find(({ name }) => name === 'options')?.options ?? [];
-		return options
-			.filter((option): option is INodeProperties => 'type' in option)
-			.filter((option) =>
-				NodeHelpers.displayParameter(
-					(values.options ?? {}) as INodeParameters,
-					option,
-					node,
-					description,
-					values,
-				),
-			)
-			.map(({ name }) => name);
-	}
-
-	it.each([
-		['v5.0 Lite', model(V5_LITE_EDIT), true],
-		['v5.0 Lite sequential', model(`${V5_LITE_EDIT}-sequential`), true],
-		['v4', model(V4_EDIT), false],
-		['v4 by ID', model(V4_EDIT, 'id'), false],
-		['v4 sequential', model(`${V4_EDIT}-sequential`), false],
-		['a model that is not known', model(OTHER, 'id'), true],
-		['an expression', model(BY_EXPRESSION, 'id'), true],
-	])('offer Output Format if the model has a choice: %s', (_name, value, isOffered) => {
-		expect(offered({ model: value }).includes('outputFormat')).toBe(isOffered);
-	});
+it('keeps an option that was chosen for another model: the node refuses it, n8n would drop it', () => {
+	const options = { background: 'transparent', outputFormat: 'png' };
+	expect(complete({ ...EDIT, model: model(V4_EDIT), options }).options).toEqual(options);
 });
 
 it('names the default model with its price, and leaves room for it', () => {

@@ -92,12 +92,13 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	// What an earlier attempt has bought is resumed all the same.
 	if (info.isUnreadable && !run.ledger.isBought(request)) throw unreadableError(model);
 	const type = mediaTypeOf(model, info, resourceType);
-	const { body, inputs } = await readInputs(run, job, info);
+	const { body, inputs, notes } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
 	return {
 		...job,
+		notes,
 		unpricedFields: unpricedFieldsOf(info),
 		request: {
 			...request,
@@ -141,19 +142,20 @@ async function readInputs(
 	run: NodeRun,
 	{ request, given }: ModelJob,
 	{ fields }: ModelInfo,
-): Promise<RequestMedia> {
+): Promise<RequestMedia & { notes?: string[] }> {
 	const { model, itemIndex } = request;
 	// Without a schema, Atlas checks the request itself.
 	if (!fields) return await readUntypedInputs(run, itemIndex, given);
 	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
 	const { body, media, dropped } = checkInputs(sendable, given);
-	if (dropped.length > 0) {
-		run.notes.add(
-			`Not sent, because ${model} has no such ${dropped.length === 1 ? 'input' : 'inputs'}: ${listNames(dropped)}. To send ${dropped.length === 1 ? 'it' : 'them'} anyway, use 'Extra Body Fields' under Options.`,
-		);
-	}
 	const files = await readMediaInputs(run, itemIndex, media);
-	return { body: { ...body, ...files.body }, inputs: files.inputs };
+	const notes = dropped.length > 0 ? [describeDropped(dropped, model)] : [];
+	return { body: { ...body, ...files.body }, inputs: files.inputs, notes };
+}
+
+function describeDropped(names: string[], model: string): string {
+	const [inputs, them] = names.length === 1 ? ['input', 'it'] : ['inputs', 'them'];
+	return `Not sent, because ${model} has no such ${inputs}: ${listNames(names)}. To send ${them} anyway, use 'Extra Body Fields' under Options.`;
 }
 
 /** In place of an image: a price depends on how many images go in, not on what they show. */

@@ -112,9 +112,9 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const format = formatFields(options, rules, model, cutOutPrompt !== null);
 	const prompt = cutOutPrompt !== null && format.background === 'transparent' ? { prompt: cutOutPrompt } : {};
 	// What the user adds as Extra Body Fields goes before what is chosen here.
-	const wholeBody = { ...plan.fields, ...size, ...format, ...body, ...prompt };
+	const wholeBody = { ...plan.fields, ...size.fields, ...format, ...body, ...prompt };
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
 	const estimate = price && estimateUsd(price, wholeBody);
 	const whole = { ...request, inputs, body: wholeBody, estimateUsd: estimate };
-	return { ...job, predictionCount: plan.predictions, request: whole };
+	return { ...job, predictionCount: plan.predictions, request: whole, notes: [size.note ?? []].flat() };
 }

@@ -51,6 +51,32 @@ export const editFields: INodeProperties[] = [
 	...sizeFields,
 ];
 
+/** Not hidden by the model: n8n would silently drop what was chosen for another model. */
+export const outputFormat: INodeProperties = {
+	displayName: 'Output Format',
+	name: 'outputFormat',
+	type: 'options',
+	options: [
+		{ name: 'JPEG', value: 'jpeg' },
+		{ name: 'PNG', value: 'png' },
+	],
+	default: 'png',
+	description: 'File format of the edited image. Seedream v4 has no choice.',
+};
+
+export const background: INodeProperties = {
+	displayName: 'Background',
+	name: 'background',
+	type: 'options',
+	options: [
+		{ name: 'Auto', value: 'auto', description: 'The model decides' },
+		{ name: 'Opaque', value: 'opaque' },
+		{ name: 'Transparent', value: 'transparent', description: 'The image is a PNG without a background' },
+	],
+	default: 'transparent',
+	description: 'Background of the edited image. Seedream v5.0 Pro and v5.5 have it; older models don’t.',
+};
+
 /**
  * A model as this node lists it. "Edit" would stand in every name, the panel has room for forty characters, and the
  * catalog's price per generation is charged for each image.

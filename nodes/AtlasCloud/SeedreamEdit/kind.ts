@@ -1,10 +1,9 @@
 import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
 import type { NodeKind } from '../operations/kind';
-import { background, outputFormat } from '../panel/modelOptionFields';
 import { optionFields } from '../panel/optionFields';
 import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
 import { readEdit, resolveEdit } from './editRequest';
-import { editFields } from './fields';
+import { background, editFields, outputFormat } from './fields';
 import { editQuoteRequest, type EditJob } from './modelFields';
 
 /** How Seedream Edit does what both nodes do. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
 import { knownModel } from '../api/models/seedream';
-import { exactSize, matchInput, namedSize, type SizeMatch, type SizeRules } from '../api/models/sizeRules';
+import { describeShape, exactSize, matchInput, namedSize, type SizeRules } from '../api/models/sizeRules';
 import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';
 import { requestsOf, type PurchaseJob } from '../operations/kind';
@@ -38,24 +38,28 @@ export function nameOf(model: string): string {
 }
 
 /**
- * The fields for the size. Reads the first image where the size depends on it, and asks for prices where a larger size
- * may cost the same.
+ * The fields for the size, and what to say of them. Reads the first image where the size depends on it, and asks for
+ * prices where a larger size may cost the same.
  * @throws AtlasError (`input`) for a size that the model does not offer; CancelledError
  */
-export async function resolveSize(run: NodeRun, job: EditJob, rules: SizeRules): Promise<JsonObject> {
+export async function resolveSize(
+	run: NodeRun,
+	job: EditJob,
+	rules: SizeRules,
+): Promise<{ fields: JsonObject; note: string | null }> {
 	const { model } = job.request;
 	const left = checkSize(job.size, rules, model);
 	const [only, ...others] = left.choices;
-	if (only && others.length === 0 && !left.free && job.size !== 'matchInput') return only.fields;
+	if (only && others.length === 0 && !left.free && job.size !== 'matchInput')
+		return { fields: only.fields, note: null };
 	const isChoice = left.free !== null || left.choices.length > 0;
-	const match = isChoice ? matchInput(await inputDimensions(run, job.images[0]), left) : NOTHING;
-	if (!match.isShaped) run.notes.add(`${nameOf(model)} chooses the shape of the image itself.`);
-	return match.larger && (await costTheSame(run, job, match.fields, match.larger))
-		? match.larger
-		: match.fields;
+	// Where there is nothing to choose, the input's dimensions need not be readable.
+	const input = isChoice ? await inputDimensions(run, job.images[0]) : { width: 1, height: 1 };
+	const match = matchInput(input, left);
+	const { larger } = match;
+	const isLarger = larger !== null && (await costTheSame(run, job, match.fields, larger));
+	return { fields: isLarger ? larger : match.fields, note: describeShape(input, match, nameOf(model)) };
 }
-
-const NOTHING: SizeMatch = { fields: {}, isShaped: false, larger: null };
 
 /**
  * What is left of a model's sizes by the user's choice.
@@ -114,9 +118,11 @@ export function formatFields(
 	isCutOut = false,
 ): JsonObject {
 	const isTransparent = background === 'transparent' || (isUnset(background) && isCutOut);
-	if (background === 'transparent' && backgrounds && !backgrounds.includes(background)) {
+	// A model that has no choice makes it opaque.
+	const isMissing = backgrounds?.every((one) => one !== background) === true;
+	if (!isUnset(background) && isMissing && (backgrounds.length > 0 || background === 'transparent')) {
 		throw inputError(
-			`${nameOf(model)} can’t make the background transparent`,
+			`${nameOf(model)} can’t make the background ${String(background)}`,
 			"Remove 'Background' under Options, or choose a model that has it, such as Seedream v5.5.",
 		);
 	}
@@ -125,7 +131,8 @@ export function formatFields(
 	}
 	const wanted = isTransparent && outputFormats?.includes('png') ? 'png' : outputFormat;
 	const chosen = isTransparent ? 'transparent' : background;
-	return { ...outputFormatField(wanted, outputFormats, model), ...backgroundField(chosen, backgrounds) };
+	const isSent = !isUnset(chosen) && (!isMissing || isTransparent);
+	return { ...outputFormatField(wanted, outputFormats, model), ...(isSent ? { background: chosen } : {}) };
 }
 
 function outputFormatField(format: unknown, outputFormats: string[] | null, model: string): JsonObject {
@@ -137,10 +144,4 @@ function outputFormatField(format: unknown, outputFormats: string[] | null, mode
 		`${nameOf(model)} doesn’t support 'Output Format'`,
 		"Remove 'Output Format' under Options, or choose another model.",
 	);
-}
-
-/** A model without the field makes an opaque background. */
-function backgroundField(background: unknown, backgrounds: string[] | null): JsonObject {
-	const isTaken = !backgrounds || backgrounds.some((one) => one === background);
-	return isUnset(background) || !isTaken ? {} : { background };
 }

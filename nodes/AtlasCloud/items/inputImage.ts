@@ -1,7 +1,7 @@
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError } from '../api/errors';
 import type { PurchaseInput } from '../api/purchases/request';
-import type { NodeRun } from '../nodeRun';
+import type { NodeRun, Outcome } from '../nodeRun';
 import { readBinaryFields } from './binaryFields';
 import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
 
@@ -14,11 +14,17 @@ export async function withInputImage(
 	items: INodeExecutionData[],
 	destination: OutputDestination,
 	first?: PurchaseInput,
-): Promise<INodeExecutionData[]> {
-	if (!destination.keepsInputImage) return items;
+): Promise<Outcome> {
+	if (!destination.keepsInputImage) return { items };
 	const original = await inputImage(run, destination, first);
-	if (!original) return items;
-	return items.map((item) => ({ ...item, binary: { ...item.binary, [INPUT_IMAGE_FIELD]: original } }));
+	if (!original)
+		return {
+			items,
+			notes: [`An input image couldn’t be loaded again, so its item has no field ${INPUT_IMAGE_FIELD}.`],
+		};
+	return {
+		items: items.map((item) => ({ ...item, binary: { ...item.binary, [INPUT_IMAGE_FIELD]: original } })),
+	};
 }
 
 async function inputImage(
@@ -38,7 +44,6 @@ async function inputImage(
 	return await run.downloadSemaphore.use(run.signal, fetch).catch((error: unknown) => {
 		if (error instanceof CancelledError) throw error;
 		// The edit is paid for, and must not be lost over its input.
-		run.notes.add('An input image couldn’t be loaded again, so its item has no field original.');
 		return undefined;
 	});
 }

@@ -28,7 +28,7 @@ export function buyOperation<Job extends PurchaseJob>(
 		async work(run, job) {
 			const { destination, request } = job;
 			const { items, error } = await purchasedItems(run, requestsOf(job), destination);
-			return { items: await withInputImage(run, items, destination, request.inputs[0]), error };
+			return { ...(await withInputImage(run, items, destination, request.inputs[0])), error };
 		},
 	});
 }

@@ -20,6 +20,8 @@ export interface PurchaseJob {
 	/** How many predictions to buy, all by this request. Until it is resolved, the number of images wanted. */
 	predictionCount: number;
 	options: IDataObject;
+	/** Sentences for the execution hint. */
+	notes?: string[];
 }
 
 /** What an item buys: each prediction is a purchase of its own, with its own record. */
@@ -57,7 +59,8 @@ type Purchasing<Job> = Pick<
 /** How every operation that buys checks its items. */
 export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKind<Job>): Purchasing<J> {
 	return {
-		about: ({ request: { model, body } }) => ({
+		about: ({ request: { model, body }, notes }) => ({
+			notes,
 			model,
 			prompt: asString(body.prompt),
 			size: asString(body.size),

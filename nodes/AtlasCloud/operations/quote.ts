@@ -1,7 +1,7 @@
 import { countNoun, withArticle } from '../api/words';
 import { quoteItem } from '../items/outputItems';
 import { itemOperation, type ItemOperation } from '../run/operation';
-import type { NodeKind, PurchaseJob } from './kind';
+import { purchasing, type NodeKind, type PurchaseJob } from './kind';
 
 /** Returns what purchases would cost. Submits nothing, and uploads only files whose length is billed. */
 export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): ItemOperation {
@@ -15,6 +15,7 @@ export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): It
 		fields: [...kind.fields, kind.options.quote],
 		summary: { count: (done) => countNoun(done.length, 'quote') },
 
+		about: purchasing(kind).about,
 		read: kind.read,
 		resolve: kind.resolve,
 

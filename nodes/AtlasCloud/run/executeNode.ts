@@ -74,7 +74,11 @@ async function executeRun(
 			return { itemRuns, results: resultsOf(run, itemRuns) };
 		})
 		.finally(() => run.leftovers.note(ledger.delivered(), ledger.leftOver()));
-	await addExecutionHint(run, operation.summary, results.flat()).catch((error: unknown) => {
+	const notes = itemRuns.flatMap(({ about, outcome }) => [
+		...(about?.notes ?? []),
+		...(outcome?.notes ?? []),
+	]);
+	await addExecutionHint(run, operation.summary, results.flat(), notes).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});

@@ -37,11 +37,13 @@ interface Cost {
 /**
  * Sums up a run under its output: what was done, seconds, dollars, and advice.
  * @param items the run's own: without the fields of their input items, which may describe other predictions
+ * @param notes sentences of the items; each is said once
  */
 export async function addExecutionHint(
 	run: NodeRun,
 	summary: OperationSummary,
 	items: INodeExecutionData[],
+	notes: string[],
 ): Promise<void> {
 	const { context } = run;
 	const done = items.filter((item) => !isFailedItem(item));
@@ -67,7 +69,7 @@ export async function addExecutionHint(
 		retryAdvice(run, summary, items),
 		pinAdvice(run, summary, done, cost),
 		memoryAdvice(run, items),
-		...[...run.notes].slice(0, MAX_NOTES),
+		...[...new Set(notes)].slice(0, MAX_NOTES),
 	];
 	// Older versions of n8n have no such hints.
 	context.addExecutionHints?.({

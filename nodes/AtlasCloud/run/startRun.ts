@@ -138,7 +138,6 @@ export async function startRun(
 		leftovers,
 		models,
 		quotes: new Quotes(client, models),
-		notes: new Set(),
 		concurrency,
 		startedAtMs,
 		signal,

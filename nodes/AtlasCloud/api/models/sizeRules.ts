@@ -61,13 +61,13 @@ export function toSizeField(size: Dimensions): JsonObject {
 /** The fields of a request that say how large the image is to be, and in which shape. */
 export interface SizeMatch {
 	fields: JsonObject;
-	/** False where the model chooses the shape of the image itself. */
-	isShaped: boolean;
+	/** Width to height; `input` where it follows the input image, null where the model chooses it. */
+	ratio: SizeChoice['ratio'];
 	/** The next larger one of that shape: to be taken where it costs the same. */
 	larger: JsonObject | null;
 }
 
-const NOTHING_TO_SEND: SizeMatch = { fields: {}, isShaped: false, larger: null };
+const NOTHING_TO_SEND: SizeMatch = { fields: {}, ratio: null, larger: null };
 
 /** Above it, a tier costs more on some models. */
 const PIXELS_OF_2K = 2048 * 2048;
@@ -75,10 +75,24 @@ const PIXELS_OF_2K = 2048 * 2048;
 /** The size for an image of the input's shape. Never refuses: what a model does not offer is left to it. */
 export function matchInput(input: Dimensions, { choices, free }: SizeRules): SizeMatch {
 	const shaped = choices.filter(({ ratio }) => ratio !== null);
-	if (shaped.length > 0) return bySize(input, nearestInShape(input, shaped), true);
-	if (free) return { fields: free.toFields(scaleInto(input, free)), isShaped: true, larger: null };
+	if (shaped.length > 0) return bySize(input, nearestInShape(input, shaped));
+	if (free) {
+		const size = scaleInto(input, free);
+		return { fields: free.toFields(size), ratio: ratioOf(size), larger: null };
+	}
 	const tiers = choices.filter(({ pixels }) => pixels !== null);
-	return tiers.length > 0 ? bySize(input, tiers, false) : NOTHING_TO_SEND;
+	return tiers.length > 0 ? bySize(input, tiers) : NOTHING_TO_SEND;
+}
+
+/** With less, hardly more is cropped or added than by rounding. */
+const NOTICEABLE_CHANGE = 1.1;
+
+/** What to say of a shape that is not the input's; null where nothing is. @param model what people call it */
+export function describeShape(input: Dimensions, { ratio }: SizeMatch, model: string): string | null {
+	if (ratio === null) return `${model} chooses the shape of the image itself.`;
+	const wanted = ratioOf(input);
+	if (ratio === 'input' || Math.max(ratio / wanted, wanted / ratio) < NOTICEABLE_CHANGE) return null;
+	return `${model} has no size in the shape ${shapeName(wanted)}: the closest one is ${shapeName(ratio)}.`;
 }
 
 function nearestInShape(input: Dimensions, choices: SizeChoice[]): SizeChoice[] {
@@ -91,7 +105,7 @@ function nearestInShape(input: Dimensions, choices: SizeChoice[]): SizeChoice[] 
 }
 
 /** The smallest one that is at least as large as the input, else the largest. */
-function bySize(input: Dimensions, choices: SizeChoice[], isShaped: boolean): SizeMatch {
+function bySize(input: Dimensions, choices: SizeChoice[]): SizeMatch {
 	const isAffordable = ({ dimensions, pixels }: SizeChoice) =>
 		dimensions !== null || pixelsOf(pixels) <= PIXELS_OF_2K;
 	const sorted = [...choices].sort((a, b) => pixelsOf(a.pixels) - pixelsOf(b.pixels));
@@ -99,9 +113,9 @@ function bySize(input: Dimensions, choices: SizeChoice[], isShaped: boolean): Si
 	const candidates = usual.length > 0 ? usual : sorted.slice(0, 1);
 	const isLargeEnough = ({ pixels }: SizeChoice) => pixelsOf(pixels) >= input.width * input.height;
 	const found = candidates.find(isLargeEnough);
-	const { fields } = found ?? candidates[candidates.length - 1];
+	const { fields, ratio } = found ?? candidates[candidates.length - 1];
 	const larger = found ? undefined : (sorted.find(isLargeEnough) ?? sorted[sorted.length - 1]);
-	return { fields, isShaped, larger: larger && larger.fields !== fields ? larger.fields : null };
+	return { fields, ratio, larger: larger && larger.fields !== fields ? larger.fields : null };
 }
 
 function pixelsOf(pixels: number | null): number {
