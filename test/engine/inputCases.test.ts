@@ -324,6 +324,12 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		expect(uploads).toEqual([sha256(bytes)]);
 	});
 
+	it('of two names that differ by blanks, the one that is given exactly is meant', async () => {
+		const [bytes, other] = [await picture(), await picture({ left: '#000000' })];
+		const items = [{ files: { photo: other, ' photo': bytes } }];
+		expect((await accepted({ ...given(' photo'), items })).uploads).toEqual([sha256(bytes)]);
+	});
+
 	it.each<[string, InputItem, unknown, RegExp, RegExp]>([
 		[
 			'a Code node’s flat binary',

@@ -320,7 +320,7 @@ describe('before anything is sent, for all items,', () => {
 				inputs: { prompt: 'x', reference_videos: 'clip, clip, clip, clip' },
 			},
 			/^'Reference Videos' accepts at most 3 files, but this item has 4$/,
-			/4/,
+			/fewer/,
 		],
 		[
 			'a link without a kind',
