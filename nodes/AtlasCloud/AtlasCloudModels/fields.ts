@@ -1,45 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { defaultModelValue, type ListedModel } from '../panel/modelEntry';
 import type { MediaModelType } from '../api/models/model';
 import { DEFAULT_TIMEOUT_SECONDS, SLOW_TIMEOUT_SECONDS } from '../panel/options';
 
 /** An ID as it appears in messages and placeholders. */
 export const EXAMPLE_MODEL = 'bytedance/seedance-v1.5-pro/image-to-video';
-
-/** The Model field. @param preset the model that is selected at first */
-export function modelField(preset?: ListedModel): INodeProperties {
-	return {
-		displayName: 'Model',
-		name: 'model',
-		type: 'resourceLocator',
-		default: { mode: 'list', value: '', ...(preset ? defaultModelValue(preset) : {}) },
-		required: true,
-		description: 'The model to run. The list shows list prices; your account may pay more or less.',
-		modes: [
-			{
-				displayName: 'From List',
-				name: 'list',
-				type: 'list',
-				typeOptions: { searchListMethod: 'searchModels', searchable: true },
-			},
-			{
-				displayName: 'By ID',
-				name: 'id',
-				type: 'string',
-				placeholder: `e.g. ${EXAMPLE_MODEL}`,
-				validation: [
-					{
-						type: 'regex',
-						properties: {
-							regex: '^\\s*[^\\s]+\\s*$',
-							errorMessage: `Enter a model ID such as ${EXAMPLE_MODEL}`,
-						},
-					},
-				],
-			},
-		],
-	};
-}
 
 /** What goes into the model, either as its own fields or as JSON. */
 export const inputFields: INodeProperties[] = [

@@ -1,9 +1,9 @@
 import { FILE_OUTPUT } from '../items/destination';
 import type { NodeKind } from '../operations/kind';
-import type { ListedModel } from '../panel/modelEntry';
+import { modelField, type ListedModel } from '../panel/modelField';
 import { optionFields } from '../panel/optionFields';
 import { MODEL_WORDS } from '../panel/options';
-import { defaultTimeoutSeconds, inputFields, modelField, type ResourceType } from './fields';
+import { defaultTimeoutSeconds, EXAMPLE_MODEL, inputFields, type ResourceType } from './fields';
 import { modelQuoteRequest, readModelJob, resolveModelJob, typedBody, type ModelJob } from './modelRequest';
 
 /**
@@ -14,7 +14,7 @@ import { modelQuoteRequest, readModelJob, resolveModelJob, typedBody, type Model
 export function modelKind(type: ResourceType | null, preset?: ListedModel): NodeKind<ModelJob> {
 	return {
 		style: FILE_OUTPUT,
-		fields: [modelField(preset), ...inputFields],
+		fields: [modelField('The model to run.', EXAMPLE_MODEL, preset), ...inputFields],
 		options: optionFields(MODEL_WORDS, {
 			timeoutSeconds: { buy: defaultTimeoutSeconds(type), wait: defaultTimeoutSeconds(null) },
 			timeoutNote: type === null ? '. The default is 300 for image models and 1800 for others.' : '',

@@ -1,19 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 import { AtlasError, inputError } from '../api/errors';
 import { listNames } from '../api/text';
-import { asNumber, omit, type JsonObject } from '../api/json';
+import { omit, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
 import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
-import {
-	readModel,
-	readExtraBodyFields,
-	readMaxCostUsd,
-	readRetentionHeaders,
-	readWebhookUrl,
-} from '../panel/options';
+import { readExtraBodyFields } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
-import type { PurchaseJob } from '../operations/kind';
+import { readRequest, type PurchaseJob } from '../operations/kind';
 import { readTimeout } from '../items/timeout';
 import { readGivenInputs } from './givenInputs';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
@@ -41,29 +35,15 @@ const UNSENT_FIELDS = ['model', 'enable_sync_mode', 'webhook_url'];
  * @throws AtlasError (`input`)
  */
 export function readModelJob(
-	{ context, client }: NodeRun,
+	run: NodeRun,
 	itemIndex: number,
 	options: IDataObject,
 	resourceType: ResourceType | null,
 ): ModelJob {
-	const model = readModel(context, itemIndex, EXAMPLE_MODEL);
-	const extra = readExtraBodyFields(options, OWN_FIELDS);
-	const given = readGivenInputs(context, itemIndex);
-	const webhook = { webhook_url: given.webhook_url, ...extra };
-	readMaxCostUsd(options);
+	const given = readGivenInputs(run.context, itemIndex);
+	const seconds = defaultTimeoutSeconds(resourceType);
 	return {
-		request: {
-			itemIndex,
-			model,
-			endpoint: '',
-			inputs: [],
-			body: { model },
-			headers: readRetentionHeaders(options),
-			...readTimeout(options, defaultTimeoutSeconds(resourceType)),
-			webhookUrl: readWebhookUrl(options, webhook, client.baseUrl),
-			mayResubmit: options.resubmitUnknown === true,
-			reuseHours: asNumber(options.reuseHours) ?? 0,
-		},
+		request: readRequest(run, itemIndex, options, EXAMPLE_MODEL, OWN_FIELDS, seconds, given.webhook_url),
 		predictionCount: 1,
 		given: withoutUnsent(given),
 		resourceType,
@@ -73,8 +53,8 @@ export function readModelJob(
 }
 
 /** The request as it was typed. */
-export function typedBody({ request: { model }, given, options }: ModelJob): JsonObject & { model: string } {
-	return { ...given, ...omit(readExtraBodyFields(options, OWN_FIELDS), 'webhook_url'), model };
+export function typedBody({ request: { body }, given }: ModelJob): JsonObject & { model: string } {
+	return { ...given, ...body };
 }
 
 function withoutUnsent(given: JsonObject): JsonObject {

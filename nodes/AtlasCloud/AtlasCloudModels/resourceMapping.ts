@@ -5,12 +5,11 @@ import type {
 	ResourceMapperFields,
 	INodeListSearchResult,
 } from 'n8n-workflow';
-import { asObject, asString } from '../api/json';
 import type { ModelField } from '../api/models/inputSchema';
 import { ModelInfos } from '../api/models/model';
 import { connect } from '../n8n/connect';
 import { readCatalog, type CatalogModel, type ModelType } from '../api/models/catalog';
-import { modelEntry } from '../panel/modelEntry';
+import { modelEntry, selectedModel } from '../panel/modelField';
 
 /** What the panel says if it has no fields to show. */
 const NOTICES = {
@@ -26,8 +25,7 @@ const OWN_FIELDS = ['enable_sync_mode', 'enable_base64_output'];
 
 /** The fields of the selected model, for the Model Inputs of the panel. */
 export async function getModelFields(this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
-	const locator: unknown = this.getCurrentNodeParameter('model');
-	const model = asString(asObject(locator)?.value ?? locator)?.trim() ?? '';
+	const model = selectedModel(this) ?? '';
 	if (model === '') return { fields: [], emptyFieldsNotice: NOTICES.noModel };
 	if (model.startsWith('=')) return { fields: [], emptyFieldsNotice: NOTICES.byExpression };
 	const connection = await connect(this).catch(() => null);

@@ -1,23 +1,16 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { asNumber, omit } from '../api/json';
 import { MAX_INPUT_IMAGES, planImages } from '../api/models/modelRules';
 import { knownModel, V4_EDIT } from '../api/models/seedream';
 import { endpointOf } from '../api/models/model';
 import { estimateUsd } from '../api/models/prices';
 import type { PurchaseInput } from '../api/purchases/request';
 import type { InputSource } from '../items/inputFiles';
-import {
-	readModel,
-	readExtraBodyFields,
-	readMaxCostUsd,
-	readRetentionHeaders,
-	readWebhookUrl,
-} from '../panel/options';
+import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { readParameter } from '../panel/readFields';
 import type { NodeRun } from '../nodeRun';
 import { plural } from '../api/words';
-import { readTimeout } from '../items/timeout';
+import { readRequest } from '../operations/kind';
 import { checkOutputCount, imageCountField } from './imageCount';
 import { readImages } from './images';
 import {
@@ -41,14 +34,10 @@ const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'in
  */
 export async function readEdit(run: NodeRun, itemIndex: number, options: IDataObject): Promise<EditJob> {
 	const { context } = run;
-	const model = readModel(context, itemIndex, V4_EDIT);
+	const request = readRequest(run, itemIndex, options, V4_EDIT, OWN_FIELDS, DEFAULT_TIMEOUT_SECONDS);
+	const { model, body } = request;
 	const prompt = readPrompt(context, itemIndex);
 	const size = readSize(context, itemIndex);
-	const extraFields = readExtraBodyFields(options, OWN_FIELDS);
-	const webhookUrl = readWebhookUrl(options, extraFields, run.client.baseUrl);
-	const headers = readRetentionHeaders(options);
-	const timeout = readTimeout(options);
-	readMaxCostUsd(options);
 	const images = await readImages(run, itemIndex);
 	checkTemplate(context, itemIndex, { imageCount: images.length, size });
 	const known = knownModel(model);
@@ -62,16 +51,10 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	}
 	return {
 		request: {
-			itemIndex,
-			model,
+			...request,
 			endpoint: endpointOf('Image'),
 			inputs: images.map(toInput),
-			body: { model, prompt, ...omit(extraFields, 'webhook_url') },
-			headers,
-			webhookUrl,
-			...timeout,
-			mayResubmit: options.resubmitUnknown === true,
-			reuseHours: asNumber(options.reuseHours) ?? 0,
+			body: { ...body, prompt },
 		},
 		predictionCount: imageCount,
 		imageCount,

@@ -1,6 +1,6 @@
 import type { INodeProperties, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT, isSeedreamEdit } from '../api/models/seedream';
-import { defaultModelValue, type ListedModel, modelEntry } from '../panel/modelEntry';
+import { type ListedModel, modelEntry, modelField } from '../panel/modelField';
 import { imageCountField } from './imageCount';
 import { imagesField } from './images';
 import { promptFields } from './prompt';
@@ -10,41 +10,9 @@ import { connect } from '../n8n/connect';
 
 const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];
 
-export const modelField: INodeProperties = {
-	displayName: 'Model',
-	name: 'model',
-	type: 'resourceLocator',
-	default: defaultModelValue(editModel(defaultModel)),
-	required: true,
-	description: 'The Seedream model to use. The list shows list prices; your account may pay more or less.',
-	modes: [
-		{
-			displayName: 'From List',
-			name: 'list',
-			type: 'list',
-			typeOptions: { searchListMethod: 'searchModels', searchable: true },
-		},
-		{
-			displayName: 'By ID',
-			name: 'id',
-			type: 'string',
-			placeholder: `e.g. ${V4_EDIT}`,
-			validation: [
-				{
-					type: 'regex',
-					properties: {
-						regex: '[^\\s]+/[^\\s]+',
-						errorMessage: `Enter a model ID such as ${V4_EDIT}`,
-					},
-				},
-			],
-		},
-	],
-};
-
 /** The fields of every operation that submits an edit. */
 export const editFields: INodeProperties[] = [
-	modelField,
+	modelField('The Seedream model to use.', V4_EDIT, editModel(defaultModel)),
 	...promptFields,
 	imagesField,
 	imageCountField,

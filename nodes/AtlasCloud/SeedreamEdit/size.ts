@@ -5,12 +5,13 @@ import type {
 	INodePropertyOptions,
 } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
-import { asNumber, asObject, asString } from '../api/json';
+import { asNumber, asString } from '../api/json';
 import { ModelInfos } from '../api/models/model';
 import { KNOWN_MODELS, offeredSizes } from '../api/models/seedream';
 import { INPUT_SHAPE, sizeLabel, UNKNOWN_SIZES, type SizeRules } from '../api/models/sizeRules';
 import type { Dimensions } from '../api/models/sizes';
 import { connect } from '../n8n/connect';
+import { selectedModel } from '../panel/modelField';
 
 const MATCH_INPUT: INodePropertyOptions = {
 	name: 'Match Input Image',
@@ -42,8 +43,7 @@ export async function getSizes(this: ILoadOptionsFunctions): Promise<INodeProper
 }
 
 async function readRules(context: ILoadOptionsFunctions): Promise<SizeRules> {
-	const locator: unknown = context.getCurrentNodeParameter('model');
-	const model = asString(asObject(locator)?.value ?? locator)?.trim();
+	const model = selectedModel(context);
 	if (model === undefined || model.startsWith('=')) return UNKNOWN_SIZES;
 	const { client } = await connect(context);
 	return (await new ModelInfos(client).rulesOf(model)).sizes;

@@ -1,15 +1,17 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { runError } from '../api/errors';
-import { asNumber, asString, type JsonObject } from '../api/json';
+import { asNumber, asString, omit, type JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
 import type { PurchaseRequest } from '../api/purchases/request';
 import { beforeSubmit } from '../api/time/beforeSubmit';
 import { plural } from '../api/words';
 import type { OutputStyle } from '../items/destination';
+import { readTimeout } from '../items/timeout';
 import type { NodeRun } from '../nodeRun';
 import type { OptionFields } from '../panel/optionFields';
-import { readMaxCostUsd } from '../panel/options';
+import { readModel } from '../panel/modelField';
+import { readExtraBodyFields, readMaxCostUsd, readRetentionHeaders, readWebhookUrl } from '../panel/options';
 import { checkMaxCost, describeEstimate, type PlannedPurchase } from '../run/maxCost';
 import type { ItemOperation } from '../run/operation';
 
@@ -22,6 +24,41 @@ export interface PurchaseJob {
 	options: IDataObject;
 	/** Sentences for the execution hint. */
 	notes?: string[];
+}
+
+/**
+ * What both nodes read alike of an item that buys: its model and options. Sends nothing.
+ * @param exampleModel an ID for messages
+ * @param ownFields what Extra Body Fields may not set
+ * @param timeoutSeconds used where Timeout is not set
+ * @param webhookUrl used where Webhook URL is not set
+ * @throws AtlasError (`input`)
+ */
+export function readRequest(
+	{ context, client }: NodeRun,
+	itemIndex: number,
+	options: IDataObject,
+	exampleModel: string,
+	ownFields: string[],
+	timeoutSeconds: number,
+	webhookUrl?: unknown,
+): PurchaseRequest {
+	const model = readModel(context, itemIndex, exampleModel);
+	const extra = readExtraBodyFields(options, ownFields);
+	const urls = { webhook_url: webhookUrl, ...extra };
+	readMaxCostUsd(options);
+	return {
+		itemIndex,
+		model,
+		endpoint: '',
+		inputs: [],
+		body: { ...omit(extra, 'webhook_url'), model },
+		headers: readRetentionHeaders(options),
+		webhookUrl: readWebhookUrl(options, urls, client.baseUrl),
+		...readTimeout(options, timeoutSeconds),
+		mayResubmit: options.resubmitUnknown === true,
+		reuseHours: asNumber(options.reuseHours) ?? 0,
+	};
 }
 
 /** What an item buys: each prediction is a purchase of its own, with its own record. */
