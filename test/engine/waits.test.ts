@@ -1,4 +1,5 @@
 import type { Endpoint, FaultAction } from '../../sandbox';
+import { behindGateway } from './gateway';
 import { models, parametersOf } from './models';
 import { atlas, edit, fails, ledger, photo, sandbox, useSandbox } from './money/account';
 import { picture, runSeedream } from './seedream';
@@ -91,4 +92,17 @@ it('a schema of Atlas Cloud Models, too', async () => {
 	expect(error?.message).toMatch(/took longer than 10 seconds/);
 	expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
 	expect(ledger.charges).toEqual([]);
+});
+
+it('an ID that an error reports is asked for no longer than a lost submit is searched for', async () => {
+	fails('prediction', PAUSES, Infinity);
+	const startMs = virtualTime.nowMs();
+	await behindGateway(sandbox, async (baseUrl) => {
+		const { error } = await edit({
+			credentialData: { baseUrl },
+			parameters: { options: { timeoutSeconds: 10 } },
+		});
+		expect(error?.context?.predictionId).toBe(ledger.charges[0]?.predictionId);
+	});
+	expect(virtualTime.nowMs() - startMs).toBeLessThan(200_000);
 });

@@ -8,7 +8,7 @@ import { buy, type Hands } from '../api/purchases/buy';
 import { EarlierInputs } from '../api/purchases/earlierInputs';
 import { Ledger, type KeptPurchases, type LedgerScope } from '../api/purchases/ledger';
 import { Leftovers } from '../api/purchases/leftovers';
-import { LostSearch } from '../api/purchases/lostSearch';
+import { LostSearch, SEARCH_MS } from '../api/purchases/lostSearch';
 import { Search, type FoundRow } from '../api/purchases/search';
 import { sha256 } from '../api/hash';
 import { areFilesDeleted } from '../api/files/remote';
@@ -148,7 +148,10 @@ export async function startRun(
 
 /** Whether Atlas knows a prediction of this model. Whatever goes wrong is a no. @throws CancelledError */
 async function isKnown(client: AtlasClient, predictionId: string, ofModel: string): Promise<boolean> {
-	const prediction = await readPrediction(client, predictionId, client.signal).catch(() => null);
+	const giveUpAtMs = client.clock.nowMs() + SEARCH_MS;
+	const prediction = await readPrediction(client, predictionId, client.signal, { giveUpAtMs }).catch(
+		() => null,
+	);
 	throwIfAborted(client.signal);
 	return prediction !== null && [null, ofModel].includes(prediction.model);
 }

@@ -18,6 +18,8 @@ export interface HistoryFilter {
 	predictionId?: string;
 	/** Our clock, in ms: no page is retried after this. */
 	giveUpAtMs?: number;
+	/** Pages of so many rows were too large to be read: known once one was. */
+	tooManyRows?: number;
 }
 
 export interface HistoryLimits {
@@ -92,11 +94,13 @@ export async function* readPage(
 	pageNo: number,
 	pageSize: number,
 ): AsyncGenerator<HistoryPage> {
-	const page = await fetchPage(client, filter, pageNo, pageSize);
+	const page =
+		pageSize < (filter.tooManyRows ?? Infinity) ? await fetchPage(client, filter, pageNo, pageSize) : null;
 	if (page) {
 		yield page;
 		return;
 	}
+	filter.tooManyRows = Math.min(pageSize, filter.tooManyRows ?? Infinity);
 	const partSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
 	const partCount = pageSize / partSize;
 	const firstPartNo = (pageNo - 1) * partCount + 1;
