@@ -1,7 +1,7 @@
 import { Uploads } from '../../nodes/AtlasCloud/api/files/uploads';
 import type { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
-import type { Hands } from '../../nodes/AtlasCloud/api/purchases/buy';
+import type { Hands } from '../../nodes/AtlasCloud/api/purchases/hands';
 import { EarlierInputs } from '../../nodes/AtlasCloud/api/purchases/earlierInputs';
 import { Leftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';

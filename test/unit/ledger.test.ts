@@ -1,4 +1,5 @@
-import { Ledger, type KeptPurchases, type LedgerScope } from '../../nodes/AtlasCloud/api/purchases/ledger';
+import { Ledger, type KeptPurchases } from '../../nodes/AtlasCloud/api/purchases/ledger';
+import type { LedgerScope } from '../../nodes/AtlasCloud/api/purchases/slots';
 import type { PurchaseFacts } from '../../nodes/AtlasCloud/api/purchases/record';
 
 const facts: PurchaseFacts = {

@@ -3,7 +3,8 @@ import type { InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import type { HttpRequest } from '../../nodes/AtlasCloud/api/http/http';
 import { Places, type HeldBackBy } from '../../nodes/AtlasCloud/api/pace/places';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
-import { buy, type Hands } from '../../nodes/AtlasCloud/api/purchases/buy';
+import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
+import type { Hands } from '../../nodes/AtlasCloud/api/purchases/hands';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { handsOf } from './hands';
 import {

@@ -4,9 +4,11 @@ import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
 import { Downloads } from '../api/files/downloads';
 import { Places } from '../api/pace/places';
-import { buy, type Hands } from '../api/purchases/buy';
+import { buy } from '../api/purchases/buy';
 import { EarlierInputs } from '../api/purchases/earlierInputs';
-import { Ledger, type KeptPurchases, type LedgerScope } from '../api/purchases/ledger';
+import type { Hands } from '../api/purchases/hands';
+import { Ledger, type KeptPurchases } from '../api/purchases/ledger';
+import type { LedgerScope } from '../api/purchases/slots';
 import { Leftovers } from '../api/purchases/leftovers';
 import { LostSearch, SEARCH_MS } from '../api/purchases/lostSearch';
 import { Search, type FoundRow } from '../api/purchases/search';
@@ -92,7 +94,7 @@ export async function startRun(
 
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
-	const { executionId, runIndex } = ledger;
+	const { executionId, runIndex } = ledger.scope;
 	const owner: UploadOwner = { executionId, nodeTag, runIndex };
 	const uploads = new Uploads(client, owner, signal);
 	const waiter = new Waiter(client, account, (message) =>
@@ -101,7 +103,7 @@ export async function startRun(
 	const models = new ModelInfos(client);
 	const places = new Places({ account, hardLimit, clock, signal });
 	// By a person, or by an MCP client: its calls belong to no execution (n8n 2.41).
-	const isRepeated = context.getMode() === 'manual' || (ledger.isTool && !ledger.executionId);
+	const isRepeated = context.getMode() === 'manual' || (ledger.scope.isTool && !ledger.scope.executionId);
 	const leftovers = new Leftovers(`${account} ${nodeTag}`, clock, isRepeated);
 	const onFault = () => {
 		if (!context.continueOnFail()) signal.abort();

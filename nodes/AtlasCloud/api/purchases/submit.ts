@@ -6,7 +6,7 @@ import { noteSubmitted } from '../predictions/readPrediction';
 import { beforeSubmit } from '../time/beforeSubmit';
 import { backoffMs, pauseMs, throwIfAborted } from '../time/clock';
 import { hashOf, valuesOf } from './body';
-import type { Hands } from './buy';
+import type { Hands } from './hands';
 import { notCreatedError, throttledError } from './errors';
 import { outcomeOf } from './outcome';
 import type { Place } from '../pace/places';

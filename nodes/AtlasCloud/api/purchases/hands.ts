@@ -1,0 +1,47 @@
+import type { Uploads } from '../files/uploads';
+import type { Exchange } from '../http/answer';
+import type { JsonObject } from '../json';
+import type { Place, Places } from '../pace/places';
+import type { Waiter } from '../predictions/waiter';
+import type { CancelSignal } from '../time/cancellation';
+import type { Clock } from '../time/clock';
+import type { Ledger } from './ledger';
+import type { Leftovers } from './leftovers';
+import type { LostSearch } from './lostSearch';
+import type { Identity, PurchaseRequest } from './request';
+import type { FoundRow, Search } from './search';
+
+/** What the rest of the house does for a purchase. */
+export interface Hands {
+	clock: Clock;
+	/** Cancel of the execution, or stop of the batch: keeps submits from leaving. */
+	signal: CancelSignal | undefined;
+	ledger: Ledger;
+	search: Search;
+	lostSearch: LostSearch;
+	/** What earlier runs of this node paid for and did not return. */
+	leftovers: Leftovers;
+	uploads: Uploads;
+	places: Places;
+	waiter: Waiter;
+	/** Sends the billable request, once. */
+	post(path: string, body: JsonObject, headers: Record<string, string>): Promise<Exchange>;
+	/** Whether Atlas knows a prediction of this model. Whatever goes wrong is a no. @throws CancelledError */
+	isKnown(predictionId: string, model: string): Promise<boolean>;
+	/** Whether Atlas has deleted the files of a finished prediction. @throws CancelledError */
+	areFilesGone(row: FoundRow): Promise<boolean>;
+	/** Our clock, in ms: when this run began. */
+	startedAtMs: number;
+	/** Our clock, in ms: when the retried execution began; null unless a person retries one. */
+	retriedSinceMs: number | null;
+	/** Called when a purchase fails, before the next one gets its place: if this stops the batch, that one is not bought. */
+	onFault: () => void;
+}
+
+/** One purchase on its way. */
+export interface Purchase {
+	hands: Hands;
+	request: PurchaseRequest;
+	identity: Identity;
+	place: Place;
+}

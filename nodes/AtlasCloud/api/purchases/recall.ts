@@ -1,0 +1,140 @@
+import { truncate } from '../errors';
+import { beforeSubmit } from '../time/beforeSubmit';
+import { placeOf } from './body';
+import { notReusedError } from './errors';
+import type { Hands } from './hands';
+import {
+	factsOf,
+	isModerated,
+	isPaid,
+	isUnresolved,
+	type Fate,
+	type Origin,
+	type PurchaseRecord,
+} from './record';
+import { identify, type Identity, type PurchaseRequest } from './request';
+import type { FoundRow, Wish } from './search';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * How much earlier than the retried execution a prediction may be, in ms. The crashed machine's clock may have been
+ * wrong, and comparing the content of a few more inputs does no harm.
+ */
+const RETRY_SLACK_MS = HOUR_MS;
+
+/** What is bought for a request already, if anything. */
+export interface Recalled {
+	identity: Identity;
+	record: PurchaseRecord | undefined;
+}
+
+/**
+ * Reads the input files of a request, and finds what is bought for it already: by an attempt before, the retried
+ * execution, a failed run, or lately by any. All of it ends within the item's Timeout.
+ * @throws AtlasError; CancelledError
+ */
+export async function recall(hands: Hands, request: PurchaseRequest): Promise<Recalled> {
+	const looking = new Recall(hands, request);
+	const what = 'Reading the files and looking for earlier results';
+	return await beforeSubmit(hands.clock, request.timeoutMs, what, looking.find()).finally(() => {
+		// Nothing is taken for an item that has given up.
+		looking.isOver = true;
+	});
+}
+
+/** The way of one request. */
+class Recall {
+	isOver = false;
+
+	private identity!: Identity;
+
+	constructor(
+		private readonly hands: Hands,
+		private readonly request: PurchaseRequest,
+	) {}
+
+	async find(): Promise<Recalled> {
+		this.identity = await identify(this.request, this.hands.uploads);
+		return { identity: this.identity, record: await this.record() };
+	}
+
+	private async record(): Promise<PurchaseRecord | undefined> {
+		const { ledger, search, retriedSinceMs } = this.hands;
+		const own = ledger.open(this.request, this.identity.fingerprint);
+		const isOfRetried = own !== undefined && own.executionId !== ledger.scope.executionId;
+		if (own && (isUnresolved(own) || isPaid(own) || isModerated(own))) {
+			if (isOfRetried) ledger.resume(own);
+			return own;
+		}
+		// The item's own record proves that nothing was created: what others bought since is not its.
+		const isProven = own?.fate.state === 'refused';
+		if (retriedSinceMs !== null && !isProven && (!own || isOfRetried)) {
+			const wish = this.wish(retriedSinceMs - RETRY_SLACK_MS, true);
+			const found = await search.take(wish, (row) => this.adopt(row, 'own'));
+			if (found && (isPaid(found) || isModerated(found))) return found;
+		}
+		return this.takeLeftover() ?? (await this.reuse());
+	}
+
+	private wish(sinceMs: number, mayHaveFailed: boolean): Wish {
+		const giveUpAtMs = this.hands.clock.nowMs() + this.request.timeoutMs;
+		return { identity: this.identity, sinceMs, mayHaveFailed, giveUpAtMs };
+	}
+
+	/** What an earlier run of this node paid for and did not return. */
+	private takeLeftover(): PurchaseRecord | undefined {
+		const { leftovers, ledger, clock } = this.hands;
+		while (!this.isOver) {
+			const left = leftovers.take(this.identity.fingerprint);
+			if (!left) break;
+			const facts = { ...left.facts, bodyHash: '', sentAtMs: clock.nowMs() };
+			const record = ledger.adopt(this.request, facts, { state: 'bought', id: left.id }, 'failedRun');
+			if (record) return record;
+		}
+		return undefined;
+	}
+
+	/** What was bought for the same request within the last hours: the option Reuse Paid Results. */
+	private async reuse(): Promise<PurchaseRecord | undefined> {
+		const { ledger, search, startedAtMs, areFilesGone } = this.hands;
+		const { reuseHours } = this.request;
+		while (reuseHours > 0) {
+			const adoptRow = (row: FoundRow) => {
+				const record = this.adopt(row, 'reused');
+				return record && { record, row };
+			};
+			const wish = this.wish(startedAtMs - reuseHours * HOUR_MS, false);
+			const taken = await search.take(wish, adoptRow).catch((error: unknown) => {
+				throw notReusedError(error);
+			});
+			if (!taken) return undefined;
+			const { record, row } = taken;
+			if (!(await areFilesGone(row))) return record;
+			// It stays this item's, so that no other item tries it.
+			const why = 'Atlas Cloud deleted its files';
+			ledger.settle(record, { state: 'failed', id: row.id, why, isModerated: false });
+		}
+		return undefined;
+	}
+
+	/** Makes a prediction that was bought before the item's. */
+	private adopt(row: FoundRow, origin: Origin): PurchaseRecord | null {
+		if (this.isOver) return null;
+		const { id, state, body } = row;
+		const { ledger, clock } = this.hands;
+		const images = this.identity.inputs.map(({ path }) => shownInput(body.values.get(placeOf(path)) ?? ''));
+		// Its time starts anew: nobody has waited for it in this execution yet.
+		const sent = { images, bodyHash: '', sentAtMs: clock.nowMs() };
+		const fate: Fate & { id: string } =
+			state === 'paid'
+				? { state: 'bought', id }
+				: { state: 'failed', id, why: '', isModerated: state === 'moderated' };
+		return ledger.adopt(this.request, factsOf(this.request, this.identity, sent), fate, origin);
+	}
+}
+
+/** A kept value of an input, as people may see it. */
+function shownInput(value: string): string {
+	return /^https?:/i.test(value) ? truncate(value) : 'data:…';
+}

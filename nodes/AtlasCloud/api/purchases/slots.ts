@@ -1,0 +1,125 @@
+import type { PurchaseRecord, PurchaseRecords } from './record';
+
+/** Which execution and run of the node the items belong to. */
+export interface LedgerScope {
+	executionId: string;
+	/** `$runIndex`: differs between loop rounds, but not between attempts of Retry On Fail. */
+	runIndex: number;
+	/**
+	 * Whether an agent calls the node as its tool. n8n then counts up the run index for each attempt, too
+	 * (`makeHandleToolInvocation`, n8n-core 2.41), so it does not tell a retry from a new request.
+	 */
+	isTool: boolean;
+}
+
+/** Which purchase of which item: one that asks for several images may take several. */
+export interface Slot {
+	itemIndex: number;
+	/** Default: 0. */
+	imageIndex?: number;
+}
+
+/** Keys whose purchases are under way in this process: an equal call of a tool at the same time is one of its own. */
+const keysInUse = new WeakMap<PurchaseRecords, Set<string>>();
+
+/** Which record is whose: by run and item, or, for the calls of a tool, by what they ask for. */
+export class Slots {
+	/** Keys by item, and by image within it. The calls of a tool have only their own. */
+	private readonly keys = new Map<number, Map<number, string>>();
+
+	private readonly inUse: Set<string>;
+
+	constructor(
+		private readonly records: PurchaseRecords,
+		private readonly scope: LedgerScope,
+	) {
+		this.inUse = keysInUse.get(records) ?? new Set();
+		keysInUse.set(records, this.inUse);
+		if (scope.isTool) return;
+		for (const key of Object.keys(records)) {
+			const [, run, item, image = '0'] = /^(\d+)\/(\d+)(?:\.(\d+))?$/.exec(key) ?? [];
+			const slot = { itemIndex: Number(item), imageIndex: Number(image) };
+			if (Number(run) === scope.runIndex) this.note(slot, key);
+		}
+	}
+
+	keyOf(slot: Slot): string {
+		return this.keys.get(slot.itemIndex)?.get(slot.imageIndex ?? 0) ?? this.plainKey(slot);
+	}
+
+	keysOf(itemIndex: number): string[] {
+		return [...(this.keys.get(itemIndex)?.values() ?? [])];
+	}
+
+	note({ itemIndex, imageIndex = 0 }: Slot, key: string): void {
+		const ofItem = this.keys.get(itemIndex) ?? new Map<number, string>();
+		this.keys.set(itemIndex, ofItem.set(imageIndex, key));
+	}
+
+	/** @param isIdle only those that nobody works on */
+	ofThisRun(isIdle = false): PurchaseRecord[] {
+		const beginning = `${this.scope.runIndex}/`;
+		const isIt = (key: string) => key.startsWith(beginning) && !(isIdle && this.inUse.has(key));
+		return Object.entries(this.records).flatMap(([key, record]) => (isIt(key) ? [record] : []));
+	}
+
+	isInUse(key: string): boolean {
+		return this.inUse.has(key);
+	}
+
+	/** The record that a request continues, under its key; undefined if it is a new one. */
+	open(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
+		const record = this.scope.isTool ? this.openCall(slot, fingerprint) : this.openItem(slot, fingerprint);
+		this.inUse.add(this.keyOf(slot));
+		return record;
+	}
+
+	close(slot: Slot): void {
+		this.inUse.delete(this.keyOf(slot));
+	}
+
+	private openItem(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
+		const record = this.records[this.keyOf(slot)];
+		const isOwn = record?.executionId === this.scope.executionId;
+		if (isOwn || record?.fingerprint === fingerprint) return record;
+		// A person changed the request before retrying the execution: that is a new purchase.
+		delete this.records[this.keyOf(slot)];
+		return undefined;
+	}
+
+	/** A tool call is identified by its request: parallel calls have the same run index (n8n 2.41, ToolsAgent V2). */
+	private openCall(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
+		const { records, inUse } = this;
+		const base = `${this.plainKey(slot)}/${fingerprint.slice(0, 16)}`;
+		let key = base;
+		for (let n = 2; inUse.has(key); n++) key = `${base}~${n}`;
+		// This call's other images are none of an earlier call, even once they are bought.
+		const own = [...this.keys.values()].flatMap((keys) => [...keys.values()]);
+		const others = new Set([...inUse, ...own]);
+		this.note(slot, key);
+		const isOpen = ([itsKey, record]: [string, PurchaseRecord]) =>
+			record.fingerprint === fingerprint && this.isOpenCall(record) && !others.has(itsKey);
+		const entries = Object.entries(records).filter(isOpen);
+		const found =
+			entries.find(([itsKey]) => itsKey === key) ??
+			entries.find(
+				([, { fate }]) => fate.state !== 'refused' && (fate.state !== 'failed' || fate.isModerated),
+			);
+		if (!found || found[0] !== key) delete records[key];
+		if (!found) return undefined;
+		const [earlierKey, record] = found;
+		delete records[earlierKey];
+		records[key] = record;
+		return record;
+	}
+
+	/** A call that was answered is over, but not if a person retries the execution: then the agent makes it again. */
+	isOpenCall({ isDelivered, executionId }: PurchaseRecord): boolean {
+		return !isDelivered || executionId !== this.scope.executionId;
+	}
+
+	private plainKey({ itemIndex, imageIndex = 0 }: Slot): string {
+		const key = `${this.scope.runIndex}/${itemIndex}`;
+		return imageIndex === 0 ? key : `${key}.${imageIndex}`;
+	}
+}
