@@ -105,6 +105,14 @@ it('filters by status, whatever word Atlas has for it', async () => {
 	).toHaveLength(40);
 });
 
+it('puts no file of a request into json', async () => {
+	const images = [`data:image/png;base64,${'A'.repeat(500)}`];
+	sandbox.addForeignTask({ model: V4, prompt: 'with a data URI', images });
+	const { json } = await getAll({ limit: 1 });
+	expect(json[0]).toMatchObject({ prompt: 'with a data URI', raw: { input: { images: ['[file]'] } } });
+	expect(JSON.stringify(json)).not.toContain('base64');
+});
+
 it.each([0, -1, '={{ "many" }}'])('refuses %s as a limit', async (limit) => {
 	const { error, asked } = await getAll({ limit });
 	expect(error?.message).toMatch(/^'Limit' must be a whole number, 1 or higher, but it is /);

@@ -24,3 +24,10 @@ describe.each(DESCRIBED)('the texts of %s', (_name, description) => {
 		expect(texts.flatMap(slipsIn)).toEqual([]);
 	});
 });
+
+it('the trigger says which URL to use, and where it is', () => {
+	const { properties, activationMessage, eventTriggerDescription } = new AtlasCloudTrigger().description;
+	expect(properties[0].displayName).toMatch(/Webhook URLs.* above.*Production URL.*copy it/);
+	expect(activationMessage).toContain('Production URL');
+	expect(eventTriggerDescription).toContain('Test URL');
+});

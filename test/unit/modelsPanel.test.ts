@@ -140,9 +140,37 @@ describe('the fields of a model', () => {
 		});
 	});
 
-	it('are required only where there is no default', async () => {
-		const { fields } = await fieldsOf(locator(VIDEO.text));
-		expect(fields.filter(({ required }) => required).map(({ id }) => id)).toEqual(['prompt']);
+	it.each<[string, object]>([
+		[VIDEO.text, { prompt: 'Prompt', duration: 'Duration (4–12)', seed: 'Seed' }],
+		[VIDEO.image, { image: 'Image' }],
+		[SPEECH, { speed: 'Speed (0.5–2)' }],
+	])('of %s name their ranges', async (model, titles) => {
+		const { fields } = await fieldsOf(locator(model));
+		expect(Object.fromEntries(fields.map(({ id, displayName }) => [id, displayName]))).toMatchObject(titles);
+	});
+
+	it.each<[string, string[], object]>([
+		[VIDEO.text, ['prompt'], {}],
+		[VIDEO.image, ['image'], { image: 'data' }],
+	])(
+		'of %s: what is required comes first, and the first file is the item’s',
+		async (model, first, preset) => {
+			const { fields } = await fieldsOf(locator(model));
+			const required = fields.filter(({ required }) => required);
+			expect(required.map(({ id }) => id)).toEqual(first);
+			expect(fields.slice(0, first.length)).toEqual(required);
+			const media = fields.filter(({ defaultValue }) => defaultValue === 'data');
+			expect(Object.fromEntries(media.map(({ id, defaultValue }) => [id, defaultValue]))).toEqual(preset);
+		},
+	);
+
+	it('are asked for by a credential, where there is none', async () => {
+		const context = {
+			...contextOf({ model: locator(VIDEO.text) }),
+			getCredentials: async () => await Promise.reject(new Error('none')),
+		};
+		const { emptyFieldsNotice } = await getModelFields.call(context as ILoadOptionsFunctions);
+		expect(emptyFieldsNotice).toBe('Select a credential above to see the fields of the model.');
 	});
 
 	it.each<[unknown, RegExp]>([

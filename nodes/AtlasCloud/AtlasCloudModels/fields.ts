@@ -20,6 +20,7 @@ export const inputFields: INodeProperties[] = [
 			},
 		],
 		default: 'fields',
+		builderHint: { propertyHint: 'Use json: the names of the fields differ from model to model.' },
 		description: 'How to enter the inputs of the model',
 	},
 	{
@@ -60,6 +61,10 @@ export const inputFields: INodeProperties[] = [
 		typeOptions: { rows: 6 },
 		default: '{\n  "prompt": ""\n}',
 		required: true,
+		builderHint: {
+			propertyHint:
+				'A JSON object such as {"prompt": "A red fox", "image": "data"}: media fields take a URL or the name of an input field with a file. Use JSON.stringify() for texts by expression.',
+		},
 		hint: 'To find the field names, open the model on <a href="https://www.atlascloud.ai/models" target="_blank">atlascloud.ai</a> and select API',
 		description:
 			'The inputs of the model as one JSON object, with the field names of its API schema. Most models have "prompt"; image, video, and audio fields accept a URL, a data URI, or the name of a file from the previous node.',

@@ -11,6 +11,9 @@ export const imageCountField: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES, numberPrecision: 0 },
 	default: 1,
+	builderHint: {
+		propertyHint: 'Variants of each edit. Keep 1 unless the user asks for several: each is billed.',
+	},
 	description:
 		'How many edited images to make for each item: up to 4, or up to 15 with a Sequential model. Each is billed.',
 };

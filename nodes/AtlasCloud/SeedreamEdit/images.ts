@@ -15,6 +15,10 @@ export const imagesField: INodeProperties = {
 	default: 'data',
 	required: true,
 	placeholder: 'e.g. data',
+	builderHint: {
+		propertyHint:
+			'The name of the input field with the image ("data" after most nodes), or an expression that returns image URLs. Separate several with commas; * means all images of the item.',
+	},
 	hint: 'The name of a file field, * for all images of the item, or image URLs',
 	description:
 		'Names of the input fields that contain images, image URLs, or data URIs. Separate several with commas or lines. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',

@@ -47,6 +47,9 @@ export const promptTemplateFields: INodeProperties[] = [
 		type: 'options',
 		// An expression would show the fields of all templates at once.
 		noDataExpression: true,
+		builderHint: {
+			propertyHint: 'Keep none if the user describes the edit: the whole text goes into prompt.',
+		},
 		options: [
 			{ name: 'None', value: NO_TEMPLATE, description: 'Write the whole prompt yourself' },
 			...PROMPT_TEMPLATES.map(({ name, value, description }) => ({ name, value, description })),

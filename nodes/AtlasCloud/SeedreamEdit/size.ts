@@ -56,6 +56,7 @@ function sizeField(options: INodePropertyOptions[], more: Partial<INodePropertie
 		type: 'options',
 		options,
 		default: 'matchInput',
+		builderHint: { propertyHint: 'Keep matchInput unless the user asks for a size or a shape.' },
 		description: 'Size of the edited image',
 		...more,
 	};

@@ -46,6 +46,7 @@ export function modelField(use: string, example: string, preset?: ListedModel): 
 		type: 'resourceLocator',
 		default: { mode: 'list', ...value },
 		required: true,
+		builderHint: { propertyHint: 'Keep the default unless the user names a model: then enter its ID.' },
 		description: [use, 'The list shows list prices; your account may pay more or less.'].join(' '),
 		modes: [
 			{

@@ -121,6 +121,10 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. https://n8n.example.com/webhook/…',
+		builderHint: {
+			propertyHint:
+				'The Production URL of an Atlas Cloud Trigger, or {{ $execution.resumeUrl }} for a Wait node after it.',
+		},
 		description:
 			'The URL that Atlas Cloud calls when the prediction ends. Use the Production URL of an Atlas Cloud Trigger.',
 	};
