@@ -1,4 +1,5 @@
 import { behindGateway } from './gateway';
+import { models, parametersOf } from './models';
 import {
 	atlas,
 	chargedIds,
@@ -10,12 +11,14 @@ import {
 	ledger,
 	photo,
 	RETRY_3,
+	sameUrl,
 	sandbox,
 	submits,
 	useSandbox,
 } from './money/account';
 import { retryManually } from './retries';
 import { LITE, V4 } from './seedream';
+import { virtualTime } from './virtualTime';
 
 /* Faults that were found by attacking the node, and that no table of faults has. */
 
@@ -37,6 +40,26 @@ it('gives the retry of a refused edit an image of its own, whatever another retr
 	expect(new Set([...idsIn(second), ...idsIn(third)])).toEqual(new Set(chargedIds()));
 	expect([submits(), chargedIds().length]).toEqual([3, 2]);
 });
+
+it.each(['a URL', 'no input'])(
+	'gives the retry of a schedule’s refused run none of the run before (%s)',
+	async (input) => {
+		const { items, parameters } = sameUrl(1);
+		const text = parametersOf({
+			resource: 'image',
+			model: LITE.replace('/edit', ''),
+			inputs: { prompt: 'the day' },
+		});
+		const what = input === 'a URL' ? { items, parameters } : { ...models, items, parameters: text };
+		const before = await edit({ ...what, executionId: '1', mode: 'trigger' });
+		await virtualTime.sleepMs(30 * 60_000);
+		fails('submit', { type: 'status', status: 402 });
+		const refused = await edit({ ...what, executionId: '2', mode: 'trigger' });
+		const retried = await retryManually(refused, { sandbox, ...what, executionId: '3' });
+		expect([...idsIn(before), ...idsIn(retried)]).toEqual(chargedIds());
+		expect(chargedIds()).toHaveLength(2);
+	},
+);
 
 it('an ID in an error answer is each item’s own if the node continues after errors', async () => {
 	await atlas({ history: { delaySeconds: 100_000 }, warmUp: { seconds: 100_000, status: 404 } });

@@ -1,7 +1,9 @@
 import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
 import type { Sandbox } from '../../sandbox';
+import { AS_TOOL, callItemsInParallel } from './agent';
 import { fastSandbox, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
+import { virtualTime } from './virtualTime';
 
 jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
@@ -37,6 +39,23 @@ it('writes the IDs of a small run, too: a loop has many of them', async () => {
 	expect(lines).toHaveLength(1);
 	for (const id of ids) expect(lines[0]).toContain(id);
 });
+
+it.each([false, true])(
+	'writes the IDs of an agent’s parallel calls that are cancelled (equal: %s)',
+	async (areEqual) => {
+		sandbox.setOptions({ predictSeconds: 60 });
+		const bought = async () => {
+			while (sandbox.ledger.charges.length < 3) await virtualTime.sleepMs(20);
+			await virtualTime.sleepMs(3_000);
+		};
+		const restore = callItemsInParallel();
+		const prompt = areEqual ? 'x' : '={{ "wish " + $itemIndex }}';
+		const { lines, ids } = await linesOf(3, { ...AS_TOOL, parameters: { prompt }, cancelWhen: bought() });
+		restore();
+		expect(ids).toHaveLength(3);
+		for (const id of ids) expect(lines.join()).toContain(id);
+	},
+);
 
 it('writes the rest if an item failed', async () => {
 	sandbox.addFault({ endpoint: 'submit', nth: 2, action: { type: 'failTask', shape: 'status200' } });

@@ -52,6 +52,18 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 		}
 	});
 
+	it.each([true, false])(
+		'is not bought again by a person’s retry once it had succeeded (kept by n8n: %s)',
+		async (isKept) => {
+			const options = { ...AS_TOOL, ...sameUrl(1) };
+			const first = await edit({ ...options, executionId: '1' });
+			const retry = { ...options, mode: 'retry' as const, executionId: '2' };
+			const again = isKept ? await nextRound(first, { sandbox, ...retry }) : await edit(retry);
+			expect(idsIn(again)).toEqual(chargedIds());
+			expect(submits()).toBe(1);
+		},
+	);
+
 	// n8n gives such a call neither an execution ID nor what an earlier one kept.
 	it('as an MCP client’s call, picks up what the call before could not download', async () => {
 		const call = { ...AS_TOOL, mode: 'trigger' as const, executionId: '', ...sameUrl(1) };

@@ -1,3 +1,4 @@
+import type { Endpoint, FaultAction } from '../../../sandbox';
 import { AS_TOOL } from '../agent';
 import { nextRound, retryManually } from '../retries';
 import { pictureOf, predictionOf, sha256, type SeedreamOptions, type SeedreamResult } from '../seedream';
@@ -21,6 +22,7 @@ import {
 	submits,
 	useSandbox,
 } from './account';
+import { GATEWAY_JSON, GATEWAY_PAGE } from './cases';
 
 jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
 jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
@@ -150,6 +152,27 @@ describe('Reuse Paid Results', () => {
 		expect(result.error).toBeUndefined();
 		expect(idsIn(result)).toEqual([chargedIds()[1]]);
 		expect(chargedIds()).toHaveLength(2);
+	});
+
+	it.each<[string, Endpoint, FaultAction, number]>([
+		['a file host’s first 404', 'file', { type: 'status', status: 404, body: '' }, 1],
+		['a proxy’s page for its file', 'file', { type: 'status', status: 404, body: GATEWAY_PAGE }, 3],
+		[
+			'a gateway’s 404 for its prediction',
+			'prediction',
+			{ type: 'status', status: 404, body: GATEWAY_JSON },
+			40,
+		],
+		['Atlas’s own first 410 for its prediction', 'prediction', { type: 'status', status: 410 }, 1],
+	])('bills nothing anew for %s', async (_what, endpoint, action, times) => {
+		// The history may leave out where the files are.
+		await atlas({ predictSeconds: endpoint === 'file' ? 1 : 100 });
+		const same = sameUrl(1);
+		await edit({ ...same, parameters: { ...same.parameters, options: { timeoutSeconds: 5 } } });
+		fails(endpoint, action, times);
+		const { error } = await reuse(same);
+		if (times < 40) expect(error).toBeUndefined();
+		expect([submits(), chargedIds().length]).toEqual([1, 1]);
 	});
 
 	it('bills a new edit for a failed one', async () => {
