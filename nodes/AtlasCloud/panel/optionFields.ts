@@ -40,7 +40,6 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			name: 'maxCostUsd',
 			type: 'number',
 			// Without a minimum: an expression may give what is left of a budget.
-			typeOptions: { numberPrecision: 6 },
 			default: 1,
 			description:
 				'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 means that nothing may cost anything.',
