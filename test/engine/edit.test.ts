@@ -1,3 +1,4 @@
+import type { IBinaryData } from 'n8n-workflow';
 import sharp, { type Create } from 'sharp';
 import { IMAGE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
 import type { Sandbox } from '../../sandbox';
@@ -14,6 +15,7 @@ import {
 	sha256,
 	submittedBodies,
 	V4,
+	type InputItem,
 } from './seedream';
 
 jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
@@ -256,6 +258,37 @@ it('puts the input’s first image beside the edited one if Keep Input Image is 
 	const ofUrl = { images: made, options };
 	const linked = await runSeedream({ sandbox, items: [{}], parameters: ofUrl });
 	expect(sha256(await readBinary(linked.out[0]!.binary!.original))).toBe(sha256(await pictureOf(out[0])));
+});
+
+it.each<[string, (own: Buffer) => { images: string; item: InputItem }]>([
+	['a data URI', (own) => ({ images: `data:image/png;base64,${own.toString('base64')}`, item: {} })],
+	['a name without its blanks', (own) => ({ images: 'photo', item: { files: { 'photo ': own } } })],
+	[
+		'a file without a type',
+		(own) => ({ images: 'own', item: { binary: { own: { data: own.toString('base64') } as IBinaryData } } }),
+	],
+])('keeps the image that is edited, not another one of the item: %s', async (_what, givenOf) => {
+	const [own, other] = [await picture({ left: '#123456' }), await picture()];
+	const { images, item } = givenOf(own);
+	const { out, json } = await runSeedream({
+		sandbox,
+		binaryMode: 'default',
+		items: [
+			{
+				binary: { another: { data: other.toString('base64'), mimeType: 'image/png' }, ...item.binary },
+				files: item.files,
+			},
+		],
+		parameters: { images, options: { keepInputImage: true } },
+	});
+	expect(sha256(await readBinary(out[0]!.binary!.original))).toBe(sha256(own));
+	const waited = await runSeedream({
+		sandbox,
+		binaryMode: 'default',
+		items: [{ json: json[0], ...item, binary: item.binary ?? {} }],
+		parameters: { resource: 'prediction', operation: 'waitForCompletion', options: { keepInputImage: true } },
+	});
+	expect(waited.error).toBeUndefined();
 });
 
 it('drops an error of the input, because n8n would treat the item as failed and run the node again', async () => {

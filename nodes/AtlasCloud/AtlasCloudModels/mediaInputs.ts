@@ -35,7 +35,8 @@ export async function readMediaInputs(
 	const read: RequestMedia = { body: {}, inputs: [] };
 	for (const field of media) {
 		const reader = fileReader(run, itemIndex, fileFieldOf(field.title, field.rule));
-		const found = entriesOf(reader, field.value).map(async (entry) => await readMedia(reader, field, entry));
+		const given = await entriesOf(reader, field.value);
+		const found = given.map(async (entry) => await readMedia(reader, field, entry));
 		const entries = (await Promise.all(found)).flat();
 		if (entries.length === 0 && !field.isRequired) continue;
 		checkCount(field, entries.length);

@@ -59,9 +59,7 @@ export async function readImages(run: NodeRun, itemIndex: number): Promise<Input
  * @throws AtlasError (`input`) where they cannot be read; CancelledError
  */
 export async function inputDimensions(run: NodeRun, image: InputSource): Promise<Dimensions> {
-	const dimensions = image.file
-		? await dimensionsOf(run.context.helpers, image.inspected)
-		: await dimensionsAt(run, image.url);
+	const dimensions = image.file ? await dimensionsOf(image.inspected) : await dimensionsAt(run, image.url);
 	if (dimensions) return dimensions;
 	throw inputError(
 		'The width and height of the first image can’t be read',

@@ -23,18 +23,9 @@ export function fileList(value: unknown, isName: (text: string) => boolean = () 
 	if (typeof value !== 'string') return [value];
 	if (isName(value)) return [value];
 	const text = trimInvisible(value);
-	if (isOneDataUri(text)) return [text];
 	const parsed = /^["[{]/.test(text) ? parseJson(text) : undefined;
 	if (parsed !== undefined) return fileList(parsed, isName);
 	return linesOf(text, isName).flatMap((line) => splitLine(line, isName));
-}
-
-/** Quickly, because it may be an image of 50 MB: without patterns. */
-function isOneDataUri(text: string): boolean {
-	const content = text.indexOf('base64,') + 'base64,'.length;
-	return (
-		isDataUri(text) && !['\n', '\r', ',', ';', '|', ' ', '"', "'"].some((one) => text.includes(one, content))
-	);
 }
 
 /** Base64 is wrapped at 64 or 76 characters, in the first line after a data URI's type. */

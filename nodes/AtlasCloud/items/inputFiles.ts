@@ -2,6 +2,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { checkMeant, trimInvisible } from '../api/cells';
 import { inputError, truncate } from '../api/errors';
 import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
+import { isOneDataUri } from '../api/files/base64';
 import { readDataUri } from '../api/files/dataUri';
 import { checkInputUrl } from '../api/files/inputUrl';
 import { adviceFor, describeKind, type FileKind } from '../api/files/kinds';
@@ -62,14 +63,19 @@ export function fileReader({ context, client }: NodeRun, itemIndex: number, fiel
 }
 
 /** Splits a field's value into its entries, see {@link fileList}. */
-export function entriesOf({ item }: FileReader, value: unknown): unknown[] {
-	return fileList(value, (name) => item.fields.some(([own]) => own === name));
+export async function entriesOf({ item, clock }: FileReader, value: unknown): Promise<unknown[]> {
+	const names = item.fields.map(([name]) => name);
+	const entriesIn = async (one: unknown): Promise<unknown[]> => {
+		const isWhole = typeof one === 'string' && (await isOneDataUri(one, names, clock));
+		return isWhole ? [one] : fileList(one, (name) => names.includes(name));
+	};
+	return (await Promise.all([value].flat().map(entriesIn))).flat();
 }
 
 /** Reads all entries of a field, see {@link readEntry}. @throws AtlasError (`input`) */
 export async function readFiles(reader: FileReader, value: unknown): Promise<InputSource[]> {
-	const entries = entriesOf(reader, value).map(async (entry) => await readEntry(reader, entry));
-	return (await Promise.all(entries)).flat();
+	const entries = await entriesOf(reader, value);
+	return (await Promise.all(entries.map(async (entry) => await readEntry(reader, entry)))).flat();
 }
 
 /**
@@ -160,7 +166,7 @@ async function toSource(
 		);
 	}
 	checkSize(field, holder, facts.sizeBytes);
-	return { file: await toInputFile(reader.context.helpers, inspected, kind), inspected };
+	return { file: toInputFile(inspected, kind), inspected };
 }
 
 function describeHolder(

@@ -1,6 +1,7 @@
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError } from '../api/errors';
 import type { PurchaseInput } from '../api/purchases/request';
+import { binaryOf } from '../n8n/binary';
 import type { NodeRun, Outcome } from '../nodeRun';
 import { readBinaryFields } from './binaryFields';
 import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
@@ -32,13 +33,12 @@ async function inputImage(
 	{ itemIndex, maxDownloadBytes }: OutputDestination,
 	first?: PurchaseInput,
 ): Promise<IBinaryData | undefined> {
-	if (first?.url === undefined) {
+	if (first?.file) return binaryOf(first.file);
+	if (!first) {
 		const { fields } = readBinaryFields(run.context, itemIndex);
-		const named = fields.find(([name]) => name === first?.file?.fieldName);
-		return (named ?? fields.find(([, { mimeType }]) => mimeType.startsWith('image/')))?.[1];
+		return fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
 	}
-	const { url } = first;
-	const output = /^data:/i.test(url) ? { base64: url.slice(url.indexOf(',') + 1) } : { url };
+	const output = { url: first.url };
 	const order = { predictionId: '', output, baseName: INPUT_IMAGE_FIELD, maxBytes: maxDownloadBytes };
 	const fetch = async () => await run.downloads.fetch({ ...order, signal: run.signal });
 	return await run.downloadSemaphore.use(run.signal, fetch).catch((error: unknown) => {

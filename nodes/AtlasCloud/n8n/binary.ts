@@ -5,13 +5,20 @@ import { inputKinds, type FileKind } from '../api/files/kinds';
 import type { ByteStream } from '../api/http/http';
 import type { Dimensions } from '../api/models/sizes';
 import type { InputFile } from '../api/files/uploads';
-import { inputContent, isInDatabase, MAX_DATABASE_FILE_BYTES, unreadableError } from './inputContent';
+import {
+	inputContent,
+	type InputContent,
+	isInDatabase,
+	MAX_DATABASE_FILE_BYTES,
+	unreadableError,
+} from './inputContent';
 
 /** A file of an item that was read to its end. */
 export interface InspectedFile {
 	/** Null for one that is in no field: a data URI, or an expression's. */
 	fieldName: string | null;
 	binary: IBinaryData;
+	content: InputContent;
 	facts: FileFacts;
 	/** What it may be sent as, the likeliest first; empty if that is not known. */
 	kinds: FileKind[];
@@ -29,21 +36,26 @@ export async function inspectBinary(
 	binary: IBinaryData,
 ): Promise<InspectedFile> {
 	try {
-		const facts = await (await inputContent(helpers, binary)).inspect();
-		return { fieldName, binary, facts, kinds: inputKinds(facts.kind, binary.mimeType ?? '') };
+		const content = await inputContent(helpers, binary);
+		const facts = await content.inspect();
+		return { fieldName, binary, content, facts, kinds: inputKinds(facts.kind, binary.mimeType ?? '') };
 	} catch (error) {
 		throw unreadableError(binary, error);
 	}
 }
 
+/** What the files that go into requests are in n8n. */
+const binaries = new WeakMap<InputFile, IBinaryData>();
+
+/** n8n's own record of a file, with its kind by its bytes. */
+export function binaryOf(file: InputFile): IBinaryData | undefined {
+	const binary = binaries.get(file);
+	return binary && { ...binary, mimeType: file.kind.mimeType };
+}
+
 /** The file in the form that the API uploads. */
-export async function toInputFile(
-	helpers: Helpers,
-	{ fieldName, binary, facts }: InspectedFile,
-	kind: FileKind,
-): Promise<InputFile> {
-	const content = await inputContent(helpers, binary);
-	return {
+export function toInputFile({ fieldName, binary, content, facts }: InspectedFile, kind: FileKind): InputFile {
+	const file: InputFile = {
 		fieldName,
 		fileName: binary.fileName ?? null,
 		kind,
@@ -54,14 +66,13 @@ export async function toInputFile(
 		hold: async (signal) => await content.hold(signal),
 		release: () => content.release(),
 	};
+	binaries.set(file, binary);
+	return file;
 }
 
 /** The file's dimensions, read further into it where the first 64 kB do not hold them; null where they cannot be read. */
-export async function dimensionsOf(
-	helpers: Helpers,
-	{ binary, facts }: InspectedFile,
-): Promise<Dimensions | null> {
-	return facts.dimensions ?? (await (await inputContent(helpers, binary)).dimensionsFurtherIn());
+export async function dimensionsOf({ content, facts }: InspectedFile): Promise<Dimensions | null> {
+	return facts.dimensions ?? (await content.dimensionsFurtherIn());
 }
 
 /** n8n's binary storage. */

@@ -25,3 +25,17 @@ export async function* decodeBase64(text: string, clock: Sleeper): AsyncGenerato
 	}
 	if (left !== '') yield Buffer.from(left, 'base64');
 }
+
+/**
+ * Whether a text is a data URI and nothing else, wrapped or not. A list is taken apart with patterns, which would take
+ * seconds for an image of 50 MB.
+ * @param names that could stand on a line behind it
+ */
+export async function isOneDataUri(text: string, names: string[], clock: Sleeper): Promise<boolean> {
+	const head = /^data:[^,]{0,100};base64,/i.exec(text.slice(0, 200))?.[0];
+	if (head === undefined || names.some((name) => text.includes(`\n${name}`))) return false;
+	for await (const part of textParts(text.slice(head.length), clock)) {
+		if (/[^A-Za-z0-9+/=_%\s-]/.test(part)) return false;
+	}
+	return true;
+}

@@ -49,35 +49,39 @@ function percentDecoded(text: string): string {
 	);
 }
 
-/** What percent-encoding leaves in base64: its last characters, and line breaks. */
-const ENCODED: Record<string, string> = {
-	...{ '2b': '+', '2f': '/', '3d': '=', '20': ' ' },
-	...{ '09': '', '0a': '', '0d': '' },
-};
+/** What percent-encoding makes of the last characters of base64, and of blanks and line breaks. */
+const ENCODED = [
+	[/%2b/gi, '+'],
+	[/%2f/gi, '/'],
+	[/%3d/gi, '='],
+	[/%20/g, ' '],
+	[/%0[9ad]|[\r\n\t]+/gi, ''],
+] as const;
 
 async function cleanBase64(title: string, content: string, clock: Pick<Clock, 'sleepMs'>): Promise<string> {
 	const parts: string[] = [];
 	let code = '';
+	let hasBlanks = false;
 	for await (const part of textParts(content, clock)) {
 		// A code may go on in the next part.
 		const whole = code + part;
 		code = /%.?$/.exec(whole.slice(-2))?.[0] ?? '';
-		const clean = whole
-			.slice(0, whole.length - code.length)
-			.replace(/%([0-9a-f]{2})/gi, (_code, hex: string) => ENCODED[hex.toLowerCase()] ?? '%')
-			.replace(/[\r\n\t]+/g, '');
-		const odd = /[^A-Za-z0-9+/_ =-]/.exec(clean)?.[0];
+		const clean = ENCODED.reduce(
+			(text, [pattern, character]) => text.replace(pattern, character),
+			whole.slice(0, whole.length - code.length),
+		);
+		const odd = /[^A-Za-z0-9+/_ =-]|=(?=[^= ])/.exec(clean)?.[0];
 		if (odd !== undefined) throw damagedError(title, `"${truncate(odd)}" isn’t base64`);
+		hasBlanks ||= clean.includes(' ');
 		parts.push(clean);
 	}
 	if (code !== '') throw damagedError(title, 'its end is missing');
-	const text = parts.join('');
+	let text = parts.join('');
 	// Base64 comes in groups of four: only with the blanks if they stand for something.
-	const unbroken = text.replaceAll(' ', text.trim().length % 4 === 0 ? '+' : '');
-	let end = unbroken.length;
-	while (unbroken[end - 1] === '=') end--;
-	const base64 = unbroken.slice(0, end);
-	if (base64.includes('=')) throw damagedError(title, '"=" isn’t base64');
+	if (hasBlanks) text = text.replaceAll(' ', text.trim().length % 4 === 0 ? '+' : '');
+	let end = text.length;
+	while (text[end - 1] === '=') end--;
+	const base64 = text.slice(0, end);
 	if (base64.length % 4 === 1) throw damagedError(title, 'its end is missing');
 	return base64;
 }
