@@ -363,6 +363,7 @@ describe('an earlier input that cannot be read is not another file', () => {
 
 	it.each<[string, FakeAnswer]>([
 		['a redirect to another host', { statusCode: 302, headers: { location: 'https://login.example.org/' } }],
+		['nothing', { statusCode: 404, chunks: [] }],
 		['a gateway’s JSON', { statusCode: 404, json: { message: 'no Route matched with those values' } }],
 	])('%s', async (_what, answer) => {
 		const fileAnswer = (url: string) => (url.startsWith(FILES) ? answer : fileOf('a login page'));

@@ -40,8 +40,8 @@ export interface OpenedFile extends HttpResponse {
 const MAX_REFUSAL_BYTES = 4_096;
 
 /**
- * Whether a file host says that a file is deleted: 404 or 410 in the words of a storage service, of Atlas, or in none. A
- * page, of a proxy say, decides nothing.
+ * Whether a file host says that a file is deleted: 404 or 410 in the words of a storage service, or of Atlas. A page, of a
+ * proxy say, or an empty body decides nothing.
  * @param read the body, if it is read already
  */
 export async function isDeleted(
@@ -52,12 +52,7 @@ export async function isDeleted(
 	const bytes = read ?? (await readBeginning(body, MAX_REFUSAL_BYTES));
 	const text = bytes.toString('utf8').trim();
 	const json = asObject(parseJson(text));
-	return (
-		text === '' ||
-		text === 'null' ||
-		typeof json?.code === 'number' ||
-		/^(<\?xml[^>]*>\s*)?<Error>/.test(text)
-	);
+	return typeof json?.code === 'number' || /^(<\?xml[^>]*>\s*)?<Error>/.test(text);
 }
 
 /**

@@ -33,8 +33,8 @@ const PAGE_SIZE = 50;
 /** Two thousand tasks: a search is for a task of the last day. */
 const MAX_PAGES = 40;
 
-/** Pages in a row without a new task, after which the history has ended: it would repeat itself forever. */
-const MAX_STALE_PAGES = 3;
+/** While others submit, rows shift by a page and more: so many pages in a row may hold nothing new. */
+export const MAX_STALE_PAGES = 5;
 
 /**
  * The account's history, newest first. Pages are read only as far as the caller iterates.

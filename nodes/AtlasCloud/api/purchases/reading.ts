@@ -1,7 +1,7 @@
 import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
 import { asObject, asString } from '../json';
-import { idOfRow, readPage, type HistoryFilter } from '../predictions/history';
+import { idOfRow, MAX_STALE_PAGES, readPage, type HistoryFilter } from '../predictions/history';
 import { toPrediction, unixMs } from '../predictions/prediction';
 import type { TimedAnswer } from '../time/atlasClock';
 import { hashOf, readBody, type ReadBody } from './body';
@@ -52,9 +52,6 @@ const MAX_AHEAD_MS = 24 * 3_600_000;
 
 /** Readings until two agree. */
 const MAX_READINGS = 6;
-
-/** While others submit, rows shift by a page and more: so many pages in a row may hold nothing new. */
-const MAX_STALE_PAGES = 5;
 
 /**
  * Reads the account's history back to a time: see docs/atlas-cloud-api.md, History. Neither the order of rows nor `total`
