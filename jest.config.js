@@ -16,7 +16,13 @@ const common = {
 /** @type {import('jest').Config} */
 module.exports = {
 	projects: [
-		{ ...common, displayName: 'node', roots: ['<rootDir>/test/unit', '<rootDir>/test/engine'] },
+		{ ...common, displayName: 'unit', roots: ['<rootDir>/test/unit'] },
+		{
+			...common,
+			displayName: 'engine',
+			roots: ['<rootDir>/test/engine'],
+			setupFiles: [...common.setupFiles, '<rootDir>/test/environment/engine.js'],
+		},
 		{ ...common, displayName: 'sandbox', roots: ['<rootDir>/test/sandbox'] },
 	],
 	testTimeout: 120_000,

@@ -4,9 +4,10 @@ import { LYRICS, MESH, SPEECH, TRANSCRIPT, VIDEO } from '../sandbox/mediaModels'
 import type { BinaryMode } from './harness';
 import { BINARY_MODES, fastSandbox, picture, pictureOf, predictionOf, runSeedream, sha256 } from './seedream';
 
-/* Results that are no images, by Seedream Edit's operations that accept any prediction ID. */
+// Over n8n's own helpers, axios, and sockets.
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+/* Results that are no images, by Seedream Edit's operations that accept any prediction ID. */
 
 let sandbox: Sandbox;
 beforeAll(async () => {

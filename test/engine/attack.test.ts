@@ -22,9 +22,6 @@ import { virtualTime } from './virtualTime';
 
 /* Faults that were found by attacking the node, and that no table of faults has. */
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 useSandbox();
 
 const RESUBMIT = { options: { resubmitUnknown: true } };

@@ -3,8 +3,6 @@ import { formatFields } from '../../nodes/AtlasCloud/SeedreamEdit/modelFields';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, LITE, runSeedream, submittedBodies, V4 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await fastSandbox()));
 afterAll(async () => await sandbox.close());

@@ -3,7 +3,6 @@ import type { Endpoint, FaultAction, Sandbox } from '../../sandbox';
 import { virtualTime } from './virtualTime';
 import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
 /** Every request that the node has sent, whether it has arrived or not. */
 const mockSent: string[] = [];
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => {

@@ -2,8 +2,6 @@ import type { Fault, Sandbox, SandboxOptions } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions } from './seedream';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 // Large batches take a while on a busy machine, though no time passes on the virtual clock.
 jest.setTimeout(180_000);
 

@@ -5,7 +5,8 @@ import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.c
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type InputItem } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+// Over n8n's own helpers, axios, and sockets.
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
 let sandbox: Sandbox;
 let items: InputItem[];

@@ -17,7 +17,8 @@ import {
 	type SeedreamResult,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+// Over n8n's own helpers, axios, and sockets.
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
 const KEY = 'apikey-0123456789abcdef-never-to-be-seen';
 let sandbox: Sandbox;

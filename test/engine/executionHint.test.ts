@@ -8,8 +8,6 @@ import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await fastSandbox()));
 afterAll(async () => await sandbox.close());
@@ -63,8 +61,7 @@ it('says in the editor what can be pinned', async () => {
 });
 
 it('warns about large files in memory', async () => {
-	const large = await picture({ encode: (raw) => raw.resize(3_000, 2_500).raw() });
-	const padded = Buffer.concat([await picture(), large, large, large]);
+	const padded = Buffer.concat([await picture(), Buffer.alloc(51_000_000)]);
 	const items = [{ files: { data: padded } }];
 	const inMemory = await hintOf({}, { items, binaryMode: 'default' });
 	expect(inMemory.message).toMatch(/This run keeps \d\d MB of files in memory/);

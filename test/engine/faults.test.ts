@@ -1,9 +1,6 @@
 import { runRows } from './money/faultBench';
 import { allRows, maxWaitMs } from './money/faultTable';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 // FAULT_ROW narrows the table to the rows whose name holds it.
 const rows = allRows().filter(({ name }) => name.includes(process.env.FAULT_ROW ?? ''));
 

@@ -2,8 +2,6 @@ import type { Sandbox } from '../../sandbox';
 import { virtualTime } from './virtualTime';
 import { fastSandbox, LITE, runSeedream, V4, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 const ids: string[] = [];
 

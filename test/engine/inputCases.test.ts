@@ -22,8 +22,6 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 const V55 = 'bytedance/seedream-v5.5/edit';
 const VIDEO = 'bytedance/seedance-v1.5-pro/image-to-video';
 

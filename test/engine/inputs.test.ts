@@ -16,8 +16,6 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 /** Pictures that are told apart by their content. */
 const pictures: Record<'red' | 'green' | 'blue', Buffer> = {

@@ -1,9 +1,6 @@
 import type { FaultAction, Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 let items: InputItem[];
 beforeAll(async () => {
@@ -65,9 +62,9 @@ it.each([
 	expect(bought()).toEqual([0, 0]);
 });
 
-it('prices a thousand rows with a few quotes', async () => {
+it('prices a hundred rows with two quotes', async () => {
 	const data = await picture();
-	const rows = Array.from({ length: 1_000 }, (_, row) => ({ json: { row }, binary: {}, files: { data } }));
+	const rows = Array.from({ length: 100 }, (_, row) => ({ json: { row }, binary: {}, files: { data } }));
 	const { error } = await runSeedream({
 		sandbox,
 		items: rows,
@@ -76,10 +73,10 @@ it('prices a thousand rows with a few quotes', async () => {
 			...EDIT,
 			prompt: '={{ $json.row }}',
 			size: '={{ $json.row % 2 ? "1024*1024" : "2048*2048" }}',
-			options: { maxCostUsd: 5, maxEdits: 1_000 },
+			options: { maxCostUsd: 1 },
 		},
 	});
-	expect(error?.message).toBe("This run would cost $27.00, but 'Max Cost per Run' is $5.00");
+	expect(error?.message).toBe("This run would cost $2.70, but 'Max Cost per Run' is $1.00");
 	expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['quote', 'quote']);
 });
 

@@ -11,9 +11,6 @@ import {
 	type InputItem,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 /* What Atlas Cloud Models shares with Seedream Edit: quotes, limits, reuse, and files of any kind. */
 
 const clip = mediaFile('clip.mp4', 'video/mp4');

@@ -16,9 +16,6 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 let photo: Buffer;
 const clip = mediaFile('clip.mp4', 'video/mp4');

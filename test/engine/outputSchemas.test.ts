@@ -9,9 +9,6 @@ import { fastSandbox, predictionOf, runSeedream } from './seedream';
 import { hostTrigger } from './triggerHost';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 type Schema = (typeof OUTPUT_SCHEMAS)[string][string];
 type JsonSchema = Pick<Schema, 'type' | 'properties' | 'items'>;
 

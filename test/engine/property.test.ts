@@ -9,9 +9,6 @@ import {
 	type Tally,
 } from './money/stories';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 /*
  * Random batches with random faults and retries of the node. To see a failure again, run with the printed seed and
  * path: PROPERTY_SEED=… PROPERTY_PATH=… npx jest test/engine/property

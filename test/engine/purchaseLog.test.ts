@@ -5,9 +5,6 @@ import { AS_TOOL, callItemsInParallel } from './agent';
 import { fastSandbox, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 beforeEach(async () => (sandbox = await fastSandbox()));
 afterEach(async () => await sandbox.close());

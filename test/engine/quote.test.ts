@@ -1,9 +1,6 @@
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, LITE, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await fastSandbox()));
 afterAll(async () => await sandbox.close());

@@ -5,9 +5,6 @@ import type { Sandbox } from '../../sandbox';
 import { initCore, type BinaryMode } from './harness';
 import { bmpPicture, fastSandbox, picture, runSeedream, storeFile, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 beforeEach(async () => (sandbox = await fastSandbox()));
 afterEach(async () => await sandbox.close());

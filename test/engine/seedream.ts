@@ -157,6 +157,8 @@ export async function fastSandbox(options: SandboxOptions = {}): Promise<Sandbox
 		predictSeconds: 1,
 		jitter: 0,
 		preparedPictures: true,
+		// A video takes long to make.
+		preparedMedia: options.preparedPictures !== false,
 		...options,
 	});
 }

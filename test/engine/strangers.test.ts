@@ -2,9 +2,6 @@ import { models, parametersOf } from './models';
 import { CONTINUE, edit, fails, photo, sandbox, useSandbox } from './money/account';
 import { runSeedream, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 useSandbox();
 
 const IMG = '<img src=https://evil.example/x.png><a href=https://evil.example>Sign in again</a>';

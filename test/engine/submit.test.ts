@@ -14,8 +14,6 @@ import {
 	type SeedreamOptions,
 } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 beforeAll(async () => {
 	sandbox = await fastSandbox();

@@ -5,9 +5,6 @@ import { BINARY_MODES, fastSandbox, pictureOf, predictionOf, runSeedream, sha256
 import { hostTrigger, type TriggerHost, type TriggerOptions } from './triggerHost';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 const WEBHOOKS: SandboxOptions = { webhooks: { allowLoopback: true, redeliverAfterSeconds: [1, 5, 30] } };
 
 let sandbox: Sandbox;

@@ -1,7 +1,8 @@
 import type { Sandbox } from '../../sandbox';
 import { BINARY_MODES, fastSandbox, picture, runSeedream, sha256, type SeedreamOptions } from './seedream';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
+// Over n8n's own helpers, axios, and sockets.
+jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
 let sandbox: Sandbox;
 beforeAll(async () => {

@@ -10,12 +10,8 @@ import { sendInProcess } from './inProcess';
 
 /*
  * Time for tests of the node in n8n's engine. It passes only while n8n, node and sandbox are idle, so that minutes take
- * milliseconds and a busy machine makes nothing late. n8n's own pauses between attempts are real. In a test file:
- *
- *     jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
- *     jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
- *
- * The second line is for tests in which a request hangs: it has axios's time limits follow this clock too.
+ * milliseconds and a busy machine makes nothing late. n8n's own pauses between attempts are real. Every engine test
+ * has it in place of the node's own clock and HTTP (test/environment/engine.js).
  */
 
 /** Time passes in steps of this many ms, so that sleepers of parallel stories wake together. */
@@ -33,6 +29,8 @@ class VirtualTime implements Clock {
 
 	private isRunning = false;
 
+	private isOver = false;
+
 	nowMs(): number {
 		return this.timeMs;
 	}
@@ -49,9 +47,15 @@ class VirtualTime implements Clock {
 		return () => this.sleepers.delete(sleeper);
 	}
 
+	/** Nobody wakes any more: what still waits would otherwise go on beside the next test file of this process. */
+	stop(): void {
+		this.isOver = true;
+		this.sleepers.clear();
+	}
+
 	private async run(): Promise<void> {
 		this.isRunning = true;
-		while (this.sleepers.size > 0) {
+		while (this.sleepers.size > 0 && !this.isOver) {
 			await untilIdle();
 			this.advance();
 		}
@@ -70,6 +74,9 @@ class VirtualTime implements Clock {
 }
 
 export const virtualTime = new VirtualTime();
+
+// The environment runs it when the test file is over.
+process.once('exit', () => virtualTime.stop());
 
 /** A machine whose clock is set anew between two runs of the node. Within a run it never jumps. */
 interface Machine {

@@ -12,8 +12,6 @@ import {
 } from './seedream';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-
 let sandbox: Sandbox;
 beforeAll(async () => {
 	sandbox = await fastSandbox();

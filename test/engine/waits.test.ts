@@ -5,9 +5,6 @@ import { atlas, edit, fails, ledger, photo, sandbox, useSandbox } from './money/
 import { picture, runSeedream } from './seedream';
 import { virtualTime } from './virtualTime';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 useSandbox();
 
 const UNLISTED = { model: 'vendor/unlisted/edit', size: '1024*1024' };

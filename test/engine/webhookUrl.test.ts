@@ -3,9 +3,6 @@ import { retryManually } from './retries';
 import { runSeedream, submittedBodies, type SeedreamOptions } from './seedream';
 import { atlas, chargedIds, edit, fails, idsIn, ledger, sandbox, submits, useSandbox } from './money/account';
 
-jest.mock('../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('./virtualTime'));
-jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('./virtualTime'));
-
 useSandbox();
 beforeEach(async () => await atlas({ webhooks: { allowLoopback: true, redeliverAfterSeconds: [] } }));
 

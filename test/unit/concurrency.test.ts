@@ -1,11 +1,10 @@
 import { Concurrency, type Mark } from '../../nodes/AtlasCloud/api/pace/concurrency';
-import { randomService, seededRandom, type ServiceSettings } from './simulatedService';
+import { isThorough, randomService, seededRandom, type ServiceSettings } from './simulatedService';
 import { simulateLanes, type ClientSettings, type SimulationResult } from './simulatedLane';
 
-const SEEDS = [1, 2, 3, 4, 5];
-
-/** With a seed each. CI runs a thousand. */
-const RANDOM_SERVICES = Number(process.env.RANDOM_SERVICES ?? 100);
+/** With a seed each. CI runs a thousand, and each row with more seeds. */
+const RANDOM_SERVICES = Number(process.env.RANDOM_SERVICES ?? 50);
+const SEEDS = isThorough ? [1, 2, 3, 4, 5] : [1, 2];
 
 beforeEach(() => void jest.spyOn(Math, 'random').mockImplementation(seededRandom(1)));
 afterEach(() => jest.restoreAllMocks());
@@ -43,32 +42,19 @@ interface Goal {
 }
 
 const edits = (atOnce: number): ServiceSettings => ({ atOnce, workMs: 4_000 });
-const CHANGES = [
-	{ atMs: 20_000, atOnce: 10 },
-	{ atMs: 50_000, atOnce: 50 },
-];
 const SLOWER = [{ atMs: 15_000, workMs: 8_000 }];
 
+/** What the simulated runs, with real purchases and polls, do not show. */
 const ROWS: Array<[string, ServiceSettings, ClientSettings[], Goal]> = [
 	// With 20 at first and 100 at once, four rounds are the fewest for 300 edits that all take the same time: 20, and
 	// 280 by three rounds of 100. The ideal is three. With the times of noticing and submitting that is 1.40.
 	['300 × 4 s, 100 at once', edits(100), [{ items: 300 }], { maxRatio: 1.6, maxWaiting: 150 }],
-	['300 × 4 s, 20 at once', edits(20), [{ items: 300 }], { maxRatio: 1.08, maxWaiting: 120, maxSteady: 25 }],
 	['300 × 4 s, 5 at once', edits(5), [{ items: 300 }], { maxRatio: 1.08, maxWaiting: 100, maxSteady: 20 }],
-	['1,000 × 8 s, 200 at once', { atOnce: 200, workMs: 8_000 }, [{ items: 1_000 }], { maxRatio: 1.5 }],
-	['50, then 10, then 50 at once', { ...edits(50), changes: CHANGES }, [{ items: 600 }], { maxRatio: 1.2 }],
-	['two processes', edits(40), [{ items: 300 }, { items: 300 }], { maxRatio: 1.15, minShare: 0.35 }],
 	[
 		'one that comes later',
 		edits(40),
 		[{ items: 400 }, { items: 300, startMs: 12_000 }],
 		{ maxRatio: 1.15, minShare: 0.35 },
-	],
-	[
-		'300 × 4 s, the 21st refused',
-		{ ...edits(20), refusesMore: true },
-		[{ items: 300 }],
-		{ maxRatio: 1.2, maxRefused: 0.1 },
 	],
 	[
 		'100 × 3 s, the 21st refused',
@@ -107,7 +93,7 @@ it('does not take work that the record leaves out for a queue', async () => {
 
 it.each([5, 20, 100])('reports about how many ran at once: %d', async (atOnce) => {
 	const service = { atOnce, workMs: 4_000, jitter: 0.25, tellsWork: true };
-	const [{ peaks, heldBackBy }] = await runs(service, { items: 10 * atOnce + 100 });
+	const { peaks, heldBackBy } = await simulateLanes({ ...service, seed: 1 }, [{ items: 10 * atOnce + 100 }]);
 	expect(heldBackBy).toEqual(['service']);
 	expect(peaks[0]).toBeGreaterThanOrEqual(0.8 * atOnce);
 	expect(peaks[0]).toBeLessThanOrEqual(1.4 * atOnce + 4);

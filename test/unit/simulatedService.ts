@@ -1,5 +1,8 @@
 import { Agenda } from './agenda';
 
+/** In CI every row runs with several seeds. */
+export const isThorough = process.env.RANDOM_SERVICES !== undefined;
+
 /** The same numbers from 0 to 1 for the same seed. */
 export function seededRandom(seed: number): () => number {
 	// Jest looks globals up slowly, and a simulation does so millions of times.

@@ -2,9 +2,6 @@ import type { FaultAction } from '../../../sandbox';
 import { pictureOf, predictionOf, sha256 } from '../seedream';
 import { atlas, chargedIds, edit, fails, ledger, sandbox, useSandbox } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
-
 useSandbox();
 
 describe('a download', () => {

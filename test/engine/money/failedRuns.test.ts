@@ -14,9 +14,6 @@ import {
 	useSandbox,
 } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
-
 // What failed tasks cost is not known for sure: here they are billed, so that every submit counts.
 useSandbox({ chargeFailedTasks: true });
 

@@ -88,7 +88,7 @@ export class Bench {
 		const elsewhere = new Elsewhere();
 		await elsewhere.open();
 		const size = outputBytes === undefined ? {} : { outputBytes };
-		const sandbox = await fastSandbox({ clock: virtualTime, apiKey: API_KEY, preparedMedia: true, ...size });
+		const sandbox = await fastSandbox({ clock: virtualTime, apiKey: API_KEY, ...size });
 		const photos = await Promise.all([60, 62, 64].map(async (width) => await picture({ width })));
 		return new Bench(inEngine, sandbox, elsewhere, photos);
 	}

@@ -20,9 +20,6 @@ import {
 	useSandbox,
 } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
-
 /* Ways in which Atlas Cloud Models could bill twice, lose an ID or pass a limit. */
 
 useSandbox({ preparedMedia: true, webhooks: { allowLoopback: true } });

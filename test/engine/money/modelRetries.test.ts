@@ -19,9 +19,6 @@ import {
 	useSandbox,
 } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
-
 /*
  * Atlas Cloud Models sends what a model's schema declares, in its types. While that can't be read, nothing is billed.
  */

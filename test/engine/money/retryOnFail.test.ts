@@ -19,9 +19,6 @@ import {
 	useSandbox,
 } from './account';
 
-jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
-
 useSandbox();
 
 describe('Retry On Fail', () => {

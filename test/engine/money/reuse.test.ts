@@ -24,9 +24,6 @@ import {
 } from './account';
 import { GATEWAY_JSON, GATEWAY_PAGE } from './cases';
 
-jest.mock('../../../nodes/AtlasCloud/n8n/clock', () => jest.requireActual('../virtualTime'));
-jest.mock('../../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../virtualTime'));
-
 useSandbox();
 
 const HOUR_MS = 3_600_000;
