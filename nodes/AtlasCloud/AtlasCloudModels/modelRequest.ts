@@ -41,9 +41,13 @@ export function readModelJob(
 	resourceType: ResourceType | null,
 ): ModelJob {
 	const given = readGivenInputs(run.context, itemIndex);
-	const seconds = defaultTimeoutSeconds(resourceType);
 	return {
-		request: readRequest(run, itemIndex, options, EXAMPLE_MODEL, OWN_FIELDS, seconds, given.webhook_url),
+		request: readRequest(run, itemIndex, options, {
+			exampleModel: EXAMPLE_MODEL,
+			ownFields: OWN_FIELDS,
+			timeoutSeconds: defaultTimeoutSeconds(resourceType),
+			webhookUrl: given.webhook_url,
+		}),
 		predictionCount: 1,
 		given: withoutUnsent(given),
 		resourceType,

@@ -34,7 +34,11 @@ const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'in
  */
 export async function readEdit(run: NodeRun, itemIndex: number, options: IDataObject): Promise<EditJob> {
 	const { context } = run;
-	const request = readRequest(run, itemIndex, options, V4_EDIT, OWN_FIELDS, DEFAULT_TIMEOUT_SECONDS);
+	const request = readRequest(run, itemIndex, options, {
+		exampleModel: V4_EDIT,
+		ownFields: OWN_FIELDS,
+		timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
+	});
 	const { model, body } = request;
 	const prompt = readPrompt(context, itemIndex);
 	const size = readSize(context, itemIndex);

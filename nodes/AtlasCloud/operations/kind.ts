@@ -26,22 +26,24 @@ export interface PurchaseJob {
 	notes?: string[];
 }
 
-/**
- * What both nodes read alike of an item that buys: its model and options. Sends nothing.
- * @param exampleModel an ID for messages
- * @param ownFields what Extra Body Fields may not set
- * @param timeoutSeconds used where Timeout is not set
- * @param webhookUrl used where Webhook URL is not set
- * @throws AtlasError (`input`)
- */
+/** How the nodes differ where they read the same. */
+interface RequestReading {
+	/** An ID for messages. */
+	exampleModel: string;
+	/** What Extra Body Fields may not set. */
+	ownFields: string[];
+	/** Used where Timeout is not set. */
+	timeoutSeconds: number;
+	/** Used where Webhook URL is not set. */
+	webhookUrl?: unknown;
+}
+
+/** The model and the options of an item that buys: its request without inputs. @throws AtlasError (`input`) */
 export function readRequest(
 	{ context, client }: NodeRun,
 	itemIndex: number,
 	options: IDataObject,
-	exampleModel: string,
-	ownFields: string[],
-	timeoutSeconds: number,
-	webhookUrl?: unknown,
+	{ exampleModel, ownFields, timeoutSeconds, webhookUrl }: RequestReading,
 ): PurchaseRequest {
 	const model = readModel(context, itemIndex, exampleModel);
 	const extra = readExtraBodyFields(options, ownFields);

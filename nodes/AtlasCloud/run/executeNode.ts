@@ -97,7 +97,7 @@ async function prepare(
 	if (!operation)
 		throw runError(
 			`The operation "${name}" isn’t available for "${resourceName}"`,
-			'Choose an operation from the list.',
+			'Choose an operation from the list. A Custom API Call needs the HTTP Request node.',
 		);
 	return { run: await startRun(context, ledger, operation.fields), operation };
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chain } from '../../../scripts/n8n/instance';
-import { e2e, readFileNode, seedream, trigger } from '../cases';
+import { chain, type NodeExport } from '../../../scripts/n8n/instance';
+import { API_KEY, CREDENTIALS, e2e, readFileNode, seedream, trigger } from '../cases';
 import { assertBlackAndWhite, assertShows, assertSize } from '../pictures';
 
 const PROMPT = 'make it black and white';
@@ -63,4 +63,48 @@ e2e('edit: a photo in one node', async (bench) => {
 	const files = ledger.requests.filter(({ remoteOrigin }) => remoteOrigin === 'files');
 	assert.deepEqual(new Set(files.map(({ authorization }) => authorization)), new Set([null]));
 	assert.ok(!JSON.stringify(execution.data).includes(bench.sandbox.apiKey), 'no key in the execution’s data');
+});
+
+e2e('edit: three images of a photo, and Custom API Call for Atlas’s own host only', async (bench) => {
+	const { baseUrl, ledger } = bench.sandbox;
+	const own = { id: 'credOwnHost00001', name: 'Own host', type: 'atlasCloudSeedreamApi' };
+	const data = { apiKey: API_KEY, baseUrl, allowedDomains: '127.0.0.1' };
+	await bench.instance.importCredentials({ ...own, data });
+	// What the editor offers for Custom API Call.
+	const call = (name: string, credentials: NodeExport['credentials']): NodeExport => ({
+		name,
+		type: 'n8n-nodes-base.httpRequest',
+		typeVersion: 4.2,
+		credentials,
+		parameters: {
+			url: `${baseUrl}/public/v1/balance`,
+			authentication: 'predefinedCredentialType',
+			nodeCredentialType: own.type,
+			options: {},
+		},
+		onError: 'continueRegularOutput',
+	});
+	const execution = await bench.execute({
+		nodes: [
+			trigger(),
+			readFileNode('Read', await bench.photo()),
+			seedream('Edit', { prompt: PROMPT, numberOfImages: 3 }),
+			call('Allowed', { [own.type]: own }),
+			call('Refused', CREDENTIALS),
+		],
+		connections: chain('Start', 'Read', 'Edit', 'Allowed', 'Refused'),
+	});
+	const images = execution.expectSuccess().items('Edit');
+	assert.deepEqual(
+		images.map(({ json, binary }) => [json.imageIndex, binary?.data.fileName?.split('.')[0]]),
+		[
+			[0, 'photo-edited'],
+			[1, 'photo-edited-2'],
+			[2, 'photo-edited-3'],
+		],
+	);
+	assert.equal(new Set(images.map(({ json }) => json.predictionId)).size, 3);
+	assert.equal(ledger.charges.length, 3, 'charges');
+	assert.equal(execution.items('Allowed')[0].json.error, undefined);
+	assert.match(JSON.stringify(execution.items('Refused')[0].json.error), /not allowed/i);
 });
