@@ -81,41 +81,6 @@ export function withInputFields(inputFields: IDataObject, json: IDataObject): ID
 	};
 }
 
-/** The json of a prediction that is still in progress. */
-export function unfinishedJson(predictionId: string, known: KnownFields, style: OutputStyle): IDataObject {
-	return predictionJson(
-		{
-			predictionId,
-			status: 'processing',
-			rawStatus: null,
-			model: null,
-			prompt: null,
-			size: null,
-			outputs: [],
-			text: null,
-			nsfw: [],
-			failureReason: null,
-			isModerated: false,
-			createdAt: null,
-			completedAt: null,
-			predictTimeSeconds: null,
-			priceUsd: null,
-			raw: null,
-		},
-		known,
-		null,
-		style,
-	);
-}
-
-/** The item of a prediction that is still in progress. */
-export function unfinishedItem(
-	{ predictionId, ...known }: KnownFields & { predictionId: string },
-	{ itemIndex, style }: Pick<OutputDestination, 'itemIndex' | 'style'>,
-): INodeExecutionData {
-	return { json: unfinishedJson(predictionId, known, style), pairedItem: { item: itemIndex } };
-}
-
 /** The item of a quote. @param count how many predictions it is for */
 export function quoteItem(quote: Quote, count: number, itemIndex: number): INodeExecutionData {
 	const { model, listPriceUsd, discountPercent, isEstimate, currency } = quote;

@@ -3,7 +3,8 @@ import { AtlasError } from '../api/errors';
 import { asNumber } from '../api/json';
 import type { OutputDestination } from './destination';
 import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
-import { unfinishedItem, type KnownFields } from './outputItems';
+import { predictionJson, type KnownFields } from './outputItems';
+import { toPrediction } from '../api/predictions/prediction';
 import { plural } from '../api/words';
 import { TimeoutOptions } from '../nodeRun';
 
@@ -20,11 +21,13 @@ export function readTimeout(options: IDataObject, defaultSeconds = DEFAULT_TIMEO
 export function timedOutItems(
 	predictionId: string,
 	known: KnownFields,
-	destination: OutputDestination,
+	{ itemIndex, style }: OutputDestination,
 	{ timeoutMs, failsOnTimeout }: TimeoutOptions,
 ): INodeExecutionData[] {
 	if (!failsOnTimeout) {
-		return [unfinishedItem({ ...known, predictionId }, destination)];
+		const unfinished = toPrediction(predictionId, { id: predictionId, status: 'processing' })!;
+		const json = predictionJson({ ...unfinished, rawStatus: null, raw: null }, known, null, style);
+		return [{ json, pairedItem: { item: itemIndex } }];
 	}
 	throw new AtlasError(`The prediction is still running after ${plural(timeoutMs / 1_000, 'second')}`, {
 		kind: 'timeout',
