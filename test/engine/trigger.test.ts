@@ -185,6 +185,20 @@ it('reads the state from the API, not from the body', async () => {
 	});
 });
 
+it('answers 200 to an event that names no prediction, and starts nothing', async () => {
+	expect(await deliver(sandbox.signWebhook('{"event_type":"ping"}'))).toBe(200);
+	expect(host.executions).toEqual([]);
+});
+
+it('leaves the file at Atlas Cloud if Download Files is off', async () => {
+	await rehost({ parameters: { downloadFiles: false } });
+	const predictionId = await submit();
+	await delivered(1);
+	const [item] = host.executions[0];
+	expect(item.json.fileUrl).toBe(predictionOf(sandbox, { predictionId }).outputs[0]);
+	expect(item).not.toHaveProperty('binary');
+});
+
 describe('a delivery that comes twice', () => {
 	it('starts one execution, and is answered 200', async () => {
 		const signed = sandbox.signWebhook(bodyOf(await ended()));
