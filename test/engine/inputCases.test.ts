@@ -468,6 +468,13 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		expect(description).toMatch(advice);
 	});
 
+	it('an AI agent is asked for a URL: it can’t pass files', async () => {
+		const run = { ...given('data'), type: 'n8n-nodes-seedream.someTool', items: [{}] };
+		const { message, description } = await refusal(run);
+		expect(message).toBe('No image found in the field "data"');
+		expect(description).toMatch(/public URL .* files can’t be passed to a tool/);
+	});
+
 	it('no message repeats more than 200 characters of what was given', async () => {
 		const long = Buffer.from(Array.from({ length: 250_000 }, (_, i) => (i * 7919) % 251)).toString('base64');
 		const entries = [

@@ -8,10 +8,8 @@ import { asObject } from '../api/json';
  * text, as spreadsheets and forms do.
  */
 
-type Advice = string;
-
-const OPTION: Advice = 'Correct it under Options, or remove the option.';
-const PARAMETER: Advice = 'Correct it. If you use an expression, check what it returns for this item.';
+const CHECK_OPTION = 'Correct it under Options, or remove the option.';
+const CHECK_PARAMETER = 'Correct it. If you use an expression, check what it returns for this item.';
 
 /**
  * The options of an item that its operation offers.
@@ -28,7 +26,7 @@ export function readOptions(
 ): IDataObject {
 	const options = fields.find(({ name }) => name === 'options')?.options as INodeProperties[] | undefined;
 	const offered = options?.filter(({ name }) => only === undefined || name === only) ?? [];
-	return readCollection(offered, context.getNodeParameter('options', itemIndex, {}), OPTION);
+	return readCollection(offered, context.getNodeParameter('options', itemIndex, {}), CHECK_OPTION);
 }
 
 /** A field of an item; its default where it is blank. @throws AtlasError (`input`) that names the field */
@@ -38,11 +36,11 @@ export function readParameter(
 	field: INodeProperties,
 ): unknown {
 	const value: unknown = context.getNodeParameter(field.name, itemIndex, field.default);
-	return readField(field, value, PARAMETER) ?? field.default;
+	return readField(field, value, CHECK_PARAMETER) ?? field.default;
 }
 
 /** `"3"` is 3, `TRUE` is true, `PNG` is `png`; null where it is blank. @throws AtlasError (`input`) */
-function readField(field: INodeProperties, value: unknown, advice: Advice): unknown {
+function readField(field: INodeProperties, value: unknown, advice: string): unknown {
 	const { displayName, type, typeOptions = {}, options } = field;
 	if (isBlank(value)) return null;
 	switch (type) {
@@ -63,7 +61,7 @@ function readField(field: INodeProperties, value: unknown, advice: Advice): unkn
 	}
 }
 
-function readCollection(fields: INodeProperties[], value: unknown, advice: Advice): IDataObject {
+function readCollection(fields: INodeProperties[], value: unknown, advice: string): IDataObject {
 	const given = asObject(value) ?? {};
 	const set = fields.filter(({ name }) => name in given);
 	return Object.fromEntries(
@@ -71,7 +69,7 @@ function readCollection(fields: INodeProperties[], value: unknown, advice: Advic
 	) as IDataObject;
 }
 
-function readChoice(title: string, choices: INodePropertyOptions[], given: unknown, advice: Advice): unknown {
+function readChoice(title: string, choices: INodePropertyOptions[], given: unknown, advice: string): unknown {
 	const wanted = String(given).trim().toLowerCase();
 	const isMeant = ({ name, value }: INodePropertyOptions) =>
 		[name, String(value)].some((one) => one.toLowerCase() === wanted);
