@@ -1,4 +1,5 @@
 import type { FaultAction, Sandbox } from '../../sandbox';
+import { retryManually } from './retries';
 import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
 
 let sandbox: Sandbox;
@@ -161,6 +162,20 @@ it.each([{}, CONTINUE])('counts what earlier attempts bought, should the price r
 	expect(message).toMatch(
 		/^This run would cost \$0\.081 more than the \$0\.081 of earlier attempts, but 'Max Cost per Run' is \$0\.15/,
 	);
+	expect(sandbox.ledger.charges).toHaveLength(3);
+});
+
+it('returns what the retried execution had paid for, though the rest would cost too much', async () => {
+	sandbox.addFault({ endpoint: 'submit', nth: 4, action: { type: 'status', status: 400 } });
+	const failed = await run(0.15);
+	sandbox.setOptions({ accountMarkup: 3 });
+	const parameters = { ...EDIT, prompt: '={{ $json.row }}', options: { maxCostUsd: 0.15 } };
+	// A person has turned on Continue meanwhile.
+	for (const { node } of failed.run.data.executionData?.nodeExecutionStack ?? [])
+		Object.assign(node, CONTINUE);
+	const retried = await retryManually(failed, { sandbox, items, parameters });
+	expect(retried.json).toHaveLength(4);
+	expect(retried.json.filter(({ error }) => error)).toHaveLength(1);
 	expect(sandbox.ledger.charges).toHaveLength(3);
 });
 

@@ -3,6 +3,7 @@ import { runError } from '../api/errors';
 import { asNumber, asString, omit, type JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
+import { isPaid } from '../api/purchases/record';
 import type { PurchaseRequest } from '../api/purchases/request';
 import { beforeSubmit } from '../api/time/beforeSubmit';
 import { plural } from '../api/words';
@@ -92,7 +93,7 @@ export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
 
 type Purchasing<Job> = Pick<
 	ItemOperation<Job>,
-	'about' | 'checkAll' | 'resolve' | 'checkResolved' | 'isPaidFor' | 'isSelfPaced'
+	'about' | 'checkAll' | 'resolve' | 'checkResolved' | 'refuse' | 'isSelfPaced'
 >;
 
 /** How every operation that buys checks its items. */
@@ -121,7 +122,10 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 			// What counts for the whole run is read from its first item.
 			await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 		},
-		isPaidFor: ({ ledger }, job) => !requestsOf(job).some((one) => ledger.mayBuy(one, one.mayResubmit)),
+		refuse({ ledger }, { request }, objection) {
+			request.refusal = objection;
+			return ledger.of(request.itemIndex).some(isPaid);
+		},
 		isSelfPaced: true,
 	};
 }

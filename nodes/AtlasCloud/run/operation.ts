@@ -52,8 +52,11 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 * @throws AtlasError (`input`)
 	 */
 	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;
-	/** Whether an item is paid for, so that it is handed over whatever {@link checkResolved} objects to. */
-	isPaidFor?(run: NodeRun, job: Job): boolean;
+	/**
+	 * Has an item buy nothing, because {@link checkResolved} objects.
+	 * @returns whether something of it is paid for, which is handed over all the same
+	 */
+	refuse?(run: NodeRun, job: Job, objection: unknown): boolean;
 	/** Does the work of one item. @throws AtlasError; CancelledError */
 	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[] | Outcome>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */

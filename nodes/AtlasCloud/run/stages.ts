@@ -51,7 +51,9 @@ async function readItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]
 }
 
 async function checkItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
-	await checkTogether(open, operation.checkAll?.(run, jobsOf(open)));
+	await operation.checkAll?.(run, jobsOf(open)).catch((error: unknown) => {
+		for (const item of open) item.outcome = toFailure(error);
+	});
 }
 
 async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
@@ -63,19 +65,13 @@ async function resolveItems(run: NodeRun, operation: ItemOperation, open: ItemRu
 }
 
 async function checkResolvedItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {
-	const unpaid = open.filter(({ job }) => !operation.isPaidFor?.(run, job));
-	await checkTogether(unpaid, operation.checkResolved?.(run, jobsOf(open)));
+	await operation.checkResolved?.(run, jobsOf(open)).catch((error: unknown) => {
+		for (const item of open) if (!operation.refuse?.(run, item.job, error)) item.outcome = toFailure(error);
+	});
 }
 
 function jobsOf(items: ItemRun[]): unknown[] {
 	return items.map(({ job }) => job);
-}
-
-/** Waits for a check of all items; one that fails is the failure of each of these. */
-async function checkTogether(items: ItemRun[], check: Promise<void> | undefined): Promise<void> {
-	await check?.catch((error: unknown) => {
-		for (const item of items) item.outcome = toFailure(error);
-	});
 }
 
 async function workOnItems(run: NodeRun, operation: ItemOperation, open: ItemRun[]): Promise<void> {

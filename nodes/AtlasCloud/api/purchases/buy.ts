@@ -73,6 +73,7 @@ async function settle(
 			// Nothing is bought, or what was has come to nothing.
 			case undefined:
 			case 'refused':
+				if (request.refusal !== undefined) throw request.refusal;
 				submitted = await submit(hands, request, identity, place);
 				record = submitted.record;
 				break;

@@ -38,6 +38,8 @@ export interface PurchaseRequest {
 	mayResubmit: boolean;
 	/** How old a prediction may be to be taken instead of a new purchase, in hours; 0 for none. */
 	reuseHours: number;
+	/** Why nothing may be submitted for it: only what is paid for already is returned. */
+	refusal?: unknown;
 	/** By the list price, in USD; null where it does not tell, undefined where nobody has asked. */
 	estimateUsd?: number | null;
 }
