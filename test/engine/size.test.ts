@@ -170,7 +170,7 @@ describe('Match Input Image chooses', () => {
 		const options = { reuseHours: 24 };
 		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
 		const unread = await refusal({ model: 'bytedance/seedream-v4.5/edit', options });
-		expect(unread.message).toContain('Couldn’t read what bytedance/seedream-v4.5/edit offers');
+		expect(unread.message).toContain('Couldn’t read the fields of bytedance/seedream-v4.5/edit');
 		sandbox.addFault({ endpoint: 'quote', times: 9, action: { type: 'status', status: 400 } });
 		const large = [{ files: { data: bmpHeaderOf(6000, 4000) } }];
 		await refusal({ model: 'bytedance/seedream-v6-pro/edit', options }, large);

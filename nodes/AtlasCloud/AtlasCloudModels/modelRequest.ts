@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { AtlasError, inputError } from '../api/errors';
+import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { omit, type JsonObject } from '../api/json';
-import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
+import { endpointOf, unreadableError, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
 import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
 import { readExtraBodyFields } from '../panel/options';
@@ -12,7 +12,7 @@ import { readTimeout } from '../items/timeout';
 import { readGivenInputs } from './givenInputs';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
 import { EXAMPLE_MODEL, defaultTimeoutSeconds, type ResourceType } from './fields';
-import type { QuoteRequest } from '../api/models/quotes';
+import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 
 /** One item's prediction; its request is complete only once {@link resolveModelJob} has read the model. */
 export interface ModelJob extends PurchaseJob {
@@ -95,14 +95,6 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	};
 }
 
-/** Without its fields, a request could be billed that is not what was meant. */
-function unreadableError(model: string): AtlasError {
-	return new AtlasError(`Couldn’t read the fields of ${model} from Atlas Cloud’s catalog`, {
-		kind: 'read',
-		description: 'Nothing was submitted for this item. Run it again later.',
-	});
-}
-
 function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {
 	const images = fields?.filter(({ media }) => media?.kind === 'image').map(({ name }) => name) ?? [];
 	// While it is not known what is billed, it may be the text.
@@ -141,9 +133,6 @@ function describeDropped(names: string[], model: string): string {
 	const [inputs, them] = names.length === 1 ? ['input', 'it'] : ['inputs', 'them'];
 	return `Not sent, because ${model} has no such ${inputs}: ${listNames(names)}. To send ${them} anyway, use 'Extra Body Fields' under Options.`;
 }
-
-/** In place of an image: a price depends on how many images go in, not on what they show. */
-const PLACEHOLDER_URL = 'https://example.com/image.png';
 
 /** What to ask a quote of a prediction for. Files whose length can be billed are uploaded: a quote needs them to be right. */
 export async function modelQuoteRequest(run: NodeRun, job: ModelJob): Promise<QuoteRequest> {

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { MAX_INPUT_IMAGES, planImages } from '../api/models/modelRules';
 import { knownModel, V4_EDIT } from '../api/models/seedream';
-import { endpointOf } from '../api/models/model';
+import { endpointOf, unreadableError } from '../api/models/model';
 import { estimateUsd } from '../api/models/prices';
 import type { PurchaseInput } from '../api/purchases/request';
 import type { InputSource } from '../items/inputFiles';
@@ -13,15 +13,7 @@ import { plural } from '../api/words';
 import { readRequest } from '../operations/kind';
 import { checkOutputCount, imageCountField } from './imageCount';
 import { readImages } from './images';
-import {
-	checkSize,
-	formatFields,
-	mayBeBought,
-	nameOf,
-	resolveSize,
-	unreadableError,
-	type EditJob,
-} from './modelFields';
+import { checkSize, formatFields, mayBeBought, nameOf, resolveSize, type EditJob } from './modelFields';
 import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
 import { readSize } from './size';
 

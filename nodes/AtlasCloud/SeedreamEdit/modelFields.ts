@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { AtlasError, CancelledError, inputError } from '../api/errors';
+import { CancelledError, inputError } from '../api/errors';
 import type { JsonObject } from '../api/json';
-import type { QuoteRequest } from '../api/models/quotes';
+import { unreadableError } from '../api/models/model';
+import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
 import { knownModel } from '../api/models/seedream';
 import { describeShape, exactSize, matchInput, namedSize, type SizeRules } from '../api/models/sizeRules';
@@ -19,13 +20,7 @@ export interface EditJob extends PurchaseJob {
 	size: SizeWish;
 }
 
-/**
- * In place of each input image: the price of an edit depends on how many images go in, not on what they show. Nothing is
- * uploaded for a quote, and no link of the user's is sent.
- */
-const PLACEHOLDER_URL = 'https://example.com/image.png';
-
-/** What to ask a quote of an edit for. */
+/** What to ask a quote of an edit for. Nothing is uploaded, and no link of the user's is sent. */
 export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteRequest {
 	const [name, index] = inputs[0].path;
 	const images = index === undefined ? PLACEHOLDER_URL : inputs.map(() => PLACEHOLDER_URL);
@@ -78,13 +73,6 @@ export function checkSize(size: SizeWish, rules: SizeRules, model: string): Size
 export function mayBeBought({ context, ledger, leftovers }: NodeRun, job: EditJob): boolean {
 	const isSearched = job.request.reuseHours > 0 || context.getMode() === 'retry';
 	return isSearched || leftovers.hasAny(job.request.model) || ledger.isPartlyBought(requestsOf(job));
-}
-
-export function unreadableError(model: string): AtlasError {
-	return new AtlasError(`Couldn’t read what ${model} offers from Atlas Cloud’s catalog`, {
-		kind: 'read',
-		description: 'Nothing was submitted for this item. Run it again later.',
-	});
 }
 
 /** Only Atlas's own quotes count: a list price is that of the smallest size. */

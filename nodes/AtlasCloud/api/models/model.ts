@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../time/clock';
 import { memoize } from '../memo';
 import type { AtlasClient } from '../http/client';
-import { inputError, truncate } from '../errors';
+import { AtlasError, inputError, truncate } from '../errors';
 import type { JsonObject } from '../json';
 import { readCatalog, type CatalogModel, type ModelType, readSchemaDocument } from './catalog';
 import { readInputSchema, type ModelField } from './inputSchema';
@@ -126,6 +126,14 @@ const ENDPOINTS: Record<MediaModelType, string> = {
 /** Path of the billable request. A model that is sent to another type's is refused (docs/atlas-cloud-api.md, Submit). */
 export function endpointOf(type: MediaModelType): string {
 	return ENDPOINTS[type];
+}
+
+/** Without its fields, a request could be billed that is not what was meant, or is bought already. */
+export function unreadableError(model: string): AtlasError {
+	return new AtlasError(`Couldn’t read the fields of ${model} from Atlas Cloud’s catalog`, {
+		kind: 'read',
+		description: 'Nothing was submitted for this item. Run it again later.',
+	});
 }
 
 /** How much of two texts is the same, from 0 to 1: by their pairs of letters. */

@@ -34,6 +34,9 @@ export interface QuoteRequest {
 	unpricedFields: readonly string[];
 }
 
+/** In place of an image: a price depends on how many images go in, not on what they show. */
+export const PLACEHOLDER_URL = 'https://example.com/image.png';
+
 const QUOTE_PATH = '/api/v1/model/calculate';
 
 /** A quote is worth a short wait only: there is the list price. */
