@@ -64,8 +64,10 @@ describe('uploads', () => {
 		const http = new FakeHttp((_request, n) => answer(n));
 		return { clock, http, uploads: new Uploads(clientOf(http, clock), owner, undefined) };
 	};
-	const link = (n: number) => ({
-		json: { code: 200, data: { download_url: `https://f.example.com/${n}.png` } },
+	/** No two uploads of this process have a URL in common. */
+	let links = 0;
+	const link = () => ({
+		json: { code: 200, data: { download_url: `https://f.example.com/${links++}.png` } },
 	});
 
 	it('send the same content once, whatever it is called', async () => {
@@ -106,7 +108,7 @@ describe('uploads', () => {
 
 	it('are retried, and what failed is not remembered', async () => {
 		let isDown = true;
-		const { clock, http, uploads } = setup((n) => (isDown ? { statusCode: 503 } : link(n)));
+		const { clock, http, uploads } = setup(() => (isDown ? { statusCode: 503 } : link()));
 		const failed = await clock.until(uploads.url(file('x', null), 0).catch((error: unknown) => error));
 		expect(failed).toBeInstanceOf(AtlasError);
 		expect(http.requests).toHaveLength(4);
