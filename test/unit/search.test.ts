@@ -5,6 +5,7 @@ import { hashOf, valuesOf } from '../../nodes/AtlasCloud/api/purchases/body';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import type { IdentifiedInput, InputPath, RequestBody } from '../../nodes/AtlasCloud/api/purchases/request';
 import { Search } from '../../nodes/AtlasCloud/api/purchases/search';
+import { compareBodies, readBody, wantedBody } from '../../nodes/AtlasCloud/api/purchases/body';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -388,5 +389,20 @@ describe('an earlier input that cannot be read is not another file', () => {
 		};
 		expect(await isSafe({ fileAnswer: () => deleted }, past)).toBe('bought again');
 		expect(await isSafe({ fileAnswer: (_url, n) => (n === 1 ? deleted : undefined) }, past)).toBe('ours');
+	});
+});
+
+describe('a prompt that is kept as its hash', () => {
+	const prompt = 'make it black and white '.repeat(200).trim();
+	const row = (shortened: string) => JSON.stringify({ model: 'a/b', prompt: shortened });
+	it.each([
+		['as it is', row(prompt), 'same'],
+		['shortened, and still long', row(`${prompt.slice(0, 4_000)}…`), 'maybe'],
+		['shortened', row(`${prompt.slice(0, 200)}…`), 'maybe'],
+		['in a body that is cut off', row(prompt).slice(0, 1_000), 'maybe'],
+		['and another', row(prompt.replace('black', 'red')), 'other'],
+	])('is compared with one %s', (_what, requestBody, expected) => {
+		const wanted = wantedBody({ model: 'a/b', prompt }, []);
+		expect(compareBodies(wanted, readBody(requestBody), null, () => true)).toBe(expected);
 	});
 });

@@ -6,7 +6,10 @@ import {
 	Uploads,
 	type InputFile,
 } from '../../nodes/AtlasCloud/api/files/uploads';
+import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
+import type { PurchaseRequest } from '../../nodes/AtlasCloud/api/purchases/request';
 import { clientOf, FakeHttp } from './fakeHttp';
+import { handsOf } from './hands';
 import { VirtualClock } from './virtualClock';
 
 const owner = { executionId: '4711', nodeTag: '0123abcd', runIndex: 2 };
@@ -96,6 +99,48 @@ describe('uploads', () => {
 		const shared = 'Atlas Cloud gave a.png the URL of another file';
 		expect(await clock.until(url('one'))).toMatch(/^https/);
 		expect([await clock.until(url('two')), await clock.until(url('one'))]).toEqual([shared, shared]);
+	});
+
+	it('are still their own when ten thousand others came after', async () => {
+		const { clock, uploads } = setup((n) => ({
+			json: { code: 200, data: { download_url: `https://many.example.com/${n}.png` } },
+		}));
+		const urlsOf = async (contents: string[]) =>
+			await clock.until(
+				Promise.all(contents.map(async (content) => await uploads.url(file(content, null), 0))),
+			);
+		const [before] = await urlsOf(['logo']);
+		await urlsOf(Array.from({ length: 10_001 }, (_, i) => `photo ${i}`));
+		expect(await urlsOf(['logo'])).toEqual([before]);
+	});
+
+	it('that have another file’s URL by now are not submitted', async () => {
+		const clock = new VirtualClock();
+		let submits = 0;
+		const http = new FakeHttp(({ url }) => {
+			if (url.includes('uploadMedia'))
+				return { json: { code: 200, data: { download_url: 'https://f.example.com/same.png' } } };
+			submits++;
+			return { statusCode: 429, headers: { 'retry-after': '20' }, json: { code: 429, msg: 'slow' } };
+		});
+		const hands = handsOf(clientOf(http, clock));
+		const request: PurchaseRequest = {
+			itemIndex: 0,
+			model: 'a/b',
+			endpoint: '/api/v1/model/generateImage',
+			body: { model: 'a/b', prompt: 'x' },
+			inputs: [{ path: ['images', 0], file: file('first', null) }],
+			headers: {},
+			timeoutMs: 300_000,
+			failsOnTimeout: true,
+			mayResubmit: false,
+			reuseHours: 0,
+		};
+		const bought = buy(hands, request, 'leave').catch(({ message }: Error) => message);
+		while (submits < 1) await clock.until(clock.sleepMs(100));
+		await clock.until(hands.uploads.url(file('second', null), 1).catch(() => null));
+		expect(await clock.until(bought)).toMatch(/the URL of another file/);
+		expect(submits).toBe(1);
 	});
 
 	it('read a stored file once to hash it', async () => {

@@ -79,7 +79,8 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { request, images, options } = job;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
-	if (rules.isUnreadable && mayBeBought(run, job)) throw unreadableError(model);
+	// How several images are bought depends on the model: the next attempt has to find them.
+	if (rules.isUnreadable && (job.imageCount > 1 || mayBeBought(run, job))) throw unreadableError(model);
 	checkInputCount(images.length, model, rules.maxInputImages);
 	checkOutputCount(job.imageCount, images.length, rules.imageCount, model);
 	const plan = planImages(job.imageCount, images.length, rules.imageCount);

@@ -73,7 +73,10 @@ async function executeRun(
 			throwIfCancelled(context, node, ledger);
 			return { itemRuns, results: resultsOf(run, itemRuns) };
 		})
-		.finally(() => run.leftovers.note(ledger.delivered(), ledger.leftOver()));
+		.finally(() => {
+			ledger.close();
+			run.leftovers.note(ledger.delivered(), ledger.leftOver());
+		});
 	const notes = itemRuns.flatMap(({ about, outcome }) => [
 		...(about?.notes ?? []),
 		...(outcome?.notes ?? []),

@@ -49,6 +49,24 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 		}
 	});
 
+	it('gives equal parallel calls of several images their own', async () => {
+		// The answer to the first submit is lost: the other call is done with its first image by then.
+		fails('submit', { type: 'resetAfter' });
+		const restore = callItemsInParallel();
+		try {
+			const { parameters } = sameUrl(1);
+			const result = await edit({
+				...AS_TOOL,
+				items: [{ json: {} }, { json: {} }],
+				parameters: { ...parameters, numberOfImages: 4, options: { concurrency: 1 } },
+			});
+			expect(result.error).toBeUndefined();
+			expect([new Set(idsIn(result)).size, submits()]).toEqual([8, 8]);
+		} finally {
+			restore();
+		}
+	});
+
 	it.each([true, false])(
 		'is not bought again by a person’s retry once it had succeeded (kept by n8n: %s)',
 		async (isKept) => {

@@ -45,6 +45,15 @@ describe('three images of one item', () => {
 		expectAllOnce(idsIn(result), 6);
 	});
 
+	it('are not bought while nobody can tell in how many predictions', async () => {
+		fails('models', { type: 'status', status: 503 }, 2);
+		const { items, parameters } = sameUrl(1);
+		const model = 'bytedance/seedream-v4.5/edit-sequential';
+		const result = await three({ items, parameters: { ...parameters, model, size: '2048*2048' } });
+		expect(result.error?.message).toMatch(/^Couldn’t read what/);
+		expect(submits()).toBe(0);
+	});
+
 	it('are found when the answer to one submit is lost', async () => {
 		fails('submit', { type: 'resetAfter' }, 1, 2);
 		expectAllOnce(idsIn(await three()), 3);

@@ -3,6 +3,7 @@ import { LITE, submittedBodies, V4 } from '../seedream';
 import {
 	CONTINUE,
 	DOWNLOAD_ATTEMPTS,
+	MODERATED,
 	RETRY_3,
 	atlas,
 	chargedIds,
@@ -31,6 +32,19 @@ describe('Retry On Fail', () => {
 		expect(result.error).toBeUndefined();
 		expect(idsIn(result)).toEqual(chargedIds());
 		expect(submits()).toBe(1);
+	});
+
+	it('counts no second purchase for a blocked image in Max Cost per Run', async () => {
+		await atlas({ chargeFailedTasks: true });
+		fails('submit', MODERATED);
+		fails('submit', { type: 'status', status: 400 }, 1, 2);
+		const { json } = await edit({
+			items: [photo, other].map((data) => ({ files: { data } })),
+			nodeExtras: { ...RETRY_3, ...CONTINUE },
+			parameters: { options: { maxCostUsd: 0.054, concurrency: 1 } },
+		});
+		expect(json.map(({ status }) => status)).toEqual(['failed', 'completed']);
+		expect(json[0].error).toMatchObject({ message: expect.stringMatching(/^Content moderation/) as string });
 	});
 
 	it('searches again for an unknown edit, and never resends it', async () => {

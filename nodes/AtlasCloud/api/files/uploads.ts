@@ -83,11 +83,17 @@ export class Uploads {
 		const hash = await this.contentHash(file);
 		try {
 			const url = await memoize(this.urls, hash, async () => await this.upload(file, hash, itemIndex));
-			if (contents.get(url) !== hash) throw sharedUrlError(file);
+			const known = contents.get(url);
+			if (known !== undefined && known !== hash) throw sharedUrlError(file);
 			return url;
 		} finally {
 			file.release?.();
 		}
+	}
+
+	/** @throws AtlasError (`read`) if another file has been given the same URL since */
+	checkOwn(file: InputFile, url: string): void {
+		if (contents.get(url) === SHARED) throw sharedUrlError(file);
 	}
 
 	private async upload(file: InputFile, hash: string, itemIndex: number): Promise<string> {
@@ -167,13 +173,16 @@ function isThrottled({ answer }: Exchange): boolean {
 	return answer !== undefined && effectiveStatus(answer) === 429;
 }
 
-/** The hashes of the contents that this process has uploaded, by URL; empty for one that two of them got. The oldest first. */
+/** The hashes of the contents that this process has uploaded, by URL. The oldest first. */
 const contents = new Map<string, string>();
+
+/** In place of the hash, where two contents got the same URL. */
+const SHARED = '';
 
 const MAX_CONTENTS = 10_000;
 
 function noteContent(url: string, hash: string): void {
-	contents.set(url, (contents.get(url) ?? hash) === hash ? hash : '');
+	contents.set(url, (contents.get(url) ?? hash) === hash ? hash : SHARED);
 	const [oldest] = contents.keys();
 	if (contents.size > MAX_CONTENTS) contents.delete(oldest);
 }

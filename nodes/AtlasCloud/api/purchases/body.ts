@@ -19,6 +19,7 @@ export interface ReadBody {
 
 /** Longer texts are kept as their hash. */
 const MAX_TEXT_LENGTH = 2_048;
+const HASHED = /^#[0-9a-f]{64}$/;
 
 /** What a history or a log puts where it has cut a text. */
 const SHORTENED = /(…|\.\.\.|\[truncated\])$/;
@@ -34,7 +35,8 @@ export function valueOf(text: string): string {
 		const bytes = Buffer.from(text.slice(encoded[0].length), 'base64');
 		if (!SHORTENED.test(text)) return contentValue(sha256(bytes), bytes.byteLength);
 	}
-	return text.length > MAX_TEXT_LENGTH ? `#${sha256(text)}` : text;
+	// One that was cut is compared by its beginning.
+	return text.length > MAX_TEXT_LENGTH && !SHORTENED.test(text) ? `#${sha256(text)}` : text;
 }
 
 /** The value of a data URI with this content. */
@@ -106,7 +108,12 @@ function stemOf(text: string): string {
 }
 
 function isShortened(value: string, whole: string): boolean {
-	return SHORTENED.test(value) && whole.startsWith(stemOf(value));
+	return SHORTENED.test(value) && mayBeginWith(whole, stemOf(value));
+}
+
+/** Of a long text, only the hash is known. */
+function mayBeginWith(value: string, beginning: string): boolean {
+	return value.startsWith(beginning) || HASHED.test(value);
 }
 
 /** What is asked for: all values but its inputs, and where those stand. */
@@ -144,7 +151,7 @@ export function compareBodies(
 		if (theirs === value) continue;
 		if (theirs === undefined) {
 			if (row.isWhole) return 'other';
-			if (place === row.cut?.place && !value.startsWith(row.cut.beginning)) return 'other';
+			if (place === row.cut?.place && !mayBeginWith(value, row.cut.beginning)) return 'other';
 		} else if (place === 'model' ? isOtherModel(ours, theirs) : !isShortened(theirs, value)) return 'other';
 		isSure = false;
 	}

@@ -48,7 +48,6 @@ export async function buy(hands: Hands, request: PurchaseRequest, then: 'wait' |
 		})
 		.finally(() => {
 			place.leave();
-			hands.ledger.close(request);
 			// What was resumed is not uploaded, and its files need not be kept.
 			for (const { file } of inputs) file?.release?.();
 		});
@@ -133,12 +132,14 @@ async function claimReported(
 ): Promise<boolean> {
 	// Before Atlas is asked: meanwhile, neither a search nor the same answer again may give it to another item.
 	if (!ledger.claim(id)) return false;
-	if (await isKnown(id, record.model)) {
-		ledger.settle(record, { state: 'bought', id });
-		return true;
+	let isOurs = false;
+	try {
+		isOurs = await isKnown(id, record.model);
+	} finally {
+		if (!isOurs) ledger.release(id);
 	}
-	ledger.release(id);
-	return false;
+	if (isOurs) ledger.settle(record, { state: 'bought', id });
+	return isOurs;
 }
 
 function boughtOf(record: PurchaseRecord, submitted: Submitted | null): Bought {

@@ -6,6 +6,7 @@ import {
 	flightOf,
 	idOf,
 	idsOf,
+	isModerated,
 	isPaid,
 	isUnresolved,
 	spentUsd,
@@ -52,8 +53,10 @@ export class Ledger {
 
 	/** Whether it would be bought now, rather than resumed. @param mayResubmit whether also while it is lost */
 	mayBuy(slot: Slot, mayResubmit: boolean): boolean {
-		const isLost = this.ofThisExecution([this.current(slot)]).some(isUnresolved);
-		return !this.isBought(slot) && (mayResubmit || !isLost);
+		const own = this.ofThisExecution([this.current(slot)]);
+		return !own.some(
+			(record) => isPaid(record) || isModerated(record) || (isUnresolved(record) && !mayResubmit),
+		);
 	}
 
 	/** Whether some of an item's purchases are made, or in doubt, and others are still to be made. */
@@ -72,8 +75,7 @@ export class Ledger {
 	}
 
 	/**
-	 * The record that the item's request continues; undefined if its purchase is a new one. Call {@link close} when its
-	 * purchase is over.
+	 * The record that the item's request continues; undefined if its purchase is a new one.
 	 * @param fingerprint of the request
 	 */
 	open(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
@@ -84,9 +86,9 @@ export class Ledger {
 		return this.kept.records[this.slots.keyOf(slot)];
 	}
 
-	/** Nobody works on the purchase any more. */
-	close(slot: Slot): void {
-		this.slots.close(slot);
+	/** This attempt is over: nobody works on its purchases any more, and what it returns is known. */
+	close(): void {
+		this.slots.close();
 	}
 
 	/** Makes what the retried execution bought this execution's. */

@@ -61,6 +61,7 @@ class Recall {
 
 	private async record(): Promise<PurchaseRecord | undefined> {
 		const { ledger, search, retriedSinceMs } = this.hands;
+		if (this.isOver) return undefined;
 		const own = ledger.open(this.request, this.identity.fingerprint);
 		const isOfRetried = own !== undefined && own.executionId !== ledger.scope.executionId;
 		if (own && (isUnresolved(own) || isPaid(own) || isModerated(own))) {

@@ -19,7 +19,7 @@ export interface Slot {
 	imageIndex?: number;
 }
 
-/** Keys whose purchases are under way in this process: an equal call of a tool at the same time is one of its own. */
+/** Keys of attempts that are under way in this process: an equal call of a tool at the same time is one of its own. */
 const keysInUse = new WeakMap<PurchaseRecords, Set<string>>();
 
 /** Which record is whose: by run and item, or, for the calls of a tool, by what they ask for. */
@@ -28,6 +28,8 @@ export class Slots {
 	private readonly keys = new Map<number, Map<number, string>>();
 
 	private readonly inUse: Set<string>;
+
+	private readonly own = new Set<string>();
 
 	constructor(
 		private readonly records: PurchaseRecords,
@@ -70,12 +72,14 @@ export class Slots {
 	/** The record that a request continues, under its key; undefined if it is a new one. */
 	open(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
 		const record = this.scope.isTool ? this.openCall(slot, fingerprint) : this.openItem(slot, fingerprint);
-		this.inUse.add(this.keyOf(slot));
+		const key = this.keyOf(slot);
+		this.inUse.add(key);
+		this.own.add(key);
 		return record;
 	}
 
-	close(slot: Slot): void {
-		this.inUse.delete(this.keyOf(slot));
+	close(): void {
+		for (const key of this.own) this.inUse.delete(key);
 	}
 
 	private openItem(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
@@ -93,12 +97,9 @@ export class Slots {
 		const base = `${this.plainKey(slot)}/${fingerprint.slice(0, 16)}`;
 		let key = base;
 		for (let n = 2; inUse.has(key); n++) key = `${base}~${n}`;
-		// This call's other images are none of an earlier call, even once they are bought.
-		const own = [...this.keys.values()].flatMap((keys) => [...keys.values()]);
-		const others = new Set([...inUse, ...own]);
 		this.note(slot, key);
 		const isOpen = ([itsKey, record]: [string, PurchaseRecord]) =>
-			record.fingerprint === fingerprint && this.isOpenCall(record) && !others.has(itsKey);
+			record.fingerprint === fingerprint && this.isOpenCall(record) && !inUse.has(itsKey);
 		const entries = Object.entries(records).filter(isOpen);
 		const found =
 			entries.find(([itsKey]) => itsKey === key) ??

@@ -33,7 +33,7 @@ export async function submit(
 	identity: Identity,
 	place: Place,
 ): Promise<Submitted> {
-	const { ledger, clock, signal } = hands;
+	const { ledger, clock, signal, uploads } = hands;
 	const uploaded = await uploadInputs(hands, request);
 	const body = placeAt(request.body, uploaded);
 	const bodyToSend = request.webhookUrl === undefined ? body : { ...body, webhook_url: request.webhookUrl };
@@ -48,6 +48,7 @@ export async function submit(
 				: throttledError(ledger.current(request));
 		// From this check until the request leaves, nothing may be awaited.
 		throwIfAborted(signal);
+		request.inputs.forEach(({ file }, i) => file && uploads.checkOwn(file, uploaded[i][1]));
 		const sentAtMs = clock.nowMs();
 		const record = ledger.begin(request, factsOf(request, identity, { images, bodyHash, sentAtMs }));
 		// The item's time starts with its first submit: until then it only waits for others.
