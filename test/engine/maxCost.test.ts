@@ -165,10 +165,15 @@ it.each([{}, CONTINUE])('counts what earlier attempts bought, should the price r
 	expect(sandbox.ledger.charges).toHaveLength(3);
 });
 
-it('returns what the retried execution had paid for, though the rest would cost too much', async () => {
+it.each<[string, { history?: { delaySeconds: number } }]>([
+	['had paid for', {}],
+	['may have paid for', { history: { delaySeconds: 90 } }],
+])('returns what the retried execution %s, though the rest would cost too much', async (_what, options) => {
+	sandbox.setOptions(options);
+	if (options.history) sandbox.addFault({ endpoint: 'submit', nth: 3, action: { type: 'resetAfter' } });
 	sandbox.addFault({ endpoint: 'submit', nth: 4, action: { type: 'status', status: 400 } });
 	const failed = await run(0.15);
-	sandbox.setOptions({ accountMarkup: 3 });
+	sandbox.setOptions({ accountMarkup: 3, history: {} });
 	const parameters = { ...EDIT, prompt: '={{ $json.row }}', options: { maxCostUsd: 0.15 } };
 	// A person has turned on Continue meanwhile.
 	for (const { node } of failed.run.data.executionData?.nodeExecutionStack ?? [])

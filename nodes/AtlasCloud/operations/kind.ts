@@ -3,7 +3,6 @@ import { runError } from '../api/errors';
 import { asNumber, asString, omit, type JsonObject } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
-import { isPaid } from '../api/purchases/record';
 import type { PurchaseRequest } from '../api/purchases/request';
 import { beforeSubmit } from '../api/time/beforeSubmit';
 import { plural } from '../api/words';
@@ -124,7 +123,7 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 		},
 		refuse({ ledger }, { request }, objection) {
 			request.refusal = objection;
-			return ledger.of(request.itemIndex).some(isPaid);
+			return ledger.of(request.itemIndex).some(({ fate }) => fate.state !== 'refused');
 		},
 		isSelfPaced: true,
 	};

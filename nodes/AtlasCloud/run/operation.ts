@@ -54,7 +54,7 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;
 	/**
 	 * Has an item buy nothing, because {@link checkResolved} objects.
-	 * @returns whether something of it is paid for, which is handed over all the same
+	 * @returns whether something of it is, or may be, paid for, which is returned all the same
 	 */
 	refuse?(run: NodeRun, job: Job, objection: unknown): boolean;
 	/** Does the work of one item. @throws AtlasError; CancelledError */
