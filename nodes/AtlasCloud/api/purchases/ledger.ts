@@ -53,10 +53,8 @@ export class Ledger {
 
 	/** Whether it would be bought now, rather than resumed. @param mayResubmit whether also while it is lost */
 	mayBuy(slot: Slot, mayResubmit: boolean): boolean {
-		const own = this.ofThisExecution([this.current(slot)]);
-		return !own.some(
-			(record) => isPaid(record) || isModerated(record) || (isUnresolved(record) && !mayResubmit),
-		);
+		const [own] = this.ofThisExecution([this.current(slot)]);
+		return !own || !(isPaid(own) || isModerated(own) || (isUnresolved(own) && !mayResubmit));
 	}
 
 	/** Whether some of an item's purchases are made, or in doubt, and others are still to be made. */
