@@ -215,7 +215,7 @@ export class Ledger {
 	}
 
 	private ofThisExecution(records: Array<PurchaseRecord | undefined>): PurchaseRecord[] {
-		return records.filter((record) => record?.executionId === this.scope.executionId) as PurchaseRecord[];
+		return records.flatMap((one) => (one && one.executionId === this.scope.executionId ? [one] : []));
 	}
 
 	private withBody(bodyHash: string): PurchaseRecord[] {
