@@ -7,7 +7,7 @@ import { VirtualClock } from './virtualClock';
 function atlasWith(length: number) {
 	const clock = new VirtualClock();
 	const outputs = ['A'.repeat(length)];
-	const http = new FakeHttp(() => ({ json: { code: 200, data: { status: 'completed', outputs } } }));
+	const http = new FakeHttp(() => ({ json: { code: 200, data: { id: 'p', status: 'completed', outputs } } }));
 	return { clock, http, client: clientOf(http, clock) };
 }
 

@@ -50,7 +50,7 @@ describe('three images of one item', () => {
 		const { items, parameters } = sameUrl(1);
 		const model = 'bytedance/seedream-v4.5/edit-sequential';
 		const result = await three({ items, parameters: { ...parameters, model, size: '2048*2048' } });
-		expect(result.error?.message).toMatch(/^Couldn’t read what/);
+		expect(result.error?.message).toMatch(/^Couldn’t read the fields of /);
 		expect(submits()).toBe(0);
 	});
 
