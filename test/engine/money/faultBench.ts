@@ -135,7 +135,6 @@ export class Bench {
 	}
 
 	/** In n8n's engine, or in what the node takes for it. */
-	/** In n8n's engine, or in what the node takes for it. */
 	private async run({ endpoint, stops }: Row, given: SeedreamOptions): Promise<PlainResult> {
 		if (!this.inEngine) return await runPlain(given, stops);
 		const { run, json, error, events } = await runSeedream({

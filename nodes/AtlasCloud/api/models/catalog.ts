@@ -1,4 +1,5 @@
 import type { AtlasClient } from '../http/client';
+import { MAX_SCHEMA_BYTES } from './schemaResolver';
 import { asArray, asObject, asString, parseJson, type JsonObject } from '../json';
 import { isExpression, labelOf } from '../text';
 import { listPriceOf, type ListPrice } from './prices';
@@ -57,8 +58,6 @@ export async function readCatalog(client: AtlasClient, maxAttempts?: number): Pr
 	});
 	return asArray(asObject(answer.json)?.data).flatMap((item) => toModel(item) ?? []);
 }
-
-const MAX_SCHEMA_BYTES = 2_000_000;
 
 const MAX_ATTEMPTS = 2;
 

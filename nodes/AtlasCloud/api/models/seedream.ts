@@ -2,7 +2,8 @@ import type { JsonObject } from '../json';
 import { readInputSchema } from './inputSchema';
 import { MAX_SEQUENTIAL_IMAGES, rulesInFields, type ModelRules } from './modelRules';
 import type { ListPrice } from './prices';
-import { exactSize, isWithin, type SizeChoice, type SizeRules } from './sizeRules';
+import { exactSize, isWithin } from './chosenSize';
+import type { SizeChoice, SizeRules } from './sizeRules';
 import { parseSize } from './sizes';
 
 /** What is known of a model without asking the catalog (docs/atlas-cloud-api.md, The Seedream models). */

@@ -18,9 +18,10 @@ const MIN_PER_PAGE = 5;
 const MAX_WEAK_PAGES = 3;
 const MAX_PAGES = 12;
 
-/** Five pages a second, and two looks and a half. In ms. */
+/** Five pages a second, in ms. A look comes ten times within what a prediction takes, but twice a second at least. */
 const PAGE_MS = 200;
-const LOOK_MS = 2 * PAGE_MS;
+const MAX_LOOK_MS = 500;
+const LOOKS_PER_PREDICTION = 10;
 
 /** So many ends that polls have found must be in the history, too, before its word counts. */
 const CONFIRMATIONS = 3;
@@ -35,12 +36,11 @@ const CHECK_MS = 5_000;
 const FIRST_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 600_000;
 
-/** So many looks in a row may show next to none of those that are waited for. */
+/** So many looks in a row may show next to none of those that are waited for, nor the oldest of them. */
 const MAX_USELESS = 2;
 
 /** The looks at the predictions of one model. */
 interface Lookout {
-	/** When the last one began. */
 	beganMs: number;
 	nextMs: number;
 	isLooking: boolean;
@@ -111,7 +111,7 @@ export class HistoryLooks {
 			const lookout = this.lookouts.get(model) ?? { beganMs: -Infinity, nextMs: 0, isLooking: false };
 			this.lookouts.set(model, lookout);
 			nextLookMs = Math.min(nextLookMs, this.lookIfDue(model, lookout, group, nowMs));
-			singles.push(...this.singlesOf(group, nowMs, nowMs < lookout.beganMs + LOOK_MS));
+			singles.push(...this.singlesOf(group, nowMs, nowMs < lookout.beganMs + MAX_LOOK_MS));
 		}
 		return { singles, nextLookMs };
 	}
@@ -125,7 +125,9 @@ export class HistoryLooks {
 		const dueMs = group.reduce((firstMs, { atMs }) => Math.min(firstMs, atMs), Infinity);
 		const atMs = Math.max(dueMs, lookout.nextMs);
 		if (atMs > nowMs) return atMs;
-		void this.look(model, lookout, new Map(group.map(({ waiting }) => [waiting.id, waiting])));
+		const timesMs = group.map(({ usualMs = Infinity }) => usualMs / LOOKS_PER_PREDICTION);
+		const lookMs = Math.min(MAX_LOOK_MS, ...timesMs);
+		void this.look(model, lookout, lookMs, new Map(group.map(({ waiting }) => [waiting.id, waiting])));
 		return Infinity;
 	}
 
@@ -166,12 +168,16 @@ export class HistoryLooks {
 		else if (status !== 'processing') this.unconfirmed.set(waiting.id, this.clock.nowMs());
 	}
 
-	private async look(model: string, lookout: Lookout, targets: ReadonlyMap<string, Waiting>): Promise<void> {
+	private async look(
+		model: string,
+		lookout: Lookout,
+		lookMs: number,
+		targets: ReadonlyMap<string, Waiting>,
+	): Promise<void> {
 		const [first, ...others] = targets.values();
 		// Newest first: the oldest comes last. Of a bare ID, nothing tells how old it is.
 		const needed = new Set([first, ...others.filter(({ wait }) => wait.sentAtMs === null)]);
-		const beganMs = this.clock.nowMs();
-		lookout.beganMs = beganMs;
+		const beganMs = (lookout.beganMs = this.clock.nowMs());
 		lookout.isLooking = true;
 		let pages = 0;
 		let weakPages = 0;
@@ -198,7 +204,7 @@ export class HistoryLooks {
 			if (!(error instanceof CancelledError)) this.distrust(first, 'it couldn’t be read');
 		} finally {
 			lookout.isLooking = false;
-			lookout.nextMs = beganMs + Math.max(LOOK_MS, PAGE_MS * pages);
+			lookout.nextMs = beganMs + Math.max(lookMs, PAGE_MS * pages);
 			this.events.looked();
 		}
 	}
@@ -226,8 +232,9 @@ export class HistoryLooks {
 			if (shown.kind !== 'missing') told++;
 			if (shown.kind === 'inProgress' && this.isTrusted) this.events.seenInProgress(waiting, nowMs);
 		}
-		this.useless = told < MIN_PER_PAGE ? this.useless + 1 : 0;
 		const [first] = targets.values();
+		const isUseless = told < MIN_PER_PAGE && this.shown.get(first)?.kind === 'missing';
+		this.useless = isUseless ? this.useless + 1 : 0;
 		if (this.useless === MAX_USELESS) this.distrust(first, 'it doesn’t show them');
 	}
 

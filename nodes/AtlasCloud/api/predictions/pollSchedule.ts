@@ -38,6 +38,8 @@ export interface Plan {
 	atMs: number;
 	/** How likely it has ended by now. */
 	chance: number;
+	/** What such predictions take lately, in ms; undefined while that is not known. */
+	usualMs?: number;
 }
 
 /** When to look at each of the predictions that are waited for, in the order of their submits. */
@@ -66,7 +68,7 @@ export function planPolls(all: readonly Waiting[], usual: UsualTimes, nowMs: num
 			? seenAgeMs + Math.max(MIN_PAUSE_MS, PAUSE * durations.medianMs)
 			: durations.ageOfEnd(seenAgeMs, 1 / pollsOf(durations));
 		const chance = durations.chanceOfEnd(seenAgeMs, waiting.ageMs(nowMs));
-		return { waiting, atMs: waiting.timeOf(ageMs), chance };
+		return { waiting, atMs: waiting.timeOf(ageMs), chance, usualMs: durations.medianMs };
 	});
 }
 
