@@ -1,4 +1,4 @@
-import { isUrl } from '../../nodes/AtlasCloud/api/text';
+import { isValidUrl } from '../../nodes/AtlasCloud/api/text';
 import { Workflow, type INode, type INodeTypes } from 'n8n-workflow';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import {
@@ -126,7 +126,7 @@ function testedOrigin(baseUrl: string): string | null {
 		'internal',
 		{ $credentials: { baseUrl } },
 	) as string;
-	if (!isUrl(base)) return null;
+	if (!isValidUrl(base)) return null;
 	const { origin, hostname } = new URL(base);
 	return hostname.endsWith('.invalid') ? null : origin;
 }

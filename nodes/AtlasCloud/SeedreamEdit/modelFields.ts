@@ -5,7 +5,7 @@ import { unreadableError } from '../api/models/model';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
 import { knownModel } from '../api/models/seedream';
-import { exactSize, namedSize } from '../api/models/chosenSize';
+import { exactSize, namedSize } from '../api/models/requestedSize';
 import { describeShape, matchInput, type SizeRules } from '../api/models/sizeRules';
 import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';

@@ -50,7 +50,7 @@ export function labelOf(text: string): string {
  * Whether a text is a URL. Not `URL.canParse`: once V8 has optimized it, Node 20 denies URLs with an umlaut.
  * @param base of a relative URL
  */
-export function isUrl(text: string, base?: string): boolean {
+export function isValidUrl(text: string, base?: string): boolean {
 	try {
 		return new URL(text, base) !== null;
 	} catch {

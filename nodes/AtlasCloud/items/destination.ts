@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { asNumber } from '../api/json';
-import { isUrl, cut } from '../api/text';
+import { isValidUrl, cut } from '../api/text';
 import { EDIT_WORDS, MODEL_WORDS, type NodeWords } from '../panel/options';
 
 /** Where the files of a prediction go, and what they are called. */
@@ -68,7 +68,7 @@ export function safeStem(fileName: string): string {
 
 /** A file name without extension for an image at a URL. */
 export function stemOfUrl(url: string): string {
-	if (!isUrl(url) || /^data:/i.test(url)) return 'image';
+	if (!isValidUrl(url) || /^data:/i.test(url)) return 'image';
 	const last = new URL(url).pathname.split('/').at(-1) ?? '';
 	return safeStem(decodedPath(last));
 }

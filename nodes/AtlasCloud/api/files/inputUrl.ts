@@ -1,4 +1,4 @@
-import { isUrl } from '../text';
+import { isValidUrl } from '../text';
 import { inputError, truncate } from '../errors';
 import { invisibleIn } from '../cells';
 import { isLoopbackHost, isPrivateHost } from '../http/addresses';
@@ -40,7 +40,7 @@ export function checkInputUrl(url: string, { baseUrl, isTool }: { baseUrl: strin
 			`${odd === 'a space' ? 'If it belongs to the URL, write %20 instead.' : 'Delete it.'} If these are several URLs, put each on its own line.`,
 		);
 	}
-	if (!isUrl(url)) {
+	if (!isValidUrl(url)) {
 		throw inputError(
 			`"${truncate(url)}" is not a valid URL`,
 			'Start each URL with https:// and put it on its own line.',

@@ -1,4 +1,4 @@
-import { isUrl } from '../text';
+import { isValidUrl } from '../text';
 import { FILE_KINDS, fileKind, KIND_BYTES, SVG, WEB_PAGE, type FileKind } from './kinds';
 
 /** What the host says about a file. */
@@ -78,7 +78,7 @@ function served(extension: string, mimeType: string): FileKind {
 
 /** The extension in a URL's path, in lower case; null if there is none. */
 function extensionOf(url: string): string | null {
-	const path = isUrl(url) ? new URL(url).pathname : '';
+	const path = isValidUrl(url) ? new URL(url).pathname : '';
 	return /\.([a-z0-9]{1,8})$/i.exec(path)?.[1].toLowerCase() ?? null;
 }
 

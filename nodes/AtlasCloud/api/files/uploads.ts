@@ -1,4 +1,4 @@
-import { isUrl } from '../text';
+import { isValidUrl } from '../text';
 import { AtlasError, inputError } from '../errors';
 import type { CancelSignal } from '../time/cancellation';
 import { throwIfAborted } from '../time/clock';
@@ -209,5 +209,5 @@ function throttledError(): AtlasError {
 function linkIn(json: unknown): string | null {
 	const data = asObject(asObject(json)?.data);
 	const url = asString(data?.download_url) ?? asString(data?.url);
-	return url !== null && isUrl(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
+	return url !== null && isValidUrl(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
 }

@@ -1,4 +1,4 @@
-import { isUrl } from '../text';
+import { isValidUrl } from '../text';
 import ipaddr, { type IPv6 } from 'ipaddr.js';
 import { inputError } from '../errors';
 
@@ -61,7 +61,7 @@ export const BASE_URL_PATTERN =
 export function checkBaseUrl(baseUrl: string): string {
 	let url = baseUrl.trim();
 	while (url.endsWith('/')) url = url.slice(0, -1);
-	if (BASE_URL_PATTERN.test(url) && isUrl(url)) return url;
+	if (BASE_URL_PATTERN.test(url) && isValidUrl(url)) return url;
 	throw inputError(
 		`The 'Base URL' in the credential ${objectionToBaseUrl(url)}`,
 		"Open the credential and set 'Base URL' to https://api.atlascloud.ai.",
@@ -69,7 +69,7 @@ export function checkBaseUrl(baseUrl: string): string {
 }
 
 function objectionToBaseUrl(url: string): string {
-	if (!isUrl(url)) return 'is not a valid URL';
+	if (!isValidUrl(url)) return 'is not a valid URL';
 	const { protocol, hostname } = new URL(url);
 	const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));
 	return isSafe ? 'must not contain a user name, a query, or #' : 'must start with https://';
@@ -77,7 +77,7 @@ function objectionToBaseUrl(url: string): string {
 
 /** Why a file may not be fetched from this URL, in words that end a sentence; null if it may. */
 export function whyNotFetchable(url: string, baseUrl: string): string | null {
-	if (!isUrl(url)) return 'it isn’t a valid URL';
+	if (!isValidUrl(url)) return 'it isn’t a valid URL';
 	const { protocol, hostname, username, password } = new URL(url);
 	if (protocol !== 'https:' && protocol !== 'http:') return `${protocol}// URLs aren’t supported`;
 	if (username !== '' || password !== '') return 'it contains a user name or password';

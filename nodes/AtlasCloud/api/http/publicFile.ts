@@ -1,4 +1,4 @@
-import { isUrl } from '../text';
+import { isValidUrl } from '../text';
 import { truncate } from '../errors';
 import { asObject, parseJson } from '../json';
 import type { CancelSignal } from '../time/cancellation';
@@ -85,7 +85,8 @@ export async function openPublicFile(
 		response.body.destroy();
 		if (redirects >= MAX_REDIRECTS) throw new DownloadError('too many redirects', { statusCode });
 		const location = response.headers.location ?? '';
-		if (!isUrl(location, url)) throw new DownloadError('the redirect has no valid address', { statusCode });
+		if (!isValidUrl(location, url))
+			throw new DownloadError('the redirect has no valid address', { statusCode });
 		url = new URL(location, url).href;
 	}
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../json';
 import { readInputSchema } from './inputSchema';
 import { MAX_SEQUENTIAL_IMAGES, rulesInFields, type ModelRules } from './modelRules';
 import type { ListPrice } from './prices';
-import { exactSize, isWithin } from './chosenSize';
+import { exactSize, isWithin } from './requestedSize';
 import type { SizeChoice, SizeRules } from './sizeRules';
 import { parseSize } from './sizes';
 

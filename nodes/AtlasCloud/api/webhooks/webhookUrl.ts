@@ -1,4 +1,4 @@
-import { isUrl } from '../text';
+import { isValidUrl } from '../text';
 import { inputError } from '../errors';
 import { isLoopbackHost, isPrivateHost } from '../http/addresses';
 
@@ -24,7 +24,7 @@ export function checkWebhookUrl(value: unknown, baseUrl: string): string {
 
 /** Why Atlas could not call this URL, in words that follow its name; null if it can. */
 export function objectionToWebhook(url: string, baseUrl: string): string | null {
-	if (!isUrl(url)) return 'is not a valid URL';
+	if (!isValidUrl(url)) return 'is not a valid URL';
 	if (url.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
 	const { protocol, hostname, pathname } = new URL(url);
 	if (pathname.includes('/webhook-test/')) return 'is a test URL: n8n listens there only while you test';
