@@ -4,6 +4,7 @@ import { simulateLanes, type ClientSettings, type SimulationResult } from './sim
 
 /** With a seed each. CI runs a thousand, and each row with more seeds. */
 const RANDOM_SERVICES = Number(process.env.RANDOM_SERVICES ?? 50);
+const BLOCK = 50;
 const SEEDS = isThorough ? [1, 2, 3, 4, 5] : [1, 2];
 
 beforeEach(() => void jest.spyOn(Math, 'random').mockImplementation(seededRandom(1)));
@@ -99,17 +100,26 @@ it.each([5, 20, 100])('reports about how many ran at once: %d', async (atOnce) =
 	expect(peaks[0]).toBeLessThanOrEqual(1.4 * atOnce + 4);
 });
 
-it(`takes little longer than ideal at ${RANDOM_SERVICES} random services`, async () => {
+describe(`at ${RANDOM_SERVICES} random services`, () => {
 	const ratios: number[] = [];
-	for (let seed = 1; seed <= RANDOM_SERVICES; seed++) {
-		const { service, items } = randomService(seed);
-		const { ratio, finished } = await simulateLanes(service, [{ items }]);
-		expect(finished).toBe(items);
-		ratios.push(ratio);
-	}
-	expect(median(ratios)).toBeLessThanOrEqual(1.05);
-	expect(quantile(ratios, 0.99)).toBeLessThanOrEqual(1.55);
-}, 180_000);
+	const blocks = Array.from({ length: Math.ceil(RANDOM_SERVICES / BLOCK) }, (_, index) => index * BLOCK + 1);
+
+	// In blocks, for a machine that is slow or busy: a test has two minutes.
+	it.each(blocks)('finishes all items, seed %d and up', async (first) => {
+		for (let seed = first; seed < first + BLOCK && seed <= RANDOM_SERVICES; seed++) {
+			const { service, items } = randomService(seed);
+			const { ratio, finished } = await simulateLanes(service, [{ items }]);
+			expect(finished).toBe(items);
+			ratios.push(ratio);
+		}
+	});
+
+	it('takes little longer than ideal', () => {
+		expect(ratios).toHaveLength(RANDOM_SERVICES);
+		expect(median(ratios)).toBeLessThanOrEqual(1.05);
+		expect(quantile(ratios, 0.99)).toBeLessThanOrEqual(1.55);
+	});
+});
 
 describe('the limit', () => {
 	/** Submits and finishes one after another. */
