@@ -41,6 +41,8 @@ const MUST_HAPPEN: Array<keyof Tally> = [
 	'reruns',
 	'reused',
 	'models',
+	'each',
+	'together',
 ];
 
 async function runLine(seed: number): Promise<Tally> {
@@ -60,7 +62,7 @@ beforeAll(() => {
 });
 
 const PLAIN: Story = {
-	items: [{ picture: 0, as: 'binary', prompt: 0 }],
+	items: [{ picture: 0, as: 'binary', prompt: 0, images: 1 }],
 	buyer: 'edit',
 	isSubmitOnly: false,
 	binaryMode: 'filesystem',
@@ -129,6 +131,7 @@ it(
 				`${sum('crashes')} crashes, ${sum('retries')} retries (${sum('retriesOfEarlier')} of an earlier execution, ` +
 				`${sum('retriesOnceMore')} of one once more), ${sum('rounds')} further loop rounds, ` +
 				`${sum('reruns')} runs with Reuse Paid Results that took ${sum('reused')}, ` +
+				`${sum('each')} stories of several predictions an item, ${sum('together')} of several images a prediction, ` +
 				`${sum('models')} stories of Atlas Cloud Models, ${sum('unreadable')} executions stopped without a schema, ` +
 				`${sum('tools')} tools with ${sum('calls')} further calls, ${sum('equalLost')} equal requests lost, ` +
 				`${sum('jumps')} clocks that jump, ${sum('slow')} slow services, ${sum('withoutNames')} without upload names, ` +

@@ -1,8 +1,9 @@
 import type { IDataObject, INodeType } from 'n8n-workflow';
 import { VIDEO } from '../../sandbox/mediaModels';
 import { models, parametersOf } from '../models';
+import { V4 } from '../seedream';
 
-/** What a story buys: one prediction per item, from an image and a prompt. */
+/** What a story buys: of each item an image and a prompt, and what is made of them. */
 export interface Order {
 	/** Whether it returns the prediction ID at once, or waits for the result. */
 	isSubmitOnly: boolean;
@@ -11,8 +12,13 @@ export interface Order {
 	timeoutSeconds: number;
 }
 
-/** A node that buys, as stories use it. Each item has a `prompt`, and either a `field` with its file or a `url`. */
+/**
+ * A node that buys, as stories use it. Each item has a `prompt`, either a `field` with its file or a `url`, and `images`,
+ * which says how many to make.
+ */
 export interface Buyer {
+	/** How it buys several images: not at all, by a prediction each, or all in one prediction. */
+	severalImages: 'none' | 'each' | 'together';
 	/** Undefined for Seedream Edit. */
 	node?: INodeType;
 	/** The type name under which an agent calls it. */
@@ -26,23 +32,29 @@ function optionsOf({ isSubmitOnly, options, timeoutSeconds }: Order): IDataObjec
 	return { ...options, ...(isSubmitOnly ? {} : { timeoutSeconds }) };
 }
 
-const seedreamEdit: Buyer = {
-	toolType: 'n8n-nodes-seedream.seedreamEditTool',
-	parameters: (order) => ({
-		resource: order.isSubmitOnly ? 'prediction' : 'image',
-		operation: order.isSubmitOnly ? 'submit' : 'edit',
-		prompt: '={{ $json.prompt }}',
-		size: '1024*1024',
-		images: '={{ [$json.field, $json.url] }}',
-		options: optionsOf(order),
-	}),
-	imageIn: ({ images }) => (images as string[] | undefined)?.[0],
-};
+function seedreamEdit(model: string, size: string, severalImages: 'each' | 'together'): Buyer {
+	return {
+		severalImages,
+		toolType: 'n8n-nodes-seedream.seedreamEditTool',
+		parameters: (order) => ({
+			resource: order.isSubmitOnly ? 'prediction' : 'image',
+			operation: order.isSubmitOnly ? 'submit' : 'edit',
+			model,
+			prompt: '={{ $json.prompt }}',
+			size,
+			images: '={{ [$json.field, $json.url] }}',
+			numberOfImages: '={{ $json.images }}',
+			options: optionsOf(order),
+		}),
+		imageIn: ({ images }) => (images as string[] | undefined)?.[0],
+	};
+}
 
 /** Makes a video of the image: another endpoint, and a schema that decides how the request is sent. */
 function atlasCloudModels(resource: string, operation: string): Buyer {
 	return {
 		...models,
+		severalImages: 'none',
 		toolType: 'n8n-nodes-seedream.atlasCloudModelsTool',
 		parameters: (order) =>
 			parametersOf({
@@ -63,7 +75,9 @@ function atlasCloudModels(resource: string, operation: string): Buyer {
 }
 
 export const BUYERS = {
-	edit: seedreamEdit,
+	edit: seedreamEdit(V4, '1024*1024', 'each'),
+	/** Not known to the node: only its schema says that it counts. */
+	sequential: seedreamEdit('bytedance/seedream-v4.5/edit-sequential', '2048*2048', 'together'),
 	video: atlasCloudModels('video', 'generate'),
 	run: atlasCloudModels('model', 'run'),
 };

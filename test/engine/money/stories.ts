@@ -33,8 +33,8 @@ interface Crash {
 
 /** A batch and everything that happens to it. */
 export interface Story {
-	/** Per item which of three images it has, and how. Equal ones are duplicates, and edits of their own. */
-	items: Array<{ picture: number; as: 'binary' | 'url'; prompt: number }>;
+	/** Per item which of three images it has, and how, and how many to make of it. Equal ones are edits of their own. */
+	items: Array<{ picture: number; as: 'binary' | 'url'; prompt: number; images: number }>;
 	/** The node and its operation. */
 	buyer: keyof typeof BUYERS;
 	isSubmitOnly: boolean;
@@ -221,10 +221,19 @@ export const stories: fc.Arbitrary<Story> = fc.record({
 			picture: fc.nat({ max: PICTURES - 1 }),
 			as: fc.constantFrom('binary' as const, 'binary' as const, 'url' as const),
 			prompt: fc.nat({ max: 1 }),
+			images: fc.constantFrom(1, 1, 1, 2, 3),
 		}),
 		{ minLength: 1, maxLength: 5 },
 	),
-	buyer: fc.constantFrom<Array<Story['buyer']>>('edit', 'edit', 'edit', 'video', 'video', 'run'),
+	buyer: fc.constantFrom<Array<Story['buyer']>>(
+		'edit',
+		'edit',
+		'edit',
+		'sequential',
+		'video',
+		'video',
+		'run',
+	),
 	isSubmitOnly: sometimes(4),
 	// Files on disk take most of the time.
 	binaryMode: fc.constantFrom<BinaryMode[]>('default', 'default', 'default', 'filesystem'),
@@ -317,6 +326,9 @@ const NO_TALLY = {
 	/** Stories of Atlas Cloud Models, and executions in which it could not read the schema. */
 	models: 0,
 	unreadable: 0,
+	/** Stories in which an item wants several images: by a prediction each, or all in one. */
+	each: 0,
+	together: 0,
 	/** Rounds of a loop, and calls of a tool, after the first. */
 	rounds: 0,
 	calls: 0,
@@ -384,7 +396,12 @@ interface Execution {
 
 type Must = (holds: boolean, promise: string) => void;
 
-type Wanted = Omit<Story['items'][number], 'prompt'> & { prompt: string };
+type Wanted = Omit<Story['items'][number], 'prompt'> & {
+	prompt: string;
+	/** How many predictions it is, and how many images each of them makes. */
+	predictions: number;
+	imagesEach: number;
+};
 
 /** A story while it is played. */
 interface Play {
@@ -447,7 +464,7 @@ export class Stage {
 			.update(`${this.tally.cases}/${JSON.stringify(story)}`)
 			.digest('hex')
 			.slice(0, 12);
-		const wanted = itemsOf(story).map((item): Wanted => ({ ...item, prompt: `${name} wish ${item.prompt}` }));
+		const wanted = itemsOf(story).map((item) => wantedOf(item, name, story.buyer));
 		this.setUp(story);
 		const before = ledger.charges.length;
 		const must: Must = (holds, promise) => {
@@ -466,12 +483,14 @@ export class Stage {
 		const charges = ledger.charges.slice(before);
 		const lost = charges.filter(({ predictionId }) => !reportedIds.has(predictionId));
 		tally.cases += 1;
-		tally.wanted += wanted.length * play.rounds;
+		tally.wanted += countOf(wanted) * play.rounds;
 		tally.bought += charges.length;
 		tally.delivered += play.delivered.reduce((sum, count) => sum + count, 0);
 		tally.lostAnswers += lost.length;
 		if (story.isTool) tally.tools += 1;
-		if (story.buyer !== 'edit') tally.models += 1;
+		const { severalImages } = BUYERS[story.buyer];
+		if (severalImages === 'none') tally.models += 1;
+		else if (wanted.some(({ images }) => images > 1)) tally[severalImages] += 1;
 		if (story.jumps.length > 0) tally.jumps += 1;
 		if (story.isSlow) tally.slow += 1;
 		if (!story.keepUploadNames) tally.withoutNames += 1;
@@ -483,7 +502,8 @@ export class Stage {
 			'nothing else was bought',
 		);
 		for (const prompt of prompts) {
-			const maxWanted = play.rounds * wanted.filter((item) => item.prompt === prompt).length;
+			const items = wanted.filter((item) => item.prompt === prompt);
+			const maxWanted = play.rounds * countOf(items);
 			const extra = Math.max(0, charges.filter((charge) => charge.prompt === prompt).length - maxWanted);
 			// Only what nobody knew of may be sent once more, and only where the user took that risk.
 			const lostHere = lost.filter((charge) => charge.prompt === prompt);
@@ -539,10 +559,13 @@ export class Stage {
 		};
 	}
 
-	private inputOf({ picture: index, as, prompt }: Wanted): InputItem {
+	private inputOf({ picture: index, as, prompt, images }: Wanted): InputItem {
 		return as === 'binary'
-			? { json: { prompt, field: 'data', url: '' }, files: { data: this.photos[index] ?? Buffer.alloc(0) } }
-			: { json: { prompt, field: '', url: this.urls[index] } };
+			? {
+					json: { prompt, images, field: 'data', url: '' },
+					files: { data: this.photos[index] ?? Buffer.alloc(0) },
+				}
+			: { json: { prompt, images, field: '', url: this.urls[index] } };
 	}
 
 	/** The execution, and what follows it. */
@@ -711,39 +734,79 @@ export class Stage {
 		out: INodeExecutionData[],
 		must: Must,
 	): Promise<string[]> {
-		const { ledger } = this.sandbox;
 		const paired = out.map(({ pairedItem }) => (pairedItem as { item: number }).item);
 		must(
-			JSON.stringify(paired) === JSON.stringify(wanted.map((_item, i) => i)),
-			`one item per input, in order, paired: ${JSON.stringify(paired)}`,
+			paired.every((item, i) => item >= (paired[i - 1] ?? 0)) && new Set(paired).size === wanted.length,
+			`items for each input, in order, paired: ${JSON.stringify(paired)}`,
+		);
+		const ids = await Promise.all(
+			wanted.map(async (item, i) => {
+				const rows = out.filter((_row, nth) => paired[nth] === i);
+				return await this.checkItem(story, item, i, rows, must);
+			}),
+		);
+		return ids.flat();
+	}
+
+	/** @returns the ids of one item's edits */
+	private async checkItem(
+		story: Story,
+		item: Wanted,
+		i: number,
+		rows: INodeExecutionData[],
+		must: Must,
+	): Promise<string[]> {
+		const done = rows.filter(({ json }) => !json.error);
+		const errors = rows.slice(done.length).map(({ json }) => json.error as IDataObject | undefined);
+		this.tally.errors += errors.length;
+		must(
+			errors.length <= 1 && errors.every((error) => typeof error?.message === 'string'),
+			`an error says what happened to item ${i}, after what came of it`,
+		);
+		const rowsEach = story.isSubmitOnly ? 1 : item.imagesEach;
+		const allRows = item.predictions * rowsEach;
+		must(
+			done.length % rowsEach === 0 && (errors.length > 0 ? done.length < allRows : done.length === allRows),
+			`item ${i} has its ${allRows} edits, or an error: ${done.length}`,
 		);
 		const ids: string[] = [];
-		for (const [i, item] of out.entries()) {
-			if (item.json.error) {
-				this.tally.errors += 1;
-				must(typeof (item.json.error as IDataObject).message === 'string', 'an error says what happened');
-				continue;
-			}
-			const id = String(item.json.predictionId);
-			ids.push(id);
-			const made = ledger.predictions.get(id);
-			const { prompt, as, picture: index } = wanted[i] ?? { prompt: '', as: 'url', picture: 0 };
-			must(made?.prompt === prompt && !made.foreign, `item ${i} has its own edit`);
-			const image = BUYERS[story.buyer].imageIn((made?.body as IDataObject | undefined) ?? {});
-			const photo = this.photos[index] ?? Buffer.alloc(0);
-			const isOwnImage =
-				as === 'url'
-					? image === this.urls[index]
-					: ledger.uploads.find(({ url }) => url === image)?.sha256 === sha256(photo);
-			must(isOwnImage, `item ${i} was edited from its own image`);
-			if (story.isSubmitOnly) continue;
-			this.tally.images += 1;
-			must(
-				sha256(await pictureOf(item)) === made?.outputSha256[0],
-				`item ${i} holds the image that was made`,
-			);
+		for (const [nth, row] of done.entries()) {
+			const id = String(row.json.predictionId);
+			const image = nth % rowsEach;
+			if (image === 0) ids.push(id);
+			must(ids.at(-1) === id, `the images of one prediction of item ${i} are beside each other`);
+			await this.checkEdit(story, item, i, row, image, must);
 		}
 		return ids;
+	}
+
+	/** @param image which of its prediction's */
+	private async checkEdit(
+		story: Story,
+		{ prompt, as, picture: index, imagesEach }: Wanted,
+		i: number,
+		row: INodeExecutionData,
+		image: number,
+		must: Must,
+	): Promise<void> {
+		const { ledger } = this.sandbox;
+		const made = ledger.predictions.get(String(row.json.predictionId));
+		must(made?.prompt === prompt && !made.foreign, `item ${i} has its own edit`);
+		const body = (made?.body as IDataObject | undefined) ?? {};
+		must(Number(body.max_images ?? 1) === imagesEach, `item ${i} asked for its number of images`);
+		const input = BUYERS[story.buyer].imageIn(body);
+		const photo = this.photos[index] ?? Buffer.alloc(0);
+		const isOwnImage =
+			as === 'url'
+				? input === this.urls[index]
+				: ledger.uploads.find(({ url }) => url === input)?.sha256 === sha256(photo);
+		must(isOwnImage, `item ${i} was edited from its own image`);
+		if (story.isSubmitOnly) return;
+		this.tally.images += 1;
+		must(
+			sha256(await pictureOf(row)) === made?.outputSha256[image],
+			`item ${i} holds the image that was made`,
+		);
 	}
 }
 
@@ -762,6 +825,24 @@ async function openAccount(seed: number, events: Events): Promise<[Sandbox, stri
 		return sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
 	});
 	return [sandbox, urls];
+}
+
+/** How many predictions items want. */
+function countOf(wanted: Wanted[]): number {
+	return wanted.reduce((sum, { predictions }) => sum + predictions, 0);
+}
+
+function wantedOf(item: Story['items'][number], name: string, buyer: Story['buyer']): Wanted {
+	const { severalImages } = BUYERS[buyer];
+	const images = severalImages === 'none' ? 1 : item.images;
+	const isEach = severalImages === 'each';
+	return {
+		...item,
+		images,
+		prompt: `${name} wish ${item.prompt}`,
+		predictions: isEach ? images : 1,
+		imagesEach: isEach ? 1 : images,
+	};
 }
 
 function itemsOf({ items, isTool, losesEqual }: Story): Story['items'] {
