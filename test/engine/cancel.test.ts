@@ -17,7 +17,7 @@ jest.mock('../../nodes/AtlasCloud/n8n/http', () => {
 	return { n8nHttp: counting };
 });
 
-/** Far less than any timeout, far more than a slow machine needs. */
+/** Far less than any timeout. */
 const SOON_MS = 5_000;
 
 let sandbox: Sandbox;
@@ -47,11 +47,11 @@ async function cancelled(cancelWhen: Promise<unknown>, options: Partial<Seedream
 	let cancelledAtMs = 0;
 	let sentBefore = 0;
 	const marked = cancelWhen.then(() => {
-		cancelledAtMs = Date.now();
+		cancelledAtMs = virtualTime.nowMs();
 		sentBefore = mockSent.length;
 	});
 	const result = await runSeedream({ sandbox, items, ...options, cancelWhen: marked });
-	expect(Date.now() - cancelledAtMs).toBeLessThan(SOON_MS);
+	expect(virtualTime.nowMs() - cancelledAtMs).toBeLessThan(SOON_MS);
 	expect(result.run.status).toBe('canceled');
 	// A while of the node's own clock: whatever would still be sent is sent by then.
 	await virtualTime.sleepMs(6_000);

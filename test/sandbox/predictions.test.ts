@@ -1,11 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { call, halves, LITE, MovableClock, plain, withSandbox, type Client } from './client';
+import { call, halves, LITE, plain, withSandbox, type Client } from './client';
 import { VirtualClock } from '../unit/virtualClock';
-
-const pause = async (ms: number): Promise<void> => {
-	await new Promise((resolve) => setTimeout(resolve, ms));
-};
 
 async function body(client: Client, more: object = {}): Promise<object> {
 	return { model: LITE, prompt: 'nicer', images: [await client.uploaded(await halves())], ...more };
@@ -80,17 +76,17 @@ describe('the life of a task', () => {
 	});
 
 	it('forgets a task whose record is not to be kept', async () => {
-		const clock = new MovableClock();
-		await withSandbox({ preparedPictures: true, clock }, async (client) => {
+		const clock = new VirtualClock();
+		await withSandbox({ preparedPictures: true, predictSeconds: 10, clock }, async (client) => {
 			const request = await body(client);
 			const name = 'X-AtlasCloud-Request-Retention-Hours';
 			const none = idOf(await client.submit(request, { [name]: '0' }));
 			const two = idOf(await client.submit(request, { [name]: '2' }));
 			expect((await client.poll(none)).status).toBe(200);
-			await client.finished(two);
-			await pause(30);
+			await clock.pass(20_000);
+			expect((await client.poll(two)).status).toBe(200);
 			expect((await client.poll(none)).status).toBe(404);
-			clock.aheadMs = 3 * 3_600_000;
+			await clock.pass(3 * 3_600_000);
 			expect((await client.poll(two)).status).toBe(404);
 			expect((await client.get('/api/v1/model/history')).json['data']!['total']).toBe(0);
 		});

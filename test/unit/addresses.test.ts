@@ -250,8 +250,7 @@ describe('a file', () => {
 	});
 });
 
-it('checks a Base URL of many slashes quickly', () => {
-	const startMs = performance.now();
-	expect(() => checkBaseUrl(`https://a.example.com/${'/'.repeat(200_000)}x`)).not.toThrow();
-	expect(performance.now() - startMs).toBeLessThan(1_000);
+// A pattern that tries each slash anew would take hours here.
+it('reads each of many slashes in a Base URL once', () => {
+	expect(() => checkBaseUrl(`https://a.example.com/${'/'.repeat(4_000_000)}x`)).not.toThrow();
 });

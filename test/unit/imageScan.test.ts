@@ -48,9 +48,9 @@ it('tolerates what some tools add after the end', async () => {
 	}
 });
 
-it('follows many small parts quickly', () => {
+// A scan that goes back to an earlier part would take hours here.
+it('reads each of many small parts once', () => {
 	const head = Buffer.from('GIF89a\x01\0\x01\0\0\0\0', 'latin1');
-	const startMs = performance.now();
 	expect(isWhole(GIF, Buffer.concat([head, Buffer.alloc(300), Buffer.from(';')]), 50)).toBe(true);
 	expect(isWhole(GIF, Buffer.concat([head, Buffer.alloc(16_000_000), Buffer.from(';')]))).toBe(false);
 	expect(isWhole(GIF, Buffer.concat([head, Buffer.from('!\xff'), Buffer.alloc(8_000_000, 1)]))).toBe(false);
@@ -59,7 +59,6 @@ it('follows many small parts quickly', () => {
 	expect(isWhole(GIF, Buffer.concat([head, Buffer.from('!\xff\x01a\0'.repeat(50_000), 'latin1')]))).toBe(
 		false,
 	);
-	expect(performance.now() - startMs).toBeLessThan(1_500);
 });
 
 describe.each([

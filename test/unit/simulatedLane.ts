@@ -109,7 +109,7 @@ export async function simulateLanes(
 	settings: ServiceSettings,
 	clientSettings: ClientSettings[],
 ): Promise<SimulationResult> {
-	const clock = new VirtualClock(0, 1);
+	const clock = new VirtualClock(0, true);
 	const service = new SimulatedService(clock.agenda, settings);
 	service.onDone = (task) => doneOf.get(task)?.();
 	const random = seededRandom((settings.seed ?? 1) + 0.5);
