@@ -48,13 +48,6 @@ export interface ItemRun {
 	outcome?: Outcome;
 }
 
-/** How long an item waits, and what happens then. */
-export interface TimeoutOptions {
-	timeoutMs: number;
-	/** Whether an unfinished prediction is an error; otherwise it is returned as it is. */
-	failsOnTimeout: boolean;
-}
-
 /** Everything that the items of one call of execute() share. */
 export interface NodeRun {
 	context: IExecuteFunctions;

@@ -3,7 +3,7 @@ import { addExecutionHint } from '../../nodes/AtlasCloud/run/hint';
 import type { NodeRun } from '../../nodes/AtlasCloud/nodeRun';
 import type { OperationSummary } from '../../nodes/AtlasCloud/run/operation';
 import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
-import { summaryOf } from '../../nodes/AtlasCloud/run/summary';
+import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';

@@ -1,6 +1,6 @@
 import { countNoun, plural } from '../../nodes/AtlasCloud/api/words';
 import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
-import { summaryOf } from '../../nodes/AtlasCloud/run/summary';
+import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
 
 it.each([
 	[0, '0 seconds'],

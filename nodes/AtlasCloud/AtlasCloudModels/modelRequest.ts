@@ -1,15 +1,13 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
-import { omit, type JsonObject } from '../api/json';
+import { asObject, omit, parseJson, type JsonObject } from '../api/json';
 import { endpointOf, unreadableError, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
 import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
-import { readExtraBodyFields } from '../panel/options';
+import { readExtraBodyFields, readTimeout } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
 import { readRequest, type PurchaseJob } from '../operations/kind';
-import { readTimeout } from '../items/timeout';
-import { readGivenInputs } from './givenInputs';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
 import { EXAMPLE_MODEL, defaultTimeoutSeconds, type ResourceType } from './fields';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
@@ -41,28 +39,38 @@ export function readModelJob(
 	resourceType: ResourceType | null,
 ): ModelJob {
 	const given = readGivenInputs(run.context, itemIndex);
+	const sendable = Object.fromEntries(
+		Object.entries(given).filter(([name]) => !UNSENT_FIELDS.includes(name)),
+	);
+	const request = readRequest(run, itemIndex, options, {
+		exampleModel: EXAMPLE_MODEL,
+		ownFields: OWN_FIELDS,
+		timeoutSeconds: defaultTimeoutSeconds(resourceType),
+		webhookUrl: given.webhook_url,
+	});
 	return {
-		request: readRequest(run, itemIndex, options, {
-			exampleModel: EXAMPLE_MODEL,
-			ownFields: OWN_FIELDS,
-			timeoutSeconds: defaultTimeoutSeconds(resourceType),
-			webhookUrl: given.webhook_url,
-		}),
+		request: { ...request, body: { ...sendable, ...request.body } },
 		predictionCount: 1,
-		given: withoutUnsent(given),
+		given: sendable,
 		resourceType,
 		options,
 		unpricedFields: [],
 	};
 }
 
-/** The request as it was typed. */
-export function typedBody({ request: { body }, given }: ModelJob): JsonObject & { model: string } {
-	return { ...given, ...body };
-}
-
-function withoutUnsent(given: JsonObject): JsonObject {
-	return Object.fromEntries(Object.entries(given).filter(([name]) => !UNSENT_FIELDS.includes(name)));
+/** What an item gives for the model's fields, in either input mode. @throws AtlasError (`input`) */
+function readGivenInputs(context: IExecuteFunctions, itemIndex: number): JsonObject {
+	if (context.getNodeParameter('inputMode', itemIndex, 'fields') !== 'json') {
+		// Read whole: n8n checks `modelInputs.value` itself, and refuses the text `10` for a number.
+		return asObject(asObject(context.getNodeParameter('modelInputs', itemIndex, {}))?.value) ?? {};
+	}
+	const value: unknown = context.getNodeParameter('modelInputsJson', itemIndex, '{}');
+	const given = asObject(typeof value === 'string' ? parseJson(value) : value);
+	if (given) return given;
+	throw inputError(
+		"'Model Inputs (JSON)' must be a JSON object",
+		'Write it like {"prompt": "A red fox in the snow"}. If you use an expression, put text with quotation marks or line breaks in JSON.stringify().',
+	);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { MAX_INPUT_IMAGES, planImages } from '../api/models/modelRules';
-import { knownModel, V4_EDIT } from '../api/models/seedream';
+import { maxImageCount, MAX_INPUT_IMAGES, planImages, type ImageCount } from '../api/models/modelRules';
+import { isSequential, knownModel, V4_EDIT } from '../api/models/seedream';
 import { endpointOf, unreadableError } from '../api/models/model';
 import { estimateUsd } from '../api/models/prices';
 import type { PurchaseInput } from '../api/purchases/request';
@@ -11,9 +11,9 @@ import { readParameter } from '../panel/readFields';
 import type { NodeRun } from '../nodeRun';
 import { plural } from '../api/words';
 import { readRequest } from '../operations/kind';
-import { checkOutputCount, imageCountField } from './imageCount';
+import { imageCountField } from './fields';
 import { readImages } from './images';
-import { checkSize, formatFields, mayBeBought, nameOf, resolveSize, type EditJob } from './modelFields';
+import { sizesLeft, formatFields, mayBeBought, nameOf, resolveSize, type EditJob } from './modelFields';
 import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
 import { readSize } from './size';
 
@@ -41,7 +41,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const imageCount = Number(readParameter(context, itemIndex, imageCountField));
 	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
 	if (known) {
-		checkSize(size, known.sizes, model);
+		sizesLeft(size, known.sizes, model);
 		formatFields(options, known, model);
 		checkOutputCount(imageCount, images.length, known.imageCount, model);
 	}
@@ -72,6 +72,21 @@ function checkInputCount(count: number, model: string, maxInputImages: number): 
 			'Use fewer images per item.',
 		);
 	}
+}
+
+/** @throws AtlasError (`input`) for more images than the model may be asked for */
+function checkOutputCount(
+	imageCount: number,
+	inputCount: number,
+	rule: ImageCount | null,
+	model: string,
+): void {
+	const max = maxImageCount(inputCount, rule);
+	if (imageCount <= max) return;
+	throw inputError(
+		`'Number of Images' is ${imageCount}, but ${nameOf(model)} can make at most ${max} from ${plural(inputCount, 'input image')}`,
+		`Lower 'Number of Images'${isSequential(model) ? '' : ', or choose a model with Sequential in its name: it makes more'}.`,
+	);
 }
 
 /** Sets what depends on the model's rules: the size, the format, the background. @throws AtlasError (`input`) */

@@ -1,7 +1,7 @@
 import type { INodeProperties, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+import { MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
 import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT, isSeedreamEdit } from '../api/models/seedream';
 import { type ListedModel, modelEntry, modelField } from '../panel/modelField';
-import { imageCountField } from './imageCount';
 import { imagesField } from './images';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
@@ -9,6 +9,19 @@ import { readCatalog } from '../api/models/catalog';
 import { connect } from '../n8n/connect';
 
 const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];
+
+export const imageCountField: INodeProperties = {
+	displayName: 'Number of Images',
+	name: 'numberOfImages',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES, numberPrecision: 0 },
+	default: 1,
+	builderHint: {
+		propertyHint: 'Variants of each edit. Keep 1 unless the user asks for several: each is billed.',
+	},
+	description:
+		'How many edited images to make for each item: up to 4, or up to 15 with a Sequential model. Each is billed.',
+};
 
 /** The fields of every operation that submits an edit. */
 export const editFields: INodeProperties[] = [

@@ -44,7 +44,7 @@ export async function resolveSize(
 	rules: SizeRules,
 ): Promise<{ fields: JsonObject; note: string | null }> {
 	const { model } = job.request;
-	const left = checkSize(job.size, rules, model);
+	const left = sizesLeft(job.size, rules, model);
 	const [only, ...others] = left.choices;
 	if (only && others.length === 0 && !left.free && job.size !== 'matchInput')
 		return { fields: only.fields, note: null };
@@ -61,7 +61,7 @@ export async function resolveSize(
  * What is left of a model's sizes by the user's choice.
  * @throws AtlasError (`input`) if it is nothing
  */
-export function checkSize(size: SizeWish, rules: SizeRules, model: string): SizeRules {
+export function sizesLeft(size: SizeWish, rules: SizeRules, model: string): SizeRules {
 	if (size === 'matchInput') return rules;
 	if (typeof size === 'string') return namedSize(size, rules, nameOf(model));
 	return { choices: [exactSize(size, rules, nameOf(model))], free: null };

@@ -1,9 +1,35 @@
-import type { NodeDefinition } from '../run/operation';
-import { buyOperation } from '../operations/buy';
-import { predictionResource } from '../operations/predictionResource';
-import { editKind } from './kind';
-import { upload } from './upload';
 import type { INodeTypeDescription } from 'n8n-workflow';
+import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
+import { buyOperation } from '../operations/buy';
+import type { NodeKind } from '../operations/kind';
+import { predictionResource } from '../operations/predictionResource';
+import { optionFields } from '../panel/optionFields';
+import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
+import type { NodeDefinition } from '../run/operation';
+import { readEdit, resolveEdit } from './editRequest';
+import { background, editFields, outputFormat } from './fields';
+import { editQuoteRequest, type EditJob } from './modelFields';
+import { uploadOperation } from './upload';
+
+/** How Seedream Edit does what both nodes do. */
+const editKind: NodeKind<EditJob> = {
+	style: IMAGE_OUTPUT,
+	fields: editFields,
+	options: optionFields(EDIT_WORDS, {
+		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
+		keepsInputImage: true,
+		requestOptions: [outputFormat, background],
+	}),
+	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
+	read: readEdit,
+	resolve: resolveEdit,
+	quoteRequestOf: async (_run, job) => await Promise.resolve(editQuoteRequest(job)),
+	baseNameOf({ images: [{ file, url }] }) {
+		const stem = file ? safeStem(file.fileName ?? file.fieldName ?? '') : stemOfUrl(url);
+		return `${stem}-edited`;
+	},
+	inputsJson: ({ images, size }) => ({ images, size }),
+};
 
 const edit = buyOperation(editKind, {
 	name: 'Edit',
@@ -12,7 +38,9 @@ const edit = buyOperation(editKind, {
 	description: 'Edit one or more images with a prompt',
 });
 
-/** Every operation of the node. A new one is a file of its own and an entry here. */
+const upload = uploadOperation(editKind.options.upload);
+
+/** Every operation of the node. */
 export const seedreamEdit: NodeDefinition = {
 	displayName: 'Seedream Edit',
 	resources: [

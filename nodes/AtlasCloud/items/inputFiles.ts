@@ -165,7 +165,7 @@ async function toSource(
 			`The ${kind.name} was cut off before it reached this node. Check that the previous node gets all of it.`,
 		);
 	}
-	checkSize(field, holder, facts.sizeBytes);
+	checkFileSize(field, holder, facts.sizeBytes);
 	return { file: toInputFile(inspected, kind), inspected };
 }
 
@@ -220,7 +220,7 @@ function declaredKind({ mimeType, fileExtension }: Partial<IBinaryData> = {}): F
 	return { name: type, extension: extension || 'bin', mimeType: type, isInput: false };
 }
 
-function checkSize({ rule: { maxSizeMb } }: FileField, holder: string, sizeBytes: number): void {
+function checkFileSize({ rule: { maxSizeMb } }: FileField, holder: string, sizeBytes: number): void {
 	if (maxSizeMb === null || sizeBytes <= maxSizeMb * 1_000_000) return;
 	const sizeMb = (sizeBytes / 1_000_000).toFixed(1);
 	throw inputError(

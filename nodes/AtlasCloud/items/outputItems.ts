@@ -1,10 +1,14 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { roundUsd } from '../api/models/prices';
-import type { Quote } from '../api/models/quotes';
+import { AtlasError, CancelledError } from '../api/errors';
 import { withFiles } from '../api/predictions/embeddedFiles';
-import type { Prediction } from '../api/predictions/prediction';
-import type { OutputDestination, OutputStyle } from './destination';
-import type { NodeRun } from '../nodeRun';
+import { toPrediction, type Prediction } from '../api/predictions/prediction';
+import type { PurchaseInput } from '../api/purchases/request';
+import { plural } from '../api/words';
+import { binaryOf } from '../n8n/binary';
+import type { NodeRun, Outcome } from '../nodeRun';
+import type { TimeoutOptions } from '../panel/options';
+import { readBinaryFields } from './binaryFields';
+import { INPUT_IMAGE_FIELD, type OutputDestination, type OutputStyle } from './destination';
 
 /** What is known of a prediction besides Atlas's own record. */
 export interface KnownFields {
@@ -81,15 +85,6 @@ export function withInputFields(inputFields: IDataObject, json: IDataObject): ID
 	};
 }
 
-/** The item of a quote. @param count how many predictions it is for */
-export function quoteItem(quote: Quote, count: number, itemIndex: number): INodeExecutionData {
-	const { model, listPriceUsd, discountPercent, isEstimate, currency } = quote;
-	const priceUsd = roundUsd(quote.priceUsd * count);
-	const listUsd = listPriceUsd && roundUsd(listPriceUsd * count);
-	const json = { model, priceUsd, listPriceUsd: listUsd, discountPercent, isEstimate, currency };
-	return { json, pairedItem: { item: itemIndex } };
-}
-
 /**
  * The items of a prediction: one per file, or a single one if it has none, as when it is still in progress or returned
  * only text.
@@ -102,35 +97,28 @@ export async function outputItems(
 	destination: OutputDestination,
 	positions: FilePositions = { before: 0, count: prediction.outputs.length },
 ): Promise<INodeExecutionData[]> {
-	if (!destination.downloadsFiles) return await itemsOf(run, prediction, known, destination, positions);
-	const store = async (whole: Prediction) => await itemsOf(run, whole, known, destination, positions);
-	return await withFiles(run.client, prediction, run.signal, store);
-}
-
-async function itemsOf(
-	run: DownloadTools,
-	prediction: Prediction,
-	known: KnownFields,
-	destination: OutputDestination,
-	positions: FilePositions,
-): Promise<INodeExecutionData[]> {
-	const { itemIndex, style } = destination;
+	const { itemIndex, style, downloadsFiles } = destination;
 	const pairedItem = { item: itemIndex };
-	if (prediction.outputs.length === 0) {
-		return [{ json: predictionJson(prediction, known, null, style), pairedItem }];
-	}
-	const results = await Promise.allSettled(
-		prediction.outputs.map(async (_output, index): Promise<INodeExecutionData> => {
-			const json = predictionJson(prediction, known, index, style, positions);
-			const file = await fileOf(run, prediction, index, destination, positions.before + index);
-			return { json, ...file, pairedItem };
-		}),
-	);
-	// Only now: the downloads of the other files would go on after the node has ended.
-	return results.map((result) => {
-		if (result.status === 'rejected') throw result.reason;
-		return result.value;
-	});
+	const itemsOf = async (whole: Prediction): Promise<INodeExecutionData[]> => {
+		if (whole.outputs.length === 0) {
+			return [{ json: predictionJson(whole, known, null, style), pairedItem }];
+		}
+		const results = await Promise.allSettled(
+			whole.outputs.map(async (_output, index) => {
+				const json = predictionJson(whole, known, index, style, positions);
+				const file = await fileOf(run, whole, index, destination, positions.before + index);
+				return { json, ...file, pairedItem };
+			}),
+		);
+		// Only now: the downloads of the other files would go on after the node has ended.
+		return results.map((result) => {
+			if (result.status === 'rejected') throw result.reason;
+			return result.value;
+		});
+	};
+	return downloadsFiles
+		? await withFiles(run.client, prediction, run.signal, itemsOf)
+		: await itemsOf(prediction);
 }
 
 /** The binary of an item; empty if files are not downloaded. */
@@ -155,4 +143,73 @@ async function fileOf(
 			signal: run.signal,
 		});
 	return { binary: { [outputDataFieldName]: await run.downloadSemaphore.use(run.signal, fetch) } };
+}
+
+/**
+ * The output of a prediction that is still in progress when its time is up.
+ * @throws AtlasError (`timeout`) where that is an error
+ */
+export function timedOutItems(
+	predictionId: string,
+	known: KnownFields,
+	{ itemIndex, style }: OutputDestination,
+	{ timeoutMs, failsOnTimeout }: TimeoutOptions,
+): INodeExecutionData[] {
+	if (!failsOnTimeout) {
+		const unfinished = toPrediction(predictionId, { id: predictionId, status: 'processing' })!;
+		const json = predictionJson({ ...unfinished, rawStatus: null, raw: null }, known, null, style);
+		return [{ json, pairedItem: { item: itemIndex } }];
+	}
+	throw new AtlasError(`The prediction is still running after ${plural(timeoutMs / 1_000, 'second')}`, {
+		kind: 'timeout',
+		description:
+			"It isn’t lost and won’t be billed again. Get its result later with Prediction > Wait for Completion and this prediction ID, or increase 'Timeout (Seconds)' under Options.",
+		predictionId,
+		status: 'processing',
+	});
+}
+
+/**
+ * Puts the input's first image beside the output, where the option Keep Input Image asks for it.
+ * @param first the first input of the request; by default the item's first image
+ */
+export async function withInputImage(
+	run: NodeRun,
+	items: INodeExecutionData[],
+	destination: OutputDestination,
+	first?: PurchaseInput,
+): Promise<Outcome> {
+	if (!destination.keepsInputImage) return { items };
+	const original = await inputImage(run, destination, first);
+	if (original) {
+		const withOriginal = { [INPUT_IMAGE_FIELD]: original };
+		return { items: items.map((item) => ({ ...item, binary: { ...item.binary, ...withOriginal } })) };
+	}
+	const note = `An input image couldn’t be loaded again, so its item has no field ${INPUT_IMAGE_FIELD}.`;
+	return { items, notes: [note] };
+}
+
+async function inputImage(
+	run: NodeRun,
+	{ itemIndex, maxDownloadBytes }: OutputDestination,
+	first?: PurchaseInput,
+): Promise<IBinaryData | undefined> {
+	if (first?.file) return binaryOf(first.file);
+	if (!first) {
+		const { fields } = readBinaryFields(run.context, itemIndex);
+		return fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
+	}
+	const fetch = async () =>
+		await run.downloads.fetch({
+			predictionId: '',
+			output: { url: first.url },
+			baseName: INPUT_IMAGE_FIELD,
+			maxBytes: maxDownloadBytes,
+			signal: run.signal,
+		});
+	return await run.downloadSemaphore.use(run.signal, fetch).catch((error: unknown) => {
+		if (error instanceof CancelledError) throw error;
+		// The edit is paid for, and must not be lost over its input.
+		return undefined;
+	});
 }

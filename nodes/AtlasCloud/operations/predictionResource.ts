@@ -1,10 +1,8 @@
 import type { Resource } from '../run/operation';
-import { getOperation } from './get';
+import { getOperation, waitOperation } from './get';
 import { getManyOperation } from './getMany';
 import type { NodeKind, PurchaseJob } from './kind';
-import { quoteOperation } from './quote';
-import { submitOperation } from './submit';
-import { waitOperation } from './waitForCompletion';
+import { quoteOperation, submitOperation } from './submit';
 
 /** The resource Prediction of either node. */
 export const predictionResource = <Job extends PurchaseJob>(kind: NodeKind<Job>): Resource => ({

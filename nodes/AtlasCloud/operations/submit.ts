@@ -1,10 +1,10 @@
+import { roundUsd } from '../api/models/prices';
 import { toPrediction } from '../api/predictions/prediction';
 import { noteSubmitted } from '../api/predictions/readPrediction';
 import { countNoun, withArticle } from '../api/words';
-import { settleAll } from '../items/purchasedItems';
-import { itemOperation, type ItemOperation } from '../run/operation';
-import { summaryOf } from '../run/summary';
-import { purchasing, requestsOf, type NodeKind, type PurchaseJob } from './kind';
+import { itemOperation, summaryOf, type ItemOperation } from '../run/operation';
+import { purchasing, settleAll } from './buy';
+import { requestsOf, type NodeKind, type PurchaseJob } from './kind';
 
 /** Submits purchases and returns their prediction IDs at once. */
 export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): ItemOperation {
@@ -48,6 +48,38 @@ export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): I
 				return { json, pairedItem: { item: itemIndex } };
 			});
 			return { items, error };
+		},
+	});
+}
+
+/** Returns what purchases would cost. Submits nothing, and uploads only files whose length is billed. */
+export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): ItemOperation {
+	return itemOperation<Job>({
+		option: {
+			name: 'Get Quote',
+			value: 'quote',
+			action: 'Get quote',
+			description: `Get the price of ${withArticle(kind.style.words.purchase)} without running it`,
+		},
+		fields: [...kind.fields, kind.options.quote],
+		summary: { count: (done) => countNoun(done.length, 'quote') },
+
+		about: purchasing(kind).about,
+		read: kind.read,
+		resolve: kind.resolve,
+
+		async work(run, job, itemIndex) {
+			const quote = await run.quotes.of(await kind.quoteRequestOf(run, job));
+			const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = quote;
+			const json = {
+				model,
+				priceUsd: roundUsd(priceUsd * job.predictionCount),
+				listPriceUsd: listPriceUsd && roundUsd(listPriceUsd * job.predictionCount),
+				discountPercent,
+				isEstimate,
+				currency,
+			};
+			return [{ json, pairedItem: { item: itemIndex } }];
 		},
 	});
 }

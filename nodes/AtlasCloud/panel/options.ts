@@ -3,6 +3,7 @@ import { isBlank } from '../api/cells';
 import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
+import type { PurchaseRequest } from '../api/purchases/request';
 import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
 import { readOptions } from './readFields';
 
@@ -78,6 +79,15 @@ export function readMaxCostUsd({ maxCostUsd }: IDataObject): number | null {
 		"'Max Cost per Run (USD)' is empty",
 		'Enter an amount in dollars under Options, or remove the option for no limit.',
 	);
+}
+
+/** How long an item waits, and whether an unfinished prediction is then an error. */
+export type TimeoutOptions = Pick<PurchaseRequest, 'timeoutMs' | 'failsOnTimeout'>;
+
+/** The options Timeout and On Timeout. @param defaultSeconds used where Timeout is not set */
+export function readTimeout(options: IDataObject, defaultSeconds: number): TimeoutOptions {
+	const seconds = asNumber(options.timeoutSeconds) ?? defaultSeconds;
+	return { timeoutMs: seconds * 1_000, failsOnTimeout: options.onTimeout !== 'continue' };
 }
 
 /** How long Atlas is to keep a prediction’s files and record, as request headers. */

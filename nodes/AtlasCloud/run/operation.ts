@@ -1,5 +1,8 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { asNumber } from '../api/json';
+import { countNoun } from '../api/words';
 import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
+import type { NodeWords } from '../panel/options';
 
 /** What the panel shows of an operation. */
 interface OperationPanel {
@@ -89,4 +92,20 @@ export interface NodeDefinition {
 /** Hides an operation's own job type, so that it fits into a list with others. */
 export function itemOperation<Job>(operation: ItemOperation<Job>): ItemOperation {
 	return operation as unknown as ItemOperation;
+}
+
+/** The summary of operations that return predictions and their files, in the node's words. */
+export function summaryOf({ purchase, output, result }: NodeWords): OperationSummary {
+	return {
+		count(done) {
+			const countOf = (status: string) => done.filter(({ json }) => json.status === status).length;
+			return [
+				...countNoun(countOf('completed'), result),
+				...countNoun(countOf('processing'), purchase, ' still running'),
+			];
+		},
+		reportedPrice: ({ priceUsd }) => asNumber(priceUsd),
+		noun: purchase,
+		pinAdvice: `To pin this output, turn off Download ${output === 'image' ? 'Images' : 'Files'} under Options.`,
+	};
 }
