@@ -25,7 +25,8 @@ module.exports = {
 		},
 		{ ...common, displayName: 'sandbox', roots: ['<rootDir>/test/sandbox'] },
 	],
-	testTimeout: 120_000,
+	// A machine may be slow or busy: only what never ends is to fail by it.
+	testTimeout: 600_000,
 	maxWorkers: 2,
 	reporters: ['default', '<rootDir>/test/slowestFiles.js'],
 };

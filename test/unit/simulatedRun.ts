@@ -248,7 +248,7 @@ export async function simulateRun(settings: RunSettings): Promise<RunResult> {
 }
 
 async function simulate(settings: RunSettings): Promise<RunResult> {
-	const clock = new VirtualClock();
+	const clock = new VirtualClock(undefined, true);
 	const startMs = clock.nowMs();
 	const atlas = new Atlas(clock, settings);
 	const runs = Array.from(
