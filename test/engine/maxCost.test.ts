@@ -206,7 +206,8 @@ describe.each(NONSENSE)('a quote that %s', (_how, action) => {
 	});
 
 	it('buys nothing of a model whose price is not known', async () => {
-		sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: 2 });
+		const body = { code: 200, data: [{ model: 'vendor/unheard-of', type: 'Image' }] };
+		sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 200, body } });
 		const { error } = await run(1_000, { parameters: { model: 'vendor/unheard-of', size: '1024*1024' } });
 		expect(error?.message).toMatch(
 			/^Couldn’t check the limit: the cost of this run is unknown, and 'Max Cost per Run' is \$1000\.00\. The price of vendor\/unheard-of is unknown\. Couldn’t get a quote: /,

@@ -98,7 +98,8 @@ it('keeps the fields of the input item if asked to', async () => {
 });
 
 it('fails an item whose price is not known alone, and says why', async () => {
-	sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: 2 });
+	const body = { code: 200, data: [{ model: 'vendor/unheard-of', type: 'Image' }] };
+	sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 200, body } });
 	const items = (await rows(2)).map((item, i) => ({
 		...item,
 		json: { model: i ? V4 : 'vendor/unheard-of' },

@@ -161,19 +161,19 @@ describe('Match Input Image chooses', () => {
 		sandbox.clearFaults();
 	});
 
-	it('the family’s safe range if the schema cannot be loaded', async () => {
-		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
+	it('the family’s safe range if the model has no schema', async () => {
+		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 404 } });
 		expect(await sizeOf(bmpHeaderOf(60, 40), { model: 'bytedance/seedream-v4.5/edit' })).toBe('2352*1568');
 	});
 
-	it('nothing that may differ from what was bought before', async () => {
-		const options = { reuseHours: 24 };
+	it('nothing that may be another size at the next attempt', async () => {
 		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
-		const unread = await refusal({ model: 'bytedance/seedream-v4.5/edit', options });
+		const unread = await refusal({ model: 'bytedance/seedream-v4.5/edit' });
 		expect(unread.message).toContain('Couldn’t read the fields of bytedance/seedream-v4.5/edit');
-		sandbox.addFault({ endpoint: 'quote', times: 9, action: { type: 'status', status: 400 } });
+		sandbox.addFault({ endpoint: 'quote', times: 9, action: { type: 'status', status: 503 } });
 		const large = [{ files: { data: bmpHeaderOf(6000, 4000) } }];
-		await refusal({ model: 'bytedance/seedream-v6-pro/edit', options }, large);
+		const unpriced = await refusal({ model: 'bytedance/seedream-v6-pro/edit' }, large);
+		expect(unpriced.message).toBe('Couldn’t get the quotes that decide the size');
 		sandbox.clearFaults();
 	});
 

@@ -13,7 +13,7 @@ import { plural } from '../api/words';
 import { readRequest } from '../operations/kind';
 import { imageCountField } from './fields';
 import { readImages } from './images';
-import { sizesLeft, formatFields, mayBeBought, nameOf, resolveSize, type EditJob } from './modelFields';
+import { sizesLeft, formatFields, nameOf, resolveSize, type EditJob } from './modelFields';
 import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
 import { readSize } from './size';
 
@@ -94,8 +94,8 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { request, images, options } = job;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
-	// How several images are bought depends on the model: the next attempt has to find them.
-	if (rules.isUnreadable && (job.imageCount > 1 || mayBeBought(run, job))) throw unreadableError(model);
+	// What is bought is found again by its body, so nothing in that may depend on what cannot be read now.
+	if (rules.isUnreadable) throw unreadableError(model);
 	checkInputCount(images.length, model, rules.maxInputImages);
 	checkOutputCount(job.imageCount, images.length, rules.imageCount, model);
 	const plan = planImages(job.imageCount, images.length, rules.imageCount);

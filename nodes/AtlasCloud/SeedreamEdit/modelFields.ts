@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { CancelledError, inputError } from '../api/errors';
+import { AtlasError, CancelledError, inputError } from '../api/errors';
 import type { JsonObject } from '../api/json';
-import { unreadableError } from '../api/models/model';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
 import { knownModel } from '../api/models/seedream';
@@ -9,7 +8,7 @@ import { exactSize, namedSize } from '../api/models/requestedSize';
 import { describeShape, matchInput, type SizeRules } from '../api/models/sizeRules';
 import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';
-import { requestsOf, type PurchaseJob } from '../operations/kind';
+import type { PurchaseJob } from '../operations/kind';
 import { inputDimensions } from './images';
 import type { SizeWish } from './size';
 
@@ -67,15 +66,6 @@ export function sizesLeft(size: SizeWish, rules: SizeRules, model: string): Size
 	return { choices: [exactSize(size, rules, nameOf(model))], free: null };
 }
 
-/**
- * Whether the same edit may have been bought before. It is found again by its body, so nothing in that may depend on what
- * cannot be read now.
- */
-export function mayBeBought({ context, ledger, leftovers }: NodeRun, job: EditJob): boolean {
-	const isSearched = job.request.reuseHours > 0 || context.getMode() === 'retry';
-	return isSearched || leftovers.hasAny(job.request.model) || ledger.isPartlyBought(requestsOf(job));
-}
-
 /** Only Atlas's own quotes count: a list price is that of the smallest size. */
 async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
 	const quoteOf = async (fields: JsonObject) => {
@@ -87,8 +77,16 @@ async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, Js
 		return [];
 	});
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
-	if (!larger && mayBeBought(run, job)) throw unreadableError(job.request.model);
+	// A later attempt may get them, and has to find the same edit. A refusal is an answer: it stays.
+	if (!larger && run.quotes.isDown) throw unpricedSizeError();
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
+}
+
+function unpricedSizeError(): AtlasError {
+	return new AtlasError('Couldn’t get the quotes that decide the size', {
+		kind: 'read',
+		description: "Nothing was submitted for this item. Run it again later, or choose a 'Size'.",
+	});
 }
 
 function isUnset(value: unknown): boolean {

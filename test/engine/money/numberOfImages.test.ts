@@ -1,5 +1,5 @@
 import { AS_TOOL } from '../agent';
-import { nextRound } from '../retries';
+import { nextRound, retryManually } from '../retries';
 import { V4, type SeedreamOptions } from '../seedream';
 import {
 	CONTINUE,
@@ -187,5 +187,18 @@ it('buys nothing twice while it can’t be read how many the model makes at once
 		parameters: { ...parameters, model, size: '2048*2048' },
 	});
 	expect(error?.message).toContain(chargedIds()[0]);
+	expect(submits()).toBe(1);
+});
+
+it('bills nothing that a retry would not find, because the model could not be read', async () => {
+	const model = 'bytedance/seedream-v4.5/edit-sequential';
+	fails('models', { type: 'status', status: 503 }, 2);
+	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+	const { items, parameters } = sameUrl(1);
+	const call = { items, parameters: { ...parameters, model, size: '2048*2048' } };
+	const first = await edit(call);
+	await retryManually(first, { sandbox, ...call });
+	const last = await retryManually(first, { sandbox, ...call, executionId: '3' });
+	expect(idsIn(last)).toEqual(chargedIds());
 	expect(submits()).toBe(1);
 });

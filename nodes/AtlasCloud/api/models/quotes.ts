@@ -61,6 +61,11 @@ export class Quotes {
 		private readonly models: ModelInfos,
 	) {}
 
+	/** Whether some could not be had, and may be later. */
+	get isDown(): boolean {
+		return this.outage !== null;
+	}
+
 	/**
 	 * What a request would cost: as Atlas quotes it, else by its list price.
 	 * @throws AtlasError (`read`) if neither is known, or if Atlas refuses the account itself; CancelledError
@@ -123,10 +128,11 @@ function toError(error: unknown): Error {
 	return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Whether the service did not answer, however often it was asked. */
+/** Whether the service gave no answer that can be read, however often it was asked. */
 function isOutage(error: unknown): error is AtlasError {
 	if (!(error instanceof AtlasError)) return false;
-	return error.statusCode === null || error.statusCode === 429 || error.statusCode >= 500;
+	const { statusCode } = error;
+	return statusCode === null || statusCode < 400 || statusCode === 429 || statusCode >= 500;
 }
 
 function keyOf({ body, unpricedFields }: QuoteRequest): string {
