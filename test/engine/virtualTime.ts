@@ -132,8 +132,8 @@ export const n8nHttp: N8nHttp['n8nHttp'] = (context, credential): Http => {
 	const http = real.n8nHttp(context, credential);
 	return {
 		send: async (request) =>
-			credential && isInProcess(request.url)
-				? await sendInProcess(request, credential, context as Partial<IExecuteFunctions>)
+			isInProcess(request.url)
+				? await sendInProcess(request, credential.data!, context as Partial<IExecuteFunctions>)
 				: await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
 	};
 };

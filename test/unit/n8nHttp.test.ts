@@ -14,6 +14,8 @@ const request: HttpRequest = {
 	authenticated: true,
 };
 
+const credential = { id: '', name: '', type: 'atlasCloudSeedreamApi', data: {} };
+
 /** Sends through a helper of n8n's that fails, before or after it has read the address. */
 async function fault(error: unknown, isAddressRead: boolean): Promise<TransportError> {
 	const context = {
@@ -24,7 +26,7 @@ async function fault(error: unknown, isAddressRead: boolean): Promise<TransportE
 			},
 		},
 	};
-	return await n8nHttp(context as unknown as RequestContext)
+	return await n8nHttp(context as unknown as RequestContext, credential)
 		.send(request)
 		.then(
 			() => {
@@ -103,7 +105,7 @@ it('tells no length of a body that axios has decoded', async () => {
 		const { status, headers, data } = await axios.get<unknown>(url, { responseType: 'stream' });
 		return { statusCode: status, headers, body: data };
 	};
-	const http = n8nHttp({ helpers: { httpRequest } } as unknown as RequestContext);
+	const http = n8nHttp({ helpers: { httpRequest } } as unknown as RequestContext, credential);
 	try {
 		for (const [path, length, whole] of [
 			['/gzip', undefined, Buffer.from('a file')],

@@ -49,7 +49,7 @@ const INPUT_FIELD = 'data';
 const isFirst = ({ name, isRequired }: ModelField) => isRequired || name === 'prompt';
 
 /** `Duration (4–12)` */
-function titleOf({ title, minimum, maximum, enumValues, media }: ModelField): string {
+function labelWithRange({ title, minimum, maximum, enumValues, media }: ModelField): string {
 	if (minimum === null || maximum === null || enumValues || media) return title;
 	// A seed may be any number that there is.
 	const isEverything = Math.abs(minimum) >= WHOLE_RANGE || Math.abs(maximum) >= WHOLE_RANGE;
@@ -60,22 +60,22 @@ const WHOLE_RANGE = 1_000_000;
 
 function toMapperField(field: ModelField): ResourceMapperField {
 	const { name, isRequired, enumValues } = field;
-	const defaultValue = defaultOf(field);
+	const defaultValue = shownDefault(field);
 	return {
 		id: name,
-		displayName: titleOf(field),
+		displayName: labelWithRange(field),
 		// A required field with a default may stay empty: the default is then sent.
 		required: isRequired && (defaultValue === undefined || field.media !== null),
 		defaultMatch: false,
 		canBeUsedToMatch: false,
 		display: true,
-		type: typeOf(field),
+		type: mapperType(field),
 		...(enumValues ? { options: enumValues.map((value) => ({ name: String(value), value })) } : {}),
 		...(defaultValue === undefined ? {} : { defaultValue }),
 	};
 }
 
-function typeOf({ type, enumValues, media }: ModelField): FieldType {
+function mapperType({ type, enumValues, media }: ModelField): FieldType {
 	// URLs and names of files are typed as text, several of them with commas.
 	if (media) return 'string';
 	if (enumValues) return 'options';
@@ -93,7 +93,7 @@ function typeOf({ type, enumValues, media }: ModelField): FieldType {
 	}
 }
 
-function defaultOf({ defaultValue }: ModelField): string | number | boolean | undefined {
+function shownDefault({ defaultValue }: ModelField): string | number | boolean | undefined {
 	switch (typeof defaultValue) {
 		case 'string':
 			return defaultValue === '' ? undefined : defaultValue;

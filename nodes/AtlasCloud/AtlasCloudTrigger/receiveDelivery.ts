@@ -45,7 +45,7 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		case 'deliverAgain':
 			return askAgainBecause(context, verdict.error);
 		case 'fail':
-			throw toNodeError(context, verdict.error);
+			throw deliveryError(context, verdict.error);
 	}
 }
 
@@ -85,7 +85,7 @@ async function judgeGenuine(
 	}
 }
 
-function toNodeError(
+function deliveryError(
 	context: IWebhookFunctions,
 	{ message, description, predictionId }: AtlasError,
 ): NodeOperationError {

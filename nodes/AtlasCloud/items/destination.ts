@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { asNumber } from '../api/json';
+import { asNumber, asString } from '../api/json';
 import { isValidUrl, cut } from '../api/text';
 import { EDIT_WORDS, MODEL_WORDS, type NodeWords } from '../panel/options';
 
@@ -31,9 +31,11 @@ export function readDestination(
 ): OutputDestination {
 	const downloadsFiles = options[style.words.downloadParameter] !== false;
 	const keepsInputImage = options.keepInputImage === true;
-	const outputDataFieldName = checkOutputField(
-		downloadsFiles && 'outputDataFieldName' in options ? options.outputDataFieldName : 'data',
-	);
+	const isNamed = downloadsFiles && 'outputDataFieldName' in options;
+	const outputDataFieldName = isNamed ? (asString(options.outputDataFieldName)?.trim() ?? '') : 'data';
+	if (outputDataFieldName === '') {
+		throw inputError("'Put Output in Field' is empty", 'Enter a name for the output field, such as data.');
+	}
 	if (keepsInputImage && outputDataFieldName === INPUT_IMAGE_FIELD) {
 		throw inputError(
 			`'Put Output in Field' can’t be ${INPUT_IMAGE_FIELD} together with 'Keep Input Image'`,
@@ -80,12 +82,6 @@ function decodedPath(path: string): string {
 	} catch {
 		return path.replace(/%[0-9a-f]{2}/gi, '_');
 	}
-}
-
-/** @param name the option Put Output in Field @throws AtlasError (`input`) */
-export function checkOutputField(name: unknown): string {
-	if (typeof name === 'string' && name.trim() !== '') return name.trim();
-	throw inputError("'Put Output in Field' is empty", 'Enter a name for the output field, such as data.');
 }
 
 /** What an output item says of its file and of what else the prediction returned. */

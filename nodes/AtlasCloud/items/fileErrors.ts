@@ -29,7 +29,8 @@ export function noFileError(reader: FileReader, name: string): AtlasError {
 			base64Advice(field.title, '…'),
 		);
 	}
-	const isBuffer = (value: unknown) => [value, asObject(value)?.data].some((one) => shapeOf(one) === BUFFER);
+	const isBuffer = (value: unknown) =>
+		[value, asObject(value)?.data].some((one) => descriptionIn(one) === BUFFER);
 	if (Object.values(asObject(binary) ?? {}).some(isBuffer))
 		return inputError('The binary of this item holds a Buffer as JSON, not a file', IN_CODE);
 	if (typeof asObject(binary)?.data === 'string') {
@@ -74,7 +75,7 @@ function columnError(reader: FileReader, name: string, value: unknown): AtlasErr
 			base64Advice(title, `{{ ${path} }}`),
 		);
 	}
-	const shape = shapeOf(value);
+	const shape = descriptionIn(value);
 	return shape
 		? inputError(
 				`"${truncate(name)}" is ${shape.what}, not the file`,
@@ -89,7 +90,7 @@ function columnError(reader: FileReader, name: string, value: unknown): AtlasErr
 /** The error of a value that is neither a file nor a text. */
 export function shapeError(reader: FileReader, value: unknown): AtlasError {
 	const { title } = reader.field;
-	const shape = shapeOf(value);
+	const shape = descriptionIn(value);
 	if (shape)
 		return inputError(`'${title}' is ${shape.what}, not the file`, shape.advice ?? describeChoices(reader));
 	return inputError(
@@ -139,7 +140,7 @@ const SHAPES: Shape[] = [
 	{ keys: ['filename', 'mimetype', 'size'], what: 'a form’s description of a file', advice: null },
 ];
 
-function shapeOf(value: unknown): Shape | null {
+function descriptionIn(value: unknown): Shape | null {
 	const object = asObject(Array.isArray(value) ? value[0] : value);
 	if (!object || isTrustedBinary(object)) return null;
 	const found = SHAPES.find(({ keys }) => keys.every((key) => key in object)) ?? null;
@@ -153,7 +154,7 @@ const MAX_VALUES = 100;
 function shapeWithin(value: unknown, depth = 0): Shape | null {
 	if (depth > MAX_DEPTH || typeof value !== 'object' || value === null) return null;
 	for (const inner of Object.values(value).slice(0, MAX_VALUES)) {
-		const found = shapeOf(inner) ?? shapeWithin(inner, depth + 1);
+		const found = descriptionIn(inner) ?? shapeWithin(inner, depth + 1);
 		if (found) return found;
 	}
 	return null;

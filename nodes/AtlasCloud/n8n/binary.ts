@@ -10,7 +10,7 @@ import {
 	type InputContent,
 	isInDatabase,
 	MAX_DATABASE_FILE_BYTES,
-	unreadableError,
+	unreadableFileError,
 } from './inputContent';
 
 /** A file of an item that was read to its end. */
@@ -40,7 +40,7 @@ export async function inspectBinary(
 		const facts = await content.inspect();
 		return { fieldName, binary, content, facts, kinds: inputKinds(facts.kind, binary.mimeType ?? '') };
 	} catch (error) {
-		throw unreadableError(binary, error);
+		throw unreadableFileError(binary, error);
 	}
 }
 

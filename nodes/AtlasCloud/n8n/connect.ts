@@ -4,9 +4,11 @@ import type { Clock } from '../api/time/clock';
 import { sha256 } from '../api/hash';
 import { checkBaseUrl } from '../api/http/addresses';
 import { AtlasClient } from '../api/http/client';
-import { CREDENTIAL_TYPE } from './credential';
 import { n8nHttp, type RequestContext } from './http';
 import { startClock } from './clock';
+
+/** Not `atlasCloudApi`: the vendor's own package uses that name, with other fields. */
+const CREDENTIAL_TYPE = 'atlasCloudSeedreamApi';
 
 type ConnectContext = RequestContext & {
 	getCredentials(type: string): Promise<ICredentialDataDecryptedObject>;
@@ -29,10 +31,10 @@ export async function connect(
 	clock: Clock = startClock(),
 	signal?: CancelSignal,
 ): Promise<Connection> {
-	const credential = await context.getCredentials(CREDENTIAL_TYPE);
-	const baseUrl = checkBaseUrl(typeof credential.baseUrl === 'string' ? credential.baseUrl : '');
-	const secret = typeof credential.apiKey === 'string' ? credential.apiKey.trim() : '';
-	const http = n8nHttp(context, credential);
+	const data = await context.getCredentials(CREDENTIAL_TYPE);
+	const baseUrl = checkBaseUrl(typeof data.baseUrl === 'string' ? data.baseUrl : '');
+	const secret = typeof data.apiKey === 'string' ? data.apiKey.trim() : '';
+	const http = n8nHttp(context, { id: '', name: '', type: CREDENTIAL_TYPE, data });
 	return {
 		client: new AtlasClient({ baseUrl, http, clock, signal, secret }),
 		account: sha256(`${baseUrl}\n${secret}`),

@@ -1,6 +1,6 @@
 import type {
 	IAllExecuteFunctions,
-	ICredentialDataDecryptedObject,
+	ICredentialsDecrypted,
 	IDataObject,
 	IHttpRequestOptions,
 	IN8nHttpFullResponse,
@@ -15,7 +15,6 @@ import {
 	type HttpResponse,
 } from '../api/http/http';
 import { asObject, asString, type JsonObject } from '../api/json';
-import { CREDENTIAL_TYPE } from './credential';
 
 /** The part of n8n's contexts that sends requests; execute(), dropdowns, and tools all have it. */
 export type RequestContext = Pick<IAllExecuteFunctions, 'helpers'>;
@@ -125,25 +124,17 @@ function toTransportError(error: unknown, isUrlRead: boolean): TransportError {
  * @param credential as read once for the run. Without it n8n reads its database for every request, and a short
  * database outage would end a batch.
  */
-export function n8nHttp(context: RequestContext, credential?: ICredentialDataDecryptedObject): Http {
-	const send = async (
-		options: IHttpRequestOptions,
-		authenticated: boolean,
-	): Promise<IN8nHttpFullResponse> => {
-		if (!authenticated) return (await context.helpers.httpRequest(options)) as IN8nHttpFullResponse;
-		const credentialsDecrypted = credential && {
-			id: '',
-			name: '',
-			type: CREDENTIAL_TYPE,
-			data: credential,
-		};
-		return (await context.helpers.httpRequestWithAuthentication.call(
-			context as IAllExecuteFunctions,
-			CREDENTIAL_TYPE,
-			options,
-			credentialsDecrypted && { credentialsDecrypted },
-		)) as IN8nHttpFullResponse;
-	};
+export function n8nHttp(context: RequestContext, credential: ICredentialsDecrypted): Http {
+	const { helpers } = context;
+	const send = async (options: IHttpRequestOptions, authenticated: boolean) =>
+		(authenticated
+			? await helpers.httpRequestWithAuthentication.call(
+					context as IAllExecuteFunctions,
+					credential.type,
+					options,
+					{ credentialsDecrypted: credential },
+				)
+			: await helpers.httpRequest(options)) as IN8nHttpFullResponse;
 	return {
 		async send(request): Promise<HttpResponse> {
 			const controller = new AbortController();

@@ -48,7 +48,8 @@ export class InputContent {
 		const { id, data } = binary;
 		const announcedBytes = id ? (await helpers.getBinaryMetadata(id)).fileSize : data.length;
 		const content = new InputContent(helpers, binary, announcedBytes);
-		if (content.isReadWhole && announcedBytes > MAX_DATABASE_FILE_BYTES) throw tooLargeError(announcedBytes);
+		if (content.isReadWhole && announcedBytes > MAX_DATABASE_FILE_BYTES)
+			throw tooLargeToReadError(announcedBytes);
 		return content;
 	}
 
@@ -147,7 +148,7 @@ export async function releaseInputContents(helpers: Helpers): Promise<void> {
 }
 
 /** The error of a file that n8n does not give. */
-export function unreadableError({ fileName }: IBinaryData, error: unknown): AtlasError {
+export function unreadableFileError({ fileName }: IBinaryData, error: unknown): AtlasError {
 	if (error instanceof AtlasError) return error;
 	const said = error instanceof Error ? error.message : String(error);
 	// From its database, n8n's own message is a query in JSON.
@@ -158,7 +159,7 @@ export function unreadableError({ fileName }: IBinaryData, error: unknown): Atla
 	);
 }
 
-function tooLargeError(sizeBytes: number): AtlasError {
+function tooLargeToReadError(sizeBytes: number): AtlasError {
 	return inputError(
 		`The file is ${Math.round(sizeBytes / 1_000_000)} MB, but n8n can’t read more than ${MAX_DATABASE_FILE_BYTES / 1_000_000} MB from its database`,
 		'Nothing was submitted or billed for this item. Use a smaller file, or set N8N_DEFAULT_BINARY_DATA_MODE to filesystem (in queue mode, with a folder that all workers share) or s3.',

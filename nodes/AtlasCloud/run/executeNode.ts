@@ -7,34 +7,24 @@ import { asAtlasError, cancelError, errorJson, NO_REASON, toNodeError } from '..
 import { beginAttempt, startRun } from './startRun';
 import { simplified, withInputFields } from '../items/outputItems';
 import type { NodeRun, ItemRun } from '../nodeRun';
-import type { ItemOperation, NodeDefinition, Operation } from './operation';
+import type { ItemOperation, NodeDefinition, OnceOperation, Operation } from './operation';
 import { PurchaseLog } from './log';
 import { releaseInputContents } from '../n8n/inputContent';
-import { outcomeOf, runItems } from './stages';
+import { runItems, toOutcome } from './stages';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
 export async function executeNode(
 	context: IExecuteFunctions,
 	node: NodeDefinition,
 ): Promise<INodeExecutionData[][]> {
-	try {
-		return await executeOperation(context, node);
-	} finally {
-		await releaseInputContents(context.helpers);
-	}
-}
-
-async function executeOperation(
-	context: IExecuteFunctions,
-	node: NodeDefinition,
-): Promise<INodeExecutionData[][]> {
-	// First of all: whatever fails later, its error has to name what an earlier attempt bought.
 	const log = new PurchaseLog(context);
-	const ledger = beginAttempt(context, log);
 	try {
+		// First of all: whatever fails later, its error has to name what an earlier attempt bought.
+		const ledger = beginAttempt(context, log);
 		return await executeAttempt(context, node, ledger);
 	} finally {
 		log.flush();
+		await releaseInputContents(context.helpers);
 	}
 }
 
@@ -49,25 +39,29 @@ async function executeAttempt(
 		throw toNodeError(context, error, undefined, ledger.undelivered());
 	});
 	try {
-		return await executeRun(context, node, ledger, run, operation);
+		return [await ('once' in operation ? runOnce(run, node, operation) : runAll(run, node, operation))];
 	} finally {
 		// What an item has given up, such as an upload that hangs, ends with the run.
 		run.end();
 	}
 }
 
-async function executeRun(
-	context: IExecuteFunctions,
-	node: NodeDefinition,
-	ledger: Ledger,
+async function runOnce(
 	run: NodeRun,
-	operation: Operation,
-): Promise<INodeExecutionData[][]> {
-	if ('once' in operation) {
-		const outcome = await outcomeOf(operation.once(run));
-		throwIfCancelled(context, node, ledger);
-		return resultsOf(run, [{ index: 0, outcome }]);
-	}
+	node: NodeDefinition,
+	operation: OnceOperation,
+): Promise<INodeExecutionData[]> {
+	const outcome = await toOutcome(operation.once(run));
+	throwIfCancelled(run.context, node, run.ledger);
+	return resultsOf(run, [{ index: 0, outcome }]).flat();
+}
+
+async function runAll(
+	run: NodeRun,
+	node: NodeDefinition,
+	operation: ItemOperation,
+): Promise<INodeExecutionData[]> {
+	const { context, ledger, leftovers } = run;
 	const { itemRuns, results } = await runItems(run, operation)
 		.then((itemRuns) => {
 			throwIfCancelled(context, node, ledger);
@@ -75,7 +69,7 @@ async function executeRun(
 		})
 		.finally(() => {
 			ledger.close();
-			run.leftovers.note(ledger.delivered(), ledger.leftOver());
+			leftovers.note(ledger.delivered(), ledger.leftOver());
 		});
 	const notes = itemRuns.flatMap(({ about, outcome }) => [
 		...(about?.notes ?? []),
@@ -85,7 +79,7 @@ async function executeRun(
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});
-	return [results.flatMap((items, i) => items.map((item) => shown(context, operation, itemRuns[i], item)))];
+	return results.flatMap((items, i) => items.map((item) => shown(context, operation, itemRuns[i], item)));
 }
 
 async function prepare(
@@ -97,12 +91,11 @@ async function prepare(
 	const name = context.getNodeParameter('operation', 0) as string;
 	const resource = resources.find(({ value }) => value === resourceName);
 	const operation = resource?.operations.find(({ option }) => option.value === name);
-	if (!operation)
-		throw runError(
-			`The operation "${name}" isn’t available for "${resourceName}"`,
-			'Choose an operation from the list. A Custom API Call needs the HTTP Request node.',
-		);
-	return { run: await startRun(context, ledger, operation.fields), operation };
+	if (operation) return { run: await startRun(context, ledger, operation.fields), operation };
+	throw runError(
+		`The operation "${name}" isn’t available for "${resourceName}"`,
+		'Choose an operation from the list. A Custom API Call needs the HTTP Request node.',
+	);
 }
 
 function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, ledger: Ledger): void {

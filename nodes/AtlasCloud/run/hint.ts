@@ -1,4 +1,4 @@
-import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { asNumber, asObject, asString } from '../api/json';
 import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd } from '../api/models/prices';
@@ -22,6 +22,9 @@ const HELD_BACK = {
 	rate: ' (Atlas Cloud limits submits per second)',
 	nothing: '',
 };
+
+/** Less is no time worth telling. */
+const MIN_SECONDS = 0.05;
 
 /** Each row may have its own. */
 const MAX_NOTES = 5;
@@ -48,24 +51,20 @@ export async function addExecutionHint(
 	const { context } = run;
 	const done = items.filter((item) => !isFailedItem(item));
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
+	const time = seconds < MIN_SECONDS ? '' : ` in ${seconds.toFixed(1)} s`;
 	const leftover = takenFrom(run, 'failedRun', done);
 	const reused = takenFrom(run, 'reused', done);
-	const billed = done.filter((item) => ![...leftover, ...reused].includes(item));
+	const taken = new Set([...leftover, ...reused]);
+	const billed = done.filter((item) => !taken.has(item));
 	const cost = await costOf(run, summary, billed);
 	const failed = items.filter((item) => isFailedItem(item) || item.json.status === 'failed');
 	const what = summary.count(done).join(', ') || (failed.length === 0 ? 'No results' : '');
 	const sentences = [
-		what && `${what}${describeSeconds(seconds)}${describeCost(cost, summary)}.`,
+		what && `${what}${time}${describeCost(cost, summary)}.`,
 		failed.length === 0 ? '' : `${failed.length} failed${rowsOf(failed)}.`,
 		describeConcurrency(run, summary),
-		await describeTaken(
-			run,
-			summary,
-			leftover,
-			'result of an earlier run of this node',
-			'results of an earlier run of this node',
-		),
-		await describeTaken(run, summary, reused, 'earlier result', 'earlier results'),
+		await describeTaken(run, summary, leftover, 'result of an earlier run of this node'),
+		await describeTaken(run, summary, reused, 'earlier result'),
 		retryAdvice(run, summary, items),
 		pinAdvice(run, summary, done, cost),
 		memoryAdvice(run, items),
@@ -89,21 +88,12 @@ const MAX_ROWS = 10;
 
 /** `: row 6`, `: rows 2, 6 and 8`; rows count from 1, as in the table of the input. */
 function rowsOf(items: INodeExecutionData[]): string {
-	const rows = items.flatMap(({ pairedItem }) => {
-		const index = asNumber(asObject(pairedItem)?.item);
-		return index === null ? [] : [index + 1];
-	});
-	const all = [...new Set(rows)].sort((a, b) => a - b);
-	if (all.length === 0) return '';
-	if (all.length === 1) return `: row ${all[0]}`;
-	const named = all.slice(0, MAX_ROWS);
-	const last = all.length > MAX_ROWS ? `${all.length - MAX_ROWS} more` : String(named.pop());
+	const indexes = items.flatMap(({ pairedItem }) => asNumber(asObject(pairedItem)?.item) ?? []);
+	const rows = [...new Set(indexes)].sort((a, b) => a - b).map((index) => index + 1);
+	if (rows.length <= 1) return rows.length === 0 ? '' : `: row ${rows[0]}`;
+	const named = rows.slice(0, MAX_ROWS);
+	const last = rows.length > MAX_ROWS ? `${rows.length - MAX_ROWS} more` : String(named.pop());
 	return `: rows ${named.join(', ')} and ${last}`;
-}
-
-/** Nothing for what took no time worth telling. */
-function describeSeconds(seconds: number): string {
-	return seconds < 0.05 ? '' : ` in ${seconds.toFixed(1)} s`;
 }
 
 /** In a large run: how many ran at once, and why not more. Empty for operations that do not wait for what they buy. */
@@ -127,14 +117,6 @@ async function estimateOf(run: NodeRun, [first, ...others]: IDataObject[]): Prom
 	return price ? estimateUsd(price, { num_images: 1 + others.length }) : null;
 }
 
-/** The json of items, those of one prediction together: the first of them carries its price. */
-function byPrediction(items: INodeExecutionData[]): IDataObject[][] {
-	const groups = new Map<unknown, IDataObject[]>();
-	for (const { json } of items)
-		groups.set(json.predictionId, [...(groups.get(json.predictionId) ?? []), json]);
-	return [...groups.values()];
-}
-
 async function costOf(
 	run: NodeRun,
 	{ reportedPrice, isPaid = false }: OperationSummary,
@@ -142,8 +124,12 @@ async function costOf(
 ): Promise<Cost> {
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
 	if (!isPaid || !reportedPrice) return cost;
-	const billed = byPrediction(done).filter(([{ status }]) => status !== 'failed');
-	for (const group of billed) {
+	const byPrediction = new Map<unknown, IDataObject[]>();
+	for (const { json } of done)
+		byPrediction.set(json.predictionId, [...(byPrediction.get(json.predictionId) ?? []), json]);
+	for (const group of byPrediction.values()) {
+		// The first item of a prediction carries its price.
+		if (group[0].status === 'failed') continue;
 		const reported = reportedPrice(group[0]);
 		const usd = reported ?? (await estimateOf(run, group));
 		if (usd === null) cost.unknownCount++;
@@ -159,18 +145,17 @@ function takenFrom(run: NodeRun, origin: Origin, done: INodeExecutionData[]): IN
 	return done.filter(({ json }) => ids.has(asString(json.predictionId) ?? ''));
 }
 
-/** How many results were taken instead of being bought, and what that saved. */
+/** How many results were taken instead of being bought, and what that saved. @param noun for one of them */
 async function describeTaken(
 	run: NodeRun,
 	summary: OperationSummary,
 	taken: INodeExecutionData[],
-	one: string,
-	several: string,
+	noun: string,
 ): Promise<string> {
 	const count = new Set(taken.map(({ json }) => json.predictionId)).size;
 	if (count === 0) return '';
 	const { usd, isEstimate } = await costOf(run, summary, taken);
-	const reused = `Reused ${count} ${count === 1 ? one : several}`;
+	const reused = `Reused ${count} ${count === 1 ? noun : noun.replace('result', 'results')}`;
 	if (usd === 0) return `${reused}, not billed again.`;
 	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
 }
@@ -219,15 +204,9 @@ function pinAdvice(
 }
 
 function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {
-	const bytes = [...context.getInputData(), ...items].reduce((sum, { binary }) => sum + inMemory(binary), 0);
+	const binaries = [...context.getInputData(), ...items].flatMap(({ binary }) => Object.values(binary ?? {}));
+	// A stored file has an id. Any other is in the item itself, as base64.
+	const bytes = binaries.reduce((sum, { id, data = '' }) => (id ? sum : sum + (data.length * 3) / 4), 0);
 	if (bytes < LARGE_IN_MEMORY_BYTES) return '';
 	return `This run keeps ${Math.round(bytes / 1_000_000)} MB of files in memory. To store them on disk, set N8N_DEFAULT_BINARY_DATA_MODE=filesystem.`;
-}
-
-/** Bytes held in the item itself, as base64. Stored files have an id. */
-function inMemory(binary: IBinaryKeyData | undefined): number {
-	return Object.values(binary ?? {}).reduce(
-		(sum, { id, data }) => (id ? sum : sum + ((data?.length ?? 0) * 3) / 4),
-		0,
-	);
 }

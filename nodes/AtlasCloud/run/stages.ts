@@ -29,7 +29,7 @@ export async function runItems(run: NodeRun, operation: ItemOperation): Promise<
 	return items;
 }
 
-export async function outcomeOf(work: Promise<INodeExecutionData[] | Outcome>): Promise<Outcome> {
+export async function toOutcome(work: Promise<INodeExecutionData[] | Outcome>): Promise<Outcome> {
 	return await work.then((result) => (Array.isArray(result) ? { items: result } : result), toFailure);
 }
 
@@ -78,7 +78,7 @@ async function workOnItems(run: NodeRun, operation: ItemOperation, open: ItemRun
 	const semaphore = new Semaphore(operation.isSelfPaced ? Infinity : run.concurrency);
 	const workOn = async (item: ItemRun) => {
 		const work = semaphore.use(run.signal, async () => await operation.work(run, item.job, item.index));
-		item.outcome = await outcomeOf(work);
+		item.outcome = await toOutcome(work);
 		if (item.outcome.error !== undefined) run.onFault();
 	};
 	await Promise.all(open.map(workOn));
