@@ -51,6 +51,19 @@ describe('every wait before the submit ends within the item’s Timeout', () => 
 	});
 });
 
+it('all waits before the submit end within the item’s Timeout together', async () => {
+	for (const endpoint of ['models', 'quote', 'history', 'upload'] as const)
+		fails(endpoint, { type: 'delay', seconds: 4 }, Infinity);
+	const startMs = virtualTime.nowMs();
+	const options = { timeoutSeconds: 10, maxCostUsd: 1, reuseHours: 1 };
+	const { error } = await edit({
+		parameters: { model: 'bytedance/seedream-v4.5/edit', size: '2048*2048', options },
+	});
+	expect(error?.message).toMatch(/took longer than 10 seconds: (uploading|reading) /);
+	expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
+	expect(ledger.charges).toEqual([]);
+});
+
 it.each([0, 1])(
 	'an upload that hangs takes no other item along, with a concurrency of %i',
 	async (concurrency) => {

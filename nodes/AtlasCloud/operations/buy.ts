@@ -95,13 +95,12 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 			size: asString(body.size),
 		}),
 		checkAll: async (run, jobs) => await checkMaxPurchases(kind, run, jobs),
-		resolve: async (run, job) =>
-			await beforeSubmit(
-				run.client.clock,
-				job.request.timeoutMs,
-				'Reading the model and the size of the input',
-				kind.resolve(run, job),
-			),
+		async resolve(run, job) {
+			const { request } = job;
+			const what = 'reading the model and the size of the input';
+			const resolved = await beforeSubmit(run.client.clock, request, what, kind.resolve(run, job));
+			return { ...resolved, request: { ...resolved.request, waitedMs: request.waitedMs } };
+		},
 		async checkResolved(run, jobs) {
 			const planned = jobs.map((job): PlannedPurchase => ({
 				request: job.request,

@@ -73,10 +73,10 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 	};
 	const { clock } = run.client;
 	const quoteOf = async (purchase: PlannedPurchase) => {
-		const { timeoutMs } = purchase.request;
+		const { request } = purchase;
 		return await semaphore.use(
 			run.signal,
-			async () => await beforeSubmit(clock, timeoutMs, 'Getting a quote', priceOf(purchase)),
+			async () => await beforeSubmit(clock, request, 'getting a quote', priceOf(purchase)),
 		);
 	};
 	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {

@@ -36,8 +36,8 @@ export interface Recalled {
  */
 export async function recall(hands: Hands, request: PurchaseRequest): Promise<Recalled> {
 	const looking = new Recall(hands, request);
-	const what = 'Reading the files and looking for earlier results';
-	return await beforeSubmit(hands.clock, request.timeoutMs, what, looking.find()).finally(() => {
+	const what = 'reading the files and looking for earlier results';
+	return await beforeSubmit(hands.clock, request, what, looking.find()).finally(() => {
 		// Nothing is taken for an item that has given up.
 		looking.isOver = true;
 	});

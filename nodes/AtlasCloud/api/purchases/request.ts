@@ -32,6 +32,8 @@ export interface PurchaseRequest {
 	webhookUrl?: string;
 	/** From the first submit on, in ms: refusals are retried, and the prediction is waited for, until then. */
 	timeoutMs: number;
+	/** How long it has waited before its submit, in ms; places apart. */
+	waitedMs?: number;
 	/** Whether a prediction still in progress when its time is up is a fault. */
 	failsOnTimeout: boolean;
 	/** Whether to submit again if it stays unknown what came of the first submit: it may be billed twice. */

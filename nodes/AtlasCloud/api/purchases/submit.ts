@@ -114,13 +114,14 @@ async function enter(
 /** An upload that hangs ends within the item's Timeout. */
 async function uploadInputs(
 	{ uploads, clock }: Hands,
-	{ inputs, itemIndex, timeoutMs }: PurchaseRequest,
+	request: PurchaseRequest,
 ): Promise<Array<[InputPath, string]>> {
+	const { inputs, itemIndex } = request;
 	const uploaded = Promise.all(
 		inputs.map(async ({ path, file, url }): Promise<[InputPath, string]> => [
 			path,
 			file ? await uploads.url(file, itemIndex) : url,
 		]),
 	);
-	return await beforeSubmit(clock, timeoutMs, 'Uploading the files', uploaded);
+	return await beforeSubmit(clock, request, 'uploading the files', uploaded);
 }
