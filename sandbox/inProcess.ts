@@ -89,7 +89,9 @@ export async function callInProcess(
 		request.once('end', () => (request.complete = true));
 		request.once('error', end);
 		// Where the handler closes it before its head, as where it does so after.
-		response.once('close', () => reject(resetError()));
+		response.once('close', () => {
+			if (!response.headersSent) reject(resetError());
+		});
 		const abort = (): void => end(signal?.reason as Error);
 		if (signal?.aborted) {
 			abort();

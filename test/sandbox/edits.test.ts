@@ -42,12 +42,6 @@ describe('size and format', () => {
 		expect(await sharp(bytes).metadata()).toMatchObject({ format: 'jpeg', width: 2848, height: 1600 });
 	});
 
-	it('says at the bottom where it is from', async () => {
-		const bytes = await edited('nicer', [await plain('#ffffff')]);
-		expect((await colorAt(bytes, 0.9, 0.99)).r).toBeLessThan(60);
-		expect((await colorAt(bytes, 0.9, 0.9)).r).toBeGreaterThan(250);
-	});
-
 	it('keeps the shape of the input where the size is auto, and cuts out what is to be transparent', async () => {
 		const data = await client.edit({
 			model: 'bytedance/seedream-v5.0-pro/edit',
@@ -64,16 +58,6 @@ describe('size and format', () => {
 });
 
 describe('instructions', () => {
-	it('black and white has equal channels everywhere', async () => {
-		const bytes = await edited('Make it black and white', [await halves()]);
-		const data = await sharp(bytes).raw().toBuffer();
-		let unequal = 0;
-		for (let at = 0; at < data.length; at += 3) {
-			if (data[at] !== data[at + 1] || data[at] !== data[at + 2]) unequal += 1;
-		}
-		expect(unequal).toBe(0);
-	});
-
 	it.each<[string, (c: { r: number; g: number; b: number }) => boolean]>([
 		['brighter', ({ r }) => r > 140],
 		['darker', ({ r }) => r < 90],
@@ -88,28 +72,6 @@ describe('instructions', () => {
 	])('%s', async (prompt, holds) => {
 		const color = await colorAt(await edited(prompt, [await plain(grey(120))]), 0.5, 0.5);
 		expect([color, holds(color)]).toEqual([color, true]);
-	});
-
-	it('inverts, and combines with warmer', async () => {
-		const dark = await edited('invert it', [await plain(grey(230))]);
-		expect((await colorAt(dark, 0.5, 0.5)).r).toBeCloseTo(25, -1);
-	});
-
-	it('blurs the edge, and sharpens it', async () => {
-		const share = async (prompt: string): Promise<number> => {
-			const bytes = await edited(prompt, [await halves(200, 200)]);
-			const row = await sharp(bytes).extract({ left: 0, top: 300, width: 1024, height: 1 }).raw().toBuffer();
-			let between = 0;
-			for (let at = 0; at < row.length; at += 3) if (row[at]! > 60 && row[at]! < 190) between += 1;
-			return between;
-		};
-		const [plainEdge, blurred, sharper] = [
-			await share('nicer'),
-			await share('blur it'),
-			await share('sharpen it'),
-		];
-		expect(blurred).toBeGreaterThan(plainEdge * 2);
-		expect(sharper).toBeLessThanOrEqual(plainEdge);
 	});
 
 	it.each([
@@ -137,36 +99,6 @@ describe('instructions', () => {
 		const bytes = await edited('put it on a red background', [cutOut]);
 		expect(await colorAt(bytes, 0.1, 0.1)).toEqual({ r: 220, g: 38, b: 38 });
 		expect((await colorAt(bytes, 0.5, 0.5)).g).toBeGreaterThan(200);
-	});
-
-	it('frames in color, also what is black and white', async () => {
-		const bytes = await edited('black and white, with a gold border', [await halves()]);
-		expect(await colorAt(bytes, 0.02, 0.5)).toEqual({ r: 0xd4, g: 0xa0, b: 0x17 });
-	});
-
-	it('draws the text in quotes', async () => {
-		const area = async (prompt: string): Promise<number> => {
-			const bytes = await edited(prompt, [await plain(grey(120))]);
-			const { channels } = await sharp(
-				await sharp(bytes).extract({ left: 0, top: 640, width: 1024, height: 240 }).png().toBuffer(),
-			).stats();
-			return channels[0]!.stdev;
-		};
-		expect(await area('write SALE on it')).toBeLessThan(1);
-		expect(await area('write "SALE & more <b>" on it')).toBeGreaterThan(20);
-	});
-
-	it('makes a cartoon of few colors', async () => {
-		const gradient = await sharp(
-			Buffer.from(
-				'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"><defs><linearGradient id="g"><stop stop-color="#000"/><stop offset="1" stop-color="#fff"/></linearGradient></defs><rect width="300" height="300" fill="url(#g)"/></svg>',
-			),
-		)
-			.png()
-			.toBuffer();
-		const bytes = await edited('as a cartoon', [gradient]);
-		const row = await sharp(bytes).extract({ left: 0, top: 500, width: 1024, height: 1 }).raw().toBuffer();
-		expect(new Set(row.filter((_, at) => at % 3 === 0)).size).toBeLessThan(30);
 	});
 
 	it('lays several pictures side by side', async () => {

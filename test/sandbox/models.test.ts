@@ -127,35 +127,4 @@ describe('quote', () => {
 			expect((await generate(client, type, body))['price']).toBe(price);
 		}
 	});
-
-	it('names the list price, the share that is paid and the tokens', async () => {
-		const body = { model: VIDEO.reference, prompt: 'x', duration: 10 };
-		expect(await quote(client, body)).toEqual({
-			price: '0.8',
-			origin_price: '1',
-			discount: 80,
-			estimated: true,
-			estimated_tokens: 216_000,
-			currency: 'USD',
-		});
-	});
-
-	it('works without a key, and knows the account’s markup only with it', async () => {
-		sandbox.setOptions({ accountMarkup: 1.2 });
-		const body = { model: LITE, prompt: 'x', images: [image] };
-		expect((await quote(client, body, false))['price']).toBe('0.032');
-		expect((await quote(client, body))['price']).toBe('0.0384');
-		expect((await client.edit(body))['price']).toBe('0.0384');
-		expect(sandbox.ledger.charges.at(-1)!.priceUsd).toBe(0.0384);
-		sandbox.setOptions({ accountMarkup: 1 });
-		const stranger = new Client({ ...sandbox, apiKey: 'wrong' });
-		expect((await post(stranger, 'model/calculate', body)).status).toBe(401);
-	});
-
-	it('estimates where the input cannot be read, and refuses what a submit refuses', async () => {
-		const gone = `${sandbox.filesUrl}/media/images/1_gone.wav`;
-		expect(await quote(client, { model: TRANSCRIPT, audio_url: gone })).toMatchObject({ estimated: true });
-		expect((await post(client, 'model/calculate', { model: 'none/none' })).status).toBe(404);
-		expect((await post(client, 'model/calculate', { model: LITE, prompt: 'x' })).status).toBe(400);
-	});
 });
