@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { Sandbox } from '../../sandbox';
-import { LYRICS, MESH, SPEECH, TRANSCRIPT, VIDEO } from '../sandbox/mediaModels';
+import { LYRICS, MESH, SPEECH, VIDEO } from '../sandbox/mediaModels';
 import type { BinaryMode } from './harness';
 import { BINARY_MODES, fastSandbox, picture, pictureOf, predictionOf, runSeedream, sha256 } from './seedream';
 
@@ -94,13 +94,6 @@ describe.each(BINARY_MODES)('a video, files kept in mode %s', (binaryMode) => {
 	});
 });
 
-it('a video without a download is a link', async () => {
-	const predictionId = await submitted('Video', CLIP);
-	const { out, json } = await read({ predictionId, downloadImages: false });
-	expect(out[0]).not.toHaveProperty('binary');
-	expect(json[0]?.imageUrl).toMatch(/\.mp4$/);
-});
-
 it.each([
 	['mp3', 'audio/mpeg'],
 	['wav', 'audio/wav'],
@@ -150,12 +143,5 @@ describe('a text result', () => {
 			priceUsd: expect.any(Number) as number,
 		});
 		expect(sandbox.ledger.count('file')).toBe(files);
-	});
-
-	it('may be a transcript', async () => {
-		const [voice] = (await wait(await submitted('Audio', { ...VOICE, format: 'wav' }))).out;
-		const audio_url = await uploaded(await pictureOf(voice), 'voice.wav');
-		const { json } = await wait(await submitted('Audio', { model: TRANSCRIPT, audio_url, language: 'de' }));
-		expect(json.map(({ text }) => text)).toEqual(['Das hat die Sandbox gehört.']);
 	});
 });

@@ -1,4 +1,4 @@
-import type { Fault, Sandbox, SandboxOptions } from '../../sandbox';
+import type { Sandbox, SandboxOptions } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions } from './seedream';
 import { virtualTime } from './virtualTime';
 
@@ -46,21 +46,6 @@ it('buys each once, though the service refuses what it does not run', async () =
 	expect(sandbox.ledger.charges).toHaveLength(40);
 });
 
-const FAILING: Fault = {
-	endpoint: 'submit',
-	action: { type: 'failTask', shape: 'status200' },
-	times: Infinity,
-};
-
-it('buys at most 20 before its own first success, whatever earlier executions have learned', async () => {
-	await atlas({});
-	await edit(60);
-	const before = submits();
-	sandbox.addFault(FAILING);
-	await edit(60);
-	expect(submits() - before).toBeLessThanOrEqual(20);
-});
-
 it('never has more in flight than Concurrency says, and says so', async () => {
 	await atlas({});
 	const { run } = await edit(30, { parameters: { options: { concurrency: 7 } } });
@@ -82,18 +67,6 @@ it('recovers all that was in flight at a crash', async () => {
 	expect(json).toHaveLength(60);
 	expect(submits()).toBe(60);
 	expect(new Set(json.map(({ predictionId }) => predictionId)).size).toBe(60);
-});
-
-it('lets another execution of the account submit, though one whose predictions never end holds all places', async () => {
-	await atlas({ predictSeconds: 1_000_000 });
-	const given = { downloadImages: false, options: { timeoutSeconds: 600 } };
-	const stuck = edit(20, { executionId: '1', parameters: given });
-	while (submits() < 20) await virtualTime.sleepMs(100);
-	const startMs = virtualTime.nowMs();
-	const other = edit(1, { executionId: '2', parameters: given });
-	while (submits() < 21) await virtualTime.sleepMs(100);
-	expect(virtualTime.nowMs() - startMs).toBeLessThan(10_000);
-	await Promise.all([stuck, other]);
 });
 
 it.each<[string, SandboxOptions]>([

@@ -121,19 +121,6 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		}
 	});
 
-	it('reads images from the answer itself if Atlas puts them there', async () => {
-		const { error, out, json } = await runSeedream({
-			sandbox,
-			binaryMode,
-			parameters: { options: { extraBodyFields: '{"enable_base64_output": true}' } },
-		});
-		expect(error).toBeUndefined();
-		expect(json[0]).toMatchObject({ status: 'completed', imageUrl: null, imageIndex: 0, imageCount: 1 });
-		expect(JSON.stringify(json)).not.toContain('base64');
-		expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
-		expect(out[0]?.binary?.data.fileName).toBe('photo-edited.png');
-	});
-
 	it.each([
 		[`${V4}-sequential`, 1, [0.081, null, null]],
 		[V4, 3, [0.027, 0.027, 0.027]],
@@ -179,15 +166,6 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		expect(await sharp(await pictureOf(out[0])).metadata()).toMatchObject({ format: 'jpeg' });
 		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ output_format: 'jpeg', size: '2496*1664' });
 	});
-});
-
-it('uses the defaults that the panel shows', async () => {
-	const { error, json } = await runSeedream({
-		sandbox,
-		parameters: { model: { __rl: true, mode: 'list', value: LITE } },
-	});
-	expect(error).toBeUndefined();
-	expect(json[0]).toMatchObject({ model: LITE, size: '2496*1664', priceUsd: 0.032 });
 });
 
 it.each([

@@ -152,19 +152,6 @@ describe('an edit that Atlas fails to make', () => {
 		expect(error.message).toContain(String(error.reason));
 		expect(error.message).toContain(String(task?.id));
 	});
-
-	it('ends the node by default, and the error names the others that were submitted', async () => {
-		sandbox.setOptions({ predictSeconds: 3 });
-		sandbox.addFault({ endpoint: 'submit', nth: 1, action: { type: 'failTask', shape: 'moderation' } });
-		const known = new Set(sandbox.ledger.predictions.keys());
-		const { error, run } = await edit({ items: [good, good, good] });
-		const [failed, ...others] = [...sandbox.ledger.predictions.keys()].filter((id) => !known.has(id));
-		expect(run.status).toBe('error');
-		expect(error?.message).toContain('Content moderation blocked this request');
-		expect(error?.message).toContain(failed);
-		for (const id of others) expect(error?.messages.join()).toContain(id);
-		expect(error?.context).toMatchObject({ predictionId: failed, otherPredictionIds: others });
-	});
 });
 
 it.each([
@@ -338,13 +325,6 @@ describe('an invalid parameter or input', () => {
 		expect(error?.context).toMatchObject({ itemIndex: 1 });
 		expect(sandbox.ledger.requests.at(-1)?.endpoint).toMatch(/models|schema/);
 	});
-
-	it('includes a Concurrency that is not a number', async () => {
-		for (const concurrency of [-1, 1.5, '={{ "many" }}']) {
-			const { error } = await edit({ parameters: { options: { concurrency } } });
-			expect(error?.message).toMatch(/^'Concurrency' must be a whole number between 0 and 1000, but it is /);
-		}
-	});
 });
 
 it.each<[string, () => unknown, Partial<IDataObject>]>([
@@ -412,14 +392,12 @@ describe('Max Edits per Run', () => {
 
 	it.each([
 		[{ options: { maxEdits: 2 } }, 3, 'Estimated cost: $0.081.'],
-		[{ model: LITE, options: { maxEdits: 1 } }, 2, 'Estimated cost: $0.064.'],
 		[{ numberOfImages: 3, options: { maxEdits: 5 } }, 2, 'Estimated cost: $0.162.'],
 		[
 			{ model: `${V4}-sequential`, numberOfImages: 10, options: { maxEdits: 1 } },
 			2,
 			'Estimated cost: $0.54.',
 		],
-		[{ model: 'vendor/other', size: '1024*1024', options: { maxEdits: 1 } }, 2, 'unknown for this model'],
 		[{}, 251, 'Estimated cost: $6.777.'],
 	])('%j refuses %d items with the estimated cost', async (parameters, count, cost) => {
 		const before = sandbox.ledger.requests.length;
@@ -456,21 +434,6 @@ describe('Max Edits per Run', () => {
 			nodeExtras: CONTINUE,
 		});
 		expect(json.map(({ status }) => status)).toEqual(['completed', 'failed', 'completed']);
-	});
-});
-
-describe('the Base URL', () => {
-	it.each([
-		['http://api.atlascloud.ai', "The 'Base URL' in the credential must start with https://"],
-		['api.atlascloud.ai', "The 'Base URL' in the credential is not a valid URL"],
-		[
-			'https://key@api.atlascloud.ai',
-			"The 'Base URL' in the credential must not contain a user name, a query, or #",
-		],
-	])('"%s" is refused', async (baseUrl, message) => {
-		const { error } = await edit({ credentialData: { baseUrl } });
-		expect(error?.message).toBe(message);
-		expect(error?.description).toContain('https://api.atlascloud.ai');
 	});
 });
 

@@ -34,15 +34,6 @@ it('sums up images, seconds and dollars', async () => {
 	expect(hint).toMatchObject({ type: 'info', location: 'outputPane' });
 });
 
-it('counts a prediction with several images once', async () => {
-	const model = 'bytedance/seedream-v4/edit-sequential';
-	const { message, result } = await hintOf({ model, numberOfImages: 3 });
-	const paid = result.json.find(({ priceUsd }) => priceUsd !== null)?.priceUsd;
-	expect(result.json.length).toBeGreaterThan(1);
-	expect(message).toContain(`${result.json.length} edited images in `);
-	expect(message).toContain(` for $${String(paid)}.`);
-});
-
 it('counts failures, and offers no retry of what cannot be resumed', async () => {
 	const items = [...(await twoItems()), { json: {} }];
 	const hint = await hintOf({}, { items, nodeExtras: { onError: 'continueRegularOutput' } });
@@ -204,10 +195,5 @@ describe('the text, for items made up here', () => {
 		])('is not offered after %s', async (_what, failed) => {
 			expect(await messageOf([image(), ...failed])).not.toContain('Retry');
 		});
-	});
-
-	it('writes whole cents without a third digit', async () => {
-		expect(await messageOf([image({ priceUsd: 0.5 })])).toContain(' for $0.50.');
-		expect(await messageOf([image({ priceUsd: 12 })])).toContain(' for $12.00.');
 	});
 });

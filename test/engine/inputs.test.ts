@@ -202,16 +202,6 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		]);
 	});
 
-	it('hold the item’s only file, whatever its field is called, and what is wrong with that is said', async () => {
-		const pdf = { bytes: Buffer.from('%PDF-1.4'), fileName: 'cv.pdf', mimeType: 'application/pdf' };
-		const { message, description } = await refusal({ binaryMode, items: [{ files: { Photo: pdf } }] });
-		expect(message).toBe('The file in Photo is a PDF, which Seedream can’t edit');
-		expect(description).toContain('Convert the page to an image first.');
-		const two = await refusal({ binaryMode, items: [{ files: { Photo: pdf, More: pdf } }] });
-		expect(two.message).toBe('No image found in the field "data"');
-		expect(two.description).toContain('Files in this item: Photo, More.');
-	});
-
 	it('are listed if the requested one does not exist', async () => {
 		const wrong = await refusal({
 			binaryMode,
@@ -257,14 +247,6 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 describe('image URLs', () => {
 	const a = 'https://cdn.example.com/w_100,h_200/a.jpg';
 	const b = 'http://example.org/b.png?x=1,2';
-
-	it('may be data URIs, and Match Input Image follows their shape', async () => {
-		const dataUri = `data:image/png;base64,${(await picture({ width: 90, height: 30 })).toString('base64')}`;
-		expect(await sent({ items: [{}], parameters: { images: `${dataUri},${dataUri}` } })).toEqual([
-			['?', '?'],
-		]);
-		expect(submittedBodies(sandbox).at(-1)).toMatchObject({ size: '3072*1024' });
-	});
 
 	it('and files may be mixed, in order', async () => {
 		const dataUri = `data:image/png;base64,${pictures.green.toString('base64')}`;

@@ -63,24 +63,6 @@ it.each([
 	expect(bought()).toEqual([0, 0]);
 });
 
-it('prices a hundred rows with two quotes', async () => {
-	const data = await picture();
-	const rows = Array.from({ length: 100 }, (_, row) => ({ json: { row }, binary: {}, files: { data } }));
-	const { error } = await runSeedream({
-		sandbox,
-		items: rows,
-		binaryMode: 'default',
-		parameters: {
-			...EDIT,
-			prompt: '={{ $json.row }}',
-			size: '={{ $json.row % 2 ? "1024*1024" : "2048*2048" }}',
-			options: { maxCostUsd: 1 },
-		},
-	});
-	expect(error?.message).toBe("This run would cost $2.70, but 'Max Cost per Run' is $1.00");
-	expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['quote', 'quote']);
-});
-
 it('counts what the account pays', async () => {
 	sandbox.setOptions({ accountMarkup: 1.2 });
 	expect((await run(0.108)).error?.message).toBe(

@@ -10,7 +10,6 @@ import {
 	predictionOf,
 	runSeedream,
 	sha256,
-	storeFile,
 	submittedBodies,
 	type InputItem,
 	type SeedreamOptions,
@@ -120,20 +119,6 @@ describe('Generate', () => {
 		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
 		expect(error).toBeUndefined();
 		expect(bodies()).toEqual([{ model: SPEECH, text: 'hello', speed: 1.5 }]);
-	});
-
-	it('finds files in the json of 2.x’s combined binary mode', async () => {
-		const { error } = await run({
-			model: UPSCALE,
-			settings: { binaryMode: 'combined' },
-			items: async (context) => {
-				const stored = await storeFile(context, photo);
-				return [{ json: { _files: { photo: stored } as unknown as IDataObject }, pairedItem: { item: 0 } }];
-			},
-			inputs: { image: 'photo' },
-		});
-		expect(error).toBeUndefined();
-		expect(bodies()).toEqual([{ model: UPSCALE, image: uploadUrl(photo), scale: 2 }]);
 	});
 
 	it('takes a file by expression, and uploads the same file once per run', async () => {
@@ -377,22 +362,6 @@ describe('before anything is sent, for all items,', () => {
 		expect(error?.message).toBe("This run has 51 predictions, but 'Max Predictions per Run' is 50");
 		expect(error?.description).toContain('Estimated cost: $1.377. Nothing was submitted.');
 		expect(sandbox.ledger.requests.map(({ endpoint }) => endpoint)).toEqual(['models', 'schema']);
-	});
-
-	it.each<[string, object, string]>([
-		['names what more items than Max Predictions per Run would cost', {}, 'Estimated cost: $0.27.'],
-		['counts the length that the items ask for', { duration: 10 }, 'Estimated cost: $0.54.'],
-		['says so where the model decides the length', { duration: -1 }, 'The cost is unknown for this model.'],
-	])('%s', async (_what, inputs, cost) => {
-		const { error } = await run({
-			resource: 'video',
-			model: VIDEO.textFast,
-			items: [{}, {}, {}],
-			inputs: { prompt: 'x', ...inputs },
-			options: { maxPredictions: 2 },
-		});
-		expect(error?.description).toContain(cost);
-		expect(billable()).toBe(0);
 	});
 
 	it('refuses JSON that is no object', async () => {

@@ -77,17 +77,6 @@ it('sends the body of the submit with a placeholder for each image, and the key'
 	]);
 });
 
-it('knows what this account pays', async () => {
-	sandbox.setOptions({ accountMarkup: 1.2, price: { as: 'number' } });
-	const { json } = await quote();
-	expect(json).toMatchObject([{ priceUsd: 0.0324, listPriceUsd: 0.027, isEstimate: false }]);
-});
-
-it.each([V4, `${V4}-sequential`])('counts each image of %s', async (model) => {
-	const { json } = await quote({ parameters: { model, numberOfImages: 3 } });
-	expect(json).toMatchObject([{ priceUsd: 0.081, listPriceUsd: 0.081 }]);
-});
-
 it('keeps the fields of the input item if asked to', async () => {
 	const { json, requests } = await quote({
 		items: await rows(20),

@@ -4,9 +4,7 @@ import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
 	fastSandbox,
-	LITE,
 	picture,
-	pictureOf,
 	predictionOf,
 	runSeedream,
 	sha256,
@@ -50,34 +48,6 @@ describe.each(BINARY_MODES)('a submit, files kept in mode %s', (binaryMode) => {
 		expect(out[0]).not.toHaveProperty('binary');
 		expect(out[0]?.pairedItem).toEqual({ item: 0 });
 		expect(sandbox.ledger.count('prediction')).toBe(looks);
-	});
-
-	it('is followed by Wait for Completion as it is', async () => {
-		const items = await Promise.all(
-			['#101010', '#202020', '#303030'].map(async (left) => ({ files: { data: await picture({ left }) } })),
-		);
-		const submitted = await submit({ binaryMode, items, parameters: { model: LITE } });
-		const waited = await runSeedream({
-			sandbox,
-			binaryMode,
-			items: submitted.json.map((json) => ({ json })),
-			parameters: { resource: 'prediction', operation: 'waitForCompletion' },
-		});
-		expect(waited.error).toBeUndefined();
-		expect(waited.json.map(({ predictionId }) => predictionId)).toEqual(
-			submitted.json.map(({ predictionId }) => predictionId),
-		);
-		for (const [i, item] of waited.out.entries()) {
-			const made = predictionOf(sandbox, submitted.json[i]);
-			expect(item.json).toMatchObject({
-				status: 'completed',
-				model: LITE,
-				size: '2496*1664',
-				imageUrl: made.outputs[0],
-			});
-			expect(item.pairedItem).toEqual({ item: i });
-			expect(sha256(await pictureOf(item))).toBe(made.outputSha256[0]);
-		}
 	});
 });
 

@@ -123,7 +123,7 @@ it('puts the file into the field that the parameter names', async () => {
 	expect(Object.keys(host.executions[0][0].binary ?? {})).toEqual(['edited']);
 });
 
-it.each<FailedTaskShape>(['status200', 'http500', 'nsfw', 'moderation'])(
+it.each<FailedTaskShape>(['http500', 'nsfw'])(
 	'starts one execution for a prediction that failed (%s): an item, not an error',
 	async (shape) => {
 		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });
@@ -200,13 +200,6 @@ it('leaves the file at Atlas Cloud if Download Files is off', async () => {
 });
 
 describe('a delivery that comes twice', () => {
-	it('starts one execution, and is answered 200', async () => {
-		const signed = sandbox.signWebhook(bodyOf(await ended()));
-		expect(await deliver(signed)).toBe(200);
-		expect(await deliver(signed)).toBe(200);
-		expect(host.executions).toHaveLength(1);
-	});
-
 	it('starts one execution if the second comes to another process of n8n', async () => {
 		const signed = sandbox.signWebhook(bodyOf(await ended()));
 		expect(await deliver(sandbox.signWebhook(bodyOf(await ended())))).toBe(200);

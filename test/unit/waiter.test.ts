@@ -2,7 +2,7 @@ import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
-import { readPrediction, WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
+import { WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -213,12 +213,6 @@ describe('one prediction', () => {
 		expect(atlas.polls.length).toBeLessThan(60);
 	});
 
-	it('whose every poll fails is reported as unknown at its deadline', async () => {
-		const atlas = new Atlas(() => refused(503));
-		const { error } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 60_000 }));
-		expect(error).toMatchObject({ kind: 'timeout', status: 'unknown', predictionId: 'p', statusCode: 503 });
-	});
-
 	it.each([
 		['with 200', 200],
 		['with 500', 500],
@@ -307,36 +301,5 @@ describe('a batch', () => {
 			return tokens >= 1 && tokens-- > 0;
 		});
 		expect(atlas.nowMs()).toBeLessThan(90_000);
-	});
-});
-
-describe('a single read', () => {
-	const read = async (atlas: Atlas) => await atlas.outcome(readPrediction(atlas.client, 'p', undefined));
-
-	it('returns the status', async () => {
-		const atlas = new Atlas(() => inProgress);
-		expect((await read(atlas)).prediction?.status).toBe('processing');
-		expect(atlas.polls).toHaveLength(1);
-	});
-
-	it('retries what may pass', async () => {
-		let count = 0;
-		const atlas = new Atlas(() => [refused(503), refused(429), { json: {} }, done][count++] ?? done);
-		expect((await read(atlas)).prediction?.status).toBe('completed');
-	});
-
-	it('waits half a minute for what is not visible yet', async () => {
-		const atlas = new Atlas((_id, atMs) => (atMs < 25_000 ? refused(404) : done));
-		expect((await read(atlas)).prediction?.status).toBe('completed');
-		const never = new Atlas(() => refused(404));
-		const { error, atMs } = await read(never);
-		expect(error).toMatchObject({ kind: 'read', statusCode: 404 });
-		expect(atMs).toBeLessThan(2 * WARM_UP_MS);
-	});
-
-	it('gives up after a few attempts', async () => {
-		const atlas = new Atlas(() => refused(500));
-		expect((await read(atlas)).error).toMatchObject({ kind: 'read', statusCode: 500 });
-		expect(atlas.polls.length).toBeLessThanOrEqual(6);
 	});
 });

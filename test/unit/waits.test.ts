@@ -113,19 +113,6 @@ describe('a read', () => {
 		expect(error).toMatchObject({ kind: 'read' });
 		expect(tookMs).toBeLessThan(10 * MINUTE_MS);
 	});
-
-	it('starts no attempt after its deadline', async () => {
-		const clock = new VirtualClock();
-		const http = new FakeHttp(() => busy(300));
-		const giveUpAtMs = clock.nowMs() + MINUTE_MS;
-		const { error, tookMs } = await outcome(
-			clock,
-			clientOf(http, clock).get('/x', 'read it', { giveUpAtMs }),
-		);
-		expect(error).toMatchObject({ kind: 'read', statusCode: 429 });
-		expect(tookMs).toBeLessThanOrEqual(MINUTE_MS);
-		expect(http.requests).toHaveLength(1);
-	});
 });
 
 describe('an upload', () => {

@@ -11,7 +11,6 @@ import {
 	edit,
 	fails,
 	idsIn,
-	ledger,
 	other,
 	photo,
 	sameUrl,
@@ -57,14 +56,6 @@ describe.each<[string, Call]>([
 		expect(submits()).toBe(1);
 	}
 
-	it('finds a request in JSON whose keys come in another order', async () => {
-		const image = imageUrl();
-		await expectFound(
-			{ asJson: true, inputs: { prompt: 'x', duration: 5, image, seed: 7 } },
-			{ asJson: true, inputs: { seed: 7, image, duration: '5', prompt: 'x' } },
-		);
-	});
-
 	it('finds a request that was typed in fields, now as JSON', async () => {
 		const inputs = { image: imageUrl(), prompt: 'x', duration: '5', seed: '', last_image: null };
 		await expectFound({ inputs }, { asJson: true, inputs: { ...inputs, duration: 5 } });
@@ -82,13 +73,6 @@ describe.each<[string, Call]>([
 		await expectFound({ model: VIDEO.mixed, items, inputs: { prompt: 'x', refers } });
 	});
 
-	it('tells apart which file stands in which field', async () => {
-		const items = [{ files: { front: photo, back: other } }];
-		await generate({ ...CRASHED, items, inputs: { image: 'front', last_image: 'back', prompt: 'x' } });
-		await generate({ ...again, items, inputs: { image: 'back', last_image: 'front', prompt: 'x' } });
-		expect(chargedIds()).toHaveLength(2);
-	});
-
 	it('finds a text result, which has no file', async () => {
 		const call = { resource: 'audio', model: TRANSCRIPT, inputs: { audio_url: 'sound' } };
 		await expectFound({ ...call, items: [{ files: { sound } }] });
@@ -97,22 +81,6 @@ describe.each<[string, Call]>([
 	it('finds a result of several files as one prediction', async () => {
 		await expectFound({ resource: 'image', model: MESH, inputs: { image: 'data' } });
 		expect(chargedIds()).toHaveLength(1);
-	});
-
-	it('finds what Submit bought, and what another address was to be called for', async () => {
-		const call = { resource: 'prediction', operation: 'submit', inputs: { image: 'data', prompt: 'x' } };
-		const first = await generate({ ...CRASHED, ...call, options: { webhookUrl: `${HOOK}test` } });
-		const options = { ...again.options, webhookUrl: `${HOOK}production` };
-		expect(idsIn(await generate({ ...call, ...again, options }))).toEqual(idsIn(first));
-		expect(submits()).toBe(1);
-	});
-
-	it('finds nothing for a prompt that changes by itself, and says what was bought', async () => {
-		const call = { inputs: { image: 'data', prompt: '={{ "at " + $now.toMillis() + Math.random() }}' } };
-		const first = await generate({ ...CRASHED, ...call });
-		const second = await generate({ ...call, ...again });
-		expect([...idsIn(first), ...idsIn(second)]).toEqual(chargedIds());
-		expect(chargedIds()).toHaveLength(2);
 	});
 });
 
@@ -188,18 +156,6 @@ describe('an ID is not lost', () => {
 describe('Max Cost per Run', () => {
 	const maxCost = async (maxCostUsd: number, call: Call) =>
 		await generate({ ...call, options: { ...call.options, maxCostUsd } });
-
-	it('asks for one quote for all rows that differ in prompt and image URL', async () => {
-		const url = imageUrl();
-		const result = await maxCost(1, {
-			items: Array.from({ length: 200 }, (_, row) => ({ json: { row, url: `${url}?${row}` } })),
-			inputs: { image: '={{ $json.url }}', prompt: '={{ $json.row }}' },
-			options: { maxPredictions: 200 },
-		});
-		expect(result.error?.message).toBe("This run would cost $44.40, but 'Max Cost per Run' is $1.00");
-		expect(ledger.count('quote')).toBe(1);
-		expect(submits()).toBe(0);
-	});
 
 	it('uploads nothing again for a quote of what is bought already', async () => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);

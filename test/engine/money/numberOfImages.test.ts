@@ -1,6 +1,6 @@
 import { AS_TOOL } from '../agent';
 import { nextRound, retryManually } from '../retries';
-import { V4, type SeedreamOptions } from '../seedream';
+import { type SeedreamOptions } from '../seedream';
 import {
 	CONTINUE,
 	DOWNLOAD_ATTEMPTS,
@@ -166,12 +166,6 @@ describe('Max Cost per Run', () => {
 		expect(result.error).toBeUndefined();
 		expect([chargedIds().length, submits()]).toEqual([3, 4]);
 	});
-});
-
-it('asks a model that makes several at once for all of them in one prediction', async () => {
-	const { json } = await three({ parameters: { model: `${V4}-sequential`, size: '1024*1024' } });
-	expect(json.map(({ imageIndex }) => imageIndex)).toEqual([0, 1, 2]);
-	expect(submits()).toBe(1);
 });
 
 it('buys nothing twice while it can’t be read how many the model makes at once', async () => {

@@ -11,7 +11,6 @@ import {
 	sameUrl,
 	sandbox,
 	submitSeconds,
-	submits,
 	useSandbox,
 } from './account';
 
@@ -61,33 +60,6 @@ describe('a submit that created nothing', () => {
 			nodeExtras: CONTINUE,
 		});
 		expect(json.map(({ status, error }) => error ?? status)).toEqual(['completed', 'completed']);
-	});
-
-	it.each([400, 401, 402, 403, 404, 413, 451])('is reported right away after a %s', async (status) => {
-		fails('submit', { type: 'status', status }, Infinity);
-		const { error } = await edit();
-		expect(error?.message).toContain(`(${status})`);
-		expect(error?.description).toContain('Nothing was billed for this item.');
-		expect(submits()).toBe(1);
-	});
-});
-
-describe('a failed prediction', () => {
-	it.each([
-		['status200', /^The prediction failed: generation failed: the model could not/],
-		['http500', /^The prediction failed: Generation failed: internal model error/],
-		['errorObject', /^The prediction failed: generation failed: the upstream model/],
-		['moderation', /^Content moderation blocked this request \(/],
-		['nsfw', /^Content moderation blocked this request: The result was flagged as not safe for work/],
-	] as const)('is reported right away and never polled again: %s', async (shape, words) => {
-		sandbox.setOptions({ predictSeconds: 0 });
-		fails('submit', { type: 'failTask', shape });
-		const { error } = await edit();
-		const [task] = [...ledger.predictions.values()];
-		expect(error?.message).toMatch(words);
-		expect(error?.message).toContain(task?.id);
-		// It had ended before the first poll: a second one would be too many.
-		expect(ledger.count('prediction')).toBe(1);
 	});
 });
 
