@@ -11,7 +11,7 @@ import type { Leftovers } from './api/purchases/leftovers';
 import type { Ledger } from './api/purchases/ledger';
 import type { PurchaseRequest } from './api/purchases/request';
 import type { Uploads } from './api/files/uploads';
-import type { RemoteImages } from './api/files/remoteImages';
+import type { RemoteImages } from './api/files/remoteFiles';
 import type { Waiter } from './api/predictions/waiter';
 
 /** What came of one item: of several images, some may have failed. */

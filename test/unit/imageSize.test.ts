@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/imageSize';
+import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/inspect';
 
 const GIF = Buffer.concat([
 	Buffer.from('GIF89a'),

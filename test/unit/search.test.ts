@@ -1,4 +1,4 @@
-import { contentTag, uploadName } from '../../nodes/AtlasCloud/api/files/uploadName';
+import { contentTag, uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
 import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import { EarlierInputs } from '../../nodes/AtlasCloud/api/purchases/earlierInputs';
 import { hashOf, valuesOf } from '../../nodes/AtlasCloud/api/purchases/body';

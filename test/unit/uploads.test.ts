@@ -1,6 +1,6 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
-import { parseUploadUrl, uploadName } from '../../nodes/AtlasCloud/api/files/uploadName';
+import { parseUploadUrl, uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
 import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
 import type { PurchaseRequest } from '../../nodes/AtlasCloud/api/purchases/request';

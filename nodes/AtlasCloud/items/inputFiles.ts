@@ -2,7 +2,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { checkMeant, trimInvisible } from '../api/cells';
 import { inputError, truncate } from '../api/errors';
 import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
-import { isOneDataUri } from '../api/files/base64';
+import { isOneDataUri } from '../api/files/dataUri';
 import { readDataUri } from '../api/files/dataUri';
 import { checkInputUrl } from '../api/files/inputUrl';
 import { adviceFor, describeKind, type FileKind } from '../api/files/kinds';

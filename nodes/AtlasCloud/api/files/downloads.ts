@@ -10,10 +10,10 @@ import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import { truncate } from '../text';
 import type { PredictionOutput } from '../predictions/outputs';
-import { decodeBase64 } from './base64';
-import { describeKind, fileKind, KIND_BYTES } from './kinds';
+import { decodeBase64 } from './dataUri';
+import { describeKind, fileKind, KIND_BYTES, type FileKind } from './kinds';
 import { outputKind } from './outputKind';
-import { tooLargeError, WholeFileCheck } from './wholeFile';
+import { ImageScan } from './imageScan';
 
 /** Why a file cannot be stored: the next attempt would end the same way. */
 export class StoreError extends DownloadError {
@@ -79,7 +79,6 @@ export class Downloads<Stored> {
 			maxAttempts: MAX_ATTEMPTS,
 			firstPauseMs: 1_000,
 		});
-		if (result.error instanceof StoreError) throw notStoredError(order, result.error);
 		if (result.error) throw outputError(order, result.error);
 		return result.value;
 	}
@@ -103,7 +102,7 @@ export class Downloads<Stored> {
 	}
 
 	private async decode(base64: string, { maxBytes, baseName }: DownloadOrder): Promise<Stored> {
-		if ((base64.length * 3) / 4 > maxBytes + KIND_BYTES) throw tooLargeError(maxBytes);
+		if ((base64.length * 3) / 4 > maxBytes + KIND_BYTES) throw outputTooLargeError(maxBytes);
 		const { beginning, chunks } = await peek(decodeBase64(base64, this.clock), KIND_BYTES);
 		const kind = outputKind(beginning);
 		if (!kind) throw new DownloadError('the file is incomplete', { isFinal: true });
@@ -118,7 +117,7 @@ export class Downloads<Stored> {
 		try {
 			if (statusCode !== 200) throw statusError(statusCode);
 			const announcedBytes = asNumber(headers['content-length']);
-			if (announcedBytes !== null && announcedBytes > maxBytes) throw tooLargeError(maxBytes);
+			if (announcedBytes !== null && announcedBytes > maxBytes) throw outputTooLargeError(maxBytes);
 			const { beginning, chunks } = await peek(body, KIND_BYTES);
 			const kind = outputKind(beginning, { contentType: headers['content-type'], url });
 			if (!kind) throw notAnOutputError(beginning);
@@ -146,40 +145,78 @@ function statusError(statusCode: number): DownloadError {
 	return new DownloadError(message, { statusCode });
 }
 
-function notStoredError(
-	{ predictionId }: Pick<DownloadOrder, 'predictionId'>,
-	{ message, advice }: StoreError,
-): AtlasError {
-	return new AtlasError(
-		`The prediction is finished and billed, but n8n couldn’t store its file: ${message}`,
-		{
-			kind: 'download',
-			description: `${advice} Then get the file with Prediction > Wait for Completion and this prediction ID: it won’t be billed again.`,
-			predictionId,
-			status: 'completed',
-		},
-	);
-}
-
 function describeFailure(error: Error): string {
 	return error instanceof TransportError && error.code
 		? `the connection was lost (${error.code})`
 		: truncate(error.message);
 }
 
+const GET_LATER = 'Prediction > Wait for Completion and this prediction ID';
+
+function adviceAfter(error: Error, isExpired: boolean): string {
+	if (error instanceof StoreError)
+		return `${error.advice} Then get the file with ${GET_LATER}: it won’t be billed again.`;
+	return isExpired
+		? "Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run, or increase 'Keep on Atlas Cloud (Hours)' under Options."
+		: `It won’t be billed again: get the file with ${GET_LATER}.`;
+}
+
 function outputError({ predictionId }: Pick<DownloadOrder, 'predictionId'>, error: Error): AtlasError {
 	const statusCode = error instanceof DownloadError ? error.statusCode : null;
 	const isExpired = statusCode !== null && EXPIRED_STATUS_CODES.has(statusCode);
-	return new AtlasError(
-		`The prediction is finished and billed, but its file couldn’t be downloaded: ${describeFailure(error)}`,
-		{
-			kind: 'download',
-			description: isExpired
-				? "Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run, or increase 'Keep on Atlas Cloud (Hours)' under Options."
-				: 'It won’t be billed again: get the file with Prediction > Wait for Completion and this prediction ID.',
-			predictionId,
-			status: 'completed',
-			statusCode,
-		},
-	);
+	const what =
+		error instanceof StoreError
+			? `n8n couldn’t store its file: ${error.message}`
+			: `its file couldn’t be downloaded: ${describeFailure(error)}`;
+	return new AtlasError(`The prediction is finished and billed, but ${what}`, {
+		kind: 'download',
+		description: adviceAfter(error, isExpired),
+		predictionId,
+		status: 'completed',
+		statusCode,
+	});
+}
+
+function outputTooLargeError(maxBytes: number): DownloadError {
+	const maxMb = Math.floor(maxBytes / 1_000_000);
+	const message = `it is larger than ${maxMb} MB (increase 'Max Download Size (MB)' under Options)`;
+	return new DownloadError(message, { isFinal: true });
+}
+
+/** Passes a file through, and throws at its end unless all of it came. */
+class WholeFileCheck {
+	/** What was thrown: n8n's storage may wrap it. */
+	failure: DownloadError | undefined;
+
+	/** @param announcedBytes the content length, if the host reports it */
+	constructor(
+		private readonly kind: FileKind,
+		private readonly announcedBytes: number | null,
+		private readonly maxBytes: number,
+	) {}
+
+	async *checked(chunks: AsyncIterable<Uint8Array>, guard?: StreamGuard): AsyncGenerator<Uint8Array> {
+		const scan = new ImageScan(this.kind);
+		let size = 0;
+		for await (const chunk of chunks) {
+			guard?.received(chunk.byteLength);
+			scan.add(chunk);
+			size += chunk.byteLength;
+			if (size > this.maxBytes) throw this.fail(outputTooLargeError(this.maxBytes));
+			yield chunk;
+		}
+		if (this.announcedBytes !== null && size !== this.announcedBytes) {
+			throw this.fail(new DownloadError(`only ${size} of ${this.announcedBytes} bytes were received`));
+		}
+		if (size === 0 || !scan.isWhole) {
+			// What came in the answer itself stays as it is.
+			const isFinal = guard === undefined;
+			throw this.fail(new DownloadError(`the ${this.kind.name} file is incomplete`, { isFinal }));
+		}
+	}
+
+	private fail(failure: DownloadError): DownloadError {
+		this.failure = failure;
+		return failure;
+	}
 }

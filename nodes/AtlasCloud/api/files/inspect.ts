@@ -1,25 +1,32 @@
+import { imageSize as readHeader } from 'image-size';
 import { sha256OfStream } from '../hash';
-import { peek } from '../http/streams';
+import { peek, readBeginning, readFrom } from '../http/streams';
 import type { Dimensions } from '../models/sizes';
-import { fileKind, type FileKind } from './kinds';
-import { HEADER_BYTES, imageSize } from './imageSize';
 import { ImageScan } from './imageScan';
+import { BMP, fileKind, TIFF, type FileKind } from './kinds';
+import { isTurned, tiffTags } from './tiff';
 
-/** What one reading of a file tells. Its bytes are not kept: a batch can have a thousand files. */
-export interface FileFacts {
-	/** Of the bytes that came, whatever was announced. */
-	sizeBytes: number;
-	/** In hex. */
-	sha256: string;
-	/** By its bytes; null if they are of no known kind. */
+/** What the first 64 kB of a file tell; each null if they do not. */
+export interface HeaderFacts {
+	/** By its bytes. */
 	kind: FileKind | null;
-	/** False for an image that is cut off. */
-	isWhole: boolean;
-	/** Null where they are not in the first 64 kB. */
 	dimensions: Dimensions | null;
 	/** Its first bytes, where the kind is not known. */
 	beginning: Uint8Array;
 }
+
+/** What one reading of a file tells. Its bytes are not kept: a batch can have a thousand files. */
+export interface FileFacts extends HeaderFacts {
+	/** Of the bytes that came, whatever was announced. */
+	sizeBytes: number;
+	/** In hex. */
+	sha256: string;
+	/** False for an image that is cut off. */
+	isWhole: boolean;
+}
+
+/** How much of a file's beginning is read for its kind and dimensions, in bytes. */
+export const HEADER_BYTES = 65_536;
 
 /** Where the kind is not known, so many bytes tell what else it is. */
 const UNKNOWN_BYTES = 512;
@@ -28,8 +35,7 @@ const UNKNOWN_BYTES = 512;
 export async function inspectFile(chunks: AsyncIterable<Uint8Array>): Promise<FileFacts> {
 	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
 	const header = beginning.subarray(0, HEADER_BYTES);
-	const kind = fileKind(header);
-	const scan = new ImageScan(kind);
+	const scan = new ImageScan(fileKind(header));
 	const scanned = async function* () {
 		for await (const chunk of all) {
 			scan.add(chunk);
@@ -37,17 +43,78 @@ export async function inspectFile(chunks: AsyncIterable<Uint8Array>): Promise<Fi
 		}
 	};
 	const { hex, sizeBytes } = await sha256OfStream(scanned());
+	return { ...inspectHeader(header, scan.isTurned), sizeBytes, sha256: hex, isWhole: scan.isWhole };
+}
+
+/** @param isTurnedFurtherIn as in {@link imageSize} */
+export function inspectHeader(header: Uint8Array, isTurnedFurtherIn = false): HeaderFacts {
+	const kind = fileKind(header);
 	return {
-		sizeBytes,
-		sha256: hex,
 		kind,
-		isWhole: scan.isWhole,
-		dimensions: imageSize(header, scan.isTurned),
-		beginning: beginningOf(header, kind),
+		dimensions: imageSize(header, isTurnedFurtherIn),
+		// A copy: a slice would keep the whole header in memory.
+		beginning: Uint8Array.from(header.subarray(0, kind ? 0 : UNKNOWN_BYTES)),
 	};
 }
 
-/** A copy of a file's first bytes, where they have to tell what else it is. */
-export function beginningOf(header: Uint8Array, kind: FileKind | null): Uint8Array {
-	return Uint8Array.from(header.subarray(0, kind ? 0 : UNKNOWN_BYTES));
+/**
+ * The width and height of an image as it is seen: with its EXIF orientation applied.
+ * @param bytes the beginning of the file
+ * @param isTurnedFurtherIn whether EXIF data behind these bytes turn it
+ * @returns null if they are not in these bytes, or Seedream does not accept the kind of file
+ */
+export function imageSize(bytes: Uint8Array, isTurnedFurtherIn = false): Dimensions | null {
+	const kind = fileKind(bytes);
+	// image-size reads many more kinds, some (SVG) with patterns that are slow on a crafted file.
+	if (!kind?.isInput) return null;
+	const size = kind === BMP ? bitmapSize(bytes) : headerSize(bytes);
+	if (!size || !(size.width > 0 && size.height > 0)) return null;
+	const scan = new ImageScan(kind);
+	scan.add(bytes);
+	const turned = isTurnedFurtherIn || scan.isTurned || (kind === TIFF && isTurned(tiffTags(bytes)));
+	return turned ? { width: size.height, height: size.width } : size;
+}
+
+function headerSize(bytes: Uint8Array): Dimensions | null {
+	try {
+		// A copy, because image-size reads past a cut-off header into whatever shares the Buffer's memory.
+		const { width, height } = readHeader(new Uint8Array(bytes));
+		return { width, height };
+	} catch {
+		return null;
+	}
+}
+
+/** A bitmap may be of OS/2, with shorter numbers, or have its first row at the top: then its height is negative. */
+function bitmapSize(bytes: Uint8Array): Dimensions | null {
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	if (bytes.byteLength < 26) return null;
+	return view.getUint32(14, true) === 12
+		? { width: view.getUint16(18, true), height: view.getUint16(20, true) }
+		: { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+}
+
+/** How far to search for the dimensions: long color profiles and previews may come before them. */
+const MAX_SEARCHED_BYTES = 4_000_000;
+
+/** Enough for a TIFF directory of some hundred entries. */
+const DIRECTORY_BYTES = 4_096;
+
+/**
+ * The dimensions of a file whose first 64 kB do not contain them. A TIFF's directory is often at its end.
+ * @param chunks the whole file, read only as far as needed
+ */
+export async function imageSizeFurtherIn(chunks: AsyncIterable<Uint8Array>): Promise<Dimensions | null> {
+	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
+	if (fileKind(beginning) !== TIFF) return imageSize(await readBeginning(all, MAX_SEARCHED_BYTES));
+	const isLittleEndian = beginning[0] === 0x49;
+	const isBig = beginning[isLittleEndian ? 2 : 3] === 43;
+	const header = Buffer.from(beginning.subarray(0, isBig ? 16 : 8));
+	if (header.length < (isBig ? 16 : 8)) return null;
+	const view = new DataView(header.buffer, header.byteOffset);
+	const offset = isBig ? Number(view.getBigUint64(8, isLittleEndian)) : view.getUint32(4, isLittleEndian);
+	// Everything in between is left out, so the header has to point right behind itself.
+	if (isBig) view.setBigUint64(8, BigInt(header.length), isLittleEndian);
+	else view.setUint32(4, header.length, isLittleEndian);
+	return imageSize(Buffer.concat([header, await readFrom(all, offset, DIRECTORY_BYTES)]));
 }

@@ -1,4 +1,4 @@
-import { cameraRaw } from './cameraRaw';
+import { cameraRaw } from './tiff';
 
 /** A kind of file, recognized by its first bytes. */
 export interface FileKind {

@@ -14,7 +14,6 @@ import { sendWithRetries, isRetryable } from '../http/retry';
 import { MAX_RETRY_AFTER_MS } from '../http/timeouts';
 import { asObject, asString } from '../json';
 import type { FileKind } from './kinds';
-import { contentTag, uploadName, type UploadOwner } from './uploadName';
 
 /** An input file that is in n8n. */
 export interface InputFile {
@@ -198,11 +197,7 @@ function sharedUrlError(file: InputFile): AtlasError {
 
 /** The error of a file that is not even sent, because Atlas asked for a long pause after another one. */
 function throttledError(): AtlasError {
-	return new AtlasError(TOO_MANY_REQUESTS, {
-		kind: 'read',
-		description: adviceFor(429),
-		statusCode: 429,
-	});
+	return new AtlasError(TOO_MANY_REQUESTS, { kind: 'read', description: adviceFor(429), statusCode: 429 });
 }
 
 /** The link in an upload's answer; null if there is none, or it is not an http(s) URL. */
@@ -210,4 +205,41 @@ function linkIn(json: unknown): string | null {
 	const data = asObject(asObject(json)?.data);
 	const url = asString(data?.download_url) ?? asString(data?.url);
 	return url !== null && isValidUrl(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
+}
+
+/** What identifies an upload, so that a retry can find its edit in the history even after n8n has crashed. */
+export interface UploadOwner {
+	executionId: string;
+	/** Eight hex digits that identify workflow and node. */
+	nodeTag: string;
+	runIndex: number;
+}
+
+/** The parts of an uploaded file's name. */
+export interface UploadName extends UploadOwner {
+	itemIndex: number;
+	/** The first sixteen hex digits of the content's SHA-256. */
+	contentTag: string;
+}
+
+/** The part of a content's SHA-256 that is in an upload's name. */
+export function contentTag(sha256: string): string {
+	return sha256.slice(0, 16);
+}
+
+/** `n8n-<execution>-<node>-r<run>-i<item>-<content>.<extension>` */
+export function uploadName(name: UploadName, extension: string): string {
+	const execution = name.executionId.replace(/[^A-Za-z0-9]/g, '') || '0';
+	return `n8n-${execution}-${name.nodeTag}-r${name.runIndex}-i${name.itemIndex}-${name.contentTag}.${extension}`;
+}
+
+/** Parses the URL of an uploaded file; null unless it still has the name that {@link uploadName} gave it. */
+export function parseUploadUrl(url: string): UploadName | null {
+	if (/^data:/i.test(url)) return null;
+	const path = url.split(/[?#]/, 1)[0];
+	const name = path.slice(path.lastIndexOf('/') + 1);
+	const match = /^n8n-([A-Za-z0-9]+)-([0-9a-f]{8})-r(\d+)-i(\d+)-([0-9a-f]{16})\.[a-z0-9]+$/.exec(name);
+	if (!match) return null;
+	const [, executionId, nodeTag, runIndex, itemIndex, contentTag] = match;
+	return { executionId, nodeTag, runIndex: Number(runIndex), itemIndex: Number(itemIndex), contentTag };
 }

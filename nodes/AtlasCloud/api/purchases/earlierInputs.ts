@@ -1,4 +1,4 @@
-import { contentTag, parseUploadUrl } from '../files/uploadName';
+import { contentTag, parseUploadUrl } from '../files/uploads';
 import { sha256OfStream } from '../hash';
 import type { AtlasClient } from '../http/client';
 import { DownloadError, isDeleted, openPublicFile } from '../http/publicFile';

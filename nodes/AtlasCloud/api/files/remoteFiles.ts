@@ -1,0 +1,86 @@
+import type { AtlasClient } from '../http/client';
+import { DownloadError, isDeleted, openPublicFile } from '../http/publicFile';
+import { fetchWithRetries } from '../http/retry';
+import { StreamGuard, readBeginning } from '../http/streams';
+import { DOWNLOAD_TIMEOUT_MS, READ_TIMEOUT_MS } from '../http/timeouts';
+import { memoize } from '../memo';
+import type { CancelSignal } from '../time/cancellation';
+import { pauseMs, throwIfAborted } from '../time/clock';
+import { HEADER_BYTES, inspectHeader, type HeaderFacts } from './inspect';
+
+const MAX_HEADER_ATTEMPTS = 3;
+
+/** Inspects input images that are URLs: each once per run, without the API key, and no more than the header. */
+export class RemoteImages {
+	private readonly inspections = new Map<string, Promise<HeaderFacts | null>>();
+
+	constructor(
+		private readonly client: AtlasClient,
+		private readonly signal: CancelSignal | undefined,
+	) {}
+
+	/**
+	 * @returns null if the file cannot be read. Never why: the URL may come from a stranger, through a form.
+	 * @throws CancelledError
+	 */
+	async inspect(url: string): Promise<HeaderFacts | null> {
+		return await memoize(this.inspections, url, async () => {
+			const { clock } = this.client;
+			const header = await fetchWithRetries(async () => await this.readHeader(url), {
+				clock,
+				signal: this.signal,
+				purpose: 'inputHeader',
+				maxAttempts: MAX_HEADER_ATTEMPTS,
+			});
+			return header.error ? null : inspectHeader(header.value);
+		});
+	}
+
+	private async readHeader(url: string): Promise<Buffer> {
+		const { http, clock, baseUrl } = this.client;
+		const range = `bytes=0-${HEADER_BYTES - 1}`;
+		const { statusCode, body } = await openPublicFile(http, url, baseUrl, this.signal, { range });
+		const guard = new StreamGuard(body, clock, READ_TIMEOUT_MS, this.signal);
+		try {
+			if (statusCode === 200 || statusCode === 206) return await readBeginning(body, HEADER_BYTES);
+			throw new DownloadError(`status ${statusCode}`, { statusCode });
+		} finally {
+			guard.end();
+		}
+	}
+}
+
+/** A host that has just got a file may not find it at first. */
+const SECOND_LOOK_MS = 1_000;
+
+/**
+ * Whether a file host has deleted one of these files. Reads none of them, and sends the API key to no file host. A host
+ * that cannot be reached says nothing about its files, and neither does a page.
+ * @throws CancelledError
+ */
+export async function areFilesDeleted(client: AtlasClient, urls: string[]): Promise<boolean> {
+	const areDeleted = await Promise.all(
+		urls.map(async (url) => {
+			if (!(await isDeletedNow(client, url))) return false;
+			await pauseMs(client.clock, SECOND_LOOK_MS, client.signal);
+			return await isDeletedNow(client, url);
+		}),
+	);
+	return areDeleted.includes(true);
+}
+
+async function isDeletedNow({ http, baseUrl, signal, clock }: AtlasClient, url: string): Promise<boolean> {
+	const opened = await openPublicFile(http, url, baseUrl, signal).catch(() => null);
+	throwIfAborted(signal);
+	if (!opened) return false;
+	const guard = new StreamGuard(opened.body, clock, DOWNLOAD_TIMEOUT_MS, signal);
+	try {
+		return await isDeleted(opened);
+	} catch {
+		throwIfAborted(signal);
+		return false;
+	} finally {
+		guard.end();
+		opened.body.destroy();
+	}
+}
