@@ -2,9 +2,6 @@ import type { Sandbox, SandboxOptions } from '../../sandbox';
 import { fastSandbox, picture, runSeedream, type SeedreamOptions } from './seedream';
 import { virtualTime } from './virtualTime';
 
-// Large batches take a while on a busy machine, though no time passes on the virtual clock.
-jest.setTimeout(180_000);
-
 let sandbox: Sandbox;
 let data: Buffer;
 beforeAll(async () => (data = await picture()));
