@@ -3,7 +3,9 @@
  * node, `__schema__/v<version>/<resource>/<operation>.json`. The build writes these files; no node imports this one.
  */
 
-import { FILE_OUTPUT, IMAGE_OUTPUT, type OutputStyle } from './items/destination';
+import { toPrediction } from './api/predictions/prediction';
+import { FILE_OUTPUT, IMAGE_OUTPUT } from './items/destination';
+import { NOTHING_KNOWN, predictionJson } from './items/outputItems';
 
 interface JsonSchema {
 	type: 'string' | 'number' | 'boolean' | 'array' | 'object';
@@ -13,78 +15,60 @@ interface JsonSchema {
 
 type OutputSchema = JsonSchema & { version: 1 };
 
-const text: JsonSchema = { type: 'string' };
 const number: JsonSchema = { type: 'number' };
 const yesOrNo: JsonSchema = { type: 'boolean' };
-const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
-const object = (properties: Record<string, JsonSchema>): JsonSchema => ({ type: 'object', properties });
-const output = (properties: Record<string, JsonSchema>): OutputSchema => ({
-	...object(properties),
-	type: 'object',
-	version: 1,
-});
+const texts: JsonSchema = { type: 'array', items: { type: 'string' } };
 
-const TYPES: Record<string, JsonSchema> = { priceUsd: number, imageIndex: number, fileIndex: number };
-
-/** A simplified item, as Simplify has it by default. */
-const simplified = ({ columns }: OutputStyle) =>
-	output(Object.fromEntries(columns.map((name) => [name, TYPES[name] ?? text])));
-
-const editedImage = simplified(IMAGE_OUTPUT);
-const file = simplified(FILE_OUTPUT);
-
-/** What starts the trigger's workflow. */
-const event = output({
-	predictionId: text,
-	status: text,
-	rawStatus: text,
-	model: text,
-	prompt: text,
-	fileUrl: text,
-	fileIndex: number,
-	fileCount: number,
-	text,
+/** The fields that are no text. */
+const TYPES: Record<string, JsonSchema> = {
 	predictTimeSeconds: number,
-	priceUsd: number,
-	nsfw: yesOrNo,
-	failureReason: text,
-	createdAt: text,
-	completedAt: text,
-	raw: object({}),
-});
-
-const quote = output({
-	model: text,
 	priceUsd: number,
 	listPriceUsd: number,
 	discountPercent: number,
 	isEstimate: yesOrNo,
-	currency: text,
+	nsfw: yesOrNo,
+	imageIndex: number,
+	fileIndex: number,
+	fileCount: number,
+	fileSizeBytes: number,
+	urls: texts,
+	images: texts,
+	inputUrls: texts,
+	raw: { type: 'object', properties: {} },
+};
+
+const propertiesOf = (names: string[]): Record<string, JsonSchema> =>
+	Object.fromEntries(names.map((name) => [name, TYPES[name] ?? { type: 'string' }]));
+
+const output = (names: string[], more: Record<string, JsonSchema> = {}): OutputSchema => ({
+	type: 'object',
+	properties: { ...propertiesOf(names), ...more },
+	version: 1,
 });
+
+/** Simplified items, as Simplify has them by default. */
+const editedImage = output(IMAGE_OUTPUT.columns);
+const file = output(FILE_OUTPUT.columns);
+
+/** What starts the trigger's workflow: what an item says of any prediction. */
+const prediction = toPrediction('id', { id: 'id', status: 'processing' })!;
+const event = output(Object.keys(predictionJson(prediction, NOTHING_KNOWN, null, FILE_OUTPUT)));
+
+const quote = output(['model', 'priceUsd', 'listPriceUsd', 'discountPercent', 'isEstimate', 'currency']);
+
+const uploadedFile = propertiesOf(['url', 'fieldName', 'fileName', 'mimeType', 'fileSizeBytes']);
 
 /** By node, and by `resource/operation`; a trigger has neither (n8n 2.41 asks for its schema, and shows none). */
 export const OUTPUT_SCHEMAS: Record<string, Record<string, OutputSchema>> = {
 	SeedreamEdit: {
 		'image/edit': editedImage,
-		'image/upload': output({
-			url: text,
-			urls: listOf(text),
-			files: listOf(
-				object({ url: text, fieldName: text, fileName: text, mimeType: text, fileSizeBytes: number }),
-			),
+		'image/upload': output(['url', 'urls'], {
+			files: { type: 'array', items: { type: 'object', properties: uploadedFile } },
 		}),
 		'prediction/get': editedImage,
 		'prediction/getAll': editedImage,
 		'prediction/quote': quote,
-		'prediction/submit': output({
-			predictionId: text,
-			status: text,
-			model: text,
-			prompt: text,
-			images: listOf(text),
-			size: text,
-			createdAt: text,
-		}),
+		'prediction/submit': output(['predictionId', 'status', 'model', 'prompt', 'images', 'size', 'createdAt']),
 		'prediction/waitForCompletion': editedImage,
 	},
 	AtlasCloudModels: {
@@ -95,14 +79,7 @@ export const OUTPUT_SCHEMAS: Record<string, Record<string, OutputSchema>> = {
 		'prediction/get': file,
 		'prediction/getAll': file,
 		'prediction/quote': quote,
-		'prediction/submit': output({
-			predictionId: text,
-			status: text,
-			model: text,
-			prompt: text,
-			inputUrls: listOf(text),
-			createdAt: text,
-		}),
+		'prediction/submit': output(['predictionId', 'status', 'model', 'prompt', 'inputUrls', 'createdAt']),
 		'prediction/waitForCompletion': file,
 	},
 	AtlasCloudTrigger: { '': event },

@@ -72,10 +72,7 @@ export const inputFields: INodeProperties[] = [
 	},
 ];
 
-/** What a resource's models make. */
-export type ResourceType = MediaModelType;
-
 /** How long to wait for a model of this type, in seconds; null where it is not known. */
-export function defaultTimeoutSeconds(type: ResourceType | null): number {
+export function defaultTimeoutSeconds(type: MediaModelType | null): number {
 	return type === 'Image' ? DEFAULT_TIMEOUT_SECONDS : SLOW_TIMEOUT_SECONDS;
 }

@@ -1,7 +1,6 @@
 import { inputError, truncate } from '../api/errors';
 import { asObject, type JsonObject } from '../api/json';
 import { kindByUrl, type MediaRule } from '../api/models/mediaFields';
-import type { InputFile } from '../api/files/uploads';
 import type { MediaInput } from '../api/models/modelInputs';
 import type { InputPath, PurchaseInput } from '../api/purchases/request';
 import { plural } from '../api/words';
@@ -10,6 +9,7 @@ import {
 	entriesOf,
 	fileFieldOf,
 	fileReader,
+	inputAt,
 	readEntry,
 	type FileReader,
 	type InputSource,
@@ -23,10 +23,7 @@ export interface RequestMedia {
 	inputs: PurchaseInput[];
 }
 
-/**
- * Reads the values of a model's media fields. Uploads nothing.
- * @throws AtlasError (`input`)
- */
+/** Reads the values of a model's media fields. Uploads nothing. @throws AtlasError (`input`) */
 export async function readMediaInputs(
 	run: NodeRun,
 	itemIndex: number,
@@ -41,7 +38,7 @@ export async function readMediaInputs(
 		if (entries.length === 0 && !field.isRequired) continue;
 		checkCount(field, entries.length);
 		if (field.rule.objectKey !== null) read.body[field.name] = entries.map(({ rest }) => rest);
-		read.inputs.push(...entries.map(({ source }, i) => ({ path: pathOf(field, i), ...source })));
+		read.inputs.push(...entries.map(({ source }, i) => inputAt(pathOf(field, i), source)));
 	}
 	return read;
 }
@@ -60,7 +57,7 @@ function pathOf({ name, rule: { isList, objectKey } }: MediaInput, index: number
 }
 
 interface MediaEntry {
-	source: { file: InputFile; url?: undefined } | { file?: undefined; url: string };
+	source: InputSource;
 	/** The rest of its object, where the list holds objects. */
 	rest: JsonObject;
 }
@@ -73,7 +70,7 @@ async function readMedia(reader: FileReader, field: MediaInput, entry: unknown):
 	return sources.map((source) => {
 		const isTold = objectKey === null || (kindKey !== null && kindKey in given);
 		const rest = isTold ? given : { ...given, ...kindOf(field, source) };
-		return { source: source.file ? { file: source.file } : { url: source.url }, rest };
+		return { source, rest };
 	});
 }
 
@@ -123,17 +120,18 @@ export async function readUntypedInputs(
 			return await Promise.all(value.map(async (one: unknown, i) => await takeOut(one, [...path, i])));
 		}
 		const object = asObject(value);
-		return object ? await takeOutOf(object, path) : value;
+		return object ? await mapValues(object, async (one, key) => await takeOut(one, [...path, key])) : value;
 	};
-	const takeOutOf = async (object: JsonObject, path: readonly [] | InputPath): Promise<JsonObject> => {
-		const entries = Object.entries(object).map(async ([key, value]) => {
-			const innerPath: InputPath = path.length === 0 ? [key] : [...path, key];
-			return [key, await takeOut(value, innerPath)] as const;
-		});
-		return Object.fromEntries(await Promise.all(entries));
-	};
-	const body = await takeOutOf(given, []);
+	const body = await mapValues(given, async (one, key) => await takeOut(one, [key]));
 	// In the same order each time: a retry recognizes the request by it.
 	const order = ({ path }: PurchaseInput) => path.join('/');
 	return { body, inputs: inputs.sort((a, b) => order(a).localeCompare(order(b))) };
+}
+
+async function mapValues(
+	object: JsonObject,
+	map: (value: unknown, key: string) => Promise<unknown>,
+): Promise<JsonObject> {
+	const entries = Object.entries(object).map(async ([key, value]) => [key, await map(value, key)] as const);
+	return Object.fromEntries(await Promise.all(entries));
 }

@@ -9,7 +9,7 @@ import { readExtraBodyFields, readTimeout } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
 import { readRequest, type PurchaseJob } from '../operations/kind';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
-import { EXAMPLE_MODEL, defaultTimeoutSeconds, type ResourceType } from './fields';
+import { EXAMPLE_MODEL, defaultTimeoutSeconds } from './fields';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 
 /** One item's prediction; its request is complete only once {@link resolveModelJob} has read the model. */
@@ -17,7 +17,7 @@ export interface ModelJob extends PurchaseJob {
 	/** What the item gives for the model's fields. */
 	given: JsonObject;
 	/** What the resource makes; null where the model decides. */
-	resourceType: ResourceType | null;
+	resourceType: MediaModelType | null;
 	/** Fields whose content does not change the price: the prompt, unless it is billed by its length, and images. */
 	unpricedFields: string[];
 }
@@ -28,15 +28,12 @@ const OWN_FIELDS = ['model', 'input', 'enable_sync_mode'];
 /** Fields of a schema that are not sent as inputs: the node asks for the result itself, and has an own option. */
 const UNSENT_FIELDS = ['model', 'enable_sync_mode', 'webhook_url'];
 
-/**
- * Reads an item's parameters. Sends nothing.
- * @throws AtlasError (`input`)
- */
+/** Reads an item's parameters. Sends nothing. @throws AtlasError (`input`) */
 export function readModelJob(
 	run: NodeRun,
 	itemIndex: number,
 	options: IDataObject,
-	resourceType: ResourceType | null,
+	resourceType: MediaModelType | null,
 ): ModelJob {
 	const given = readGivenInputs(run.context, itemIndex);
 	const sendable = Object.fromEntries(
@@ -110,7 +107,11 @@ function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {
 }
 
 /** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
-function mediaTypeOf(model: string, { type }: ModelInfo, resourceType: ResourceType | null): MediaModelType {
+function mediaTypeOf(
+	model: string,
+	{ type }: ModelInfo,
+	resourceType: MediaModelType | null,
+): MediaModelType {
 	if (type === 'Text') {
 		throw inputError(`${model} is a text model`, 'Choose a model that makes images, videos, or audio.');
 	}

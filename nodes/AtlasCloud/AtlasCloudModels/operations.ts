@@ -1,12 +1,13 @@
+import type { MediaModelType } from '../api/models/model';
 import { FILE_OUTPUT } from '../items/destination';
 import { buyOperation } from '../operations/buy';
 import type { NodeKind } from '../operations/kind';
-import { predictionResource } from '../operations/predictionResource';
+import { predictionResource } from '../operations/prediction';
 import { modelField, type ListedModel } from '../panel/modelField';
 import { optionFields } from '../panel/optionFields';
 import { MODEL_WORDS } from '../panel/options';
 import type { NodeDefinition } from '../run/operation';
-import { defaultTimeoutSeconds, EXAMPLE_MODEL, inputFields, type ResourceType } from './fields';
+import { defaultTimeoutSeconds, EXAMPLE_MODEL, inputFields } from './fields';
 import { modelQuoteRequest, readModelJob, resolveModelJob, type ModelJob } from './modelRequest';
 
 /**
@@ -14,7 +15,7 @@ import { modelQuoteRequest, readModelJob, resolveModelJob, type ModelJob } from 
  * @param type what the models of its list make; null where the model decides
  * @param preset the model that is selected at first
  */
-function modelKind(type: ResourceType | null, preset?: ListedModel): NodeKind<ModelJob> {
+function modelKind(type: MediaModelType | null, preset?: ListedModel): NodeKind<ModelJob> {
 	return {
 		style: FILE_OUTPUT,
 		fields: [modelField('The model to run.', EXAMPLE_MODEL, preset), ...inputFields],

@@ -6,10 +6,11 @@ import type {
 	INodeListSearchResult,
 } from 'n8n-workflow';
 import type { ModelField } from '../api/models/inputSchema';
+import { asString } from '../api/json';
 import { ModelInfos } from '../api/models/model';
 import { connect } from '../n8n/connect';
-import { readCatalog, type CatalogModel, type ModelType } from '../api/models/catalog';
-import { modelEntry, selectedModel } from '../panel/modelField';
+import { readCatalog, type ModelType } from '../api/models/catalog';
+import { searchIn, selectedModel } from '../panel/modelField';
 
 /** What the panel says if it has no fields to show. */
 const NOTICES = {
@@ -79,54 +80,34 @@ function mapperType({ type, enumValues, media }: ModelField): FieldType {
 	// URLs and names of files are typed as text, several of them with commas.
 	if (media) return 'string';
 	if (enumValues) return 'options';
-	switch (type) {
-		case 'number':
-		case 'integer':
-			return 'number';
-		case 'boolean':
-			return 'boolean';
-		case 'text':
-		case 'any':
-		// n8n checks arrays and objects apart; JSON typed as text may be either.
-		case 'json':
-			return 'string';
-	}
+	if (type === 'number' || type === 'integer') return 'number';
+	// n8n checks arrays and objects apart; JSON typed as text may be either.
+	return type === 'boolean' ? 'boolean' : 'string';
 }
 
 function shownDefault({ defaultValue }: ModelField): string | number | boolean | undefined {
-	switch (typeof defaultValue) {
-		case 'string':
-			return defaultValue === '' ? undefined : defaultValue;
-		case 'number':
-		case 'boolean':
-			return defaultValue;
-		default:
-			return undefined;
-	}
+	if (typeof defaultValue === 'number' || typeof defaultValue === 'boolean') return defaultValue;
+	return asString(defaultValue) ?? undefined;
 }
 
-const MEDIA_TYPES: ModelType[] = ['Image', 'Video', 'Audio'];
-
-const TYPE_OF_RESOURCE: Record<string, ModelType> = { image: 'Image', video: 'Video', audio: 'Audio' };
-
-/** The types of models that a resource runs. */
-function typesOf(resource: unknown): ModelType[] {
-	const type = typeof resource === 'string' ? TYPE_OF_RESOURCE[resource] : undefined;
-	return type ? [type] : MEDIA_TYPES;
-}
+/** The types of models that a resource runs; any other resource runs all. */
+const TYPES_OF_RESOURCE: Record<string, ModelType[]> = {
+	image: ['Image'],
+	video: ['Video'],
+	audio: ['Audio'],
+};
 
 /**
  * Lists the catalog's models of the resource's type with their prices, filtered by name and ID.
  * @throws AtlasError (`read`) if the catalog cannot be read: the panel then offers By ID
  */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
-	const types = typesOf(this.getCurrentNodeParameter('resource'));
+	const resource = String(this.getCurrentNodeParameter('resource'));
+	const types = TYPES_OF_RESOURCE[resource] ?? Object.values(TYPES_OF_RESOURCE).flat();
 	const { client } = await connect(this);
-	const models = (await readCatalog(client, 1)).filter(({ isListed }) => isListed);
-	const words = filter.toLowerCase().split(/\s+/);
-	const isWanted = ({ id, name, type }: CatalogModel) => {
-		const text = `${name} ${id}`.toLowerCase();
-		return type !== null && types.includes(type) && words.every((word) => text.includes(word));
-	};
-	return { results: models.filter(isWanted).map(modelEntry) };
+	const models = await readCatalog(client, 1);
+	return searchIn(
+		models.filter(({ isListed, type }) => isListed && type !== null && types.includes(type)),
+		filter,
+	);
 }

@@ -1,6 +1,5 @@
 import type { INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
-import { fields } from './fields';
 import { DOCS_URL } from '../panel/options';
 import { receiveDelivery } from './receiveDelivery';
 
@@ -35,7 +34,44 @@ export class AtlasCloudTrigger implements INodeType {
 			},
 			activationHint: 'Publish the workflow, so that Atlas Cloud can call the Production URL.',
 		},
-		properties: fields,
+		properties: [
+			{
+				displayName:
+					'Open <b>Webhook URLs</b> above, choose <b>Production URL</b>, and copy it into <b>Webhook URL</b>, under Options in the node that submits the prediction. Atlas Cloud must be able to reach it from the internet.',
+				name: 'webhookUrlNotice',
+				type: 'notice',
+				default: '',
+			},
+			{
+				displayName: 'Events',
+				name: 'events',
+				type: 'multiOptions',
+				options: [
+					{ name: 'Prediction Completed', value: 'completed' },
+					{ name: 'Prediction Failed', value: 'failed' },
+				],
+				default: ['completed', 'failed'],
+				required: true,
+				description: 'Which events start the workflow',
+			},
+			{
+				displayName: 'Download Files',
+				name: 'downloadFiles',
+				type: 'boolean',
+				default: true,
+				description: 'Whether to download the results as files. If off, only their URLs are returned.',
+			},
+			{
+				displayName: 'Output Data Field Name',
+				name: 'outputDataFieldName',
+				type: 'string',
+				default: 'data',
+				required: true,
+				placeholder: 'e.g. data',
+				description: 'The name of the output field to put the file in',
+				displayOptions: { show: { downloadFiles: [true] } },
+			},
+		],
 	};
 
 	/** The URL is entered by hand in the node that submits a prediction: there is nothing to register. */

@@ -1,88 +1,66 @@
 import {
+	type IDataObject,
 	type INodeExecutionData,
 	type IWebhookFunctions,
 	type IWebhookResponseData,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { AtlasError } from '../api/errors';
+import type { AtlasError } from '../api/errors';
 import type { AtlasClient } from '../api/http/client';
-import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
-import type { Delivery } from '../api/webhooks/signature';
-import { asAtlasError } from '../n8n/errors';
-import { connect } from '../n8n/connect';
-import { askAgainBecause, deliveryOf, isFromAtlas, refuse } from '../n8n/webhooks';
-import { predictionItems } from './predictionItems';
 import { asArray } from '../api/json';
-import { isPredictionId } from '../api/predictions/predictionAnswer';
 import { recentlyUsed } from '../api/memo';
+import { isPredictionId } from '../api/predictions/predictionAnswer';
 import type { Clock } from '../api/time/clock';
-
-/** What a delivery leads to. */
-type Verdict =
-	| { kind: 'start'; items: INodeExecutionData[] }
-	/** Answered 2xx, so that Atlas does not deliver it again. */
-	| { kind: 'ignore'; reason: string }
-	| { kind: 'refuse' }
-	/** What passes by itself: Atlas is to deliver again. */
-	| { kind: 'deliverAgain'; error: AtlasError }
-	/** What a person has to see. */
-	| { kind: 'fail'; error: AtlasError };
+import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
+import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
+import { connect } from '../n8n/connect';
+import { asAtlasError } from '../n8n/errors';
+import { predictionItems } from './predictionItems';
 
 /**
- * Answers one call of the trigger's address.
+ * Answers one call of the trigger's address. What is answered 2xx, Atlas does not deliver again.
  * @throws NodeOperationError if a genuine delivery cannot be turned into items: n8n then shows a failed execution and
  * answers 500, and Atlas delivers again
  */
 export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const verdict = await judge(context);
-	switch (verdict.kind) {
-		case 'start':
-			return { workflowData: [verdict.items] };
-		case 'ignore':
-			return { webhookResponse: { message: verdict.reason } };
-		case 'refuse':
-			return refuse(context);
-		case 'deliverAgain':
-			return askAgainBecause(context, verdict.error);
-		case 'fail':
-			throw deliveryError(context, verdict.error);
-	}
-}
-
-async function judge(context: IWebhookFunctions): Promise<Verdict> {
-	const delivery = deliveryOf(context);
+	const { rawBody = Buffer.alloc(0) } = context.getRequestObject() as { rawBody?: Uint8Array };
+	const delivery: Delivery = { headers: context.getHeaderData() as IDataObject, rawBody };
+	let client: AtlasClient;
 	try {
-		const { client } = await connect(context);
-		if (!(await isFromAtlas(client, delivery))) return { kind: 'refuse' };
-		return await judgeGenuine(context, client, delivery);
+		({ client } = await connect(context));
+		if (!(await isFromAtlas(client, delivery)))
+			return respond(context, 401, 'This request has no valid signature of Atlas Cloud');
 	} catch (error) {
 		// Whoever sent this is not known to be Atlas: nothing may start, not even an execution that shows the error.
-		return { kind: 'deliverAgain', error: asAtlasError(error) };
+		return askAgain(context, asAtlasError(error));
+	}
+	const predictionId = deliveredPredictionId(rawBody);
+	if (predictionId === null) return ignore('This event names no prediction');
+	try {
+		const items = await itemsOnce(context, client, predictionId);
+		if (items === null) return ignore('This event was received before');
+		return items.length > 0 ? { workflowData: [items] } : ignore('This event is not selected');
+	} catch (error) {
+		const atlasError = asAtlasError(error);
+		// What cannot be read passes by itself. Anything else a person has to see.
+		if (atlasError.kind === 'read') return askAgain(context, atlasError);
+		throw deliveryError(context, atlasError);
 	}
 }
 
-async function judgeGenuine(
-	context: IWebhookFunctions,
-	client: AtlasClient,
-	delivery: Delivery,
-): Promise<Verdict> {
-	const predictionId = deliveredPredictionId(delivery.rawBody);
-	if (predictionId === null) return { kind: 'ignore', reason: 'This event names no prediction' };
-	const handled = handledPredictions(context);
-	try {
-		const items = await handled.once(
-			predictionId,
-			async () => await predictionItems(context, client, predictionId),
-			async () => await isStarted(context.getResponseObject(), client.clock),
-		);
-		saveHandled(context, handled);
-		if (items === null) return { kind: 'ignore', reason: 'This event was received before' };
-		if (items.length === 0) return { kind: 'ignore', reason: 'This event is not selected' };
-		return { kind: 'start', items };
-	} catch (error) {
-		const atlasError = asAtlasError(error);
-		return { kind: atlasError.kind === 'read' ? 'deliverAgain' : 'fail', error: atlasError };
-	}
+function ignore(message: string): IWebhookResponseData {
+	return { webhookResponse: { message } };
+}
+
+function respond(context: IWebhookFunctions, statusCode: number, message: string): IWebhookResponseData {
+	context.getResponseObject().status(statusCode).json({ message });
+	return { noWebhookResponse: true };
+}
+
+/** The answer that makes Atlas Cloud call again later. The reason is in n8n's log. */
+function askAgain(context: IWebhookFunctions, { message, predictionId }: AtlasError): IWebhookResponseData {
+	context.logger.warn(`${context.getNode().name}: ${message}`, { predictionId });
+	return respond(context, 503, 'The prediction couldn’t be read. Deliver again later.');
 }
 
 function deliveryError(
@@ -96,6 +74,28 @@ function deliveryError(
 	return nodeError;
 }
 
+const JWKS_PATH = '/api/v1/webhooks/jwks.json';
+
+/** By Base URL, and kept between deliveries: anybody can cause a reading. */
+const keySets = new Map<string, KeySet>();
+
+/** Whether Atlas Cloud sent a call, not long ago. @throws AtlasError (`read`) if its keys cannot be read */
+async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boolean> {
+	const keyId = keyIdOf(delivery);
+	if (keyId === null) return false;
+	const keySet = keySets.get(client.baseUrl) ?? new KeySet(client.clock);
+	keySets.set(client.baseUrl, keySet);
+	const keys = await keySet.keysFor(keyId, async () => {
+		const answer = await client.get(JWKS_PATH, 'read the keys of Atlas Cloud’s webhooks', {
+			// The keys are public.
+			authenticated: false,
+			isUsable: (json) => readKeySet(json).size > 0,
+		});
+		return answer.json;
+	});
+	return isGenuine(delivery, keys, client.clock.nowMs());
+}
+
 /** How many predictions are stored with the workflow. n8n writes all of them for each event. */
 const MAX_STORED = 500;
 
@@ -106,20 +106,24 @@ const MAX_NODES = 100;
 const handledBy = recentlyUsed(MAX_NODES, () => new HandledPredictions());
 
 /**
- * The predictions that this node has handled. Calls at the same moment share them. The workflow's static data adds those
- * that were handled before n8n restarted, or by another process of it.
+ * A prediction's items; null if it was handled before. Calls at the same moment share what is known. The workflow's static
+ * data adds what was handled before n8n restarted, or by another process of it: n8n writes it once the call is answered.
  */
-export function handledPredictions(context: IWebhookFunctions): HandledPredictions {
-	const key = [context.getWorkflow().id, context.getNode().id, context.getMode()].join('/');
-	const handled = handledBy(key);
-	const { handledPredictionIds } = context.getWorkflowStaticData('node');
-	handled.restore(asArray(handledPredictionIds).filter(isPredictionId));
-	return handled;
-}
-
-/** Stores them with the workflow. n8n writes its static data once the call is answered. */
-export function saveHandled(context: IWebhookFunctions, handled: HandledPredictions): void {
-	context.getWorkflowStaticData('node').handledPredictionIds = handled.newest(MAX_STORED);
+async function itemsOnce(
+	context: IWebhookFunctions,
+	client: AtlasClient,
+	predictionId: string,
+): Promise<INodeExecutionData[] | null> {
+	const handled = handledBy([context.getWorkflow().id, context.getNode().id, context.getMode()].join('/'));
+	const stored = context.getWorkflowStaticData('node');
+	handled.restore(asArray(stored.handledPredictionIds).filter(isPredictionId));
+	const items = await handled.once(
+		predictionId,
+		async () => await predictionItems(context, client, predictionId),
+		async () => await isStarted(context.getResponseObject(), client.clock),
+	);
+	stored.handledPredictionIds = handled.newest(MAX_STORED);
+	return items;
 }
 
 type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
@@ -133,7 +137,7 @@ const MAX_WAIT_MS = 60_000;
  * Whether n8n started the workflow. Its answer tells: an error means that Atlas delivers again, and that delivery has to
  * count. n8n 1.x answers before it starts.
  */
-export async function isStarted(response: Response, clock: Clock): Promise<boolean> {
+async function isStarted(response: Response, clock: Clock): Promise<boolean> {
 	if (!response.destroyed) await new Promise((resolve) => response.once('close', resolve));
 	// If Atlas hung up before the answer, n8n still writes it, but there is no event for that.
 	for (let waitedMs = 0; !response.writableEnded && waitedMs < MAX_WAIT_MS; waitedMs += LOOK_AGAIN_MS) {

@@ -4,8 +4,7 @@ import { maxImageCount, MAX_INPUT_IMAGES, planImages, type ImageCount } from '..
 import { isSequential, knownModel, V4_EDIT } from '../api/models/seedream';
 import { endpointOf, unreadableError } from '../api/models/model';
 import { estimateUsd } from '../api/models/prices';
-import type { PurchaseInput } from '../api/purchases/request';
-import type { InputSource } from '../items/inputFiles';
+import { inputAt } from '../items/inputFiles';
 import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { readParameter } from '../panel/readFields';
 import type { NodeRun } from '../nodeRun';
@@ -20,10 +19,7 @@ import { readSize } from './size';
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
 const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'];
 
-/**
- * Reads and checks the fields of an edit. Sends nothing.
- * @throws AtlasError (`input`)
- */
+/** Reads and checks the fields of an edit. Sends nothing. @throws AtlasError (`input`) */
 export async function readEdit(run: NodeRun, itemIndex: number, options: IDataObject): Promise<EditJob> {
 	const { context } = run;
 	const request = readRequest(run, itemIndex, options, {
@@ -49,20 +45,14 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		request: {
 			...request,
 			endpoint: endpointOf('Image'),
-			inputs: images.map(toInput),
+			inputs: images.map((image, i) => inputAt(['images', i], image)),
 			body: { ...body, prompt },
 		},
 		predictionCount: imageCount,
-		imageCount,
 		images,
 		size,
 		options,
 	};
-}
-
-function toInput({ file, url }: InputSource, index: number): PurchaseInput {
-	const path: PurchaseInput['path'] = ['images', index];
-	return file ? { path, file } : { path, url };
 }
 
 function checkInputCount(count: number, model: string, maxInputImages: number): void {
@@ -91,14 +81,14 @@ function checkOutputCount(
 
 /** Sets what depends on the model's rules: the size, the format, the background. @throws AtlasError (`input`) */
 export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): Promise<Job> {
-	const { request, images, options } = job;
+	const { request, images, options, predictionCount: imageCount } = job;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
 	// What is bought is found again by its body, so nothing in that may depend on what cannot be read now.
 	if (rules.isUnreadable) throw unreadableError(model);
 	checkInputCount(images.length, model, rules.maxInputImages);
-	checkOutputCount(job.imageCount, images.length, rules.imageCount, model);
-	const plan = planImages(job.imageCount, images.length, rules.imageCount);
+	checkOutputCount(imageCount, images.length, rules.imageCount, model);
+	const plan = planImages(imageCount, images.length, rules.imageCount);
 	const { name, isList } = rules.imagesField;
 	const inputs = request.inputs.map((input, i) => ({ ...input, path: isList ? [name, i] : [name] }) as const);
 	const size = await resolveSize(run, { ...job, request: { ...request, inputs } }, rules.sizes);

@@ -1,7 +1,7 @@
 import type { INodeProperties, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 import { MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
 import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT, isSeedreamEdit } from '../api/models/seedream';
-import { type ListedModel, modelEntry, modelField } from '../panel/modelField';
+import { type ListedModel, modelField, searchIn } from '../panel/modelField';
 import { imagesField } from './images';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
@@ -62,7 +62,7 @@ export const background: INodeProperties = {
  * A model as this node lists it. "Edit" would stand in every name, the panel has room for forty characters, and the
  * catalog's price per generation is charged for each image.
  */
-export function editModel({ id, name, price }: ListedModel): ListedModel {
+function editModel({ id, name, price }: ListedModel): ListedModel {
 	return {
 		id,
 		name: name.replace(/ Edit\b/i, '').replace(/^Seedream (?=.*Sequential)/i, ''),
@@ -80,10 +80,5 @@ async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<Listed
 /** Lists the catalog's Seedream edit models with their prices, or the known ones if it can’t be read. */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	const models = await readSeedreamEdits(this).catch(() => KNOWN_MODELS);
-	const wanted = filter.trim().toLowerCase();
-	return {
-		results: models
-			.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(wanted))
-			.map((model) => modelEntry(editModel(model))),
-	};
+	return searchIn(models.map(editModel), filter);
 }

@@ -43,10 +43,7 @@ const IMAGES: FileField = {
 		.join(', ')}, and ${TIFF.name}.`,
 };
 
-/**
- * The images of an item, in the order given. Sends nothing.
- * @throws AtlasError (`input`)
- */
+/** The images of an item, in the order given. Sends nothing. @throws AtlasError (`input`) */
 export async function readImages(run: NodeRun, itemIndex: number): Promise<InputSource[]> {
 	const reader = fileReader(run, itemIndex, IMAGES);
 	const images = await readFiles(reader, run.context.getNodeParameter(imagesField.name, itemIndex, 'data'));

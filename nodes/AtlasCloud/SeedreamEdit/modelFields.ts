@@ -15,8 +15,6 @@ import type { SizeWish } from './size';
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
 export interface EditJob extends PurchaseJob {
 	images: InputSource[];
-	/** How many edited images to make. */
-	imageCount: number;
 	size: SizeWish;
 }
 
@@ -56,10 +54,7 @@ export async function resolveSize(
 	return { fields: isLarger ? larger : match.fields, note: describeShape(input, match, nameOf(model)) };
 }
 
-/**
- * What is left of a model's sizes by the user's choice.
- * @throws AtlasError (`input`) if it is nothing
- */
+/** What is left of a model's sizes by the user's choice. @throws AtlasError (`input`) if it is nothing */
 export function sizesLeft(size: SizeWish, rules: SizeRules, model: string): SizeRules {
 	if (size === 'matchInput') return rules;
 	if (typeof size === 'string') return namedSize(size, rules, nameOf(model));

@@ -1,15 +1,19 @@
 import type { INodeTypeDescription } from 'n8n-workflow';
+import { inputError } from '../api/errors';
+import type { InputFile } from '../api/files/uploads';
+import { asArray } from '../api/json';
+import { countNoun } from '../api/words';
 import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
 import { buyOperation } from '../operations/buy';
 import type { NodeKind } from '../operations/kind';
-import { predictionResource } from '../operations/predictionResource';
+import { predictionResource } from '../operations/prediction';
 import { optionFields } from '../panel/optionFields';
 import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
-import type { NodeDefinition } from '../run/operation';
+import { itemOperation, type NodeDefinition } from '../run/operation';
 import { readEdit, resolveEdit } from './editRequest';
 import { background, editFields, outputFormat } from './fields';
 import { editQuoteRequest, type EditJob } from './modelFields';
-import { uploadOperation } from './upload';
+import { imagesField, readImages } from './images';
 
 /** How Seedream Edit does what both nodes do. */
 const editKind: NodeKind<EditJob> = {
@@ -38,7 +42,45 @@ const edit = buyOperation(editKind, {
 	description: 'Edit one or more images with a prompt',
 });
 
-const upload = uploadOperation(editKind.options.upload);
+/** Uploads images and returns their links in place of the files. */
+const upload = itemOperation<InputFile[]>({
+	option: {
+		name: 'Upload',
+		value: 'upload',
+		action: 'Upload image and get its URL',
+		description: 'Upload images to Atlas Cloud and get their URLs',
+	},
+	fields: [imagesField, editKind.options.upload],
+	summary: {
+		count(done) {
+			const urls = done.flatMap(({ json }) => asArray(json.urls));
+			return countNoun(urls.length, 'image', ' uploaded');
+		},
+	},
+
+	async read(run, itemIndex) {
+		const images = await readImages(run, itemIndex);
+		return images.map(({ file }) => {
+			if (file) return file;
+			throw inputError(
+				"Upload takes files, but 'Images' contains a URL",
+				"Edit reads it from there: enter the URL in its 'Images'. To upload it all the same, download it with an HTTP Request node first.",
+			);
+		});
+	},
+
+	async work(run, files, itemIndex) {
+		const urls = await Promise.all(files.map(async (file) => await run.uploads.url(file, itemIndex)));
+		const described = files.map(({ fieldName, fileName, kind, sizeBytes }, i) => ({
+			url: urls[i],
+			fieldName,
+			fileName,
+			mimeType: kind.mimeType,
+			fileSizeBytes: sizeBytes,
+		}));
+		return [{ json: { url: urls[0], urls, files: described }, pairedItem: { item: itemIndex } }];
+	},
+});
 
 /** Every operation of the node. */
 export const seedreamEdit: NodeDefinition = {

@@ -88,7 +88,7 @@ export const promptFields: INodeProperties[] = [...promptTemplateFields, ...prom
 
 type ParameterReader = Pick<IExecuteFunctions, 'getNodeParameter'>;
 
-const readParameter = (context: ParameterReader, name: string, title: string, itemIndex: number) =>
+const readPromptText = (context: ParameterReader, name: string, title: string, itemIndex: number) =>
 	readText(title, context.getNodeParameter(name, itemIndex, ''));
 
 /** The chosen template; null for None. @throws AtlasError (`input`) */
@@ -100,11 +100,7 @@ function readTemplate(context: ParameterReader, itemIndex: number): PromptTempla
 	throw inputError("Unknown 'Prompt Template'", 'Choose a template from the list, or None.');
 }
 
-/**
- * Checks that the template has what it speaks of.
- * @param size the parameter Size
- * @throws AtlasError (`input`)
- */
+/** Checks that the template has what it speaks of. @param size the parameter Size @throws AtlasError (`input`) */
 export function checkTemplate(
 	context: ParameterReader,
 	itemIndex: number,
@@ -129,7 +125,7 @@ function templateSentence(context: ParameterReader, itemIndex: number): string |
 	const template = readTemplate(context, itemIndex);
 	if (!template) return null;
 	const texts = template.fields.map(({ name, displayName }) =>
-		readParameter(context, name, displayName, itemIndex),
+		readPromptText(context, name, displayName, itemIndex),
 	);
 	const missing = template.fields.filter((_field, i) => texts[i] === '');
 	if (missing.length > 0) {
@@ -148,7 +144,7 @@ function templateSentence(context: ParameterReader, itemIndex: number): string |
 export function readPrompt(context: ParameterReader, itemIndex: number): string {
 	const sentence = templateSentence(context, itemIndex);
 	const title = sentence === null ? 'Prompt' : 'Additional Instructions';
-	const prompt = readParameter(context, 'prompt', title, itemIndex);
+	const prompt = readPromptText(context, 'prompt', title, itemIndex);
 	if (sentence !== null) return `${sentence} ${prompt}`.trim();
 	if (prompt !== '') return prompt;
 	throw inputError(
@@ -160,5 +156,5 @@ export function readPrompt(context: ParameterReader, itemIndex: number): string 
 /** The prompt for a transparent background; null for any template but the one that removes the background. */
 export function readCutOutPrompt(context: ParameterReader, itemIndex: number): string | null {
 	if (context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE) !== CUT_OUT.template) return null;
-	return `${CUT_OUT.sentence} ${readParameter(context, 'prompt', 'Additional Instructions', itemIndex)}`.trim();
+	return `${CUT_OUT.sentence} ${readPromptText(context, 'prompt', 'Additional Instructions', itemIndex)}`.trim();
 }

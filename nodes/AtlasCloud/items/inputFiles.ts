@@ -1,4 +1,4 @@
-import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData } from 'n8n-workflow';
 import { checkMeant, trimInvisible } from '../api/cells';
 import { inputError, truncate } from '../api/errors';
 import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
@@ -8,7 +8,7 @@ import { checkInputUrl } from '../api/files/inputUrl';
 import { adviceFor, describeKind, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
 import type { InputFile } from '../api/files/uploads';
-import type { Clock } from '../api/time/clock';
+import type { InputPath, PurchaseInput } from '../api/purchases/request';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
 import { inspectBinary, toInputFile, type InspectedFile } from '../n8n/binary';
 import type { NodeRun } from '../nodeRun';
@@ -26,6 +26,11 @@ import { noFileError, shapeError } from './fileErrors';
 export type InputSource =
 	{ file: InputFile; inspected: InspectedFile; url?: undefined } | { file?: undefined; url: string };
 
+/** As an input of a request. @param path its place in the body */
+export function inputAt(path: InputPath, { file, url }: InputSource): PurchaseInput {
+	return file ? { path, file } : { path, url };
+}
+
 /** A field that takes files, as its messages speak of it and as it limits them. */
 export interface FileField {
 	/** Its display name. */
@@ -39,9 +44,7 @@ export interface FileField {
 
 /** Reads files of one item for one field. */
 export interface FileReader {
-	context: IExecuteFunctions;
-	clock: Clock;
-	baseUrl: string;
+	run: NodeRun;
 	item: ItemFiles;
 	field: FileField;
 }
@@ -57,16 +60,15 @@ export function fileFieldOf(title: string, rule: MediaRule): FileField {
 	};
 }
 
-export function fileReader({ context, client }: NodeRun, itemIndex: number, field: FileField): FileReader {
-	const { clock, baseUrl } = client;
-	return { context, clock, baseUrl, item: readBinaryFields(context, itemIndex), field };
+export function fileReader(run: NodeRun, itemIndex: number, field: FileField): FileReader {
+	return { run, item: readBinaryFields(run.context, itemIndex), field };
 }
 
 /** Splits a field's value into its entries, see {@link fileList}. */
-export async function entriesOf({ item, clock }: FileReader, value: unknown): Promise<unknown[]> {
+export async function entriesOf({ run, item }: FileReader, value: unknown): Promise<unknown[]> {
 	const names = item.fields.map(([name]) => name);
 	const entriesIn = async (one: unknown): Promise<unknown[]> => {
-		const isWhole = typeof one === 'string' && (await isOneDataUri(one, names, clock));
+		const isWhole = typeof one === 'string' && (await isOneDataUri(one, names, run.client.clock));
 		return isWhole ? [one] : fileList(one, (name) => names.includes(name));
 	};
 	return (await Promise.all([value].flat().map(entriesIn))).flat();
@@ -84,7 +86,8 @@ export async function readFiles(reader: FileReader, value: unknown): Promise<Inp
  * @throws AtlasError (`input`)
  */
 export async function readEntry(reader: FileReader, entry: unknown): Promise<InputSource[]> {
-	const { item, field } = reader;
+	const { run, item, field } = reader;
+	const { clock, baseUrl } = run.client;
 	if (isBinaryLike(entry)) {
 		const { fieldName, binary } = findByValue(entry, item, field.title);
 		return [await toSource(reader, fieldName, binary)];
@@ -93,12 +96,12 @@ export async function readEntry(reader: FileReader, entry: unknown): Promise<Inp
 	if (typeof value !== 'string') throw shapeError(reader, value);
 	const text = trimInvisible(value);
 	if (isDataUri(text)) {
-		const { base64, mimeType, fileName } = await readDataUri(field.title, text, reader.clock);
+		const { base64, mimeType, fileName } = await readDataUri(field.title, text, clock);
 		const binary = { data: base64, mimeType, ...(fileName ? { fileName } : {}) };
 		return [await toSource(reader, null, binary)];
 	}
 	if (isUrl(text)) {
-		checkInputUrl(text, { baseUrl: reader.baseUrl, isTool: item.isTool });
+		checkInputUrl(text, { baseUrl, isTool: item.isTool });
 		return [{ url: text }];
 	}
 	return value === '*' ? await allFiles(reader) : [await fileByName(reader, value)];
@@ -130,12 +133,12 @@ async function candidatesOf(reader: FileReader): Promise<BinaryField[]> {
 	return fields.length === 1 ? fields : await claimants(reader);
 }
 
-async function claimants({ context, item, field }: FileReader): Promise<BinaryField[]> {
+async function claimants({ run, item, field }: FileReader): Promise<BinaryField[]> {
 	const { kind } = field.rule;
 	const claims = await Promise.all(
 		item.fields.map(async ([name, binary]) => {
 			if (kind === null || binary.mimeType?.startsWith(`${kind}/`)) return true;
-			const { kinds } = await inspectBinary(context.helpers, name, binary);
+			const { kinds } = await inspectBinary(run.context.helpers, name, binary);
 			return kinds.some(({ mimeType }) => mimeType.startsWith(`${kind}/`));
 		}),
 	);
@@ -155,7 +158,7 @@ async function toSource(
 	binary: IBinaryData,
 ): Promise<InputSource> {
 	const { field } = reader;
-	const inspected = await inspectBinary(reader.context.helpers, fieldName, binary);
+	const inspected = await inspectBinary(reader.run.context.helpers, fieldName, binary);
 	const holder = describeHolder(reader, fieldName, binary);
 	const { kinds, facts } = inspected;
 	const kind = acceptedKind(field, holder, { kinds, beginning: facts.beginning, binary });

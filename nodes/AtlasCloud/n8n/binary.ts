@@ -26,10 +26,7 @@ export interface InspectedFile {
 
 type Helpers = IExecuteFunctions['helpers'];
 
-/**
- * Reads a file to its end.
- * @throws AtlasError (`input`) when n8n does not give it
- */
+/** Reads a file to its end. @throws AtlasError (`input`) when n8n does not give it */
 export async function inspectBinary(
 	helpers: Helpers,
 	fieldName: string | null,

@@ -75,10 +75,7 @@ export function errorJson(error: AtlasError, prompt: string | null = null) {
 	return { message, description, prompt, predictionId, status, reason, statusCode, requestId };
 }
 
-/**
- * The error that n8n shows for the node.
- * @param undelivered what the run bought and has not returned
- */
+/** The error that n8n shows for the node. @param undelivered what the run bought and has not returned */
 export function toNodeError(
 	context: IExecuteFunctions,
 	error: unknown,

@@ -2,6 +2,7 @@ import type {
 	IExecuteFunctions,
 	ILoadOptionsFunctions,
 	INodeListSearchItems,
+	INodeListSearchResult,
 	INodeProperties,
 } from 'n8n-workflow';
 import { inputError } from '../api/errors';
@@ -23,12 +24,22 @@ function modelLabel({ id, name, price }: ListedModel): string {
 }
 
 /** A model's entry in the list, with a link to its page. */
-export function modelEntry(model: ListedModel): INodeListSearchItems {
+function modelEntry(model: ListedModel): INodeListSearchItems {
 	return {
 		name: modelLabel(model),
 		value: model.id,
 		url: `https://www.atlascloud.ai/models/${encodeURI(model.id)}`,
 	};
+}
+
+/** The models whose name or ID has every word of a filter. */
+export function searchIn(models: ListedModel[], filter: string): INodeListSearchResult {
+	const words = filter.toLowerCase().split(/\s+/);
+	const isWanted = ({ id, name }: ListedModel) => {
+		const text = `${name} ${id}`.toLowerCase();
+		return words.every((word) => text.includes(word));
+	};
+	return { results: models.filter(isWanted).map(modelEntry) };
 }
 
 /**
@@ -80,11 +91,7 @@ export function selectedModel(context: ILoadOptionsFunctions): string | undefine
 	return asString(asObject(locator)?.value ?? locator)?.trim();
 }
 
-/**
- * The ID in an item's Model field.
- * @param example an ID for the message
- * @throws AtlasError (`input`)
- */
+/** The ID in an item's Model field. @param example an ID for the message @throws AtlasError (`input`) */
 export function readModel(context: IExecuteFunctions, itemIndex: number, example: string): string {
 	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
 	if (typeof model === 'string' && /^[^\s?#<>"'`\\]{1,200}$/.test(model.trim())) return model.trim();

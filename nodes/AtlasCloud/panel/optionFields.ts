@@ -3,16 +3,7 @@ import { withArticle } from '../api/words';
 import { MAX_RETENTION_HOURS, MAX_TIMEOUT_SECONDS, type NodeWords } from './options';
 
 /** The Options of one node, by what an operation does. */
-export interface OptionFields {
-	/** Submits, waits, and downloads. */
-	buy: INodeProperties;
-	submit: INodeProperties;
-	/** Only those that change the price. */
-	quote: INodeProperties;
-	wait: INodeProperties;
-	get: INodeProperties;
-	upload: INodeProperties;
-}
+export type OptionFields = ReturnType<typeof optionFields>;
 
 /** What a node's options depend on besides its words. */
 interface OptionDefaults {
@@ -27,7 +18,7 @@ interface OptionDefaults {
 }
 
 /** The Options of one node, in the order in which people want them. */
-export function optionFields(words: NodeWords, defaults: OptionDefaults): OptionFields {
+export function optionFields(words: NodeWords, defaults: OptionDefaults) {
 	const { purchase, output, maxPurchases, maxDownloadMb: defaultDownloadMb } = words;
 	const { name: maxName, displayName: maxTitle, default: defaultMax } = maxPurchases;
 	const a = withArticle(purchase);
@@ -182,6 +173,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults): Option
 			maxDownloadMb,
 		),
 		submit: collection(...requestOptions, ...spending, includeInputFields, ...submission, concurrency),
+		// Only those that change the price.
 		quote: collection(...requestOptions, includeInputFields, extraBodyFields, concurrency),
 		wait: collection(
 			...download,

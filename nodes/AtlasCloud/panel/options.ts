@@ -10,8 +10,6 @@ import { readOptions } from './readFields';
 /** Where all nodes are described. */
 export const DOCS_URL = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#readme';
 
-/** What the options of all nodes allow and default to. */
-
 /** Items at once where nothing is bought: uploads and reads have no limit that could be found out. */
 export const DEFAULT_CONCURRENCY = 20;
 export const DEFAULT_TIMEOUT_SECONDS = 300;
@@ -115,11 +113,7 @@ export function readWebhookUrl(
 	return isBlank(value) ? undefined : checkWebhookUrl(value, baseUrl);
 }
 
-/**
- * The option Extra Body Fields.
- * @param ownFields what the node sets itself
- * @throws AtlasError (`input`)
- */
+/** The option Extra Body Fields. @param ownFields what the node sets itself @throws AtlasError (`input`) */
 export function readExtraBodyFields({ extraBodyFields }: IDataObject, ownFields: string[]): JsonObject {
 	if (isBlank(extraBodyFields)) return {};
 	const extra = asObject(typeof extraBodyFields === 'string' ? parseJson(extraBodyFields) : extraBodyFields);

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError, runError } from '../api/errors';
 import { asObject, asString } from '../api/json';
+import { plural } from '../api/words';
 import type { Ledger } from '../api/purchases/ledger';
 import { addExecutionHint, isFailedItem } from './hint';
 import { asAtlasError, cancelError, errorJson, NO_REASON, toNodeError } from '../n8n/errors';
@@ -8,7 +9,6 @@ import { beginAttempt, startRun } from './startRun';
 import { simplified, withInputFields } from '../items/outputItems';
 import type { NodeRun, ItemRun } from '../nodeRun';
 import type { ItemOperation, NodeDefinition, OnceOperation, Operation } from './operation';
-import { PurchaseLog } from './log';
 import { releaseInputContents } from '../n8n/inputContent';
 import { runItems, toOutcome } from './stages';
 
@@ -20,7 +20,7 @@ export async function executeNode(
 	const log = new PurchaseLog(context);
 	try {
 		// First of all: whatever fails later, its error has to name what an earlier attempt bought.
-		const ledger = beginAttempt(context, log);
+		const ledger = beginAttempt(context, (predictionId, model) => log.add(predictionId, model));
 		return await executeAttempt(context, node, ledger);
 	} finally {
 		log.flush();
@@ -166,5 +166,50 @@ function throwFirstFault({ context, ledger }: NodeRun, itemRuns: ItemRun[]): voi
 		if (outcome?.error === undefined || outcome.error instanceof CancelledError) continue;
 		const error = asAtlasError(outcome.error, ledger.of(index));
 		throw toNodeError(context, error, error.isRunWide ? undefined : index, ledger.undelivered());
+	}
+}
+
+/** IDs in one line of n8n's log. */
+const IDS_PER_LINE = 20;
+
+/**
+ * Writes the IDs of new predictions into n8n's log, several per line: if n8n dies before the node ends, nothing else on
+ * this side has them.
+ */
+class PurchaseLog {
+	/** Models by prediction ID. */
+	private readonly pending = new Map<string, string>();
+
+	constructor(private readonly context: IExecuteFunctions) {}
+
+	/** Adds a prediction that Atlas has just accepted. Never throws: a log must not cost a result. */
+	add(predictionId: string, model: string): void {
+		this.pending.set(predictionId, model);
+		if (this.pending.size >= IDS_PER_LINE) this.flush();
+	}
+
+	/** Writes what is left, if anything. */
+	flush(): void {
+		const predictionIds = [...this.pending.keys()];
+		const models = [...new Set(this.pending.values())];
+		this.pending.clear();
+		if (predictionIds.length === 0) return;
+		try {
+			this.write(predictionIds, models);
+		} catch {
+			// The IDs are in the items and errors as well.
+		}
+	}
+
+	private write(predictionIds: string[], models: string[]): void {
+		const { context } = this;
+		const { id: workflowId, name: workflowName } = context.getWorkflow();
+		const nodeName = context.getNode().name;
+		const executionId = context.getExecutionId();
+		const where = `node "${nodeName}", workflow "${workflowName ?? workflowId ?? ''}", execution ${executionId}`;
+		context.logger.info(
+			`Atlas Cloud accepted ${plural(predictionIds.length, 'prediction')} of ${models.join(', ')} (${where}): ${predictionIds.join(', ')}`,
+			{ predictionIds, models, nodeName, workflowId, executionId },
+		);
 	}
 }

@@ -103,10 +103,7 @@ function describeConcurrency({ context, places }: NodeRun, { isPaid }: Operation
 	return peak === 0 ? '' : `Up to ${peak} ran at once${HELD_BACK[heldBackBy]}.`;
 }
 
-/**
- * What a prediction costs by its list price; null if that is not known.
- * @param json of its items
- */
+/** What a prediction costs by its list price; null if that is not known. @param json of its items */
 async function estimateOf(run: NodeRun, [first, ...others]: IDataObject[]): Promise<number | null> {
 	const model = asString(first.model);
 	// Where the number of images is not known, what was asked for counts.

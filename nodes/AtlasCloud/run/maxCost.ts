@@ -67,29 +67,24 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 	const semaphore = new Semaphore(MAX_PARALLEL_QUOTES);
 	const priceOf = async ({ request, toQuote }: PlannedPurchase) => {
 		const quote = await run.quotes.of(await toQuote());
-		if (quote.isMinimum) throw onlyMinimumError(quote);
+		if (quote.isMinimum) {
+			// A limit must hold for the size and the inputs that are sent.
+			throw new AtlasError(
+				`Atlas Cloud gave no quote for ${quote.model}, and its list price, ${dollars(quote.priceUsd)}, is only the lowest`,
+				{ kind: 'read', description: 'Run the workflow again later.' },
+			);
+		}
 		request.estimateUsd = quote.priceUsd;
 		return quote;
 	};
-	const { clock } = run.client;
-	const quoteOf = async (purchase: PlannedPurchase) => {
-		const { request } = purchase;
-		return await semaphore.use(
-			run.signal,
-			async () => await beforeSubmit(clock, request, 'getting a quote', priceOf(purchase)),
-		);
-	};
+	const quoteOf = async (purchase: PlannedPurchase) =>
+		await semaphore.use(run.signal, async () => {
+			const { request } = purchase;
+			return await beforeSubmit(run.client.clock, request, 'getting a quote', priceOf(purchase));
+		});
 	return await Promise.all(planned.map(quoteOf)).catch((error: unknown) => {
 		throw refusal(error, maxCostUsd);
 	});
-}
-
-/** A limit must hold for the size and the inputs that are sent. */
-function onlyMinimumError({ model, priceUsd }: Quote): AtlasError {
-	return new AtlasError(
-		`Atlas Cloud gave no quote for ${model}, and its list price, ${dollars(priceUsd)}, is only the lowest`,
-		{ kind: 'read', description: 'Run the workflow again later.' },
-	);
 }
 
 /** The error of a run that has a limit and no price. */

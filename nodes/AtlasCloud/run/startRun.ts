@@ -26,8 +26,7 @@ import { connect } from '../n8n/connect';
 import { n8nFileStore } from '../n8n/binary';
 import { startClock } from '../n8n/clock';
 import { DEFAULT_CONCURRENCY, readConcurrency } from '../panel/options';
-import type { PurchaseLog } from './log';
-import { NodeRun } from '../nodeRun';
+import type { NodeRun } from '../nodeRun';
 
 /** More downloads at once are no faster: the disk is the limit. */
 const MAX_PARALLEL_DOWNLOADS = 8;
@@ -46,16 +45,19 @@ function keptPurchases(context: IExecuteFunctions): KeptPurchases {
 
 /**
  * Begins an attempt at this node run. The ledger holds what earlier attempts bought.
- * @param log gets the IDs of what this attempt buys
+ * @param onBought told of what this attempt buys
  */
-export function beginAttempt(context: IExecuteFunctions, log: PurchaseLog): Ledger {
+export function beginAttempt(
+	context: IExecuteFunctions,
+	onBought: (predictionId: string, model: string) => void,
+): Ledger {
 	const scope: LedgerScope = {
 		executionId: context.getExecutionId(),
 		// Only expressions can read it.
 		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
 	};
-	const ledger = new Ledger(keptPurchases(context), scope, (id, model) => log.add(id, model));
+	const ledger = new Ledger(keptPurchases(context), scope, onBought);
 	ledger.startAttempt();
 	return ledger;
 }

@@ -8,8 +8,24 @@ import { readDestination, type OutputDestination, type OutputStyle } from '../it
 import { outputItems, timedOutItems, withInputImage, type KnownFields } from '../items/outputItems';
 import { simplifyField } from '../panel/optionFields';
 import { readTimeout, type TimeoutOptions } from '../panel/options';
-import { itemOperation, summaryOf, type ItemOperation } from '../run/operation';
-import type { NodeKind } from './kind';
+import { itemOperation, summaryOf, type ItemOperation, type Resource } from '../run/operation';
+import { getManyOperation } from './getMany';
+import type { NodeKind, PurchaseJob } from './kind';
+import { quoteOperation, submitOperation } from './submit';
+
+/** The resource Prediction of either node. */
+export const predictionResource = <Job extends PurchaseJob>(kind: NodeKind<Job>): Resource => ({
+	name: 'Prediction',
+	value: 'prediction',
+	defaultOperation: 'submit',
+	operations: [
+		getOperation(kind),
+		getManyOperation(kind),
+		quoteOperation(kind),
+		submitOperation(kind),
+		waitOperation(kind),
+	],
+});
 
 const predictionIdField: INodeProperties = {
 	displayName: 'Prediction ID',
@@ -57,7 +73,7 @@ function readPredictionJob(
 }
 
 /** Reads the current state of predictions. A failed one is a result here, not an error. */
-export function getOperation({ style, options }: NodeKind): ItemOperation {
+function getOperation({ style, options }: NodeKind): ItemOperation {
 	const { purchase, output } = style.words;
 	return itemOperation<PredictionJob>({
 		option: {
@@ -85,7 +101,7 @@ export function getOperation({ style, options }: NodeKind): ItemOperation {
 const SECOND_LOOK_MS = 1_500;
 
 /** Waits for predictions that were submitted before, and downloads their files. */
-export function waitOperation({ style, options, timeoutSeconds }: NodeKind): ItemOperation {
+function waitOperation({ style, options, timeoutSeconds }: NodeKind): ItemOperation {
 	const { purchase, output } = style.words;
 	return itemOperation<PredictionJob & { timeout: TimeoutOptions }>({
 		option: {
