@@ -1,7 +1,7 @@
 import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
 import { offeredSizes } from '../../nodes/AtlasCloud/api/models/seedream';
 import { readSizeRules } from '../../nodes/AtlasCloud/api/models/sizeFields';
-import { exactSize, namedSize } from '../../nodes/AtlasCloud/api/models/requestedSize';
+import { exactSize, namedSize } from '../../nodes/AtlasCloud/api/models/sizeRules';
 import {
 	matchInput,
 	sizeLabel,

@@ -4,7 +4,7 @@ import type { JsonObject } from '../api/json';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 import type { ModelRules } from '../api/models/modelRules';
 import { knownModel } from '../api/models/seedream';
-import { exactSize, namedSize } from '../api/models/requestedSize';
+import { exactSize, namedSize } from '../api/models/sizeRules';
 import { describeShape, matchInput, type SizeRules } from '../api/models/sizeRules';
 import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';

@@ -2,8 +2,7 @@ import type { JsonObject } from '../json';
 import { readInputSchema } from './inputSchema';
 import { MAX_SEQUENTIAL_IMAGES, rulesInFields, type ModelRules } from './modelRules';
 import type { ListPrice } from './prices';
-import { exactSize, isWithin } from './requestedSize';
-import type { SizeChoice, SizeRules } from './sizeRules';
+import { freeChoice, isWithin, type SizeChoice, type SizeRules } from './sizeRules';
 import { parseSize } from './sizes';
 
 /** What is known of a model without asking the catalog (docs/atlas-cloud-api.md, The Seedream models). */
@@ -81,15 +80,11 @@ export function isSequential(model: string): boolean {
 }
 
 /** What the Size list has where a model takes any width and height within limits. */
-const COMMON_SIZES = ['1024*1024', ...LITE_SIZES, '4096*4096'];
+const COMMON_SIZES = ['1024*1024', ...LITE_SIZES, '4096*4096'].flatMap((text) => parseSize(text) ?? []);
 
 /** The sizes to choose from by name. */
-export function offeredSizes(rules: SizeRules): SizeChoice[] {
-	if (!rules.free) return rules.choices;
-	return [...rules.choices, ...COMMON_SIZES.flatMap((text) => choiceWithin(text, rules) ?? [])];
-}
-
-function choiceWithin(text: string, { free }: SizeRules): SizeChoice | null {
-	const size = parseSize(text);
-	return size && free && isWithin(size, free) ? exactSize(size, { choices: [], free }, '') : null;
+export function offeredSizes({ choices, free }: SizeRules): SizeChoice[] {
+	if (!free) return choices;
+	const common = COMMON_SIZES.filter((size) => isWithin(size, free));
+	return [...choices, ...common.map((size) => freeChoice(size, free))];
 }

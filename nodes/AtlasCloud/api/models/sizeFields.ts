@@ -1,27 +1,21 @@
-import type { JsonObject } from '../json';
 import type { EnumValue, ModelField, NumberLimits } from './inputSchema';
 import { SAFE_LIMITS, UNKNOWN_SIZES, type FreeSize, type SizeChoice, type SizeRules } from './sizeRules';
 import { parseSize, sentSize, sizeRoleOf, sizeText, type Dimensions, type SizeRole } from './sizes';
 
-/** Reads how a model lets its size be chosen out of its fields (docs/atlas-cloud-api.md, Sizes of the Seedream models). */
+/** A value that one field offers, and what its name says. */
+type Offer = Omit<SizeChoice, 'value'>;
 
-/** A value that a field offers, and what its name says. */
-interface Offer {
-	fields: JsonObject;
-	ratio: SizeChoice['ratio'];
-	pixels: number | null;
-	dimensions: Dimensions | null;
-}
-
-/** @param fields null where they are not known */
+/**
+ * How a model lets its size be chosen (docs/atlas-cloud-api.md, Sizes of the Seedream models).
+ * @param fields null where they are not known
+ */
 export function readSizeRules(fields: ModelField[] | null): SizeRules {
 	if (!fields) return UNKNOWN_SIZES;
 	const having = (role: SizeRole) =>
 		fields.filter(({ name, isHidden }) => !isHidden && sizeRoleOf(name) === role);
 	const [width, height] = [having('width')[0], having('height')[0]];
 	const sizes = having('size');
-	const free =
-		sizes.flatMap((field) => freeSizeOf(field) ?? [])[0] ?? (width && height ? sidesOf(width, height) : null);
+	const free = sizes.map(freeSizeOf).find((one) => one !== null) ?? sidesOf(width, height);
 	// Where a size or a shape may be `custom`, width and height count only then.
 	const custom = Object.fromEntries(
 		fields.flatMap(({ name, enumValues }) =>
@@ -45,9 +39,9 @@ export function readSizeRules(fields: ModelField[] | null): SizeRules {
 			},
 		};
 	}
-	const tiers = offers.filter(({ pixels }) => pixels !== null);
+	const tiers = offers.filter(({ pixels }) => pixels > 0);
 	const combined = tiers.flatMap((tier) => ratios.map((ratio) => toChoice(tier, ratio)));
-	return { choices: tiers.length > 0 ? combined : ratios.map((ratio) => toChoice(ratio)), free };
+	return { choices: tiers.length > 0 ? combined : ratios.map((ratio) => toChoice(ratio)), free: null };
 }
 
 /** Of several fields for the size, the one that tells the shape goes first. */
@@ -62,8 +56,7 @@ function shapeBeside(
 	field: ModelField | undefined,
 	ratios: Offer[],
 ): Offer | undefined {
-	const isContradicted = typeof ratio === 'number' && ratioIn(String(field?.defaultValue)) !== null;
-	if (!isContradicted) return undefined;
+	if (typeof ratio !== 'number' || ratioIn(String(field?.defaultValue)) === null) return undefined;
 	const distance = (offer: Offer) =>
 		typeof offer.ratio === 'number' ? Math.abs(Math.log(offer.ratio / ratio)) : Infinity;
 	return ratios.reduce<Offer | undefined>((a, b) => (a && distance(a) <= distance(b) ? a : b), undefined);
@@ -98,18 +91,12 @@ function isExact(value: unknown): boolean {
 }
 
 function meaningOf(text: string, role: SizeRole | null): Omit<Offer, 'fields'> {
-	const dimensions = exactIn(text);
-	if (dimensions) {
-		const { width, height } = dimensions;
-		return { ratio: width / height, pixels: width * height, dimensions };
-	}
-	return { ratio: shapeIn(text, role), pixels: pixelsIn(text), dimensions: null };
-}
-
-/** `2048*1024`, `2048x1024 (2:1)`: both sides are too long for a ratio. */
-function exactIn(text: string): Dimensions | null {
-	const match = /(\d{3,5})\s*[*x×]\s*(\d{3,5})/i.exec(text);
-	return match && parseSize(match[0]);
+	// `2048*1024`, `2048x1024 (2:1)`: both sides are too long for a ratio.
+	const exact = /\d{3,5}\s*[*x×]\s*\d{3,5}/i.exec(text)?.[0];
+	const dimensions = exact === undefined ? null : parseSize(exact);
+	if (!dimensions) return { ratio: shapeIn(text, role), pixels: pixelsIn(text), dimensions };
+	const { width, height } = dimensions;
+	return { ratio: width / height, pixels: width * height, dimensions };
 }
 
 const FOLLOWS_INPUT = /^(adaptive|match|original|same|keep|source|input)/i;
@@ -118,23 +105,11 @@ function shapeIn(text: string, role: SizeRole | null): Offer['ratio'] {
 	// Of a shape, `auto` is the input's; of a size, nobody says what it is.
 	if (FOLLOWS_INPUT.test(text) || (role === 'ratio' && /^auto/i.test(text))) return 'input';
 	const ratio = ratioIn(text);
-	const word = /square|portrait|vertical|tall|story|landscape|horizontal|wide|cinema/i
-		.exec(text)?.[0]
-		.toLowerCase();
-	switch (word) {
-		case undefined:
-			return ratio;
-		case 'square':
-			return 1;
-		case 'portrait':
-		case 'vertical':
-		case 'tall':
-		case 'story':
-			// A `portrait_4_3` is upright all the same.
-			return Math.min(ratio ?? 3 / 4, 1 / (ratio ?? 4 / 3));
-		default:
-			return Math.max(ratio ?? 4 / 3, 1 / (ratio ?? 3 / 4));
-	}
+	if (/square/i.test(text)) return 1;
+	const wide = Math.max(ratio ?? 4 / 3, 1 / (ratio ?? 4 / 3));
+	// A `portrait_4_3` is upright all the same.
+	if (/portrait|vertical|tall|story/i.test(text)) return 1 / wide;
+	return /landscape|horizontal|wide|cinema/i.test(text) ? wide : ratio;
 }
 
 /** `16:9`, `16x9`, `landscape_16_9`, `1.85:1` */
@@ -145,7 +120,7 @@ function ratioIn(text: string): number | null {
 }
 
 /** `2K`, `auto_2K`, `1080p`, `2048` (a side), `4MP` */
-function pixelsIn(text: string): number | null {
+function pixelsIn(text: string): number {
 	const tier = /(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*k(?![a-z])/i.exec(text);
 	if (tier) return Math.round((Number(tier[1]) * 1024) ** 2);
 	const short = /(?<!\d)(\d{3,4})p(?![a-z])/i.exec(text);
@@ -153,7 +128,7 @@ function pixelsIn(text: string): number | null {
 	const megapixels = /(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*mp(?![a-z])/i.exec(text);
 	if (megapixels) return Math.round(Number(megapixels[1]) * 1e6);
 	if (/^\d{3,4}$/.test(text)) return Number(text) ** 2;
-	if (!/square/i.test(text)) return null;
+	if (!/square/i.test(text)) return 0;
 	return /hd/i.test(text) ? 1024 ** 2 : 512 ** 2;
 }
 
@@ -165,16 +140,17 @@ const SMALLEST_SIDE = 64;
 /** The rules for any width and height that a field takes; null where it takes none. */
 function freeSizeOf(field: ModelField): FreeSize | null {
 	const { name, type, enumValues, sides } = field;
-	if (sides) {
-		const toFields = (size: Dimensions): JsonObject => ({ [name]: { ...size } });
-		return { ...limitsOf(sides), toFields };
-	}
+	if (sides) return { ...limitsOf(sides), toFields: (size) => ({ [name]: { ...size } }) };
 	if (enumValues || !['text', 'any'].includes(type) || !takesExactSize(field)) return null;
 	const separator = separatorOf(field);
-	return {
-		...limitsOf(field),
-		toFields: (size) => ({ [name]: sizeText(size).replace('*', separator) }),
-	};
+	return { ...limitsOf(field), toFields: (size) => ({ [name]: sizeText(size).replace('*', separator) }) };
+}
+
+/** The same of a model with a field for each. */
+function sidesOf(width: ModelField | undefined, height: ModelField | undefined): FreeSize | null {
+	if (!width || !height) return null;
+	const toFields = (size: Dimensions) => ({ [width.name]: size.width, [height.name]: size.height });
+	return { ...limitsOf(width), toFields };
 }
 
 /** Whether a text whose values are not listed may be a `W*H`. */
@@ -187,18 +163,8 @@ function takesExactSize({ minimum, maximum, description, defaultValue, examples 
 }
 
 function separatorOf({ defaultValue, examples, description }: ModelField): string {
-	const texts = [defaultValue, ...examples, description].filter(isValue).map(String);
-	const match = texts
-		.map((text) => /\d\s*([*x×])\s*\d|width\s*([*x×])\s*height/i.exec(text))
-		.find((one) => one !== null);
-	return match?.[1] ?? match?.[2] ?? '*';
-}
-
-function sidesOf(width: ModelField, height: ModelField): FreeSize {
-	return {
-		...limitsOf(width),
-		toFields: (size) => ({ [width.name]: size.width, [height.name]: size.height }),
-	};
+	const texts = [defaultValue, ...examples, description].filter(isValue).join('\n');
+	return /(?:\d|width)\s*([*x×])\s*(?:\d|height)/i.exec(texts)?.[1] ?? '*';
 }
 
 /** Limits of each side, or of all pixels. */
@@ -207,24 +173,12 @@ function limitsOf({ minimum, maximum, multipleOf }: NumberLimits): Omit<FreeSize
 	const max = maximum !== null && maximum >= Math.max(SMALLEST_SIDE, minimum ?? 1) ? maximum : null;
 	const min = minimum !== null && minimum >= 1 && minimum <= (max ?? Infinity) ? minimum : null;
 	if (min === null && max === null) return { ...SAFE_LIMITS, step: Math.max(step, SAFE_LIMITS.step) };
+	const own = { step, isCertain: true };
 	if (Math.max(min ?? 0, max ?? 0) > MAX_SIDE) {
-		const { minPixels, maxPixels } = SAFE_LIMITS;
-		return {
-			...SAFE_LIMITS,
-			minPixels: min ?? Math.min(minPixels, max ?? minPixels),
-			maxPixels: max ?? Math.max(maxPixels, min ?? maxPixels),
-			maxRatio: 16,
-			step,
-			isCertain: true,
-		};
+		const minPixels = min ?? Math.min(SAFE_LIMITS.minPixels, max ?? Infinity);
+		const maxPixels = max ?? Math.max(SAFE_LIMITS.maxPixels, min ?? 1);
+		return { ...SAFE_LIMITS, ...own, minPixels, maxPixels, maxRatio: 16 };
 	}
-	return {
-		minSide: min ?? 1,
-		maxSide: max ?? Math.max(SAFE_LIMITS.maxSide, min ?? 1),
-		minPixels: 1,
-		maxPixels: Infinity,
-		maxRatio: Infinity,
-		step,
-		isCertain: true,
-	};
+	const [minSide, maxSide] = [min ?? 1, max ?? Math.max(SAFE_LIMITS.maxSide, min ?? 1)];
+	return { ...own, minSide, maxSide, minPixels: 1, maxPixels: Infinity, maxRatio: Infinity };
 }

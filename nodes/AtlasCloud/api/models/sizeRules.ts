@@ -1,5 +1,6 @@
+import { inputError, truncate } from '../errors';
 import type { JsonObject } from '../json';
-import { describeSize, shapeName, sizeRoleOf, sizeText, tierName, type Dimensions } from './sizes';
+import { describeSize, parseSize, shapeName, sizeRoleOf, sizeText, tierName, type Dimensions } from './sizes';
 
 /** One of the sizes that a model offers. */
 export interface SizeChoice {
@@ -9,8 +10,8 @@ export interface SizeChoice {
 	fields: JsonObject;
 	/** Width to height; `input` where it follows the input image, null where the model chooses it. */
 	ratio: number | 'input' | null;
-	/** How many there are, about; null where that is not known. */
-	pixels: number | null;
+	/** How many there are, about; 0 where that is not known. */
+	pixels: number;
 	/** Where the size is exact. */
 	dimensions: Dimensions | null;
 }
@@ -50,22 +51,19 @@ export const SAFE_LIMITS = {
 };
 
 /** The rules of a model whose schema is not known: `size` is then a `W*H`. */
-export const UNKNOWN_SIZES: SizeRules = { choices: [], free: { ...SAFE_LIMITS, toFields: toSizeField } };
-
-export function toSizeField(size: Dimensions): JsonObject {
-	return { size: sizeText(size) };
-}
+export const UNKNOWN_SIZES: SizeRules = {
+	choices: [],
+	free: { ...SAFE_LIMITS, toFields: (size) => ({ size: sizeText(size) }) },
+};
 
 /** The fields of a request that say how large the image is to be, and in which shape. */
 export interface SizeMatch {
 	fields: JsonObject;
-	/** Width to height; `input` where it follows the input image, null where the model chooses it. */
+	/** As in {@link SizeChoice}. */
 	ratio: SizeChoice['ratio'];
 	/** The next larger one of that shape: to be taken where it costs the same. */
 	larger: JsonObject | null;
 }
-
-const NOTHING_TO_SEND: SizeMatch = { fields: {}, ratio: null, larger: null };
 
 /** Above it, a tier costs more on some models. */
 const PIXELS_OF_2K = 2048 * 2048;
@@ -78,8 +76,8 @@ export function matchInput(input: Dimensions, { choices, free }: SizeRules): Siz
 		const size = scaleInto(input, free);
 		return { fields: free.toFields(size), ratio: ratioOf(size), larger: null };
 	}
-	const tiers = choices.filter(({ pixels }) => pixels !== null);
-	return tiers.length > 0 ? bySize(input, tiers) : NOTHING_TO_SEND;
+	const tiers = choices.filter(({ pixels }) => pixels > 0);
+	return tiers.length > 0 ? bySize(input, tiers) : { fields: {}, ratio: null, larger: null };
 }
 
 /** With less, hardly more is cropped or added than by rounding. */
@@ -96,7 +94,7 @@ export function describeShape(input: Dimensions, { ratio }: SizeMatch, model: st
 function nearestInShape(input: Dimensions, choices: SizeChoice[]): SizeChoice[] {
 	const following = choices.filter(({ ratio }) => ratio === 'input');
 	if (following.length > 0) return following;
-	const distance = ({ ratio }: SizeChoice) => Math.abs(Math.log(Number(ratio)) - Math.log(ratioOf(input)));
+	const distance = ({ ratio }: SizeChoice) => Math.abs(Math.log(Number(ratio) / ratioOf(input)));
 	const best = Math.min(...choices.map(distance));
 	// The tiers of one shape differ by rounding: 2848 × 1600 is not quite 4096 × 2304.
 	return choices.filter((choice) => distance(choice) < best + 0.02);
@@ -104,20 +102,14 @@ function nearestInShape(input: Dimensions, choices: SizeChoice[]): SizeChoice[] 
 
 /** The smallest one that is at least as large as the input, else the largest. */
 function bySize(input: Dimensions, choices: SizeChoice[]): SizeMatch {
-	const isAffordable = ({ dimensions, pixels }: SizeChoice) =>
-		dimensions !== null || pixelsOf(pixels) <= PIXELS_OF_2K;
-	const sorted = [...choices].sort((a, b) => pixelsOf(a.pixels) - pixelsOf(b.pixels));
-	const usual = sorted.filter(isAffordable);
+	const sorted = [...choices].sort((a, b) => a.pixels - b.pixels);
+	const usual = sorted.filter(({ dimensions, pixels }) => dimensions !== null || pixels <= PIXELS_OF_2K);
 	const candidates = usual.length > 0 ? usual : sorted.slice(0, 1);
-	const isLargeEnough = ({ pixels }: SizeChoice) => pixelsOf(pixels) >= input.width * input.height;
+	const isLargeEnough = ({ pixels }: SizeChoice) => pixels >= input.width * input.height;
 	const found = candidates.find(isLargeEnough);
-	const { fields, ratio } = found ?? candidates[candidates.length - 1];
-	const larger = found ? undefined : (sorted.find(isLargeEnough) ?? sorted[sorted.length - 1]);
-	return { fields, ratio, larger: larger && larger.fields !== fields ? larger.fields : null };
-}
-
-function pixelsOf(pixels: number | null): number {
-	return pixels ?? 0;
+	const chosen = found ?? candidates[candidates.length - 1];
+	const larger = found ?? sorted.find(isLargeEnough) ?? sorted[sorted.length - 1];
+	return { fields: chosen.fields, ratio: chosen.ratio, larger: larger === chosen ? null : larger.fields };
 }
 
 function ratioOf({ width, height }: Dimensions): number {
@@ -126,43 +118,127 @@ function ratioOf({ width, height }: Dimensions): number {
 
 /** The input's size scaled into the limits. A shape that they do not allow becomes the nearest one. */
 function scaleInto(input: Dimensions, free: FreeSize): Dimensions {
-	const { minSide, maxSide, minPixels, maxPixels, maxRatio } = free;
+	const { minSide, maxSide, minPixels, maxPixels, maxRatio, step } = free;
 	const widest = Math.min(maxRatio, maxSide / minSide, maxSide ** 2 / minPixels, maxPixels / minSide ** 2);
 	const ratio = clamp(ratioOf(input), 1 / widest, widest);
 	const pixels = clamp(input.width * input.height, minPixels, maxPixels);
 	const [width, height] = [Math.sqrt(pixels * ratio), Math.sqrt(pixels / ratio)];
 	const scale =
 		Math.max(1, minSide / Math.min(width, height)) * Math.min(1, maxSide / Math.max(width, height));
-	const rounded = (round: (side: number) => number) =>
-		roundSides({ width: width * scale, height: height * scale }, round, free);
+	const [min, max] = [Math.ceil(minSide / step) * step, Math.floor(maxSide / step) * step];
+	const rounded = (round: (side: number) => number): Dimensions => {
+		// The root of a square is not always whole: 2048.0000000000002 must not become 2050.
+		const side = (exact: number) => clamp(round(Number((exact / step).toFixed(6))) * step, min, max);
+		return { width: side(width * scale), height: side(height * scale) };
+	};
 	const nearest = rounded(Math.round);
 	if (nearest.width * nearest.height < minPixels) return rounded(Math.ceil);
 	return nearest.width * nearest.height > maxPixels ? rounded(Math.floor) : nearest;
-}
-
-function roundSides(
-	{ width, height }: Dimensions,
-	round: (side: number) => number,
-	{ minSide, maxSide, step }: FreeSize,
-): Dimensions {
-	const [min, max] = [Math.ceil(minSide / step) * step, Math.floor(maxSide / step) * step];
-	// The root of a square is not always whole: 2048.0000000000002 must not become 2050.
-	const side = (pixels: number) => clamp(round(Number((pixels / step).toFixed(6))) * step, min, max);
-	return { width: side(width), height: side(height) };
 }
 
 function clamp(value: number, min: number, max: number): number {
 	return Math.min(max, Math.max(min, value));
 }
 
+/**
+ * The rules that are left where the user chose a size by name. Of a tier and a shape, one alone may be named.
+ * @throws AtlasError (`input`) when the model does not offer it
+ */
+export function namedSize(name: string, rules: SizeRules, model: string): SizeRules {
+	const wanted = normalize(name);
+	const exact = rules.choices.filter(({ value }) => normalize(value) === wanted);
+	const parts = rules.choices.filter(({ fields }) =>
+		Object.values(fields).some((one) => normalize(String(one)) === wanted),
+	);
+	const choices = exact.length > 0 ? exact : parts;
+	if (choices.length > 0) return { choices, free: null };
+	const size = parseSize(name);
+	if (size) return { choices: [exactSize(size, rules, model)], free: null };
+	if (rules !== UNKNOWN_SIZES)
+		throw inputError(`${model} doesn’t offer the size "${truncate(name)}"`, adviceOn(rules));
+	if (/^[\d.]+k$/i.test(name.trim())) {
+		const tier = name.trim();
+		const choice = { value: tier, fields: { size: tier }, ratio: null, pixels: 0, dimensions: null };
+		return { choices: [choice], free: null };
+	}
+	throw inputError(
+		`Couldn’t read the sizes of ${model}, so "${truncate(name)}" can’t be checked`,
+		'Nothing was submitted. Run the workflow again later, or enter the size as width*height, such as 2048*2048.',
+	);
+}
+
+function normalize(name: string): string {
+	const text = name.trim().toLowerCase();
+	return text.replace(/(\d)\s*[x×]\s*(?=\d)/g, '$1*');
+}
+
+/**
+ * A width and height that the user chose.
+ * @throws AtlasError (`input`) when the model does not offer it
+ */
+export function exactSize(size: Dimensions, rules: SizeRules, model: string): SizeChoice {
+	const { width, height } = size;
+	if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) {
+		throw inputError(
+			"'Width' and 'Height' must be whole numbers",
+			'Enter both in pixels, such as 2048 and 2048.',
+		);
+	}
+	const { choices, free } = rules;
+	const listed = choices.find(
+		({ dimensions }) => dimensions?.width === width && dimensions.height === height,
+	);
+	if (listed) return listed;
+	if (free && (!free.isCertain || isWithin(size, free))) return freeChoice(size, free);
+	const advice = free ? describeLimits(free) : adviceOn(rules, size);
+	throw inputError(`${model} doesn’t support ${describeSize(size)}`, advice);
+}
+
+export function freeChoice(size: Dimensions, free: FreeSize): SizeChoice {
+	const { width, height } = size;
+	const fields = free.toFields(size);
+	return { value: sizeText(size), fields, ratio: ratioOf(size), pixels: width * height, dimensions: size };
+}
+
+export function isWithin({ width, height }: Dimensions, free: FreeSize): boolean {
+	const { minSide, maxSide, minPixels, maxPixels, maxRatio, step } = free;
+	const [short, long] = [Math.min(width, height), Math.max(width, height)];
+	const pixels = width * height;
+	const isMultiple = width % step === 0 && height % step === 0;
+	const isLarge = short >= minSide && pixels >= minPixels;
+	return isLarge && long <= maxSide && pixels <= maxPixels && long / short <= maxRatio && isMultiple;
+}
+
+function describeLimits({ minSide, maxSide, minPixels, maxPixels, step }: FreeSize): string {
+	const multiples = step > 1 ? `, in steps of ${step}` : '';
+	const sides = `'Width' and 'Height' must be between ${minSide} and ${maxSide} pixels${multiples}.`;
+	if (maxPixels === Infinity) return sides;
+	const [min, max] = [minPixels, maxPixels].map((pixels) => pixels.toLocaleString('en-US'));
+	return `${sides} 'Width' × 'Height' must be between ${min} and ${max} pixels.`;
+}
+
+/** Names the sizes to choose from. @param size the nearest one to it is named first */
+function adviceOn({ choices, free }: SizeRules, size?: Dimensions): string {
+	const howTo = free ? 'Enter it as width*height, such as 2048*2048.' : "Set 'Size' to Match Input Image.";
+	if (choices.length === 0) return howTo;
+	const exact = choices.flatMap(({ dimensions }) => dimensions ?? []);
+	if (exact.length === 0) return `Choose one of: ${choices.map(({ value }) => value).join(', ')}.`;
+	const supported = `Supported sizes: ${exact.map(describeSize).join(', ')}.`;
+	if (!size) return supported;
+	const distance = ({ width, height }: Dimensions) =>
+		Math.abs(Math.log(width / size.width)) + Math.abs(Math.log(height / size.height));
+	const nearest = exact.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+	return `The nearest size is ${describeSize(nearest)}. ${supported}`;
+}
+
+export const INPUT_SHAPE = 'Shape of the Input Image';
+
 /** A size for people: `Widescreen 16:9 · 2848 × 1600 · 2K`, `Square 1:1 · 2K`, `Square 1:1 · square_hd`. */
 export function sizeLabel({ fields, ratio, pixels, dimensions }: SizeChoice): string {
 	const name = Object.keys(fields).find((one) => sizeRoleOf(one) === 'size');
 	const shape = ratio === 'input' ? INPUT_SHAPE : ratio && shapeName(ratio);
 	const parts = dimensions
-		? [shape, describeSize(dimensions), tierName(pixelsOf(pixels))]
+		? [shape, describeSize(dimensions), tierName(pixels)]
 		: [shape, name === undefined ? null : String(fields[name])];
 	return parts.filter((part) => part !== null).join(' · ');
 }
-
-export const INPUT_SHAPE = 'Shape of the Input Image';
