@@ -1,7 +1,12 @@
 import { hashOf, valuesOf } from '../../nodes/AtlasCloud/api/purchases/body';
-import { LostSearch, SEARCH_MS, type Found } from '../../nodes/AtlasCloud/api/purchases/lostSearch';
+import {
+	assign,
+	LostSearch,
+	SEARCH_MS,
+	type Candidate,
+	type Found,
+} from '../../nodes/AtlasCloud/api/purchases/lostSearch';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
-import { assign, type Candidate } from '../../nodes/AtlasCloud/api/purchases/match';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -3,8 +3,7 @@ import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
 import { dollars } from '../api/models/prices';
 import type { Ledger } from '../api/purchases/ledger';
-import type { Undelivered } from '../api/purchases/undelivered';
-import { idOf, idsOf, isPaid, type PurchaseRecord } from '../api/purchases/record';
+import { idOf, idsOf, isPaid, type PurchaseRecord, type Undelivered } from '../api/purchases/record';
 import { truncate } from '../api/text';
 import { plural } from '../api/words';
 

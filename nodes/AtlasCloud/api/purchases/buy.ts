@@ -1,15 +1,15 @@
+import { AtlasError } from '../errors';
 import type { JsonObject } from '../json';
 import type { Place } from '../pace/places';
 import { moderationError } from '../predictions/errors';
 import type { Prediction } from '../predictions/prediction';
+import { WARM_UP_MS } from '../predictions/readPrediction';
 import { lostError } from './errors';
-import type { Hands, Purchase } from './hands';
+import type { Hands } from './hands';
 import { recall } from './recall';
 import { idOf, isUnresolved, type PurchaseRecord } from './record';
-import type { PurchaseRequest } from './request';
+import { timingKey, type Identity, type PurchaseRequest } from './request';
 import { submit, type Submitted } from './submit';
-import { timingKey } from './timingKey';
-import { wait } from './wait';
 
 /** A prediction that is paid for, and what it was bought for: an earlier attempt may have asked for something else. */
 export interface Bought {
@@ -25,6 +25,14 @@ export interface Bought {
 	answer: JsonObject | null;
 	/** Completed; null if it is not waited for, or still in progress when its time is up. */
 	prediction: Prediction | null;
+}
+
+/** One purchase on its way. */
+interface Purchase {
+	hands: Hands;
+	request: PurchaseRequest;
+	identity: Identity;
+	place: Place;
 }
 
 /**
@@ -146,4 +154,86 @@ function boughtOf(record: PurchaseRecord, submitted: Submitted | null): Bought {
 	const { model, prompt, size, images } = record;
 	const answer = submitted?.record === record ? submitted.answer : null;
 	return { predictionId: idOf(record) ?? '', model, prompt, size, images, answer, prediction: null };
+}
+
+interface Waited {
+	id: string;
+	/** Null if its time is up. */
+	prediction: Prediction | null;
+}
+
+/** Waits until the prediction is over, or its time is up; `failed`: a reused one failed. @throws AtlasError; CancelledError */
+async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited | 'failed'> {
+	const { hands, request } = purchase;
+	const id = idOf(record) ?? '';
+	const waited = await waitUntilOver(purchase, record, id)
+		.catch(async (error: unknown) => {
+			const found = isNotFound(error) ? await relocate(hands, record, id) : null;
+			if (found === null) throw error;
+			return await waitUntilOver(purchase, record, found);
+		})
+		.catch((error: unknown) => failed(hands, record, error));
+	if (waited === 'failed') return waited;
+	if (waited.prediction) hands.ledger.settle(record, { state: 'done', id: waited.id });
+	else if (request.failsOnTimeout) hands.onFault();
+	return waited;
+}
+
+async function waitUntilOver(
+	{ hands, request, place }: Purchase,
+	record: PurchaseRecord,
+	id: string,
+): Promise<Waited> {
+	const { waiter, signal, clock } = hands;
+	const { body, inputs, timeoutMs } = request;
+	const nowMs = clock.nowMs();
+	// A reused one was submitted some time ago and may have ended: its first poll is now. If the machine's clock was set
+	// back since an earlier attempt, the submit would lie in the future.
+	const sentAtMs = record.origin === 'own' ? Math.min(record.sentAtMs, nowMs) : null;
+	const prediction = await waiter.until({
+		id,
+		model: record.model,
+		shape: timingKey(body, inputs.length),
+		sentAtMs,
+		visibleByMs: nowMs + WARM_UP_MS,
+		deadlineMs: (sentAtMs ?? nowMs) + timeoutMs,
+		signal,
+		isQueued: () => place.isQueued,
+	});
+	return { id, prediction };
+}
+
+/**
+ * Searches again for a purchase whose ID Atlas does not know, even after a while: a gateway may have made the ID up.
+ * @returns another ID; null if none is found, and the record is then as it was
+ */
+async function relocate(
+	{ ledger, lostSearch }: Hands,
+	record: PurchaseRecord,
+	id: string,
+): Promise<string | null> {
+	if (record.bodyHash === '') return null;
+	ledger.release(id);
+	ledger.settle(record, { state: 'lost' });
+	ledger.noteMaybe(record, [id]);
+	const found = await lostSearch.find(record);
+	if (found.kind !== 'found') ledger.claim(id);
+	ledger.settle(record, { state: 'bought', id: found.kind === 'found' ? found.id : id });
+	return found.kind === 'found' ? found.id : null;
+}
+
+/** Whether Atlas does not know a prediction. */
+function isNotFound(error: unknown): boolean {
+	return error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
+}
+
+/** Writes down how a prediction failed, for the next attempt. @throws the error, unless it was a reused one */
+function failed({ ledger }: Hands, record: PurchaseRecord, error: unknown): 'failed' {
+	const isFailure = error instanceof AtlasError && ['failed', 'moderation'].includes(error.kind);
+	if (!isFailure) throw error;
+	const isModerated = error.kind === 'moderation';
+	ledger.settle(record, { state: 'failed', id: idOf(record) ?? '', why: error.message, isModerated });
+	// What moderation stopped would be stopped again.
+	if (record.origin === 'own' || isModerated) throw error;
+	return 'failed';
 }

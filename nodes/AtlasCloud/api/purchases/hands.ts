@@ -1,14 +1,13 @@
 import type { Uploads } from '../files/uploads';
 import type { Exchange } from '../http/answer';
 import type { JsonObject } from '../json';
-import type { Place, Places } from '../pace/places';
+import type { Places } from '../pace/places';
 import type { Waiter } from '../predictions/waiter';
 import type { CancelSignal } from '../time/cancellation';
 import type { Clock } from '../time/clock';
 import type { Ledger } from './ledger';
 import type { Leftovers } from './leftovers';
 import type { LostSearch } from './lostSearch';
-import type { Identity, PurchaseRequest } from './request';
 import type { FoundRow, Search } from './search';
 
 /** What the rest of the house does for a purchase. */
@@ -36,12 +35,4 @@ export interface Hands {
 	retriedSinceMs: number | null;
 	/** Called when a purchase fails, before the next one gets its place: if this stops the batch, that one is not bought. */
 	onFault: () => void;
-}
-
-/** One purchase on its way. */
-export interface Purchase {
-	hands: Hands;
-	request: PurchaseRequest;
-	identity: Identity;
-	place: Place;
 }

@@ -1,7 +1,5 @@
 import type { TimeSpan } from '../time/atlasClock';
-import { mayHaveCreated } from './match';
 import { Slots, type LedgerScope, type Slot } from './slots';
-import { undeliveredOf, type Undelivered } from './undelivered';
 import {
 	flightOf,
 	idOf,
@@ -9,12 +7,15 @@ import {
 	isModerated,
 	isPaid,
 	isUnresolved,
+	mayHaveCreated,
 	spentUsd,
+	undeliveredOf,
 	type Fate,
 	type Origin,
 	type PurchaseFacts,
 	type PurchaseRecord,
 	type PurchaseRecords,
+	type Undelivered,
 } from './record';
 
 /** What n8n keeps of purchases with the execution. */

@@ -1,12 +1,12 @@
 import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
 import type { CancelSignal } from '../time/cancellation';
+import type { TimeSpan } from '../time/atlasClock';
 import { pauseMs, throwIfAborted } from '../time/clock';
 import { compareBodies, valueOf, valuesOf } from './body';
 import type { Ledger } from './ledger';
-import { assign, creationWindow, mayHaveCreated, type Assignment, type Candidate } from './match';
 import { agree, pageSizeOf, readBackTo, type Reading, type Row } from './reading';
-import { flightOf, type PurchaseRecord } from './record';
+import { creationWindow, flightOf, mayHaveCreated, type FlightTimes, type PurchaseRecord } from './record';
 
 /** What the history shows of a lost submit. */
 export type Found =
@@ -186,4 +186,44 @@ function toReadError(error: unknown): AtlasError {
 	if (error instanceof AtlasError) return error;
 	const why = error instanceof Error ? error.message : String(error);
 	return new AtlasError(`Couldn’t read the prediction history: ${why}`, { kind: 'read', description: '' });
+}
+
+/** A prediction in the history that has the body of a lost submit. */
+export interface Candidate {
+	id: string;
+	/** When it was created, on our clock. */
+	created: TimeSpan;
+}
+
+export type Assignment =
+	| { kind: 'found'; id: string }
+	/** More predictions fit than submits were lost, or it cannot be told whether one fits: nobody knows whose is whose. */
+	| { kind: 'unclear'; ids: string[] };
+
+/**
+ * Assigns predictions to lost submits of the same body, the oldest to the oldest. Submits with equal bodies are
+ * interchangeable.
+ * @param othersCount other submits of this body that were given up as lost: predictions may be theirs, too
+ * @returns by submit; a submit without a prediction is left out
+ */
+export function assign<T extends FlightTimes>(
+	waiting: T[],
+	candidates: Candidate[],
+	othersCount: number,
+): Map<T, Assignment> {
+	const free = candidates
+		.filter(({ created }) => waiting.some((submit) => mayHaveCreated(submit, created)))
+		.sort((a, b) => a.created.fromMs - b.created.fromMs);
+	if (free.length > waiting.length + othersCount) {
+		const ids = free.map(({ id }) => id);
+		return new Map(waiting.map((submit) => [submit, { kind: 'unclear', ids }]));
+	}
+	const assigned = new Map<T, Assignment>();
+	for (const submit of [...waiting].sort((a, b) => a.sentAtMs - b.sentAtMs)) {
+		const index = free.findIndex(({ created }) => mayHaveCreated(submit, created));
+		if (index < 0) continue;
+		const [{ id }] = free.splice(index, 1);
+		assigned.set(submit, { kind: 'found', id });
+	}
+	return assigned;
 }

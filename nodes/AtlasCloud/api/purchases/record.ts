@@ -1,7 +1,7 @@
 import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
 import { asString } from '../json';
 import { sentSize } from '../models/sizes';
-import type { FlightTimes } from './match';
+import type { TimeSpan } from '../time/atlasClock';
 import type { Identity, PurchaseRequest } from './request';
 
 /** The one state machine of this package: how far a purchase has come. */
@@ -100,6 +100,28 @@ export function spentUsd({ fate, origin, estimateUsd, formerUsd }: PurchaseRecor
 	return formerUsd + (origin === 'own' && fate.state !== 'refused' ? (estimateUsd ?? 0) : 0);
 }
 
+/** When a submit was in flight, on our clock. */
+export interface FlightTimes {
+	sentAtMs: number;
+	/** When its answer came, was lost or was given up on. */
+	endedAtMs: number;
+}
+
+/** How far a creation time may lie outside the flight: clocks differ a little, and a gateway may hold a request back. */
+const EARLY_MS = 5_000;
+const LATE_MS = 30_000;
+
+/** When a submit's prediction can have been created. Outside of it, it is another purchase with the same body. */
+export function creationWindow({ sentAtMs, endedAtMs }: FlightTimes): TimeSpan {
+	return { fromMs: sentAtMs - EARLY_MS, toMs: endedAtMs + LATE_MS };
+}
+
+/** Whether a submit may have created a prediction of the same body, judging by when that was created. */
+export function mayHaveCreated(submit: FlightTimes, created: TimeSpan): boolean {
+	const { fromMs, toMs } = creationWindow(submit);
+	return fromMs <= created.toMs && created.fromMs <= toMs;
+}
+
 /** When its submit was in flight. */
 export function flightOf({
 	sentAtMs,
@@ -128,5 +150,29 @@ export function factsOf(
 		size: sentSize(body),
 		hasUrl,
 		estimateUsd,
+	};
+}
+
+/** What a run has bought, or may have, and has not returned. */
+export interface Undelivered {
+	/** Submitted and not known to have failed. */
+	paid: PurchaseRecord[];
+	/** Failed predictions. */
+	failedIds: string[];
+	/** Predictions that may belong to lost purchases. */
+	maybeIds: string[];
+	/** Purchases that Atlas may or may not have accepted. */
+	lostCount: number;
+}
+
+/** @param records of a run */
+export function undeliveredOf(records: PurchaseRecord[]): Undelivered {
+	const open = records.filter(({ isDelivered }) => !isDelivered);
+	const withoutId = open.filter((record) => idOf(record) === undefined);
+	return {
+		paid: open.filter(isPaid),
+		failedIds: open.flatMap((record) => (isPaid(record) ? record.formerIds : idsOf(record))),
+		maybeIds: [...new Set(withoutId.flatMap(({ maybeIds }) => maybeIds))],
+		lostCount: withoutId.filter(isUnresolved).length,
 	};
 }

@@ -1,6 +1,6 @@
 import type { InputFile, Uploads } from '../files/uploads';
 import { sha256 } from '../hash';
-import { asObject, canonicalJson, type JsonObject } from '../json';
+import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
 
 /** Where an input stands in the request body: `['image']`, `['images', 0]`, `['refers', 1, 'url']`. */
 export type InputPath = readonly [field: string, ...keys: Array<string | number>];
@@ -91,4 +91,20 @@ function placeOne(holder: unknown, [key, ...rest]: ReadonlyArray<string | number
 	}
 	const object = asObject(holder) ?? {};
 	return { ...object, [key]: placeOne(Object.hasOwn(object, key) ? object[key] : undefined, rest, value) };
+}
+
+/** Fields that change how long a prediction takes, and have few values. */
+const TIMING_FIELDS = ['max_images', 'num_images', 'n', 'duration', 'resolution'];
+
+/**
+ * A key that requests share if their predictions take about the same time: the same number of inputs, about as many
+ * pixels, and so on. Coarse, because times are learned for each key separately.
+ */
+export function timingKey(body: JsonObject, inputCount: number): string {
+	const [width, height] = (asString(body.size) ?? '').split('*').map(Number);
+	const pixels = width * height > 0 ? Math.round(Math.log2(width * height)) : 0;
+	const values = TIMING_FIELDS.map(
+		(name) => asNumber(body[name]) ?? asString(body[name])?.slice(0, 16) ?? '',
+	);
+	return [inputCount, pixels, ...values].join(' ');
 }
