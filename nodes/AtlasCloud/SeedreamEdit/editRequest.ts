@@ -12,7 +12,7 @@ import { plural } from '../api/words';
 import { readRequest } from '../operations/kind';
 import { imageCountField } from './fields';
 import { readImages } from './images';
-import { sizesLeft, formatFields, nameOf, resolveSize, type EditJob } from './modelFields';
+import { sizesLeft, formatFields, isResumed, nameOf, resolveSize, type EditJob } from './modelFields';
 import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
 import { readSize } from './size';
 
@@ -85,7 +85,7 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
 	// What is bought is found again by its body, so nothing in that may depend on what cannot be read now.
-	if (rules.isUnreadable) throw unreadableError(model);
+	if (rules.isUnreadable && !isResumed(run, job)) throw unreadableError(model);
 	checkInputCount(images.length, model, rules.maxInputImages);
 	checkOutputCount(imageCount, images.length, rules.imageCount, model);
 	const plan = planImages(imageCount, images.length, rules.imageCount);

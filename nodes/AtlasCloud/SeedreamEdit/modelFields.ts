@@ -61,6 +61,11 @@ export function sizesLeft(size: SizeWish, rules: SizeRules, model: string): Size
 	return { choices: [exactSize(size, rules, nameOf(model))], free: null };
 }
 
+/** Whether an earlier attempt bought all of it: the body is not sent again. */
+export function isResumed({ ledger }: NodeRun, { predictionCount, request }: EditJob): boolean {
+	return predictionCount === 1 && ledger.isBought(request);
+}
+
 /** Only Atlas's own quotes count: a list price is that of the smallest size. */
 async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
 	const quoteOf = async (fields: JsonObject) => {
@@ -73,7 +78,7 @@ async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, Js
 	});
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
 	// A later attempt may get them, and has to find the same edit. A refusal is an answer: it stays.
-	if (!larger && run.quotes.isDown) throw unpricedSizeError();
+	if (!larger && run.quotes.isDown && !isResumed(run, job)) throw unpricedSizeError();
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
 }
 

@@ -34,6 +34,21 @@ describe('Retry On Fail', () => {
 		expect(submits()).toBe(1);
 	});
 
+	it('returns what is paid for although the model can’t be read any more', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		fails('models', { type: 'status', status: 503 }, Infinity, 2);
+		const { items, parameters } = sameUrl(1);
+		const model = 'bytedance/seedream-v4.5/edit';
+		const result = await edit({
+			items,
+			nodeExtras: RETRY_3,
+			parameters: { ...parameters, model, size: '2048*2048' },
+		});
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
 	it('counts no second purchase for a blocked image in Max Cost per Run', async () => {
 		await atlas({ chargeFailedTasks: true });
 		fails('submit', MODERATED);

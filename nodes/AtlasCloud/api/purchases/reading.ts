@@ -89,15 +89,12 @@ export async function readBackTo(
 			// Others get a turn.
 			await clock.sleepMs(0);
 		}
-		if (count === 0 || isOver)
-			return { rows: [...rows.values()], startedAtMs, isFresh: areFresh(client, answers) };
 		stalePages = rows.size === knownBefore ? stalePages + 1 : 0;
 		// Asked for a page beyond the last one, a service may repeat that; but one that ignores the number repeats a full one.
-		if (stalePages > 0 && pageNo > 1) {
-			if (count < pageSize)
-				return { rows: [...rows.values()], startedAtMs, isFresh: areFresh(client, answers) };
-			if (stalePages > MAX_STALE_PAGES) throw unreadableError('its pages repeat');
-		}
+		const isRepeat = stalePages > 0 && pageNo > 1;
+		if (count === 0 || isOver || (isRepeat && count < pageSize))
+			return { rows: [...rows.values()], startedAtMs, isFresh: areFresh(client, answers) };
+		if (isRepeat && stalePages > MAX_STALE_PAGES) throw unreadableError('its pages repeat');
 	}
 	throw unreadableError(`it has more than ${MAX_ROWS} predictions`);
 }
