@@ -93,13 +93,13 @@ it('counts what was bought, not what the input items say about other predictions
 
 const PAID: OperationSummary = { ...summaryOf(EDIT_WORDS), isPaid: true };
 
-async function messageOf(json: IDataObject[], summary = PAID): Promise<string> {
+async function messageOf(json: IDataObject[], summary = PAID, delivered = () => []): Promise<string> {
 	const hints: NodeExecutionHint[] = [];
 	const run = {
 		startedAtMs: 1_000,
 		estimates: new Map(),
 		client: { clock: { nowMs: () => 13_400 } },
-		ledger: { takenFrom: () => [], estimateOf: () => null },
+		ledger: { takenFrom: () => [], delivered },
 		models: {
 			of: async (model: string) =>
 				await Promise.resolve({
@@ -165,6 +165,16 @@ describe('the text, for items made up here', () => {
 		expect(await messageOf(images)).toBe('3 edited images in 12.4 s for about $0.081.');
 		const each = images.map((json, i) => ({ ...json, predictionId: `${i}` }));
 		expect(await messageOf(each)).toBe('3 edited images in 12.4 s for about $0.081.');
+	});
+
+	it('reads the records as often for many items as for one: a run may have thousands', async () => {
+		const readsFor = async (count: number) => {
+			const delivered = jest.fn(() => []);
+			const submitted = Array.from({ length: count }, (_, i) => ({ predictionId: `${i}`, model: V4_EDIT }));
+			await messageOf(submitted, { ...PAID, reportedPrice: () => null }, delivered);
+			return delivered.mock.calls.length;
+		};
+		expect(await readsFor(50)).toBe(await readsFor(1));
 	});
 
 	it('counts what is still in progress, and what failed', async () => {

@@ -182,24 +182,16 @@ function describeHolder(
 	return id ? `The file in '${field.title}'` : `The data URI in '${field.title}'`;
 }
 
-/** What tells the kind of a file. */
-interface Sample {
-	/** What it may be, the likeliest first. */
-	kinds: FileKind[];
-	/** Its first bytes, where the kind is not known. */
-	beginning: Uint8Array;
-	binary?: IBinaryData;
-}
-
 /**
  * The first kind that the field takes.
  * @param holder what the file is, as a subject: `The file in Photo`
+ * @param sample what it may be, the likeliest first, and its first bytes, where its kind is not known
  * @throws AtlasError (`input`) that names what the file is instead
  */
 export function acceptedKind(
 	{ rule, refuses, accepts }: FileField,
 	holder: string,
-	{ kinds, beginning, binary }: Sample,
+	{ kinds, beginning, binary }: { kinds: FileKind[]; beginning: Uint8Array; binary?: IBinaryData },
 ): FileKind {
 	const found = kinds.find(({ mimeType, extension }) => isAccepted(rule, mimeType, extension));
 	if (found) return found;

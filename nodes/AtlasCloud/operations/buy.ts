@@ -94,7 +94,18 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 			prompt: asString(body.prompt),
 			size: asString(body.size),
 		}),
-		checkAll: async (run, jobs) => await checkMaxPurchases(kind, run, jobs),
+		/** Refuses a run that buys more than its limit, such as Max Edits per Run. */
+		async checkAll(run, jobs) {
+			const { purchase, maxPurchases } = kind.style.words;
+			// What counts for the whole run is read from its first item.
+			const max = asNumber(jobs[0].options[maxPurchases.name]) ?? maxPurchases.default;
+			const bodies = jobs.flatMap((job) => requestsOf(job).map(({ body }) => body));
+			if (bodies.length <= max) return;
+			throw runError(
+				`This run has ${plural(bodies.length, purchase)}, but '${maxPurchases.displayName}' is ${max}`,
+				`${await describeEstimate(run, bodies)} Nothing was submitted. Increase '${maxPurchases.displayName}' under Options, or use fewer items.`,
+			);
+		},
 		async resolve(run, job) {
 			const { request } = job;
 			const what = 'reading the model and the size of the input';
@@ -107,7 +118,6 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 				count: requestsOf(job).filter((one) => run.ledger.mayBuy(one, one.mayResubmit)).length,
 				toQuote: async () => await kind.quoteRequestOf(run, job),
 			}));
-			// What counts for the whole run is read from its first item.
 			await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 		},
 		refuse({ ledger }, { request }, objection) {
@@ -116,25 +126,4 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 		},
 		isSelfPaced: true,
 	};
-}
-
-/**
- * Refuses a run that buys more than its limit, such as Max Edits per Run.
- * @throws AtlasError (`input`) with the estimated cost
- */
-async function checkMaxPurchases(
-	{ style: { words } }: Pick<NodeKind, 'style'>,
-	run: NodeRun,
-	jobs: PurchaseJob[],
-): Promise<void> {
-	const { name, displayName, default: byDefault } = words.maxPurchases;
-	const max = asNumber(jobs[0].options[name]) ?? byDefault;
-	const bodies = jobs.flatMap(({ request, predictionCount }) =>
-		Array.from({ length: predictionCount }, () => request.body),
-	);
-	if (bodies.length <= max) return;
-	throw runError(
-		`This run has ${plural(bodies.length, words.purchase)}, but '${displayName}' is ${max}`,
-		`${await describeEstimate(run, bodies)} Nothing was submitted. Increase '${displayName}' under Options, or use fewer items.`,
-	);
 }

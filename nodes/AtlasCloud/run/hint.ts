@@ -3,7 +3,7 @@ import { asNumber, asObject, asString } from '../api/json';
 import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd } from '../api/models/prices';
 import { recentlyUsed } from '../api/memo';
-import { idOf, type Origin } from '../api/purchases/record';
+import { idOf, type Origin, type PurchaseRecord } from '../api/purchases/record';
 import type { NodeRun } from '../nodeRun';
 import type { OperationSummary } from './operation';
 import { withoutTags } from '../api/text';
@@ -104,11 +104,14 @@ function describeConcurrency({ context, places }: NodeRun, { isPaid }: Operation
 }
 
 /** What a prediction costs by its list price; null if that is not known. @param json of its items */
-async function estimateOf(run: NodeRun, [first, ...others]: IDataObject[]): Promise<number | null> {
+async function estimateOf(
+	run: NodeRun,
+	records: Map<unknown, PurchaseRecord>,
+	[first, ...others]: IDataObject[],
+): Promise<number | null> {
 	const model = asString(first.model);
 	// Where the number of images is not known, what was asked for counts.
-	if (model === null || !('imageCount' in first))
-		return run.ledger.estimateOf(asString(first.predictionId) ?? '');
+	if (model === null || !('imageCount' in first)) return records.get(first.predictionId)?.estimateUsd ?? null;
 	// The run has read the model's rules already: a hint is worth no request.
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
 	return price ? estimateUsd(price, { num_images: 1 + others.length }) : null;
@@ -121,6 +124,7 @@ async function costOf(
 ): Promise<Cost> {
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
 	if (!isPaid || !reportedPrice) return cost;
+	const records = new Map(run.ledger.delivered().map((record) => [idOf(record) as unknown, record]));
 	const byPrediction = new Map<unknown, IDataObject[]>();
 	for (const { json } of done)
 		byPrediction.set(json.predictionId, [...(byPrediction.get(json.predictionId) ?? []), json]);
@@ -128,7 +132,7 @@ async function costOf(
 		// The first item of a prediction carries its price.
 		if (group[0].status === 'failed') continue;
 		const reported = reportedPrice(group[0]);
-		const usd = reported ?? (await estimateOf(run, group));
+		const usd = reported ?? (await estimateOf(run, records, group));
 		if (usd === null) cost.unknownCount++;
 		else cost.usd += usd;
 		cost.isEstimate ||= usd !== null && reported === null;

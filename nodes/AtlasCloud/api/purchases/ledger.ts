@@ -171,11 +171,6 @@ export class Ledger {
 			.filter((record) => record.origin === origin && record.fate.state !== 'failed');
 	}
 
-	/** What a prediction of this run costs by the list price, in USD; null if that is not known. */
-	estimateOf(predictionId: string): number | null {
-		return this.slots.ofThisRun().find((record) => idOf(record) === predictionId)?.estimateUsd ?? null;
-	}
-
 	/** What this run of the node has bought, or may have, and has not delivered yet. */
 	undelivered(): Undelivered {
 		return undeliveredOf(this.slots.ofThisRun());
