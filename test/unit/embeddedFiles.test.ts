@@ -1,5 +1,4 @@
-import { withFiles } from '../../nodes/AtlasCloud/api/predictions/embeddedFiles';
-import { readPrediction } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
+import { readPrediction, withFiles } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
 import { clientOf, FakeHttp } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 

@@ -1,6 +1,10 @@
-import { idInAnswer, isPredictionId } from '../../nodes/AtlasCloud/api/predictions/predictionAnswer';
+import {
+	idInAnswer,
+	isPredictionId,
+	toPrediction,
+	unixMs,
+} from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { failedError } from '../../nodes/AtlasCloud/api/predictions/errors';
-import { toPrediction, unixMs } from '../../nodes/AtlasCloud/api/predictions/prediction';
 
 const of = (data: Record<string, unknown>) => toPrediction('p1', { code: 200, data: { id: 'p1', ...data } });
 const URL_A = 'https://cdn.example.com/a.png';

@@ -9,7 +9,7 @@ import type { AtlasError } from '../api/errors';
 import type { AtlasClient } from '../api/http/client';
 import { asArray } from '../api/json';
 import { recentlyUsed } from '../api/memo';
-import { isPredictionId } from '../api/predictions/predictionAnswer';
+import { isPredictionId } from '../api/predictions/prediction';
 import type { Clock } from '../api/time/clock';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
 import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';

@@ -1,6 +1,6 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../api/errors';
-import { withFiles } from '../api/predictions/embeddedFiles';
+import { withFiles } from '../api/predictions/readPrediction';
 import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
 import { plural } from '../api/words';

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { AtlasError, inputError, truncate } from '../api/errors';
 import { asString } from '../api/json';
-import { isPredictionId } from '../api/predictions/predictionAnswer';
+import { isPredictionId } from '../api/predictions/prediction';
 import { mayExist, readPrediction, WARM_UP_MS } from '../api/predictions/readPrediction';
 import { withArticle } from '../api/words';
 import { readDestination, type OutputDestination, type OutputStyle } from '../items/destination';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
 import { forgetLeftovers } from '../../../nodes/AtlasCloud/api/purchases/leftovers';
-import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/predictionAnswer';
+import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/prediction';
 import { WARM_UP_MS } from '../../../nodes/AtlasCloud/api/predictions/readPrediction';
 import { Waiter } from '../../../nodes/AtlasCloud/api/predictions/waiter';
 import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';

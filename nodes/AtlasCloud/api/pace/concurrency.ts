@@ -1,7 +1,7 @@
 import { Refusals } from './refusals';
 
 /** Nothing is known of a service at first: so many may be in flight. */
-const START = 20;
+export const START = 20;
 
 /** Slow start: each end without a wait lets so many more in, up to twice what has run at once, and a burst more. */
 const GROWTH = 5;
@@ -19,12 +19,8 @@ const SLACK = 6;
 /** The first to end are the quick ones. A fair mean is that of so many that were submitted one after another. */
 const MIN_GROUP = 10;
 
-/** Until there is one: the shortest time, and so much more. */
-const PROVISIONAL = 1.6;
-
-/** If so many fewer in flight still take this share of the time, they have not waited for each other. */
+/** If this share of what was in flight takes the same time, but for the tolerance, none has waited for another. */
 const FEWER = 0.7;
-const STILL = 0.85;
 
 /** What keeps the number in flight from being higher. */
 export type ConcurrencyLimit = 'start' | 'service' | 'refusals';
@@ -201,8 +197,9 @@ export class Concurrency {
 		group.rankSum += rank;
 		baseline.minMs = Math.min(baseline.minMs, partMs);
 		if (group.open === 0 && group.joined === group.size) this.learn(group, isTold);
+		// Before a group has ended, more than the shortest time is usual.
 		const usualMs =
-			baseline.meanMs < Infinity ? baseline.meanMs : (isTold ? 1 : PROVISIONAL) * baseline.minMs;
+			baseline.meanMs < Infinity ? baseline.meanMs : (isTold ? 1 : TOLERANCE ** 2) * baseline.minMs;
 		this.adjust(rank, TOLERANCE * (1 - (partMs - usualMs) / lifeMs));
 	}
 
@@ -220,7 +217,7 @@ export class Concurrency {
 			return;
 		}
 		baseline.slow = { rank, meanMs };
-		if (meanMs < STILL * slow.meanMs) return;
+		if (TOLERANCE * meanMs < slow.meanMs) return;
 		// Fewer were in flight, and took as long: they did not wait for each other. The work itself takes longer now.
 		baseline.meanMs = meanMs;
 		this.running = null;
@@ -228,7 +225,7 @@ export class Concurrency {
 	}
 
 	private adjust(rank: number, share: number): void {
-		const weight = 1 / Math.max(8, this.running === null ? 0 : this.window / 2);
+		const weight = 1 / Math.max(MIN_GROUP, this.running === null ? 0 : this.window / 2);
 		this.share += weight * (share - this.share);
 		if (this.share >= 1) {
 			if (share < 1) return;

@@ -2,18 +2,11 @@ import type { CancelSignal } from '../time/cancellation';
 import type { Clock } from '../time/clock';
 import type { Permit, WaitLimits } from './rateLimiter';
 import { Semaphore } from '../time/semaphore';
-import type { Mark } from './concurrency';
+import { START, type Mark } from './concurrency';
 import { laneOf, type Entry, type Lane, type RunInLane } from './lane';
 
-/** Until one of a run's own predictions has succeeded, the run may be one that always fails: so many may be bought. */
-const MAX_BEFORE_SUCCESS = 20;
-
-/** Purchases that nobody waits for leave the service's queue to others: so many of their requests are sent at once. */
-const MAX_SUBMITS_AT_ONCE = 20;
-
-/** Prepared (read, uploaded) ahead of those in flight: at least this many, or a share of the limit. */
-const MIN_PREPARING = 8;
-const PREPARING_SHARE = 0.25;
+/** Prepared (read, uploaded) ahead of those in flight: this share of the limit. */
+const PREPARING_SHARE = 0.4;
 
 export interface PlacesOptions {
 	/** Identifies base URL and API key without revealing them. */
@@ -82,8 +75,10 @@ export class Places {
 	}
 
 	private mayEnter(isCounted: boolean): boolean {
-		if (!isCounted) return this.submitsOnly < (this.options.hardLimit ?? MAX_SUBMITS_AT_ONCE);
-		return this.inFlight < Math.min(this.hardLimit, this.hasSuccess ? Infinity : MAX_BEFORE_SUCCESS);
+		// Those that nobody waits for leave the service's queue to others: only requests at once are limited.
+		if (!isCounted) return this.submitsOnly < (this.options.hardLimit ?? START);
+		// Until one of its own predictions has succeeded, a run may be one that always fails.
+		return this.inFlight < Math.min(this.hardLimit, this.hasSuccess ? Infinity : START);
 	}
 
 	/** A place was taken. */
@@ -124,7 +119,7 @@ export class Places {
 
 	private get maxPreparing(): number {
 		const limits = [...this.lanes.keys()].map(({ concurrency }) => concurrency.maxInFlight);
-		return Math.max(MIN_PREPARING, Math.ceil(PREPARING_SHARE * Math.max(0, ...limits)));
+		return Math.ceil(PREPARING_SHARE * Math.max(START, ...limits));
 	}
 }
 
@@ -228,10 +223,7 @@ export class Place implements Entry {
 		permit?.released();
 		const succeeded = prediction !== null;
 		// A refused submit was never in flight: its pause goes on.
-		if (mark) {
-			lane.concurrency.ended(mark, { nowMs: lane.nowMs(), succeeded, ...recordedTimes(prediction) });
-			lane.submits.finished();
-		}
+		if (mark) lane.concurrency.ended(mark, { nowMs: lane.nowMs(), succeeded, ...recordedTimes(prediction) });
 		lane.giveBack(this);
 		this.places.ended(this.isCounted, succeeded);
 	}

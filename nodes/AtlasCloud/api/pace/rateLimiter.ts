@@ -1,11 +1,6 @@
 import type { CancelSignal } from '../time/cancellation';
 import { backoffMs, pauseMs, type Clock } from '../time/clock';
 
-export interface RateLimiterOptions {
-	/** Never more requests than this within one second. They may leave together. */
-	maxPerSecond?: number;
-}
-
 /** How long a request waits for a permit while the service asks for a pause. Default: as long as it takes. */
 export interface WaitLimits {
 	/** Our clock, in ms. */
@@ -23,21 +18,16 @@ export interface Permit {
 	/**
 	 * The service rejected the request as too early (429).
 	 * @param retryAfterMs its `Retry-After`
-	 * @param mayBeConcurrency whether the service may have meant the number in flight instead of the rate
-	 * @returns how long to wait, in ms
+	 * @param mayBeNumber whether the service may have meant the number in flight instead of the rate
 	 */
-	rejected(retryAfterMs: number | null, mayBeConcurrency?: boolean): number;
+	rejected(retryAfterMs: number | null, mayBeNumber?: boolean): void;
 	/** The request was not sent, or its outcome says nothing about the rate. */
 	released(): void;
 }
 
-/** After a rejection the rate is cut by a fifth. Each accepted request adds a tenth of a request per second. */
+/** After a rejection the rate is cut by a fifth. Each accepted request adds this many per second, the least there is. */
 const CUT = 0.8;
 const GROWTH_PER_SECOND = 0.1;
-const MIN_PER_SECOND = 0.2;
-
-/** A rate of less than this share of one that was accepted is not what was rejected. */
-const CLEARLY_LESS = 0.4;
 
 /** Doubled by each accepted request, so that only a few run into an unknown limit. */
 const FIRST_MAX_UNANSWERED = 4;
@@ -63,9 +53,6 @@ export class RateLimiter {
 
 	private pausedUntilMs = 0;
 
-	/** The part of the pause that the service itself asked for. */
-	private retryAfterUntilMs = 0;
-
 	/** Rejections in a row, each of them after the pause of the one before. */
 	private rejectionsInARow = 0;
 
@@ -85,14 +72,15 @@ export class RateLimiter {
 
 	private changed = createDeferred();
 
+	/** @param maxPerSecond never more requests than this within one second. They may leave together */
 	constructor(
 		private readonly clock: Clock,
-		private readonly options: RateLimiterOptions = {},
+		private readonly maxPerSecond = Infinity,
 	) {}
 
 	/** Requests per second that are allowed now. */
 	get rate(): number {
-		return Math.min(this.ratePerSecond, this.options.maxPerSecond ?? Infinity);
+		return Math.min(this.ratePerSecond, this.maxPerSecond);
 	}
 
 	/** Whether a request could be sent at once. */
@@ -130,20 +118,11 @@ export class RateLimiter {
 		return this.isFree ? this.createPermit() : null;
 	}
 
-	/** Something in flight has finished. If concurrency is the limit, the next request need not wait for the pause. */
-	finished(): void {
-		if (this.rejectionsInARow > 1) {
-			const endMs = Math.min(this.pausedUntilMs, this.clock.nowMs());
-			this.pausedUntilMs = this.nextAtMs = Math.max(this.retryAfterUntilMs, endMs);
-		}
-		this.notifyChanged();
-	}
-
 	/** How long the next request has to wait, in ms, as far as is known. */
 	get waitMs(): number {
 		const nowMs = this.clock.nowMs();
 		const isFull = this.unanswered >= this.maxUnanswered;
-		const isSecondFull = this.acquiredAtMs.length === this.options.maxPerSecond;
+		const isSecondFull = this.acquiredAtMs.length === this.maxPerSecond;
 		const nextSecondMs = isSecondFull ? this.acquiredAtMs[0] + 1_000 : 0;
 		const waitMs = Math.max(this.pausedUntilMs, this.nextAtMs, nextSecondMs) - nowMs;
 		// A full limiter is woken by `changed`.
@@ -158,15 +137,14 @@ export class RateLimiter {
 
 	private createPermit(): Permit {
 		const nowMs = this.clock.nowMs();
-		const { maxPerSecond = 0 } = this.options;
 		this.nextAtMs = Math.max(nowMs, this.nextAtMs) + 1_000 / this.ratePerSecond;
-		if (maxPerSecond > 0) this.acquiredAtMs = [...this.acquiredAtMs, nowMs].slice(-maxPerSecond);
+		if (this.maxPerSecond < Infinity)
+			this.acquiredAtMs = [...this.acquiredAtMs, nowMs].slice(-this.maxPerSecond);
 		this.unanswered++;
 		return {
 			acquiredAtMs: nowMs,
 			accepted: () => this.onAccepted(nowMs),
-			rejected: (retryAfterMs, mayBeConcurrency = false) =>
-				this.onRejected(nowMs, retryAfterMs, mayBeConcurrency),
+			rejected: (retryAfterMs, mayBeNumber = false) => this.onRejected(nowMs, retryAfterMs, mayBeNumber),
 			released: () => this.onReleased(),
 		};
 	}
@@ -185,24 +163,20 @@ export class RateLimiter {
 		this.notifyChanged();
 	}
 
-	private onRejected(acquiredAtMs: number, retryAfterMs: number | null, mayBeConcurrency: boolean): number {
+	private onRejected(acquiredAtMs: number, retryAfterMs: number | null, mayBeNumber: boolean): void {
 		const nowMs = this.clock.nowMs();
 		this.unanswered--;
-		if (mayBeConcurrency && this.isHardlyRate(nowMs)) this.undoCut();
+		if (mayBeNumber && this.isHardlyRate(nowMs)) this.undoCut();
 		// A request that left before the pause began says nothing new.
 		else if (acquiredAtMs >= this.pausedUntilMs) this.slowDown(nowMs);
-		if (retryAfterMs !== null) {
-			this.retryAfterUntilMs = Math.max(this.retryAfterUntilMs, nowMs + retryAfterMs);
-			this.pausedUntilMs = Math.max(this.pausedUntilMs, this.retryAfterUntilMs);
-		}
+		this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + (retryAfterMs ?? 0));
 		this.notifyChanged();
-		return this.pausedUntilMs - nowMs;
 	}
 
-	/** Rejected at a rate far below one that was accepted, or rejected again after a pause. */
+	/** Rejected at less than half of a rate that was accepted, or rejected again after a pause. */
 	private isHardlyRate(nowMs: number): boolean {
 		if (this.rejectionsInARow > 0) return nowMs >= this.pausedUntilMs;
-		return this.acceptedWithinASecond(nowMs).length < CLEARLY_LESS * this.maxAcceptedPerSecond;
+		return this.acceptedWithinASecond(nowMs).length < this.maxAcceptedPerSecond / 2;
 	}
 
 	/** The latest cut was made for a rejection that was not for the rate. */
@@ -220,7 +194,7 @@ export class RateLimiter {
 		if (this.rejectionsInARow === 0) this.rateBeforeCut = this.ratePerSecond;
 		this.cutAtMs = nowMs;
 		const acceptedPerSecond = Math.max(1, this.acceptedWithinASecond(nowMs).length);
-		this.ratePerSecond = Math.max(MIN_PER_SECOND, Math.min(this.ratePerSecond, acceptedPerSecond) * CUT);
+		this.ratePerSecond = Math.max(GROWTH_PER_SECOND, Math.min(this.ratePerSecond, acceptedPerSecond) * CUT);
 		this.maxUnanswered = FIRST_MAX_UNANSWERED;
 		this.pausedUntilMs = this.nextAtMs = nowMs + backoffMs(this.rejectionsInARow, 1_000, 30_000);
 		this.rejectionsInARow++;

@@ -3,8 +3,7 @@ import { MAX_PREDICTION_BYTES, type AtlasClient } from '../http/client';
 import { isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
 import { asArray, asNumber, asObject, asString, isShallow, omit, parseJson, type JsonObject } from '../json';
-import { isPredictionId } from './predictionAnswer';
-import { toPrediction, type Prediction } from './prediction';
+import { isPredictionId, type Prediction, toPrediction } from './prediction';
 
 /** One task in the account's history: see docs/atlas-cloud-api.md, History. */
 export interface HistoryTask {

@@ -1,59 +1,48 @@
 import { CancelledError } from '../errors';
+import { isSuccess } from '../http/answer';
+import { MAX_ANSWER_BYTES, type AtlasClient } from '../http/client';
+import { asArray, asObject, asString } from '../json';
 import type { RateLimiter } from '../pace/rateLimiter';
 import type { Clock } from '../time/clock';
-import { idOfRow } from './history';
-import { readRows, shownOf, statusOfRow, type Shown } from './historyRow';
-import type { Plan } from './pollSchedule';
-import type { Prediction } from './prediction';
+import { idOfRow, isPage, pathOfPage } from './history';
+import { NOW_AND_THEN_MS, type Plan } from './pollSchedule';
+import { statusOf, toPrediction, type Prediction } from './prediction';
+import { within } from './readPrediction';
 import type { Waiting } from './waiting';
 
 /** From so many predictions of a model on, a page of the account's history tells more than single polls do. */
 const LOOK_FROM = 12;
 
-/**
- * Once its word counts, the history is looked at for as few as this. A page that tells of fewer is not worth a request;
- * after so many of them in a row, others may have pushed ours back.
- */
+/** Once its word counts, for as few as this. A page that tells of fewer is not worth a request. */
 const MIN_PER_PAGE = 5;
-const MAX_WEAK_PAGES = 3;
-const MAX_PAGES = 12;
 
-/** Five pages a second, in ms. A look comes ten times within what a prediction takes, but twice a second at least. */
-const PAGE_MS = 200;
-const MAX_LOOK_MS = 500;
+/** Its word counts once it has told so many ends that polls found, too. So many useless pages or looks are enough. */
+const ENOUGH = 3;
+
+/** A look comes so often within what a prediction takes, but as often as this, in ms. Its word may be as late. */
 const LOOKS_PER_PREDICTION = 10;
+const MAX_LOOK_MS = 500;
 
-/** So many ends that polls have found must be in the history, too, before its word counts. */
-const CONFIRMATIONS = 3;
-
-/** It may show an end so much later than a poll, in ms. */
-const MAX_LAG_MS = 500;
-
-/** While its word counts, one prediction is polled this often, in ms: it may have fallen behind. */
-const CHECK_MS = 5_000;
-
-/** It is tried again after this, in ms, doubled each time. */
+/** Where its word did not hold, it is tried again after this, in ms, doubled each time. */
 const FIRST_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 600_000;
 
-/** So many looks in a row may show next to none of those that are waited for, nor the oldest of them. */
-const MAX_USELESS = 2;
+const NO_LOOKS =
+	'Atlas Cloud’s prediction history is not used to check many predictions at once, but each is checked by itself';
+
+/** What a look showed of a prediction, and when. */
+interface Shown {
+	atMs: number;
+	/** `unclear`: it is over, but nothing tells how. */
+	kind: 'inProgress' | 'missing' | 'unclear' | 'completed';
+	prediction?: Prediction;
+}
 
 /** The looks at the predictions of one model. */
 interface Lookout {
 	beganMs: number;
+	/** Infinity during a look. */
 	nextMs: number;
-	isLooking: boolean;
-}
-
-/** What comes of looks. */
-export interface LookEvents {
-	seenInProgress(waiting: Waiting, nowMs: number): void;
-	completed(waiting: Waiting, prediction: Prediction): void;
-	/** The history is not used for a while: what does not hold, in words that follow "because ". */
-	distrusted(waiting: Waiting, why: string): void;
-	/** A look is over. */
-	looked(): void;
 }
 
 /**
@@ -79,14 +68,16 @@ export class HistoryLooks {
 
 	private nextCheckMs = 0;
 
+	/** @param looked called when a look is over */
 	constructor(
 		private readonly clock: Clock,
 		private readonly limiter: RateLimiter,
-		private readonly events: LookEvents,
+		private readonly completed: (waiting: Waiting, prediction: Prediction) => void,
+		private readonly looked: () => void,
 	) {}
 
 	private get isTrusted(): boolean {
-		return this.confirmed >= CONFIRMATIONS;
+		return this.confirmed >= ENOUGH;
 	}
 
 	/**
@@ -108,7 +99,7 @@ export class HistoryLooks {
 				singles.push(...group);
 				continue;
 			}
-			const lookout = this.lookouts.get(model) ?? { beganMs: -Infinity, nextMs: 0, isLooking: false };
+			const lookout = this.lookouts.get(model) ?? { beganMs: -Infinity, nextMs: 0 };
 			this.lookouts.set(model, lookout);
 			nextLookMs = Math.min(nextLookMs, this.lookIfDue(model, lookout, group, nowMs));
 			singles.push(...this.singlesOf(group, nowMs, nowMs < lookout.beganMs + MAX_LOOK_MS));
@@ -121,7 +112,7 @@ export class HistoryLooks {
 		// Until its word counts, it is only looked at where there is something to compare, or everything may be over.
 		const isOfUse =
 			this.isTrusted || this.unconfirmed.size > 0 || group.some(({ waiting }) => waiting.isFirstPollDue);
-		if (lookout.isLooking || !isOfUse) return Infinity;
+		if (!isOfUse) return Infinity;
 		const dueMs = group.reduce((firstMs, { atMs }) => Math.min(firstMs, atMs), Infinity);
 		const atMs = Math.max(dueMs, lookout.nextMs);
 		if (atMs > nowMs) return atMs;
@@ -136,13 +127,13 @@ export class HistoryLooks {
 	 * @param isJustLooking whether a look that began just now may tell of them first
 	 */
 	private singlesOf(group: Plan[], nowMs: number, isJustLooking: boolean): Plan[] {
-		let toConfirm = CONFIRMATIONS;
+		let toConfirm = ENOUGH;
 		return group.filter((plan) => {
 			const { waiting } = plan;
 			const { kind, prediction } = this.shown.get(waiting) ?? {};
 			if (nowMs >= waiting.deadlineMs || kind === 'missing') return true;
 			if (this.isTrusted && prediction) {
-				this.events.completed(waiting, prediction);
+				this.completed(waiting, prediction);
 				return false;
 			}
 			if (kind === 'unclear' || kind === 'completed') {
@@ -152,7 +143,7 @@ export class HistoryLooks {
 			}
 			if (!this.isTrusted) return !waiting.isFirstPollDue && !isJustLooking;
 			if (plan.atMs > nowMs || nowMs < this.nextCheckMs) return false;
-			this.nextCheckMs = nowMs + CHECK_MS;
+			this.nextCheckMs = nowMs + NOW_AND_THEN_MS;
 			return true;
 		});
 	}
@@ -178,13 +169,13 @@ export class HistoryLooks {
 		// Newest first: the oldest comes last. Of a bare ID, nothing tells how old it is.
 		const needed = new Set([first, ...others.filter(({ wait }) => wait.sentAtMs === null)]);
 		const beganMs = (lookout.beganMs = this.clock.nowMs());
-		lookout.isLooking = true;
+		lookout.nextMs = Infinity;
 		let pages = 0;
 		let weakPages = 0;
 		const rows = new Map<string, unknown>();
 		try {
-			while (pages < MAX_PAGES && weakPages < MAX_WEAK_PAGES && needed.size > 0) {
-				const items = await readRows(this.limiter, first.run.client, model, ++pages);
+			while (weakPages < ENOUGH && needed.size > 0) {
+				const items = await this.readRows(first.run.client, model, ++pages);
 				if (!items) return this.distrust(first, 'it couldn’t be read');
 				let told = 0;
 				for (const item of items) {
@@ -203,10 +194,23 @@ export class HistoryLooks {
 			// The execution that asked was canceled: the next look is another's.
 			if (!(error instanceof CancelledError)) this.distrust(first, 'it couldn’t be read');
 		} finally {
-			lookout.isLooking = false;
-			lookout.nextMs = beganMs + Math.max(lookMs, PAGE_MS * pages);
-			this.events.looked();
+			// After long ones, others get a turn.
+			const tookMs = this.clock.nowMs() - beganMs;
+			lookout.nextMs = beganMs + Math.max(lookMs, 2 * tookMs);
+			this.looked();
 		}
+	}
+
+	/**
+	 * Reads a page, once.
+	 * @returns null if it cannot be read, or is no page of Atlas's
+	 */
+	private async readRows(client: AtlasClient, model: string, pageNo: number): Promise<unknown[] | null> {
+		const permit = await this.limiter.acquire(undefined);
+		const path = pathOfPage({ model }, pageNo);
+		const { answer } = await within(permit, client.poll(path, MAX_ANSWER_BYTES));
+		if (!answer || !isSuccess(answer) || !isPage(answer.json)) return null;
+		return asArray(asObject(asObject(answer.json)?.data)?.items);
 	}
 
 	/** Compares it with what polls have told before. */
@@ -214,7 +218,7 @@ export class HistoryLooks {
 		for (const [id, knownAtMs] of this.unconfirmed) {
 			const row = rows.get(id);
 			if (row !== undefined && statusOfRow(row) === 'processing') {
-				if (beganMs > knownAtMs + MAX_LAG_MS) return this.distrust(waiting, 'it is behind');
+				if (beganMs > knownAtMs + MAX_LOOK_MS) return this.distrust(waiting, 'it is behind');
 				continue;
 			}
 			if (row !== undefined) this.confirmed++;
@@ -230,21 +234,40 @@ export class HistoryLooks {
 			const shown = shownOf(waiting, rows.get(id), nowMs);
 			this.shown.set(waiting, shown);
 			if (shown.kind !== 'missing') told++;
-			if (shown.kind === 'inProgress' && this.isTrusted) this.events.seenInProgress(waiting, nowMs);
+			if (shown.kind === 'inProgress' && this.isTrusted) waiting.seenInProgress(nowMs);
 		}
 		const [first] = targets.values();
 		const isUseless = told < MIN_PER_PAGE && this.shown.get(first)?.kind === 'missing';
 		this.useless = isUseless ? this.useless + 1 : 0;
-		if (this.useless === MAX_USELESS) this.distrust(first, 'it doesn’t show them');
+		if (this.useless === ENOUGH) this.distrust(first, 'it doesn’t show them');
 	}
 
-	/** Polls tell of each again, until it is tried anew. */
+	/** Polls tell of each again, until it is tried anew. @param why what does not hold, in words that follow "because " */
 	private distrust(waiting: Waiting, why: string): void {
 		const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.pauses++);
 		this.pausedUntilMs = this.clock.nowMs() + pauseMs;
 		this.confirmed = this.useless = 0;
 		this.unconfirmed.clear();
 		this.shown = new WeakMap();
-		if (this.pauses === 1) this.events.distrusted(waiting, why);
+		if (this.pauses === 1) waiting.run.notice(`${NO_LOOKS}, because ${why}`);
 	}
+}
+
+function statusOfRow(row: unknown): Prediction['status'] {
+	const { result, status } = asObject(row) ?? {};
+	return statusOf(asString(asObject(result)?.status) ?? asString(status));
+}
+
+/** What a row says of a prediction, by the rules for polls. One of another prediction says nothing. */
+function shownOf(waiting: Waiting, row: unknown, atMs: number): Shown {
+	const { result, model } = asObject(row) ?? {};
+	const record = asObject(result);
+	const rowModel = asString(record?.model) ?? asString(model);
+	const isOfAnother = waiting.model !== '' && rowModel !== null && rowModel !== waiting.model;
+	if (row === undefined || isOfAnother) return { atMs, kind: 'missing' };
+	if (statusOfRow(row) === 'processing') return { atMs, kind: 'inProgress' };
+	const prediction = record?.id === waiting.id ? toPrediction(waiting.id, record, false) : null;
+	const hasResult = prediction !== null && (prediction.outputs.length > 0 || prediction.text !== null);
+	if (!hasResult || prediction.status !== 'completed') return { atMs, kind: 'unclear' };
+	return { atMs, kind: 'completed', prediction };
 }

@@ -1,8 +1,7 @@
 import { sentSize } from '../models/sizes';
-import { reasonOf } from '../http/answer';
+import { reasonOf, type Answer } from '../http/answer';
 import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
 import { MAX_OUTPUTS, readOutputs, type PredictionOutput } from './outputs';
-import { predictionObject } from './predictionAnswer';
 
 /** Atlas's record of one prediction. What Atlas did not report is null. */
 export interface Prediction {
@@ -202,4 +201,33 @@ export function isoTime(value: unknown): string | null {
 	if (ms === null) return null;
 	const hasZone = typeof value === 'string' && ISO_TIME.exec(value)?.[1] !== undefined;
 	return hasZone ? value : new Date(ms).toISOString();
+}
+
+/** Whether a value is an ID of Atlas's form. IDs become part of a path, so nothing else is let through. */
+export function isPredictionId(value: unknown): value is string {
+	return (
+		typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/.test(value) && !value.includes('..')
+	);
+}
+
+/** The prediction's record in an answer: in `data`, or the answer itself. Undefined if there is none. */
+export function predictionObject(json: unknown): JsonObject | undefined {
+	const root = asObject(json);
+	const data = asObject(root?.data);
+	if (data) return 'id' in data || 'status' in data || 'outputs' in data ? data : undefined;
+	// A gateway's own `{"status": "error", "message": …}` is not a prediction.
+	return root && ('id' in root || 'outputs' in root) ? root : undefined;
+}
+
+/**
+ * The ID of the prediction that a submit created; null if its answer holds none. Outside an envelope, an ID counts
+ * only in a good answer and beside a status and a model: gateways give IDs to their own requests.
+ */
+export function idInAnswer({ json, statusCode }: Pick<Answer, 'json' | 'statusCode'>): string | null {
+	const root = asObject(json);
+	const data = asObject(root?.data);
+	if (data) return isPredictionId(data.id) ? data.id : null;
+	if (!root || statusCode >= 400 || asString(root.status) === null || asString(root.model) === null)
+		return null;
+	return isPredictionId(root.id) ? root.id : null;
 }

@@ -3,6 +3,7 @@ import { backoffMs, pauseMs, throwIfAborted, untilAborted } from '../time/clock'
 import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import type { Permit } from '../pace/rateLimiter';
+import { Semaphore } from '../time/semaphore';
 import { readError } from '../http/errorTexts';
 import { FINAL_STATUS_CODES, isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
@@ -164,6 +165,30 @@ function withoutLargeFiles(prediction: Prediction): Prediction {
 		output.base64 === undefined ? output : { base64: null },
 	);
 	return { ...prediction, outputs, embeddedBytes: length };
+}
+
+/** Files in answers that are being stored, in bytes; all executions of this process together. */
+const storedBytes = new Semaphore(32_000_000);
+
+/**
+ * Does something with a prediction's files. Large ones in Atlas's answer were not kept: they are read again once there is
+ * memory for them, so that a hundred finished predictions can wait.
+ * @throws AtlasError (`read`); CancelledError; whatever `work` throws
+ */
+export async function withFiles<T>(
+	client: AtlasClient,
+	prediction: Prediction,
+	signal: CancelSignal | undefined,
+	work: (whole: Prediction) => Promise<T>,
+): Promise<T> {
+	const { embeddedBytes, predictionId } = prediction;
+	if (embeddedBytes === undefined) return await work(prediction);
+	const release = await storedBytes.acquire(signal, embeddedBytes);
+	try {
+		return await work(await readWholePrediction(client, predictionId, signal));
+	} finally {
+		release();
+	}
 }
 
 /** Whether Atlas itself says that there is no such prediction, or not yet. */

@@ -5,7 +5,7 @@ import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { recentlyUsed } from '../memo';
 import { HistoryLooks } from './historyLook';
-import { planPolls } from './pollSchedule';
+import { planPolls, UsualTimes } from './pollSchedule';
 import { failedError, unreachableError } from './errors';
 import type { Prediction } from './prediction';
 import {
@@ -16,7 +16,6 @@ import {
 	UNSURE_PAUSE_MS,
 	within,
 } from './readPrediction';
-import { UsualTimes } from './usualTimes';
 import { Waiting, type Notice, type Wait } from './waiting';
 
 /** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
@@ -29,9 +28,6 @@ const MAX_FAILED_POLLS = 40;
 const MAX_FAILED_POLLS_WHEN_LATE = 4;
 
 const WARM_UP_PAUSE_MS = 1_000;
-
-const NO_LOOKS =
-	'Atlas Cloud’s prediction history is not used to check many predictions at once, but each is checked by itself';
 
 /** Accounts that are known at a time, the latest. */
 const MAX_ACCOUNTS = 20;
@@ -79,13 +75,13 @@ class Watch {
 	private wake = () => {};
 
 	constructor(private readonly clock: Clock) {
-		this.limiter = new RateLimiter(clock, { maxPerSecond: MAX_POLLS_PER_SECOND });
-		this.looks = new HistoryLooks(clock, this.limiter, {
-			seenInProgress: (waiting, nowMs) => waiting.seenInProgress(nowMs),
-			completed: (waiting, prediction) => this.complete(waiting, prediction),
-			distrusted: ({ run }, why) => run.notice(`${NO_LOOKS}, because ${why}`),
-			looked: () => this.wake(),
-		});
+		this.limiter = new RateLimiter(clock, MAX_POLLS_PER_SECOND);
+		this.looks = new HistoryLooks(
+			clock,
+			this.limiter,
+			(waiting, prediction) => this.complete(waiting, prediction),
+			() => this.wake(),
+		);
 	}
 
 	async until(wait: Wait, client: AtlasClient, notice: Notice): Promise<Prediction | null> {

@@ -1,6 +1,6 @@
 import type { Exchange } from '../http/answer';
 import { asObject } from '../json';
-import { idInAnswer } from '../predictions/predictionAnswer';
+import { idInAnswer } from '../predictions/prediction';
 
 /** Nothing was created, and nothing billed. */
 export type NotCreated =

@@ -1,7 +1,7 @@
 import { truncate } from '../errors';
 import type { Exchange } from '../http/answer';
 import type { JsonObject } from '../json';
-import { predictionObject } from '../predictions/predictionAnswer';
+import { predictionObject } from '../predictions/prediction';
 import { noteSubmitted } from '../predictions/readPrediction';
 import { beforeSubmit } from '../time/beforeSubmit';
 import { backoffMs, pauseMs, throwIfAborted } from '../time/clock';

@@ -1,6 +1,6 @@
 import { AtlasError } from '../errors';
 import { asObject, parseJson } from '../json';
-import { isPredictionId } from '../predictions/predictionAnswer';
+import { isPredictionId } from '../predictions/prediction';
 
 /** The predictions that were handled, so that a delivery that comes twice is handled once. */
 export class HandledPredictions {
