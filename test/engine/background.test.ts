@@ -1,4 +1,4 @@
-import { rulesInFields } from '../../nodes/AtlasCloud/api/models/modelRules';
+import { rulesInFields } from '../../nodes/AtlasCloud/api/models/seedream';
 import { formatFields } from '../../nodes/AtlasCloud/SeedreamEdit/modelFields';
 import type { Sandbox } from '../../sandbox';
 import { fastSandbox, LITE, runSeedream, submittedBodies, V4 } from './seedream';

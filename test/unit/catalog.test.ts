@@ -1,8 +1,6 @@
-import { readCatalog } from '../../nodes/AtlasCloud/api/models/catalog';
+import { readCatalog, ModelInfos } from '../../nodes/AtlasCloud/api/models/model';
 import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
-import { ModelInfos } from '../../nodes/AtlasCloud/api/models/model';
-import { planImages, rulesInFields } from '../../nodes/AtlasCloud/api/models/modelRules';
-import { isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/seedream';
+import { planImages, rulesInFields, isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/seedream';
 import { UNKNOWN_SIZES } from '../../nodes/AtlasCloud/api/models/sizeRules';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';

@@ -1,8 +1,9 @@
 import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
 import { offeredSizes } from '../../nodes/AtlasCloud/api/models/seedream';
 import { readSizeRules } from '../../nodes/AtlasCloud/api/models/sizeFields';
-import { exactSize, namedSize } from '../../nodes/AtlasCloud/api/models/sizeRules';
 import {
+	exactSize,
+	namedSize,
 	matchInput,
 	sizeLabel,
 	UNKNOWN_SIZES,

@@ -1,7 +1,11 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
-import { parseUploadUrl, uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
-import { Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
+import {
+	parseUploadUrl,
+	uploadName,
+	Uploads,
+	type InputFile,
+} from '../../nodes/AtlasCloud/api/files/uploads';
 import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
 import type { PurchaseRequest } from '../../nodes/AtlasCloud/api/purchases/request';
 import { clientOf, FakeHttp } from './fakeHttp';

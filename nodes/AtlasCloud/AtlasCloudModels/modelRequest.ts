@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asObject, omit, parseJson, type JsonObject } from '../api/json';
-import { endpointOf, unreadableError, type MediaModelType, type ModelInfo } from '../api/models/model';
+import { endpointOf, fieldsUnreadableError, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
 import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
 import { readExtraBodyFields, readTimeout } from '../panel/options';
@@ -79,7 +79,7 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	const { model } = request;
 	const info = await run.models.of(model);
 	// What an earlier attempt has bought is resumed all the same.
-	if (info.isUnreadable && !run.ledger.isBought(request)) throw unreadableError(model);
+	if (info.isUnreadable && !run.ledger.isBought(request)) throw fieldsUnreadableError(model);
 	const type = mediaTypeOf(model, info, resourceType);
 	const { body, inputs, notes } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);

@@ -7,9 +7,8 @@ import type {
 } from 'n8n-workflow';
 import type { ModelField } from '../api/models/inputSchema';
 import { asString } from '../api/json';
-import { ModelInfos } from '../api/models/model';
+import { ModelInfos, readCatalog, type ModelType } from '../api/models/model';
 import { connect } from '../n8n/connect';
-import { readCatalog, type ModelType } from '../api/models/catalog';
 import { searchIn, selectedModel } from '../panel/modelField';
 
 /** What the panel says if it has no fields to show. */

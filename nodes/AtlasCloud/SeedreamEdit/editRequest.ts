@@ -1,8 +1,15 @@
 import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { maxImageCount, MAX_INPUT_IMAGES, planImages, type ImageCount } from '../api/models/modelRules';
-import { isSequential, knownModel, V4_EDIT } from '../api/models/seedream';
-import { endpointOf, unreadableError } from '../api/models/model';
+import {
+	maxImageCount,
+	MAX_INPUT_IMAGES,
+	planImages,
+	isSequential,
+	knownModel,
+	V4_EDIT,
+	type ImageCount,
+} from '../api/models/seedream';
+import { endpointOf, fieldsUnreadableError } from '../api/models/model';
 import { estimateUsd } from '../api/models/prices';
 import { inputAt } from '../items/inputFiles';
 import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
@@ -85,7 +92,7 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
 	// What is bought is found again by its body, so nothing in that may depend on what cannot be read now.
-	if (rules.isUnreadable && !isResumed(run, job)) throw unreadableError(model);
+	if (rules.isUnreadable && !isResumed(run, job)) throw fieldsUnreadableError(model);
 	checkInputCount(images.length, model, rules.maxInputImages);
 	checkOutputCount(imageCount, images.length, rules.imageCount, model);
 	const plan = planImages(imageCount, images.length, rules.imageCount);

@@ -1,11 +1,16 @@
 import type { INodeProperties, ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
-import { MAX_SEQUENTIAL_IMAGES } from '../api/models/modelRules';
-import { DEFAULT_MODEL, KNOWN_MODELS, V4_EDIT, isSeedreamEdit } from '../api/models/seedream';
+import {
+	MAX_SEQUENTIAL_IMAGES,
+	DEFAULT_MODEL,
+	KNOWN_MODELS,
+	V4_EDIT,
+	isSeedreamEdit,
+} from '../api/models/seedream';
 import { type ListedModel, modelField, searchIn } from '../panel/modelField';
 import { imagesField } from './images';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
-import { readCatalog } from '../api/models/catalog';
+import { readCatalog } from '../api/models/model';
 import { connect } from '../n8n/connect';
 
 const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];

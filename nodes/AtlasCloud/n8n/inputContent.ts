@@ -1,8 +1,7 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { AtlasError, inputError, truncate } from '../api/errors';
 import { decodeBase64 } from '../api/files/dataUri';
-import { imageSizeFurtherIn } from '../api/files/inspect';
-import { inspectFile, type FileFacts } from '../api/files/inspect';
+import { imageSizeFurtherIn, inspectFile, type FileFacts } from '../api/files/inspect';
 import type { Dimensions } from '../api/models/sizes';
 import type { CancelSignal } from '../api/time/cancellation';
 import { Semaphore } from '../api/time/semaphore';

@@ -1,12 +1,9 @@
 import { asArray, asNumber, asObject, asString, isShallow, type JsonObject } from '../json';
 import { isExpression, labelOf } from '../text';
-import { objectsIn, SchemaResolver } from './schemaResolver';
 import { mediaRuleOf, type MediaRule } from './mediaFields';
 
-export type ScalarType = 'text' | 'number' | 'integer' | 'boolean';
-
 /** What a field of a model takes: `json` for lists and objects, `any` where the schema allows several types. */
-export type FieldType = ScalarType | 'json' | 'any';
+export type FieldType = 'text' | 'number' | 'integer' | 'boolean' | 'json' | 'any';
 
 export type EnumValue = string | number | boolean;
 
@@ -102,7 +99,6 @@ function toField(
 ): ModelField {
 	const rawItems = asObject(schema.items);
 	const items = rawItems && resolver.resolve(rawItems);
-	const media = mediaRuleOf(name, schema, items);
 	const enumValues = asArray(schema.enum).filter(isEnumValue);
 	return {
 		name,
@@ -118,7 +114,7 @@ function toField(
 		sides: sidesIn(schema),
 		minItems: asNumber(schema.minItems),
 		maxItems: asNumber(schema.maxItems),
-		media,
+		media: mediaRuleOf(name, schema, items),
 	};
 }
 
@@ -129,7 +125,7 @@ function isEnumValue(value: unknown): value is EnumValue {
 
 function typeOf({ type, properties, items }: JsonObject, enumValues: EnumValue[]): FieldType {
 	// OpenAPI 3.1 writes "text or nothing" as a list of types.
-	const named = Array.isArray(type) ? (type as unknown[]).filter((one) => one !== 'null') : [type];
+	const named = [type].flat().filter((one) => one !== 'null');
 	if (named.length > 1) return 'any';
 	switch (named[0]) {
 		case 'string':
@@ -157,9 +153,91 @@ function typeOfEnum(enumValues: EnumValue[]): FieldType {
 
 /** `generate_audio` → `Generate Audio` */
 function titleOf(name: string): string {
-	return name
-		.split(/[_\s-]+/)
-		.filter((word) => word !== '')
-		.map((word) => word[0].toUpperCase() + word.slice(1))
-		.join(' ');
+	const words = name.split(/[_\s-]+/).filter((word) => word !== '');
+	return words.map((word) => word[0].toUpperCase() + word.slice(1)).join(' ');
+}
+
+/** The largest document that is read, in bytes; also how much its `$ref`s may repeat. The largest known has 40 kB. */
+export const MAX_SCHEMA_BYTES = 1_000_000;
+
+/** `$ref`s that lead to `$ref`s, and alternatives within alternatives, are followed this far. */
+const MAX_DEPTH = 8;
+
+/** Of so many alternatives of a field the `$ref`s are followed. */
+const MAX_ALTERNATIVES = 16;
+
+/** What is read of a schema; anything else is not even copied. */
+const KEYWORDS = [
+	...['type', 'title', 'description', 'default', 'enum', 'examples', 'alternatives', 'required'],
+	...['minimum', 'maximum', 'multipleOf', 'items', 'minItems', 'maxItems', 'properties', 'format'],
+	...['hidden', 'disabled', 'x-hidden', 'x-accept', 'x-max-size-mb', 'x-order-properties'],
+];
+
+/** Resolves the schemas of one document. What many `$ref`s repeat is limited: a small document could fill the memory. */
+class SchemaResolver {
+	/** Sizes of what `$ref`s lead to, in characters of JSON. */
+	private readonly sizes = new Map<JsonObject, number>();
+
+	private repeatedSize = 0;
+
+	constructor(private readonly document: JsonObject) {}
+
+	/** Whether `$ref`s repeat more than a document may hold. Nothing is followed then. */
+	get isExhausted(): boolean {
+		return this.repeatedSize > MAX_SCHEMA_BYTES;
+	}
+
+	/** Follows local `$ref`s, and takes the first alternative that is not `null`. What stands beside them wins. */
+	resolve(schema: JsonObject, depth = 0): JsonObject {
+		const known = KEYWORDS.filter((key) => Object.hasOwn(schema, key));
+		const own = Object.fromEntries(known.map((key) => [key, schema[key]]));
+		if (depth > MAX_DEPTH || this.isExhausted) return own;
+		const { $ref, anyOf, oneOf, allOf } = schema;
+		const target = this.follow($ref) ?? this.alternative(anyOf ?? oneOf) ?? merged(allOf);
+		return target ? { ...this.resolve(target, depth + 1), ...own } : own;
+	}
+
+	/** What all alternatives but `null` have in common: their type, and their values where each lists some. */
+	private alternative(schemas: unknown): JsonObject | undefined {
+		const useful = objectsIn(schemas)
+			.map((one, i) => (i < MAX_ALTERNATIVES ? refTarget(one.$ref, this.document) : undefined) ?? one)
+			.filter(({ type }) => type !== 'null');
+		if (useful.length < 2) return useful[0];
+		const types = new Set(useful.map(({ type }) => type));
+		const values = useful.flatMap((one) => ('const' in one ? [one.const] : asArray(one.enum)));
+		const isListed = useful.every((one) => 'const' in one || Array.isArray(one.enum));
+		if (isListed && types.size === 1) return { ...useful[0], title: undefined, enum: values };
+		// `number or "auto"`, `"16:9" or [w, h]`: no single input of n8n's fits, so anything may be typed.
+		if (types.size > 1 || types.has(undefined)) return { examples: values, alternatives: useful };
+		return { ...useful[0], enum: undefined, examples: values };
+	}
+
+	private follow(ref: unknown): JsonObject | undefined {
+		const target = refTarget(ref, this.document);
+		if (!target) return undefined;
+		const size = this.sizes.get(target) ?? JSON.stringify(target).length;
+		this.sizes.set(target, size);
+		this.repeatedSize += size;
+		return target;
+	}
+}
+
+function refTarget(ref: unknown, document: JsonObject): JsonObject | undefined {
+	if (typeof ref !== 'string' || !ref.startsWith('#/')) return undefined;
+	const path = ref.slice(2).split('/');
+	const found = path.reduce<unknown>((value, key) => {
+		const object = asObject(value);
+		const decoded = key.replaceAll('~1', '/').replaceAll('~0', '~');
+		return object && Object.hasOwn(object, decoded) ? object[decoded] : undefined;
+	}, document);
+	return asObject(found);
+}
+
+function objectsIn(value: unknown): JsonObject[] {
+	return asArray(value).flatMap<JsonObject>((one) => asObject(one) ?? []);
+}
+
+function merged(schemas: unknown): JsonObject | undefined {
+	const parts = objectsIn(schemas);
+	return parts.length > 0 ? Object.fromEntries(parts.flatMap((part) => Object.entries(part))) : undefined;
 }

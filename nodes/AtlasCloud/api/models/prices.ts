@@ -9,12 +9,10 @@ export interface ListPrice {
 	unit: PriceUnit;
 }
 
-const UNITS: readonly PriceUnit[] = ['generation', 'image', 'second', 'minute', '1k_chars'];
-
 /** Older entries have no unit: a video is then charged by the second. */
 function unitOf(unit: unknown, type: string | null): PriceUnit {
-	const named = UNITS.find((one) => one === asString(unit)?.toLowerCase());
-	if (named) return named;
+	const named = asString(unit)?.toLowerCase() ?? '';
+	if (Object.hasOwn(PER_UNIT, named)) return named as PriceUnit;
 	return type === 'Video' ? 'second' : 'generation';
 }
 

@@ -153,22 +153,17 @@ function isAccountRefused(error: unknown): boolean {
 	return error instanceof AtlasError && error.statusCode !== null && FINAL_STATUS_CODES.has(error.statusCode);
 }
 
-function describeNoQuote(cause: Quote | Error): string {
-	return cause instanceof Error ? 'Couldn’t get a quote' : `Atlas Cloud quoted ${dollars(cause.priceUsd)}`;
-}
-
 function noPriceError(model: string, cause: Quote | Error): AtlasError {
-	const { message, reason, statusCode, requestId } =
-		cause instanceof AtlasError
-			? cause
-			: { message: describeNoQuote(cause), reason: null, statusCode: null, requestId: null };
-	return new AtlasError(`The price of ${model} is unknown. ${message}`, {
+	const refusal = cause instanceof AtlasError ? cause : null;
+	const quoted =
+		cause instanceof Error ? 'Couldn’t get a quote' : `Atlas Cloud quoted ${dollars(cause.priceUsd)}`;
+	return new AtlasError(`The price of ${model} is unknown. ${refusal?.message ?? quoted}`, {
 		kind: 'read',
 		description:
 			'The model catalog has no price for it either. Nothing was billed. Check the model and its fields, or run the workflow again later.',
-		reason,
-		statusCode,
-		requestId,
+		reason: refusal?.reason,
+		statusCode: refusal?.statusCode,
+		requestId: refusal?.requestId,
 	});
 }
 
@@ -176,7 +171,7 @@ function noPriceError(model: string, cause: Quote | Error): AtlasError {
 function readQuote(model: string, json: unknown): Quote | null {
 	const data = asObject(asObject(json)?.data);
 	const priceUsd = asAmount(data?.price);
-	if (!data || priceUsd === null || !isUsd(data.currency ?? 'USD')) return null;
+	if (!data || priceUsd === null || asString(data.currency ?? 'USD')?.toUpperCase() !== 'USD') return null;
 	const listPriceUsd = asAmount(data.origin_price);
 	const paidPercent = asAmount(data.discount);
 	return {
@@ -188,8 +183,4 @@ function readQuote(model: string, json: unknown): Quote | null {
 		isMinimum: false,
 		currency: 'USD',
 	};
-}
-
-function isUsd(currency: unknown): boolean {
-	return asString(currency)?.toUpperCase() === 'USD';
 }
