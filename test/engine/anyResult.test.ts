@@ -1,20 +1,23 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Sandbox } from '../../sandbox';
 import { LYRICS, MESH, SPEECH, VIDEO } from '../sandbox/mediaModels';
 import type { BinaryMode } from './harness';
-import { BINARY_MODES, fastSandbox, picture, pictureOf, predictionOf, runSeedream, sha256 } from './seedream';
+import {
+	BINARY_MODES,
+	picture,
+	pictureOf,
+	predictionOf,
+	runSeedream,
+	sandbox,
+	sha256,
+	useOneSandbox,
+} from './seedream';
 
 // Over n8n's own helpers, axios, and sockets.
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
 /* Results that are no images, by Seedream Edit's operations that accept any prediction ID. */
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await fastSandbox();
-});
-afterAll(async () => await sandbox.close());
-afterEach(() => sandbox.clearFaults());
+useOneSandbox();
 
 type Type = 'Image' | 'Video' | 'Audio';
 
@@ -60,7 +63,6 @@ async function read({
 	binaryMode = 'filesystem',
 }: Read) {
 	return await runSeedream({
-		sandbox,
 		binaryMode,
 		items: [{ json: { predictionId } }],
 		parameters: { resource: 'prediction', operation, options: { downloadImages } },

@@ -31,9 +31,9 @@ it('gives the retry of a refused edit an image of its own, whatever another retr
 	fails('submit', { type: 'status', status: 402 });
 	const first = await edit();
 	expect(first.error?.message).toContain('(402');
-	const second = await retryManually(first, { sandbox, executionId: '2' });
+	const second = await retryManually(first, { executionId: '2' });
 	expect(idsIn(second)).toEqual(chargedIds());
-	const third = await retryManually(first, { sandbox, executionId: '3' });
+	const third = await retryManually(first, { executionId: '3' });
 	expect(new Set([...idsIn(second), ...idsIn(third)])).toEqual(new Set(chargedIds()));
 	expect([submits(), chargedIds().length]).toEqual([3, 2]);
 });
@@ -52,7 +52,7 @@ it.each(['a URL', 'no input'])(
 		await virtualTime.sleepMs(30 * 60_000);
 		fails('submit', { type: 'status', status: 402 });
 		const refused = await edit({ ...what, executionId: '2', mode: 'trigger' });
-		const retried = await retryManually(refused, { sandbox, ...what, executionId: '3' });
+		const retried = await retryManually(refused, { ...what, executionId: '3' });
 		expect([...idsIn(before), ...idsIn(retried)]).toEqual(chargedIds());
 		expect(chargedIds()).toHaveLength(2);
 	},

@@ -1,11 +1,8 @@
 import { rulesInFields } from '../../nodes/AtlasCloud/api/models/seedream';
 import { formatFields } from '../../nodes/AtlasCloud/SeedreamEdit/modelFields';
-import type { Sandbox } from '../../sandbox';
-import { fastSandbox, LITE, runSeedream, submittedBodies, V4 } from './seedream';
+import { LITE, runSeedream, sandbox, submittedBodies, useOneSandbox, V4 } from './seedream';
 
-let sandbox: Sandbox;
-beforeAll(async () => (sandbox = await fastSandbox()));
-afterAll(async () => await sandbox.close());
+useOneSandbox();
 
 it('opaque is refused by a model that has other backgrounds only', () => {
 	const rules = { ...rulesInFields(null), backgrounds: ['auto', 'transparent'] };
@@ -23,7 +20,6 @@ const CUT_OUT = { promptTemplate: 'removeBackground', prompt: '' };
 async function submit(model: string, parameters: object, options: object) {
 	const before = submittedBodies(sandbox).length;
 	const { error } = await runSeedream({
-		sandbox,
 		parameters: { resource: 'prediction', operation: 'submit', model, options, ...parameters },
 	});
 	return { error, body: submittedBodies(sandbox)[before] };

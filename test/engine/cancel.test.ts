@@ -1,7 +1,14 @@
 import { forgetLeftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers';
-import type { Endpoint, FaultAction, Sandbox } from '../../sandbox';
+import type { Endpoint, FaultAction } from '../../sandbox';
 import { virtualTime } from './virtualTime';
-import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
+import {
+	picture,
+	runSeedream,
+	sandbox,
+	useOneSandbox,
+	type InputItem,
+	type SeedreamOptions,
+} from './seedream';
 
 /** Every request that the node has sent, whether it has arrived or not. */
 const mockSent: string[] = [];
@@ -20,21 +27,18 @@ jest.mock('../../nodes/AtlasCloud/n8n/http', () => {
 /** Far less than any timeout. */
 const SOON_MS = 5_000;
 
-let sandbox: Sandbox;
+useOneSandbox({ onRequestOver: ({ endpoint }) => onRequestOver(endpoint) });
 let onRequestOver: (endpoint: string) => void = () => {};
 const items: InputItem[] = [];
 
 beforeEach(forgetLeftovers);
 beforeAll(async () => {
-	sandbox = await fastSandbox({ onRequestOver: ({ endpoint }) => onRequestOver(endpoint) });
 	for (let i = 0; i < 6; i++) items.push({ files: { data: await picture({ left: `#${i}00` }) } });
 });
 afterEach(() => {
-	sandbox.clearFaults();
 	sandbox.setOptions({ predictSeconds: 1, limits: undefined });
 	onRequestOver = () => {};
 });
-afterAll(async () => await sandbox.close());
 
 /** Resolves when the sandbox has seen so many requests of a kind, over or not. */
 async function seen(endpoint: Endpoint, count: number): Promise<void> {
@@ -50,7 +54,7 @@ async function cancelled(cancelWhen: Promise<unknown>, options: Partial<Seedream
 		cancelledAtMs = virtualTime.nowMs();
 		sentBefore = mockSent.length;
 	});
-	const result = await runSeedream({ sandbox, items, ...options, cancelWhen: marked });
+	const result = await runSeedream({ items, ...options, cancelWhen: marked });
 	expect(virtualTime.nowMs() - cancelledAtMs).toBeLessThan(SOON_MS);
 	expect(result.run.status).toBe('canceled');
 	// A while of the node's own clock: whatever would still be sent is sent by then.
@@ -103,7 +107,6 @@ it('ends the search for a lost submit', async () => {
 
 it.each(['waitForCompletion', 'get', 'getAll'])('ends %s', async (operation) => {
 	const { json } = await runSeedream({
-		sandbox,
 		parameters: { resource: 'prediction', operation: 'submit' },
 	});
 	const endpoint = operation === 'getAll' ? 'history' : 'prediction';

@@ -2,23 +2,19 @@ import { SsrfProtectionConfig } from '@n8n/config';
 import { Container } from '@n8n/di';
 import { injectDomainRestrictionFields } from 'n8n-workflow';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
-import type { Sandbox } from '../../sandbox';
-import { fastSandbox, picture, runSeedream, type InputItem } from './seedream';
+import { picture, runSeedream, sandbox, useOneSandbox, type InputItem } from './seedream';
 
 // Over n8n's own helpers, axios, and sockets.
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
-let sandbox: Sandbox;
+useOneSandbox();
 let items: InputItem[];
 
 beforeAll(async () => {
-	sandbox = await fastSandbox();
 	const colors = ['red', 'green', 'blue', 'white', 'black', 'gray'];
 	items = await Promise.all(colors.map(async (left) => ({ files: { data: await picture({ left }) } })));
 });
-afterAll(async () => await sandbox.close());
 afterEach(() => {
-	sandbox.clearFaults();
 	Container.get(SsrfProtectionConfig).enabled = false;
 });
 
@@ -37,7 +33,7 @@ function credentialStore(firstFailing = Infinity) {
 it('is read once per run, whatever the number of requests', async () => {
 	const before = sandbox.ledger.requests.length;
 	const store = credentialStore();
-	const { error } = await runSeedream({ sandbox, items, onCredentialRead: store.onCredentialRead });
+	const { error } = await runSeedream({ items, onCredentialRead: store.onCredentialRead });
 	expect(error).toBeUndefined();
 	expect(sandbox.ledger.requests.length - before).toBeGreaterThan(3 * items.length);
 	expect(store.reads).toBe(1);
@@ -45,7 +41,7 @@ it('is read once per run, whatever the number of requests', async () => {
 
 it('is not needed again: a run goes on while n8n’s database is away', async () => {
 	const { onCredentialRead } = credentialStore(2);
-	const { error, json } = await runSeedream({ sandbox, items, onCredentialRead });
+	const { error, json } = await runSeedream({ items, onCredentialRead });
 	expect(error).toBeUndefined();
 	expect(json.map(({ status }) => status)).toEqual(items.map(() => 'completed'));
 });
@@ -55,7 +51,6 @@ it('that cannot be read on a later try hides nothing that the first try bought',
 	const known = new Set(sandbox.ledger.predictions.keys());
 	const { onCredentialRead } = credentialStore(2);
 	const { error } = await runSeedream({
-		sandbox,
 		items: items.slice(0, 2),
 		onCredentialRead,
 		nodeExtras: { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 },
@@ -73,7 +68,6 @@ it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was 
 	const ssrfProtection = Container.get(SsrfProtectionConfig);
 	ssrfProtection.enabled = true;
 	const { error } = await runSeedream({
-		sandbox,
 		items: [{}],
 		parameters: {
 			images: 'https://example.com/a.png',

@@ -12,8 +12,10 @@ import {
 	predictionOf,
 	readBinary,
 	runSeedream,
+	sandbox,
 	sha256,
 	submittedBodies,
+	useOneSandbox,
 	V4,
 	type InputItem,
 } from './seedream';
@@ -21,13 +23,12 @@ import {
 // Over n8n's own helpers, axios, and sockets.
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
-let sandbox: Sandbox;
+useOneSandbox();
 let painter: Sandbox;
 beforeAll(async () => {
-	sandbox = await fastSandbox();
 	painter = await fastSandbox({ preparedPictures: false });
 });
-afterAll(async () => await Promise.all([sandbox.close(), painter.close()]));
+afterAll(async () => await painter.close());
 
 describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 	it('returns the image that Atlas made, in the shape of the input', async () => {
@@ -79,7 +80,6 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 		const photo = await picture({ left: '#123456', right: binaryMode === 'default' ? '#fff' : '#000' });
 		const charges = sandbox.ledger.charges.length;
 		const { error } = await runSeedream({
-			sandbox,
 			binaryMode,
 			items: [{ files: { data: photo } }],
 			parameters: { prompt: '  mirror it ' },
@@ -154,7 +154,6 @@ describe.each(BINARY_MODES)('an edit, files kept in mode %s', (binaryMode) => {
 
 	it('names a JPEG as a JPEG', async () => {
 		const { out } = await runSeedream({
-			sandbox,
 			binaryMode,
 			parameters: { model: LITE, options: { outputFormat: 'jpeg' } },
 		});
@@ -177,7 +176,6 @@ it.each([
 	['Größe 10%.webp', 'Größe 10%-edited.png'],
 ])('names the edit of "%s" "%s"', async (fileName, wanted) => {
 	const { error, out } = await runSeedream({
-		sandbox,
 		items: [{ files: { data: { bytes: await picture(), fileName } } }],
 	});
 	expect(error).toBeUndefined();
@@ -185,14 +183,13 @@ it.each([
 });
 
 it('puts the image in the field named by Output Data Field Name', async () => {
-	const { out } = await runSeedream({ sandbox, parameters: { options: { outputDataFieldName: 'edited' } } });
+	const { out } = await runSeedream({ parameters: { options: { outputDataFieldName: 'edited' } } });
 	expect(Object.keys(out[0]?.binary ?? {})).toEqual(['edited']);
 });
 
 it('leaves the image at Atlas if Download Images is off', async () => {
 	const files = sandbox.ledger.count('file');
 	const { error, out, json } = await runSeedream({
-		sandbox,
 		parameters: { options: { downloadImages: false } },
 	});
 	expect(error).toBeUndefined();
@@ -203,10 +200,9 @@ it('leaves the image at Atlas if Download Images is off', async () => {
 
 it('puts the input’s json first if Include Input Fields is on', async () => {
 	const items = [{ json: { sku: 'A-1', prompt: 'old', status: 'new' }, files: { data: await picture() } }];
-	const plain = await runSeedream({ sandbox, items });
+	const plain = await runSeedream({ items });
 	expect(plain.json[0]).not.toHaveProperty('sku');
 	const { json } = await runSeedream({
-		sandbox,
 		items,
 		parameters: { options: { includeInputFields: true } },
 	});
@@ -217,7 +213,7 @@ it('puts the input’s json first if Include Input Fields is on', async () => {
 });
 
 it('returns ten fields with Simplify, which is on by default', async () => {
-	const { json } = await runSeedream({ sandbox, parameters: { simplify: undefined } });
+	const { json } = await runSeedream({ parameters: { simplify: undefined } });
 	expect(Object.keys(json[0] ?? {})).toEqual(IMAGE_OUTPUT.columns);
 	expect(json[0]).toMatchObject({ status: 'completed', imageIndex: 0, size: expect.any(String) as string });
 });
@@ -227,7 +223,6 @@ it('puts the input’s first image beside the edited one if Keep Input Image is 
 	const options = { keepInputImage: true };
 	const ofFile = { images: 'photo, other', options };
 	const { out } = await runSeedream({
-		sandbox,
 		items: [{ files: { other, photo: file } }],
 		parameters: ofFile,
 	});
@@ -235,7 +230,7 @@ it('puts the input’s first image beside the edited one if Keep Input Image is 
 	expect(sha256(await readBinary(out[0]!.binary!.original))).toBe(sha256(file));
 	const made = out[0]?.json.imageUrl;
 	const ofUrl = { images: made, options };
-	const linked = await runSeedream({ sandbox, items: [{}], parameters: ofUrl });
+	const linked = await runSeedream({ items: [{}], parameters: ofUrl });
 	expect(sha256(await readBinary(linked.out[0]!.binary!.original))).toBe(sha256(await pictureOf(out[0])));
 });
 
@@ -250,7 +245,6 @@ it.each<[string, (own: Buffer) => { images: string; item: InputItem }]>([
 	const [own, other] = [await picture({ left: '#123456' }), await picture()];
 	const { images, item } = givenOf(own);
 	const { out, json } = await runSeedream({
-		sandbox,
 		binaryMode: 'default',
 		items: [
 			{
@@ -262,7 +256,6 @@ it.each<[string, (own: Buffer) => { images: string; item: InputItem }]>([
 	});
 	expect(sha256(await readBinary(out[0]!.binary!.original))).toBe(sha256(own));
 	const waited = await runSeedream({
-		sandbox,
 		binaryMode: 'default',
 		items: [{ json: json[0], ...item, binary: item.binary ?? {} }],
 		parameters: { resource: 'prediction', operation: 'waitForCompletion', options: { keepInputImage: true } },
@@ -273,7 +266,6 @@ it.each<[string, (own: Buffer) => { images: string; item: InputItem }]>([
 it('drops an error of the input, because n8n would treat the item as failed and run the node again', async () => {
 	const submits = sandbox.ledger.count('submit');
 	const { items } = await runSeedream({
-		sandbox,
 		items: [
 			{ json: { sku: 'A-1', message: 'm', error: 'of an earlier node' }, files: { data: await picture() } },
 		],
@@ -311,7 +303,7 @@ it('processes the items in order if Concurrency is 1, even if the first has the 
 		})),
 	);
 	const parameters = { prompt: '={{ $json.wish }}', options: { concurrency: 1 } };
-	const { error } = await runSeedream({ sandbox, items, parameters });
+	const { error } = await runSeedream({ items, parameters });
 	expect(error).toBeUndefined();
 	const prompts = submittedBodies(sandbox).slice(before);
 	expect(prompts.map(({ prompt }) => prompt)).toEqual(['wish 0', 'wish 1', 'wish 2', 'wish 3']);
@@ -320,7 +312,6 @@ it('processes the items in order if Concurrency is 1, even if the first has the 
 it('merges Extra Body Fields, even if an expression gives an object', async () => {
 	for (const extraBodyFields of ['{"seed": 7}', '={{ { seed: 7 } }}', '={{ $json.extra }}']) {
 		await runSeedream({
-			sandbox,
 			items: [{ json: { extra: { seed: 7 } }, files: { data: await picture() } }],
 			parameters: { options: { extraBodyFields } },
 		});
@@ -336,7 +327,6 @@ describe('an edit that is still running when its time is up', () => {
 		const prompt = 'make it black and white, please';
 		const charges = sandbox.ledger.charges.length;
 		const { error, json, out } = await runSeedream({
-			sandbox,
 			// Not the request of the test before: what that paid for would be taken.
 			parameters: { prompt, options: { timeoutSeconds: 3, onTimeout: 'continue' } },
 		});
@@ -353,7 +343,6 @@ describe('an edit that is still running when its time is up', () => {
 			priceUsd: null,
 		});
 		const waited = await runSeedream({
-			sandbox,
 			items: [{ json: json[0] }],
 			parameters: { resource: 'prediction', operation: 'waitForCompletion' },
 		});

@@ -5,18 +5,15 @@ import type { OperationSummary } from '../../nodes/AtlasCloud/run/operation';
 import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
 import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
-import type { Sandbox } from '../../sandbox';
-import { fastSandbox, picture, runSeedream, type SeedreamOptions, type SeedreamResult } from './seedream';
+import { picture, runSeedream, useOneSandbox, type SeedreamOptions, type SeedreamResult } from './seedream';
 
-let sandbox: Sandbox;
-beforeAll(async () => (sandbox = await fastSandbox()));
-afterAll(async () => await sandbox.close());
+useOneSandbox();
 
 async function hintOf(
 	parameters: SeedreamOptions['parameters'],
 	options: Partial<SeedreamOptions> = {},
 ): Promise<NodeExecutionHint & { result: SeedreamResult }> {
-	const result = await runSeedream({ sandbox, mode: 'trigger', parameters, ...options });
+	const result = await runSeedream({ mode: 'trigger', parameters, ...options });
 	expect(result.error).toBeUndefined();
 	const hints = result.run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
 	expect(hints).toHaveLength(1);

@@ -1,38 +1,31 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
-	fastSandbox,
 	pictureOf,
 	predictionOf,
 	runSeedream,
+	sandbox,
 	sha256,
+	useOneSandbox,
 	V4,
 	type SeedreamOptions,
 } from './seedream';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await fastSandbox();
-});
-afterAll(async () => await sandbox.close());
+useOneSandbox();
 afterEach(() => {
-	sandbox.clearFaults();
 	sandbox.setOptions({ predictSeconds: 1 });
 });
 
 async function edited(parameters: Record<string, unknown> = {}): Promise<IDataObject> {
 	const { json } = await runSeedream({
-		sandbox,
 		parameters,
 		nodeExtras: { onError: 'continueRegularOutput' },
 	});
 	return json[0] ?? {};
 }
 
-async function get(options: Omit<SeedreamOptions, 'sandbox'>) {
+async function get(options: SeedreamOptions) {
 	return await runSeedream({
-		sandbox,
 		...options,
 		parameters: { resource: 'prediction', operation: 'get', ...options.parameters },
 	});
@@ -51,7 +44,6 @@ describe.each(BINARY_MODES)('a get, files kept in mode %s', (binaryMode) => {
 it('tells of one that is still going, which Wait for Completion takes as it is', async () => {
 	sandbox.setOptions({ predictSeconds: 8 });
 	const { json: submitted } = await runSeedream({
-		sandbox,
 		parameters: { resource: 'prediction', operation: 'submit' },
 	});
 	const looks = sandbox.ledger.count('prediction');
@@ -75,7 +67,6 @@ it('tells of one that is still going, which Wait for Completion takes as it is',
 		raw: expect.anything() as object,
 	});
 	const waited = await runSeedream({
-		sandbox,
 		items: [{ json: json[0] ?? {} }],
 		parameters: { resource: 'prediction', operation: 'waitForCompletion' },
 	});

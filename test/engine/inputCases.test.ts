@@ -5,18 +5,18 @@
 import sharp, { type Sharp } from 'sharp';
 import type { IBinaryData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
-import type { Sandbox } from '../../sandbox';
 import { models, parametersOf } from './models';
 import { bmpPicture, exif, oriented, tiff } from './pictures';
 import {
 	BINARY_MODES,
-	fastSandbox,
 	LITE,
 	picture,
 	runSeedream,
+	sandbox,
 	sha256,
 	storeFile,
 	submittedBodies,
+	useOneSandbox,
 	type InputItem,
 	type SeedreamOptions,
 } from './seedream';
@@ -24,11 +24,7 @@ import {
 const V55 = 'bytedance/seedream-v5.5/edit';
 const VIDEO = 'bytedance/seedance-v1.5-pro/image-to-video';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await fastSandbox();
-});
-afterAll(async () => await sandbox.close());
+useOneSandbox();
 
 const ADDRESS = 'https://example.com/a.png';
 const PDF: IBinaryData = { data: 'JVBERi0xLjc=', mimeType: 'application/pdf', fileName: 'a.pdf' };
@@ -46,12 +42,12 @@ const NODES = {
 	}),
 };
 
-type Run = Omit<SeedreamOptions, 'sandbox'>;
+type Run = SeedreamOptions;
 
 /** Runs it, and tells why it was refused; nothing may have been uploaded or bought. */
 async function refusal(run: Run): Promise<{ message: string; description: string }> {
 	const before = [sandbox.ledger.count('upload'), submittedBodies(sandbox).length];
-	const { error } = await runSeedream({ sandbox, ...run });
+	const { error } = await runSeedream({ ...run });
 	expect([sandbox.ledger.count('upload'), submittedBodies(sandbox).length]).toEqual(before);
 	if (!error) throw new Error('It was not refused');
 	return { message: error.message, description: error.description ?? '' };
@@ -60,7 +56,7 @@ async function refusal(run: Run): Promise<{ message: string; description: string
 /** Runs it, and tells the content that was uploaded, and what was submitted. */
 async function accepted(run: Run): Promise<{ uploads: string[]; bodies: IDataObject[]; hint: string }> {
 	const before = [sandbox.ledger.uploads.length, submittedBodies(sandbox).length];
-	const { error, run: whole } = await runSeedream({ sandbox, ...run });
+	const { error, run: whole } = await runSeedream({ ...run });
 	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
 	return {
 		uploads: sandbox.ledger.uploads.slice(before[0]).map((upload) => upload.sha256),
@@ -461,7 +457,6 @@ describe('the orientation in a photo', () => {
 		const orientations = kind === 'TIFF' ? [1, 3, 6, 8] : [1, 3, 5, 6, 8, 9, 255, 65_535];
 		const items = await Promise.all(orientations.map(async (one) => file(await photos[kind]!(one))));
 		const { json } = await runSeedream({
-			sandbox,
 			items,
 			parameters: { resource: 'prediction', operation: 'submit' },
 		});
@@ -487,7 +482,6 @@ describe('odd shapes and names', () => {
 		] as const)
 			old.writeUInt16LE(value, at);
 		const { json } = await runSeedream({
-			sandbox,
 			items: [file(old)],
 			parameters: { resource: 'prediction', operation: 'submit' },
 		});
@@ -498,7 +492,7 @@ describe('odd shapes and names', () => {
 		[`${'a'.repeat(99)}😀.png`, `${'a'.repeat(99)}-edited.png`],
 		['Foto für Zoë.png', 'Foto für Zoë-edited.png'],
 	])('a file named %s keeps whole characters', async (fileName, wanted) => {
-		const { out } = await runSeedream({ sandbox, items: [file(await picture(), fileName)] });
+		const { out } = await runSeedream({ items: [file(await picture(), fileName)] });
 		expect(out[0]?.binary?.data.fileName).toBe(wanted);
 	});
 });
@@ -538,7 +532,6 @@ describe('options that an expression gives as text', () => {
 
 	it('are read as they are meant', async () => {
 		const { json, out } = await runSeedream({
-			sandbox,
 			items: [{ json: sheet, files: { data: await picture() } }],
 			parameters: {
 				model: LITE,

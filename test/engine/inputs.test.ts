@@ -1,22 +1,20 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Sandbox } from '../../sandbox';
 import type { BinaryMode } from './harness';
 import {
 	BINARY_MODES,
-	bmpPicture,
-	fastSandbox,
 	LITE,
 	picture,
 	runSeedream,
+	sandbox,
 	sha256,
 	storeFile,
 	submittedBodies,
+	useOneSandbox,
 	V4,
-	type InputItem,
 	type SeedreamOptions,
 } from './seedream';
 
-let sandbox: Sandbox;
+useOneSandbox();
 /** Pictures that are told apart by their content. */
 const pictures: Record<'red' | 'green' | 'blue', Buffer> = {
 	red: Buffer.alloc(0),
@@ -26,16 +24,14 @@ const pictures: Record<'red' | 'green' | 'blue', Buffer> = {
 const text = { bytes: Buffer.from('sku;name\n1;shoe\n'), fileName: 'rows.csv', mimeType: 'text/csv' };
 
 beforeAll(async () => {
-	sandbox = await fastSandbox();
 	for (const name of ['red', 'green', 'blue'] as const)
 		pictures[name] = await picture({ left: name, right: name });
 });
-afterAll(async () => await sandbox.close());
 
 /** Runs, and tells the pictures of each submit in order: a file's color, or the URL. */
-async function sent(options: Omit<SeedreamOptions, 'sandbox'>): Promise<string[][]> {
+async function sent(options: SeedreamOptions): Promise<string[][]> {
 	const before = submittedBodies(sandbox).length;
-	const { error } = await runSeedream({ sandbox, ...options });
+	const { error } = await runSeedream({ ...options });
 	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
 	const colors = new Map(Object.entries(pictures).map(([name, bytes]) => [sha256(bytes), name]));
 	return submittedBodies(sandbox)
@@ -49,11 +45,9 @@ async function sent(options: Omit<SeedreamOptions, 'sandbox'>): Promise<string[]
 }
 
 /** Runs, and tells why it was refused; nothing may have been asked of anybody. */
-async function refusal(
-	options: Omit<SeedreamOptions, 'sandbox'>,
-): Promise<{ message: string; description: string }> {
+async function refusal(options: SeedreamOptions): Promise<{ message: string; description: string }> {
 	const before = sandbox.ledger.requests.length;
-	const { error } = await runSeedream({ sandbox, ...options });
+	const { error } = await runSeedream({ ...options });
 	expect(sandbox.ledger.requests.slice(before)).toEqual([]);
 	if (!error) throw new Error('It was not refused');
 	return { message: error.message, description: error.description ?? '' };
@@ -85,12 +79,6 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		],
 	])('take %s', async (_what, images, wanted) => {
 		expect(await sent({ binaryMode, items: [{ files: files() }], parameters: { images } })).toEqual([wanted]);
-	});
-
-	it.each(['Photo_0', 'Any_Name'])('mean the only image by default: %s', async (name) => {
-		expect(await sent({ binaryMode, items: [{ files: { rows: text, [name]: pictures.green } }] })).toEqual([
-			['green'],
-		]);
 	});
 
 	it('are found in the json of combined mode by name, by * and by expression', async () => {
@@ -189,19 +177,6 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		);
 	});
 
-	it('belong to their own item', async () => {
-		const items: InputItem[] = [
-			{ files: { data: pictures.red } },
-			{ files: { photo: pictures.green } },
-			{ files: { data: pictures.blue, photo: pictures.red } },
-		];
-		expect((await sent({ binaryMode, items })).map(([first]) => first).sort()).toEqual([
-			'blue',
-			'green',
-			'red',
-		]);
-	});
-
 	it('are listed if the requested one does not exist', async () => {
 		const wrong = await refusal({
 			binaryMode,
@@ -213,35 +188,6 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 		const several = await refusal({ binaryMode, items: [{ files: files() }] });
 		expect(several.message).toBe("This item has 3 files that 'Images' could mean: photo, logo, back");
 	});
-
-	it.each([['x.txt', 'text/plain']])(
-		'arrive as what they are, though called %s',
-		async (fileName, mimeType) => {
-			const kinds = {
-				png: ['image/png', await picture()],
-				jpg: ['image/jpeg', await picture({ encode: (raw) => raw.jpeg() })],
-				webp: ['image/webp', await picture({ encode: (raw) => raw.webp() })],
-				gif: ['image/gif', await picture({ encode: (raw) => raw.gif() })],
-				tiff: ['image/tiff', await picture({ encode: (raw) => raw.tiff() })],
-				bmp: ['image/bmp', bmpPicture(60, 40)],
-			} satisfies Record<string, [string, Buffer]>;
-			const { error } = await runSeedream({
-				sandbox,
-				binaryMode,
-				items: Object.values(kinds).map(([, bytes]) => ({
-					files: { data: { bytes: bytes as Buffer, fileName, mimeType } },
-				})),
-			});
-			expect(error).toBeUndefined();
-			for (const [extension, [contentType, bytes]] of Object.entries(kinds)) {
-				const upload = sandbox.ledger.uploads.find((one) => one.sha256 === sha256(bytes as Buffer));
-				expect(upload).toMatchObject({
-					contentType,
-					fileName: expect.stringMatching(`\\.${extension}$`) as string,
-				});
-			}
-		},
-	);
 });
 
 describe('image URLs', () => {
@@ -280,14 +226,13 @@ describe('the number of images', () => {
 		const parameters = { model: `${V4}-sequential`, images: 'data,data,data' };
 		const { message } = await refusal({ parameters: { ...parameters, numberOfImages: 13 } });
 		expect(message).toBe("'Number of Images' is 13, but Seedream v4 can make at most 12 from 3 input images");
-		const { json } = await runSeedream({ sandbox, parameters: { ...parameters, numberOfImages: 12 } });
+		const { json } = await runSeedream({ parameters: { ...parameters, numberOfImages: 12 } });
 		expect(json).toHaveLength(12);
 	});
 
 	it('comes from the schema of a model that is not known here', async () => {
 		const urls = Array.from({ length: 5 }, (_, i) => `https://example.com/${i}.png`);
 		const { error } = await runSeedream({
-			sandbox,
 			items: [{ json: { urls } }],
 			parameters: {
 				model: 'paperkite/kite-1/edit',

@@ -1,15 +1,21 @@
-import type { FaultAction, Sandbox } from '../../sandbox';
+import type { FaultAction } from '../../sandbox';
 import { retryManually } from './retries';
-import { fastSandbox, picture, runSeedream, type InputItem, type SeedreamOptions } from './seedream';
+import {
+	openSandbox,
+	picture,
+	runSeedream,
+	sandbox,
+	useNewSandboxes,
+	type InputItem,
+	type SeedreamOptions,
+} from './seedream';
 
-let sandbox: Sandbox;
+useNewSandboxes();
 let items: InputItem[];
 beforeAll(async () => {
 	const data = await picture();
 	items = Array.from({ length: 4 }, (_, i) => ({ json: { row: i }, files: { data } }));
 });
-beforeEach(async () => (sandbox = await fastSandbox()));
-afterEach(async () => await sandbox.close());
 
 const OPERATIONS = [
 	{ resource: 'image', operation: 'edit' },
@@ -17,10 +23,9 @@ const OPERATIONS = [
 ];
 const EDIT = OPERATIONS[0];
 
-async function run(maxCostUsd: unknown, options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+async function run(maxCostUsd: unknown, options: SeedreamOptions = {}) {
 	const { parameters, ...rest } = options;
 	return await runSeedream({
-		sandbox,
 		items,
 		...rest,
 		parameters: { ...EDIT, prompt: '={{ $json.row }}', ...parameters, options: { maxCostUsd } },
@@ -48,7 +53,7 @@ describe.each(OPERATIONS)('Max Cost per Run of $operation', (parameters) => {
 });
 
 it('asks for no quote without a limit', async () => {
-	expect((await runSeedream({ sandbox, items })).error).toBeUndefined();
+	expect((await runSeedream({ items })).error).toBeUndefined();
 	expect(sandbox.ledger.count('quote')).toBe(0);
 });
 
@@ -127,8 +132,7 @@ it('counts what failed in earlier attempts: it may be billed', async () => {
 });
 
 it.each([{}, CONTINUE])('counts what earlier attempts bought, should the price rise: %j', async (onError) => {
-	await sandbox.close();
-	sandbox = await fastSandbox({
+	await openSandbox({
 		onRequestOver: ({ endpoint, status }) => {
 			if (endpoint === 'submit' && status === 400) sandbox.setOptions({ accountMarkup: 3 });
 		},
@@ -160,7 +164,7 @@ it.each<[string, { history?: { delaySeconds: number } }]>([
 	// A person has turned on Continue meanwhile.
 	for (const { node } of failed.run.data.executionData?.nodeExecutionStack ?? [])
 		Object.assign(node, CONTINUE);
-	const retried = await retryManually(failed, { sandbox, items, parameters });
+	const retried = await retryManually(failed, { items, parameters });
 	expect(retried.json).toHaveLength(4);
 	expect(retried.json.filter(({ error }) => error)).toHaveLength(1);
 	expect(sandbox.ledger.charges).toHaveLength(3);

@@ -1,13 +1,13 @@
-import type { Sandbox } from '../../sandbox';
 import { SPEECH, VIDEO as VIDEOS } from '../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from './models';
 import {
-	fastSandbox,
 	picture,
 	pictureOf,
 	predictionOf,
 	runSeedream,
+	sandbox,
 	sha256,
+	useNewSandboxes,
 	type InputItem,
 } from './seedream';
 
@@ -17,14 +17,11 @@ const clip = mediaFile('clip.mp4', 'video/mp4');
 const sound = mediaFile('sound.mp3', 'audio/mpeg');
 const VIDEO_INPUTS = { image: 'data', prompt: 'the steam rises', duration: 5 };
 
-let sandbox: Sandbox;
-beforeEach(async () => (sandbox = await fastSandbox({ refuseUnknownFields: true })));
-afterEach(async () => await sandbox.close());
+useNewSandboxes({ refuseUnknownFields: true });
 
 async function run(call: ModelOptions, items?: InputItem[]) {
 	return await runSeedream({
 		...models,
-		sandbox,
 		items: items ?? [{ files: { data: await picture() } }],
 		parameters: parametersOf(call),
 	});

@@ -1,28 +1,26 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Sandbox } from '../../sandbox';
 import { SPEECH, UPSCALE, VIDEO } from '../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from './models';
 import {
 	BINARY_MODES,
-	fastSandbox,
 	picture,
 	pictureOf,
 	predictionOf,
 	runSeedream,
+	sandbox,
 	sha256,
 	submittedBodies,
+	useNewSandboxes,
 	type InputItem,
 	type SeedreamOptions,
 } from './seedream';
 
-let sandbox: Sandbox;
+useNewSandboxes({ refuseUnknownFields: true });
 let photo: Buffer;
 const clip = mediaFile('clip.mp4', 'video/mp4');
 const sound = mediaFile('sound.mp3', 'audio/mpeg');
 
 beforeAll(async () => (photo = await picture()));
-beforeEach(async () => (sandbox = await fastSandbox({ refuseUnknownFields: true })));
-afterEach(async () => await sandbox.close());
 
 type RunOptions = Partial<SeedreamOptions> & ModelOptions;
 
@@ -33,7 +31,7 @@ async function run({ items = [{}], ...call }: RunOptions) {
 		...(Object.fromEntries(Object.entries(given).filter(([, one]) => one !== undefined)) as ModelOptions),
 		downloadFiles: downloadFiles ?? false,
 	});
-	return await runSeedream({ ...models, sandbox, items, parameters, ...harness });
+	return await runSeedream({ ...models, items, parameters, ...harness });
 }
 
 const bodies = () => submittedBodies(sandbox);
@@ -116,7 +114,7 @@ describe('Generate', () => {
 			...parametersOf({ resource: 'audio', model: SPEECH }),
 			modelInputs: { mappingMode: 'defineBelow', value, schema },
 		};
-		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
+		const { error } = await runSeedream({ ...models, items: [{}], parameters });
 		expect(error).toBeUndefined();
 		expect(bodies()).toEqual([{ model: SPEECH, text: 'hello', speed: 1.5 }]);
 	});
@@ -241,7 +239,6 @@ describe('Any Model and Submit', () => {
 		for (const operation of ['waitForCompletion', 'get']) {
 			const { out, error } = await runSeedream({
 				...models,
-				sandbox,
 				items: submitted.json.map((json) => ({ json })),
 				parameters: { resource: 'prediction', operation },
 			});
@@ -251,7 +248,6 @@ describe('Any Model and Submit', () => {
 		}
 		const all = await runSeedream({
 			...models,
-			sandbox,
 			items: [{}],
 			parameters: { resource: 'prediction', operation: 'getAll' },
 		});
@@ -366,7 +362,7 @@ describe('before anything is sent, for all items,', () => {
 
 	it('refuses JSON that is no object', async () => {
 		const parameters = { ...parametersOf({ model: UPSCALE, asJson: true }), modelInputsJson: '[1]' };
-		const { error } = await runSeedream({ ...models, sandbox, items: [{}], parameters });
+		const { error } = await runSeedream({ ...models, items: [{}], parameters });
 		expect(error?.message).toBe("'Model Inputs (JSON)' must be a JSON object");
 	});
 });

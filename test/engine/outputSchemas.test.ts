@@ -2,10 +2,9 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { AtlasCloudModels } from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node';
 import { OUTPUT_SCHEMAS, schemaPath } from '../../nodes/AtlasCloud/outputSchemas';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
-import type { Sandbox } from '../../sandbox';
 import { SPEECH, VIDEO } from '../sandbox/mediaModels';
 import { models, parametersOf, type ModelOptions } from './models';
-import { fastSandbox, predictionOf, runSeedream } from './seedream';
+import { predictionOf, runSeedream, sandbox, useOneSandbox } from './seedream';
 import { hostTrigger } from './triggerHost';
 import { virtualTime } from './virtualTime';
 
@@ -57,9 +56,7 @@ function operationsOf(properties: INodeProperties[]): string[] {
 		});
 }
 
-let sandbox: Sandbox;
-beforeAll(async () => (sandbox = await fastSandbox({ webhooks: { allowLoopback: true } })));
-afterAll(async () => await sandbox.close());
+useOneSandbox({ webhooks: { allowLoopback: true } });
 
 describe('the output schemas', () => {
 	it.each([new SeedreamEdit(), new AtlasCloudModels()])(
@@ -80,7 +77,6 @@ describe('Seedream Edit returns what its schema says', () => {
 	const returned = async (operation: string, parameters: IDataObject = {}) => {
 		const [resource, name] = operation.split('/');
 		const { json, error } = await runSeedream({
-			sandbox,
 			parameters: { resource, operation: name, simplify: true, ...parameters },
 		});
 		expect(error).toBeUndefined();
@@ -103,7 +99,7 @@ describe('Atlas Cloud Models returns what its schema says', () => {
 	const returned = async (operation: string, call: ModelOptions & { predictionId?: string }) => {
 		const [resource, name] = operation.split('/');
 		const parameters = { ...parametersOf({ ...call, resource, operation: name }), simplify: true };
-		const { json, error } = await runSeedream({ sandbox, ...models, items: [{}], parameters });
+		const { json, error } = await runSeedream({ ...models, items: [{}], parameters });
 		expect(error).toBeUndefined();
 		return json;
 	};
@@ -133,7 +129,6 @@ it('Atlas Cloud Trigger returns what its schema says', async () => {
 	const host = await hostTrigger({ sandbox });
 	try {
 		const { json } = await runSeedream({
-			sandbox,
 			parameters: { resource: 'prediction', operation: 'submit', options: { webhookUrl: host.url } },
 		});
 		expect(predictionOf(sandbox, json[0])).toBeDefined();

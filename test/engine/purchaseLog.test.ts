@@ -1,20 +1,17 @@
 import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
-import type { Sandbox } from '../../sandbox';
 import { AS_TOOL, callItemsInParallel } from './agent';
-import { fastSandbox, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
+import { picture, runSeedream, sandbox, useNewSandboxes, V4, type SeedreamOptions } from './seedream';
 import { virtualTime } from './virtualTime';
 
-let sandbox: Sandbox;
-beforeEach(async () => (sandbox = await fastSandbox()));
-afterEach(async () => await sandbox.close());
+useNewSandboxes();
 
 /** Runs edits of so many equal items; tells what the node wrote into n8n's log, and the IDs that were billed. */
 async function linesOf(count: number, options: Partial<SeedreamOptions> = {}) {
 	const info = jest.spyOn(Container.get(Logger), 'info').mockImplementation();
 	const data = await picture();
 	const items = Array.from({ length: count }, () => ({ files: { data } }));
-	const result = await runSeedream({ sandbox, items, ...options });
+	const result = await runSeedream({ items, ...options });
 	const lines = info.mock.calls.map(([message]) => message).filter((line) => line.startsWith('Atlas Cloud'));
 	info.mockRestore();
 	const ids = sandbox.ledger.charges.map(({ predictionId }) => predictionId);

@@ -1,18 +1,13 @@
-import type { Sandbox } from '../../sandbox';
-import { fastSandbox, LITE, picture, runSeedream, V4, type SeedreamOptions } from './seedream';
+import { LITE, picture, runSeedream, sandbox, useOneSandbox, V4, type SeedreamOptions } from './seedream';
 
-let sandbox: Sandbox;
-beforeAll(async () => (sandbox = await fastSandbox()));
-afterAll(async () => await sandbox.close());
+useOneSandbox();
 afterEach(() => {
-	sandbox.clearFaults();
 	sandbox.setOptions({ accountMarkup: 1, price: {} });
 });
 
-async function quote(options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+async function quote(options: SeedreamOptions = {}) {
 	const before = sandbox.ledger.requests.length;
 	const result = await runSeedream({
-		sandbox,
 		mode: 'trigger',
 		...options,
 		parameters: { resource: 'prediction', operation: 'quote', ...options.parameters },

@@ -1,13 +1,18 @@
 import { Container } from '@n8n/di';
 import { type BinaryData, BinaryDataService } from 'n8n-core';
 import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
-import type { Sandbox } from '../../sandbox';
 import { initCore, type BinaryMode } from './harness';
-import { bmpPicture, fastSandbox, picture, runSeedream, storeFile, type SeedreamOptions } from './seedream';
+import {
+	bmpPicture,
+	picture,
+	runSeedream,
+	sandbox,
+	storeFile,
+	useNewSandboxes,
+	type SeedreamOptions,
+} from './seedream';
 
-let sandbox: Sandbox;
-beforeEach(async () => (sandbox = await fastSandbox()));
-afterEach(async () => await sandbox.close());
+useNewSandboxes();
 
 /** 17.3 MB: too large to be kept between inspection and upload. */
 const large = bmpPicture(2_400, 2_400);
@@ -35,7 +40,7 @@ async function readings(
 				return { json: {}, binary: { data } };
 			}),
 		);
-	const { error } = await runSeedream({ sandbox, binaryMode, items, ...options });
+	const { error } = await runSeedream({ binaryMode, items, ...options });
 	const openedIds = opened.mock.calls.map(([id]) => id);
 	opened.mockRestore();
 	return { counts: ids.map((id) => openedIds.filter((one) => one === id).length), error: error?.message };
@@ -68,7 +73,7 @@ describe('an input file', () => {
 			stored = await storeFile(context, await picture());
 			return [1, 2, 3].map(() => ({ json: {}, binary: { data: stored as IBinaryData } }));
 		};
-		await runSeedream({ sandbox, items });
+		await runSeedream({ items });
 		expect(opened.mock.calls.filter(([id]) => id === stored?.id)).toHaveLength(1);
 		expect(sandbox.ledger.charges).toHaveLength(3);
 		opened.mockRestore();
@@ -108,7 +113,7 @@ async function fromDatabase(files: Buffer[]): Promise<{ reads: number; error: st
 				return { json: {}, binary: { data: { ...data, id: data.id?.replace(/^[^:]+/, 'database') } } };
 			}),
 		);
-	const { error } = await runSeedream({ sandbox, items });
+	const { error } = await runSeedream({ items });
 	const reads = opened.mock.calls.filter(([id]) => id.startsWith('database:')).length;
 	opened.mockRestore();
 	return { reads, error: error?.message };
@@ -143,7 +148,7 @@ it('says which file cannot be read, before anything is billed', async () => {
 		await Container.get(BinaryDataService).deleteManyByBinaryDataId([String(data.id)]);
 		return [good, { ...data, fileName: 'lost.png' }].map((one) => ({ json: {}, binary: { data: one } }));
 	};
-	const { error } = await runSeedream({ sandbox, items });
+	const { error } = await runSeedream({ items });
 	expect(error?.message).toMatch(/^Couldn’t read the file "lost\.png" from n8n’s storage: /);
 	expect(error?.description).toContain('Nothing was submitted or billed');
 	expect(sandbox.ledger.requests).toHaveLength(0);

@@ -13,7 +13,7 @@ function saved({ run }: SeedreamResult): IRunExecutionData {
  */
 export async function retryManually(
 	before: SeedreamResult,
-	options: SeedreamOptions,
+	options: SeedreamOptions = {},
 	changes: Record<string, unknown> = {},
 ): Promise<SeedreamResult> {
 	const data = saved(before);
@@ -32,7 +32,10 @@ export async function retryManually(
 }
 
 /** The same execution comes to the node once more, as in a loop or when an agent calls its tool again. */
-export async function nextRound(before: SeedreamResult, options: SeedreamOptions): Promise<SeedreamResult> {
+export async function nextRound(
+	before: SeedreamResult,
+	options: SeedreamOptions = {},
+): Promise<SeedreamResult> {
 	const data = saved(before);
 	delete data.resultData.error;
 	const node = before.workflow.getNode('Node');

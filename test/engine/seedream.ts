@@ -41,7 +41,8 @@ type Seed = HarnessOptions['seed'];
 export interface SeedreamOptions extends Partial<
 	Omit<HarnessOptions, 'node' | 'credentialType' | 'seed' | 'parameters'>
 > {
-	sandbox: Sandbox;
+	/** By default that of the test file. */
+	sandbox?: Sandbox;
 	/** Another node than Seedream Edit; its parameters are then only those given. */
 	node?: INodeType;
 	/**
@@ -108,7 +109,8 @@ function seedOf(items: InputItem[] | Seed | undefined): Seed {
 }
 
 /** What a run of the node needs, whatever runs it. */
-export function nodeRun({ sandbox, node, parameters = {}, items, credentialData }: SeedreamOptions) {
+export function nodeRun({ node, parameters = {}, items, credentialData, ...options }: SeedreamOptions) {
+	const { apiKey, baseUrl } = options.sandbox ?? sandbox;
 	const defaults = node
 		? { simplify: false }
 		: { resource: 'image', operation: 'edit', prompt: 'make it black and white', model: V4, simplify: false };
@@ -116,14 +118,14 @@ export function nodeRun({ sandbox, node, parameters = {}, items, credentialData 
 	const locator = typeof model === 'string' ? { __rl: true, mode: 'id', value: model } : model;
 	return {
 		node: node ?? new SeedreamEdit(),
-		credentialData: { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl, ...credentialData },
+		credentialData: { apiKey, baseUrl, ...credentialData },
 		seed: seedOf(items),
 		parameters: { ...others, ...(locator === undefined ? {} : { model: locator }) },
 	};
 }
 
 /** Runs Seedream Edit in n8n's engine against a sandbox. */
-export async function runSeedream(options: SeedreamOptions): Promise<SeedreamResult> {
+export async function runSeedream(options: SeedreamOptions = {}): Promise<SeedreamResult> {
 	const { abortAfterMs, ...harness } = options;
 	const run = nodeRun(options);
 	let timer: NodeJS.Timeout | undefined;
@@ -161,6 +163,28 @@ export async function fastSandbox(options: SandboxOptions = {}): Promise<Sandbox
 		preparedMedia: options.preparedPictures !== false,
 		...options,
 	});
+}
+
+/** The sandbox of the test file, or of its test. */
+export let sandbox: Sandbox;
+
+/** Opens it, in place of the one before. */
+export async function openSandbox(options?: SandboxOptions): Promise<void> {
+	await sandbox?.close();
+	sandbox = await fastSandbox(options);
+}
+
+/** Call it once, at the top of a test file: one sandbox for all tests, without the faults of the test before. */
+export function useOneSandbox(options?: SandboxOptions): void {
+	beforeAll(async () => await openSandbox(options));
+	afterEach(() => sandbox.clearFaults());
+	afterAll(async () => await sandbox.close());
+}
+
+/** The same, with a sandbox for each test. */
+export function useNewSandboxes(options?: SandboxOptions): void {
+	beforeEach(async () => await openSandbox(options));
+	afterAll(async () => await sandbox.close());
 }
 
 /** The content of an item's picture. */

@@ -2,27 +2,26 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import sharp, { type Sharp } from 'sharp';
 import { sentSize } from '../../nodes/AtlasCloud/api/models/sizes';
-import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
 	bmpPicture,
-	fastSandbox,
 	LITE,
 	picture,
 	runSeedream,
+	sandbox,
 	submittedBodies,
+	useOneSandbox,
 	V4,
 	type InputItem,
 } from './seedream';
 
-let sandbox: Sandbox;
+useOneSandbox();
 let server: Server;
 let base = '';
 let answer: (request: IncomingMessage, response: ServerResponse) => void = () => {};
 const asked: IncomingMessage[] = [];
 
 beforeAll(async () => {
-	sandbox = await fastSandbox();
 	server = createServer((request, response) => {
 		asked.push(request);
 		answer(request, response);
@@ -32,7 +31,6 @@ beforeAll(async () => {
 });
 beforeEach(() => (asked.length = 0));
 afterAll(async () => {
-	await sandbox.close();
 	server.closeAllConnections();
 	server.close();
 });
@@ -44,7 +42,6 @@ async function sizeOf(
 	binaryMode?: 'default',
 ): Promise<unknown> {
 	const { error, json } = await runSeedream({
-		sandbox,
 		...(binaryMode ? { binaryMode } : {}),
 		items: [{ files: { data } }],
 		parameters: { resource: 'prediction', operation: 'submit', ...parameters },
@@ -57,7 +54,7 @@ async function sizeOf(
 async function refusal(parameters: Record<string, unknown>, items?: InputItem[]) {
 	const submits = sandbox.ledger.count('submit');
 	const uploads = sandbox.ledger.count('upload');
-	const { error } = await runSeedream({ sandbox, parameters, ...(items ? { items } : {}) });
+	const { error } = await runSeedream({ parameters, ...(items ? { items } : {}) });
 	expect(sandbox.ledger.count('submit')).toBe(submits);
 	expect(sandbox.ledger.count('upload')).toBe(uploads);
 	if (!error) throw new Error('It was not refused');
@@ -100,7 +97,6 @@ describe('Match Input Image reads the shape of', () => {
 describe('Match Input Image chooses', () => {
 	it('nothing that the model decides itself, and the hint says so', async () => {
 		const { error, json, run } = await runSeedream({
-			sandbox,
 			parameters: { resource: 'prediction', operation: 'submit', model: 'bytedance/seedream-v6-fast/edit' },
 		});
 		expect(error).toBeUndefined();
@@ -117,7 +113,6 @@ describe('Match Input Image chooses', () => {
 		[3000, 2000, /^1 edit submitted for about \$0\.032\.$/],
 	])('the closest shape for %d × %d, and says so where it is another', async (width, height, message) => {
 		const { run } = await runSeedream({
-			sandbox,
 			items: [{ files: { data: bmpHeaderOf(width, height) } }],
 			parameters: { resource: 'prediction', operation: 'submit', model: LITE },
 		});
@@ -187,7 +182,6 @@ describe('Size', () => {
 		[V4, '={{ $json.size }}', '1280*1281'],
 	])('of %s may be %s', async (model, size, wanted) => {
 		const { json } = await runSeedream({
-			sandbox,
 			items: [{ json: { size: '1280 × 1281' }, files: { data: await picture() } }],
 			parameters: { resource: 'prediction', operation: 'submit', model, size },
 		});
@@ -221,7 +215,6 @@ describe('Size', () => {
 describe('an image at a URL', () => {
 	const edit = async (images: string, parameters: Record<string, unknown> = {}) =>
 		await runSeedream({
-			sandbox,
 			items: [{}],
 			parameters: {
 				resource: 'prediction',
@@ -308,7 +301,6 @@ describe('an image at a URL', () => {
 		answer = (_request, response) => void response.end(png);
 		const images = `${base}/a.png`;
 		const { json } = await runSeedream({
-			sandbox,
 			items: [{}, {}, {}],
 			parameters: { resource: 'prediction', operation: 'submit', images },
 		});
@@ -319,7 +311,6 @@ describe('an image at a URL', () => {
 
 it.each(BINARY_MODES)('follows the first of several images (%s)', async (binaryMode) => {
 	const { json } = await runSeedream({
-		sandbox,
 		binaryMode,
 		items: [{ files: { wide: bmpHeaderOf(2000, 1100), tall: bmpHeaderOf(1100, 2000) } }],
 		parameters: { resource: 'prediction', operation: 'submit', images: 'tall, wide' },

@@ -1,5 +1,5 @@
 import { models, parametersOf } from './models';
-import { CONTINUE, edit, fails, photo, sandbox, useSandbox } from './money/account';
+import { CONTINUE, edit, fails, photo, useSandbox } from './money/account';
 import { runSeedream, type SeedreamOptions } from './seedream';
 
 useSandbox();
@@ -39,7 +39,6 @@ describe('texts of strangers are plain in every message', () => {
 it('and in the hint', async () => {
 	const dropped = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${IMG}${i}`, 1]));
 	const { run } = await runSeedream({
-		sandbox,
 		...models,
 		items: Array.from({ length: 2 }, () => ({ files: { data: photo } })),
 		parameters: parametersOf({

@@ -1,27 +1,21 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
-	fastSandbox,
 	picture,
 	predictionOf,
 	runSeedream,
+	sandbox,
 	sha256,
+	useOneSandbox,
 	V4,
 	type SeedreamOptions,
 } from './seedream';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await fastSandbox();
-});
-afterAll(async () => await sandbox.close());
-afterEach(() => sandbox.clearFaults());
+useOneSandbox();
 
-async function submit(options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+async function submit(options: SeedreamOptions = {}) {
 	return await runSeedream({
-		sandbox,
 		...options,
 		parameters: { resource: 'prediction', operation: 'submit', ...options.parameters },
 	});

@@ -1,19 +1,20 @@
-import type { Sandbox } from '../../sandbox';
-import { BINARY_MODES, fastSandbox, picture, runSeedream, sha256, type SeedreamOptions } from './seedream';
+import {
+	BINARY_MODES,
+	picture,
+	runSeedream,
+	sandbox,
+	sha256,
+	useOneSandbox,
+	type SeedreamOptions,
+} from './seedream';
 
 // Over n8n's own helpers, axios, and sockets.
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await fastSandbox();
-});
-afterAll(async () => await sandbox.close());
-afterEach(() => sandbox.clearFaults());
+useOneSandbox();
 
-async function upload(options: Omit<SeedreamOptions, 'sandbox'> = {}) {
+async function upload(options: SeedreamOptions = {}) {
 	return await runSeedream({
-		sandbox,
 		...options,
 		parameters: { resource: 'image', operation: 'upload', ...options.parameters },
 	});
@@ -88,7 +89,6 @@ it('costs nothing, and its link can be edited', async () => {
 	sandbox.setOptions({ keepUploadNames: false });
 	expect(sandbox.ledger.charges).toHaveLength(0);
 	const edited = await runSeedream({
-		sandbox,
 		items: [{ json: json[0] ?? {} }],
 		parameters: { images: '={{ $json.urls }}' },
 	});

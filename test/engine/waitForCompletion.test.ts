@@ -1,38 +1,31 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
-	fastSandbox,
 	pictureOf,
 	predictionOf,
 	runSeedream,
+	sandbox,
 	sha256,
+	useOneSandbox,
 	V4,
 	type SeedreamOptions,
 } from './seedream';
 import { virtualTime } from './virtualTime';
 
-let sandbox: Sandbox;
-beforeAll(async () => {
-	sandbox = await fastSandbox();
-});
-afterAll(async () => await sandbox.close());
+useOneSandbox();
 afterEach(() => {
-	sandbox.clearFaults();
 	sandbox.setOptions({ predictSeconds: 1, warmUp: undefined });
 });
 
 async function submitted(parameters: Record<string, unknown> = {}): Promise<IDataObject> {
 	const { json } = await runSeedream({
-		sandbox,
 		parameters: { resource: 'prediction', operation: 'submit', ...parameters },
 	});
 	return json[0] ?? {};
 }
 
-async function wait(options: Omit<SeedreamOptions, 'sandbox'>) {
+async function wait(options: SeedreamOptions) {
 	return await runSeedream({
-		sandbox,
 		...options,
 		parameters: { resource: 'prediction', operation: 'waitForCompletion', ...options.parameters },
 	});

@@ -1,8 +1,7 @@
 import type { Endpoint, FaultAction } from '../../sandbox';
 import { behindGateway } from './gateway';
-import { models, parametersOf } from './models';
-import { atlas, edit, fails, ledger, photo, sandbox, useSandbox } from './money/account';
-import { picture, runSeedream } from './seedream';
+import { atlas, edit, fails, ledger, sandbox, useSandbox } from './money/account';
+import { picture } from './seedream';
 import { virtualTime } from './virtualTime';
 
 useSandbox();
@@ -83,26 +82,6 @@ it.each([0, 1])(
 		expect(ledger.charges).toHaveLength(2);
 	},
 );
-
-it('a schema of Atlas Cloud Models, too', async () => {
-	fails('schema', { type: 'hang' }, Infinity);
-	const startMs = virtualTime.nowMs();
-	const model = 'bytedance/seedream-v4/edit';
-	const { error } = await runSeedream({
-		sandbox,
-		...models,
-		items: [{ files: { data: photo } }],
-		parameters: parametersOf({
-			resource: 'image',
-			model,
-			inputs: { prompt: 'p', images: 'data' },
-			options: { timeoutSeconds: 10 },
-		}),
-	});
-	expect(error?.message).toMatch(/took longer than 10 seconds/);
-	expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
-	expect(ledger.charges).toEqual([]);
-});
 
 it('an ID that an error reports is asked for no longer than a lost submit is searched for', async () => {
 	fails('prediction', PAUSES, Infinity);

@@ -17,7 +17,7 @@ const calling = (webhookUrl: string, options: IDataObject = {}): Partial<Seedrea
 it.each(['image/edit', 'prediction/submit'])('is sent with the submit of %s', async (name) => {
 	const [resource, operation] = name.split('/');
 	const options = { webhookUrl: PRODUCTION_URL };
-	const { error } = await runSeedream({ sandbox, parameters: { resource, operation, options } });
+	const { error } = await runSeedream({ parameters: { resource, operation, options } });
 	expect(error).toBeUndefined();
 	expect(submittedBodies(sandbox)[0]).toMatchObject({ webhook_url: PRODUCTION_URL });
 });
@@ -55,7 +55,7 @@ describe('a manual retry with another webhook URL', () => {
 		fails('file', { type: 'resetBefore' }, 4);
 		const failed = await edit(calling(OTHER_URL));
 		expect(failed.error).toBeDefined();
-		const result = await retryManually(failed, { sandbox }, changed);
+		const result = await retryManually(failed, {}, changed);
 		expect(idsIn(result)).toEqual(chargedIds());
 		expect(submits()).toBe(1);
 	});

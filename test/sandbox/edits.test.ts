@@ -87,20 +87,6 @@ describe('instructions', () => {
 		expect(r > b ? 'red' : 'blue').toBe(expected);
 	});
 
-	it('puts a cut-out on a colored background', async () => {
-		const hole = {
-			create: { width: 100, height: 100, channels: 4 as const, background: { r: 0, g: 0, b: 0, alpha: 0 } },
-		};
-		const dot = await plain('#00ff00', 30, 30);
-		const cutOut = await sharp(hole)
-			.composite([{ input: dot, left: 35, top: 35 }])
-			.png()
-			.toBuffer();
-		const bytes = await edited('put it on a red background', [cutOut]);
-		expect(await colorAt(bytes, 0.1, 0.1)).toEqual({ r: 220, g: 38, b: 38 });
-		expect((await colorAt(bytes, 0.5, 0.5)).g).toBeGreaterThan(200);
-	});
-
 	it('lays several pictures side by side', async () => {
 		const inputs = [await plain('#ff0000'), await plain('#00ff00'), await plain('#0000ff')];
 		const bytes = await edited('together', inputs);

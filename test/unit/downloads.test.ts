@@ -5,7 +5,6 @@ import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
 import { Downloads, StoreError, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/outputs';
-import { toPrediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { BASE_URL, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -200,19 +199,6 @@ describe('a download', () => {
 		expect((await fetchFrom([], { base64: svg.toString('base64') })).error?.message).toContain(
 			'the file is incomplete',
 		);
-	});
-
-	it('of 96 MB in base64 is kept whole', async () => {
-		const bytes = Buffer.concat([
-			Buffer.from('GIF89a\x01\0\x01\0\0\0\0!\xff', 'latin1'),
-			Buffer.alloc(95_999_976, 7),
-			Buffer.from('\0;'),
-		]);
-		const prediction = toPrediction('p1', {
-			data: { id: 'p1', status: 'completed', outputs: [bytes.toString('base64')] },
-		});
-		const { kept } = await fetchFrom([], prediction!.outputs[0], 100_000_000);
-		expect(kept?.bytes.equals(bytes)).toBe(true);
 	});
 
 	it('does not start after a cancel', async () => {

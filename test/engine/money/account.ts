@@ -1,16 +1,17 @@
 import type { IDataObject } from 'n8n-workflow';
-import type { Endpoint, FaultAction, Ledger, Sandbox, SandboxOptions } from '../../../sandbox';
+import type { Endpoint, FaultAction, Ledger, SandboxOptions } from '../../../sandbox';
 import {
-	fastSandbox,
+	openSandbox,
 	picture,
 	runSeedream,
+	sandbox,
 	type InputItem,
 	type SeedreamOptions,
 	type SeedreamResult,
 } from '../seedream';
 
 /** The account that the tests of a file buy edits with: a new sandbox for each test. */
-export let sandbox: Sandbox;
+export { sandbox };
 export let ledger: Ledger;
 export let photo: Buffer;
 export let other: Buffer;
@@ -20,8 +21,7 @@ let common: SandboxOptions = {};
 
 /** Replaces the sandbox by one with these options. */
 export async function atlas(options: SandboxOptions = {}): Promise<void> {
-	await sandbox?.close();
-	sandbox = await fastSandbox({ ...common, ...options });
+	await openSandbox({ ...common, ...options });
 	({ ledger } = sandbox);
 }
 
@@ -48,7 +48,7 @@ export function fails(endpoint: Endpoint, action: FaultAction, times = 1, nth = 
 }
 
 export async function edit(options: Partial<SeedreamOptions> = {}): Promise<SeedreamResult> {
-	return await runSeedream({ sandbox, items: [{ files: { data: photo } }], ...options });
+	return await runSeedream({ items: [{ files: { data: photo } }], ...options });
 }
 
 /** Items that are all the same request: an image URL, so that no upload tells them apart. */

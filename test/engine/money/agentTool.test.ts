@@ -11,7 +11,6 @@ import {
 	idsIn,
 	ledger,
 	sameUrl,
-	sandbox,
 	submits,
 	useSandbox,
 } from './account';
@@ -19,7 +18,7 @@ import {
 useSandbox();
 
 describe('as an agent’s tool, where each attempt has its own run index', () => {
-	const again = async (before: SeedreamResult) => await nextRound(before, { sandbox, ...AS_TOOL });
+	const again = async (before: SeedreamResult) => await nextRound(before, { ...AS_TOOL });
 
 	it('resumes what it bought on the next attempt, and buys again once that was returned', async () => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
@@ -73,7 +72,7 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 			const options = { ...AS_TOOL, ...sameUrl(1) };
 			const first = await edit({ ...options, executionId: '1' });
 			const retry = { ...options, mode: 'retry' as const, executionId: '2' };
-			const again = isKept ? await nextRound(first, { sandbox, ...retry }) : await edit(retry);
+			const again = isKept ? await nextRound(first, { ...retry }) : await edit(retry);
 			expect(idsIn(again)).toEqual(chargedIds());
 			expect(submits()).toBe(1);
 		},

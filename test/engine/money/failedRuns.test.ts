@@ -9,7 +9,6 @@ import {
 	idsIn,
 	MODERATED,
 	sameUrl,
-	sandbox,
 	submits,
 	useSandbox,
 } from './account';
@@ -88,7 +87,7 @@ it.each<[string, number, SeedreamOptions['mode'], boolean]>([
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		await run({ executionId: '2', mode: 'trigger' });
 		await virtualTime.sleepMs(minutes * 60_000);
-		const options = { sandbox, items: [{}], executionId: '3' };
+		const options = { items: [{}], executionId: '3' };
 		const again =
 			mode === 'retry' ? await retryManually(refused, options) : await run({ executionId: '3', mode });
 		expect(again.error).toBeUndefined();

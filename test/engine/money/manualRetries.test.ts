@@ -33,7 +33,7 @@ describe('a new edit', () => {
 
 	it('is bought for each round of a loop', async () => {
 		const first = await edit();
-		const second = await nextRound(first, { sandbox });
+		const second = await nextRound(first);
 		expect([...idsIn(first), ...idsIn(second)]).toEqual(chargedIds());
 		expect(chargedIds()).toHaveLength(2);
 	});
@@ -48,14 +48,14 @@ describe('a manual retry of a failed execution', () => {
 	}
 
 	it('resumes what was bought for the same request', async () => {
-		const result = await retryManually(await failedDownload(), { sandbox });
+		const result = await retryManually(await failedDownload());
 		expect(result.error).toBeUndefined();
 		expect(idsIn(result)).toEqual(chargedIds());
 		expect(submits()).toBe(1);
 	});
 
 	it('buys again if the prompt was changed', async () => {
-		const result = await retryManually(await failedDownload(), { sandbox }, { prompt: 'something else' });
+		const result = await retryManually(await failedDownload(), {}, { prompt: 'something else' });
 		expect(idsIn(result)).toEqual([chargedIds()[1]]);
 		expect(ledger.charges.map(({ prompt }) => prompt)).toEqual(['make it black and white', 'something else']);
 	});
@@ -68,7 +68,7 @@ describe('a manual retry of a failed execution', () => {
 		const failed = await edit({ items, parameters });
 		expect(failed.error?.message).toMatch(/^Couldn’t confirm whether/);
 		await virtualTime.sleepMs(30_000);
-		const result = await retryManually(failed, { sandbox, parameters });
+		const result = await retryManually(failed, { parameters });
 		expect(result.error).toBeUndefined();
 		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
 		expect(chargedIds()).toHaveLength(3);

@@ -14,7 +14,6 @@ import {
 	other,
 	photo,
 	sameUrl,
-	sandbox,
 	submits,
 	useSandbox,
 } from './account';
@@ -91,7 +90,7 @@ it('resumes a date that the expression gives as an object', async () => {
 	});
 	const failed = await edit(call);
 	expect(failed.error?.message).toContain(chargedIds()[0]);
-	const result = await retryManually(failed, { sandbox, ...call });
+	const result = await retryManually(failed, { ...call });
 	expect(idsIn(result)).toEqual(chargedIds());
 	expect(submits()).toBe(1);
 });
@@ -122,7 +121,7 @@ it('does not take the ID of an answer that belongs to another item, and finds it
 	const first = await edit(call);
 	const body = { code: 200, data: { id: idsIn(first)[0], status: 'created', model: VIDEO.image } };
 	fails('submit', { type: 'status', status: 200, body, handled: true });
-	const second = await nextRound(first, { sandbox, ...call });
+	const second = await nextRound(first, { ...call });
 	expect(second.error).toBeUndefined();
 	expect([...idsIn(first), ...idsIn(second)]).toEqual(chargedIds());
 	expect(chargedIds()).toHaveLength(2);
@@ -146,7 +145,7 @@ describe('an ID is not lost', () => {
 		const failed = await edit(call);
 		expect(failed.error?.message).toContain(chargedIds()[0]);
 		const retried = callOf({ inputs: { image: imageUrl(), prompt: 'x', duration: 99 } });
-		const result = await retryManually(failed, { sandbox, ...retried }, retried.parameters);
+		const result = await retryManually(failed, { ...retried }, retried.parameters);
 		expect(result.error?.message).toMatch(/Duration/);
 		expect(`${result.error?.message} ${result.error?.description}`).toContain(chargedIds()[0]);
 		expect(submits()).toBe(1);

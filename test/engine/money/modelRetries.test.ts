@@ -14,7 +14,6 @@ import {
 	other,
 	photo,
 	sameUrl,
-	sandbox,
 	submits,
 	useSandbox,
 } from './account';
@@ -87,7 +86,7 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		const failed = await generate();
 		fails(endpoint, action, Infinity);
-		const { error } = await retryManually(failed, { sandbox, ...callOf({}) });
+		const { error } = await retryManually(failed, { ...callOf({}) });
 		expect(error?.message).toContain(chargedIds()[0]);
 		expect(submits()).toBe(1);
 	});
@@ -101,7 +100,7 @@ it('a manual retry buys again for another file in the same field', async () => {
 	});
 	expect(failed.error?.message).toContain(chargedIds()[0]);
 	const call = callOf({ inputs: { ...TYPED, image: 'back' } });
-	await retryManually(failed, { sandbox, ...call }, call.parameters);
+	await retryManually(failed, { ...call }, call.parameters);
 	expect(submits()).toBe(2);
 	expect(new Set(ledger.uploads.map(({ sha256 }) => sha256)).size).toBe(2);
 });
@@ -113,7 +112,7 @@ it('a manual retry buys again for another file under the name that means the onl
 	const [item] = failed.run.data.executionData?.nodeExecutionStack[0]?.data.main[0] ?? [];
 	if (!item?.binary?.Photo_0) throw new Error('The retried item has no file');
 	item.binary.Photo_0.data = other.toString('base64');
-	await retryManually(failed, { sandbox, ...callOf({ binaryMode: 'default' }) });
+	await retryManually(failed, { ...callOf({ binaryMode: 'default' }) });
 	expect(submits()).toBe(2);
 	expect(new Set(ledger.uploads.map(({ sha256 }) => sha256)).size).toBe(2);
 });

@@ -247,7 +247,6 @@ describe('Reuse Paid Results and retries', () => {
 		const failed = await reuse();
 		expect(failed.error?.message).toContain(chargedIds()[0]);
 		const result = await retryManually(failed, {
-			sandbox,
 			parameters: { options: { reuseHours: 24 } },
 		});
 		expect(idsIn(result)).toEqual(chargedIds());
@@ -263,7 +262,7 @@ describe('Reuse Paid Results and retries', () => {
 
 	it('does not reuse an edit of this execution in the next round of a loop', async () => {
 		const first = await reuse();
-		const second = await nextRound(first, { sandbox, parameters: { options: { reuseHours: 24 } } });
+		const second = await nextRound(first, { parameters: { options: { reuseHours: 24 } } });
 		expect([...idsIn(first), ...idsIn(second)]).toEqual(chargedIds());
 		expect(chargedIds()).toHaveLength(2);
 	});

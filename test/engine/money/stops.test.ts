@@ -81,7 +81,7 @@ describe('On Error: Stop Workflow', () => {
 		refuse('a');
 		sandbox.addFault({ endpoint: 'submit', match: 'b wish', action: { type: 'delay', seconds: 5 } });
 		const failed = await edit({ items: three(), parameters: { prompt } });
-		const result = await retryManually(failed, { sandbox, parameters: { prompt } });
+		const result = await retryManually(failed, { parameters: { prompt } });
 		expect(result.json.map((json) => json.prompt)).toEqual(['a wish', 'b wish', 'c wish']);
 		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
 		expect(chargedIds()).toHaveLength(3);
