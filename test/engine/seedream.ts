@@ -54,8 +54,6 @@ export interface SeedreamOptions extends Partial<
 	items?: InputItem[] | Seed;
 	/** Put over key and address of the sandbox. */
 	credentialData?: ICredentialDataDecryptedObject;
-	/** Cancels the execution after so many real milliseconds. */
-	abortAfterMs?: number;
 }
 
 export interface SeedreamResult extends NodeRunResult {
@@ -126,21 +124,13 @@ export function nodeRun({ node, parameters = {}, items, credentialData, ...optio
 
 /** Runs Seedream Edit in n8n's engine against a sandbox. */
 export async function runSeedream(options: SeedreamOptions = {}): Promise<SeedreamResult> {
-	const { abortAfterMs, ...harness } = options;
 	const run = nodeRun(options);
-	let timer: NodeJS.Timeout | undefined;
-	const aborted =
-		abortAfterMs === undefined
-			? undefined
-			: new Promise<void>((resolve) => (timer = setTimeout(resolve, abortAfterMs)));
 	const result = await runNode({
-		...harness,
-		...(aborted ? { cancelWhen: aborted } : {}),
+		...options,
 		...run,
-		type: harness.type ?? `n8n-nodes-seedream.${run.node.description.name}`,
+		type: options.type ?? `n8n-nodes-seedream.${run.node.description.name}`,
 		credentialType: new AtlasCloudSeedreamApi(),
 	});
-	clearTimeout(timer);
 	const out = result.items[0] ?? [];
 	const ofNode = result.run.data.resultData.runData.Node?.at(-1);
 	const thrown = ofNode?.error ?? result.run.data.resultData.error;

@@ -150,14 +150,6 @@ describe('Match Input Image chooses', () => {
 		sandbox.clearFaults();
 	});
 
-	it('nothing for a model that does not exist, or edits nothing', async () => {
-		const { message, description } = await refusal({ model: 'bytedance/seedream-v9/edit' });
-		expect(message).toBe('Atlas Cloud has no model "bytedance/seedream-v9/edit"');
-		expect(description).toContain('Did you mean bytedance/seedream-v');
-		const other = await refusal({ model: 'bytedance/seedream-v4.7/text-to-image' });
-		expect(other.message).toBe('bytedance/seedream-v4.7/text-to-image doesn’t edit images');
-	});
-
 	it.each([
 		['a BMP without its header', Buffer.from('BM\0\0\0\0\0\0\0\0\0\0\0\0\x28', 'latin1')],
 		['a TIFF that is cut off', Buffer.from('II*\0\xff\xff\xff\x00', 'latin1')],

@@ -1,6 +1,6 @@
-import sharp from 'sharp';
 import { Agent, request } from 'undici';
-import { startSandbox, type Sandbox, type SandboxClock, type SandboxOptions } from '../../sandbox';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox';
+import * as pictures from '../engine/pictures';
 
 export const LITE = 'bytedance/seedream-v5.0-lite/edit';
 export const V4 = 'bytedance/seedream-v4/edit';
@@ -104,52 +104,17 @@ export async function withSandbox(
 	}
 }
 
-/** Real sleeps, and a time of day that a test moves on. */
-export class MovableClock implements SandboxClock {
-	aheadMs = 0;
-
-	nowMs(): number {
-		return Date.now() + this.aheadMs;
-	}
-
-	async sleepMs(ms: number): Promise<void> {
-		await new Promise((resolve) => setTimeout(resolve, ms));
-	}
-}
-
 /** Left half red, right half blue. */
 export async function halves(width = 300, height = 200): Promise<Buffer> {
-	const half = { create: { width: width / 2, height, channels: 3 as const, background: '#2040e0' } };
-	return await sharp({ create: { width, height, channels: 3, background: '#e02020' } })
-		.composite([{ input: half, left: width / 2, top: 0 }])
-		.png()
-		.toBuffer();
+	return await pictures.picture({ width, height });
 }
 
-export async function plain(background: string, width = 64, height = 64): Promise<Buffer> {
-	return await sharp({ create: { width, height, channels: 3, background } })
-		.png()
-		.toBuffer();
+export async function plain(color: string, width = 64, height = 64): Promise<Buffer> {
+	return await pictures.picture({ width, height, left: color, right: color });
 }
 
 /** The mean of an area given in shares of the picture. */
-export async function colorAt(
-	picture: Buffer,
-	x: number,
-	y: number,
-): Promise<{ r: number; g: number; b: number }> {
-	const { width, height } = await sharp(picture).metadata();
-	const side = 8;
-	const [r, g, b] = await sharp(picture)
-		.removeAlpha()
-		.extract({ left: Math.round(x * width) - 4, top: Math.round(y * height) - 4, width: side, height: side })
-		.raw()
-		.toBuffer()
-		.then((data) =>
-			[0, 1, 2].map(
-				(channel) =>
-					data.filter((_, at) => at % 3 === channel).reduce((sum, v) => sum + v, 0) / (side * side),
-			),
-		);
-	return { r: r ?? 0, g: g ?? 0, b: b ?? 0 };
+export async function colorAt(bytes: Buffer, x: number, y: number) {
+	const [r, g, b] = await pictures.colorAt(bytes, x, y);
+	return { r, g, b };
 }

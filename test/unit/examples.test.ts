@@ -182,17 +182,6 @@ describe.each(FOLDERS)('%s/README.md', (folder) => {
 		const names = filesOf(folder).map((file) => file.replace('.json', '.webp'));
 		expect(images.filter((image) => !names.includes(image))).toEqual([]);
 	});
-
-	test('its contents lead to its sections', () => {
-		const headings = [...readme.matchAll(/^##+ (.+)$/gm)].map(([, heading]) =>
-			heading
-				.toLowerCase()
-				.replace(/[^a-z0-9 -]/g, '')
-				.replaceAll(' ', '-'),
-		);
-		const targets = [...readme.matchAll(/\]\(#(.+?)\)/g)].map(([, target]) => target);
-		expect(targets.filter((target) => !headings.includes(target))).toEqual([]);
-	});
 });
 
 /** What people type into Import from URL. */

@@ -52,8 +52,6 @@ export interface SimulatedHistory {
 }
 
 export interface RunResult {
-	/** Requests for a page of the history. */
-	pages: number;
 	/** Predictions that were billed. */
 	charges: number;
 	/** Items with another prediction's image. */
@@ -66,8 +64,6 @@ export interface RunResult {
 	maxPollsPerSecond: number;
 	/** Share of the submits that were answered 429. */
 	refusedShare: number;
-	/** Waiting at the service or running there, at most. */
-	maxInFlight: number;
 	/** From a prediction's end until the node knew. */
 	meanLagMs: number;
 	/** Each process's share of what ended while all had some left to submit. */
@@ -84,8 +80,6 @@ class Atlas {
 
 	/** Requests to look, of both kinds. */
 	readonly polledAtMs: number[] = [];
-
-	pages = 0;
 
 	private readonly tasks = new Map<string, SimulatedTask>();
 
@@ -132,7 +126,6 @@ class Atlas {
 	}
 
 	private historyPage(query: URLSearchParams): FakeAnswer {
-		this.pages++;
 		const { history = { fails: 'status' } } = this.settings;
 		const { fails, hiddenMs = 0, lagMs = 0, pageSize = 50, isForeign, ignoresFilters, isMixedUp } = history;
 		if (fails === 'page') return { chunks: [Buffer.from('<html>')] };
@@ -256,13 +249,12 @@ async function simulate(settings: RunSettings): Promise<RunResult> {
 		(_, process) => new Run(clock, atlas.httpOf(process), settings.concurrency ?? null),
 	);
 	await clock.until(Promise.all(runs.map(async (run) => await run.buy(settings.items))));
-	const { tasks, refused, maxInFlight } = atlas.service;
+	const { tasks, refused } = atlas.service;
 	const knownAtMs = new Map(runs.flatMap((run) => [...run.knownAtMs]));
 	const lagsMs = tasks.map(({ id, completedAtMs }) => (knownAtMs.get(id) ?? NaN) - (completedAtMs ?? NaN));
 	const workTimes = tasks.map(({ workMs }) => workMs);
 	const summaries = runs.map(({ places }) => places.summary());
 	return {
-		pages: atlas.pages,
 		charges: tasks.length,
 		wrong: runs.reduce((sum, { wrong }) => sum + wrong, 0),
 		notices: runs.flatMap(({ notices }) => notices),
@@ -270,7 +262,6 @@ async function simulate(settings: RunSettings): Promise<RunResult> {
 		pollsPerPrediction: atlas.polledAtMs.length / tasks.length,
 		maxPollsPerSecond: maxPerSecond(atlas.polledAtMs),
 		refusedShare: refused / (refused + tasks.length),
-		maxInFlight,
 		meanLagMs: lagsMs.reduce((sum, lag) => sum + lag, 0) / lagsMs.length,
 		shares: sharesOf(tasks, runs.length),
 		heldBackBy: summaries.map(({ heldBackBy }) => heldBackBy),

@@ -58,8 +58,6 @@ export class SimulatedService {
 
 	refused = 0;
 
-	maxInFlight = 0;
-
 	/** Called when a prediction is over. */
 	onDone: (task: SimulatedTask) => void = () => {};
 
@@ -112,7 +110,6 @@ export class SimulatedService {
 		this.tasks.push(task);
 		this.waiting.push(task);
 		this.startWaiting();
-		this.maxInFlight = Math.max(this.maxInFlight, this.running + this.waiting.length);
 		this.waitingSamples.push({ atMs: this.agenda.nowMs, count: this.waiting.length });
 		return task;
 	}

@@ -121,7 +121,6 @@ describe('Retry On Fail', () => {
 				options: { concurrency: 1 },
 			},
 			nodeExtras: RETRY_3,
-			abortAfterMs: 8_000,
 		});
 		expect(result.run.status).toBe('success');
 		expect(result.json.map(({ model }) => model)).toEqual([V4, V4]);
