@@ -24,8 +24,7 @@ function modelKind(type: MediaModelType | null, preset?: ListedModel): NodeKind<
 			timeoutNote: type === null ? '. The default is 300 for image models and 1800 for others.' : '',
 		}),
 		timeoutSeconds: defaultTimeoutSeconds(null),
-		read: async (run, itemIndex, options) =>
-			await Promise.resolve(readModelJob(run, itemIndex, options, type)),
+		read: (run, itemIndex, options) => readModelJob(run, itemIndex, options, type),
 		resolve: resolveModelJob,
 		quoteRequestOf: modelQuoteRequest,
 		baseNameOf: ({ request }) => stemOfModel(request.model),

@@ -5,17 +5,23 @@ import {
 	type IWebhookResponseData,
 	NodeOperationError,
 } from 'n8n-workflow';
-import type { AtlasError } from '../api/errors';
+import { AtlasError } from '../api/errors';
+import { Downloads } from '../api/files/downloads';
 import type { AtlasClient } from '../api/http/client';
 import { asArray } from '../api/json';
 import { recentlyUsed } from '../api/memo';
 import { isPredictionId } from '../api/predictions/prediction';
+import { readPrediction } from '../api/predictions/readPrediction';
+import { Cancellation } from '../api/time/cancellation';
 import type { Clock } from '../api/time/clock';
+import { Semaphore } from '../api/time/semaphore';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
 import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
+import { FILE_OUTPUT, readDestination } from '../items/destination';
+import { NOTHING_KNOWN, outputItems, type DownloadTools } from '../items/outputItems';
+import { n8nFileStore } from '../n8n/binary';
 import { connect } from '../n8n/connect';
 import { asAtlasError } from '../n8n/errors';
-import { predictionItems } from './predictionItems';
 
 /**
  * Answers one call of the trigger's address. What is answered 2xx, Atlas does not deliver again.
@@ -144,4 +150,45 @@ async function isStarted(response: Response, clock: Clock): Promise<boolean> {
 		await clock.sleepMs(LOOK_AGAIN_MS);
 	}
 	return !response.writableEnded || response.statusCode < 300;
+}
+
+const MAX_PARALLEL_DOWNLOADS = 8;
+
+/**
+ * The items that a prediction starts the workflow with, one per file; none if its event is not selected.
+ * @throws AtlasError: `read` if it cannot be read, or has not ended; `download` if a file cannot be fetched; `input`
+ */
+async function predictionItems(
+	context: IWebhookFunctions,
+	client: AtlasClient,
+	predictionId: string,
+): Promise<INodeExecutionData[]> {
+	// Atlas signs calls about anybody's predictions, and delivers again what is answered with an error.
+	const prediction = await readPrediction(client, predictionId, client.signal, { isAskedAgain: true });
+	if (prediction.status === 'processing') {
+		const message = `Prediction ${predictionId} is still running, although Atlas Cloud reported its end`;
+		const description = 'Atlas Cloud delivers the event again.';
+		throw new AtlasError(message, { kind: 'read', description, predictionId, status: 'processing' });
+	}
+	const events = [context.getNodeParameter('events', [])].flat() as unknown[];
+	if (!events.includes(prediction.status)) return [];
+	const options = {
+		downloadFiles: context.getNodeParameter('downloadFiles', true),
+		outputDataFieldName: context.getNodeParameter('outputDataFieldName', 'data'),
+	} as IDataObject;
+	const destination = readDestination(
+		0,
+		options,
+		`${FILE_OUTPUT.fileNamePrefix}-${predictionId}`,
+		FILE_OUTPUT,
+	);
+	const { http, clock, baseUrl, signal = new Cancellation() } = client;
+	const tools: DownloadTools = {
+		client,
+		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
+		downloadSemaphore: new Semaphore(MAX_PARALLEL_DOWNLOADS),
+		signal,
+	};
+	const items = await outputItems(tools, prediction, NOTHING_KNOWN, destination);
+	return items.map(({ json, binary }) => ({ json, ...(binary ? { binary } : {}) }));
 }

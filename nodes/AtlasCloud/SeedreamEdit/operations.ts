@@ -27,7 +27,7 @@ const editKind: NodeKind<EditJob> = {
 	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
 	read: readEdit,
 	resolve: resolveEdit,
-	quoteRequestOf: async (_run, job) => await Promise.resolve(editQuoteRequest(job)),
+	quoteRequestOf: (_run, job) => editQuoteRequest(job),
 	baseNameOf({ images: [{ file, url }] }) {
 		const stem = file ? safeStem(file.fileName ?? file.fieldName ?? '') : stemOfUrl(url);
 		return `${stem}-edited`;

@@ -4,7 +4,7 @@ import { inputError, truncate } from '../api/errors';
 import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
 import { isOneDataUri, readDataUri } from '../api/files/dataUri';
 import { checkInputUrl } from '../api/files/inputUrl';
-import { adviceFor, describeKind, type FileKind } from '../api/files/kinds';
+import { adviceOnKind, describeKind, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
 import type { InputFile } from '../api/files/uploads';
 import type { InputPath, PurchaseInput } from '../api/purchases/request';
@@ -198,7 +198,7 @@ export function acceptedKind(
 		const [kind] = kinds;
 		throw inputError(
 			`${holder} is ${describeKind(kind)}, which ${refuses}`,
-			[accepts, adviceFor(kind, rule.kind)].join(' ').trim(),
+			[accepts, adviceOnKind(kind, rule.kind)].join(' ').trim(),
 		);
 	}
 	if (accepts === null && beginning.length > 0) return declaredKind(binary);

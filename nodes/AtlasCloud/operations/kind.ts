@@ -35,11 +35,11 @@ export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
 	/** How long to wait for a prediction of which nothing but its ID is known, in seconds. */
 	timeoutSeconds: number;
 	/** Reads and checks an item's fields. Sends nothing. @throws AtlasError (`input`) */
-	read(run: NodeRun, itemIndex: number, options: IDataObject): Promise<Job>;
+	read(run: NodeRun, itemIndex: number, options: IDataObject): Job | Promise<Job>;
 	/** Completes a job with what takes a free request to know. @throws AtlasError (`input`); CancelledError */
 	resolve<J extends Job>(run: NodeRun, job: J): Promise<J>;
 	/** What to ask a quote for. Uploads at most files whose length is billed. */
-	quoteRequestOf(run: NodeRun, job: Job): Promise<QuoteRequest>;
+	quoteRequestOf(run: NodeRun, job: Job): QuoteRequest | Promise<QuoteRequest>;
 	/** The name of the first file, without extension. */
 	baseNameOf(job: Job): string;
 	/** What Submit says of the inputs. */

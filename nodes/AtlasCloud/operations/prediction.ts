@@ -87,7 +87,7 @@ function getOperation({ style, options }: NodeKind): ItemOperation {
 		columns: style.columns,
 		about: ({ predictionId, known }) => ({ ...known, predictionId }),
 
-		read: async ({ context }, itemIndex, given) => readPredictionJob(context, itemIndex, given, style),
+		read: ({ context }, itemIndex, given) => readPredictionJob(context, itemIndex, given, style),
 
 		async work(run, { predictionId, known, destination }) {
 			const prediction = await readPrediction(run.client, predictionId, run.signal);
@@ -117,7 +117,7 @@ function waitOperation({ style, options, timeoutSeconds }: NodeKind): ItemOperat
 		// One look tells of all. Concurrency limits the downloads.
 		isSelfPaced: true,
 
-		async read({ context }, itemIndex, given) {
+		read({ context }, itemIndex, given) {
 			const job = readPredictionJob(context, itemIndex, given, style);
 			return { ...job, timeout: readTimeout(given, timeoutSeconds) };
 		},

@@ -38,7 +38,7 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 * @param options the item's Options
 	 * @throws AtlasError (`input`)
 	 */
-	read(run: NodeRun, itemIndex: number, options: IDataObject): Promise<Job>;
+	read(run: NodeRun, itemIndex: number, options: IDataObject): Job | Promise<Job>;
 	/**
 	 * Checks all items together, before anything is asked or sent. Only its error may take a request to be told.
 	 * @throws AtlasError (`input`)

@@ -157,7 +157,7 @@ export function inputKinds(kind: FileKind | null, declaredMimeType: string): Fil
 }
 
 /** What to do about a file of the wrong kind. @param wanted the kind that its field takes, such as `image` */
-export function adviceFor(kind: FileKind, wanted: string | null): string {
+export function adviceOnKind(kind: FileKind, wanted: string | null): string {
 	if (kind === WEB_PAGE) return 'The previous node returned a web page instead of the file: check its URL.';
 	if (wanted !== 'image') return 'Check what the previous node returns.';
 	if (CAMERA_RAWS.includes(kind)) return 'Export it as JPEG first, for example with your photo app.';
