@@ -46,10 +46,13 @@ export function sha256(bytes: Buffer): string {
 /** Mean red, green and blue of an area in the middle of a point given in shares of the picture. */
 export async function colorAt(bytes: Buffer, x: number, y: number): Promise<[number, number, number]> {
 	const { width, height } = await sharp(bytes).metadata();
-	const { channels } = await sharp(bytes)
+	const area = await sharp(bytes)
 		.removeAlpha()
 		.extract({ left: Math.round(x * width) - 4, top: Math.round(y * height) - 4, width: 8, height: 8 })
-		.stats();
+		.png()
+		.toBuffer();
+	// Statistics are those of a whole file.
+	const { channels } = await sharp(area).stats();
 	const [red, green, blue] = channels.map(({ mean }) => mean);
 	return [red ?? 0, green ?? 0, blue ?? 0];
 }
