@@ -62,8 +62,9 @@ export const promptTemplateFields: INodeProperties[] = [
 
 const promptBase = { name: 'prompt', type: 'string', default: '' } satisfies Partial<INodeProperties>;
 
-/** Required without a template, optional with one. */
-const promptTextFields: INodeProperties[] = [
+/** Prompt Template, and Prompt: required without a template, optional with one. */
+export const promptFields: INodeProperties[] = [
+	...promptTemplateFields,
 	{
 		...promptBase,
 		displayName: 'Prompt',
@@ -82,9 +83,6 @@ const promptTextFields: INodeProperties[] = [
 		displayOptions: { hide: { promptTemplate: [NO_TEMPLATE] } },
 	},
 ];
-
-/** Prompt Template and Prompt. */
-export const promptFields: INodeProperties[] = [...promptTemplateFields, ...promptTextFields];
 
 type ParameterReader = Pick<IExecuteFunctions, 'getNodeParameter'>;
 

@@ -53,6 +53,14 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults) {
 			description: `Safety limit: a run with more ${purchase}s stops before anything is sent or billed, and shows the estimated cost`,
 		},
 	];
+	const keepInputImage: INodeProperties = {
+		displayName: 'Keep Input Image',
+		name: 'keepInputImage',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to add the first input image to the output, in the field original: for a before and after',
+	};
 	const includeInputFields: INodeProperties = {
 		displayName: 'Include Input Fields',
 		name: 'includeInputFields',
@@ -185,16 +193,6 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults) {
 		upload: collection(includeInputFields, concurrency),
 	};
 }
-
-/** For before and after. */
-const keepInputImage: INodeProperties = {
-	displayName: 'Keep Input Image',
-	name: 'keepInputImage',
-	type: 'boolean',
-	default: false,
-	description:
-		'Whether to add the first input image to the output, in the field original: for a before and after',
-};
 
 /** The node's output has more fields than people read. */
 export const simplifyField: INodeProperties = {
