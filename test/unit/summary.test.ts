@@ -1,4 +1,4 @@
-import { countNoun, plural } from '../../nodes/AtlasCloud/api/words';
+import { countNoun, plural } from '../../nodes/AtlasCloud/api/text';
 import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
 import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
 

@@ -3,7 +3,7 @@ import { asObject, type JsonObject } from '../api/json';
 import { kindByUrl, type MediaRule } from '../api/models/mediaFields';
 import type { MediaInput } from '../api/models/modelInputs';
 import type { InputPath, PurchaseInput } from '../api/purchases/request';
-import { plural } from '../api/words';
+import { plural } from '../api/text';
 import { isBinaryLike } from '../items/binaryFields';
 import {
 	entriesOf,

@@ -15,7 +15,7 @@ import { inputAt } from '../items/inputFiles';
 import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { readParameter } from '../panel/readFields';
 import type { NodeRun } from '../nodeRun';
-import { plural } from '../api/words';
+import { plural } from '../api/text';
 import { readRequest } from '../operations/kind';
 import { imageCountField } from './fields';
 import { readImages } from './images';

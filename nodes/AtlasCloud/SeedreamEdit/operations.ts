@@ -2,7 +2,7 @@ import type { INodeTypeDescription } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import type { InputFile } from '../api/files/uploads';
 import { asArray } from '../api/json';
-import { countNoun } from '../api/words';
+import { countNoun } from '../api/text';
 import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
 import { buyOperation } from '../operations/buy';
 import type { NodeKind } from '../operations/kind';

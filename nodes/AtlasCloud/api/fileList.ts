@@ -98,20 +98,8 @@ function isAround(character: string): boolean {
 
 /** Where other nodes put an image’s address: Airtable, Shopify, Notion, Cloudinary, this node, and others. */
 const ADDRESS_KEYS = [
-	...[
-		'url',
-		'src',
-		'imageUrl',
-		'image_url',
-		'fileUrl',
-		'downloadUrl',
-		'download_url',
-		'secure_url',
-		'@microsoft.graph.downloadUrl',
-		'link',
-		'href',
-	],
-	...['file', 'external', 'image'],
+	...['url', 'src', 'imageUrl', 'image_url', 'fileUrl', 'downloadUrl', 'download_url', 'secure_url'],
+	...['@microsoft.graph.downloadUrl', 'link', 'href', 'file', 'external', 'image'],
 ];
 
 /** The address in an object such as `{ url }` or `{ file: { url } }`; null if there is none. */

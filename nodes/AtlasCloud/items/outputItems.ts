@@ -3,7 +3,7 @@ import { AtlasError, CancelledError } from '../api/errors';
 import { withFiles } from '../api/predictions/readPrediction';
 import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
-import { plural } from '../api/words';
+import { plural } from '../api/text';
 import { binaryOf } from '../n8n/binary';
 import type { NodeRun, Outcome } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';

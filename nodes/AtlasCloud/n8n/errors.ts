@@ -4,8 +4,7 @@ import { asNumber, asObject, asString } from '../api/json';
 import { dollars } from '../api/models/prices';
 import type { Ledger } from '../api/purchases/ledger';
 import { idOf, idsOf, isPaid, type PurchaseRecord, type Undelivered } from '../api/purchases/record';
-import { truncate } from '../api/text';
-import { plural } from '../api/words';
+import { truncate, plural } from '../api/text';
 
 /** The message of an error that has none. */
 export const NO_REASON = 'The item failed for an unknown reason';

@@ -1,7 +1,7 @@
 import { AtlasError, CancelledError, runError } from '../api/errors';
 import { asNumber, asString } from '../api/json';
 import { beforeSubmit } from '../api/time/beforeSubmit';
-import { plural } from '../api/words';
+import { plural } from '../api/text';
 import { readDestination, type OutputDestination } from '../items/destination';
 import { outputItems, timedOutItems, withInputImage } from '../items/outputItems';
 import { NO_REASON } from '../n8n/errors';

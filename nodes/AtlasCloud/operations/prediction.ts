@@ -3,7 +3,7 @@ import { AtlasError, inputError, truncate } from '../api/errors';
 import { asString } from '../api/json';
 import { isPredictionId } from '../api/predictions/prediction';
 import { mayExist, readPrediction, WARM_UP_MS } from '../api/predictions/readPrediction';
-import { withArticle } from '../api/words';
+import { withArticle } from '../api/text';
 import { readDestination, type OutputDestination, type OutputStyle } from '../items/destination';
 import { outputItems, timedOutItems, withInputImage, type KnownFields } from '../items/outputItems';
 import { simplifyField } from '../panel/optionFields';

@@ -1,7 +1,7 @@
 import { roundUsd } from '../api/models/prices';
 import { toPrediction } from '../api/predictions/prediction';
 import { noteSubmitted } from '../api/predictions/readPrediction';
-import { countNoun, withArticle } from '../api/words';
+import { countNoun, withArticle } from '../api/text';
 import { itemOperation, summaryOf, type ItemOperation } from '../run/operation';
 import { purchasing, settleAll } from './buy';
 import { requestsOf, type NodeKind, type PurchaseJob } from './kind';

@@ -1,5 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { withArticle } from '../api/words';
+import { withArticle } from '../api/text';
 import { MAX_RETENTION_HOURS, MAX_TIMEOUT_SECONDS, type NodeWords } from './options';
 
 /** The Options of one node, by what an operation does. */

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError, runError } from '../api/errors';
 import { asObject, asString } from '../api/json';
-import { plural } from '../api/words';
+import { plural } from '../api/text';
 import type { Ledger } from '../api/purchases/ledger';
 import { addExecutionHint, isFailedItem } from './hint';
 import { asAtlasError, cancelError, errorJson, NO_REASON, toNodeError } from '../n8n/errors';

@@ -6,8 +6,7 @@ import { recentlyUsed } from '../api/memo';
 import { idOf, type Origin, type PurchaseRecord } from '../api/purchases/record';
 import type { NodeRun } from '../nodeRun';
 import type { OperationSummary } from './operation';
-import { withoutTags } from '../api/text';
-import { plural } from '../api/words';
+import { withoutTags, plural } from '../api/text';
 
 /** Above this, the hint says that n8n holds the run's files in memory. */
 const LARGE_IN_MEMORY_BYTES = 50_000_000;

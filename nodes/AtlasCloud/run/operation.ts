@@ -1,6 +1,6 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { asNumber } from '../api/json';
-import { countNoun } from '../api/words';
+import { countNoun } from '../api/text';
 import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
 import type { NodeWords } from '../panel/options';
 

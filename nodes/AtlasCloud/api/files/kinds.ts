@@ -161,16 +161,12 @@ export function adviceOnKind(kind: FileKind, wanted: string | null): string {
 	if (kind === WEB_PAGE) return 'The previous node returned a web page instead of the file: check its URL.';
 	if (wanted !== 'image') return 'Check what the previous node returns.';
 	if (CAMERA_RAWS.includes(kind)) return 'Export it as JPEG first, for example with your photo app.';
-	switch (kind) {
-		case HEIC:
-			return 'Convert it to JPEG first. To take JPEG photos with an iPhone, choose Settings > Camera > Formats > Most Compatible.';
-		case PDF:
-			return 'Convert the page to an image first.';
-		default:
-			return kind.mimeType.startsWith('image/')
-				? 'Convert it to JPEG or PNG first.'
-				: 'Check what the previous node returns.';
-	}
+	if (kind === HEIC)
+		return 'Convert it to JPEG first. To take JPEG photos with an iPhone, choose Settings > Camera > Formats > Most Compatible.';
+	if (kind === PDF) return 'Convert the page to an image first.';
+	return kind.mimeType.startsWith('image/')
+		? 'Convert it to JPEG or PNG first.'
+		: 'Check what the previous node returns.';
 }
 
 /** Kilobits per second of a Layer III frame, by MPEG version and index. 0 and 15 are not used. */

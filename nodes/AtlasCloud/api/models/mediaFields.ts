@@ -1,6 +1,12 @@
 import { asArray, asNumber, asObject, asString, type JsonObject } from '../json';
 
-export type MediaKind = 'image' | 'video' | 'audio';
+const MEDIA_KINDS = ['image', 'video', 'audio'] as const;
+
+export type MediaKind = (typeof MEDIA_KINDS)[number];
+
+function isMediaKind(value: unknown): value is MediaKind {
+	return MEDIA_KINDS.some((kind) => kind === value);
+}
 
 /** What files a field of a model takes. */
 export interface MediaRule {
@@ -17,17 +23,16 @@ export interface MediaRule {
 	maxSizeMb: number | null;
 }
 
-/** By word, the group that it belongs to. A map, because words come from strangers: `constructor` is none of ours. */
-function mapOf<Group extends string>(groups: Record<Group, string[]>): ReadonlyMap<string, Group> {
-	const names = Object.keys(groups) as Group[];
-	return new Map(names.flatMap((group) => groups[group].map((word) => [word, group] as const)));
+/** By word, the kind that it says. A map, because words come from strangers: `constructor` is none of ours. */
+function mapOf(words: Record<MediaKind, string[]>): ReadonlyMap<string, MediaKind> {
+	return new Map(MEDIA_KINDS.flatMap((kind) => words[kind].map((word) => [word, kind] as const)));
 }
 
 /**
  * The last word of a field's name that says "a file of this kind". The word counts only at the end:
  * `image_size` and `num_images` are no files. See docs/atlas-cloud-api.md, Catalog, for the names in use.
  */
-const NOUNS = mapOf<MediaKind>({
+const NOUNS = mapOf({
 	image: ['image', 'images', 'img', 'photo', 'photos', 'picture', 'pictures', 'frame', 'frames', 'mask'],
 	video: ['video', 'videos', 'clip'],
 	audio: ['audio', 'audios', 'song', 'music'],
@@ -38,16 +43,8 @@ const SUFFIXES = new Set(['url', 'urls', 'uri', 'uris', 'link', 'links', 'path',
 
 /** Words before a noun that make it something else: a count, a choice, an amount. */
 const OTHER_MEANINGS = new Set([
-	'num',
-	'max',
-	'min',
-	'n',
-	'number',
-	'count',
-	'generate',
-	'enable',
-	'with',
-	'keep',
+	...['num', 'max', 'min', 'n', 'number', 'count'],
+	...['generate', 'enable', 'with', 'keep'],
 ]);
 
 function wordsOf(name: string): string[] {
@@ -65,7 +62,7 @@ function kindByName(name: string): MediaKind | null {
 	return NOUNS.get(words[words.length - 1]) ?? null;
 }
 
-const KIND_OF_EXTENSION = mapOf<MediaKind>({
+const KIND_OF_EXTENSION = mapOf({
 	image: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff', 'heic'],
 	video: ['mp4', 'mov', 'webm', 'mkv', 'avi'],
 	audio: ['mp3', 'wav', 'ogg', 'flac', 'm4a', 'aac'],
@@ -82,11 +79,10 @@ function kindByAccept(accept: string[]): MediaKind | null {
 	const kinds = new Set(
 		accept.map((entry) => {
 			const [type] = entry.split('/');
-			if (type === 'image' || type === 'video' || type === 'audio') return type;
-			return KIND_OF_EXTENSION.get(entry.replace(/^\./, '')) ?? null;
+			return isMediaKind(type) ? type : KIND_OF_EXTENSION.get(entry.replace(/^\./, ''));
 		}),
 	);
-	return kinds.size === 1 ? [...kinds][0] : null;
+	return kinds.size === 1 ? ([...kinds][0] ?? null) : null;
 }
 
 function isText(schema: JsonObject | undefined): boolean {
@@ -138,11 +134,8 @@ function urlKeyOf(items: JsonObject | undefined): string | null {
 /** Of a list of objects, the property whose choices are kinds of files. */
 function kindKeyOf(items: JsonObject | undefined): string | null {
 	const entries = Object.entries(asObject(items?.properties) ?? {});
-	const namesKinds = ([, property]: [string, unknown]) => {
-		const values = asArray(asObject(property)?.enum);
-		return values.some((value) => value === 'image' || value === 'video' || value === 'audio');
-	};
-	return entries.find(namesKinds)?.[0] ?? null;
+	const found = entries.find(([, property]) => asArray(asObject(property)?.enum).some(isMediaKind));
+	return found?.[0] ?? null;
 }
 
 /** The kind of file at a URL, judging by its path; null where that does not tell. */

@@ -1,5 +1,5 @@
 import { AtlasError } from '../errors';
-import { plural } from '../words';
+import { plural } from '../text';
 import { withinMs, type Clock } from './clock';
 
 /** Who waits. */
