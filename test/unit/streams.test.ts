@@ -31,7 +31,7 @@ describe('a stream', () => {
 
 	it('is read only as far as needed, and then ended', async () => {
 		const { seen, chunks } = counted(1_000, 10_000);
-		expect((await readBeginning(chunks, 65_536)).length).toBe(70_000);
+		expect((await readBeginning(chunks, 65_536)).length).toBe(65_536);
 		expect(seen).toEqual({ pieces: 7, isEnded: true });
 		expect((await readBeginning(counted(3, 10).chunks, 65_536)).length).toBe(30);
 	});

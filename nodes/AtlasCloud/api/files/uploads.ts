@@ -8,7 +8,7 @@ import { Semaphore } from '../time/semaphore';
 import { sha256OfStream } from '../hash';
 import { effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
-import { adviceFor, TOO_MANY_REQUESTS } from '../http/errorTexts';
+import { adviceOnStatus, TOO_MANY_REQUESTS } from '../http/errorTexts';
 import type { FileBody } from '../http/http';
 import { sendWithRetries, isRetryable } from '../http/retry';
 import { MAX_RETRY_AFTER_MS } from '../http/timeouts';
@@ -197,7 +197,11 @@ function sharedUrlError(file: InputFile): AtlasError {
 
 /** The error of a file that is not even sent, because Atlas asked for a long pause after another one. */
 function throttledError(): AtlasError {
-	return new AtlasError(TOO_MANY_REQUESTS, { kind: 'read', description: adviceFor(429), statusCode: 429 });
+	return new AtlasError(TOO_MANY_REQUESTS, {
+		kind: 'read',
+		description: adviceOnStatus(429),
+		statusCode: 429,
+	});
 }
 
 /** The link in an upload's answer; null if there is none, or it is not an http(s) URL. */

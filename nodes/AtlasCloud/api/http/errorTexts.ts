@@ -24,7 +24,7 @@ const ADVICE_BY_STATUS: Record<number, string> = {
 };
 
 /** What to do about an HTTP status. @param requestId Atlas’s support asks for it */
-export function adviceFor(statusCode: number, requestId: string | null = null): string {
+export function adviceOnStatus(statusCode: number, requestId: string | null = null): string {
 	const support = `contact Atlas Cloud support${requestId === null ? '' : ` with request ID ${requestId}`}`;
 	return (
 		ADVICE_BY_STATUS[statusCode] ??
@@ -86,7 +86,7 @@ export function isRunWide({ answer, fault }: Exchange): boolean {
 
 /** What to do about a request that failed. */
 export function adviceOn({ answer, fault }: Exchange): string {
-	if (answer) return adviceFor(effectiveStatus(answer), answer.requestId);
+	if (answer) return adviceOnStatus(effectiveStatus(answer), answer.requestId);
 	if (fault.neverSent)
 		return (
 			fault.advice ?? 'See n8n’s message above. Common causes are its SSRF protection and the credential.'

@@ -6,7 +6,8 @@ import { readError } from './errorTexts';
 import { TransportError } from './http';
 import { DownloadError } from './publicFile';
 
-const MAX_READ_ATTEMPTS = 6;
+/** Attempts of a single read. */
+export const MAX_READ_ATTEMPTS = 6;
 
 const FIRST_PAUSE_MS = 500;
 
@@ -25,26 +26,6 @@ export interface RetryOptions {
 	giveUpAtMs?: number;
 }
 
-type NextStep = { kind: 'done'; answer: Answer } | { kind: 'retry'; afterMs: number } | { kind: 'fail' };
-
-function nextStep(
-	exchange: Exchange,
-	attempt: number,
-	startMs: number,
-	nowMs: number,
-	options: RetryOptions,
-): NextStep {
-	const { maxAttempts = MAX_READ_ATTEMPTS, giveUpAtMs = startMs + MAX_READ_MS } = options;
-	const { answer } = exchange;
-	if (answer && isSuccess(answer) && (options.isUsable?.(answer.json) ?? true)) {
-		return { kind: 'done', answer };
-	}
-	const afterMs = cappedRetryAfterMs(answer) ?? backoffMs(attempt, FIRST_PAUSE_MS, MAX_PAUSE_MS);
-	const isOver = attempt + 1 >= maxAttempts || nowMs + afterMs > giveUpAtMs;
-	const isWorthIt = options.isRetryable ?? isRetryable;
-	return isOver || !isWorthIt(exchange) ? { kind: 'fail' } : { kind: 'retry', afterMs };
-}
-
 /**
  * Sends a free request to Atlas until its answer is usable.
  * @param what what the request does, in words that follow "Couldn’t "
@@ -57,19 +38,17 @@ export async function sendWithRetries(
 	signal: CancelSignal | undefined,
 	options: RetryOptions,
 ): Promise<Answer> {
-	const startMs = clock.nowMs();
+	const { maxAttempts = MAX_READ_ATTEMPTS, giveUpAtMs = clock.nowMs() + MAX_READ_MS } = options;
+	const { isUsable = () => true, isRetryable: isWorthRetrying = isRetryable } = options;
 	for (let attempt = 0; ; attempt++) {
 		throwIfAborted(signal);
 		const exchange = await untilAborted(send(), signal);
-		const step = nextStep(exchange, attempt, startMs, clock.nowMs(), options);
-		switch (step.kind) {
-			case 'done':
-				return step.answer;
-			case 'fail':
-				throw readError(what, exchange);
-			case 'retry':
-				await pauseMs(clock, step.afterMs, signal);
-		}
+		const { answer } = exchange;
+		if (answer && isSuccess(answer) && isUsable(answer.json)) return answer;
+		const afterMs = cappedRetryAfterMs(answer) ?? backoffMs(attempt, FIRST_PAUSE_MS, MAX_PAUSE_MS);
+		const isOver = attempt + 1 >= maxAttempts || clock.nowMs() + afterMs > giveUpAtMs;
+		if (isOver || !isWorthRetrying(exchange)) throw readError(what, exchange);
+		await pauseMs(clock, afterMs, signal);
 	}
 }
 

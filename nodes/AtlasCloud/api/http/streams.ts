@@ -54,18 +54,10 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 
 /**
  * Reads the beginning of a stream, then ends it.
- * @returns at least `wantedBytes` bytes, or all there are
+ * @returns `wantedBytes` bytes, or as many as there are
  */
 export async function readBeginning(chunks: AsyncIterable<Uint8Array>, wantedBytes: number): Promise<Buffer> {
-	const parts: Uint8Array[] = [];
-	let size = 0;
-	// Leaving the loop early makes for-await end the stream.
-	for await (const chunk of chunks) {
-		parts.push(chunk);
-		size += chunk.byteLength;
-		if (size >= wantedBytes) break;
-	}
-	return Buffer.concat(parts);
+	return await readFrom(chunks, 0, wantedBytes);
 }
 
 /**
@@ -79,6 +71,7 @@ export async function readFrom(
 ): Promise<Buffer> {
 	const parts: Uint8Array[] = [];
 	let position = 0;
+	// Leaving the loop early makes for-await end the stream.
 	for await (const chunk of chunks) {
 		const start = Math.max(0, offset - position);
 		position += chunk.byteLength;

@@ -3,7 +3,7 @@ import { MAX_PREDICTION_BYTES, type AtlasClient } from '../http/client';
 import { isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
 import { asArray, asNumber, asObject, asString, isShallow, omit, parseJson, type JsonObject } from '../json';
-import { isPredictionId, type Prediction, toPrediction } from './prediction';
+import { isPredictionId, type Prediction, type PredictionStatus, statusOf, toPrediction } from './prediction';
 
 /** One task in the account's history: see docs/atlas-cloud-api.md, History. */
 export interface HistoryTask {
@@ -162,6 +162,37 @@ export function isPage(json: unknown): boolean {
 export function idOfRow(value: unknown): string | undefined {
 	const row = asObject(value);
 	return [asObject(row?.result)?.id, row?.sessionID, row?.ID, row?.id].find(isPredictionId);
+}
+
+/** The status of a row's prediction. */
+export function statusOfRow(row: unknown): PredictionStatus {
+	const { result, status } = asObject(row) ?? {};
+	return statusOf(asString(asObject(result)?.status) ?? asString(status));
+}
+
+/** What a row showed of a prediction, and when. */
+export interface Shown {
+	atMs: number;
+	/** `unclear`: it is over, but nothing tells how. */
+	kind: 'inProgress' | 'missing' | 'unclear' | 'completed';
+	prediction?: Prediction;
+}
+
+/**
+ * What a row says of a prediction, by the rules for polls. One of another prediction says nothing.
+ * @param expected its `model` is empty where it is not known
+ */
+export function shownOf(expected: { id: string; model: string }, row: unknown, atMs: number): Shown {
+	const { result, model } = asObject(row) ?? {};
+	const record = asObject(result);
+	const rowModel = asString(record?.model) ?? asString(model);
+	const isOfAnother = expected.model !== '' && rowModel !== null && rowModel !== expected.model;
+	if (row === undefined || isOfAnother) return { atMs, kind: 'missing' };
+	if (statusOfRow(row) === 'processing') return { atMs, kind: 'inProgress' };
+	const prediction = record?.id === expected.id ? toPrediction(expected.id, record, false) : null;
+	const hasResult = prediction !== null && (prediction.outputs.length > 0 || prediction.text !== null);
+	if (!hasResult || prediction.status !== 'completed') return { atMs, kind: 'unclear' };
+	return { atMs, kind: 'completed', prediction };
 }
 
 function toTask(value: unknown): HistoryTask | null {

@@ -1,12 +1,12 @@
 import { CancelledError } from '../errors';
 import { isSuccess } from '../http/answer';
 import { MAX_ANSWER_BYTES, type AtlasClient } from '../http/client';
-import { asArray, asObject, asString } from '../json';
+import { asArray, asObject } from '../json';
 import type { RateLimiter } from '../pace/rateLimiter';
 import type { Clock } from '../time/clock';
-import { idOfRow, isPage, pathOfPage } from './history';
+import { idOfRow, isPage, pathOfPage, shownOf, statusOfRow, type Shown } from './history';
 import { NOW_AND_THEN_MS, type Plan } from './pollSchedule';
-import { statusOf, toPrediction, type Prediction } from './prediction';
+import type { Prediction } from './prediction';
 import { within } from './readPrediction';
 import type { Waiting } from './waiting';
 
@@ -29,14 +29,6 @@ const MAX_PAUSE_MS = 600_000;
 
 const NO_LOOKS =
 	'Atlas Cloud’s prediction history is not used to check many predictions at once, but each is checked by itself';
-
-/** What a look showed of a prediction, and when. */
-interface Shown {
-	atMs: number;
-	/** `unclear`: it is over, but nothing tells how. */
-	kind: 'inProgress' | 'missing' | 'unclear' | 'completed';
-	prediction?: Prediction;
-}
 
 /** The looks at the predictions of one model. */
 interface Lookout {
@@ -251,23 +243,4 @@ export class HistoryLooks {
 		this.shown = new WeakMap();
 		if (this.pauses === 1) waiting.run.notice(`${NO_LOOKS}, because ${why}`);
 	}
-}
-
-function statusOfRow(row: unknown): Prediction['status'] {
-	const { result, status } = asObject(row) ?? {};
-	return statusOf(asString(asObject(result)?.status) ?? asString(status));
-}
-
-/** What a row says of a prediction, by the rules for polls. One of another prediction says nothing. */
-function shownOf(waiting: Waiting, row: unknown, atMs: number): Shown {
-	const { result, model } = asObject(row) ?? {};
-	const record = asObject(result);
-	const rowModel = asString(record?.model) ?? asString(model);
-	const isOfAnother = waiting.model !== '' && rowModel !== null && rowModel !== waiting.model;
-	if (row === undefined || isOfAnother) return { atMs, kind: 'missing' };
-	if (statusOfRow(row) === 'processing') return { atMs, kind: 'inProgress' };
-	const prediction = record?.id === waiting.id ? toPrediction(waiting.id, record, false) : null;
-	const hasResult = prediction !== null && (prediction.outputs.length > 0 || prediction.text !== null);
-	if (!hasResult || prediction.status !== 'completed') return { atMs, kind: 'unclear' };
-	return { atMs, kind: 'completed', prediction };
 }

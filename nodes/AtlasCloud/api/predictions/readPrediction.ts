@@ -5,7 +5,7 @@ import type { AtlasClient } from '../http/client';
 import type { Permit } from '../pace/rateLimiter';
 import { Semaphore } from '../time/semaphore';
 import { readError } from '../http/errorTexts';
-import { FINAL_STATUS_CODES, isRetryable } from '../http/retry';
+import { FINAL_STATUS_CODES, isRetryable, MAX_READ_ATTEMPTS } from '../http/retry';
 import { AtlasError } from '../errors';
 import { asObject, asString } from '../json';
 import { readHistory } from './history';
@@ -14,12 +14,25 @@ import { toPrediction, type Prediction } from './prediction';
 /** How long a new prediction may be answered 404 or 400, in ms. See docs/atlas-cloud-api.md, Result. */
 export const WARM_UP_MS = 30_000;
 
-/** An end that may not be the last word counts once it was told so often in a row. */
-export const UNSURE_LOOKS = 3;
-export const UNSURE_PAUSE_MS = 1_000;
+/** The pause before another look at what may soon be told otherwise, in ms. */
+export const LOOK_AGAIN_MS = 1_000;
 
-/** Attempts of a single read. */
-const MAX_ATTEMPTS = 6;
+/** An end that may not be the last word counts once it was told so often in a row. */
+const UNSURE_LOOKS = 3;
+
+/** Counts such ends. */
+export class UnsureEnds {
+	private inARow = 0;
+
+	/** Adds one. @returns whether to look again */
+	add(): boolean {
+		return ++this.inARow < UNSURE_LOOKS;
+	}
+
+	reset(): void {
+		this.inARow = 0;
+	}
+}
 
 /** What one poll says about a prediction. */
 export type PollResult =
@@ -78,14 +91,14 @@ export async function readWholePrediction(
 	const { clock } = client;
 	const startMs = clock.nowMs();
 	let missing = 0;
-	let unsure = 0;
+	const unsureEnds = new UnsureEnds();
 	for (let attempt = 0; ; attempt++) {
 		const exchange = await untilAborted(pollPrediction(client, predictionId), signal);
 		const prediction = predictionIn(predictionId, exchange);
 		if (prediction) {
-			const isOver = prediction.status === 'processing' || clock.nowMs() + UNSURE_PAUSE_MS > giveUpAtMs;
-			if (!prediction.isUnsure || isOver || ++unsure >= UNSURE_LOOKS) return prediction;
-			await pauseMs(clock, UNSURE_PAUSE_MS, signal);
+			const isOver = prediction.status === 'processing' || clock.nowMs() + LOOK_AGAIN_MS > giveUpAtMs;
+			if (!prediction.isUnsure || isOver || !unsureEnds.add()) return prediction;
+			await pauseMs(clock, LOOK_AGAIN_MS, signal);
 			continue;
 		}
 		const isMissing = isNotFound(exchange);
@@ -97,7 +110,7 @@ export async function readWholePrediction(
 			? !isAskedAgain &&
 				clock.nowMs() - startMs < WARM_UP_MS &&
 				(missing !== 2 || (await mayExist(client, predictionId)))
-			: attempt + 1 < MAX_ATTEMPTS && isRetryable(exchange, 'paidResult');
+			: attempt + 1 < MAX_READ_ATTEMPTS && isRetryable(exchange, 'paidResult');
 		if (!mayRetry || clock.nowMs() + pauseForMs > giveUpAtMs) throw pollError(predictionId, exchange);
 		await pauseMs(clock, pauseForMs, signal);
 	}

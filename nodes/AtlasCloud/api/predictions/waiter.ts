@@ -8,14 +8,7 @@ import { HistoryLooks } from './historyLook';
 import { planPolls, UsualTimes } from './pollSchedule';
 import { failedError, unreachableError } from './errors';
 import type { Prediction } from './prediction';
-import {
-	classifyPoll,
-	pollError,
-	pollPrediction,
-	UNSURE_LOOKS,
-	UNSURE_PAUSE_MS,
-	within,
-} from './readPrediction';
+import { classifyPoll, LOOK_AGAIN_MS, pollError, pollPrediction, within } from './readPrediction';
 import { Waiting, type Notice, type Wait } from './waiting';
 
 /** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
@@ -26,8 +19,6 @@ const MAX_FAILED_POLLS = 40;
 
 /** The same after its deadline: one broken answer must not end the wait for a billed edit. */
 const MAX_FAILED_POLLS_WHEN_LATE = 4;
-
-const WARM_UP_PAUSE_MS = 1_000;
 
 /** Accounts that are known at a time, the latest. */
 const MAX_ACCOUNTS = 20;
@@ -163,7 +154,7 @@ class Watch {
 				return;
 			case 'notVisibleYet':
 				if (isLate) this.fail(waiting, unreachableError(id, exchange));
-				else waiting.pause(WARM_UP_PAUSE_MS, nowMs);
+				else waiting.pause(LOOK_AGAIN_MS, nowMs);
 				return;
 			case 'rejected':
 				if (!this.looksAgain(waiting, nowMs)) this.fail(waiting, pollError(id, exchange));
@@ -178,8 +169,8 @@ class Watch {
 
 	/** Whether an end that may not be the last word is looked at again. */
 	private looksAgain(waiting: Waiting, nowMs: number): boolean {
-		waiting.pause(UNSURE_PAUSE_MS, nowMs);
-		return ++waiting.unsureEnds < UNSURE_LOOKS;
+		waiting.pause(LOOK_AGAIN_MS, nowMs);
+		return waiting.unsureEnds.add();
 	}
 
 	private end(waiting: Waiting, prediction: Prediction, { answer }: Exchange): void {

@@ -3,6 +3,7 @@ import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { unreachableError } from './errors';
 import type { Prediction } from './prediction';
+import { UnsureEnds } from './readPrediction';
 
 /** A prediction to wait for. */
 export interface Wait {
@@ -48,8 +49,7 @@ export class Waiting {
 	/** In a row. */
 	failedPolls = 0;
 
-	/** Ends in a row that may not be the last word. */
-	unsureEnds = 0;
+	readonly unsureEnds = new UnsureEnds();
 
 	private startMs: number | null;
 
@@ -121,7 +121,7 @@ export class Waiting {
 
 	seenInProgress(nowMs: number): void {
 		this.failedPolls = 0;
-		this.unsureEnds = 0;
+		this.unsureEnds.reset();
 		this.lastFailedPoll = null;
 		this.seenAtMs = nowMs;
 		this.notBeforeMs = -Infinity;

@@ -4,10 +4,10 @@ import { isPredictionId } from '../predictions/prediction';
 
 /** The predictions that were handled, so that a delivery that comes twice is handled once. */
 export class HandledPredictions {
-	private readonly handled = new RecentIds();
+	private readonly handled = new Set<string>();
 
 	/** Another call may have stored them meanwhile. */
-	private readonly forgotten = new RecentIds();
+	private readonly forgotten = new Set<string>();
 
 	/** Whether the handling that is under way succeeds. */
 	private readonly inProgress = new Map<string, Promise<boolean>>();
@@ -31,7 +31,7 @@ export class HandledPredictions {
 		const handling = handle();
 		this.inProgress.set(predictionId, this.outcome(predictionId, handling.then(isStarted)));
 		const result = await handling;
-		this.handled.add(predictionId);
+		remember(this.handled, predictionId);
 		this.forgotten.delete(predictionId);
 		return result;
 	}
@@ -39,23 +39,19 @@ export class HandledPredictions {
 	private async outcome(predictionId: string, started: Promise<boolean>): Promise<boolean> {
 		const isStarted = await started.catch(() => false);
 		this.inProgress.delete(predictionId);
-		if (!isStarted) this.forget(predictionId);
+		// Undone, so that the next delivery counts.
+		if (!isStarted && this.handled.delete(predictionId)) remember(this.forgotten, predictionId);
 		return isStarted;
 	}
 
 	/** Adds predictions that were handled elsewhere, the oldest first. Forgotten ones stay forgotten. */
 	restore(predictionIds: string[]): void {
-		for (const id of predictionIds) if (!this.forgotten.has(id)) this.handled.add(id);
+		for (const id of predictionIds) if (!this.forgotten.has(id)) remember(this.handled, id);
 	}
 
 	/** The predictions handled last, the oldest first. */
 	newest(count: number): string[] {
-		return this.handled.newest(count);
-	}
-
-	/** Undoes the handling, so that the next delivery counts. */
-	private forget(predictionId: string): void {
-		if (this.handled.delete(predictionId)) this.forgotten.add(predictionId);
+		return [...this.handled].slice(-count);
 	}
 }
 
@@ -79,29 +75,9 @@ export function deliveredPredictionId(rawBody: Uint8Array): string | null {
 /** How many are remembered. Atlas delivers again within minutes. */
 const MAX_IDS = 10_000;
 
-/** A set of IDs that forgets the oldest. */
-export class RecentIds {
-	/** The oldest first. */
-	private readonly ids = new Set<string>();
-
-	has(id: string): boolean {
-		return this.ids.has(id);
-	}
-
-	add(id: string): void {
-		this.ids.add(id);
-		if (this.ids.size <= MAX_IDS) return;
-		const [oldest] = this.ids;
-		this.ids.delete(oldest);
-	}
-
-	/** @returns whether it was there */
-	delete(id: string): boolean {
-		return this.ids.delete(id);
-	}
-
-	/** Those added last, the oldest first. */
-	newest(count: number): string[] {
-		return [...this.ids].slice(-count);
-	}
+/** Adds an ID to a set that forgets the oldest. */
+function remember(ids: Set<string>, id: string): void {
+	ids.add(id);
+	const [oldest] = ids;
+	if (ids.size > MAX_IDS) ids.delete(oldest);
 }

@@ -23,7 +23,7 @@ export function checkWebhookUrl(value: unknown, baseUrl: string): string {
 }
 
 /** Why Atlas could not call this URL, in words that follow its name; null if it can. */
-export function objectionToWebhook(url: string, baseUrl: string): string | null {
+function objectionToWebhook(url: string, baseUrl: string): string | null {
 	if (!isValidUrl(url)) return 'is not a valid URL';
 	if (url.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
 	const { protocol, hostname, pathname } = new URL(url);
