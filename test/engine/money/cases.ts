@@ -14,14 +14,14 @@ export type OutcomeClass =
 	| 'other';
 
 const WORDS: Array<[RegExp, OutcomeClass]> = [
-	[/^Couldn’t check the limit|^Reading the model/, 'input'],
+	[/^Couldn’t check the limit|^Preparing the request took longer than .*: reading/, 'input'],
 	[
 		/^Couldn’t confirm whether|^Several predictions|^One prediction could belong|^Couldn’t check whether an earlier/,
 		'unknown',
 	],
 	[/^Atlas Cloud rejected the request|^Content moderation blocked this request: .*\(400\)/, 'refused'],
 	[
-		/^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^n8n didn’t send|^Uploading/,
+		/^Atlas Cloud rejected the API key|^Your Atlas Cloud account|^Too many requests|^n8n didn’t send|^Preparing the request took longer/,
 		'read',
 	],
 	[/^The prediction failed/, 'failed'],

@@ -134,13 +134,13 @@ function expected(use: Use, endpoint: Endpoint, fault: FaultKind, forever: boole
 		case 'file':
 			if (fault.action.type === 'wrongTypes') return 'done';
 			return forever ? 'download' : 'done';
-		// While a model's fields cannot be read, Atlas Cloud Models sends nothing; of Seedream's models all is known.
+		// While a model's fields cannot be read, nothing is sent.
 		case 'models':
-			return use.node && (forever || isFinal(fault)) ? 'read' : 'done';
+			return forever || isFinal(fault) ? 'read' : 'done';
 		case 'schema':
 			// Two time limits of a read are longer than the item's own.
 			if (forever && ['hang', 'hangAfter'].includes(fault.action.type)) return 'input';
-			if (!use.node || fault.action.type === 'wrongTypes') return 'done';
+			if (fault.action.type === 'wrongTypes') return 'done';
 			// Atlas says that the model has none.
 			if (statusOf(fault) === 404 && isEnvelope(fault)) return 'done';
 			return forever || fault.action.type === 'emptyObject' ? 'read' : 'done';
