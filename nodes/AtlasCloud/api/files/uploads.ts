@@ -134,7 +134,7 @@ export class Uploads {
 
 	private async sendOnce(body: FileBody): Promise<Exchange> {
 		const permit = await this.rateLimiter.acquire(this.signal, { maxPauseMs: MAX_RETRY_AFTER_MS });
-		if (!permit) throw throttledError();
+		if (!permit) throw uploadsThrottledError();
 		const exchange = await this.client.upload(UPLOAD_PATH, body).catch((error: unknown) => {
 			permit.released();
 			throw error;
@@ -196,7 +196,7 @@ function sharedUrlError(file: InputFile): AtlasError {
 }
 
 /** The error of a file that is not even sent, because Atlas asked for a long pause after another one. */
-function throttledError(): AtlasError {
+function uploadsThrottledError(): AtlasError {
 	return new AtlasError(TOO_MANY_REQUESTS, {
 		kind: 'read',
 		description: adviceOnStatus(429),

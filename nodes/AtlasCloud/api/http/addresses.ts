@@ -28,19 +28,19 @@ function isPublicIpv6(address: IPv6): boolean {
 	return address.match(GLOBAL_UNICAST) && !isIsatap;
 }
 
-function normalize(hostname: string): string {
+function normalizedHost(hostname: string): string {
 	return hostname.toLowerCase().replace(/\.$/, '');
 }
 
 /** Whether a URL's host is this machine. */
 export function isLoopbackHost(hostname: string): boolean {
-	const host = normalize(hostname);
+	const host = normalizedHost(hostname);
 	return host === 'localhost' || host.endsWith('.localhost') || rangeOf(host) === 'loopback';
 }
 
 /** Whether a URL's host cannot serve a public file: a private address or name, including this machine. */
 export function isPrivateHost(hostname: string): boolean {
-	const host = normalize(hostname);
+	const host = normalizedHost(hostname);
 	if (isLoopbackHost(host)) return true;
 	const range = rangeOf(host);
 	if (range !== null) return range !== 'unicast';

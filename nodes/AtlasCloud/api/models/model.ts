@@ -99,7 +99,7 @@ export interface ModelInfo {
 	isUnreadable: boolean;
 }
 
-/** The catalog is read with few attempts: a model given by its ID runs without it, too. */
+/** The catalog is read with few attempts: the models that are known here run without it. */
 const MAX_CATALOG_ATTEMPTS = 2;
 
 /**

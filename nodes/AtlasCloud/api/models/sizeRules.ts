@@ -145,17 +145,17 @@ function clamp(value: number, min: number, max: number): number {
  * @throws AtlasError (`input`) when the model does not offer it
  */
 export function namedSize(name: string, rules: SizeRules, model: string): SizeRules {
-	const wanted = normalize(name);
-	const exact = rules.choices.filter(({ value }) => normalize(value) === wanted);
+	const wanted = normalizedName(name);
+	const exact = rules.choices.filter(({ value }) => normalizedName(value) === wanted);
 	const parts = rules.choices.filter(({ fields }) =>
-		Object.values(fields).some((one) => normalize(String(one)) === wanted),
+		Object.values(fields).some((one) => normalizedName(String(one)) === wanted),
 	);
 	const choices = exact.length > 0 ? exact : parts;
 	if (choices.length > 0) return { choices, free: null };
 	const size = parseSize(name);
 	if (size) return { choices: [exactSize(size, rules, model)], free: null };
 	if (rules !== UNKNOWN_SIZES)
-		throw inputError(`${model} doesn’t offer the size "${truncate(name)}"`, adviceOn(rules));
+		throw inputError(`${model} doesn’t offer the size "${truncate(name)}"`, adviceOnSize(rules));
 	if (/^[\d.]+k$/i.test(name.trim())) {
 		const tier = name.trim();
 		const choice = { value: tier, fields: { size: tier }, ratio: null, pixels: 0, dimensions: null };
@@ -167,7 +167,7 @@ export function namedSize(name: string, rules: SizeRules, model: string): SizeRu
 	);
 }
 
-function normalize(name: string): string {
+function normalizedName(name: string): string {
 	const text = name.trim().toLowerCase();
 	return text.replace(/(\d)\s*[x×]\s*(?=\d)/g, '$1*');
 }
@@ -190,7 +190,7 @@ export function exactSize(size: Dimensions, rules: SizeRules, model: string): Si
 	);
 	if (listed) return listed;
 	if (free && (!free.isCertain || isWithin(size, free))) return freeChoice(size, free);
-	const advice = free ? describeLimits(free) : adviceOn(rules, size);
+	const advice = free ? describeLimits(free) : adviceOnSize(rules, size);
 	throw inputError(`${model} doesn’t support ${describeSize(size)}`, advice);
 }
 
@@ -218,7 +218,7 @@ function describeLimits({ minSide, maxSide, minPixels, maxPixels, step }: FreeSi
 }
 
 /** Names the sizes to choose from. @param size the nearest one to it is named first */
-function adviceOn({ choices, free }: SizeRules, size?: Dimensions): string {
+function adviceOnSize({ choices, free }: SizeRules, size?: Dimensions): string {
 	const howTo = free ? 'Enter it as width*height, such as 2048*2048.' : "Set 'Size' to Match Input Image.";
 	if (choices.length === 0) return howTo;
 	const exact = choices.flatMap(({ dimensions }) => dimensions ?? []);

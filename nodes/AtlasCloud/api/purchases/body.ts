@@ -68,7 +68,7 @@ export function readBody(requestBody: unknown): ReadBody {
 	let body = requestBody;
 	for (let depth = 0; typeof body === 'string' && depth < 3; depth++) {
 		const parsed = parseJson(body) ?? parseJson(Buffer.from(body, 'base64').toString('utf8'));
-		if (parsed === undefined) return readBeginning(body);
+		if (parsed === undefined) return readCutBody(body);
 		body = parsed;
 	}
 	const object = isShallow(body) ? asObject(body) : undefined;
@@ -84,7 +84,7 @@ const PAIR =
 const CUT_PAIR = /\s*"((?:[^"\\]|\\.)*)"\s*:\s*"((?:[^"\\]|\\.)*)/y;
 
 /** Reads what is whole at the beginning of a JSON object that was cut off. */
-function readBeginning(text: string): ReadBody {
+function readCutBody(text: string): ReadBody {
 	const found: JsonObject = {};
 	let at = /^\s*\{/.exec(text)?.[0].length ?? text.length;
 	for (;;) {

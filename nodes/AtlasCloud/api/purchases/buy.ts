@@ -168,7 +168,7 @@ async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited 
 	const id = idOf(record) ?? '';
 	const waited = await waitUntilOver(purchase, record, id)
 		.catch(async (error: unknown) => {
-			const found = isNotFound(error) ? await relocate(hands, record, id) : null;
+			const found = isUnknownId(error) ? await relocate(hands, record, id) : null;
 			if (found === null) throw error;
 			return await waitUntilOver(purchase, record, found);
 		})
@@ -223,7 +223,7 @@ async function relocate(
 }
 
 /** Whether Atlas does not know a prediction. */
-function isNotFound(error: unknown): boolean {
+function isUnknownId(error: unknown): boolean {
 	return error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 }
 
