@@ -18,12 +18,13 @@ import { load } from './groups/load';
 import { memory } from './groups/memory';
 import { noticing } from './groups/noticing';
 import { realN8n } from './groups/realN8n';
+import { searching } from './groups/search';
 import { markdown, print, type GroupResult } from './report';
 import { SandboxHost } from './sandbox';
 
 const RESULTS = join(__dirname, 'RESULTS.md');
 
-const GROUPS = [batch, growth, noticing, limits, concurrency, memory, realN8n, load];
+const GROUPS = [batch, growth, noticing, limits, concurrency, memory, searching, realN8n, load];
 
 function wantedGroups(only: string | undefined) {
 	if (only === undefined) return GROUPS;
