@@ -78,8 +78,9 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	const { request, options, resourceType } = job;
 	const { model } = request;
 	const info = await run.models.of(model);
-	// What an earlier attempt has bought is resumed all the same.
-	if (info.isUnreadable && !run.ledger.isBought(request)) throw fieldsUnreadableError(model);
+	// What an earlier attempt has bought is resumed all the same, but not bought anew if it fails.
+	const refusal = info.isUnreadable ? fieldsUnreadableError(model) : undefined;
+	if (refusal && !run.ledger.isBought(request)) throw refusal;
 	const type = mediaTypeOf(model, info, resourceType);
 	const { body, inputs, notes } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);
@@ -96,6 +97,7 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 			body: wholeBody,
 			estimateUsd: await run.models.estimateUsd(wholeBody),
 			...readTimeout(options, defaultTimeoutSeconds(type)),
+			refusal,
 		},
 	};
 }

@@ -92,7 +92,8 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
 	// What is bought is found again by its body, so nothing in that may depend on what cannot be read now.
-	if (rules.isUnreadable && !isResumed(run, job)) throw fieldsUnreadableError(model);
+	const refusal = rules.isUnreadable ? fieldsUnreadableError(model) : undefined;
+	if (refusal && !isResumed(run, job)) throw refusal;
 	checkInputCount(images.length, model, rules.maxInputImages);
 	checkOutputCount(imageCount, images.length, rules.imageCount, model);
 	const plan = planImages(imageCount, images.length, rules.imageCount);
@@ -107,6 +108,6 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const wholeBody = { ...plan.fields, ...size.fields, ...format, ...body, ...prompt };
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
 	const estimate = price && estimateUsd(price, wholeBody);
-	const whole = { ...request, inputs, body: wholeBody, estimateUsd: estimate };
+	const whole = { ...request, inputs, body: wholeBody, estimateUsd: estimate, refusal };
 	return { ...job, predictionCount: plan.predictions, request: whole, notes: [size.note ?? []].flat() };
 }

@@ -6,6 +6,7 @@ import type { SeedreamOptions, SeedreamResult } from '../seedream';
 import {
 	DOWNLOAD_ATTEMPTS,
 	RETRY_3,
+	atlas,
 	chargedIds,
 	edit,
 	fails,
@@ -69,6 +70,22 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 		const result = await generate({ ...second, executionId: '42', inputs });
 		expect(result.error?.message).toMatch(/^Couldn’t read the fields of .* from Atlas Cloud’s catalog$/);
 		expect(result.error?.description).toContain('Nothing was submitted');
+		expect(submits()).toBe(1);
+	});
+
+	it('Retry On Fail buys nothing anew if what the attempt before reused fails', async () => {
+		await atlas({ predictSeconds: 300, preparedMedia: true });
+		const inputs = { ...TYPED, image: imageUrl() };
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		await generate({ executionId: '41', resource: 'prediction', operation: 'submit', inputs });
+		fails(endpoint, action, Infinity, 2);
+		const result = await generate({
+			executionId: '42',
+			inputs,
+			options: { reuseHours: 24, timeoutSeconds: 200 },
+			nodeExtras: RETRY_3,
+		});
+		expect(result.error?.message).toMatch(/^Couldn’t read the fields of /);
 		expect(submits()).toBe(1);
 	});
 
