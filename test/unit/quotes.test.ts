@@ -1,4 +1,5 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
+import { asObject } from '../../nodes/AtlasCloud/api/json';
 import { ModelInfos } from '../../nodes/AtlasCloud/api/models/model';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import { Quotes, type QuoteRequest } from '../../nodes/AtlasCloud/api/models/quotes';
@@ -110,6 +111,19 @@ describe('without a usable quote', () => {
 			{ priceUsd: 0.05, isEstimate: true },
 		]);
 		expect(sent(CATALOG)).toHaveLength(1);
+	});
+
+	it('of one model, the others are quoted all the same', async () => {
+		const clock = new VirtualClock();
+		const http = new FakeHttp(({ json }) =>
+			asObject(json)?.model === 'vendor/x' ? quoted({ price: 'free' }) : quoted(ANSWER),
+		);
+		const quotes = quotesOf(http, clock);
+		expect(quotes.isUnsure).toBe(false);
+		await clock.until(quotes.of(request()).catch(() => null));
+		expect(quotes.isUnsure).toBe(true);
+		const [other] = await clock.until(Promise.all([quotes.of(request({ model: 'vendor/y' }))]));
+		expect(other).toMatchObject({ model: 'vendor/y', priceUsd: 0.0324, isEstimate: false });
 	});
 
 	it.each<[unknown, object]>([

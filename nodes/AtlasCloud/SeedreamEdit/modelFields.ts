@@ -6,7 +6,7 @@ import { knownModel, type ModelRules } from '../api/models/seedream';
 import { exactSize, namedSize, describeShape, matchInput, type SizeRules } from '../api/models/sizeRules';
 import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';
-import type { PurchaseJob } from '../operations/kind';
+import { requestsOf, type PurchaseJob } from '../operations/kind';
 import { inputDimensions } from './images';
 import type { SizeWish } from './size';
 
@@ -64,6 +64,12 @@ export function isResumed({ ledger }: NodeRun, { predictionCount, request }: Edi
 	return predictionCount === 1 && ledger.isBought(request);
 }
 
+/** Whether the same edit may have been bought before, and is found again by its body. */
+function mayBeBought({ context, ledger, leftovers }: NodeRun, job: EditJob): boolean {
+	const isSearched = job.request.reuseHours > 0 || context.getMode() === 'retry';
+	return isSearched || leftovers.hasAny(job.request.model) || ledger.isPartlyBought(requestsOf(job));
+}
+
 /** Only Atlas's own quotes count: a list price is that of the smallest size. */
 async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
 	const quoteOf = async (fields: JsonObject) => {
@@ -75,8 +81,9 @@ async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, Js
 		return [];
 	});
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
-	// A later attempt may get them, and has to find the same edit. A refusal is an answer: it stays.
-	if (!larger && run.quotes.isDown && !isResumed(run, job)) throw unpricedSizeError();
+	// A later attempt may get them, and an earlier one may have: each has to ask for the same edit.
+	const mayDiffer = run.quotes.isUnsure || mayBeBought(run, job);
+	if (!larger && mayDiffer && !isResumed(run, job)) throw unpricedSizeError();
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
 }
 

@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { FaultAction } from '../../../sandbox';
 import { nextRound, retryManually } from '../retries';
+import { bmpPicture } from '../pictures';
 import { type SeedreamOptions } from '../seedream';
 import { virtualTime } from '../virtualTime';
 import {
@@ -22,6 +23,9 @@ import {
 } from './account';
 
 useSandbox();
+
+/** A quote of nothing, for a model that costs something. */
+const FREE_QUOTE = { code: 200, data: { price: 0, currency: 'USD' } };
 
 describe('a new edit', () => {
 	it('is bought for each item, even if image and prompt are the same', async () => {
@@ -58,6 +62,29 @@ describe('a manual retry of a failed execution', () => {
 		const result = await retryManually(await failedDownload(), {}, { prompt: 'something else' });
 		expect(idsIn(result)).toEqual([chargedIds()[1]]);
 		expect(ledger.charges.map(({ prompt }) => prompt)).toEqual(['make it black and white', 'something else']);
+	});
+
+	it.each<[string, FaultAction | null, FaultAction | null]>([
+		['are refused now', null, { type: 'status', status: 400 }],
+		['could not be believed', { type: 'status', status: 200, body: FREE_QUOTE }, null],
+		['could not be read', { type: 'status', status: 200, body: { code: 200 } }, null],
+		['can’t be read now', null, { type: 'status', status: 200, body: { code: 200 } }],
+	])('buys no other size because the quotes that decide it %s', async (_how, before, now) => {
+		const large = bmpPicture(2, 2);
+		large.writeInt32LE(6000, 18);
+		large.writeInt32LE(4000, 22);
+		const call = {
+			items: [{ files: { data: large } }],
+			parameters: { model: 'bytedance/seedream-v6-pro/edit' },
+		};
+		if (before) fails('quote', before, Infinity);
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const first = await edit(call);
+		expect(first.error).toBeDefined();
+		sandbox.clearFaults();
+		if (now) fails('quote', now, Infinity);
+		await retryManually(first, call);
+		expect(submits()).toBe(1);
 	});
 
 	it('gives each item its own edit when one is unknown and an equal one was never sent', async () => {

@@ -56,15 +56,13 @@ export class Quotes {
 	/** Why quotes are not asked for any more: a thousand rows must not wait one after another for a service that is down. */
 	private outage: AtlasError | null = null;
 
+	/** Whether some could not be had, and may be later. A refusal is an answer: it stays. */
+	isUnsure = false;
+
 	constructor(
 		private readonly client: AtlasClient,
 		private readonly models: ModelInfos,
 	) {}
-
-	/** Whether some could not be had, and may be later. */
-	get isDown(): boolean {
-		return this.outage !== null;
-	}
 
 	/**
 	 * What a request would cost: as Atlas quotes it, else by its list price.
@@ -81,6 +79,7 @@ export class Quotes {
 		const quote = await this.ask(body).catch(toError);
 		if (!(quote instanceof Error) && (await this.isCredible(quote, body))) return quote;
 		if (isOutage(quote)) this.outage = quote;
+		this.isUnsure ||= !isRefusal(quote);
 		if (quote instanceof CancelledError || isAccountRefused(quote)) throw quote;
 		const estimate = await this.estimate(body);
 		if (estimate) return estimate;
@@ -128,11 +127,16 @@ function toError(error: unknown): Error {
 	return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Whether the service gave no answer that can be read, however often it was asked. */
+/** Whether the service did not answer, however often it was asked. */
 function isOutage(error: unknown): error is AtlasError {
 	if (!(error instanceof AtlasError)) return false;
-	const { statusCode } = error;
-	return statusCode === null || statusCode < 400 || statusCode === 429 || statusCode >= 500;
+	return error.statusCode === null || error.statusCode === 429 || error.statusCode >= 500;
+}
+
+/** Whether Atlas does not quote such a request. */
+function isRefusal(error: unknown): boolean {
+	const statusCode = error instanceof AtlasError ? error.statusCode : null;
+	return statusCode !== null && statusCode >= 400 && !isOutage(error);
 }
 
 function keyOf({ body, unpricedFields }: QuoteRequest): string {

@@ -58,6 +58,16 @@ export class Ledger {
 		return !own || !(isPaid(own) || isModerated(own) || (isUnresolved(own) && !mayResubmit));
 	}
 
+	/** Whether some of an item's purchases are made, or in doubt, and others are still to be made. */
+	isPartlyBought(slots: Slot[]): boolean {
+		// A tool's purchases are known by their requests, so any open one may be the item's.
+		const known = this.scope.isTool
+			? Object.values(this.kept.records).filter((record) => this.slots.isOpenCall(record))
+			: this.ofThisExecution(slots.map((slot) => this.current(slot)));
+		const isMade = known.some((record) => isPaid(record) || isUnresolved(record));
+		return isMade && slots.some((slot) => this.mayBuy(slot, false));
+	}
+
 	/** What earlier attempts of this run may have spent, in USD. */
 	spentUsd(): number {
 		return this.ofThisExecution(this.slots.ofThisRun()).reduce((sum, record) => sum + spentUsd(record), 0);

@@ -42,6 +42,11 @@ export class Leftovers {
 		return found;
 	}
 
+	/** Whether there is one of a model, for any request. */
+	hasAny(model: string): boolean {
+		return [...kept.values()].some((one) => one.facts.model === model && this.mayTake(one));
+	}
+
 	private mayTake({ owner, keptAtMs, facts: { hasUrl } }: Kept): boolean {
 		const ageMs = Math.abs(this.clock.nowMs() - keptAtMs);
 		if (owner !== this.owner || ageMs > MAX_AGE_MS) return false;

@@ -115,7 +115,7 @@ export class Slots {
 	}
 
 	/** A call that was answered is over, but not if a person retries the execution: then the agent makes it again. */
-	private isOpenCall({ isDelivered, executionId }: PurchaseRecord): boolean {
+	isOpenCall({ isDelivered, executionId }: PurchaseRecord): boolean {
 		return !isDelivered || executionId !== this.scope.executionId;
 	}
 
