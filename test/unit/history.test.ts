@@ -1,8 +1,5 @@
-import {
-	readHistory,
-	type HistoryLimits,
-	type HistoryTask,
-} from '../../nodes/AtlasCloud/api/predictions/history';
+import { readHistory } from '../../nodes/AtlasCloud/api/predictions/history';
+import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { clientOf, FakeHttp, pathOf } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -18,22 +15,18 @@ const row = (id: string, more: object = {}) => ({
 
 async function read(
 	page: (no: number, size: number) => unknown,
-	options: { max?: number } & HistoryLimits = {},
+	{ max = Infinity, maxPages = 40, pageSize = 2 } = {},
 ) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp((request) => {
 		const query = new URL(request.url).searchParams;
 		return { json: { code: 200, data: page(Number(query.get('no')), Number(query.get('size'))) } };
 	});
-	const tasks: HistoryTask[] = [];
+	const tasks: Prediction[] = [];
 	const reading = async () => {
-		for await (const task of readHistory(
-			clientOf(http, clock),
-			{ model: 'm/x' },
-			{ pageSize: 2, ...options },
-		)) {
+		for await (const task of readHistory(clientOf(http, clock), { model: 'm/x' }, maxPages, pageSize)) {
 			tasks.push(task);
-			if (tasks.length >= (options.max ?? Infinity)) break;
+			if (tasks.length >= max) break;
 		}
 	};
 	await clock.until(reading());
@@ -107,16 +100,12 @@ it('reads a row', async () => {
 	const { tasks } = await read(() => ({ items: [row('a')], total: 1 }));
 	expect(tasks[0]).toMatchObject({
 		predictionId: 'a',
+		status: 'completed',
+		prompt: 'prompt of a',
+		size: '1*1',
 		model: 'm',
-		prediction: {
-			predictionId: 'a',
-			status: 'completed',
-			prompt: 'prompt of a',
-			size: '1*1',
-			model: 'm',
-			createdAt: '2023-11-14T22:13:20.000Z',
-			outputs: [{ url: 'https://cdn.example.com/a.png' }],
-		},
+		createdAt: '2023-11-14T22:13:20.000Z',
+		outputs: [{ url: 'https://cdn.example.com/a.png' }],
 	});
 });
 
@@ -136,7 +125,7 @@ it('skips rows that make no sense', async () => {
 		{ pageSize: 50 },
 	);
 	expect(ids).toEqual(['broken-body', 'no-result']);
-	expect(tasks[1]?.prediction).toMatchObject({ status: 'processing', outputs: [] });
+	expect(tasks[1]).toMatchObject({ status: 'processing', outputs: [] });
 });
 
 it('is an error when it is too long', async () => {
@@ -197,7 +186,7 @@ it('splits a page that is too large, and reads no part ahead of need', async () 
 		return { json: { code: 200, data: pageOf(ids)(Number(query.get('no')), size) } };
 	});
 	const sizes = () => http.requests.map(({ url }) => Number(new URL(url).searchParams.get('size')));
-	const tasks = readHistory(clientOf(http, clock));
+	const tasks = readHistory(clientOf(http, clock), {}, 1);
 	await clock.until(tasks.next());
 	expect(sizes()).toEqual([50, 10]);
 	const rest: string[] = [];

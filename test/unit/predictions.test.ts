@@ -293,9 +293,16 @@ describe('a failure', () => {
 
 	it('includes the request ID and status code of its answer', () => {
 		const prediction = of({ status: 'failed', error: 'm' })!;
-		expect(failedError(prediction, 'r1', 500)).toMatchObject({ requestId: 'r1', statusCode: 500 });
+		expect(failedError(prediction, { requestId: 'r1', statusCode: 500 })).toMatchObject({
+			requestId: 'r1',
+			statusCode: 500,
+		});
 		const blank = of({ status: 'completed' })!;
-		expect(failedError(blank, 'r1', 200)).toMatchObject({ kind: 'read', requestId: 'r1', statusCode: 200 });
+		expect(failedError(blank, { requestId: 'r1', statusCode: 200 })).toMatchObject({
+			kind: 'read',
+			requestId: 'r1',
+			statusCode: 200,
+		});
 	});
 
 	it('repeats no data URI', () => {

@@ -78,7 +78,7 @@ export const getManyOperation = ({ style }: NodeKind): OnceOperation => ({
 		const isSimplified = read(simplifyField) === true;
 		const items: INodeExecutionData[] = [];
 		// Atlas has several words for each status, so its own filter cannot be used.
-		for await (const { prediction } of readHistory(client, { model }, { maxPages: MAX_PAGES })) {
+		for await (const prediction of readHistory(client, { model }, MAX_PAGES)) {
 			if (model !== undefined && prediction.model !== model) continue;
 			if (status !== undefined && prediction.status !== status) continue;
 			const json = predictionJson(prediction, NOTHING_KNOWN, prediction.outputs.length > 0 ? 0 : null, style);

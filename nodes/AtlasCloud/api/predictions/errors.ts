@@ -29,8 +29,7 @@ function blockedMessage(reason: string | null | undefined): string {
 /** The error of a failed prediction. */
 export function failedError(
 	{ predictionId, isModerated, failureReason, rawStatus }: Prediction,
-	requestId: string | null = null,
-	statusCode: number | null = null,
+	{ requestId, statusCode }: Pick<ErrorContext, 'requestId' | 'statusCode'> = {},
 ): AtlasError {
 	const answer = { predictionId, requestId, statusCode };
 	const reason = failureReason ?? (rawStatus ? `its status is "${rawStatus}"` : null);

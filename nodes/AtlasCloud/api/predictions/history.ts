@@ -5,13 +5,6 @@ import { AtlasError } from '../errors';
 import { asArray, asNumber, asObject, asString, isShallow, omit, parseJson, type JsonObject } from '../json';
 import { isPredictionId, type Prediction, type PredictionStatus, statusOf, toPrediction } from './prediction';
 
-/** One task in the account's history: see docs/atlas-cloud-api.md, History. */
-export interface HistoryTask {
-	predictionId: string;
-	model: string | null;
-	prediction: Prediction;
-}
-
 export interface HistoryFilter {
 	model?: string;
 	predictionId?: string;
@@ -21,29 +14,22 @@ export interface HistoryFilter {
 	tooManyRows?: number;
 }
 
-export interface HistoryLimits {
-	/** A longer history is an error. */
-	maxPages?: number;
-	pageSize?: number;
-}
-
 const PAGE_SIZE = 50;
-
-/** Two thousand tasks: a search is for a task of the last day. */
-const MAX_PAGES = 40;
 
 /** While others submit, rows shift by a page and more: so many pages in a row may hold nothing new. */
 export const MAX_STALE_PAGES = 5;
 
 /**
- * The account's history, newest first. Pages are read only as far as the caller iterates.
+ * The predictions in the account's history, newest first: see docs/atlas-cloud-api.md, History. Pages are read only as far
+ * as the caller iterates.
  * @throws AtlasError (`read`) when a page cannot be read, or the history is longer than `maxPages`
  */
 export async function* readHistory(
 	client: AtlasClient,
-	filter: HistoryFilter = {},
-	{ maxPages = MAX_PAGES, pageSize = PAGE_SIZE }: HistoryLimits = {},
-): AsyncGenerator<HistoryTask> {
+	filter: HistoryFilter,
+	maxPages: number,
+	pageSize = PAGE_SIZE,
+): AsyncGenerator<Prediction> {
 	const seenIds = new Set<string>();
 	let stalePages = 0;
 	let rowsRead = 0;
@@ -53,25 +39,21 @@ export async function* readHistory(
 		let pageRows = 0;
 		let total: number | null = null;
 		for await (const part of readPage(client, filter, pageNo, pageSize)) {
-			yield* newTasks(part, seenIds);
 			({ total } = part);
 			pageRows += part.items.length;
+			for (const item of part.items) {
+				const prediction = predictionOfRow(item);
+				// New tasks push older ones onto the next page.
+				if (!prediction || seenIds.has(prediction.predictionId)) continue;
+				seenIds.add(prediction.predictionId);
+				yield prediction;
+			}
 		}
 		rowsRead += pageRows;
 		stalePages = seenIds.size === seenBefore ? stalePages + 1 : 0;
 		// With a total, a page that is not full is not the last one: Atlas may give fewer rows than were asked for.
 		const isLast = total === null ? pageRows < pageSize : rowsRead >= total;
 		if (isLast || pageRows === 0) return;
-	}
-}
-
-/** The tasks of a page that are not on an earlier one: new tasks push older ones onto the next page. */
-function* newTasks(page: HistoryPage, seenIds: Set<string>): Generator<HistoryTask> {
-	for (const item of page.items) {
-		const task = toTask(item);
-		if (!task || seenIds.has(task.predictionId)) continue;
-		seenIds.add(task.predictionId);
-		yield task;
 	}
 }
 
@@ -93,13 +75,13 @@ export async function* readPage(
 	pageNo: number,
 	pageSize: number,
 ): AsyncGenerator<HistoryPage> {
-	const page =
-		pageSize < (filter.tooManyRows ?? Infinity) ? await fetchPage(client, filter, pageNo, pageSize) : null;
+	const { tooManyRows = Infinity } = filter;
+	const page = pageSize < tooManyRows ? await fetchPage(client, filter, pageNo, pageSize) : null;
 	if (page) {
 		yield page;
 		return;
 	}
-	filter.tooManyRows = Math.min(pageSize, filter.tooManyRows ?? Infinity);
+	filter.tooManyRows = Math.min(pageSize, tooManyRows);
 	const partSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
 	const partCount = pageSize / partSize;
 	const firstPartNo = (pageNo - 1) * partCount + 1;
@@ -132,16 +114,13 @@ async function fetchPage(
 	pageNo: number,
 	pageSize: number,
 ): Promise<HistoryPage | null> {
-	const { giveUpAtMs } = filter;
-	const path = pathOfPage(filter, pageNo, pageSize);
 	const canAskForLess = pageSize > 1;
-	const maxBytes = canAskForLess ? undefined : MAX_PREDICTION_BYTES;
 	const answer = await client
-		.get(path, 'read the prediction history', {
+		.get(pathOfPage(filter, pageNo, pageSize), 'read the prediction history', {
 			isUsable: isPage,
 			isRetryable: (exchange) => isRetryable(exchange) && !(canAskForLess && isTooLarge(exchange)),
-			maxBytes,
-			giveUpAtMs,
+			maxBytes: canAskForLess ? undefined : MAX_PREDICTION_BYTES,
+			giveUpAtMs: filter.giveUpAtMs,
 		})
 		.catch((error: unknown) => {
 			if (canAskForLess && error instanceof AtlasError && error.isTooLarge) return null;
@@ -195,26 +174,17 @@ export function shownOf(expected: { id: string; model: string }, row: unknown, a
 	return { atMs, kind: 'completed', prediction };
 }
 
-function toTask(value: unknown): HistoryTask | null {
-	const item = asObject(value);
-	if (!item) return null;
-	const result = asObject(item.result) ?? {};
-	const predictionId = idOfRow(item);
+/** A row's prediction. Another program's can hold anything, and must not break the search for ours: null if it has no ID. */
+function predictionOfRow(row: unknown): Prediction | null {
+	const predictionId = idOfRow(row);
 	if (predictionId === undefined) return null;
-	const request = parseRequest(item.requestBody);
-	const createdAt = item.createdAt ?? item.created_at;
-	const status = result.status ?? item.status ?? '';
-	const record = { createdAt, model: item.model, ...result, input: request, id: predictionId, status };
-	const prediction = toPrediction(predictionId, record, false);
-	if (!prediction) return null;
-	return { predictionId, model: prediction.model ?? asString(request?.model), prediction };
-}
-
-/** Another program's task can hold anything, and must not break the search for ours. */
-function parseRequest(requestBody: unknown): JsonObject | null {
+	const { createdAt, created_at, model, requestBody, result, status } = asObject(row) ?? {};
 	const body = typeof requestBody === 'string' ? parseJson(requestBody) : requestBody;
 	const request = isShallow(body) ? asObject(body) : undefined;
-	return request ? omit(request, 'webhook_url') : null;
+	const record: JsonObject = { createdAt: createdAt ?? created_at, model, ...asObject(result) };
+	record.input = request ? omit(request, 'webhook_url') : null;
+	record.status ??= status ?? '';
+	return toPrediction(predictionId, { ...record, id: predictionId }, false);
 }
 
 function tooLongError(count: number): AtlasError {

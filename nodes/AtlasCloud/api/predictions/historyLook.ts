@@ -157,28 +157,21 @@ export class HistoryLooks {
 		lookMs: number,
 		targets: ReadonlyMap<string, Waiting>,
 	): Promise<void> {
-		const [first, ...others] = targets.values();
+		const [first] = targets.values();
 		// Newest first: the oldest comes last. Of a bare ID, nothing tells how old it is.
-		const needed = new Set([first, ...others.filter(({ wait }) => wait.sentAtMs === null)]);
+		const needed = [...targets.values()].filter((one) => one === first || one.wait.sentAtMs === null);
 		const beganMs = (lookout.beganMs = this.clock.nowMs());
 		lookout.nextMs = Infinity;
-		let pages = 0;
 		let weakPages = 0;
+		let told = 0;
 		const rows = new Map<string, unknown>();
 		try {
-			while (weakPages < ENOUGH && needed.size > 0) {
-				const items = await this.readRows(first.run.client, model, ++pages);
-				if (!items) return this.distrust(first, 'it couldn’t be read');
-				let told = 0;
-				for (const item of items) {
-					const id = idOfRow(item) ?? '';
-					const waiting = rows.has(id) ? undefined : targets.get(id);
-					rows.set(id, item);
-					if (!waiting) continue;
-					told++;
-					needed.delete(waiting);
-				}
-				weakPages = told < MIN_PER_PAGE ? weakPages + 1 : 0;
+			for (let pageNo = 1; weakPages < ENOUGH && !needed.every(({ id }) => rows.has(id)); pageNo++) {
+				for (const row of await this.readRows(first.run.client, model, pageNo))
+					rows.set(idOfRow(row) ?? '', row);
+				const toldBefore = told;
+				told = [...targets.keys()].filter((id) => rows.has(id)).length;
+				weakPages = told - toldBefore < MIN_PER_PAGE ? weakPages + 1 : 0;
 			}
 			this.compare(first, rows, beganMs);
 			this.tell(targets, rows);
@@ -193,15 +186,11 @@ export class HistoryLooks {
 		}
 	}
 
-	/**
-	 * Reads a page, once.
-	 * @returns null if it cannot be read, or is no page of Atlas's
-	 */
-	private async readRows(client: AtlasClient, model: string, pageNo: number): Promise<unknown[] | null> {
+	/** Reads a page, once. @throws Error if it cannot be read, or is no page of Atlas's */
+	private async readRows(client: AtlasClient, model: string, pageNo: number): Promise<unknown[]> {
 		const permit = await this.limiter.acquire(undefined);
-		const path = pathOfPage({ model }, pageNo);
-		const { answer } = await within(permit, client.poll(path, MAX_ANSWER_BYTES));
-		if (!answer || !isSuccess(answer) || !isPage(answer.json)) return null;
+		const { answer } = await within(permit, client.poll(pathOfPage({ model }, pageNo), MAX_ANSWER_BYTES));
+		if (!answer || !isSuccess(answer) || !isPage(answer.json)) throw new Error('not a page');
 		return asArray(asObject(asObject(answer.json)?.data)?.items);
 	}
 

@@ -46,7 +46,7 @@ export interface Plan {
 export function planPolls(all: readonly Waiting[], usual: UsualTimes, nowMs: number): Plan[] {
 	const overdue = new Map<string, number>();
 	const inTurn = new Map<string, Map<Waiting, number>>();
-	const durationsOf = ({ model, shape }: Waiting) => usual.of(model, shape, nowMs);
+	const durationsOf = ({ model, wait }: Waiting) => usual.of(model, wait.shape, nowMs);
 	for (const waiting of all) {
 		if (!durationsOf(waiting).isEmpty) continue;
 		const turns = inTurn.get(waiting.model) ?? new Map<Waiting, number>();

@@ -18,43 +18,7 @@ export const WARM_UP_MS = 30_000;
 export const LOOK_AGAIN_MS = 1_000;
 
 /** An end that may not be the last word counts once it was told so often in a row. */
-const UNSURE_LOOKS = 3;
-
-/** Counts such ends. */
-export class UnsureEnds {
-	private inARow = 0;
-
-	/** Adds one. @returns whether to look again */
-	add(): boolean {
-		return ++this.inARow < UNSURE_LOOKS;
-	}
-
-	reset(): void {
-		this.inARow = 0;
-	}
-}
-
-/** What one poll says about a prediction. */
-export type PollResult =
-	| { kind: 'ended'; prediction: Prediction }
-	| { kind: 'inProgress'; prediction: Prediction }
-	| { kind: 'notVisibleYet' }
-	/** Atlas does not tell of it, and a later look would find the same. */
-	| { kind: 'rejected' }
-	/** No usable answer this time. */
-	| { kind: 'pollFailed' };
-
-/** @param isNew whether the prediction may not be visible yet, see {@link WARM_UP_MS} */
-export function classifyPoll(predictionId: string, exchange: Exchange, isNew: boolean): PollResult {
-	const prediction = predictionIn(predictionId, exchange);
-	if (prediction?.status === 'processing') return { kind: 'inProgress', prediction };
-	if (prediction) return { kind: 'ended', prediction: withoutLargeFiles(prediction) };
-	const { answer } = exchange;
-	if (isNotFound(exchange)) return { kind: isNew ? 'notVisibleYet' : 'rejected' };
-	// A page of a proxy decides nothing.
-	const isFinal = answer?.isEnvelope && FINAL_STATUS_CODES.has(effectiveStatus(answer));
-	return { kind: isFinal ? 'rejected' : 'pollFailed' };
-}
+export const UNSURE_LOOKS = 3;
 
 /** Sends one poll. */
 export async function pollPrediction(client: AtlasClient, predictionId: string): Promise<Exchange> {
@@ -91,13 +55,13 @@ export async function readWholePrediction(
 	const { clock } = client;
 	const startMs = clock.nowMs();
 	let missing = 0;
-	const unsureEnds = new UnsureEnds();
+	let unsureEnds = 0;
 	for (let attempt = 0; ; attempt++) {
 		const exchange = await untilAborted(pollPrediction(client, predictionId), signal);
 		const prediction = predictionIn(predictionId, exchange);
 		if (prediction) {
 			const isOver = prediction.status === 'processing' || clock.nowMs() + LOOK_AGAIN_MS > giveUpAtMs;
-			if (!prediction.isUnsure || isOver || !unsureEnds.add()) return prediction;
+			if (!prediction.isUnsure || isOver || ++unsureEnds >= UNSURE_LOOKS) return prediction;
 			await pauseMs(clock, LOOK_AGAIN_MS, signal);
 			continue;
 		}
@@ -136,12 +100,8 @@ export async function mayExist(client: AtlasClient, predictionId: string): Promi
 	const nowMs = client.clock.nowMs();
 	if (nowMs - (submittedAtMs.get(predictionId) ?? -Infinity) < WARM_UP_MS) return true;
 	try {
-		for await (const task of readHistory(
-			client,
-			{ predictionId, giveUpAtMs: nowMs + WARM_UP_MS },
-			{ maxPages: 1 },
-		))
-			if (task.predictionId === predictionId) return true;
+		for await (const found of readHistory(client, { predictionId, giveUpAtMs: nowMs + WARM_UP_MS }, 1))
+			if (found.predictionId === predictionId) return true;
 		return false;
 	} catch {
 		throwIfAborted(client.signal);
@@ -156,7 +116,7 @@ export function pollError(predictionId: string, exchange: Exchange): AtlasError 
 }
 
 /** The prediction in a poll's answer, or null. Even an HTTP 5xx can hold a failed one: see docs/atlas-cloud-api.md, Result. */
-function predictionIn(predictionId: string, { answer }: Exchange): Prediction | null {
+export function predictionIn(predictionId: string, { answer }: Exchange): Prediction | null {
 	if (!answer) return null;
 	if (answer.statusCode < 300) return toPrediction(predictionId, answer.json);
 	// A gateway's error may have a status such as "error" or "timeout"; only Atlas's own word counts.
@@ -171,7 +131,7 @@ function predictionIn(predictionId: string, { answer }: Exchange): Prediction | 
 const MAX_KEPT_LENGTH = 1_000_000;
 
 /** Leaves the files in Atlas's answer if they are large: the prediction may wait long until they can be stored. */
-function withoutLargeFiles(prediction: Prediction): Prediction {
+export function withoutLargeFiles(prediction: Prediction): Prediction {
 	const length = prediction.outputs.reduce((sum, { base64 }) => sum + (base64?.length ?? 0), 0);
 	if (length <= MAX_KEPT_LENGTH) return prediction;
 	const outputs = prediction.outputs.map((output) =>
@@ -204,9 +164,14 @@ export async function withFiles<T>(
 	}
 }
 
-/** Whether Atlas itself says that there is no such prediction, or not yet. */
-function isNotFound({ answer }: Exchange): boolean {
+/** Whether Atlas itself says that there is no such prediction, or not yet. A page of a proxy decides nothing. */
+export function isNotFound({ answer }: Exchange): boolean {
 	return answer !== undefined && answer.isEnvelope && [400, 404, 410].includes(effectiveStatus(answer));
+}
+
+/** Whether Atlas itself says that it does not tell of a prediction, and would say the same later. */
+export function isDenied({ answer }: Exchange): boolean {
+	return answer !== undefined && answer.isEnvelope && FINAL_STATUS_CODES.has(effectiveStatus(answer));
 }
 
 /** Tells the rate limiter what came of a look. @throws what the look throws */

@@ -8,7 +8,17 @@ import { HistoryLooks } from './historyLook';
 import { planPolls, UsualTimes } from './pollSchedule';
 import { failedError, unreachableError } from './errors';
 import type { Prediction } from './prediction';
-import { classifyPoll, LOOK_AGAIN_MS, pollError, pollPrediction, within } from './readPrediction';
+import {
+	isDenied,
+	isNotFound,
+	LOOK_AGAIN_MS,
+	pollError,
+	pollPrediction,
+	predictionIn,
+	UNSURE_LOOKS,
+	within,
+	withoutLargeFiles,
+} from './readPrediction';
 import { Waiting, type Notice, type Wait } from './waiting';
 
 /** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
@@ -23,6 +33,9 @@ const MAX_FAILED_POLLS_WHEN_LATE = 4;
 /** Accounts that are known at a time, the latest. */
 const MAX_ACCOUNTS = 20;
 
+/** What is learned of an account outlives a run. Holds numbers and hashes, no keys. */
+const accounts = recentlyUsed(MAX_ACCOUNTS, (): { watch?: Watch } => ({}));
+
 /** Waits for predictions. All executions of an account in this process share one rate limit, and what they learn. */
 export class Waiter {
 	private readonly watch: Watch;
@@ -36,8 +49,8 @@ export class Waiter {
 		account?: string,
 		private readonly notice: Notice = () => {},
 	) {
-		const watchOf = account === undefined ? () => new Watch(client.clock) : watches(account);
-		this.watch = watchOf(client.clock);
+		const kept = account === undefined ? {} : accounts(account);
+		this.watch = kept.watch ??= new Watch(client.clock);
 	}
 
 	/**
@@ -139,44 +152,35 @@ class Watch {
 		const { id } = waiting;
 		const nowMs = this.clock.nowMs();
 		const isLate = nowMs >= waiting.deadlineMs;
-		const result = classifyPoll(id, exchange, waiting.isNew(nowMs));
-		switch (result.kind) {
-			case 'ended':
-				if (result.prediction.isUnsure && this.looksAgain(waiting, nowMs)) return;
-				this.looks.polled(waiting, sentAtMs, result.prediction.status);
-				this.end(waiting, result.prediction, exchange);
-				return;
-			case 'inProgress':
-				this.looks.polled(waiting, sentAtMs, 'processing');
-				waiting.learn(result.prediction, nowMs);
-				waiting.seenInProgress(nowMs);
-				if (isLate) this.expire(waiting);
-				return;
-			case 'notVisibleYet':
-				if (isLate) this.fail(waiting, unreachableError(id, exchange));
-				else waiting.pause(LOOK_AGAIN_MS, nowMs);
-				return;
-			case 'rejected':
-				if (!this.looksAgain(waiting, nowMs)) this.fail(waiting, pollError(id, exchange));
-				return;
-			case 'pollFailed':
-				waiting.pollFailed(exchange);
-				if (waiting.failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(id, exchange));
-				else if (isLate && waiting.failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
-				else waiting.pause(backoffMs(waiting.failedPolls - 1, 500, 8_000), nowMs);
+		const prediction = predictionIn(id, exchange);
+		if (prediction?.status === 'processing') {
+			this.looks.polled(waiting, sentAtMs, 'processing');
+			waiting.learn(prediction, nowMs);
+			waiting.seenInProgress(nowMs);
+			if (isLate) this.expire(waiting);
+		} else if (prediction) {
+			if (prediction.isUnsure && this.looksAgain(waiting, nowMs)) return;
+			this.looks.polled(waiting, sentAtMs, prediction.status);
+			if (prediction.status === 'failed') this.fail(waiting, failedError(prediction, exchange.answer));
+			else this.complete(waiting, withoutLargeFiles(prediction));
+		} else if (isNotFound(exchange) && waiting.isNew(nowMs)) {
+			if (isLate) this.fail(waiting, unreachableError(id, exchange));
+			else waiting.pause(LOOK_AGAIN_MS, nowMs);
+		} else if (isNotFound(exchange) || isDenied(exchange)) {
+			if (!this.looksAgain(waiting, nowMs)) this.fail(waiting, pollError(id, exchange));
+		} else {
+			const failedPolls = ++waiting.failedPolls;
+			waiting.lastFailedPoll = exchange;
+			if (failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(id, exchange));
+			else if (isLate && failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
+			else waiting.pause(backoffMs(failedPolls - 1, 500, 8_000), nowMs);
 		}
 	}
 
 	/** Whether an end that may not be the last word is looked at again. */
 	private looksAgain(waiting: Waiting, nowMs: number): boolean {
 		waiting.pause(LOOK_AGAIN_MS, nowMs);
-		return waiting.unsureEnds.add();
-	}
-
-	private end(waiting: Waiting, prediction: Prediction, { answer }: Exchange): void {
-		if (prediction.status === 'failed')
-			return this.fail(waiting, failedError(prediction, answer?.requestId, answer?.statusCode));
-		this.complete(waiting, prediction);
+		return ++waiting.unsureEnds < UNSURE_LOOKS;
 	}
 
 	private complete(waiting: Waiting, prediction: Prediction): void {
@@ -184,7 +188,7 @@ class Watch {
 		const nowMs = this.clock.nowMs();
 		waiting.learn(prediction, nowMs);
 		const durationMs = waiting.durationMs(prediction, nowMs);
-		if (durationMs !== null) this.usual.add(waiting.model, waiting.shape, durationMs, nowMs);
+		if (durationMs !== null) this.usual.add(waiting.model, waiting.wait.shape, durationMs, nowMs);
 		waiting.resolve(prediction);
 	}
 
@@ -198,9 +202,3 @@ class Watch {
 		waiting.expire();
 	}
 }
-
-/** What is learned of an account outlives a run. Holds numbers and hashes, no keys. */
-const watches = recentlyUsed(MAX_ACCOUNTS, () => {
-	let watch: Watch | undefined;
-	return (clock: Clock) => (watch ??= new Watch(clock));
-});

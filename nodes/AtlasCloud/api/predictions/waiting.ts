@@ -3,7 +3,6 @@ import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { unreachableError } from './errors';
 import type { Prediction } from './prediction';
-import { UnsureEnds } from './readPrediction';
 
 /** A prediction to wait for. */
 export interface Wait {
@@ -37,8 +36,6 @@ interface WaitingRun {
 export class Waiting {
 	readonly id: string;
 
-	readonly shape: string;
-
 	readonly deadlineMs: number;
 
 	/** Of the request, or as a poll reported it. */
@@ -49,7 +46,10 @@ export class Waiting {
 	/** In a row. */
 	failedPolls = 0;
 
-	readonly unsureEnds = new UnsureEnds();
+	lastFailedPoll: Exchange | null = null;
+
+	/** Ends in a row that may not be the last word. */
+	unsureEnds = 0;
 
 	private startMs: number | null;
 
@@ -57,8 +57,6 @@ export class Waiting {
 	private workStartMs: number;
 
 	private isInQueue = false;
-
-	private lastFailedPoll: Exchange | null = null;
 
 	/** When it was last seen in progress. */
 	private seenAtMs: number | null = null;
@@ -75,7 +73,6 @@ export class Waiting {
 	) {
 		this.id = wait.id;
 		this.model = wait.model;
-		this.shape = wait.shape;
 		this.deadlineMs = wait.deadlineMs + run.shiftMs;
 		this.startMs = wait.sentAtMs === null ? null : wait.sentAtMs + run.shiftMs;
 		this.workStartMs = this.startMs ?? nowMs;
@@ -120,16 +117,10 @@ export class Waiting {
 	}
 
 	seenInProgress(nowMs: number): void {
-		this.failedPolls = 0;
-		this.unsureEnds.reset();
+		this.failedPolls = this.unsureEnds = 0;
 		this.lastFailedPoll = null;
 		this.seenAtMs = nowMs;
 		this.notBeforeMs = -Infinity;
-	}
-
-	pollFailed(exchange: Exchange): void {
-		this.failedPolls++;
-		this.lastFailedPoll = exchange;
 	}
 
 	/** Takes from Atlas's record what the request did not tell. */
