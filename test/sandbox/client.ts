@@ -112,9 +112,3 @@ export async function halves(width = 300, height = 200): Promise<Buffer> {
 export async function plain(color: string, width = 64, height = 64): Promise<Buffer> {
 	return await pictures.picture({ width, height, left: color, right: color });
 }
-
-/** The mean of an area given in shares of the picture. */
-export async function colorAt(bytes: Buffer, x: number, y: number) {
-	const [r, g, b] = await pictures.colorAt(bytes, x, y);
-	return { r, g, b };
-}

@@ -1,5 +1,5 @@
 import { startSandbox, type Sandbox } from '../../sandbox';
-import { Client, halves, LITE } from './client';
+import { Client, halves, LITE, plain } from './client';
 import { generate, outputFiles, post, quote, SPEECH, TRANSCRIPT, UPSCALE, VIDEO } from './mediaModels';
 
 let sandbox: Sandbox;
@@ -127,4 +127,18 @@ describe('quote', () => {
 			expect((await generate(client, type, body))['price']).toBe(price);
 		}
 	});
+});
+
+it.each([
+	['an image for a sound', 'voice.wav', /audio: unsupported file type: not audio/],
+	['a sound named as an image', 'voice.png', /no audio extension/],
+])('a task with %s fails, and is not charged', async (_what, name, reason) => {
+	const clip = { model: VIDEO.textFast, prompt: 'a lake', resolution: '480p', aspect_ratio: '4:3' };
+	const [mp4] = await outputFiles(await generate(client, 'Video', clip));
+	const video = await client.uploaded(mp4!, 'clip.mp4');
+	const audio = await client.uploaded(await plain('red'), name);
+	const charged = sandbox.ledger.charges.length;
+	const data = await generate(client, 'Video', { model: VIDEO.lipsync, video, audio });
+	expect(data).toMatchObject({ status: 'failed', error: expect.stringMatching(reason) as string });
+	expect(sandbox.ledger.charges).toHaveLength(charged);
 });

@@ -1,4 +1,4 @@
-import { call, Client, halves, LITE, V4 } from './client';
+import { Client, halves, LITE, V4 } from './client';
 import { quote } from './mediaModels';
 import { startSandbox, type Sandbox } from '../../sandbox';
 
@@ -30,24 +30,6 @@ it.each<[string, object, number]>([
 ])('prices v5.5 by what is sent: %s', async (_name, more, price) => {
 	const quoted = await quote(client, edit({ model: V55, ...more }));
 	expect(quoted['price']).toBe(String(price));
-});
-
-it.each([
-	['generateVideo', LITE, /cannot be used with generateVideo/],
-	['generateAudio', LITE, /cannot be used with generateAudio/],
-	['generateImage', 'marble/drift-2.1/text-to-video', /cannot be used with generateImage/],
-	['generateVideo', 'fennel/sing-1', /cannot be used with generateVideo/],
-	['generateVideo', 'marble/drift-2.1/text-to-video', /pictures only/],
-])('%s refuses %s', async (endpoint, model, message) => {
-	const before = sandbox.ledger.predictions.size;
-	const reply = await call(`${sandbox.baseUrl}/api/v1/model/${endpoint}`, {
-		method: 'POST',
-		headers: { authorization: `Bearer ${sandbox.apiKey}` },
-		body: JSON.stringify(edit({ model })),
-	});
-	expect(reply.status).toBe(400);
-	expect(reply.json['msg']).toMatch(message);
-	expect(sandbox.ledger.predictions.size).toBe(before);
 });
 
 it.each<[string, () => object | string, number, RegExp]>([
