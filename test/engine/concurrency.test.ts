@@ -26,23 +26,6 @@ async function edit(count: number, options: Partial<SeedreamOptions> = {}) {
 
 const submits = () => sandbox.ledger.count('submit');
 
-it('has more in flight than at first, in order, when the service keeps up', async () => {
-	await atlas({});
-	const { json, run } = await edit(60);
-	expect(json.map(({ prompt }) => prompt)).toEqual(itemsOf(60).map(({ json: { wish } }) => wish));
-	expect(sandbox.ledger.maxRunning).toBeGreaterThan(20);
-	expect(submits()).toBe(60);
-	const [hint] = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
-	expect(hint?.message).toMatch(/Up to \d+ ran at once\./);
-});
-
-it('buys each once, though the service refuses what it does not run', async () => {
-	await atlas({ limits: { runningAtOnce: 5 } });
-	const { json } = await edit(40);
-	expect(json.every(({ status }) => status === 'completed')).toBe(true);
-	expect(sandbox.ledger.charges).toHaveLength(40);
-});
-
 it('never has more in flight than Concurrency says, and says so', async () => {
 	await atlas({});
 	const { run } = await edit(30, { parameters: { options: { concurrency: 7 } } });
@@ -64,16 +47,4 @@ it('recovers all that was in flight at a crash', async () => {
 	expect(json).toHaveLength(60);
 	expect(submits()).toBe(60);
 	expect(new Set(json.map(({ predictionId }) => predictionId)).size).toBe(60);
-});
-
-it.each<[string, SandboxOptions]>([
-	['is fresh', {}],
-	['is another account’s', { history: { isForeign: true } }],
-])('returns each item’s own image, billed once, whether or not the history %s', async (_what, options) => {
-	await atlas(options);
-	const { json } = await edit(30);
-	expect(json.map(({ prompt }) => prompt)).toEqual(itemsOf(30).map(({ json: { wish } }) => wish));
-	expect(sandbox.ledger.charges).toHaveLength(30);
-	for (const { predictionId, prompt } of json)
-		expect(sandbox.ledger.predictions.get(String(predictionId))?.body).toMatchObject({ prompt });
 });

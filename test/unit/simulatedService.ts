@@ -1,8 +1,5 @@
 import { Agenda } from './agenda';
 
-/** In CI every row runs with several seeds. */
-export const isThorough = process.env.RANDOM_SERVICES !== undefined;
-
 /** The same numbers from 0 to 1 for the same seed. */
 export function seededRandom(seed: number): () => number {
 	// Jest looks globals up slowly, and a simulation does so millions of times.
@@ -53,13 +50,7 @@ export interface SimulatedTask {
 export class SimulatedService {
 	readonly tasks: SimulatedTask[] = [];
 
-	/** How many waited, whenever that grew. */
-	readonly waitingSamples: Array<{ atMs: number; count: number }> = [];
-
 	refused = 0;
-
-	/** Called when a prediction is over. */
-	onDone: (task: SimulatedTask) => void = () => {};
 
 	private readonly waiting: SimulatedTask[] = [];
 
@@ -110,7 +101,6 @@ export class SimulatedService {
 		this.tasks.push(task);
 		this.waiting.push(task);
 		this.startWaiting();
-		this.waitingSamples.push({ atMs: this.agenda.nowMs, count: this.waiting.length });
 		return task;
 	}
 
@@ -154,7 +144,6 @@ export class SimulatedService {
 				next.completedAtMs = this.agenda.nowMs;
 				this.running--;
 				this.startWaiting();
-				this.onDone(next);
 			});
 		}
 	}
