@@ -1,3 +1,4 @@
+import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
 import { checkWebhookUrl } from '../../nodes/AtlasCloud/api/webhooks/webhookUrl';
 
 const ATLAS = 'https://api.atlascloud.ai';
@@ -33,4 +34,11 @@ it.each(['http://localhost:5678/webhook/a', 'http://127.0.0.1:5678/webhook/a', '
 it('refuses http and private addresses even if the Base URL is this machine', () => {
 	expect(() => checkWebhookUrl('http://n8n.example.com/a', SANDBOX)).toThrow('https');
 	expect(() => checkWebhookUrl('http://10.0.0.1/a', SANDBOX)).toThrow('private network');
+});
+
+it('is what the trigger says that it is, and where to find it', () => {
+	const { properties, activationMessage, eventTriggerDescription } = new AtlasCloudTrigger().description;
+	expect(properties[0].displayName).toMatch(/Webhook URLs.* above.*Production URL.*copy it/);
+	expect(activationMessage).toContain('Production URL');
+	expect(eventTriggerDescription).toContain('Test URL');
 });
