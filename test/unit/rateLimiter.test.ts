@@ -135,3 +135,27 @@ it('gives no permit to a waiter that is cancelled, but one to the next', async (
 	await expect(clock.until(cancelled)).rejects.toThrow('canceled');
 	await expect(clock.until(next)).resolves.toMatchObject({ acquiredAtMs: expect.any(Number) as number });
 });
+
+describe('a permit', () => {
+	it('is not waited for if the service asks for a longer pause than the item has', async () => {
+		const clock = new VirtualClock();
+		const limiter = new RateLimiter(clock);
+		const first = await clock.until(limiter.acquire(undefined));
+		first.rejected(86_400_000);
+		const startMs = clock.nowMs();
+		expect(await clock.until(limiter.acquire(undefined, { maxPauseMs: 300_000 }))).toBeNull();
+		expect(clock.nowMs()).toBe(startMs);
+		const deadlineMs = clock.nowMs() + 60_000;
+		expect(await clock.until(limiter.acquire(undefined, { deadlineMs }))).toBeNull();
+	});
+
+	it('follows a pause that the item has time for', async () => {
+		const clock = new VirtualClock();
+		const limiter = new RateLimiter(clock);
+		(await clock.until(limiter.acquire(undefined))).rejected(120_000);
+		const startMs = clock.nowMs();
+		expect(await clock.until(limiter.acquire(undefined, { maxPauseMs: 300_000 }))).not.toBeNull();
+		expect(clock.nowMs() - startMs).toBeGreaterThanOrEqual(120_000);
+		expect(clock.nowMs() - startMs).toBeLessThan(180_000);
+	});
+});
