@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answers';
@@ -84,13 +85,10 @@ export async function sendTrickle(
 	response.flushHeaders();
 	// Some ten pieces a second, so that a client sees it come and not stand still.
 	const pieceBytes = Math.max(1, Math.ceil(bytesPerSecond / 10));
-	const pieces =
-		body.kind === 'file'
-			? (createReadStream(body.path, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>)
-			: slices(bytesOf(answer).bytes, pieceBytes);
+	const bytes = body.kind === 'file' ? await readFile(body.path) : bytesOf(answer).bytes;
 	const startMs = clock.nowMs();
 	let sent = 0;
-	for await (const piece of pieces) {
+	for (const piece of slices(bytes, pieceBytes)) {
 		sent += piece.length;
 		const dueMs = startMs + (sent / bytesPerSecond) * 1000;
 		const waitMs = dueMs - clock.nowMs();

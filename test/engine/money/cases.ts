@@ -65,7 +65,7 @@ type DateValue = Extract<FaultAction, { type: 'dateHeader' }>['value'];
 
 export const STATUSES = [400, 401, 402, 403, 404, 408, 409, 413, 425, 429, 451, 500, 502, 503];
 
-/** Replaced by a recording server's address when a row runs. */
+/** Replaced by the address of a picture when a row runs: its host records the headers. */
 export const ELSEWHERE = 'http://elsewhere.invalid/';
 
 /** More than any answer in JSON may have. */
@@ -366,6 +366,10 @@ export const WORLDS: World[] = [
 /** What can happen to any answer in JSON. */
 const JSON_FAULTS = [...TRANSPORT_FAULTS, ...STATUS_FAULTS, ...GATEWAY_JSON_FAULTS];
 
+/** A read that was served is no other than one that was not: what differs is the ledger of a submit or an upload. */
+const readFaults = (faults: FaultKind[]) =>
+	faults.filter(({ name }) => !['reset after', 'hang after', 'trickled 503'].includes(name));
+
 /** One of each kind that the code tells apart: for requests that another use of the table makes in the same way. */
 const ONE_OF_EACH_KIND = new Set([
 	'reset before',
@@ -405,13 +409,20 @@ export function faultsOf(endpoint: Endpoint): FaultKind[] {
 				...LOST_DATE_FAULTS,
 			];
 		case 'prediction':
-			return [...JSON_FAULTS, ...GATEWAY_RECORD_FAULTS, ...RETRY_AFTER_FAULTS, ...DATE_FAULTS, OTHER_RECORD];
+			return [
+				...readFaults(JSON_FAULTS),
+				...GATEWAY_RECORD_FAULTS,
+				...RETRY_AFTER_FAULTS,
+				...DATE_FAULTS,
+				OTHER_RECORD,
+			];
 		case 'upload':
-		case 'history':
 			return [...JSON_FAULTS, ...GATEWAY_RECORD_FAULTS, ...RETRY_AFTER_FAULTS, ...DATE_FAULTS];
+		case 'history':
+			return [...readFaults(JSON_FAULTS), ...GATEWAY_RECORD_FAULTS, ...RETRY_AFTER_FAULTS, ...DATE_FAULTS];
 		case 'file':
-			return [...TRANSPORT_FAULTS.map(smaller), ...STATUS_FAULTS, ...GATEWAY_JSON_FAULTS, ...FILE_FAULTS];
+			return [...readFaults(JSON_FAULTS).map(smaller), ...FILE_FAULTS];
 		default:
-			return JSON_FAULTS;
+			return readFaults(JSON_FAULTS);
 	}
 }

@@ -1,5 +1,3 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { IDataObject } from 'n8n-workflow';
 import { forgetLeftovers } from '../../../nodes/AtlasCloud/api/purchases/leftovers';
 import type { ChangeableOptions, FaultAction, LedgerRequest, Sandbox } from '../../../sandbox';
@@ -37,31 +35,6 @@ export interface RowResult {
 	requests: string[];
 }
 
-/** Where redirects lead to: it only listens. */
-export class Elsewhere {
-	readonly seen: IncomingHttpHeaders[] = [];
-
-	private readonly server: Server = createServer((request, response) => {
-		this.seen.push(request.headers);
-		request.resume();
-		response.writeHead(200, { 'content-type': 'application/json' });
-		response.end('{"code":200,"message":"success","data":{"id":"stolen","status":"created"}}');
-	});
-
-	async open(): Promise<void> {
-		await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-	}
-
-	get url(): string {
-		return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
-	}
-
-	close(): void {
-		this.server.closeAllConnections();
-		this.server.close();
-	}
-}
-
 /** As the sandbox is where a row does not say otherwise. */
 const NORMAL: Partial<ChangeableOptions> = {
 	limits: {},
@@ -74,31 +47,27 @@ const NORMAL: Partial<ChangeableOptions> = {
 
 const API_KEY = 'key-that-must-never-be-seen-anywhere';
 
-/** A sandbox and a place for redirects, used by one row after another. */
+/** A sandbox, used by one row after another. */
 export class Bench {
 	private constructor(
 		private readonly inEngine: boolean,
 		private readonly sandbox: Sandbox,
-		private readonly elsewhere: Elsewhere,
 		private readonly photos: Buffer[],
 		private readonly sound: InputFile = mediaFile('sound.mp3', 'audio/mpeg'),
 	) {}
 
 	static async open(inEngine: boolean, outputBytes?: number): Promise<Bench> {
-		const elsewhere = new Elsewhere();
-		await elsewhere.open();
 		const size = outputBytes === undefined ? {} : { outputBytes };
 		const sandbox = await fastSandbox({ clock: virtualTime, apiKey: API_KEY, ...size });
 		const photos = await Promise.all([60, 62, 64].map(async (width) => await picture({ width })));
-		return new Bench(inEngine, sandbox, elsewhere, photos);
+		return new Bench(inEngine, sandbox, photos);
 	}
 
 	async close(): Promise<void> {
-		this.elsewhere.close();
 		await this.sandbox.close();
 	}
 
-	private async itemsOf(row: Row): Promise<InputItem[]> {
+	private itemsOf(row: Row): InputItem[] {
 		const [first, second, third] = this.photos;
 		switch (row.use.items) {
 			case 'binary':
@@ -111,26 +80,18 @@ export class Bench {
 			case 'none':
 				return [{}];
 			case 'predictionId':
-				return [{ json: { predictionId: await this.buy(row.name) } }];
+				return [{ json: { predictionId: this.foreignTask(row.name) } }];
 		}
 	}
 
-	/** Buys an edit without the node, and waits until it is done. */
-	private async buy(prompt: string): Promise<string> {
-		const { baseUrl, ledger } = this.sandbox;
-		const response = await fetch(`${baseUrl}/api/v1/model/generateImage`, {
-			method: 'POST',
-			headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
-			body: JSON.stringify({ model: V4, prompt, images: [this.pictureUrl()] }),
-		});
-		const { id } = ((await response.json()) as { data: { id: string } }).data;
-		while (ledger.predictions.get(id)?.status !== 'completed') await virtualTime.sleepMs(500);
-		return id;
+	/** A prediction that is done, and was not bought here. */
+	private foreignTask(prompt: string): string {
+		return this.sandbox.addForeignTask({ model: V4, prompt, images: [] });
 	}
 
 	/** Where Atlas has a picture that it can be given. */
 	private pictureUrl(): string {
-		const id = this.sandbox.addForeignTask({ model: V4, prompt: 'somebody else', images: [] });
+		const id = this.foreignTask('somebody else');
 		return this.sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
 	}
 
@@ -151,7 +112,7 @@ export class Bench {
 	private actionsOf({ action, date }: FaultKind): FaultAction[] {
 		const actions: FaultAction[] = date === undefined ? [] : [{ type: 'dateHeader', value: date }];
 		if (action?.type === 'redirect') {
-			const location = action.location.replace(ELSEWHERE, this.elsewhere.url);
+			const location = action.location.replace(ELSEWHERE, this.pictureUrl());
 			actions.push({ ...action, location });
 		} else if (action) actions.push(action);
 		return actions;
@@ -160,14 +121,13 @@ export class Bench {
 	async check(row: Row): Promise<RowResult> {
 		// What one row leaves behind is none of the next one's.
 		forgetLeftovers();
-		const { sandbox, elsewhere } = this;
+		const { sandbox } = this;
 		const { ledger } = sandbox;
 		const images = this.pictureUrl();
 		const fields = { prompt: row.name, url: images };
-		const items = (await this.itemsOf(row)).map((item) => ({ ...item, json: { ...fields, ...item.json } }));
+		const items = this.itemsOf(row).map((item) => ({ ...item, json: { ...fields, ...item.json } }));
 		const before = { charges: ledger.charges.length, requests: ledger.requests.length };
 		const startedMs = virtualTime.nowMs();
-		elsewhere.seen.length = 0;
 		for (const action of this.actionsOf(row.fault))
 			sandbox.addFault({ endpoint: row.endpoint, action, times: row.forever ? Infinity : 1 });
 		if (row.fault.settings) sandbox.setOptions(row.fault.settings(startedMs / 1_000));
@@ -193,10 +153,6 @@ export class Bench {
 		const description = result.error?.description ?? (itemError?.description as string | undefined) ?? '';
 		const requests = ledger.requests.slice(before.requests);
 		const begun = requests.find(({ endpoint }) => endpoint === 'submit' || endpoint === 'prediction');
-		const misplaced = [
-			...requests.filter(hasMisplacedKey),
-			...elsewhere.seen.filter((headers) => JSON.stringify(headers).includes(API_KEY)),
-		];
 		return {
 			outcome:
 				result.error || itemError ? classOf(message, description) : result.json.length > 0 ? 'done' : 'other',
@@ -206,7 +162,7 @@ export class Bench {
 			charged: ledger.charges.slice(before.charges).map(({ predictionId }) => predictionId),
 			predictionId: ((items[0]?.json as IDataObject | undefined)?.predictionId as string | undefined) ?? null,
 			waitedMs: begun ? endedMs - begun.atMs : null,
-			keyElsewhere: misplaced.map((request) => JSON.stringify(request)),
+			keyElsewhere: requests.filter(hasMisplacedKey).map((request) => JSON.stringify(request)),
 			apiKey: API_KEY,
 			requests: requests.map(
 				({ atMs, endpoint, status }) =>
