@@ -304,7 +304,6 @@ const NO_TALLY = {
 	bought: 0,
 	/** Wanted edits that came out of the node. */
 	delivered: 0,
-	images: 0,
 	doubleCharges: 0,
 	/** Bought again after an unknown, because Resubmit If Lost said so. */
 	resubmitCharges: 0,
@@ -323,9 +322,8 @@ const NO_TALLY = {
 	/** Runs of all items again with Reuse Paid Results, and predictions that they took. */
 	reruns: 0,
 	reused: 0,
-	/** Stories of Atlas Cloud Models, and executions in which it could not read the schema. */
+	/** Stories of Atlas Cloud Models. */
 	models: 0,
-	unreadable: 0,
 	/** Stories in which an item wants several images: by a prediction each, or all in one. */
 	each: 0,
 	together: 0,
@@ -333,7 +331,6 @@ const NO_TALLY = {
 	rounds: 0,
 	calls: 0,
 	/** Stories in which so it was, and came to bear. */
-	tools: 0,
 	equalLost: 0,
 	jumps: 0,
 	slow: 0,
@@ -487,7 +484,6 @@ export class Stage {
 		tally.bought += charges.length;
 		tally.delivered += play.delivered.reduce((sum, count) => sum + count, 0);
 		tally.lostAnswers += lost.length;
-		if (story.isTool) tally.tools += 1;
 		const { severalImages } = BUYERS[story.buyer];
 		if (severalImages === 'none') tally.models += 1;
 		else if (wanted.some(({ images }) => images > 1)) tally[severalImages] += 1;
@@ -654,8 +650,6 @@ export class Stage {
 		for (;;) {
 			const { message, description, messages } = result.error ?? {};
 			said.push(JSON.stringify([result.json, message, description, messages]));
-			if (/[Tt]he fields of .* couldn’t be read|Couldn’t read the fields of/.test(said.at(-1) ?? ''))
-				tally.unreadable += 1;
 			if (how === 'rerun') tally.reused += reusedIn(result);
 			if (isCrashed) break;
 			if (result.error) {
@@ -802,7 +796,6 @@ export class Stage {
 				: ledger.uploads.find(({ url }) => url === input)?.sha256 === sha256(photo);
 		must(isOwnImage, `item ${i} was edited from its own image`);
 		if (story.isSubmitOnly) return;
-		this.tally.images += 1;
 		must(
 			sha256(await pictureOf(row)) === made?.outputSha256[image],
 			`item ${i} holds the image that was made`,

@@ -1,3 +1,4 @@
+import type { FaultAction } from '../../../sandbox';
 import { MESH, SPEECH, TRANSCRIPT, VIDEO } from '../../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from '../models';
 import { nextRound, retryManually } from '../retries';
@@ -11,6 +12,7 @@ import {
 	edit,
 	fails,
 	idsIn,
+	ledger,
 	other,
 	photo,
 	sameUrl,
@@ -18,7 +20,10 @@ import {
 	useSandbox,
 } from './account';
 
-/* Ways in which Atlas Cloud Models could bill twice, lose an ID or pass a limit. */
+/*
+ * Ways in which Atlas Cloud Models could bill twice, lose an ID or pass a limit. It sends what a model's schema declares, in
+ * its types. While that can't be read, nothing is billed.
+ */
 
 useSandbox({ preparedMedia: true, webhooks: { allowLoopback: true } });
 
@@ -181,4 +186,95 @@ it('gives each of several equal items its own video when a run that died is run 
 	const result = await generate({ items, inputs, ...REUSING });
 	expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
 	expect(chargedIds()).toHaveLength(3);
+});
+
+/** `seed` is text for a number, `camera_fixed` for a boolean, and the model has no `mood`. */
+const TYPED = { image: 'data', prompt: 'the steam rises', seed: '7', camera_fixed: 'yes', mood: 'calm' };
+
+/** Ways in which a model's schema can't be read. */
+const UNREADABLE: Array<[string, 'models' | 'schema', FaultAction]> = [
+	['the catalog is down', 'models', { type: 'status', status: 503 }],
+	['the catalog is an empty object', 'models', { type: 'emptyObject' }],
+	['the schema is down', 'schema', { type: 'status', status: 503 }],
+	['the schema is an empty object', 'schema', { type: 'emptyObject' }],
+];
+
+describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
+	it.each<[string, Call]>([
+		['a new execution', {}],
+		['a retry after a crash', { mode: 'retry' }],
+		['Reuse Paid Results', { options: { reuseHours: 24 } }],
+	])('%s bills nothing, and says why', async (_how, second) => {
+		const inputs = { ...TYPED, image: imageUrl() };
+		await generate({ executionId: '41', inputs });
+		fails(endpoint, action, Infinity);
+		const result = await generate({ ...second, executionId: '42', inputs });
+		expect(result.error?.message).toMatch(/^Couldn’t read the fields of .* from Atlas Cloud’s catalog$/);
+		expect(result.error?.description).toContain('Nothing was submitted');
+		expect(submits()).toBe(1);
+	});
+
+	it('Retry On Fail buys nothing anew if what the attempt before reused fails', async () => {
+		await atlas({ predictSeconds: 300 });
+		const inputs = { ...TYPED, image: imageUrl() };
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		await generate({ executionId: '41', resource: 'prediction', operation: 'submit', inputs });
+		fails(endpoint, action, Infinity, 2);
+		const result = await generate({
+			executionId: '42',
+			inputs,
+			options: { reuseHours: 24, timeoutSeconds: 200 },
+			nodeExtras: RETRY_3,
+		});
+		expect(result.error?.message).toMatch(/^Couldn’t read the fields of /);
+		expect(submits()).toBe(1);
+	});
+
+	it('Retry On Fail resumes what the attempt before bought', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		// The first attempt reads both; the second neither.
+		fails(endpoint, action, Infinity, 2);
+		const result = await generate({ inputs: TYPED, nodeExtras: RETRY_3 });
+		expect(result.error).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
+	it('a manual retry names what was bought', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const failed = await generate({ inputs: TYPED });
+		fails(endpoint, action, Infinity);
+		const { error } = await retryManually(failed, { ...callOf({ inputs: TYPED }) });
+		expect(error?.message).toContain(chargedIds()[0]);
+		expect(submits()).toBe(1);
+	});
+});
+
+it('a manual retry buys again for another file in the same field', async () => {
+	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+	const failed = await generate({
+		inputs: { ...TYPED, image: '={{ $json.which }}' },
+		items: [{ json: { which: 'front' }, files: { front: photo, back: other } }],
+	});
+	expect(failed.error?.message).toContain(chargedIds()[0]);
+	const call = callOf({ inputs: { ...TYPED, image: 'back' } });
+	await retryManually(failed, { ...call }, call.parameters);
+	expect(submits()).toBe(2);
+	expect(new Set(ledger.uploads.map(({ sha256 }) => sha256)).size).toBe(2);
+});
+
+it('a manual retry buys again for another file under the name that means the only one', async () => {
+	fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+	const failed = await generate({
+		inputs: TYPED,
+		items: [{ files: { Photo_0: photo } }],
+		binaryMode: 'default',
+	});
+	expect(failed.error?.message).toContain(chargedIds()[0]);
+	const [item] = failed.run.data.executionData?.nodeExecutionStack[0]?.data.main[0] ?? [];
+	if (!item?.binary?.Photo_0) throw new Error('The retried item has no file');
+	item.binary.Photo_0.data = other.toString('base64');
+	await retryManually(failed, { ...callOf({ inputs: TYPED, binaryMode: 'default' }) });
+	expect(submits()).toBe(2);
+	expect(new Set(ledger.uploads.map(({ sha256 }) => sha256)).size).toBe(2);
 });
