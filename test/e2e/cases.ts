@@ -154,6 +154,15 @@ export const trigger = (): NodeExport => ({
 	parameters: {},
 });
 
+/** @param parameters beside path and method; it answers at once unless they say otherwise */
+export const webhookNode = (path: string, parameters: NodeExport['parameters'] = {}): NodeExport => ({
+	name: 'Webhook',
+	type: 'n8n-nodes-base.webhook',
+	typeVersion: 2,
+	webhookId: `id-of-${path}`,
+	parameters: { path, httpMethod: 'POST', responseMode: 'onReceived', options: {}, ...parameters },
+});
+
 export const readFileNode = (name: string, path: string, field = 'data'): NodeExport => ({
 	name,
 	type: 'n8n-nodes-base.readWriteFile',

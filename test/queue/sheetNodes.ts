@@ -1,7 +1,7 @@
 /* The nodes of a workflow that edits a sheet of images. */
 import type { IDataObject } from 'n8n-workflow';
 import type { NodeExport } from '../../scripts/n8n/instance';
-import { CREDENTIALS, model, seedream } from '../e2e/cases';
+import { CREDENTIALS, model, readFileNode, seedream, webhookNode } from '../e2e/cases';
 
 /** It takes small pictures, so that a sandbox on a small machine can edit a thousand of them. */
 export const SMALL_MODEL = 'bytedance/seedream-v4/edit';
@@ -34,19 +34,8 @@ export const newPath = () => `sheet-${++published}`;
 
 /** A webhook, and the images of a folder. */
 export const webhookAndFiles = (path: string, folder: string): NodeExport[] => [
-	{
-		name: 'Webhook',
-		type: 'n8n-nodes-base.webhook',
-		typeVersion: 2,
-		webhookId: `id-of-${path}`,
-		parameters: { path, httpMethod: 'POST', responseMode: 'onReceived', options: {} },
-	},
-	{
-		name: 'Read',
-		type: 'n8n-nodes-base.readWriteFile',
-		typeVersion: 1,
-		parameters: { operation: 'read', fileSelector: `${folder}/*.png`, options: {} },
-	},
+	webhookNode(path),
+	readFileNode('Read', `${folder}/*.png`),
 ];
 
 /** A node that edits each item's image with {@link SMALL_MODEL}. */

@@ -1,66 +1,28 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { IDataObject } from 'n8n-workflow';
 import { FormData } from 'undici';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
-import { CREDENTIALS, e2e, model, seedream, WRONG_CREDENTIALS } from '../cases';
-import { assertBlackAndWhite, assertShows, assertSize } from '../pictures';
+import { CREDENTIALS, e2e, model, seedream, webhookNode, WRONG_CREDENTIALS } from '../cases';
 
-const webhook = (path: string, parameters: IDataObject = {}): NodeExport => ({
-	name: 'Webhook',
-	type: 'n8n-nodes-base.webhook',
-	typeVersion: 2,
-	webhookId: `id-of-${path}`,
-	parameters: { path, httpMethod: 'POST', options: {}, ...parameters } as NodeExport['parameters'],
-});
-
-e2e('server: a photo posted to a webhook comes back edited', async (bench) => {
-	const server = await bench.startServer();
-	assert.ok((await server.nodeTypes()).includes('n8n-nodes-seedream.seedreamEdit'));
-	const workflow = await server.createWorkflow({
-		name: 'Webhook',
-		nodes: [
-			webhook('edit-this', { responseMode: 'responseNode' }),
-			seedream('Edit', { prompt: 'make it black and white' }),
-			// 1.x with its pictures in memory answers “When Last Node Finishes” with a Buffer's JSON.
-			{
-				name: 'Respond',
-				type: 'n8n-nodes-base.respondToWebhook',
-				typeVersion: 1.1,
-				parameters: { respondWith: 'binary', options: {} },
-			},
-		],
-		connections: chain('Webhook', 'Edit', 'Respond'),
-	});
-	await server.activate(workflow.id);
-
-	const photo = await readFile(await bench.photo());
-	const form = new FormData();
-	form.set('Photo', new File([photo], 'mug.jpg', { type: 'image/jpeg' }));
-	const response = await server.request('/webhook/edit-this', { method: 'POST', body: form });
-	const picture = Buffer.from(await response.arrayBuffer());
-	assert.equal(response.status, 200, picture.subarray(0, 500).toString('utf8'));
-	await assertSize(picture, 2496, 1664);
-	await assertBlackAndWhite(picture);
-	await assertShows(picture, photo, (original) => original.grayscale());
-	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
-});
-
-e2e('server: the credential’s test tells a good key from a wrong one', async (bench) => {
-	const server = await bench.startServer();
-	const type = 'atlasCloudSeedreamApi';
-	const { baseUrl, apiKey } = bench.sandbox;
-	const good = await server.testCredential({ ...CREDENTIALS[type], type, data: { baseUrl, apiKey } });
-	const wrong = await server.testCredential({
-		...WRONG_CREDENTIALS[type],
-		type,
-		data: { baseUrl, apiKey: 'no' },
-	});
-	assert.equal(good.status, 'OK', good.message);
-	assert.equal(wrong.status, 'Error');
-	// n8n 1.x has its own words for a 401.
-	assert.match(wrong.message, /^(This API key is not valid\.|Authorization failed)/);
-});
+e2e(
+	'server: the node is there, and the credential’s test tells a good key from a wrong one',
+	async (bench) => {
+		const server = await bench.startServer();
+		assert.ok((await server.nodeTypes()).includes('n8n-nodes-seedream.seedreamEdit'));
+		const type = 'atlasCloudSeedreamApi';
+		const { baseUrl, apiKey } = bench.sandbox;
+		const good = await server.testCredential({ ...CREDENTIALS[type], type, data: { baseUrl, apiKey } });
+		const wrong = await server.testCredential({
+			...WRONG_CREDENTIALS[type],
+			type,
+			data: { baseUrl, apiKey: 'no' },
+		});
+		assert.equal(good.status, 'OK', good.message);
+		assert.equal(wrong.status, 'Error');
+		// n8n 1.x has its own words for a 401.
+		assert.match(wrong.message, /^(This API key is not valid\.|Authorization failed)/);
+	},
+);
 
 e2e('server: the Size list has what the chosen model offers', async (bench) => {
 	const server = await bench.startServer();
@@ -80,7 +42,7 @@ e2e('server: a cancel ends the wait at once and submits nothing more', async (be
 	const server = await bench.startServer();
 	const workflow = await server.createWorkflow({
 		name: 'Cancel',
-		nodes: [webhook('cancel-this', { responseMode: 'onReceived' }), seedream('Edit', { prompt: 'sepia' })],
+		nodes: [webhookNode('cancel-this'), seedream('Edit', { prompt: 'sepia' })],
 		connections: chain('Webhook', 'Edit'),
 	});
 	await server.activate(workflow.id);
