@@ -121,36 +121,6 @@ describe('one bad item among good ones', () => {
 	});
 });
 
-describe('an edit that Atlas fails to make', () => {
-	it('reports its ID, Atlas’s words and what to do next on the error branch', async () => {
-		sandbox.addFault({
-			endpoint: 'submit',
-			match: 'second',
-			action: { type: 'failTask', shape: 'status200' },
-		});
-		const prompts = ['first', 'second', 'third'];
-		const { items: outputs } = await edit({
-			items: prompts.map((prompt) => ({ ...good, json: { prompt } })),
-			parameters: { prompt: '={{ $json.prompt }}', options: { concurrency: 1 } },
-			nodeExtras: BRANCH,
-			downstream: ['Good', 'Bad'],
-		});
-		expect(outputs[0]?.map(({ json }) => json.prompt)).toEqual(['first', 'third']);
-		const [bad] = outputs[1] ?? [];
-		const error = bad?.json.error as unknown as IDataObject;
-		const task = [...sandbox.ledger.predictions.values()].find(({ prompt, id }) => prompt === 'second' && id);
-		expect(error).toMatchObject({
-			predictionId: task?.id,
-			status: 'failed',
-			reason: expect.any(String) as string,
-			description: expect.stringContaining('run the item again') as string,
-		});
-		expect(error.message).toContain('The prediction failed: ');
-		expect(error.message).toContain(String(error.reason));
-		expect(error.message).toContain(String(task?.id));
-	});
-});
-
 it.each([
 	[
 		400,
@@ -423,29 +393,6 @@ describe('Max Edits per Run', () => {
 			nodeExtras: CONTINUE,
 		});
 		expect(json.map(({ status }) => status)).toEqual(['completed', 'failed', 'completed']);
-	});
-});
-
-describe('the key', () => {
-	it('is in no output and no error, whatever Atlas says', async () => {
-		const told: unknown[] = [];
-		for (const endpoint of ['upload', 'submit', 'prediction'] as const) {
-			for (const nodeExtras of [undefined, CONTINUE]) {
-				sandbox.addFault({
-					endpoint,
-					action: {
-						type: 'status',
-						status: 403,
-						body: { code: 403, msg: `key ${KEY} may not (Bearer ${KEY})`, data: null },
-					},
-				});
-				const { run, error, out } = await edit(nodeExtras ? { nodeExtras } : {});
-				told.push(run.data, { ...error }, error?.message, out);
-				sandbox.clearFaults();
-			}
-		}
-		told.push((await edit()).run.data);
-		expect(JSON.stringify(told).includes(KEY)).toBe(false);
 	});
 });
 

@@ -6,7 +6,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { IBinaryData, IDataObject, INodeProperties } from 'n8n-workflow';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import { models, parametersOf } from './models';
-import { bmpPicture, exif, oriented, tiff } from './pictures';
+import { exif, oriented, tiff } from './pictures';
 import {
 	BINARY_MODES,
 	LITE,
@@ -81,13 +81,6 @@ const noisy = async (encode: (image: Sharp) => Sharp) =>
 		}),
 	).toBuffer();
 
-const encoders: Record<string, (image: Sharp) => Sharp> = {
-	JPEG: (image) => image.jpeg(),
-	PNG: (image) => image.png(),
-	WebP: (image) => image.webp(),
-	GIF: (image) => image.gif(),
-};
-
 describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	describe('a file in memory', () => {
 		it.each<[string, (base64: string) => string]>([
@@ -108,19 +101,12 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	});
 
 	describe('a broken image', () => {
-		it.each(Object.entries(encoders))('%s that is cut off is incomplete', async (_kind, encode) => {
-			const bytes = await noisy(encode);
-			for (const binaryMode of BINARY_MODES)
-				for (const share of [0.5, 0.95]) {
-					const cut = bytes.subarray(0, Math.floor(bytes.length * share));
-					const { message, description } = await refusal({
-						...given('data'),
-						binaryMode,
-						items: [file(cut)],
-					});
-					expect(message).toBe('The file in data is incomplete: its end is missing');
-					expect(description).not.toMatch(/size/i);
-				}
+		it.each(BINARY_MODES)('that is cut off is incomplete, kept in mode %s', async (binaryMode) => {
+			const bytes = await noisy((image) => image.webp());
+			const items = [file(bytes.subarray(0, bytes.length / 2))];
+			const { message, description } = await refusal({ ...given('data'), binaryMode, items });
+			expect(message).toBe('The file in data is incomplete: its end is missing');
+			expect(description).not.toMatch(/size/i);
 		});
 
 		it('passes with something behind its end: motion photos, previews, Ultra HDR', async () => {
@@ -133,64 +119,12 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		['a web page', Buffer.from('<!doctype html><title>Sign in</title>'), /a web page/],
 		['a PDF', Buffer.from('%PDF-1.7'), /a PDF/],
 		['HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), /a HEIC file/],
+		['DNG', tiff([[0xc612, 1, 4, 0x401]]), /a camera raw file \(DNG\)/],
 	])('%s is called what it is', async (_what, bytes, words) => {
 		const { message, description } = await refusal({ ...given('data'), items: [file(bytes)] });
 		expect(message).toMatch(/^The file in data /);
 		expect(message).toMatch(words);
 		expect(description.length).toBeGreaterThan(20);
-	});
-
-	it.each<[string, Buffer]>([
-		['DNG', tiff([[0xc612, 1, 4, 0x401]])],
-		[
-			'NEF',
-			tiff([
-				[0xfe, 4, 1, 1],
-				[0x10f, 2, 18, 'NIKON CORPORATION'],
-				[0x14a, 4, 1, 300],
-			]),
-		],
-		[
-			'ARW',
-			tiff([
-				[0xfe, 4, 1, 1],
-				[0x10f, 2, 5, 'SONY'],
-			]),
-		],
-		['CR2', Buffer.from('II*\0\x10\0\0\0CR\x02\0', 'latin1')],
-		['CR3', Buffer.from('\0\0\0\x18ftypcrx \0\0\0\x01crx isom', 'latin1')],
-		['RAF', Buffer.from('FUJIFILMCCD-RAW 0201FF129502', 'latin1')],
-		['ORF', Buffer.from('IIRO\x08\0\0\0\0\0', 'latin1')],
-		['RW2', Buffer.from('IIU\0\x18\0\0\0', 'latin1')],
-	])('a camera’s %s is refused by name', async (format, bytes) => {
-		const { message, description } = await refusal({
-			...given('data'),
-			items: [file(Buffer.concat([bytes, Buffer.alloc(500)]))],
-		});
-		expect(message).toContain(`camera raw file (${format})`);
-		expect(description).toContain('JPEG');
-	});
-
-	it('a scanner’s TIFF is none', async () => {
-		const directory = (offset: number) =>
-			tiff([
-				...([
-					[0x100, 4, 1, 40],
-					[0x101, 4, 1, 30],
-					[0x102, 3, 1, 8],
-					[0x103, 3, 1, 1],
-					[0x106, 3, 1, 1],
-				] as const),
-				[0x10f, 2, 6, 'EPSON'],
-				...([
-					[0x111, 4, 1, offset],
-					[0x115, 3, 1, 1],
-					[0x116, 4, 1, 30],
-					[0x117, 4, 1, 1_200],
-				] as const),
-			]);
-		const bytes = Buffer.concat([directory(directory(0).length), Buffer.alloc(1_200, 0x80)]);
-		expect((await accepted({ ...given('data'), items: [file(bytes)] })).uploads).toEqual([sha256(bytes)]);
 	});
 
 	describe('a data URI', () => {
@@ -233,25 +167,6 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	});
 
 	/** As these nodes and services really return them. */
-	it.each<[string, (url: string) => unknown]>([
-		[
-			'Airtable’s attachments',
-			(url) => [
-				{ id: 'att1', url, filename: 'a.png', type: 'image/png', thumbnails: { small: { url: ADDRESS } } },
-			],
-		],
-		['OneDrive’s file', (url) => ({ id: '1', name: 'a.png', '@microsoft.graph.downloadUrl': url })],
-	])('the address that is meant is used: %s', async (_what, valueOf) => {
-		const id = sandbox.addForeignTask({ model: 'x', prompt: 'a picture at an address', images: [] });
-		const [url] = sandbox.ledger.predictions.get(id)!.outputs;
-		const { bodies } = await accepted({
-			...given('={{ $json.a }}'),
-			items: [{ json: { a: valueOf(url) } as IDataObject }],
-		});
-		const [{ images, image } = {}] = bodies;
-		expect([images ?? image].flat()).toEqual([url]);
-	});
-
 	it.each<[string, (file: IBinaryData) => InputItem, unknown?]>([
 		[
 			'Telegram’s trigger',
@@ -442,14 +357,6 @@ describe('the orientation in a photo', () => {
 	const photos: Record<string, (orientation: number) => Promise<Buffer>> = {
 		JPEG: async (orientation) =>
 			oriented(await picture({ width: 90, height: 30, encode: (raw) => raw.jpeg() }), exif(orientation)),
-		'JPEG, its directory further on': async (orientation) =>
-			oriented(
-				await picture({ width: 90, height: 30, encode: (raw) => raw.jpeg() }),
-				exif(orientation, 'MM', 300),
-			),
-		PNG: async (orientation) => oriented(await picture({ width: 90, height: 30 }), exif(orientation)),
-		WebP: async (orientation) =>
-			oriented(await picture({ width: 90, height: 30, encode: (raw) => raw.webp() }), exif(orientation)),
 		TIFF: async (orientation) =>
 			await picture({ width: 90, height: 30, encode: (raw) => raw.withMetadata({ orientation }).tiff() }),
 	};
@@ -468,26 +375,6 @@ describe('the orientation in a photo', () => {
 });
 
 describe('odd shapes and names', () => {
-	it('the size of an OS/2 bitmap is read', async () => {
-		const modern = bmpPicture(90, 30);
-		const old = Buffer.concat([modern.subarray(0, 14), Buffer.alloc(12), modern.subarray(54)]);
-		old.writeUInt32LE(old.length, 2);
-		old.writeUInt32LE(26, 10);
-		old.writeUInt32LE(12, 14);
-		for (const [value, at] of [
-			[90, 18],
-			[30, 20],
-			[1, 22],
-			[24, 24],
-		] as const)
-			old.writeUInt16LE(value, at);
-		const { json } = await runSeedream({
-			items: [file(old)],
-			parameters: { resource: 'prediction', operation: 'submit' },
-		});
-		expect(json[0]?.size).toBe('3072*1024');
-	});
-
 	it.each([
 		[`${'a'.repeat(99)}😀.png`, `${'a'.repeat(99)}-edited.png`],
 		['Foto für Zoë.png', 'Foto für Zoë-edited.png'],
@@ -505,18 +392,6 @@ describe('two images', () => {
 		};
 		const { message } = await refusal({ items: [{ files }], parameters: { images: '*' } });
 		expect(message).toBe('The file in b is a JSON document');
-	});
-});
-
-describe('texts nobody meant', () => {
-	it.each<[string, Record<string, unknown>]>([
-		['a prompt', { prompt: 'Make it {{ $json.color }}' }],
-		['an object', { prompt: '={{ "Make it " + $json.color }}' }],
-	])('are refused: %s', async (_what, parameters) => {
-		const items = [{ json: { color: { name: 'red' } }, files: { data: await picture() } }];
-		const { message } = await refusal({ items, parameters });
-		expect(message).toMatch(/^'(Prompt|New Color)' /);
-		expect(message).not.toContain('is empty');
 	});
 });
 

@@ -9,7 +9,7 @@ import {
 	WEBP,
 	type FileKind,
 } from '../../nodes/AtlasCloud/api/files/kinds';
-import { bmpPicture } from '../engine/pictures';
+import { bmpPicture, tiff } from '../engine/pictures';
 
 const made: Record<string, [FileKind, () => Promise<Buffer>]> = {
 	PNG: [PNG, async () => await raw().png().toBuffer()],
@@ -88,4 +88,40 @@ it.each([
 	// A pattern that tries every way to split them would never end.
 ])('gives up on %s', (_what, text) => {
 	expect(fileKind(Buffer.from(text))).toBeNull();
+});
+
+it.each<[string, Buffer]>([
+	['DNG', tiff([[0xc612, 1, 4, 0x401]])],
+	[
+		'NEF',
+		tiff([
+			[0xfe, 4, 1, 1],
+			[0x10f, 2, 18, 'NIKON CORPORATION'],
+			[0x14a, 4, 1, 300],
+		]),
+	],
+	[
+		'ARW',
+		tiff([
+			[0xfe, 4, 1, 1],
+			[0x10f, 2, 5, 'SONY'],
+		]),
+	],
+	['CR2', Buffer.from('II*\0\x10\0\0\0CR\x02\0', 'latin1')],
+	['CR3', Buffer.from('\0\0\0\x18ftypcrx \0\0\0\x01crx isom', 'latin1')],
+	['RAF', Buffer.from('FUJIFILMCCD-RAW 0201FF129502', 'latin1')],
+	['ORF', Buffer.from('IIRO\x08\0\0\0\0\0', 'latin1')],
+	['RW2', Buffer.from('IIU\0\x18\0\0\0', 'latin1')],
+])('knows a camera’s %s, whatever it looks like', (name, bytes) => {
+	expect(fileKind(Buffer.concat([bytes, Buffer.alloc(500)]))).toMatchObject({ name, isInput: false });
+});
+
+it('takes a scanner’s TIFF for none of them', () => {
+	const bytes = tiff([
+		[0x100, 4, 1, 40],
+		[0x103, 3, 1, 1],
+		[0x10f, 2, 6, 'EPSON'],
+		[0x111, 4, 1, 8],
+	]);
+	expect(fileKind(bytes)).toBe(TIFF);
 });

@@ -81,6 +81,7 @@ it.each<[what: string, value: unknown, wanted: string | null]>([
 	['Notion', { name: 'a', type: 'file', file: { url: a } }, a],
 	['Notion, elsewhere', { name: 'a', external: { url: a } }, a],
 	['an OpenAI message', { type: 'image_url', image_url: { url: png } }, png],
+	['OneDrive', { id: '1', name: 'a.png', '@microsoft.graph.downloadUrl': a }, a],
 	['an edit', { predictionId: 'p', imageUrl: a }, a],
 	['no address', { url: 'photo.jpg' }, null],
 	['a list', [a], null],

@@ -11,6 +11,21 @@ it('reads the dimensions in the header', () => {
 	expect(imageSize(GIF)).toEqual({ width: 320, height: 240 });
 });
 
+it('reads the dimensions of an OS/2 bitmap', () => {
+	const bitmap = Buffer.alloc(64);
+	bitmap.write('BM', 'latin1');
+	for (const [value, at] of [
+		[26, 10],
+		[12, 14],
+		[90, 18],
+		[30, 20],
+		[1, 22],
+		[24, 24],
+	])
+		bitmap.writeUInt16LE(value, at);
+	expect(imageSize(bitmap)).toEqual({ width: 90, height: 30 });
+});
+
 it('reads no dimensions of files that Seedream does not accept', () => {
 	expect(imageSize(Buffer.from('<svg width="5" height="5"></svg>'))).toBeNull();
 	expect(imageSize(Buffer.from('<svg '.repeat(13_000)))).toBeNull();

@@ -276,13 +276,6 @@ describe('a batch', () => {
 		return { atlas, meanDelayMs: delays.reduce((sum, ms) => sum + ms, 0) / count };
 	}
 
-	it.each([5, 20, 100])('of %d is noticed soon, with few polls', async (count) => {
-		const { atlas, meanDelayMs } = await batch(count);
-		expect(atlas.polls.length / count).toBeLessThan(count === 5 ? 15 : 8);
-		// A hundred at once are more than the rate limit has room for.
-		expect(meanDelayMs).toBeLessThan(count === 100 ? 3_500 : 1_200);
-	});
-
 	it('is never polled more than 40 times in any second', async () => {
 		const { atlas } = await batch(300);
 		const times = atlas.polls.map(({ atMs }) => atMs).sort((a, b) => a - b);
