@@ -1,8 +1,13 @@
-import { readDataUri } from '../../nodes/AtlasCloud/api/files/dataUri';
+import { isOneDataUri, readDataUri } from '../../nodes/AtlasCloud/api/files/dataUri';
 
 const pauses: number[] = [];
 const clock = { sleepMs: async (ms: number) => void (await Promise.resolve(pauses.push(ms))) };
-const read = async (uri: string) => await readDataUri('Images', uri, clock);
+const read = async (uri: string) => {
+	const { open, ...facts } = readDataUri('Images', uri, clock);
+	const parts: Uint8Array[] = [];
+	for await (const part of open()) parts.push(part);
+	return { ...facts, parts, bytes: Buffer.concat(parts) };
+};
 
 /** Its base64 has a plus sign, a slash, and one padding character. */
 const bytes = Buffer.from('fbefbeff00fb', 'hex').subarray(0, 5);
@@ -26,14 +31,14 @@ it.each<[what: string, uri: string, mimeType: string]>([
 ])('is read %s', async (_what, uri, mimeType) => {
 	expect(base64).toMatch(/\+.*\/.*=$/);
 	const found = await read(uri);
-	expect(Buffer.from(found.base64, 'base64')).toEqual(bytes);
+	expect(found.bytes).toEqual(bytes);
 	expect(found).toMatchObject({ mimeType, fileName: null });
 });
 
 it('may have a name, and may be text', async () => {
 	expect((await read(`data:image/png;name=my%20photo.png;base64,${base64}`)).fileName).toBe('my photo.png');
-	const { base64: svg } = await read("data:image/svg+xml;utf8,<svg a='1,2'>%3C/svg%3E");
-	expect(Buffer.from(svg, 'base64').toString()).toBe("<svg a='1,2'></svg>");
+	const svg = await read("data:image/svg+xml;utf8,<svg a='1,2'>%3C/svg%3E");
+	expect(svg.bytes.toString()).toBe("<svg a='1,2'></svg>");
 });
 
 it.each([
@@ -48,17 +53,49 @@ it.each([
 	await expect(read(uri)).rejects.toThrow(`'Images' contains a damaged data URI: ${why}`);
 });
 
-it('of many megabytes lets others work in between, and no code falls apart', async () => {
-	pauses.length = 0;
-	// A part ends after half a million characters.
-	const content = `${'A'.repeat(499_999)}%2B${'A'.repeat(1_000_000)}`;
-	const { base64 } = await read(`data:image/png;base64,${content}`);
-	expect(base64.indexOf('+')).toBe(499_999);
-	expect(base64).toHaveLength(1_500_000);
-	expect(pauses).toEqual([0, 0, 0]);
+describe('of many megabytes', () => {
+	const large = Buffer.alloc(3_000_000, bytes);
+	const text = large.toString('base64');
+
+	it.each([
+		['plain', `data:image/png;base64,${text}`, 7],
+		['percent-encoded', `data:image/png;base64,${encodeURIComponent(text)}`, 9],
+		['with blanks for plus signs', `data:image/png;base64,${text.replaceAll('+', ' ')}`, 14],
+		['as text', `data:image/png,${large.toString('hex')}`, 11],
+	])('lets others work in between: %s', async (_what, uri, minPauses) => {
+		pauses.length = 0;
+		const { parts, bytes: whole } = await read(uri);
+		expect(whole.equals(uri.includes('base64') ? large : Buffer.from(large.toString('hex')))).toBe(true);
+		expect(pauses.length).toBeGreaterThanOrEqual(minPauses);
+		expect(Math.max(...parts.map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(500_000);
+	});
+
+	it('is one file, and no name behind it is overlooked', async () => {
+		pauses.length = 0;
+		const uri = `data:image/png;base64,${'A'.repeat(499_990)}`;
+		expect(await isOneDataUri(`${uri}\nAAAA${'A'.repeat(500_000)}`, ['photo'], clock)).toBe(true);
+		expect(await isOneDataUri(`${uri}AAA\nphoto`, ['photo'], clock)).toBe(false);
+		expect(await isOneDataUri(`data:text/plain,${'%41'.repeat(500_000)}`, ['photo'], clock)).toBe(true);
+		expect(await isOneDataUri('data:text/plain,A\nphotos', [], clock)).toBe(false);
+		expect(pauses.length).toBeGreaterThanOrEqual(4);
+	});
+
+	it('is refused if its padding stands at the end of a part', async () => {
+		const uri = `data:image/png;base64,${'A'.repeat(499_999)}=${'A'.repeat(8)}`;
+		await expect(read(uri)).rejects.toThrow('"A" isn’t base64');
+	});
+
+	it('keeps a code that would fall apart', async () => {
+		// A part ends after half a million characters.
+		const { bytes: whole } = await read(
+			`data:image/png;base64,${'A'.repeat(499_999)}%2B${'A'.repeat(1_000_000)}`,
+		);
+		expect(whole.toString('base64').indexOf('+')).toBe(499_999);
+		expect(whole).toHaveLength(1_125_000);
+	});
 });
 
 it('of bytes that are no text keeps each of them', async () => {
-	const { base64 } = await read(`data:image/png,${'%89PNG%0D%0a'.repeat(100_000)}%4`);
-	expect(Buffer.from(base64, 'base64').toString('latin1')).toBe(`${'\x89PNG\r\n'.repeat(100_000)}%4`);
+	const found = await read(`data:image/png,${'%89PNG%0D%0a'.repeat(100_000)}%4`);
+	expect(found.bytes.toString('latin1')).toBe(`${'\x89PNG\r\n'.repeat(100_000)}%4`);
 });

@@ -10,6 +10,7 @@ import type { InputFile } from '../api/files/uploads';
 import type { InputPath, PurchaseInput } from '../api/purchases/request';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
 import { inspectBinary, toInputFile, type InspectedFile } from '../n8n/binary';
+import type { OpenFile } from '../n8n/inputContent';
 import type { NodeRun } from '../nodeRun';
 import {
 	findByName,
@@ -95,9 +96,9 @@ export async function readEntry(reader: FileReader, entry: unknown): Promise<Inp
 	if (typeof value !== 'string') throw shapeError(reader, value);
 	const text = trimInvisible(value);
 	if (isDataUri(text)) {
-		const { base64, mimeType, fileName } = await readDataUri(field.title, text, clock);
-		const binary = { data: base64, mimeType, ...(fileName ? { fileName } : {}) };
-		return [await toSource(reader, null, binary)];
+		const { open, mimeType, fileName } = readDataUri(field.title, text, clock);
+		const binary = { data: '', mimeType, ...(fileName ? { fileName } : {}) };
+		return [await toSource(reader, null, binary, open)];
 	}
 	if (isUrl(text)) {
 		checkInputUrl(text, { baseUrl, isTool: item.isTool });
@@ -150,14 +151,18 @@ async function allFiles(reader: FileReader): Promise<InputSource[]> {
 	return await Promise.all(found.map(async ([name, binary]) => await toSource(reader, name, binary)));
 }
 
-/** @param fieldName null for a file that is not one of the item's fields */
+/**
+ * @param fieldName null for a file that is not one of the item's fields
+ * @param open the content of a data URI
+ */
 async function toSource(
 	reader: FileReader,
 	fieldName: string | null,
 	binary: IBinaryData,
+	open?: OpenFile,
 ): Promise<InputSource> {
 	const { field } = reader;
-	const inspected = await inspectBinary(reader.run.context.helpers, fieldName, binary);
+	const inspected = await inspectBinary(reader.run.context.helpers, fieldName, binary, open);
 	const holder = describeHolder(reader, fieldName, binary);
 	const { kinds, facts } = inspected;
 	const kind = acceptedKind(field, holder, { kinds, beginning: facts.beginning, binary });

@@ -194,7 +194,7 @@ async function inputImage(
 	{ itemIndex, maxDownloadBytes }: OutputDestination,
 	first?: PurchaseInput,
 ): Promise<IBinaryData | undefined> {
-	if (first?.file) return binaryOf(first.file);
+	if (first?.file) return await binaryOf(first.file);
 	if (!first) {
 		const { fields } = readBinaryFields(run.context, itemIndex);
 		return fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];

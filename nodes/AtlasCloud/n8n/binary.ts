@@ -3,6 +3,7 @@ import { StoreError, type FileStore } from '../api/files/downloads';
 import type { FileFacts } from '../api/files/inspect';
 import { inputKinds, type FileKind } from '../api/files/kinds';
 import type { ByteStream } from '../api/http/http';
+import { readBeginning } from '../api/http/streams';
 import type { Dimensions } from '../api/models/sizes';
 import type { InputFile } from '../api/files/uploads';
 import {
@@ -10,6 +11,7 @@ import {
 	type InputContent,
 	isInDatabase,
 	MAX_DATABASE_FILE_BYTES,
+	type OpenFile,
 	unreadableFileError,
 } from './inputContent';
 
@@ -26,14 +28,19 @@ export interface InspectedFile {
 
 type Helpers = IExecuteFunctions['helpers'];
 
-/** Reads a file to its end. @throws AtlasError (`input`) when n8n does not give it */
+/**
+ * Reads a file to its end.
+ * @param open the content of a data URI, which n8n has no file of
+ * @throws AtlasError (`input`) when n8n does not give it
+ */
 export async function inspectBinary(
 	helpers: Helpers,
 	fieldName: string | null,
 	binary: IBinaryData,
+	open?: OpenFile,
 ): Promise<InspectedFile> {
 	try {
-		const content = await inputContent(helpers, binary);
+		const content = await inputContent(helpers, binary, open);
 		const facts = await content.inspect();
 		return { fieldName, binary, content, facts, kinds: inputKinds(facts.kind, binary.mimeType ?? '') };
 	} catch (error) {
@@ -45,9 +52,12 @@ export async function inspectBinary(
 const binaries = new WeakMap<InputFile, IBinaryData>();
 
 /** n8n's own record of a file, with its kind by its bytes. */
-export function binaryOf(file: InputFile): IBinaryData | undefined {
+export async function binaryOf(file: InputFile): Promise<IBinaryData | undefined> {
 	const binary = binaries.get(file);
-	return binary && { ...binary, mimeType: file.kind.mimeType };
+	if (!binary) return undefined;
+	const isHeld = binary.id !== undefined || binary.data !== '';
+	const data = isHeld ? binary.data : (await readBeginning(file.open(), file.sizeBytes)).toString('base64');
+	return { ...binary, data, mimeType: file.kind.mimeType };
 }
 
 /** The file in the form that the API uploads. */

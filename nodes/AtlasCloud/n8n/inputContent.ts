@@ -9,6 +9,9 @@ import { startClock } from './clock';
 
 type Helpers = IExecuteFunctions['helpers'];
 
+/** Reads a file from its beginning. */
+export type OpenFile = () => AsyncIterable<Uint8Array>;
+
 /** A larger file is not kept between its inspection and its upload. */
 const MAX_KEPT_FILE_BYTES = 16_000_000;
 
@@ -40,13 +43,14 @@ export class InputContent {
 		private readonly binary: IBinaryData,
 		/** What n8n says, for memory budgets only: the bytes decide. */
 		private readonly announcedBytes: number,
+		private readonly dataUri: OpenFile | undefined,
 	) {}
 
 	/** @throws AtlasError (`input`) if the file is not there, or is larger than n8n can read */
-	static async of(helpers: Helpers, binary: IBinaryData): Promise<InputContent> {
+	static async of(helpers: Helpers, binary: IBinaryData, dataUri?: OpenFile): Promise<InputContent> {
 		const { id, data } = binary;
 		const announcedBytes = id ? (await helpers.getBinaryMetadata(id)).fileSize : data.length;
-		const content = new InputContent(helpers, binary, announcedBytes);
+		const content = new InputContent(helpers, binary, announcedBytes, dataUri);
 		if (content.isReadWhole && announcedBytes > MAX_DATABASE_FILE_BYTES)
 			throw tooLargeToReadError(announcedBytes);
 		return content;
@@ -91,7 +95,8 @@ export class InputContent {
 	private async *read(): AsyncGenerator<Uint8Array> {
 		const { id, data } = this.binary;
 		// Without an id the file is in the item itself, as base64.
-		if (id) yield* (await this.helpers.getBinaryStream(id)) as AsyncIterable<Uint8Array>;
+		if (this.dataUri) yield* this.dataUri();
+		else if (id) yield* (await this.helpers.getBinaryStream(id)) as AsyncIterable<Uint8Array>;
 		else yield* decodeBase64(data, startClock());
 	}
 
@@ -129,13 +134,18 @@ const contentsByHelpers = new WeakMap<Helpers, InputContents>();
 
 /**
  * A file's content. The same stored file is read once for all items of a run.
+ * @param dataUri of a file that n8n does not have
  * @throws AtlasError (`input`) if the file is not there, or is larger than n8n can read
  */
-export async function inputContent(helpers: Helpers, binary: IBinaryData): Promise<InputContent> {
+export async function inputContent(
+	helpers: Helpers,
+	binary: IBinaryData,
+	dataUri?: OpenFile,
+): Promise<InputContent> {
 	const contents: InputContents = contentsByHelpers.get(helpers) ?? new Map();
 	contentsByHelpers.set(helpers, contents);
 	const key = binary.id ?? binary;
-	const known = contents.get(key) ?? InputContent.of(helpers, binary);
+	const known = contents.get(key) ?? InputContent.of(helpers, binary, dataUri);
 	contents.set(key, known);
 	return await known;
 }

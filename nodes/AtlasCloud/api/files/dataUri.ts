@@ -8,8 +8,8 @@ export interface DataUri {
 	/** As it says itself; empty if it does not. */
 	mimeType: string;
 	fileName: string | null;
-	/** The content, as n8n keeps files in memory. */
-	base64: string;
+	/** Its content, decoded anew each time and a part at a time. @throws AtlasError (`input`) where it is damaged */
+	open(): AsyncGenerator<Uint8Array>;
 }
 
 /** Longer than any type with its parameters. */
@@ -19,9 +19,9 @@ const MAX_HEAD_LENGTH = 300;
  * Reads a data URI as forgivingly as browsers do: any type and parameters, line breaks, percent-encoding, or text in
  * place of base64; also a plus sign that a form has turned into a blank.
  * @param title the display name of its field
- * @throws AtlasError (`input`) for one that is damaged
+ * @throws AtlasError (`input`) for one without a comma
  */
-export async function readDataUri(title: string, uri: string, clock: Sleeper): Promise<DataUri> {
+export function readDataUri(title: string, uri: string, clock: Sleeper): DataUri {
 	const comma = uri.slice(0, MAX_HEAD_LENGTH).indexOf(',');
 	if (comma < 0) throw damagedError(title, 'it has no comma before its content');
 	const [mimeType, ...parameters] = uri
@@ -34,7 +34,7 @@ export async function readDataUri(title: string, uri: string, clock: Sleeper): P
 	return {
 		mimeType,
 		fileName: name ? percentDecoded(name).toString() : null,
-		base64: isBase64 ? await cleanBase64(title, content, clock) : await toBase64(content, clock),
+		open: () => (isBase64 ? fromBase64(title, content, clock) : fromText(content, clock)),
 	};
 }
 
@@ -55,36 +55,43 @@ function hexDigit(code: number): number {
 	return '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase());
 }
 
-async function toBase64(content: string, clock: Sleeper): Promise<string> {
-	const parts: Buffer[] = [];
-	for await (const part of textParts(content, clock)) parts.push(percentDecoded(part));
-	return Buffer.concat(parts).toString('base64');
+async function* fromText(content: string, clock: Sleeper): AsyncGenerator<Uint8Array> {
+	for await (const part of textParts(content, clock)) yield percentDecoded(part);
 }
 
-async function cleanBase64(title: string, content: string, clock: Sleeper): Promise<string> {
-	const parts: string[] = [];
-	let hasBlanks = false;
-	for await (const part of textParts(content, clock)) {
+async function* fromBase64(title: string, content: string, clock: Sleeper): AsyncGenerator<Uint8Array> {
+	const blank = content.includes(' ') ? await meaningOfBlanks(title, content.trim(), clock) : '';
+	let length = 0;
+	const characters = async function* (): AsyncGenerator<string> {
+		for await (const part of cleanParts(title, content, clock)) {
+			const clean = part.replaceAll(' ', blank).replaceAll('=', '');
+			length += clean.length;
+			yield clean;
+		}
+	};
+	yield* decodeParts(characters());
+	if (length % 4 === 1) throw damagedError(title, 'its end is missing');
+}
+
+/** Base64 comes in groups of four: a blank is a plus sign if that makes them whole, or else nothing. */
+async function meaningOfBlanks(title: string, text: string, clock: Sleeper): Promise<string> {
+	let length = 0;
+	for await (const part of cleanParts(title, text, clock)) length += part.length;
+	return length % 4 === 0 ? '+' : '';
+}
+
+/** Base64 without percent-encoding and line breaks. */
+async function* cleanParts(title: string, text: string, clock: Sleeper): AsyncGenerator<string> {
+	let isPadded = false;
+	for await (const part of textParts(text, clock)) {
 		const clean = percentDecoded(part)
 			.toString()
 			.replace(/[\r\n\t]+/g, '');
-		const odd = /[^A-Za-z0-9+/_ =-]|=(?=[^= ])/.exec(clean)?.[0];
+		const odd = (isPadded ? /[^= ]/ : /[^A-Za-z0-9+/_ =-]|=(?=[^= ])/).exec(clean)?.[0];
 		if (odd !== undefined) throw damagedError(title, `"${truncate(odd)}" isn’t base64`);
-		hasBlanks ||= clean.includes(' ');
-		parts.push(clean);
+		isPadded ||= clean.includes('=');
+		yield clean;
 	}
-	const text = parts.join('');
-	const base64 = (hasBlanks ? await withoutBlanks(text, clock) : text).replace(/={1,9}$/, '');
-	if (base64.length % 4 === 1) throw damagedError(title, 'its end is missing');
-	return base64;
-}
-
-/** Base64 comes in groups of four: only with the blanks if they stand for something. */
-async function withoutBlanks(text: string, clock: Sleeper): Promise<string> {
-	const character = text.trim().length % 4 === 0 ? '+' : '';
-	const parts: string[] = [];
-	for await (const part of textParts(text, clock)) parts.push(part.replaceAll(' ', character));
-	return parts.join('');
 }
 
 function damagedError(title: string, why: string): Error {
@@ -108,9 +115,13 @@ async function* textParts(text: string, clock: Sleeper): AsyncGenerator<string> 
 }
 
 /** The bytes of a base64 text, a part at a time. Whatever is no base64, such as line breaks, is left out. */
-export async function* decodeBase64(text: string, clock: Sleeper): AsyncGenerator<Buffer> {
+export async function* decodeBase64(text: string, clock: Sleeper): AsyncGenerator<Uint8Array> {
+	yield* decodeParts(textParts(text, clock));
+}
+
+async function* decodeParts(parts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
 	let left = '';
-	for await (const part of textParts(text, clock)) {
+	for await (const part of parts) {
 		const clean = left + part.replace(/[^A-Za-z0-9+/_-]+/g, '');
 		// Whole groups of four characters: each is three bytes.
 		const end = clean.length - (clean.length % 4);
@@ -126,10 +137,16 @@ export async function* decodeBase64(text: string, clock: Sleeper): AsyncGenerato
  * @param names that could stand on a line behind it
  */
 export async function isOneDataUri(text: string, names: string[], clock: Sleeper): Promise<boolean> {
-	const head = /^data:[^,]{0,100};base64,/i.exec(text.slice(0, 200))?.[0];
-	if (head === undefined || names.some((name) => text.includes(`\n${name}`))) return false;
+	const head = /^data:[^,]{0,100},/i.exec(text.slice(0, 200))?.[0];
+	if (head === undefined) return false;
+	const other = /;base64,$/i.test(head) ? /[^A-Za-z0-9+/=_%\s-]/ : /[^A-Za-z0-9+/=_%-]/;
+	const longestName = Math.max(0, ...names.map((name) => name.length));
+	let end = '';
 	for await (const part of textParts(text.slice(head.length), clock)) {
-		if (/[^A-Za-z0-9+/=_%\s-]/.test(part)) return false;
+		if (other.test(part)) return false;
+		const lines = end + part;
+		if (lines.includes('\n') && names.some((name) => lines.includes(`\n${name}`))) return false;
+		end = part.slice(-longestName - 1);
 	}
 	return true;
 }
