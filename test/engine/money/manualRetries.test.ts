@@ -155,6 +155,17 @@ describe('a retry after a crash of n8n', () => {
 		expect(chargedIds()).toHaveLength(2);
 	});
 
+	it('takes what another execution bought if the edit that it resumes fails', async () => {
+		sandbox.setOptions({ predictSeconds: 20 });
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		const failed = await edit({ nodeExtras: RETRY_3, parameters: { options: { timeoutSeconds: 5 } } });
+		expect(failed.error?.message).toBeDefined();
+		const bought = await edit(crashed);
+		const result = await retryManually(failed, { executionId: '43' }, { options: {} });
+		expect(idsIn(result)).toEqual(idsIn(bought));
+		expect(submits()).toBe(2);
+	});
+
 	it('outputs the images that were sent', async () => {
 		const parameters = { resource: 'prediction', operation: 'submit' };
 		const [before] = (await edit({ ...crashed, parameters })).json;

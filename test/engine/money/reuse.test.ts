@@ -191,6 +191,16 @@ describe('Reuse Paid Results', () => {
 		expect(submits()).toBe(3);
 	});
 
+	it('takes another one if a running one fails while it is waited for', async () => {
+		sandbox.setOptions({ predictSeconds: 10 });
+		const submitOnly = { parameters: { resource: 'prediction', operation: 'submit' } };
+		const [before] = (await edit(submitOnly)).json;
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		await edit(submitOnly);
+		expect(idsIn(await reuse())).toEqual([before.predictionId]);
+		expect(submits()).toBe(2);
+	});
+
 	it('bills no new edit if content moderation stops a running one', async () => {
 		sandbox.setOptions({ predictSeconds: 60 });
 		fails('submit', MODERATED);

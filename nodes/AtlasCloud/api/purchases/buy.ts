@@ -4,11 +4,12 @@ import type { Place } from '../pace/places';
 import { moderationError } from '../predictions/errors';
 import type { Prediction } from '../predictions/prediction';
 import { WARM_UP_MS } from '../predictions/readPrediction';
+import { beforeSubmit } from '../time/beforeSubmit';
 import { lostError } from './errors';
 import type { Hands } from './hands';
-import { recall } from './recall';
+import { Recall } from './recall';
 import { idOf, isUnresolved, type PurchaseRecord } from './record';
-import { timingKey, type Identity, type PurchaseRequest } from './request';
+import { identify, timingKey, type PurchaseRequest } from './request';
 import { submit, type Submitted } from './submit';
 
 /** A prediction that is paid for, and what it was bought for: an earlier attempt may have asked for something else. */
@@ -31,7 +32,6 @@ export interface Bought {
 interface Purchase {
 	hands: Hands;
 	request: PurchaseRequest;
-	identity: Identity;
 	place: Place;
 }
 
@@ -68,9 +68,12 @@ async function settle(
 	place: Place,
 	then: 'wait' | 'leave',
 ): Promise<Bought> {
-	const { identity, record: recalled } = await recall(hands, request);
-	const purchase: Purchase = { hands, request, identity, place };
-	let record = recalled;
+	const { clock, ledger, uploads } = hands;
+	const identity = await beforeSubmit(clock, request, 'reading the files', identify(request, uploads));
+	ledger.open(request, identity.fingerprint);
+	const recall = new Recall(hands, request, identity);
+	const purchase: Purchase = { hands, request, place };
+	let record = await recall.find();
 	let submitted: Submitted | null = null;
 	// It may be running already: the service's limit is none for it. With a limit of the run's own, a search is one of those.
 	const isWithinLimit = hands.places.options.hardLimit === null || (record && !isUnresolved(record));
@@ -92,7 +95,8 @@ async function settle(
 			case 'failed':
 				if (record.fate.isModerated)
 					throw moderationError({ predictionId: record.fate.id }, record.fate.why || undefined);
-				record = undefined;
+				// A reused one failed meanwhile: another one may be paid for.
+				record = await recall.find();
 				break;
 			case 'bought':
 			case 'done': {
@@ -100,7 +104,6 @@ async function settle(
 				if (then === 'leave') return bought;
 				place.resume();
 				const waited = await wait(purchase, record);
-				// A reused one that failed meanwhile is bought anew.
 				if (waited !== 'failed') return { ...bought, predictionId: waited.id, prediction: waited.prediction };
 			}
 		}

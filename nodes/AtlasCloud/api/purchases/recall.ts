@@ -12,7 +12,7 @@ import {
 	type Origin,
 	type PurchaseRecord,
 } from './record';
-import { identify, type Identity, type PurchaseRequest } from './request';
+import type { Identity, PurchaseRequest } from './request';
 import type { FoundRow, Wish } from './search';
 
 const HOUR_MS = 3_600_000;
@@ -23,54 +23,42 @@ const HOUR_MS = 3_600_000;
  */
 const RETRY_SLACK_MS = HOUR_MS;
 
-/** What is bought for a request already, if anything. */
-export interface Recalled {
-	identity: Identity;
-	record: PurchaseRecord | undefined;
-}
-
-/**
- * Reads the input files of a request, and finds what is bought for it already: by an attempt before, the retried
- * execution, a failed run, or lately by any. All of it ends within the item's Timeout.
- * @throws AtlasError; CancelledError
- */
-export async function recall(hands: Hands, request: PurchaseRequest): Promise<Recalled> {
-	const looking = new Recall(hands, request);
-	const what = 'reading the files and looking for earlier results';
-	return await beforeSubmit(hands.clock, request, what, looking.find()).finally(() => {
-		// Nothing is taken for an item that has given up.
-		looking.isOver = true;
-	});
-}
-
-/** The way of one request. */
-class Recall {
-	isOver = false;
-
-	private identity!: Identity;
+/** Finds what is bought for a request already, if anything. */
+export class Recall {
+	/** Its time is up: nothing is taken for an item that has given up. */
+	private isOver = false;
 
 	constructor(
 		private readonly hands: Hands,
 		private readonly request: PurchaseRequest,
+		private readonly identity: Identity,
 	) {}
 
-	async find(): Promise<Recalled> {
-		this.identity = await identify(this.request, this.hands.uploads);
-		return { identity: this.identity, record: await this.record() };
+	/**
+	 * By an attempt before, the retried execution, a failed run, or lately by any. Each call looks anew, because what an
+	 * earlier one found may have failed. Ends within the item's Timeout.
+	 * @returns undefined if nothing is bought
+	 * @throws AtlasError; CancelledError
+	 */
+	async find(): Promise<PurchaseRecord | undefined> {
+		const { hands, request } = this;
+		return await beforeSubmit(hands.clock, request, 'looking for earlier results', this.record()).catch(
+			(error: unknown) => {
+				this.isOver = true;
+				throw error;
+			},
+		);
 	}
 
 	private async record(): Promise<PurchaseRecord | undefined> {
 		const { ledger, search, retriedSinceMs } = this.hands;
-		if (this.isOver) return undefined;
-		const own = ledger.open(this.request, this.identity.fingerprint);
-		const isOfRetried = own !== undefined && own.executionId !== ledger.scope.executionId;
+		const own = ledger.current(this.request);
 		if (own && (isUnresolved(own) || isPaid(own) || isModerated(own))) {
-			if (isOfRetried) ledger.resume(own);
+			if (own.executionId !== ledger.scope.executionId) ledger.resume(own);
 			return own;
 		}
 		// The item's own record proves that nothing was created: what others bought since is not its.
-		const isProven = own?.fate.state === 'refused';
-		if (retriedSinceMs !== null && !isProven && (!own || isOfRetried)) {
+		if (retriedSinceMs !== null && own?.fate.state !== 'refused') {
 			const wish = this.wish(retriedSinceMs - RETRY_SLACK_MS, true);
 			const found = await search.take(wish, (row) => this.adopt(row, 'own'));
 			if (found && (isPaid(found) || isModerated(found))) return found;
