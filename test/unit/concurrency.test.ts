@@ -1,5 +1,7 @@
 import { Concurrency, type Mark } from '../../nodes/AtlasCloud/api/pace/concurrency';
 
+const NOTHING_TOLD = { workMs: null, totalMs: null };
+
 describe('the limit', () => {
 	/** Submits and finishes one after another. */
 	class Run {
@@ -17,7 +19,7 @@ describe('the limit', () => {
 		finish(count: number, afterMs: number, succeeded = true): void {
 			this.nowMs += afterMs;
 			for (const mark of this.marks.splice(0, count))
-				this.control.ended(mark, { nowMs: this.nowMs, succeeded, workMs: null, totalMs: null });
+				this.control.ended(mark, this.nowMs, succeeded ? NOTHING_TOLD : null);
 		}
 	}
 
@@ -45,8 +47,7 @@ describe('the limit', () => {
 	it('learns nothing from the times of predictions of an earlier execution', () => {
 		const control = new Concurrency();
 		const marks = Array.from({ length: 20 }, () => control.began('edit', null, 0));
-		for (const mark of marks)
-			control.ended(mark, { nowMs: 10, succeeded: true, workMs: null, totalMs: null });
+		for (const mark of marks) control.ended(mark, 10, NOTHING_TOLD);
 		expect(control.maxInFlight).toBe(20);
 	});
 

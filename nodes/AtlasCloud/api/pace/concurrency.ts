@@ -34,12 +34,11 @@ export interface Mark {
 	readonly rank: number;
 }
 
-export interface EndedAttempt {
-	nowMs: number;
-	succeeded: boolean;
-	/** How long the service worked on it, where its record says so. */
+/** How long a prediction took, as far as its record says so. */
+export interface RecordedTimes {
+	/** How long the service worked on it. */
 	workMs: number | null;
-	/** From created to completed, where its record says so. */
+	/** From created to completed. */
 	totalMs: number | null;
 }
 
@@ -180,14 +179,15 @@ export class Concurrency {
 		return this.inFlight.size > 0 && this.refusals.refused(this.inFlight.size, nowMs);
 	}
 
-	/** A prediction is over, or nobody waits for it any more. */
-	ended(mark: Mark, { nowMs, succeeded, workMs, totalMs }: EndedAttempt): void {
+	/** A prediction is over, or nobody waits for it any more. @param times null unless it succeeded */
+	ended(mark: Mark, nowMs: number, times: RecordedTimes | null): void {
 		this.nowMs = nowMs;
 		const { group, sentAtMs, rank } = mark;
 		if (!this.inFlight.delete(mark)) return;
 		group.open--;
-		if (!succeeded || sentAtMs === null) return;
+		if (!times || sentAtMs === null) return;
 		const { baseline } = group;
+		const { workMs, totalMs } = times;
 		const lifeMs = Math.max(1, nowMs - sentAtMs);
 		const isTold = workMs !== null && workMs > 0;
 		// The part of its life that holds its time in the queue.

@@ -14,21 +14,22 @@ const MAX_WAIT_MS = 1_000;
 const MAX_IDLE_MS = 600_000;
 
 /** What one run has in a lane. */
-export interface RunInLane {
+export interface Share {
 	inFlight: number;
 	/** When it was given its latest turn: a count of the lane's turns. */
 	lastTurn: number;
-	/** Whether the run itself lets one more in. */
-	mayEnter(isCounted: boolean): boolean;
 }
 
 /** A purchase that is to be submitted. */
 export interface Entry {
-	readonly run: RunInLane;
+	/** Of its run. */
+	readonly share: Share;
 	/** Those of a run enter in this order. */
 	readonly order: number;
 	/** Whether it takes one of the places in flight. */
 	readonly isCounted: boolean;
+	/** Whether the run itself lets it in. */
+	readonly mayEnter: boolean;
 	/** It has a place now. */
 	taken(): void;
 }
@@ -63,7 +64,6 @@ export class Lane {
 
 	constructor(private readonly clock: Clock) {
 		this.submits = new RateLimiter(clock);
-		this.use();
 	}
 
 	/** Its own clock, in ms: it outlives a run, and so do its times. */
@@ -106,16 +106,16 @@ export class Lane {
 
 	/** Takes a place, even if there is none left. */
 	take(entry: Entry): void {
-		const { run, isCounted } = entry;
-		run.inFlight++;
-		run.lastTurn = ++this.turns;
+		const { share, isCounted } = entry;
+		share.inFlight++;
+		share.lastTurn = ++this.turns;
 		if (isCounted) this.inFlight++;
 		entry.taken();
 	}
 
 	/** Gives a place back. Call {@link serve} when the run has noted it, too. */
-	giveBack({ run, isCounted }: Entry): void {
-		run.inFlight--;
+	giveBack({ share, isCounted }: Entry): void {
+		share.inFlight--;
 		if (isCounted) this.inFlight--;
 		this.use();
 	}
@@ -147,10 +147,10 @@ export class Lane {
 		return next;
 	}
 
-	private mayEnter({ run, isCounted }: Entry): boolean {
-		if (!run.mayEnter(isCounted)) return false;
+	private mayEnter({ share, isCounted, mayEnter }: Entry): boolean {
+		if (!mayEnter) return false;
 		if (!isCounted || this.inFlight < this.concurrency.maxInFlight) return true;
-		return run.inFlight < MIN_PER_RUN && this.inFlight < this.concurrency.unrefused;
+		return share.inFlight < MIN_PER_RUN && this.inFlight < this.concurrency.unrefused;
 	}
 
 	/** Looks at the time while somebody waits for it. */
@@ -167,9 +167,9 @@ export class Lane {
 }
 
 function isBefore(one: Entry, other: Entry): boolean {
-	if (one.run === other.run) return one.order < other.order;
-	if (one.run.inFlight !== other.run.inFlight) return one.run.inFlight < other.run.inFlight;
-	return one.run.lastTurn < other.run.lastTurn;
+	if (one.share === other.share) return one.order < other.order;
+	const fewer = one.share.inFlight - other.share.inFlight;
+	return fewer === 0 ? one.share.lastTurn < other.share.lastTurn : fewer < 0;
 }
 
 /**
@@ -183,14 +183,10 @@ const lanes = new Map<string, Lane>();
  * @param account identifies base URL and API key without revealing them
  */
 export function laneOf(account: string, model: string, clock: Clock): Lane {
+	for (const [key, { isForgotten }] of lanes) if (isForgotten) lanes.delete(key);
 	const key = `${account} ${model}`;
-	const known = lanes.get(key);
-	if (known && !known.isForgotten) {
-		known.use();
-		return known;
-	}
-	for (const [other, { isForgotten }] of lanes) if (isForgotten) lanes.delete(other);
-	const lane = new Lane(clock);
+	const lane = lanes.get(key) ?? new Lane(clock);
 	lanes.set(key, lane);
+	lane.use();
 	return lane;
 }

@@ -2,8 +2,8 @@ import type { CancelSignal } from '../time/cancellation';
 import type { Clock } from '../time/clock';
 import type { Permit, WaitLimits } from './rateLimiter';
 import { Semaphore } from '../time/semaphore';
-import { START, type Mark } from './concurrency';
-import { laneOf, type Entry, type Lane, type RunInLane } from './lane';
+import { START, type Mark, type RecordedTimes } from './concurrency';
+import { laneOf, type Entry, type Lane, type Share } from './lane';
 
 /** Prepared (read, uploaded) ahead of those in flight: this share of the limit. */
 const PREPARING_SHARE = 0.4;
@@ -41,15 +41,13 @@ export type HeldBackBy = 'option' | 'service' | 'refusals' | 'rate' | 'nothing';
 export class Places {
 	private readonly preparing: Semaphore;
 
-	private readonly lanes = new Map<Lane, RunInLane>();
+	private readonly lanes = new Map<Lane, Share>();
 
 	private readonly hardLimit: number;
 
+	private readonly inFlight = { wait: 0, leave: 0 };
+
 	private hasSuccess = false;
-
-	private inFlight = 0;
-
-	private submitsOnly = 0;
 
 	private maxInFlight = 0;
 
@@ -68,34 +66,32 @@ export class Places {
 		const { account, clock, signal } = this.options;
 		const releasePreparing = await this.preparing.acquire(signal);
 		const lane = laneOf(account, purchase.model, clock);
-		const mayEnter = (isCounted: boolean) => this.mayEnter(isCounted);
-		const run = this.lanes.get(lane) ?? { inFlight: 0, lastTurn: 0, mayEnter };
-		this.lanes.set(lane, run);
-		return new Place(this, lane, run, purchase, this.order++, releasePreparing);
+		const share = this.lanes.get(lane) ?? { inFlight: 0, lastTurn: 0 };
+		this.lanes.set(lane, share);
+		return new Place(this, lane, share, purchase, this.order++, releasePreparing);
 	}
 
-	private mayEnter(isCounted: boolean): boolean {
+	/** Whether the run lets one more in. */
+	mayEnter(then: Purchase['then']): boolean {
 		// Those that nobody waits for leave the service's queue to others: only requests at once are limited.
-		if (!isCounted) return this.submitsOnly < (this.options.hardLimit ?? START);
+		if (then === 'leave') return this.inFlight.leave < (this.options.hardLimit ?? START);
 		// Until one of its own predictions has succeeded, a run may be one that always fails.
-		return this.inFlight < Math.min(this.hardLimit, this.hasSuccess ? Infinity : START);
+		return this.inFlight.wait < Math.min(this.hardLimit, this.hasSuccess ? Infinity : START);
 	}
 
 	/** A place was taken. */
-	taken(isCounted: boolean): void {
-		if (isCounted) this.inFlight++;
-		else this.submitsOnly++;
+	taken(then: Purchase['then']): void {
+		this.inFlight[then]++;
 	}
 
 	/** A prediction exists, and somebody will wait for it. */
 	began(): void {
-		this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
+		this.maxInFlight = Math.max(this.maxInFlight, this.inFlight.wait);
 	}
 
 	/** A place was given back. */
-	ended(isCounted: boolean, succeeded: boolean): void {
-		if (isCounted) this.inFlight--;
-		else this.submitsOnly--;
+	ended(then: Purchase['then'], succeeded: boolean): void {
+		this.inFlight[then]--;
 		this.hasSuccess ||= succeeded;
 		this.preparing.recheck();
 		// The run's own limit is one for all of its lanes.
@@ -136,12 +132,16 @@ export class Place implements Entry {
 	constructor(
 		private readonly places: Places,
 		private readonly lane: Lane,
-		readonly run: RunInLane,
+		readonly share: Share,
 		private readonly purchase: Purchase,
 		readonly order: number,
 		private readonly releasePreparing: () => void,
 	) {
 		this.isCounted = purchase.then === 'wait';
+	}
+
+	get mayEnter(): boolean {
+		return this.places.mayEnter(this.purchase.then);
 	}
 
 	/**
@@ -168,7 +168,7 @@ export class Place implements Entry {
 
 	taken(): void {
 		this.isTaken = true;
-		this.places.taken(this.isCounted);
+		this.places.taken(this.purchase.then);
 		this.releasePreparing();
 	}
 
@@ -218,22 +218,16 @@ export class Place implements Entry {
 		const { lane, permit, mark } = this;
 		if (!this.isTaken) return;
 		this.isTaken = false;
-		this.permit = null;
-		this.mark = null;
+		this.permit = this.mark = null;
 		permit?.released();
-		const succeeded = prediction !== null;
 		// A refused submit was never in flight: its pause goes on.
-		if (mark) lane.concurrency.ended(mark, { nowMs: lane.nowMs(), succeeded, ...recordedTimes(prediction) });
+		if (mark) lane.concurrency.ended(mark, lane.nowMs(), prediction && recordedTimes(prediction));
 		lane.giveBack(this);
-		this.places.ended(this.isCounted, succeeded);
+		this.places.ended(this.purchase.then, prediction !== null);
 	}
 }
 
-function recordedTimes(prediction: EndedPrediction | null): {
-	workMs: number | null;
-	totalMs: number | null;
-} {
-	const { predictTimeSeconds = null, createdAt, completedAt } = prediction ?? {};
+function recordedTimes({ predictTimeSeconds, createdAt, completedAt }: EndedPrediction): RecordedTimes {
 	const totalMs = Date.parse(completedAt ?? '') - Date.parse(createdAt ?? '');
 	return {
 		workMs: predictTimeSeconds === null ? null : predictTimeSeconds * 1_000,

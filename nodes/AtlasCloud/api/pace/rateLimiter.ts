@@ -1,5 +1,6 @@
 import type { CancelSignal } from '../time/cancellation';
 import { backoffMs, pauseMs, type Clock } from '../time/clock';
+import { Semaphore } from '../time/semaphore';
 
 /** How long a request waits for a permit while the service asks for a pause. Default: as long as it takes. */
 export interface WaitLimits {
@@ -65,12 +66,11 @@ export class RateLimiter {
 	/** The latest permits, as many as may be given within one second. */
 	private acquiredAtMs: number[] = [];
 
-	private waitingCount = 0;
+	/** Those who ask for a permit get one in order. */
+	private readonly turn = new Semaphore(1);
 
-	/** Resolves when all those who asked for a permit so far have one: permits are given in order. */
-	private tail: Promise<void> = Promise.resolve();
-
-	private changed = createDeferred();
+	/** Ends the pause of the one whose turn it is. */
+	private wake = () => {};
 
 	/** @param maxPerSecond never more requests than this within one second. They may leave together */
 	constructor(
@@ -83,39 +83,27 @@ export class RateLimiter {
 		return Math.min(this.ratePerSecond, this.maxPerSecond);
 	}
 
-	/** Whether a request could be sent at once. */
-	get isFree(): boolean {
-		return this.waitingCount === 0 && this.waitMs <= 0;
-	}
-
 	/**
 	 * Waits until one more request may be sent.
 	 * @returns null if that takes a longer pause than `limits` allow
-	 * @throws CancelledError if the signal aborts while waiting
+	 * @throws CancelledError
 	 */
 	async acquire(signal: CancelSignal | undefined): Promise<Permit>;
 	async acquire(signal: CancelSignal | undefined, limits: WaitLimits): Promise<Permit | null>;
 	async acquire(signal: CancelSignal | undefined, limits: WaitLimits = {}): Promise<Permit | null> {
-		const previous = this.tail;
-		const done = createDeferred();
-		this.tail = done.promise;
-		this.waitingCount++;
-		try {
-			await previous;
+		return await this.turn.use(signal, async () => {
 			while (this.waitMs > 0) {
 				if (!this.mayEndPause(limits)) return null;
-				await pauseMs(this.clock, this.waitMs, signal, this.changed.promise);
+				const woken = new Promise<void>((resolve) => (this.wake = resolve));
+				await pauseMs(this.clock, this.waitMs, signal, woken);
 			}
 			return this.createPermit();
-		} finally {
-			this.waitingCount--;
-			done.resolve();
-		}
+		});
 	}
 
 	/** @returns null if nothing may be sent now */
 	tryAcquire(): Permit | null {
-		return this.isFree ? this.createPermit() : null;
+		return this.turn.isFree && this.waitMs <= 0 ? this.createPermit() : null;
 	}
 
 	/** How long the next request has to wait, in ms, as far as is known. */
@@ -125,7 +113,7 @@ export class RateLimiter {
 		const isSecondFull = this.acquiredAtMs.length === this.maxPerSecond;
 		const nextSecondMs = isSecondFull ? this.acquiredAtMs[0] + 1_000 : 0;
 		const waitMs = Math.max(this.pausedUntilMs, this.nextAtMs, nextSecondMs) - nowMs;
-		// A full limiter is woken by `changed`.
+		// A full limiter is woken by an answer.
 		return isFull ? Math.max(waitMs, 1_000) : waitMs;
 	}
 
@@ -143,15 +131,21 @@ export class RateLimiter {
 		this.unanswered++;
 		return {
 			acquiredAtMs: nowMs,
-			accepted: () => this.onAccepted(nowMs),
-			rejected: (retryAfterMs, mayBeNumber = false) => this.onRejected(nowMs, retryAfterMs, mayBeNumber),
-			released: () => this.onReleased(),
+			accepted: () => this.answered(() => this.onAccepted(nowMs)),
+			rejected: (retryAfterMs, mayBeNumber = false) =>
+				this.answered(() => this.onRejected(nowMs, retryAfterMs, mayBeNumber)),
+			released: () => this.answered(() => {}),
 		};
+	}
+
+	private answered(learn: () => void): void {
+		this.unanswered--;
+		learn();
+		this.wake();
 	}
 
 	private onAccepted(acquiredAtMs: number): void {
 		const nowMs = this.clock.nowMs();
-		this.unanswered--;
 		this.rejectionsInARow = 0;
 		this.acceptedAtMs = [...this.acceptedWithinASecond(nowMs), nowMs];
 		this.maxUnanswered *= 2;
@@ -160,17 +154,14 @@ export class RateLimiter {
 			this.ratePerSecond = Math.max(this.ratePerSecond, CUT * this.acceptedAtMs.length);
 		this.ratePerSecond += GROWTH_PER_SECOND;
 		this.maxAcceptedPerSecond = Math.max(this.maxAcceptedPerSecond, this.acceptedAtMs.length);
-		this.notifyChanged();
 	}
 
 	private onRejected(acquiredAtMs: number, retryAfterMs: number | null, mayBeNumber: boolean): void {
 		const nowMs = this.clock.nowMs();
-		this.unanswered--;
 		if (mayBeNumber && this.isHardlyRate(nowMs)) this.undoCut();
 		// A request that left before the pause began says nothing new.
 		else if (acquiredAtMs >= this.pausedUntilMs) this.slowDown(nowMs);
 		this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + (retryAfterMs ?? 0));
-		this.notifyChanged();
 	}
 
 	/** Rejected at less than half of a rate that was accepted, or rejected again after a pause. */
@@ -183,11 +174,6 @@ export class RateLimiter {
 	private undoCut(): void {
 		if (this.rejectionsInARow > 0) this.ratePerSecond = this.rateBeforeCut;
 		this.nextAtMs = Math.min(this.nextAtMs, this.clock.nowMs());
-	}
-
-	private onReleased(): void {
-		this.unanswered--;
-		this.notifyChanged();
 	}
 
 	private slowDown(nowMs: number): void {
@@ -203,15 +189,4 @@ export class RateLimiter {
 	private acceptedWithinASecond(nowMs: number): number[] {
 		return this.acceptedAtMs.filter((ms) => ms > nowMs - 1_000);
 	}
-
-	private notifyChanged(): void {
-		this.changed.resolve();
-		this.changed = createDeferred();
-	}
-}
-
-function createDeferred(): { promise: Promise<void>; resolve: () => void } {
-	let resolve = () => {};
-	const promise = new Promise<void>((fulfill) => (resolve = fulfill));
-	return { promise, resolve };
 }

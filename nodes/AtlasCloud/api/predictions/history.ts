@@ -10,8 +10,6 @@ export interface HistoryFilter {
 	predictionId?: string;
 	/** Our clock, in ms: no page is retried after this. */
 	giveUpAtMs?: number;
-	/** Pages of so many rows were too large to be read: known once one was. */
-	tooManyRows?: number;
 }
 
 const PAGE_SIZE = 50;
@@ -30,6 +28,7 @@ export async function* readHistory(
 	maxPages: number,
 	pageSize = PAGE_SIZE,
 ): AsyncGenerator<Prediction> {
+	const readPage = pageReader(client, filter);
 	const seenIds = new Set<string>();
 	let stalePages = 0;
 	let rowsRead = 0;
@@ -38,7 +37,7 @@ export async function* readHistory(
 		const seenBefore = seenIds.size;
 		let pageRows = 0;
 		let total: number | null = null;
-		for await (const part of readPage(client, filter, pageNo, pageSize)) {
+		for await (const part of readPage(pageNo, pageSize)) {
 			({ total } = part);
 			pageRows += part.items.length;
 			for (const item of part.items) {
@@ -64,37 +63,6 @@ export interface HistoryPage {
 	answer: Answer;
 }
 
-/**
- * One page of the history. If it is too large to be read (requests may hold data URIs), it comes in smaller parts,
- * one after the other: together they might not fit into memory.
- * @throws AtlasError (`read`); CancelledError
- */
-export async function* readPage(
-	client: AtlasClient,
-	filter: HistoryFilter,
-	pageNo: number,
-	pageSize: number,
-): AsyncGenerator<HistoryPage> {
-	const { tooManyRows = Infinity } = filter;
-	const page = pageSize < tooManyRows ? await fetchPage(client, filter, pageNo, pageSize) : null;
-	if (page) {
-		yield page;
-		return;
-	}
-	filter.tooManyRows = Math.min(pageSize, tooManyRows);
-	const partSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
-	const partCount = pageSize / partSize;
-	const firstPartNo = (pageNo - 1) * partCount + 1;
-	for (let partNo = firstPartNo; partNo < firstPartNo + partCount; partNo++) {
-		let rows = 0;
-		for await (const part of readPage(client, filter, partNo, partSize)) {
-			rows += part.items.length;
-			yield part;
-		}
-		if (rows < partSize) return;
-	}
-}
-
 /** The path of a page of the history. Pages count from 1. */
 export function pathOfPage(
 	{ model, predictionId }: HistoryFilter,
@@ -107,28 +75,52 @@ export function pathOfPage(
 	return `/api/v1/model/history?${query.toString()}`;
 }
 
-/** @returns null if the page is too large and smaller ones can be asked for */
-async function fetchPage(
-	client: AtlasClient,
-	filter: HistoryFilter,
-	pageNo: number,
-	pageSize: number,
-): Promise<HistoryPage | null> {
-	const canAskForLess = pageSize > 1;
-	const answer = await client
-		.get(pathOfPage(filter, pageNo, pageSize), 'read the prediction history', {
-			isUsable: isPage,
-			isRetryable: (exchange) => isRetryable(exchange) && !(canAskForLess && isTooLarge(exchange)),
-			maxBytes: canAskForLess ? undefined : MAX_PREDICTION_BYTES,
-			giveUpAtMs: filter.giveUpAtMs,
-		})
-		.catch((error: unknown) => {
-			if (canAskForLess && error instanceof AtlasError && error.isTooLarge) return null;
-			throw error;
-		});
-	if (!answer) return null;
-	const data = asObject(asObject(answer.json)?.data);
-	return { items: asArray(data?.items), total: asNumber(data?.total), answer };
+/**
+ * Reads pages of the history. If one is too large to be read (requests may hold data URIs), it and all others come in
+ * smaller parts, one after the other: together they might not fit into memory.
+ * @returns reads a page. It throws AtlasError (`read`); CancelledError
+ */
+export function pageReader(client: AtlasClient, filter: HistoryFilter) {
+	let tooManyRows = Infinity;
+
+	/** @returns null if the page is too large and smaller ones can be asked for */
+	async function fetchPage(pageNo: number, pageSize: number): Promise<HistoryPage | null> {
+		const canAskForLess = pageSize > 1;
+		const answer = await client
+			.get(pathOfPage(filter, pageNo, pageSize), 'read the prediction history', {
+				isUsable: isPage,
+				isRetryable: (exchange) => isRetryable(exchange) && !(canAskForLess && isTooLarge(exchange)),
+				maxBytes: canAskForLess ? undefined : MAX_PREDICTION_BYTES,
+				giveUpAtMs: filter.giveUpAtMs,
+			})
+			.catch((error: unknown) => {
+				if (canAskForLess && error instanceof AtlasError && error.isTooLarge) return null;
+				throw error;
+			});
+		if (!answer) return null;
+		const data = asObject(asObject(answer.json)?.data);
+		return { items: asArray(data?.items), total: asNumber(data?.total), answer };
+	}
+
+	return async function* readPage(pageNo: number, pageSize: number): AsyncGenerator<HistoryPage> {
+		const page = pageSize < tooManyRows ? await fetchPage(pageNo, pageSize) : null;
+		if (page) {
+			yield page;
+			return;
+		}
+		tooManyRows = Math.min(pageSize, tooManyRows);
+		const partSize = pageSize % 10 === 0 && pageSize > 10 ? 10 : 1;
+		const partCount = pageSize / partSize;
+		const firstPartNo = (pageNo - 1) * partCount + 1;
+		for (let partNo = firstPartNo; partNo < firstPartNo + partCount; partNo++) {
+			let rows = 0;
+			for await (const part of readPage(partNo, partSize)) {
+				rows += part.items.length;
+				yield part;
+			}
+			if (rows < partSize) return;
+		}
+	};
 }
 
 /** A broken answer must not pass for an empty history: an edit that is in it would seem not to exist. */

@@ -74,7 +74,7 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 		outputs: status === 'completed' ? files.map(({ output }) => output) : [],
 		text: status === 'completed' ? text : null,
 		nsfw: status === 'completed' && files.length > 0 ? files.map(({ nsfw }) => nsfw) : flags,
-		failureReason: recordReason(record) ?? envelopeReason(json) ?? emptyReason,
+		failureReason: reasonOf(record.error) ?? envelopeReason(json) ?? emptyReason,
 		isModerated: status === 'failed' && (errorCode(record) === MODERATION_CODE || emptyReason === NOT_SAFE),
 		createdAt: isoTime(record.created_at ?? record.createdAt),
 		completedAt: isoTime(record.completed_at ?? record.completedAt),
@@ -121,10 +121,6 @@ function reasonForNoOutput(
 	const listsOutputs = expectsOutputs || Array.isArray(record.outputs);
 	if (listsOutputs && flags.includes(true)) return NOT_SAFE;
 	return expectsOutputs ? NO_OUTPUT : null;
-}
-
-function recordReason({ error }: JsonObject): string | null {
-	return isShallow(error) ? reasonOf(error) : null;
 }
 
 /** A failure that came as HTTP 500 has its reason in the envelope, beside the record. */

@@ -1,7 +1,7 @@
 import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
 import { asObject, asString } from '../json';
-import { idOfRow, MAX_STALE_PAGES, readPage, type HistoryFilter } from '../predictions/history';
+import { idOfRow, MAX_STALE_PAGES, pageReader } from '../predictions/history';
 import { toPrediction, unixMs } from '../predictions/prediction';
 import type { TimedAnswer } from '../time/atlasClock';
 import { hashOf, readBody, type ReadBody } from './body';
@@ -70,13 +70,13 @@ export async function readBackTo(
 	const startedAtMs = clock.nowMs();
 	const rows = new Map<string, Row>();
 	const answers: TimedAnswer[] = [];
-	const filter: HistoryFilter = { giveUpAtMs };
+	const readPage = pageReader(client, { giveUpAtMs });
 	let stalePages = 0;
 	for (let pageNo = 1; pageNo <= MAX_ROWS / pageSize; pageNo++) {
 		const knownBefore = rows.size;
 		let count = 0;
 		let isOver = true;
-		for await (const { items, answer } of readPage(client, filter, pageNo, pageSize)) {
+		for await (const { items, answer } of readPage(pageNo, pageSize)) {
 			// Not the whole answer: its rows may hold files.
 			const { sentAtMs, receivedAtMs, dateMs } = answer;
 			answers.push({ sentAtMs, receivedAtMs, dateMs });

@@ -91,26 +91,19 @@ export class AtlasClock {
 	}
 
 	private offsets(): { likely: Offset | null; possible: Offset } {
-		const { trusted, isOurs } = this.estimate;
+		const { offsetMs, samples } = this;
 		const own: Offset = { minMs: -SLACK_MS, maxMs: SLACK_MS };
+		if (offsetMs === null) return { likely: own, possible: own };
+		const share = samples.filter((sample) => isNear(sample, offsetMs)).length / samples.length;
+		const isOurs = Math.abs(offsetMs) <= SLACK_MS;
+		const isTrusted = isOurs ? share > 0.5 : share >= SHARE_IF_DIFFERENT;
+		const likely = isTrusted ? { minMs: offsetMs - SECOND_MS, maxMs: offsetMs + SECOND_MS } : null;
+		if (isOurs && likely) return { likely, possible: likely };
 		// Where the clocks differ, the header may be a proxy's: then Atlas's clock may be ours, or what any answer says.
-		const any = isOurs && trusted ? [trusted] : [own, ...this.samples];
+		const any = [own, ...samples];
 		const minMs = Math.min(...any.map((offset) => offset.minMs));
 		const maxMs = Math.max(...any.map((offset) => offset.maxMs));
-		return { likely: trusted, possible: { minMs, maxMs } };
-	}
-
-	private get estimate(): { trusted: Offset | null; isOurs: boolean } {
-		const { offsetMs, samples } = this;
-		if (offsetMs === null) return { trusted: { minMs: -SLACK_MS, maxMs: SLACK_MS }, isOurs: true };
-		const agreeing = samples.filter((sample) => isNear(sample, offsetMs));
-		const isOurs = Math.abs(offsetMs) <= SLACK_MS;
-		const share = agreeing.length / samples.length;
-		const isTrusted = isOurs ? share > 0.5 : share >= SHARE_IF_DIFFERENT;
-		return {
-			trusted: isTrusted ? { minMs: offsetMs - SECOND_MS, maxMs: offsetMs + SECOND_MS } : null,
-			isOurs,
-		};
+		return { likely, possible: { minMs, maxMs } };
 	}
 }
 

@@ -43,6 +43,11 @@ export class Semaphore {
 		});
 	}
 
+	/** Whether nothing is in use. */
+	get isFree(): boolean {
+		return this.inUse === 0;
+	}
+
 	/** @returns gives it back; null if there is no room now */
 	tryAcquire(size = 1): (() => void) | null {
 		return this.queue.length === 0 && this.hasRoomFor(size) ? this.take(size) : null;

@@ -27,18 +27,13 @@ export function readKeySet(json: unknown): Map<string, KeyObject> {
 		const { kty, crv, kid, x } = asObject(entry) ?? {};
 		const id = asString(kid);
 		if (kty !== 'OKP' || crv !== 'Ed25519' || id === null || typeof x !== 'string') continue;
-		const key = toKey(x);
-		if (key) keys.set(id, key);
+		try {
+			keys.set(id, createPublicKey({ key: { kty, crv, x }, format: 'jwk' }));
+		} catch {
+			// No key of this kind.
+		}
 	}
 	return keys;
-}
-
-function toKey(x: string): KeyObject | null {
-	try {
-		return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-	} catch {
-		return null;
-	}
 }
 
 /** The ID of the key that a delivery says it is signed with; null where it names none. */
@@ -63,12 +58,9 @@ export function isGenuine(delivery: Delivery, keys: PublicKeys, nowMs: number): 
 
 /** The bare header still carries an HMAC, and is to carry the Ed25519 signature one day: its length tells. */
 function signatureIn(headers: Delivery['headers']): Buffer | null {
-	const candidates = [headers[`${PREFIX}signature-ed25519`], headers[`${PREFIX}signature`]];
-	for (const value of candidates) {
-		const bytes = Buffer.from(asString(value) ?? '', 'base64url');
-		if (bytes.length === SIGNATURE_BYTES) return bytes;
-	}
-	return null;
+	const values = [headers[`${PREFIX}signature-ed25519`], headers[`${PREFIX}signature`]];
+	const candidates = values.map((value) => Buffer.from(asString(value) ?? '', 'base64url'));
+	return candidates.find(({ length }) => length === SIGNATURE_BYTES) ?? null;
 }
 
 /** Anybody can send an unknown key ID, so the keys are read again no more often than this. */
@@ -78,11 +70,11 @@ const MIN_REFRESH_MS = 60_000;
 export class KeySet {
 	private keys: PublicKeys = new Map();
 
+	/** When the last reading began; infinite during one. */
 	private lastReadMs = -Infinity;
 
+	/** All deliveries until the next reading share its outcome, be it a failure. */
 	private lastReading: Promise<void> = Promise.resolve();
-
-	private isReading = false;
 
 	constructor(private readonly clock: Clock) {}
 
@@ -92,26 +84,22 @@ export class KeySet {
 	 * @throws whatever `read` throws, for a minute: the key may well exist. The keys are then as they were
 	 */
 	async keysFor(keyId: string, read: () => Promise<unknown>): Promise<PublicKeys> {
-		if (!this.keys.has(keyId)) await this.refresh(read);
+		if (this.keys.has(keyId)) return this.keys;
+		const isDue = this.clock.nowMs() - this.lastReadMs >= MIN_REFRESH_MS;
+		if (isDue) this.lastReading = this.readOnce(read);
+		await this.lastReading;
 		return this.keys;
 	}
 
-	private async refresh(read: () => Promise<unknown>): Promise<void> {
-		const isDue = this.clock.nowMs() - this.lastReadMs >= MIN_REFRESH_MS;
-		if (isDue && !this.isReading) this.lastReading = this.readOnce(read);
-		// All deliveries until the next reading share its outcome, be it a failure.
-		await this.lastReading;
-	}
-
 	private async readOnce(read: () => Promise<unknown>): Promise<void> {
-		this.isReading = true;
-		this.lastReadMs = this.clock.nowMs();
+		const beganMs = this.clock.nowMs();
+		this.lastReadMs = Infinity;
 		try {
 			const keys = readKeySet(await read());
 			// A key that is gone from the set is no longer trusted; an answer without any key is broken.
 			if (keys.size > 0) this.keys = keys;
 		} finally {
-			this.isReading = false;
+			this.lastReadMs = beganMs;
 		}
 	}
 }
