@@ -1,5 +1,5 @@
 import { GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
-import { isTurned, tiffTags } from './tiff';
+import { isTurned } from './tiff';
 
 /**
  * What a walk through a file asks for: the next bytes, or to pass some, a JPEG's image data with the first byte of the
@@ -31,7 +31,7 @@ export class ImageScan {
 	private toSkip = 0;
 
 	constructor(kind: FileKind | null) {
-		this.walk = walkThrough(kind, (exif) => (this.isTurned = isTurned(tiffTags(withoutName(exif)))));
+		this.walk = walkThrough(kind, (exif) => (this.isTurned = isTurned(withoutName(exif))));
 		this.wish = this.walk ? nextWish(this.walk.next()) : null;
 	}
 

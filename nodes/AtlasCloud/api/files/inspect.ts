@@ -4,7 +4,7 @@ import { peek, readBeginning, readFrom } from '../http/streams';
 import type { Dimensions } from '../models/sizes';
 import { ImageScan } from './imageScan';
 import { BMP, fileKind, TIFF, type FileKind } from './kinds';
-import { isTurned, tiffTags } from './tiff';
+import { isTurned } from './tiff';
 
 /** What the first 64 kB of a file tell; each null if they do not. */
 export interface HeaderFacts {
@@ -71,7 +71,7 @@ export function imageSize(bytes: Uint8Array, isTurnedFurtherIn = false): Dimensi
 	if (!size || !(size.width > 0 && size.height > 0)) return null;
 	const scan = new ImageScan(kind);
 	scan.add(bytes);
-	const turned = isTurnedFurtherIn || scan.isTurned || (kind === TIFF && isTurned(tiffTags(bytes)));
+	const turned = isTurnedFurtherIn || scan.isTurned || (kind === TIFF && isTurned(bytes));
 	return turned ? { width: size.height, height: size.width } : size;
 }
 
@@ -108,13 +108,11 @@ export async function imageSizeFurtherIn(chunks: AsyncIterable<Uint8Array>): Pro
 	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
 	if (fileKind(beginning) !== TIFF) return imageSize(await readBeginning(all, MAX_SEARCHED_BYTES));
 	const isLittleEndian = beginning[0] === 0x49;
-	const isBig = beginning[isLittleEndian ? 2 : 3] === 43;
-	const header = Buffer.from(beginning.subarray(0, isBig ? 16 : 8));
-	if (header.length < (isBig ? 16 : 8)) return null;
+	const header = Buffer.from(beginning.subarray(0, 8));
+	if (header.length < 8) return null;
 	const view = new DataView(header.buffer, header.byteOffset);
-	const offset = isBig ? Number(view.getBigUint64(8, isLittleEndian)) : view.getUint32(4, isLittleEndian);
+	const offset = view.getUint32(4, isLittleEndian);
 	// Everything in between is left out, so the header has to point right behind itself.
-	if (isBig) view.setBigUint64(8, BigInt(header.length), isLittleEndian);
-	else view.setUint32(4, header.length, isLittleEndian);
+	view.setUint32(4, header.length, isLittleEndian);
 	return imageSize(Buffer.concat([header, await readFrom(all, offset, DIRECTORY_BYTES)]));
 }

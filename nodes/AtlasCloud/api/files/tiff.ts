@@ -19,7 +19,7 @@ const ASCII = 2;
  * @param bytes its beginning; the directory may be anywhere in it
  * @returns null if it is none, or its directory is not in these bytes
  */
-export function tiffTags(bytes: Uint8Array): TiffTags | null {
+function tiffTags(bytes: Uint8Array): TiffTags | null {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const order = Buffer.from(bytes.subarray(0, 2)).toString('latin1');
 	if (bytes.length < 8 || (order !== 'II' && order !== 'MM')) return null;
@@ -39,9 +39,9 @@ export function tiffTags(bytes: Uint8Array): TiffTags | null {
 	return tags;
 }
 
-/** Whether an EXIF orientation turns the image by 90°: 5 to 8 do, and nothing else is defined (EXIF 2.32). */
-export function isTurned(tags: TiffTags | null): boolean {
-	const orientation = tags?.get(TAGS.orientation);
+/** Whether the EXIF orientation in these bytes turns the image by 90°: 5 to 8 do, nothing else is defined (EXIF 2.32). */
+export function isTurned(bytes: Uint8Array): boolean {
+	const orientation = tiffTags(bytes)?.get(TAGS.orientation);
 	return typeof orientation === 'number' && orientation >= 5 && orientation <= 8;
 }
 
@@ -49,18 +49,11 @@ export function isTurned(tags: TiffTags | null): boolean {
 const RAW_COMPRESSIONS = [32_767, 32_769, 32_770, 34_713, 65_535];
 
 /**
- * The format of a photo as the camera's sensor took it, such as `DNG`, or `raw`; null for anything else. Most are TIFFs with a small
- * preview in front: Seedream would edit that one.
+ * The format of a TIFF that is a photo as the camera's sensor took it, such as `DNG`, or `raw`; null for any other. It has
+ * a small preview in front, and Seedream would edit that one.
  * @param bytes the beginning of the file
  */
-export function cameraRaw(bytes: Uint8Array): string | null {
-	const text = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
-	if (text.startsWith('FUJIFILMCCD-RAW')) return 'RAF';
-	if (/^(?:II(?:RO|RS)|MMOR)/.test(text)) return 'ORF';
-	if (text.startsWith('IIU\0')) return 'RW2';
-	if (text.slice(4, 11) === 'ftypcrx') return 'CR3';
-	if (!/^(?:II\*\0|MM\0\*)/.test(text)) return null;
-	if (text.slice(8, 10) === 'CR') return 'CR2';
+export function rawFormat(bytes: Uint8Array): string | null {
 	const tags = tiffTags(bytes);
 	if (!tags) return null;
 	if (tags.has(TAGS.dngVersion)) return 'DNG';
