@@ -1,18 +1,12 @@
 import type { IDataObject, INodeExecutionData, IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import type { Semaphore } from './api/time/semaphore';
-import type { CancelSignal } from './api/time/cancellation';
+import type { Downloads } from './api/files/downloads';
+import type { RemoteImages } from './api/files/remoteFiles';
+import type { AtlasClient } from './api/http/client';
 import type { ModelInfos } from './api/models/model';
 import type { Quotes } from './api/models/quotes';
-import type { AtlasClient } from './api/http/client';
-import type { Downloads } from './api/files/downloads';
-import type { Places } from './api/pace/places';
-import type { Bought } from './api/purchases/buy';
-import type { Leftovers } from './api/purchases/leftovers';
-import type { Ledger } from './api/purchases/ledger';
-import type { PurchaseRequest } from './api/purchases/request';
-import type { Uploads } from './api/files/uploads';
-import type { RemoteImages } from './api/files/remoteFiles';
-import type { Waiter } from './api/predictions/waiter';
+import type { Hands } from './api/purchases/hands';
+import type { CancelSignal } from './api/time/cancellation';
+import type { Semaphore } from './api/time/semaphore';
 
 /** What came of one item: of several images, some may have failed. */
 export interface Outcome {
@@ -49,30 +43,20 @@ export interface ItemRun {
 }
 
 /** Everything that the items of one call of execute() share. */
-export interface NodeRun {
+export interface NodeRun extends Hands {
 	context: IExecuteFunctions;
 	client: AtlasClient;
-	uploads: Uploads;
 	remoteImages: RemoteImages;
-	/** Brings one purchase to its end. @throws AtlasError; CancelledError */
-	buy(request: PurchaseRequest, then: 'wait' | 'leave'): Promise<Bought>;
-	places: Places;
-	waiter: Waiter;
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;
-	ledger: Ledger;
-	leftovers: Leftovers;
 	/** What catalog and schemas say of models; each is read once per run. */
 	models: ModelInfos;
 	/** What requests would cost; each distinct one is asked for once per run. */
 	quotes: Quotes;
 	/** Items worked on at once by operations that do not limit themselves. */
 	concurrency: number;
-	startedAtMs: number;
 	/** Aborted when the execution is cancelled, and when a fault ends the batch. */
 	signal: CancelSignal;
-	/** Called when an item fails. Unless n8n is to continue on fail, nothing more is submitted or waited for. */
-	onFault: () => void;
 	/** Ends all that still runs. */
 	end: () => void;
 }

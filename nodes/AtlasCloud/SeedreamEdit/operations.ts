@@ -9,7 +9,7 @@ import type { NodeKind } from '../operations/kind';
 import { predictionResource } from '../operations/prediction';
 import { optionFields } from '../panel/optionFields';
 import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
-import { itemOperation, type NodeDefinition } from '../run/operation';
+import type { NodeDefinition, Operation } from '../run/operation';
 import { readEdit, resolveEdit } from './editRequest';
 import { background, editFields, outputFormat } from './fields';
 import { editQuoteRequest, type EditJob } from './modelFields';
@@ -43,7 +43,7 @@ const edit = buyOperation(editKind, {
 });
 
 /** Uploads images and returns their links in place of the files. */
-const upload = itemOperation<InputFile[]>({
+const upload: Operation<InputFile[]> = {
 	option: {
 		name: 'Upload',
 		value: 'upload',
@@ -78,9 +78,10 @@ const upload = itemOperation<InputFile[]>({
 			mimeType: kind.mimeType,
 			fileSizeBytes: sizeBytes,
 		}));
-		return [{ json: { url: urls[0], urls, files: described }, pairedItem: { item: itemIndex } }];
+		const json = { url: urls[0], urls, files: described };
+		return { items: [{ json, pairedItem: { item: itemIndex } }] };
 	},
-});
+};
 
 /** Every operation of the node. */
 export const seedreamEdit: NodeDefinition = {

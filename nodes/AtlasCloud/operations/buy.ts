@@ -1,23 +1,27 @@
 import { AtlasError, CancelledError, runError } from '../api/errors';
 import { asNumber, asString } from '../api/json';
+import { roundUsd } from '../api/models/prices';
+import { toPrediction } from '../api/predictions/prediction';
+import { noteSubmitted } from '../api/predictions/readPrediction';
+import { buy, type Bought } from '../api/purchases/buy';
+import { countNoun, plural, withArticle } from '../api/text';
 import { beforeSubmit } from '../api/time/beforeSubmit';
-import { plural } from '../api/text';
 import { readDestination, type OutputDestination } from '../items/destination';
 import { outputItems, timedOutItems, withInputImage } from '../items/outputItems';
 import { NO_REASON } from '../n8n/errors';
-import type { NodeRun, Outcome } from '../nodeRun';
+import type { NodeRun } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
 import { readMaxCostUsd } from '../panel/options';
-import { checkMaxCost, describeEstimate, type PlannedPurchase } from '../run/maxCost';
-import { itemOperation, summaryOf, type ItemOperation } from '../run/operation';
+import { checkMaxCost, describeEstimate } from '../run/maxCost';
+import { summaryOf, type Operation } from '../run/operation';
 import { requestsOf, type NodeKind, type PurchaseJob } from './kind';
 
-/** Uploads, submits, waits, and downloads. */
+/** Uploads, submits, waits, and downloads. What failed is an error beside the files of the others: those are paid for. */
 export function buyOperation<Job extends PurchaseJob>(
 	kind: NodeKind<Job>,
-	option: ItemOperation['option'],
-): ItemOperation {
-	return itemOperation<Job & { destination: OutputDestination }>({
+	option: Operation['option'],
+): Operation<Job & { destination: OutputDestination }> {
+	return {
 		option,
 		fields: [...kind.fields, simplifyField, kind.options.buy],
 		summary: { ...summaryOf(kind.style.words), isPaid: true },
@@ -31,36 +35,113 @@ export function buyOperation<Job extends PurchaseJob>(
 		},
 
 		async work(run, job) {
-			const { items, error } = await purchasedItems(run, job, job.destination);
-			return { ...(await withInputImage(run, items, job.destination, job.request.inputs[0])), error };
+			const { destination, request } = job;
+			const bought = await buyAll(run, job, 'wait');
+			const counts = bought.results.map(({ prediction }) => prediction?.outputs.length ?? 0);
+			const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+			const delivered = await settleAll(
+				bought.results.map(async ({ prediction, predictionId, ...known }, i) => {
+					if (!prediction) return timedOutItems(predictionId, known, destination, request);
+					const positions = { before: sum(counts.slice(0, i)), count: sum(counts) };
+					return await outputItems(run, prediction, known, destination, positions);
+				}),
+			);
+			const items = delivered.results.flat();
+			const error = oneError([bought.error, delivered.error]);
+			return { ...(await withInputImage(run, items, destination, request.inputs[0])), error };
 		},
-	});
+	};
 }
 
-/**
- * Buys an item's predictions, waits for them, and downloads their files. What failed is an error beside the files of the
- * others: those are paid for.
- */
-async function purchasedItems(
-	run: NodeRun,
-	job: PurchaseJob,
-	destination: OutputDestination,
-): Promise<Outcome> {
-	const bought = await settleAll(requestsOf(job).map(async (request) => await run.buy(request, 'wait')));
-	const counts = bought.results.map(({ prediction }) => prediction?.outputs.length ?? 0);
-	const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
-	const delivered = await settleAll(
-		bought.results.map(async ({ prediction, predictionId, ...known }, i) => {
-			if (!prediction) return timedOutItems(predictionId, known, destination, job.request);
-			const positions = { before: sum(counts.slice(0, i)), count: sum(counts) };
-			return await outputItems(run, prediction, known, destination, positions);
-		}),
-	);
-	return { items: delivered.results.flat(), error: oneError([bought.error, delivered.error]) };
+/** Submits purchases and returns their prediction IDs at once. */
+export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): Operation<Job> {
+	const { words } = kind.style;
+	return {
+		option: {
+			name: 'Submit',
+			value: 'submit',
+			action: `Submit ${words.purchase}`,
+			description: `Start ${withArticle(words.purchase)} and return its prediction ID without waiting`,
+		},
+		fields: [...kind.fields, kind.options.submit],
+		summary: {
+			...summaryOf(words),
+			count: (done) => countNoun(done.length, words.purchase, ' submitted'),
+			// Atlas does not report a price yet.
+			reportedPrice: () => null,
+			isPaid: true,
+		},
+		columns: ['predictionId', 'status', 'model', 'prompt', 'createdAt'],
+		read: kind.read,
+		...purchasing(kind),
+
+		async work(run, job, itemIndex) {
+			const { results, error } = await buyAll(run, job, 'leave');
+			const items = results.map((bought) => {
+				const { predictionId, model, prompt } = bought;
+				noteSubmitted(predictionId, run.client.clock.nowMs());
+				const prediction = toPrediction(predictionId, bought.answer);
+				const json = {
+					predictionId,
+					// Even a completed prediction has to be waited for: its files are not in this answer.
+					status: prediction?.status === 'failed' ? 'failed' : 'processing',
+					model,
+					prompt,
+					...kind.inputsJson(bought),
+					createdAt: prediction?.createdAt ?? null,
+				};
+				return { json, pairedItem: { item: itemIndex } };
+			});
+			return { items, error };
+		},
+	};
 }
 
-/** Waits for all, whatever fails: each may be paid for. @returns results in order, and what the others failed with */
-export async function settleAll<T>(all: Array<Promise<T>>): Promise<{ results: T[]; error?: unknown }> {
+/** Returns what purchases would cost. Submits nothing, and uploads only files whose length is billed. */
+export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): Operation<Job> {
+	return {
+		option: {
+			name: 'Get Quote',
+			value: 'quote',
+			action: 'Get quote',
+			description: `Get the price of ${withArticle(kind.style.words.purchase)} without running it`,
+		},
+		fields: [...kind.fields, kind.options.quote],
+		summary: { count: (done) => countNoun(done.length, 'quote') },
+		about: purchasing(kind).about,
+		read: kind.read,
+		resolve: kind.resolve,
+
+		async work(run, job, itemIndex) {
+			const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = await run.quotes.of(
+				await kind.quoteRequestOf(run, job),
+			);
+			const json = {
+				model,
+				priceUsd: roundUsd(priceUsd * job.predictionCount),
+				listPriceUsd: listPriceUsd && roundUsd(listPriceUsd * job.predictionCount),
+				discountPercent,
+				isEstimate,
+				currency,
+			};
+			return { items: [{ json, pairedItem: { item: itemIndex } }] };
+		},
+	};
+}
+
+interface Settled<T> {
+	/** In order. */
+	results: T[];
+	/** What the others failed with. */
+	error?: unknown;
+}
+
+async function buyAll(run: NodeRun, job: PurchaseJob, then: 'wait' | 'leave'): Promise<Settled<Bought>> {
+	return await settleAll(requestsOf(job).map(async (request) => await buy(run, request, then)));
+}
+
+/** Waits for all, whatever fails: each may be paid for. */
+async function settleAll<T>(all: Array<Promise<T>>): Promise<Settled<T>> {
 	const settled = await Promise.allSettled(all);
 	return {
 		results: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
@@ -80,20 +161,18 @@ function oneError(errors: unknown[]): unknown {
 	return new AtlasError(first.message, { ...first, description });
 }
 
-type Purchasing<Job> = Pick<
-	ItemOperation<Job>,
-	'about' | 'checkAll' | 'resolve' | 'checkResolved' | 'refuse' | 'isSelfPaced'
->;
-
 /** How every operation that buys checks its items. */
-export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKind<Job>): Purchasing<J> {
+function purchasing<Job extends PurchaseJob>(kind: NodeKind<Job>) {
 	return {
+		isSelfPaced: true,
+
 		about: ({ request: { model, body }, notes }) => ({
 			notes,
 			model,
 			prompt: asString(body.prompt),
 			size: asString(body.size),
 		}),
+
 		/** Refuses a run that buys more than its limit, such as Max Edits per Run. */
 		async checkAll(run, jobs) {
 			const { purchase, maxPurchases } = kind.style.words;
@@ -106,24 +185,26 @@ export function purchasing<Job extends PurchaseJob, J extends Job>(kind: NodeKin
 				`${await describeEstimate(run, bodies)} Nothing was submitted. Increase '${maxPurchases.displayName}' under Options, or use fewer items.`,
 			);
 		},
-		async resolve(run, job) {
+
+		async resolve<J extends Job>(run: NodeRun, job: J): Promise<J> {
 			const { request } = job;
 			const what = 'reading the model and the size of the input';
 			const resolved = await beforeSubmit(run.client.clock, request, what, kind.resolve(run, job));
 			return { ...resolved, request: { ...resolved.request, waitedMs: request.waitedMs } };
 		},
+
 		async checkResolved(run, jobs) {
-			const planned = jobs.map((job): PlannedPurchase => ({
+			const planned = jobs.map((job) => ({
 				request: job.request,
 				count: requestsOf(job).filter((one) => run.ledger.mayBuy(one, one.mayResubmit)).length,
 				toQuote: async () => await kind.quoteRequestOf(run, job),
 			}));
 			await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 		},
+
 		refuse({ ledger }, { request }, objection) {
 			request.refusal = objection;
 			return ledger.of(request.itemIndex).some(({ fate }) => fate.state !== 'refused');
 		},
-		isSelfPaced: true,
-	};
+	} satisfies Partial<Operation<Job>>;
 }

@@ -1,17 +1,27 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { AtlasError, inputError, truncate } from '../api/errors';
-import { asString } from '../api/json';
-import { isPredictionId } from '../api/predictions/prediction';
+import { whyNotFetchable } from '../api/http/addresses';
+import { asObject, asString } from '../api/json';
+import { readHistory } from '../api/predictions/history';
+import { isPredictionId, type Prediction } from '../api/predictions/prediction';
 import { mayExist, readPrediction, WARM_UP_MS } from '../api/predictions/readPrediction';
 import { withArticle } from '../api/text';
-import { readDestination, type OutputDestination, type OutputStyle } from '../items/destination';
-import { outputItems, timedOutItems, withInputImage, type KnownFields } from '../items/outputItems';
+import { readDestination, type OutputDestination } from '../items/destination';
+import {
+	NOTHING_KNOWN,
+	outputItems,
+	predictionJson,
+	timedOutItems,
+	withInputImage,
+	type KnownFields,
+} from '../items/outputItems';
+import type { NodeRun } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
 import { readTimeout, type TimeoutOptions } from '../panel/options';
-import { itemOperation, summaryOf, type ItemOperation, type Resource } from '../run/operation';
-import { getManyOperation } from './getMany';
+import { readParameter } from '../panel/readFields';
+import { summaryOf, type Operation, type Resource } from '../run/operation';
+import { quoteOperation, submitOperation } from './buy';
 import type { NodeKind, PurchaseJob } from './kind';
-import { quoteOperation, submitOperation } from './submit';
 
 /** The resource Prediction of either node. */
 export const predictionResource = <Job extends PurchaseJob>(kind: NodeKind<Job>): Resource => ({
@@ -43,106 +53,199 @@ interface PredictionJob {
 	/** What the input item says about it, as Submit wrote it there. */
 	known: KnownFields;
 	destination: OutputDestination;
+	timeout: TimeoutOptions;
 }
 
-/** Reads which prediction an item refers to, and where its files go. @throws AtlasError (`input`) */
-function readPredictionJob(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	options: IDataObject,
-	style: OutputStyle,
-): PredictionJob {
-	const value: unknown = context.getNodeParameter(predictionIdField.name, itemIndex, '');
-	const predictionId = typeof value === 'string' ? value.trim() : '';
-	if (!isPredictionId(predictionId)) {
-		throw inputError(
-			predictionId === '' ? "'Prediction ID' is empty" : `"${truncate(predictionId)}" is not a prediction ID`,
-			'Enter the prediction ID that Submit returned. If you use an expression, check that this item has the field predictionId.',
-		);
-	}
-	const { json } = context.getInputData()[itemIndex];
-	// The item may carry the fields of another prediction.
-	const isSame = json.predictionId === predictionId;
-	const field = (name: string) => (isSame ? asString(json[name]) : null);
-	const baseName = `${style.fileNamePrefix}-${predictionId}`;
+/** An operation on predictions that exist. @param find null for one that is still running when its time is up */
+function predictionOperation(
+	{ style, timeoutSeconds }: NodeKind,
+	option: Operation['option'],
+	optionsField: INodeProperties,
+	find: (run: NodeRun, job: PredictionJob) => Promise<Prediction | null>,
+): Operation<PredictionJob> {
 	return {
-		predictionId,
-		known: { model: field('model'), prompt: field('prompt'), size: field('size') },
-		destination: readDestination(itemIndex, options, baseName, style),
+		option,
+		fields: [predictionIdField, simplifyField, optionsField],
+		summary: summaryOf(style.words),
+		columns: style.columns,
+		about: ({ predictionId, known }) => ({ ...known, predictionId }),
+
+		read({ context }, itemIndex, options) {
+			const value: unknown = context.getNodeParameter(predictionIdField.name, itemIndex, '');
+			const predictionId = typeof value === 'string' ? value.trim() : '';
+			if (!isPredictionId(predictionId)) {
+				throw inputError(
+					predictionId === ''
+						? "'Prediction ID' is empty"
+						: `"${truncate(predictionId)}" is not a prediction ID`,
+					'Enter the prediction ID that Submit returned. If you use an expression, check that this item has the field predictionId.',
+				);
+			}
+			const { json } = context.getInputData()[itemIndex];
+			// The item may carry the fields of another prediction.
+			const isSame = json.predictionId === predictionId;
+			const field = (name: string) => (isSame ? asString(json[name]) : null);
+			const baseName = `${style.fileNamePrefix}-${predictionId}`;
+			return {
+				predictionId,
+				known: { model: field('model'), prompt: field('prompt'), size: field('size') },
+				destination: readDestination(itemIndex, options, baseName, style),
+				timeout: readTimeout(options, timeoutSeconds),
+			};
+		},
+
+		async work(run, job) {
+			const { predictionId, known, destination, timeout } = job;
+			const prediction = await find(run, job);
+			if (!prediction) return { items: timedOutItems(predictionId, known, destination, timeout) };
+			const items = await outputItems(run, prediction, known, destination);
+			return await withInputImage(run, items, destination);
+		},
 	};
 }
 
 /** Reads the current state of predictions. A failed one is a result here, not an error. */
-function getOperation({ style, options }: NodeKind): ItemOperation {
-	const { purchase, output } = style.words;
-	return itemOperation<PredictionJob>({
-		option: {
+function getOperation(kind: NodeKind): Operation<PredictionJob> {
+	const { purchase, output } = kind.style.words;
+	return predictionOperation(
+		kind,
+		{
 			name: 'Get',
 			value: 'get',
 			action: 'Get prediction',
 			description: `Get the status of ${withArticle(purchase)}, and its ${output}s once it is finished`,
 		},
-		fields: [predictionIdField, simplifyField, options.get],
-		summary: summaryOf(style.words),
-		columns: style.columns,
-		about: ({ predictionId, known }) => ({ ...known, predictionId }),
-
-		read: ({ context }, itemIndex, given) => readPredictionJob(context, itemIndex, given, style),
-
-		async work(run, { predictionId, known, destination }) {
-			const prediction = await readPrediction(run.client, predictionId, run.signal);
-			const items = await outputItems(run, prediction, known, destination);
-			return await withInputImage(run, items, destination);
-		},
-	});
+		kind.options.get,
+		async ({ client, signal }, { predictionId }) => await readPrediction(client, predictionId, signal),
+	);
 }
 
 /** Atlas is asked once more before it is believed that there is no such prediction, in ms. */
 const SECOND_LOOK_MS = 1_500;
 
 /** Waits for predictions that were submitted before, and downloads their files. */
-function waitOperation({ style, options, timeoutSeconds }: NodeKind): ItemOperation {
-	const { purchase, output } = style.words;
-	return itemOperation<PredictionJob & { timeout: TimeoutOptions }>({
-		option: {
-			name: 'Wait for Completion',
-			value: 'waitForCompletion',
-			action: 'Wait for completion',
-			description: `Wait until a submitted ${purchase} is finished and return its ${output}s`,
-		},
-		fields: [predictionIdField, simplifyField, options.wait],
-		summary: summaryOf(style.words),
-		columns: style.columns,
-		about: ({ predictionId, known }) => ({ ...known, predictionId }),
-		// One look tells of all. Concurrency limits the downloads.
-		isSelfPaced: true,
-
-		read({ context }, itemIndex, given) {
-			const job = readPredictionJob(context, itemIndex, given, style);
-			return { ...job, timeout: readTimeout(given, timeoutSeconds) };
-		},
-
-		async work(run, { predictionId, known, destination, timeout }) {
-			const startMs = run.client.clock.nowMs();
-			const wait = async (visibleByMs: number) =>
-				await run.waiter.until({
-					id: predictionId,
-					model: known.model ?? '',
-					shape: '',
-					sentAtMs: null,
-					visibleByMs,
-					deadlineMs: startMs + timeout.timeoutMs,
-					signal: run.signal,
-				});
-			const prediction = await wait(startMs + SECOND_LOOK_MS).catch(async (error: unknown) => {
-				const isMissing = error instanceof AtlasError && [400, 404].includes(error.statusCode ?? 0);
-				// Only one that may be too new is worth half a minute.
-				if (!isMissing || !(await mayExist(run.client, predictionId))) throw error;
-				return await wait(startMs + WARM_UP_MS);
+function waitOperation(kind: NodeKind): Operation<PredictionJob> {
+	const { purchase, output } = kind.style.words;
+	const option = {
+		name: 'Wait for Completion',
+		value: 'waitForCompletion',
+		action: 'Wait for completion',
+		description: `Wait until a submitted ${purchase} is finished and return its ${output}s`,
+	};
+	const find = async (
+		{ client, waiter, signal }: NodeRun,
+		{ predictionId, known, timeout }: PredictionJob,
+	) => {
+		const startMs = client.clock.nowMs();
+		const wait = async (visibleByMs: number) =>
+			await waiter.until({
+				id: predictionId,
+				model: known.model ?? '',
+				shape: '',
+				sentAtMs: null,
+				visibleByMs,
+				deadlineMs: startMs + timeout.timeoutMs,
+				signal,
 			});
-			if (!prediction) return timedOutItems(predictionId, known, destination, timeout);
-			const items = await outputItems(run, prediction, known, destination);
-			return await withInputImage(run, items, destination);
-		},
-	});
+		return await wait(startMs + SECOND_LOOK_MS).catch(async (error: unknown) => {
+			const isMissing = error instanceof AtlasError && [400, 404].includes(error.statusCode ?? 0);
+			// Only one that may be too new is worth half a minute.
+			if (!isMissing || !(await mayExist(client, predictionId))) throw error;
+			return await wait(startMs + WARM_UP_MS);
+		});
+	};
+	// One look tells of all. Concurrency limits the downloads.
+	return { ...predictionOperation(kind, option, kind.options.wait, find), isSelfPaced: true };
 }
+
+/** A limit for Return All: a hundred thousand predictions. */
+const MAX_PAGES = 2_000;
+
+const returnAllField: INodeProperties = {
+	displayName: 'Return All',
+	name: 'returnAll',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to return all results or only up to a given limit',
+};
+
+const limitField: INodeProperties = {
+	displayName: 'Limit',
+	name: 'limit',
+	type: 'number',
+	typeOptions: { minValue: 1, numberPrecision: 0 },
+	default: 50,
+	description: 'Max number of results to return',
+	displayOptions: { show: { returnAll: [false] } },
+};
+
+const filtersField: INodeProperties = {
+	displayName: 'Filters',
+	name: 'filters',
+	type: 'collection',
+	placeholder: 'Add filter',
+	default: {},
+	options: [
+		{
+			displayName: 'Model',
+			name: 'model',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. bytedance/seedream-v4/edit',
+			description: 'Only return predictions made with this model',
+		},
+		{
+			displayName: 'Status',
+			name: 'status',
+			type: 'options',
+			options: [
+				{ name: 'Completed', value: 'completed' },
+				{ name: 'Failed', value: 'failed' },
+				{ name: 'Processing', value: 'processing' },
+			],
+			default: 'completed',
+			description: 'Only return predictions with this status',
+		},
+	],
+};
+
+type HistoryJob = { limit: number; model?: string; status: string | null };
+
+/** The account's history, newest first. */
+const getManyOperation = ({ style }: NodeKind): Operation<HistoryJob> => ({
+	option: {
+		name: 'Get Many',
+		value: 'getAll',
+		action: 'Get many predictions',
+		description: 'List the predictions of your Atlas Cloud account',
+	},
+	fields: [returnAllField, limitField, simplifyField, filtersField],
+	columns: style.columns,
+	isOnce: true,
+
+	read({ context }, itemIndex) {
+		const read = (field: INodeProperties) => readParameter(context, itemIndex, field);
+		const filters = asObject(read(filtersField)) ?? {};
+		return {
+			limit: read(returnAllField) === true ? Infinity : Number(read(limitField)),
+			model: asString(filters.model) ?? undefined,
+			status: asString(filters.status),
+		};
+	},
+
+	async work({ client }, { limit, model, status }) {
+		const items: INodeExecutionData[] = [];
+		// Atlas has several words for each status, so its own filter cannot be used.
+		for await (const prediction of readHistory(client, { model }, MAX_PAGES)) {
+			if (model !== undefined && prediction.model !== model) continue;
+			if (status !== null && prediction.status !== status) continue;
+			const json = predictionJson(prediction, NOTHING_KNOWN, prediction.outputs.length > 0 ? 0 : null, style);
+			// Another node must not be led to fetch what this one may not.
+			const url = asString(json[style.urlField]);
+			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[style.urlField] = null;
+			items.push({ json, pairedItem: { item: 0 } });
+			if (items.length >= limit) break;
+		}
+		return { items };
+	},
+});

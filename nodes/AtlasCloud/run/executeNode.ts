@@ -8,58 +8,36 @@ import { asAtlasError, cancelError, errorJson, NO_REASON, toNodeError } from '..
 import { beginAttempt, startRun } from './startRun';
 import { simplified, withInputFields } from '../items/outputItems';
 import type { NodeRun, ItemRun } from '../nodeRun';
-import type { ItemOperation, NodeDefinition, OnceOperation, Operation } from './operation';
+import type { NodeDefinition, Operation } from './operation';
 import { releaseInputContents } from '../n8n/inputContent';
-import { runItems, toOutcome } from './stages';
+import { runItems } from './stages';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
 export async function executeNode(
 	context: IExecuteFunctions,
 	node: NodeDefinition,
 ): Promise<INodeExecutionData[][]> {
-	const log = new PurchaseLog(context);
+	const log = purchaseLog(context);
 	try {
 		// First of all: whatever fails later, its error has to name what an earlier attempt bought.
-		const ledger = beginAttempt(context, (predictionId, model) => log.add(predictionId, model));
-		return await executeAttempt(context, node, ledger);
+		const ledger = beginAttempt(context, log.add);
+		// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
+		throwIfCancelled(context, node, ledger);
+		const { run, operation } = await prepare(context, node, ledger).catch((error: unknown) => {
+			throw toNodeError(context, error, undefined, ledger.undelivered());
+		});
+		// What an item has given up, such as an upload that hangs, ends with the run.
+		return [await runOperation(run, node, operation).finally(run.end)];
 	} finally {
 		log.flush();
 		await releaseInputContents(context.helpers);
 	}
 }
 
-async function executeAttempt(
-	context: IExecuteFunctions,
-	node: NodeDefinition,
-	ledger: Ledger,
-): Promise<INodeExecutionData[][]> {
-	// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
-	throwIfCancelled(context, node, ledger);
-	const { run, operation } = await prepare(context, node, ledger).catch((error: unknown) => {
-		throw toNodeError(context, error, undefined, ledger.undelivered());
-	});
-	try {
-		return [await ('once' in operation ? runOnce(run, node, operation) : runAll(run, node, operation))];
-	} finally {
-		// What an item has given up, such as an upload that hangs, ends with the run.
-		run.end();
-	}
-}
-
-async function runOnce(
+async function runOperation(
 	run: NodeRun,
 	node: NodeDefinition,
-	operation: OnceOperation,
-): Promise<INodeExecutionData[]> {
-	const outcome = await toOutcome(operation.once(run));
-	throwIfCancelled(run.context, node, run.ledger);
-	return resultsOf(run, [{ index: 0, outcome }]).flat();
-}
-
-async function runAll(
-	run: NodeRun,
-	node: NodeDefinition,
-	operation: ItemOperation,
+	operation: Operation,
 ): Promise<INodeExecutionData[]> {
 	const { context, ledger, leftovers } = run;
 	const { itemRuns, results } = await runItems(run, operation)
@@ -71,10 +49,7 @@ async function runAll(
 			ledger.close();
 			leftovers.note(ledger.delivered(), ledger.leftOver());
 		});
-	const notes = itemRuns.flatMap(({ about, outcome }) => [
-		...(about?.notes ?? []),
-		...(outcome?.notes ?? []),
-	]);
+	const notes = itemRuns.flatMap(({ about, outcome }) => [about?.notes ?? [], outcome?.notes ?? []].flat());
 	await addExecutionHint(run, operation.summary, results.flat(), notes).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
@@ -119,7 +94,7 @@ function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
 /** An item as the node returns it. */
 function shown(
 	context: IExecuteFunctions,
-	{ columns }: ItemOperation,
+	{ columns }: Operation,
 	itemRun: ItemRun,
 	item: INodeExecutionData,
 ): INodeExecutionData {
@@ -174,42 +149,31 @@ const IDS_PER_LINE = 20;
 
 /**
  * Writes the IDs of new predictions into n8n's log, several per line: if n8n dies before the node ends, nothing else on
- * this side has them.
+ * this side has them. Never throws: a log must not cost a result.
  */
-class PurchaseLog {
-	/** Models by prediction ID. */
-	private readonly pending = new Map<string, string>();
-
-	constructor(private readonly context: IExecuteFunctions) {}
-
-	/** Adds a prediction that Atlas has just accepted. Never throws: a log must not cost a result. */
-	add(predictionId: string, model: string): void {
-		this.pending.set(predictionId, model);
-		if (this.pending.size >= IDS_PER_LINE) this.flush();
-	}
-
-	/** Writes what is left, if anything. */
-	flush(): void {
-		const predictionIds = [...this.pending.keys()];
-		const models = [...new Set(this.pending.values())];
-		this.pending.clear();
+function purchaseLog(context: IExecuteFunctions) {
+	const modelsById = new Map<string, string>();
+	const flush = () => {
+		const predictionIds = [...modelsById.keys()];
+		const models = [...new Set(modelsById.values())];
+		modelsById.clear();
 		if (predictionIds.length === 0) return;
 		try {
-			this.write(predictionIds, models);
+			const { id: workflowId, name: workflowName } = context.getWorkflow();
+			const nodeName = context.getNode().name;
+			const executionId = context.getExecutionId();
+			const where = `node "${nodeName}", workflow "${workflowName ?? workflowId ?? ''}", execution ${executionId}`;
+			context.logger.info(
+				`Atlas Cloud accepted ${plural(predictionIds.length, 'prediction')} of ${models.join(', ')} (${where}): ${predictionIds.join(', ')}`,
+				{ predictionIds, models, nodeName, workflowId, executionId },
+			);
 		} catch {
 			// The IDs are in the items and errors as well.
 		}
-	}
-
-	private write(predictionIds: string[], models: string[]): void {
-		const { context } = this;
-		const { id: workflowId, name: workflowName } = context.getWorkflow();
-		const nodeName = context.getNode().name;
-		const executionId = context.getExecutionId();
-		const where = `node "${nodeName}", workflow "${workflowName ?? workflowId ?? ''}", execution ${executionId}`;
-		context.logger.info(
-			`Atlas Cloud accepted ${plural(predictionIds.length, 'prediction')} of ${models.join(', ')} (${where}): ${predictionIds.join(', ')}`,
-			{ predictionIds, models, nodeName, workflowId, executionId },
-		);
-	}
+	};
+	const add = (predictionId: string, model: string) => {
+		modelsById.set(predictionId, model);
+		if (modelsById.size >= IDS_PER_LINE) flush();
+	};
+	return { add, flush };
 }

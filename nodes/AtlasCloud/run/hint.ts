@@ -43,10 +43,11 @@ interface Cost {
  */
 export async function addExecutionHint(
 	run: NodeRun,
-	summary: OperationSummary,
+	summary: OperationSummary | undefined,
 	items: INodeExecutionData[],
 	notes: string[],
 ): Promise<void> {
+	if (!summary) return;
 	const { context } = run;
 	const done = items.filter((item) => !isFailedItem(item));
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;

@@ -4,14 +4,6 @@ import { countNoun } from '../api/text';
 import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
 import type { NodeWords } from '../panel/options';
 
-/** What the panel shows of an operation. */
-interface OperationPanel {
-	/** Its entry in the list of operations. */
-	option: INodePropertyOptions & { name: string; value: string };
-	/** Its fields. The panel shows them for this operation only. */
-	fields: INodeProperties[];
-}
-
 /** How a run of an operation is summed up in the execution hint. */
 export interface OperationSummary {
 	/** What was done, such as `2 images`, without what failed. */
@@ -26,9 +18,14 @@ export interface OperationSummary {
 	pinAdvice?: string;
 }
 
-/** An operation that works on each input item separately. */
-export interface ItemOperation<Job = unknown> extends OperationPanel {
-	summary: OperationSummary;
+/** What an item goes through. `Job` is what it knows of an item. */
+export interface Operation<Job = unknown> {
+	/** Its entry in the list of operations. */
+	option: INodePropertyOptions & { name: string; value: string };
+	/** Its fields. The panel shows them for this operation only. */
+	fields: INodeProperties[];
+	/** Without one, the run has no hint. */
+	summary?: OperationSummary;
 	/** The fields of a simplified item, in order. A failed item has them too. */
 	columns?: string[];
 	/** What is known of an item that failed: so that a table shows which one it is. */
@@ -61,18 +58,12 @@ export interface ItemOperation<Job = unknown> extends OperationPanel {
 	 */
 	refuse?(run: NodeRun, job: Job, objection: unknown): boolean;
 	/** Does the work of one item. @throws AtlasError; CancelledError */
-	work(run: NodeRun, job: Job, itemIndex: number): Promise<INodeExecutionData[] | Outcome>;
+	work(run: NodeRun, job: Job, itemIndex: number): Promise<Outcome>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */
 	isSelfPaced?: boolean;
+	/** Whether it runs for the first item only, however many there are. */
+	isOnce?: boolean;
 }
-
-/** An operation that runs once, however many input items there are. */
-export interface OnceOperation extends OperationPanel {
-	/** @throws AtlasError; CancelledError */
-	once(run: NodeRun): Promise<INodeExecutionData[]>;
-}
-
-export type Operation = ItemOperation | OnceOperation;
 
 /** A resource in the panel, and its operations. */
 export interface Resource {
@@ -87,11 +78,6 @@ export interface Resource {
 export interface NodeDefinition {
 	displayName: string;
 	resources: Resource[];
-}
-
-/** Hides an operation's own job type, so that it fits into a list with others. */
-export function itemOperation<Job>(operation: ItemOperation<Job>): ItemOperation {
-	return operation as unknown as ItemOperation;
 }
 
 /** The summary of operations that return predictions and their files, in the node's words. */

@@ -4,11 +4,8 @@ import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
 import { Downloads } from '../api/files/downloads';
 import { Places } from '../api/pace/places';
-import { buy } from '../api/purchases/buy';
 import { EarlierInputs } from '../api/purchases/earlierInputs';
-import type { Hands } from '../api/purchases/hands';
 import { Ledger, type KeptPurchases } from '../api/purchases/ledger';
-import type { LedgerScope } from '../api/purchases/slots';
 import { Leftovers } from '../api/purchases/leftovers';
 import { LostSearch, SEARCH_MS } from '../api/purchases/lostSearch';
 import { Search, type FoundRow } from '../api/purchases/search';
@@ -16,7 +13,7 @@ import { sha256 } from '../api/hash';
 import { areFilesDeleted, RemoteImages } from '../api/files/remoteFiles';
 import { Semaphore } from '../api/time/semaphore';
 import { throwIfAborted } from '../api/time/clock';
-import { Uploads, type UploadOwner } from '../api/files/uploads';
+import { Uploads } from '../api/files/uploads';
 import { Waiter } from '../api/predictions/waiter';
 import { readPrediction } from '../api/predictions/readPrediction';
 import type { AtlasClient } from '../api/http/client';
@@ -33,11 +30,9 @@ const MAX_PARALLEL_DOWNLOADS = 8;
 function keptPurchases(context: IExecuteFunctions): KeptPurchases {
 	const nodeContext = context.getContext('node');
 	const flowContext = context.getContext('flow');
-	nodeContext.seedreamPurchases ??= {} satisfies KeptPurchases['records'];
-	flowContext.seedreamPredictions ??= {} satisfies KeptPurchases['takenIds'];
 	return {
-		records: nodeContext.seedreamPurchases as KeptPurchases['records'],
-		takenIds: flowContext.seedreamPredictions as KeptPurchases['takenIds'],
+		records: (nodeContext.seedreamPurchases ??= {}) as KeptPurchases['records'],
+		takenIds: (flowContext.seedreamPredictions ??= {}) as KeptPurchases['takenIds'],
 	};
 }
 
@@ -49,7 +44,7 @@ export function beginAttempt(
 	context: IExecuteFunctions,
 	onBought: (predictionId: string, model: string) => void,
 ): Ledger {
-	const scope: LedgerScope = {
+	const scope = {
 		executionId: context.getExecutionId(),
 		// Only expressions can read it.
 		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
@@ -95,56 +90,37 @@ export async function startRun(
 
 	const node = context.getNode();
 	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
-	const { executionId, runIndex } = ledger.scope;
-	const owner: UploadOwner = { executionId, nodeTag, runIndex };
-	const uploads = new Uploads(client, owner, signal);
-	const waiter = new Waiter(client, account, (message) =>
-		context.logger.info(`${context.getNode().name}: ${message}`),
-	);
+	const { executionId, runIndex, isTool } = ledger.scope;
 	const models = new ModelInfos(client);
-	const places = new Places({ account, hardLimit, clock, signal });
 	// By a person, or by an MCP client: its calls belong to no execution (n8n 2.41).
-	const isRepeated = context.getMode() === 'manual' || (ledger.scope.isTool && !ledger.scope.executionId);
-	const leftovers = new Leftovers(`${account} ${nodeTag}`, clock, isRepeated);
-	const onFault = () => {
-		if (!context.continueOnFail()) signal.abort();
-	};
-	const hands: Hands = {
+	const isRepeated = context.getMode() === 'manual' || (isTool && !executionId);
+	return {
+		context,
+		client,
 		clock,
 		signal,
 		startedAtMs,
+		concurrency,
 		ledger,
 		search: new Search(client, ledger, new EarlierInputs(client, signal)),
 		// The search for a lost submit continues when the batch stops: it is part of the submit's answer.
 		lostSearch: new LostSearch(client, ledger, client.signal),
-		leftovers,
-		uploads,
-		places,
-		waiter,
+		leftovers: new Leftovers(`${account} ${nodeTag}`, clock, isRepeated),
+		uploads: new Uploads(client, { executionId, nodeTag, runIndex }, signal),
+		remoteImages: new RemoteImages(client, signal),
+		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
+		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
+		places: new Places({ account, hardLimit, clock, signal }),
+		waiter: new Waiter(client, account, (message) => context.logger.info(`${node.name}: ${message}`)),
+		models,
+		quotes: new Quotes(client, models),
 		post: async (...request) => await client.post(...request),
 		isKnown: async (id, ofModel) => await isKnown(client, id, ofModel),
 		areFilesGone: async (row) => await areFilesGone(client, row),
 		retriedSinceMs: context.getMode() === 'retry' ? retriedSinceMs(context, startedAtMs) : null,
-		onFault,
-	};
-	return {
-		context,
-		client,
-		uploads,
-		remoteImages: new RemoteImages(client, signal),
-		buy: async (request, then) => await buy(hands, request, then),
-		places,
-		waiter,
-		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
-		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
-		ledger,
-		leftovers,
-		models,
-		quotes: new Quotes(client, models),
-		concurrency,
-		startedAtMs,
-		signal,
-		onFault,
+		onFault: () => {
+			if (!context.continueOnFail()) signal.abort();
+		},
 		end: () => signal.abort(),
 	};
 }
