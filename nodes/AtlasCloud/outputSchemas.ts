@@ -4,8 +4,8 @@
  */
 
 import { toPrediction } from './api/predictions/prediction';
-import { FILE_OUTPUT, IMAGE_OUTPUT } from './items/destination';
 import { NOTHING_KNOWN, predictionJson } from './items/outputItems';
+import { EDIT_STYLE, MODEL_STYLE } from './panel/style';
 
 interface JsonSchema {
 	type: 'string' | 'number' | 'boolean' | 'array' | 'object';
@@ -47,12 +47,12 @@ const output = (names: string[], more: Record<string, JsonSchema> = {}): OutputS
 });
 
 /** Simplified items, as Simplify has them by default. */
-const editedImage = output(IMAGE_OUTPUT.columns);
-const file = output(FILE_OUTPUT.columns);
+const editedImage = output(EDIT_STYLE.columns);
+const file = output(MODEL_STYLE.columns);
 
 /** What starts the trigger's workflow: what an item says of any prediction. */
 const prediction = toPrediction('id', { id: 'id', status: 'processing' })!;
-const event = output(Object.keys(predictionJson(prediction, NOTHING_KNOWN, null, FILE_OUTPUT)));
+const event = output(Object.keys(predictionJson(prediction, NOTHING_KNOWN, null, MODEL_STYLE)));
 
 const quote = output(['model', 'priceUsd', 'listPriceUsd', 'discountPercent', 'isEstimate', 'currency']);
 

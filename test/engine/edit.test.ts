@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import sharp, { type Create } from 'sharp';
-import { IMAGE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
+import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
 import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
@@ -214,7 +214,7 @@ it('puts the input’s json first if Include Input Fields is on', async () => {
 
 it('returns ten fields with Simplify, which is on by default', async () => {
 	const { json } = await runSeedream({ parameters: { simplify: undefined } });
-	expect(Object.keys(json[0] ?? {})).toEqual(IMAGE_OUTPUT.columns);
+	expect(Object.keys(json[0] ?? {})).toEqual(EDIT_STYLE.columns);
 	expect(json[0]).toMatchObject({ status: 'completed', imageIndex: 0, size: expect.any(String) as string });
 });
 

@@ -2,7 +2,7 @@ import { forgetLeftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers'
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { ExecuteContext } from 'n8n-core';
 import { Downloads } from '../../nodes/AtlasCloud/api/files/downloads';
-import { IMAGE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
+import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
 import {
 	LITE,
 	picture,
@@ -52,7 +52,7 @@ const ERROR_KEYS = [
 /** A failed row has the columns of a good one. */
 function errorOf(item: INodeExecutionData | undefined): IDataObject {
 	expect(Object.keys(item ?? {}).sort()).toEqual(['json', 'pairedItem']);
-	expect(Object.keys(item?.json ?? {})).toEqual([...IMAGE_OUTPUT.columns, 'error']);
+	expect(Object.keys(item?.json ?? {})).toEqual([...EDIT_STYLE.columns, 'error']);
 	expect(item?.json.status).toBe('failed');
 	const error = item?.json.error as unknown as IDataObject;
 	expect(Object.keys(error)).toEqual(ERROR_KEYS);

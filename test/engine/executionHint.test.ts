@@ -2,7 +2,7 @@ import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
 import { addExecutionHint } from '../../nodes/AtlasCloud/run/hint';
 import type { NodeRun } from '../../nodes/AtlasCloud/nodeRun';
 import type { OperationSummary } from '../../nodes/AtlasCloud/run/operation';
-import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
+import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
 import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import { picture, runSeedream, useOneSandbox, type SeedreamOptions, type SeedreamResult } from './seedream';
@@ -88,7 +88,7 @@ it('counts what was bought, not what the input items say about other predictions
 	expect(message).toMatch(/^2 edits submitted for about \$0\.054\.$/);
 });
 
-const PAID: OperationSummary = { ...summaryOf(EDIT_WORDS), isPaid: true };
+const PAID: OperationSummary = { ...summaryOf(EDIT_STYLE), isPaid: true };
 
 async function messageOf(json: IDataObject[], summary = PAID, delivered = () => []): Promise<string> {
 	const hints: NodeExecutionHint[] = [];
@@ -181,7 +181,7 @@ describe('the text, for items made up here', () => {
 			'1 edited image, 1 edit still running in 12.4 s for about $0.054. 1 failed.',
 		);
 		const failed = image({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
-		expect(await messageOf([failed], summaryOf(EDIT_WORDS))).toBe('1 failed.');
+		expect(await messageOf([failed], summaryOf(EDIT_STYLE))).toBe('1 failed.');
 	});
 
 	describe('Retry On Fail', () => {

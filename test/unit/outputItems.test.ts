@@ -1,7 +1,7 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
 import { outputItems, type DownloadTools } from '../../nodes/AtlasCloud/items/outputItems';
-import { FILE_OUTPUT } from '../../nodes/AtlasCloud/items/destination';
+import { MODEL_STYLE } from '../../nodes/AtlasCloud/panel/style';
 
 it('ends only after all downloads have ended, even if one of them fails at once', async () => {
 	const events: string[] = [];
@@ -16,7 +16,7 @@ it('ends only after all downloads have ended, even if one of them fails at once'
 	const prediction = { predictionId: 'p', outputs: [{ url: 'a' }, { url: 'b' }], nsfw: [] };
 	const ended = outputItems(run, prediction as never, {} as never, {
 		itemIndex: 0,
-		style: FILE_OUTPUT,
+		style: MODEL_STYLE,
 		keepsInputImage: false,
 		downloadsFiles: true,
 		outputDataFieldName: 'data',

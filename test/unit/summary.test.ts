@@ -1,5 +1,5 @@
 import { countNoun, plural } from '../../nodes/AtlasCloud/api/text';
-import { EDIT_WORDS } from '../../nodes/AtlasCloud/panel/options';
+import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
 import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
 
 it.each([
@@ -19,5 +19,5 @@ it('counts what there is, and says nothing of what there is not', () => {
 it('sums up predictions by their status', () => {
 	const statuses = ['completed', 'processing', 'failed', 'failed'];
 	const items = statuses.map((status) => ({ json: { status } }));
-	expect(summaryOf(EDIT_WORDS).count(items)).toEqual(['1 edited image', '1 edit still running']);
+	expect(summaryOf(EDIT_STYLE).count(items)).toEqual(['1 edited image', '1 edit still running']);
 });

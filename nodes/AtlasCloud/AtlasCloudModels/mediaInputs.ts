@@ -9,7 +9,6 @@ import {
 	entriesOf,
 	fileFieldOf,
 	fileReader,
-	inputAt,
 	readEntry,
 	type FileReader,
 	type InputSource,
@@ -38,7 +37,7 @@ export async function readMediaInputs(
 		if (entries.length === 0 && !field.isRequired) continue;
 		checkCount(field, entries.length);
 		if (field.rule.objectKey !== null) read.body[field.name] = entries.map(({ rest }) => rest);
-		read.inputs.push(...entries.map(({ source }, i) => inputAt(pathOf(field, i), source)));
+		read.inputs.push(...entries.map(({ source }, i) => ({ ...source, path: pathOf(field, i) })));
 	}
 	return read;
 }

@@ -1,11 +1,10 @@
 import type { MediaModelType } from '../api/models/model';
-import { FILE_OUTPUT } from '../items/destination';
 import { buyOperation } from '../operations/buy';
 import type { NodeKind } from '../operations/kind';
 import { predictionResource } from '../operations/prediction';
 import { modelField, type ListedModel } from '../panel/modelField';
 import { optionFields } from '../panel/optionFields';
-import { MODEL_WORDS } from '../panel/options';
+import { MODEL_STYLE } from '../panel/style';
 import type { NodeDefinition } from '../run/operation';
 import { defaultTimeoutSeconds, EXAMPLE_MODEL, inputFields } from './fields';
 import { modelQuoteRequest, readModelJob, resolveModelJob, type ModelJob } from './modelRequest';
@@ -17,9 +16,9 @@ import { modelQuoteRequest, readModelJob, resolveModelJob, type ModelJob } from 
  */
 function modelKind(type: MediaModelType | null, preset?: ListedModel): NodeKind<ModelJob> {
 	return {
-		style: FILE_OUTPUT,
+		style: MODEL_STYLE,
 		fields: [modelField('The model to run.', EXAMPLE_MODEL, preset), ...inputFields],
-		options: optionFields(MODEL_WORDS, {
+		options: optionFields(MODEL_STYLE, {
 			timeoutSeconds: { buy: defaultTimeoutSeconds(type), wait: defaultTimeoutSeconds(null) },
 			timeoutNote: type === null ? '. The default is 300 for image models and 1800 for others.' : '',
 		}),

@@ -17,11 +17,12 @@ import type { Clock } from '../api/time/clock';
 import { Semaphore } from '../api/time/semaphore';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
 import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
-import { FILE_OUTPUT, readDestination } from '../items/destination';
+import { readDestination } from '../items/destination';
 import { NOTHING_KNOWN, outputItems, type DownloadTools } from '../items/outputItems';
 import { n8nFileStore } from '../n8n/binary';
 import { connect } from '../n8n/connect';
 import { asAtlasError } from '../n8n/errors';
+import { MODEL_STYLE } from '../panel/style';
 
 /**
  * Answers one call of the trigger's address. What is answered 2xx, Atlas does not deliver again.
@@ -179,8 +180,8 @@ async function predictionItems(
 	const destination = readDestination(
 		0,
 		options,
-		`${FILE_OUTPUT.fileNamePrefix}-${predictionId}`,
-		FILE_OUTPUT,
+		`${MODEL_STYLE.fileNamePrefix}-${predictionId}`,
+		MODEL_STYLE,
 	);
 	const { http, clock, baseUrl, signal = new Cancellation() } = client;
 	const tools: DownloadTools = {

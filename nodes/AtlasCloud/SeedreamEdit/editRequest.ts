@@ -11,7 +11,6 @@ import {
 } from '../api/models/seedream';
 import { endpointOf, fieldsUnreadableError } from '../api/models/model';
 import { estimateUsd } from '../api/models/prices';
-import { inputAt } from '../items/inputFiles';
 import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { readParameter } from '../panel/readFields';
 import type { NodeRun } from '../nodeRun';
@@ -52,7 +51,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		request: {
 			...request,
 			endpoint: endpointOf('Image'),
-			inputs: images.map((image, i) => inputAt(['images', i], image)),
+			inputs: images.map((image, i) => ({ ...image, path: ['images', i] as const })),
 			body: { ...body, prompt },
 		},
 		predictionCount: imageCount,

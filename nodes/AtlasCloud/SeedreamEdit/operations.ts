@@ -3,12 +3,13 @@ import { inputError } from '../api/errors';
 import type { InputFile } from '../api/files/uploads';
 import { asArray } from '../api/json';
 import { countNoun } from '../api/text';
-import { IMAGE_OUTPUT, safeStem, stemOfUrl } from '../items/destination';
+import { safeStem, stemOfUrl } from '../items/destination';
 import { buyOperation } from '../operations/buy';
 import type { NodeKind } from '../operations/kind';
 import { predictionResource } from '../operations/prediction';
 import { optionFields } from '../panel/optionFields';
-import { DEFAULT_TIMEOUT_SECONDS, EDIT_WORDS } from '../panel/options';
+import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
+import { EDIT_STYLE } from '../panel/style';
 import type { NodeDefinition, Operation } from '../run/operation';
 import { readEdit, resolveEdit } from './editRequest';
 import { background, editFields, outputFormat } from './fields';
@@ -17,9 +18,9 @@ import { imagesField, readImages } from './images';
 
 /** How Seedream Edit does what both nodes do. */
 const editKind: NodeKind<EditJob> = {
-	style: IMAGE_OUTPUT,
+	style: EDIT_STYLE,
 	fields: editFields,
-	options: optionFields(EDIT_WORDS, {
+	options: optionFields(EDIT_STYLE, {
 		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
 		keepsInputImage: true,
 		requestOptions: [outputFormat, background],

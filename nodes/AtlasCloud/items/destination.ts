@@ -2,12 +2,12 @@ import type { IDataObject } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { asNumber, asString } from '../api/json';
 import { isValidUrl, cut } from '../api/text';
-import { EDIT_WORDS, MODEL_WORDS, type NodeWords } from '../panel/options';
+import type { NodeStyle } from '../panel/style';
 
 /** Where the files of a prediction go, and what they are called. */
 export interface OutputDestination {
 	itemIndex: number;
-	style: OutputStyle;
+	style: NodeStyle;
 	/** Whether the input's first image goes along. */
 	keepsInputImage: boolean;
 	/** Otherwise only their URLs are returned. */
@@ -27,9 +27,9 @@ export function readDestination(
 	itemIndex: number,
 	options: IDataObject,
 	baseName: string,
-	style: OutputStyle,
+	style: NodeStyle,
 ): OutputDestination {
-	const downloadsFiles = options[style.words.downloadParameter] !== false;
+	const downloadsFiles = options[style.downloadParameter] !== false;
 	const keepsInputImage = options.keepInputImage === true;
 	const isNamed = downloadsFiles && 'outputDataFieldName' in options;
 	const outputDataFieldName = isNamed ? (asString(options.outputDataFieldName)?.trim() ?? '') : 'data';
@@ -42,7 +42,7 @@ export function readDestination(
 			'Enter another name: the input image goes there.',
 		);
 	}
-	const maxDownloadMb = asNumber(options.maxDownloadMb) ?? style.words.maxDownloadMb;
+	const maxDownloadMb = asNumber(options.maxDownloadMb) ?? style.maxDownloadMb;
 	return {
 		itemIndex,
 		style,
@@ -83,81 +83,3 @@ function decodedPath(path: string): string {
 		return path.replace(/%[0-9a-f]{2}/gi, '_');
 	}
 }
-
-/** What an output item says of its file and of what else the prediction returned. */
-export interface OutputFields {
-	/** Null for a file that came in the answer itself, and for an item without a file. */
-	url: string | null;
-	/** From 0; null for an item without a file. */
-	index: number | null;
-	/** How many files the prediction has. */
-	count: number;
-	/** `W*H` */
-	size: string | null;
-	text: string | null;
-}
-
-/** How a node names what it returns. Saved workflows depend on these names. */
-export interface OutputStyle {
-	words: NodeWords;
-	/** The field in json that holds a file's URL. */
-	urlField: string;
-	/** The fields of a simplified item, in order. */
-	columns: string[];
-	/** How the names of files begin when only the prediction's ID is known. */
-	fileNamePrefix: string;
-	/** The fields in json. */
-	toJson(fields: OutputFields): IDataObject;
-}
-
-/** The style of Seedream Edit. */
-export const IMAGE_OUTPUT: OutputStyle = {
-	words: EDIT_WORDS,
-	urlField: 'imageUrl',
-	columns: [
-		'imageUrl',
-		'prompt',
-		'model',
-		'size',
-		'status',
-		'priceUsd',
-		'predictionId',
-		'imageIndex',
-		'createdAt',
-		'completedAt',
-	],
-	fileNamePrefix: 'seedream',
-	toJson: ({ url, index, count, size, text }) => ({
-		size,
-		imageUrl: url,
-		imageIndex: index,
-		imageCount: count,
-		// Seedream returns no text, but Get and Wait for Completion accept any prediction.
-		...(text === null ? {} : { text }),
-	}),
-};
-
-/** The style of the nodes for any model. */
-export const FILE_OUTPUT: OutputStyle = {
-	words: MODEL_WORDS,
-	urlField: 'fileUrl',
-	columns: [
-		'fileUrl',
-		'text',
-		'prompt',
-		'model',
-		'status',
-		'priceUsd',
-		'predictionId',
-		'fileIndex',
-		'createdAt',
-		'completedAt',
-	],
-	fileNamePrefix: 'atlas-cloud',
-	toJson: ({ url, index, count, text }) => ({
-		fileUrl: url,
-		fileIndex: index,
-		fileCount: count,
-		text,
-	}),
-};

@@ -7,7 +7,6 @@ import { checkInputUrl } from '../api/files/inputUrl';
 import { adviceOnKind, describeKind, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
 import type { InputFile } from '../api/files/uploads';
-import type { InputPath, PurchaseInput } from '../api/purchases/request';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
 import { inspectBinary, toInputFile, type InspectedFile } from '../n8n/binary';
 import type { OpenFile } from '../n8n/inputContent';
@@ -22,14 +21,9 @@ import {
 } from './binaryFields';
 import { noFileError, shapeError } from './fileErrors';
 
-/** An input of a request: a file in n8n, or one that Atlas fetches from its URL. */
+/** An input of a request but for its place: a file in n8n, or one that Atlas fetches from its URL. */
 export type InputSource =
 	{ file: InputFile; inspected: InspectedFile; url?: undefined } | { file?: undefined; url: string };
-
-/** As an input of a request. @param path its place in the body */
-export function inputAt(path: InputPath, { file, url }: InputSource): PurchaseInput {
-	return file ? { path, file } : { path, url };
-}
 
 /** A field that takes files, as its messages speak of it and as it limits them. */
 export interface FileField {

@@ -7,8 +7,9 @@ import { plural } from '../api/text';
 import { binaryOf } from '../n8n/binary';
 import type { NodeRun, Outcome } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';
+import type { NodeStyle } from '../panel/style';
 import { readBinaryFields } from './binaryFields';
-import { INPUT_IMAGE_FIELD, type OutputDestination, type OutputStyle } from './destination';
+import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
 
 /** What is known of a prediction besides Atlas's own record. */
 export interface KnownFields {
@@ -36,7 +37,7 @@ export function predictionJson(
 	prediction: Prediction,
 	known: KnownFields,
 	index: number | null,
-	style: OutputStyle,
+	{ output: noun, columns }: NodeStyle,
 	{ before, count }: FilePositions = { before: 0, count: prediction.outputs.length },
 ): IDataObject {
 	const output = index === null ? undefined : prediction.outputs[index];
@@ -46,14 +47,13 @@ export function predictionJson(
 		rawStatus: prediction.rawStatus,
 		model: prediction.model ?? known.model,
 		prompt: prediction.prompt ?? known.prompt,
-		...style.toJson({
-			// A base64 output has no URL, and a data URI must not get into json.
-			url: output?.url ?? null,
-			index: index === null ? null : before + index,
-			count,
-			size: prediction.size ?? known.size,
-			text: prediction.text,
-		}),
+		...(columns.includes('size') ? { size: prediction.size ?? known.size } : {}),
+		// A base64 output has no URL, and a data URI must not get into json.
+		[`${noun}Url`]: output?.url ?? null,
+		[`${noun}Index`]: index === null ? null : before + index,
+		[`${noun}Count`]: count,
+		// Seedream returns no text, but Get and Wait for Completion accept any prediction.
+		...(prediction.text !== null || columns.includes('text') ? { text: prediction.text } : {}),
 		predictTimeSeconds: prediction.predictTimeSeconds,
 		// The price of the whole prediction, on one item only: the sum over all items is what was paid.
 		priceUsd: (index ?? 0) === 0 ? prediction.priceUsd : null,

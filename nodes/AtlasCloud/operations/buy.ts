@@ -24,7 +24,7 @@ export function buyOperation<Job extends PurchaseJob>(
 	return {
 		option,
 		fields: [...kind.fields, simplifyField, kind.options.buy],
-		summary: { ...summaryOf(kind.style.words), isPaid: true },
+		summary: { ...summaryOf(kind.style), isPaid: true },
 		columns: kind.style.columns,
 		...purchasing(kind),
 
@@ -55,18 +55,17 @@ export function buyOperation<Job extends PurchaseJob>(
 
 /** Submits purchases and returns their prediction IDs at once. */
 export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): Operation<Job> {
-	const { words } = kind.style;
 	return {
 		option: {
 			name: 'Submit',
 			value: 'submit',
-			action: `Submit ${words.purchase}`,
-			description: `Start ${withArticle(words.purchase)} and return its prediction ID without waiting`,
+			action: `Submit ${kind.style.purchase}`,
+			description: `Start ${withArticle(kind.style.purchase)} and return its prediction ID without waiting`,
 		},
 		fields: [...kind.fields, kind.options.submit],
 		summary: {
-			...summaryOf(words),
-			count: (done) => countNoun(done.length, words.purchase, ' submitted'),
+			...summaryOf(kind.style),
+			count: (done) => countNoun(done.length, kind.style.purchase, ' submitted'),
 			// Atlas does not report a price yet.
 			reportedPrice: () => null,
 			isPaid: true,
@@ -104,7 +103,7 @@ export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): Op
 			name: 'Get Quote',
 			value: 'quote',
 			action: 'Get quote',
-			description: `Get the price of ${withArticle(kind.style.words.purchase)} without running it`,
+			description: `Get the price of ${withArticle(kind.style.purchase)} without running it`,
 		},
 		fields: [...kind.fields, kind.options.quote],
 		summary: { count: (done) => countNoun(done.length, 'quote') },
@@ -175,7 +174,7 @@ function purchasing<Job extends PurchaseJob>(kind: NodeKind<Job>) {
 
 		/** Refuses a run that buys more than its limit, such as Max Edits per Run. */
 		async checkAll(run, jobs) {
-			const { purchase, maxPurchases } = kind.style.words;
+			const { purchase, maxPurchases } = kind.style;
 			// What counts for the whole run is read from its first item.
 			const max = asNumber(jobs[0].options[maxPurchases.name]) ?? maxPurchases.default;
 			const bodies = jobs.flatMap((job) => requestsOf(job).map(({ body }) => body));

@@ -3,7 +3,6 @@ import { asNumber, omit } from '../api/json';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
 import type { PurchaseRequest } from '../api/purchases/request';
-import type { OutputStyle } from '../items/destination';
 import type { NodeRun } from '../nodeRun';
 import type { OptionFields } from '../panel/optionFields';
 import { readModel } from '../panel/modelField';
@@ -14,6 +13,7 @@ import {
 	readTimeout,
 	readWebhookUrl,
 } from '../panel/options';
+import type { NodeStyle } from '../panel/style';
 
 /** What one item wants to buy. */
 export interface PurchaseJob {
@@ -28,7 +28,7 @@ export interface PurchaseJob {
 
 /** What differs between Seedream Edit and Atlas Cloud Models where both do the same. */
 export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
-	style: OutputStyle;
+	style: NodeStyle;
 	/** What is asked for in every operation that submits or quotes. */
 	fields: INodeProperties[];
 	options: OptionFields;

@@ -66,7 +66,7 @@ function predictionOperation(
 	return {
 		option,
 		fields: [predictionIdField, simplifyField, optionsField],
-		summary: summaryOf(style.words),
+		summary: summaryOf(style),
 		columns: style.columns,
 		about: ({ predictionId, known }) => ({ ...known, predictionId }),
 
@@ -106,7 +106,7 @@ function predictionOperation(
 
 /** Reads the current state of predictions. A failed one is a result here, not an error. */
 function getOperation(kind: NodeKind): Operation<PredictionJob> {
-	const { purchase, output } = kind.style.words;
+	const { purchase, output } = kind.style;
 	return predictionOperation(
 		kind,
 		{
@@ -125,7 +125,7 @@ const SECOND_LOOK_MS = 1_500;
 
 /** Waits for predictions that were submitted before, and downloads their files. */
 function waitOperation(kind: NodeKind): Operation<PredictionJob> {
-	const { purchase, output } = kind.style.words;
+	const { purchase, output } = kind.style;
 	const option = {
 		name: 'Wait for Completion',
 		value: 'waitForCompletion',
@@ -241,8 +241,9 @@ const getManyOperation = ({ style }: NodeKind): Operation<HistoryJob> => ({
 			if (status !== null && prediction.status !== status) continue;
 			const json = predictionJson(prediction, NOTHING_KNOWN, prediction.outputs.length > 0 ? 0 : null, style);
 			// Another node must not be led to fetch what this one may not.
-			const url = asString(json[style.urlField]);
-			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[style.urlField] = null;
+			const urlField = `${style.output}Url`;
+			const url = asString(json[urlField]);
+			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[urlField] = null;
 			items.push({ json, pairedItem: { item: 0 } });
 			if (items.length >= limit) break;
 		}

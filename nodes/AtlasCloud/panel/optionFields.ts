@@ -1,11 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { withArticle } from '../api/text';
-import { MAX_RETENTION_HOURS, MAX_TIMEOUT_SECONDS, type NodeWords } from './options';
+import { MAX_RETENTION_HOURS, MAX_TIMEOUT_SECONDS } from './options';
+import type { NodeStyle } from './style';
 
 /** The Options of one node, by what an operation does. */
 export type OptionFields = ReturnType<typeof optionFields>;
 
-/** What a node's options depend on besides its words. */
+/** What a node's options depend on besides its style. */
 interface OptionDefaults {
 	/** Timeout of operations that buy, and of those that only wait, in seconds. */
 	timeoutSeconds: { buy: number; wait: number };
@@ -18,8 +19,8 @@ interface OptionDefaults {
 }
 
 /** The Options of one node, in the order in which people want them. */
-export function optionFields(words: NodeWords, defaults: OptionDefaults) {
-	const { purchase, output, maxPurchases, maxDownloadMb: defaultDownloadMb } = words;
+export function optionFields(style: NodeStyle, defaults: OptionDefaults) {
+	const { purchase, output, maxPurchases, maxDownloadMb: defaultDownloadMb } = style;
 	const { name: maxName, displayName: maxTitle, default: defaultMax } = maxPurchases;
 	const a = withArticle(purchase);
 	const title = output === 'image' ? 'Image' : 'File';
@@ -72,7 +73,7 @@ export function optionFields(words: NodeWords, defaults: OptionDefaults) {
 	const download: INodeProperties[] = [
 		{
 			displayName: `Download ${title}s`,
-			name: words.downloadParameter,
+			name: style.downloadParameter,
 			type: 'boolean',
 			default: true,
 			description: `Whether to download the ${output}s. If off, only their URLs are returned: such output can be pinned, and the URLs expire after 14 days.`,

@@ -20,41 +20,6 @@ export const SLOW_TIMEOUT_SECONDS = 1_800;
 /** The longest that Atlas keeps files and records (docs/atlas-cloud-api.md, Submit). */
 export const MAX_RETENTION_HOURS = 336;
 
-/** What differs between the nodes where they have the same options: texts are made of these words. */
-export interface NodeWords {
-	/** What is bought: `edit`. */
-	purchase: string;
-	/** What is downloaded: `image`. */
-	output: string;
-	/** What a finished item is called in the hint: `edited image`. */
-	result: string;
-	/** The parameter that says whether files are downloaded. */
-	downloadParameter: string;
-	/** The option that limits how many are bought per run. */
-	maxPurchases: { name: string; displayName: string; default: number };
-	/** The default of Max Download Size, in megabytes (10^6 bytes). */
-	maxDownloadMb: number;
-}
-
-export const EDIT_WORDS: NodeWords = {
-	purchase: 'edit',
-	output: 'image',
-	result: 'edited image',
-	downloadParameter: 'downloadImages',
-	maxPurchases: { name: 'maxEdits', displayName: 'Max Edits per Run', default: 250 },
-	maxDownloadMb: 100,
-};
-
-/** For any model, of videos too. */
-export const MODEL_WORDS: NodeWords = {
-	purchase: 'prediction',
-	output: 'file',
-	result: 'result',
-	downloadParameter: 'downloadFiles',
-	maxPurchases: { name: 'maxPredictions', displayName: 'Max Predictions per Run', default: 50 },
-	maxDownloadMb: 1_000,
-};
-
 /**
  * Never more items at once than this; null for automatic. What counts for the whole run is read from its first item.
  * @param fields of the operation

@@ -2,7 +2,7 @@ import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOpt
 import { asNumber } from '../api/json';
 import { countNoun } from '../api/text';
 import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
-import type { NodeWords } from '../panel/options';
+import type { NodeStyle } from '../panel/style';
 
 /** How a run of an operation is summed up in the execution hint. */
 export interface OperationSummary {
@@ -80,8 +80,8 @@ export interface NodeDefinition {
 	resources: Resource[];
 }
 
-/** The summary of operations that return predictions and their files, in the node's words. */
-export function summaryOf({ purchase, output, result }: NodeWords): OperationSummary {
+/** The summary of operations that return predictions and their files, in the node's style. */
+export function summaryOf({ purchase, output, result }: NodeStyle): OperationSummary {
 	return {
 		count(done) {
 			const countOf = (status: string) => done.filter(({ json }) => json.status === status).length;
