@@ -1,5 +1,5 @@
 import { rulesInFields } from '../../nodes/AtlasCloud/api/models/seedream';
-import { formatFields } from '../../nodes/AtlasCloud/SeedreamEdit/modelFields';
+import { formatFields } from '../../nodes/AtlasCloud/SeedreamEdit/format';
 import { LITE, runSeedream, sandbox, submittedBodies, useOneSandbox, V4 } from './seedream';
 
 useOneSandbox();

@@ -4,7 +4,7 @@ import type {
 	ILoadOptionsFunctions,
 } from 'n8n-workflow';
 import { request } from 'undici';
-import { searchModels } from '../../nodes/AtlasCloud/SeedreamEdit/fields';
+import { searchModels } from '../../nodes/AtlasCloud/SeedreamEdit/operations';
 import { startSandbox, type Sandbox } from '../../sandbox';
 
 let sandbox: Sandbox;

@@ -2,12 +2,12 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asObject, omit, parseJson, type JsonObject } from '../api/json';
-import { endpointOf, fieldsUnreadableError, type MediaModelType, type ModelInfo } from '../api/models/model';
+import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
 import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
 import { readExtraBodyFields, readTimeout } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
-import { readRequest, type PurchaseJob } from '../operations/kind';
+import { readRequest, whileUnreadable, type PurchaseJob } from '../operations/kind';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
 import { EXAMPLE_MODEL, defaultTimeoutSeconds } from './fields';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
@@ -78,9 +78,7 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	const { request, options, resourceType } = job;
 	const { model } = request;
 	const info = await run.models.of(model);
-	// What an earlier attempt has bought is resumed all the same, but not bought anew if it fails.
-	const refusal = info.isUnreadable ? fieldsUnreadableError(model) : undefined;
-	if (refusal && !run.ledger.isBought(request)) throw refusal;
+	const refusal = info.isUnreadable ? whileUnreadable(run, job) : undefined;
 	const type = mediaTypeOf(model, info, resourceType);
 	const { body, inputs, notes } = await readInputs(run, job, info);
 	const inputNames = inputs.map(({ path: [name] }) => name);

@@ -7,8 +7,7 @@ import {
 } from 'n8n-workflow';
 import { executeNode } from '../run/executeNode';
 import { propertiesOf, subtitleOf } from '../run/properties';
-import { hints, seedreamEdit } from './operations';
-import { searchModels } from './fields';
+import { hints, searchModels, seedreamEdit } from './operations';
 import { DOCS_URL } from '../panel/options';
 import { getSizes } from './size';
 

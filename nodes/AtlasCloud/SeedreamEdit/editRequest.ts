@@ -1,26 +1,35 @@
 import type { IDataObject } from 'n8n-workflow';
-import { inputError } from '../api/errors';
+import { AtlasError, CancelledError, inputError } from '../api/errors';
+import type { JsonObject } from '../api/json';
+import { endpointOf } from '../api/models/model';
+import { estimateUsd } from '../api/models/prices';
+import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 import {
-	maxImageCount,
-	MAX_INPUT_IMAGES,
-	planImages,
 	isSequential,
 	knownModel,
+	MAX_INPUT_IMAGES,
+	maxImageCount,
+	planImages,
 	V4_EDIT,
 	type ImageCount,
 } from '../api/models/seedream';
-import { endpointOf, fieldsUnreadableError } from '../api/models/model';
-import { estimateUsd } from '../api/models/prices';
+import { describeShape, exactSize, matchInput, namedSize, type SizeRules } from '../api/models/sizeRules';
+import { plural } from '../api/text';
+import type { InputSource } from '../items/inputFiles';
+import type { NodeRun } from '../nodeRun';
+import { isResumed, readRequest, requestsOf, whileUnreadable, type PurchaseJob } from '../operations/kind';
 import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { readParameter } from '../panel/readFields';
-import type { NodeRun } from '../nodeRun';
-import { plural } from '../api/text';
-import { readRequest } from '../operations/kind';
-import { imageCountField } from './fields';
-import { readImages } from './images';
-import { sizesLeft, formatFields, isResumed, nameOf, resolveSize, type EditJob } from './modelFields';
+import { formatFields, nameOf } from './format';
+import { imageCountField, inputDimensions, readImages } from './images';
 import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
-import { readSize } from './size';
+import { readSize, type SizeWish } from './size';
+
+/** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
+export interface EditJob extends PurchaseJob {
+	images: InputSource[];
+	size: SizeWish;
+}
 
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
 const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'];
@@ -90,9 +99,7 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const { request, images, options, predictionCount: imageCount } = job;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
-	// What is bought is found again by its body, so nothing in that may depend on what cannot be read now.
-	const refusal = rules.isUnreadable ? fieldsUnreadableError(model) : undefined;
-	if (refusal && !isResumed(run, job)) throw refusal;
+	const refusal = rules.isUnreadable ? whileUnreadable(run, job) : undefined;
 	checkInputCount(images.length, model, rules.maxInputImages);
 	checkOutputCount(imageCount, images.length, rules.imageCount, model);
 	const plan = planImages(imageCount, images.length, rules.imageCount);
@@ -109,4 +116,72 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const estimate = price && estimateUsd(price, wholeBody);
 	const whole = { ...request, inputs, body: wholeBody, estimateUsd: estimate, refusal };
 	return { ...job, predictionCount: plan.predictions, request: whole, notes: [size.note ?? []].flat() };
+}
+
+/** What to ask a quote of an edit for. Nothing is uploaded, and no link of the user's is sent. */
+export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteRequest {
+	const [name, index] = inputs[0].path;
+	const images = index === undefined ? PLACEHOLDER_URL : inputs.map(() => PLACEHOLDER_URL);
+	return { body: { ...body, [name]: images }, unpricedFields: ['prompt', name, 'webhook_url'] };
+}
+
+/**
+ * The fields for the size, and what to say of them. Reads the first image where the size depends on it, and asks for
+ * prices where a larger size may cost the same.
+ * @throws AtlasError (`input`) for a size that the model does not offer; CancelledError
+ */
+export async function resolveSize(
+	run: NodeRun,
+	job: EditJob,
+	rules: SizeRules,
+): Promise<{ fields: JsonObject; note: string | null }> {
+	const { model } = job.request;
+	const left = sizesLeft(job.size, rules, model);
+	const [only, ...others] = left.choices;
+	if (only && others.length === 0 && !left.free && job.size !== 'matchInput')
+		return { fields: only.fields, note: null };
+	const isChoice = left.free !== null || left.choices.length > 0;
+	// Where there is nothing to choose, the input's dimensions need not be readable.
+	const input = isChoice ? await inputDimensions(run, job.images[0]) : { width: 1, height: 1 };
+	const match = matchInput(input, left);
+	const { larger } = match;
+	const isLarger = larger !== null && (await costTheSame(run, job, match.fields, larger));
+	return { fields: isLarger ? larger : match.fields, note: describeShape(input, match, nameOf(model)) };
+}
+
+/** What is left of a model's sizes by the user's choice. @throws AtlasError (`input`) if it is nothing */
+export function sizesLeft(size: SizeWish, rules: SizeRules, model: string): SizeRules {
+	if (size === 'matchInput') return rules;
+	if (typeof size === 'string') return namedSize(size, rules, nameOf(model));
+	return { choices: [exactSize(size, rules, nameOf(model))], free: null };
+}
+
+/** Whether the same edit may have been bought before, and is found again by its body. */
+function mayBeBought({ context, ledger, leftovers }: NodeRun, job: EditJob): boolean {
+	const isSearched = job.request.reuseHours > 0 || context.getMode() === 'retry';
+	return isSearched || leftovers.hasAny(job.request.model) || ledger.isPartlyBought(requestsOf(job));
+}
+
+/** Only Atlas's own quotes count: a list price is that of the smallest size. */
+async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
+	const quoteOf = async (fields: JsonObject) => {
+		const body = { ...job.request.body, ...fields };
+		return await run.quotes.of(editQuoteRequest({ ...job, request: { ...job.request, body } }));
+	};
+	const quotes = await Promise.all(sizes.map(quoteOf)).catch((error: unknown) => {
+		if (error instanceof CancelledError) throw error;
+		return [];
+	});
+	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
+	// A later attempt may get them, and an earlier one may have: each has to ask for the same edit.
+	const mayDiffer = run.quotes.isUnsure || mayBeBought(run, job);
+	if (!larger && mayDiffer && !isResumed(run, job)) throw unpricedSizeError();
+	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
+}
+
+function unpricedSizeError(): AtlasError {
+	return new AtlasError('Couldn’t get the quotes that decide the size', {
+		kind: 'read',
+		description: "Nothing was submitted for this item. Run it again later, or choose a 'Size'.",
+	});
 }

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
 import { downloadAdvice } from '../api/files/inputUrl';
 import { BMP, GIF, inputKinds, JPEG, PNG, TIFF, WEB_PAGE, WEBP } from '../api/files/kinds';
+import { MAX_SEQUENTIAL_IMAGES } from '../api/models/seedream';
 import type { Dimensions } from '../api/models/sizes';
 import { describeChoices } from '../items/fileErrors';
 import { acceptedKind, fileReader, readFiles, type FileField, type InputSource } from '../items/inputFiles';
@@ -22,6 +23,19 @@ export const imagesField: INodeProperties = {
 	hint: 'The name of a file field, * for all images of the item, or image URLs',
 	description:
 		'Names of the input fields that contain images, image URLs, or data URIs. Separate several with commas or lines. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',
+};
+
+export const imageCountField: INodeProperties = {
+	displayName: 'Number of Images',
+	name: 'numberOfImages',
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: MAX_SEQUENTIAL_IMAGES, numberPrecision: 0 },
+	default: 1,
+	builderHint: {
+		propertyHint: 'Variants of each edit. Keep 1 unless the user asks for several: each is billed.',
+	},
+	description:
+		'How many edited images to make for each item: up to 4, or up to 15 with a Sequential model. Each is billed.',
 };
 
 const KINDS = [JPEG, PNG, WEBP, GIF, BMP, TIFF];

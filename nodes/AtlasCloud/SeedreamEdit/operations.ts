@@ -1,25 +1,38 @@
-import type { INodeTypeDescription } from 'n8n-workflow';
+import type { ILoadOptionsFunctions, INodeListSearchResult, INodeTypeDescription } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import type { InputFile } from '../api/files/uploads';
 import { asArray } from '../api/json';
+import { readCatalog } from '../api/models/model';
+import { DEFAULT_MODEL, isSeedreamEdit, KNOWN_MODELS, V4_EDIT } from '../api/models/seedream';
 import { countNoun } from '../api/text';
 import { safeStem, stemOfUrl } from '../items/destination';
+import { connect } from '../n8n/connect';
 import { buyOperation } from '../operations/buy';
 import type { NodeKind } from '../operations/kind';
 import { predictionResource } from '../operations/prediction';
+import { modelField, searchIn, type ListedModel } from '../panel/modelField';
 import { optionFields } from '../panel/optionFields';
 import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { EDIT_STYLE } from '../panel/style';
 import type { NodeDefinition, Operation } from '../run/operation';
-import { readEdit, resolveEdit } from './editRequest';
-import { background, editFields, outputFormat } from './fields';
-import { editQuoteRequest, type EditJob } from './modelFields';
-import { imagesField, readImages } from './images';
+import { editQuoteRequest, readEdit, resolveEdit, type EditJob } from './editRequest';
+import { background, outputFormat } from './format';
+import { imageCountField, imagesField, readImages } from './images';
+import { promptFields } from './prompt';
+import { sizeFields } from './size';
+
+const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];
 
 /** How Seedream Edit does what both nodes do. */
 const editKind: NodeKind<EditJob> = {
 	style: EDIT_STYLE,
-	fields: editFields,
+	fields: [
+		modelField('The Seedream model to use.', V4_EDIT, editModel(defaultModel)),
+		...promptFields,
+		imagesField,
+		imageCountField,
+		...sizeFields,
+	],
 	options: optionFields(EDIT_STYLE, {
 		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
 		keepsInputImage: true,
@@ -104,3 +117,28 @@ export const hints: INodeTypeDescription['hints'] = [
 		displayCondition: `={{ ["edit", "submit", "quote"].includes($parameter["operation"]) && /^\\*$|,/.test($parameter["images"]) && $input.all().some((item) => Object.keys(item.binary ?? {}).length > 1) }}`,
 	},
 ];
+
+/**
+ * A model as this node lists it. "Edit" would stand in every name, the panel has room for forty characters, and the
+ * catalog's price per generation is charged for each image.
+ */
+function editModel({ id, name, price }: ListedModel): ListedModel {
+	return {
+		id,
+		name: name.replace(/ Edit\b/i, '').replace(/^Seedream (?=.*Sequential)/i, ''),
+		price: price?.unit === 'generation' ? { ...price, unit: 'image' } : price,
+	};
+}
+
+async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
+	const { client } = await connect(context);
+	const catalog = await readCatalog(client, 1);
+	const models = catalog.filter(({ id, isListed }) => isListed && isSeedreamEdit(id));
+	return models.length > 0 ? models : KNOWN_MODELS;
+}
+
+/** Lists the catalog's Seedream edit models with their prices, or the known ones if it can’t be read. */
+export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	const models = await readSeedreamEdits(this).catch(() => KNOWN_MODELS);
+	return searchIn(models.map(editModel), filter);
+}

@@ -1,5 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { AtlasError } from '../api/errors';
 import { asNumber, omit } from '../api/json';
+import { fieldsUnreadableError } from '../api/models/model';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
 import type { PurchaseRequest } from '../api/purchases/request';
@@ -85,4 +87,20 @@ export function readRequest(
 /** What an item buys: each prediction is a purchase of its own, with its own record. */
 export function requestsOf({ request, predictionCount }: PurchaseJob): PurchaseRequest[] {
 	return Array.from({ length: predictionCount }, (_, imageIndex) => ({ ...request, imageIndex }));
+}
+
+/** Whether an earlier attempt bought all that the item asks for: its body is not sent again. */
+export function isResumed({ ledger }: NodeRun, { predictionCount, request }: PurchaseJob): boolean {
+	return predictionCount === 1 && ledger.isBought(request);
+}
+
+/**
+ * Why an item buys nothing while the fields of its model can't be read: what is bought is found again by its body, and
+ * that may not depend on them. What an earlier attempt has bought is resumed all the same, but not bought anew.
+ * @throws the same error, if nothing is bought
+ */
+export function whileUnreadable(run: NodeRun, job: PurchaseJob): AtlasError {
+	const error = fieldsUnreadableError(job.request.model);
+	if (isResumed(run, job)) return error;
+	throw error;
 }
