@@ -28,23 +28,28 @@ export const CUT_OUT = {
 		'Remove the background. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
 };
 
-const template = (
+/** @param text the sentence, with its fields as `{name|display name|example}` */
+function template(
 	value: string,
 	name: string,
 	description: string,
-	sentence: string,
-	...fields: Array<[name: string, displayName: string, placeholder: string]>
-): PromptTemplate => ({
-	value,
-	name,
-	description,
-	sentence,
-	fields: fields.map(([fieldName, displayName, placeholder]) => ({
-		name: fieldName,
-		displayName,
-		placeholder: `e.g. ${placeholder}`,
-	})),
-});
+	text: string,
+	needs: Pick<PromptTemplate, 'minImages' | 'changesShape'> = {},
+): PromptTemplate {
+	const fields = [...text.matchAll(/\{(\w+)\|([^|]+)\|([^}]+)\}/g)];
+	return {
+		value,
+		name,
+		description,
+		sentence: text.replace(/\|[^}]+\}/g, '}'),
+		fields: fields.map(([, fieldName, displayName, example]) => ({
+			name: fieldName,
+			displayName,
+			placeholder: `e.g. ${example}`,
+		})),
+		...needs,
+	};
+}
 
 /** Tasks that Seedream is good at, most used first. */
 export const PROMPT_TEMPLATES: PromptTemplate[] = [
@@ -58,23 +63,19 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		'replaceBackground',
 		'Replace Background',
 		'Put the subject in front of something new',
-		'Replace the background with {templateBackground}. Keep the main subject exactly as it is and where it is, and match its lighting and shadows to the new surroundings.',
-		['templateBackground', 'New Background', 'a sunny beach'],
+		'Replace the background with {templateBackground|New Background|a sunny beach}. Keep the main subject exactly as it is and where it is, and match its lighting and shadows to the new surroundings.',
 	),
 	template(
 		'productScene',
 		'Product in a Scene',
 		'Place a product in a new setting, like an ad photo',
-		'Place {templateProduct} in this scene: {templateScene}. Keep its shape, colors, logo and label exactly as they are, and give it a natural size, shadow and reflection, as in a professional product photo.',
-		['templateProduct', 'Product', 'the perfume bottle'],
-		['templateScene', 'Scene', 'a marble table by a window in morning light'],
+		'Place {templateProduct|Product|the perfume bottle} in this scene: {templateScene|Scene|a marble table by a window in morning light}. Keep its shape, colors, logo and label exactly as they are, and give it a natural size, shadow and reflection, as in a professional product photo.',
 	),
 	template(
 		'removeObject',
 		'Remove Object',
 		'Take something out of the image',
-		'Remove {templateObjectToRemove} from the image. Fill the area so that it matches its surroundings and nothing shows that something was there, and leave everything else unchanged.',
-		['templateObjectToRemove', 'What to Remove', 'the people in the background'],
+		'Remove {templateObjectToRemove|What to Remove|the people in the background} from the image. Fill the area so that it matches its surroundings and nothing shows that something was there, and leave everything else unchanged.',
 	),
 	template(
 		'enhance',
@@ -86,99 +87,76 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		'restyle',
 		'Restyle',
 		'Turn the image into a painting, a drawing, a 3D render, and so on',
-		'Redraw this image as {templateStyle}. Keep the subject and composition, and keep people recognizable.',
-		['templateStyle', 'Style', 'a watercolor painting with soft edges'],
+		'Redraw this image as {templateStyle|Style|a watercolor painting with soft edges}. Keep the subject and composition, and keep people recognizable.',
 	),
-	{
-		...template(
-			'matchStyle',
-			'Match a Reference Style',
-			'Give image 1 the look of image 2. Needs two images.',
-			'Redraw image 1 in the style of image 2. Take over its colors, lighting, texture and mood, but none of its content. Keep the subject, composition and text of image 1 exactly, and keep people recognizable.',
-		),
-		minImages: 2,
-	},
-	{
-		...template(
-			'tryOn',
-			'Virtual Try-On',
-			'Dress the person in image 1 in clothing from image 2. Needs two images.',
-			'Dress the person in image 1 in {templateGarment} from image 2. Let it fit the body with natural folds and shadows, keep its color, pattern and logo exactly, and leave the face, hair, pose and background of image 1 unchanged.',
-			['templateGarment', 'Clothing', 'the red jacket'],
-		),
-		minImages: 2,
-	},
-	{
-		...template(
-			'combine',
-			'Combine Images',
-			'Merge several images into one. Needs at least two images.',
-			'Use the first image as the base and the other images as references: {templateCombination}. Keep faces and products recognizable, and match lighting, scale and perspective so that it looks like a single photo.',
-			['templateCombination', 'What to Combine', 'the person from image 1 wearing the jacket from image 2'],
-		),
-		minImages: 2,
-	},
+	template(
+		'matchStyle',
+		'Match a Reference Style',
+		'Give image 1 the look of image 2. Needs two images.',
+		'Redraw image 1 in the style of image 2. Take over its colors, lighting, texture and mood, but none of its content. Keep the subject, composition and text of image 1 exactly, and keep people recognizable.',
+		{ minImages: 2 },
+	),
+	template(
+		'tryOn',
+		'Virtual Try-On',
+		'Dress the person in image 1 in clothing from image 2. Needs two images.',
+		'Dress the person in image 1 in {templateGarment|Clothing|the red jacket} from image 2. Let it fit the body with natural folds and shadows, keep its color, pattern and logo exactly, and leave the face, hair, pose and background of image 1 unchanged.',
+		{ minImages: 2 },
+	),
+	template(
+		'combine',
+		'Combine Images',
+		'Merge several images into one. Needs at least two images.',
+		'Use the first image as the base and the other images as references: {templateCombination|What to Combine|the person from image 1 wearing the jacket from image 2}. Keep faces and products recognizable, and match lighting, scale and perspective so that it looks like a single photo.',
+		{ minImages: 2 },
+	),
 	template(
 		'addText',
 		'Add Text',
 		'Write words into the image',
-		'Add the text “{templateText}” to the image, {templatePlacement}. Spell it exactly as given, keep it sharp and easy to read, and leave everything else unchanged.',
-		['templateText', 'Text', 'Summer Sale'],
-		['templatePlacement', 'Placement and Look', 'at the top, centered, in bold white letters'],
+		'Add the text “{templateText|Text|Summer Sale}” to the image, {templatePlacement|Placement and Look|at the top, centered, in bold white letters}. Spell it exactly as given, keep it sharp and easy to read, and leave everything else unchanged.',
 	),
 	template(
 		'replaceText',
 		'Replace Text',
 		'Change words that are already in the image',
-		'Change the text “{templateOldText}” to “{templateNewText}”. Keep the position, size, color and style of the lettering, and leave everything else unchanged.',
-		['templateOldText', 'Current Text', 'Summer Sale'],
-		['templateNewText', 'New Text', 'Winter Sale'],
+		'Change the text “{templateOldText|Current Text|Summer Sale}” to “{templateNewText|New Text|Winter Sale}”. Keep the position, size, color and style of the lettering, and leave everything else unchanged.',
 	),
 	template(
 		'changeColor',
 		'Change Color',
 		'Give something in the image another color',
-		'Change the color of {templateColorTarget} to {templateColor}. Keep its shape, material, highlights and shadows, and leave everything else unchanged.',
-		['templateColorTarget', 'What to Recolor', 'the sofa'],
-		['templateColor', 'New Color', 'forest green'],
+		'Change the color of {templateColorTarget|What to Recolor|the sofa} to {templateColor|New Color|forest green}. Keep its shape, material, highlights and shadows, and leave everything else unchanged.',
 	),
-	{
-		...template(
-			'extendImage',
-			'Extend the Image',
-			'Show more of the scene around the image. Size must be wider or taller.',
-			'Extend the image beyond its edges: {templateExtension}. Continue the scene seamlessly, with the same perspective, lighting and style, and leave the original part unchanged.',
-			['templateExtension', 'What to Add', 'more sand and sea on the left and right'],
-		),
-		changesShape: true,
-	},
+	template(
+		'extendImage',
+		'Extend the Image',
+		'Show more of the scene around the image. Size must be wider or taller.',
+		'Extend the image beyond its edges: {templateExtension|What to Add|more sand and sea on the left and right}. Continue the scene seamlessly, with the same perspective, lighting and style, and leave the original part unchanged.',
+		{ changesShape: true },
+	),
 	template(
 		'perspective',
 		'Change Camera Angle',
 		'Show the same scene from another viewpoint',
-		'Show the same scene from another viewpoint: {templateView}, framed as {templateFraming}. Keep all objects, materials and lighting, and fill in newly visible areas naturally.',
-		['templateView', 'Camera View', 'a bird’s-eye view'],
-		['templateFraming', 'Framing', 'a medium shot'],
+		'Show the same scene from another viewpoint: {templateView|Camera View|a bird’s-eye view}, framed as {templateFraming|Framing|a medium shot}. Keep all objects, materials and lighting, and fill in newly visible areas naturally.',
 	),
 	template(
 		'sketchToReal',
 		'Sketch to Photo',
 		'Turn a drawing into a realistic photo',
-		'Turn this sketch into a realistic photo of {templateObject}. Follow its lines and proportions, and add realistic materials, depth and lighting.',
-		['templateObject', 'Object', 'a 1950s television in a wooden cabinet'],
+		'Turn this sketch into a realistic photo of {templateObject|Object|a 1950s television in a wooden cabinet}. Follow its lines and proportions, and add realistic materials, depth and lighting.',
 	),
 	template(
 		'lettering',
 		'Restyle Lettering',
 		'Redraw the words in the image in another style',
-		'Redraw all lettering in this image as {templateLettering}. Keep every word, its position and the reading order, and keep it easy to read.',
-		['templateLettering', 'Lettering Style', 'hand-painted brush script with gold edges'],
+		'Redraw all lettering in this image as {templateLettering|Lettering Style|hand-painted brush script with gold edges}. Keep every word, its position and the reading order, and keep it easy to read.',
 	),
 	template(
 		'whiteboard',
 		'Whiteboard Formulas',
 		'Write formulas on the whiteboard in the image',
-		'Write these formulas on the whiteboard in this image, in neat marker handwriting: {templateFormulas}. Copy every symbol exactly, one formula per line, evenly spaced, in dark blue or black, and leave everything around the whiteboard unchanged.',
-		['templateFormulas', 'Formulas', 'E = mc², a² + b² = c²'],
+		'Write these formulas on the whiteboard in this image, in neat marker handwriting: {templateFormulas|Formulas|E = mc², a² + b² = c²}. Copy every symbol exactly, one formula per line, evenly spaced, in dark blue or black, and leave everything around the whiteboard unchanged.',
 	),
 ];
