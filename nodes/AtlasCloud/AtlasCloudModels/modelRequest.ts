@@ -5,11 +5,15 @@ import { asObject, omit, parseJson, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
 import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
-import { readExtraBodyFields, readTimeout } from '../panel/options';
+import {
+	DEFAULT_TIMEOUT_SECONDS,
+	readExtraBodyFields,
+	readTimeout,
+	SLOW_TIMEOUT_SECONDS,
+} from '../panel/options';
 import type { NodeRun } from '../nodeRun';
 import { readRequest, whileUnreadable, type PurchaseJob } from '../operations/kind';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
-import { EXAMPLE_MODEL, defaultTimeoutSeconds } from './fields';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 
 /** One item's prediction; its request is complete only once {@link resolveModelJob} has read the model. */
@@ -20,6 +24,14 @@ export interface ModelJob extends PurchaseJob {
 	resourceType: MediaModelType | null;
 	/** Fields whose content does not change the price: the prompt, unless it is billed by its length, and images. */
 	unpricedFields: string[];
+}
+
+/** An ID as it appears in messages and placeholders. */
+export const EXAMPLE_MODEL = 'bytedance/seedance-v1.5-pro/image-to-video';
+
+/** How long to wait for a model of this type, in seconds; null where it is not known. */
+export function defaultTimeoutSeconds(type: MediaModelType | null): number {
+	return type === 'Image' ? DEFAULT_TIMEOUT_SECONDS : SLOW_TIMEOUT_SECONDS;
 }
 
 /** What the node sets itself, or could not read the answer to. */

@@ -1,3 +1,4 @@
+import type { INodeProperties } from 'n8n-workflow';
 import type { MediaModelType } from '../api/models/model';
 import { buyOperation } from '../operations/buy';
 import type { NodeKind } from '../operations/kind';
@@ -6,8 +7,81 @@ import { modelField, type ListedModel } from '../panel/modelField';
 import { optionFields } from '../panel/optionFields';
 import { MODEL_STYLE } from '../panel/style';
 import type { NodeDefinition } from '../run/operation';
-import { defaultTimeoutSeconds, EXAMPLE_MODEL, inputFields } from './fields';
-import { modelQuoteRequest, readModelJob, resolveModelJob, type ModelJob } from './modelRequest';
+import {
+	defaultTimeoutSeconds,
+	EXAMPLE_MODEL,
+	modelQuoteRequest,
+	readModelJob,
+	resolveModelJob,
+	type ModelJob,
+} from './modelRequest';
+
+/** What goes into the model, either as its own fields or as JSON. */
+const inputFields: INodeProperties[] = [
+	{
+		displayName: 'Input Mode',
+		name: 'inputMode',
+		type: 'options',
+		options: [
+			{ name: 'Fields', value: 'fields', description: 'Fill in the fields of the selected model' },
+			{
+				name: 'JSON',
+				value: 'json',
+				description: 'Enter all inputs as one JSON object, as AI agents do',
+			},
+		],
+		default: 'fields',
+		builderHint: { propertyHint: 'Use json: the names of the fields differ from model to model.' },
+		description: 'How to enter the inputs of the model',
+	},
+	{
+		displayName:
+			'For an image, video, or audio field, enter a URL or the name of the input field that contains the file, such as data.',
+		name: 'mediaNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { inputMode: ['fields'] } },
+	},
+	{
+		displayName: 'Model Inputs',
+		name: 'modelInputs',
+		type: 'resourceMapper',
+		noDataExpression: true,
+		default: { mappingMode: 'defineBelow', value: null },
+		required: true,
+		description: 'The fields of the selected model. Fields for several files accept a comma-separated list.',
+		typeOptions: {
+			loadOptionsDependsOn: ['model.value'],
+			resourceMapper: {
+				resourceMapperMethod: 'getModelFields',
+				mode: 'add',
+				fieldWords: { singular: 'field', plural: 'fields' },
+				addAllFields: true,
+				multiKeyMatch: false,
+				supportAutoMap: false,
+				noFieldsError:
+					'The fields of this model couldn’t be loaded. Set Input Mode to JSON to enter its inputs.',
+			},
+		},
+		displayOptions: { show: { inputMode: ['fields'] } },
+	},
+	{
+		displayName: 'Model Inputs (JSON)',
+		name: 'modelInputsJson',
+		type: 'json',
+		typeOptions: { rows: 6 },
+		default: '{\n  "prompt": ""\n}',
+		required: true,
+		builderHint: {
+			propertyHint:
+				'A JSON object such as {"prompt": "A red fox", "image": "data"}: media fields take a URL or the name of an input field with a file. Use JSON.stringify() for texts by expression.',
+		},
+		hint: 'To find the field names, open the model on <a href="https://www.atlascloud.ai/models" target="_blank">atlascloud.ai</a> and select API',
+		description:
+			'The inputs of the model as one JSON object, with the field names of its API schema. Most models have "prompt"; image, video, and audio fields accept a URL, a data URI, or the name of a file from the previous node.',
+		displayOptions: { show: { inputMode: ['json'] } },
+	},
+];
 
 /**
  * How Atlas Cloud Models does what both nodes do, with models of one type or of any.

@@ -17,8 +17,7 @@ import {
 } from '../items/outputItems';
 import type { NodeRun } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
-import { readTimeout, type TimeoutOptions } from '../panel/options';
-import { readParameter } from '../panel/readFields';
+import { readParameter, readTimeout, type TimeoutOptions } from '../panel/options';
 import { summaryOf, type Operation, type Resource } from '../run/operation';
 import { quoteOperation, submitOperation } from './buy';
 import type { NodeKind, PurchaseJob } from './kind';

@@ -2,7 +2,7 @@ import { Semaphore } from '../api/time/semaphore';
 import { NO_REASON } from '../n8n/errors';
 import type { ItemRun, NodeRun, Outcome } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
-import { readOptions, readParameter } from '../panel/readFields';
+import { readOptions, readParameter } from '../panel/options';
 import type { Operation } from './operation';
 
 const MAX_PARALLEL_CHECKS = 16;

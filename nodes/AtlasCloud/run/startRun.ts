@@ -17,9 +17,8 @@ import { Uploads } from '../api/files/uploads';
 import { Waiter } from '../api/predictions/waiter';
 import { readPrediction } from '../api/predictions/readPrediction';
 import type { AtlasClient } from '../api/http/client';
-import { connect } from '../n8n/connect';
+import { connect, startClock } from '../n8n/connect';
 import { n8nFileStore } from '../n8n/binary';
-import { startClock } from '../n8n/clock';
 import { DEFAULT_CONCURRENCY, readConcurrency } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
 
