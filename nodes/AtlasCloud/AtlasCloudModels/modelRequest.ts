@@ -20,10 +20,6 @@ import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 export interface ModelJob extends PurchaseJob {
 	/** What the item gives for the model's fields. */
 	given: JsonObject;
-	/** What the resource makes; null where the model decides. */
-	resourceType: MediaModelType | null;
-	/** Fields whose content does not change the price: the prompt, unless it is billed by its length, and images. */
-	unpricedFields: string[];
 }
 
 /** An ID as it appears in messages and placeholders. */
@@ -47,24 +43,15 @@ export function readModelJob(
 	options: IDataObject,
 	resourceType: MediaModelType | null,
 ): ModelJob {
-	const given = readGivenInputs(run.context, itemIndex);
-	const sendable = Object.fromEntries(
-		Object.entries(given).filter(([name]) => !UNSENT_FIELDS.includes(name)),
-	);
+	const { webhook_url: webhookUrl, ...inputs } = readGivenInputs(run.context, itemIndex);
+	const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => !UNSENT_FIELDS.includes(name)));
 	const request = readRequest(run, itemIndex, options, {
 		exampleModel: EXAMPLE_MODEL,
 		ownFields: OWN_FIELDS,
 		timeoutSeconds: defaultTimeoutSeconds(resourceType),
-		webhookUrl: given.webhook_url,
+		webhookUrl,
 	});
-	return {
-		request: { ...request, body: { ...sendable, ...request.body } },
-		predictionCount: 1,
-		given: sendable,
-		resourceType,
-		options,
-		unpricedFields: [],
-	};
+	return { request: { ...request, body: { ...given, ...request.body } }, predictionCount: 1, given, options };
 }
 
 /** What an item gives for the model's fields, in either input mode. @throws AtlasError (`input`) */
@@ -84,10 +71,15 @@ function readGivenInputs(context: IExecuteFunctions, itemIndex: number): JsonObj
 
 /**
  * Completes a job by the model's type and schema, and checks its inputs. Uploads nothing.
+ * @param resourceType what the resource makes; null where the model decides
  * @throws AtlasError (`input`); CancelledError
  */
-export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: Job): Promise<Job> {
-	const { request, options, resourceType } = job;
+export async function resolveModelJob<Job extends ModelJob>(
+	run: NodeRun,
+	job: Job,
+	resourceType: MediaModelType | null,
+): Promise<Job> {
+	const { request, options } = job;
 	const { model } = request;
 	const info = await run.models.of(model);
 	const refusal = info.isUnreadable ? whileUnreadable(run, job) : undefined;
@@ -99,7 +91,6 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 	return {
 		...job,
 		notes,
-		unpricedFields: unpricedFieldsOf(info),
 		request: {
 			...request,
 			endpoint: endpointOf(type),
@@ -110,12 +101,6 @@ export async function resolveModelJob<Job extends ModelJob>(run: NodeRun, job: J
 			refusal,
 		},
 	};
-}
-
-function unpricedFieldsOf({ price, fields }: ModelInfo): string[] {
-	const images = fields?.filter(({ media }) => media?.kind === 'image').map(({ name }) => name) ?? [];
-	// While it is not known what is billed, it may be the text.
-	return price === null || price.unit === '1k_chars' ? images : [...images, 'prompt'];
 }
 
 /** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
@@ -146,29 +131,27 @@ async function readInputs(
 	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
 	const { body, media, dropped } = checkInputs(sendable, given);
 	const files = await readMediaInputs(run, itemIndex, media);
-	const notes = dropped.length > 0 ? [describeDropped(dropped, model)] : [];
-	return { body: { ...body, ...files.body }, inputs: files.inputs, notes };
-}
-
-function describeDropped(names: string[], model: string): string {
-	const [inputs, them] = names.length === 1 ? ['input', 'it'] : ['inputs', 'them'];
-	return `Not sent, because ${model} has no such ${inputs}: ${listNames(names)}. To send ${them} anyway, use 'Extra Body Fields' under Options.`;
+	const [noun, them] = dropped.length === 1 ? ['input', 'it'] : ['inputs', 'them'];
+	const note = `Not sent, because ${model} has no such ${noun}: ${listNames(dropped)}. To send ${them} anyway, use 'Extra Body Fields' under Options.`;
+	return { body: { ...body, ...files.body }, inputs: files.inputs, notes: dropped.length > 0 ? [note] : [] };
 }
 
 /** What to ask a quote of a prediction for. Files whose length can be billed are uploaded: a quote needs them to be right. */
-export async function modelQuoteRequest(run: NodeRun, job: ModelJob): Promise<QuoteRequest> {
-	const { body, inputs, itemIndex } = job.request;
-	const { unpricedFields } = job;
-	const urlOf = async (input: PurchaseInput): Promise<string> => {
-		if (unpricedFields.includes(input.path[0]) || isImageFile(input)) return PLACEHOLDER_URL;
-		return input.file ? await run.uploads.url(input.file, itemIndex) : input.url;
+export async function modelQuoteRequest(run: NodeRun, { request }: ModelJob): Promise<QuoteRequest> {
+	const { body, inputs, itemIndex, model } = request;
+	const { price, fields } = await run.models.of(model);
+	// Their content does not change the price. While it is not known what is billed, it may be the text.
+	const unpricedFields = [
+		...(fields?.filter(({ media }) => media?.kind === 'image').map(({ name }) => name) ?? []),
+		...(price === null || price.unit === '1k_chars' ? [] : ['prompt']),
+	];
+	const urlOf = async ({ path, file, url }: PurchaseInput): Promise<string> => {
+		const isImage = file?.kind.mimeType.startsWith('image/') ?? false;
+		if (isImage || unpricedFields.includes(path[0])) return PLACEHOLDER_URL;
+		return file ? await run.uploads.url(file, itemIndex) : url;
 	};
 	const entries = await Promise.all(
 		inputs.map(async (input): Promise<[InputPath, string]> => [input.path, await urlOf(input)]),
 	);
 	return { body: placeAt(body, entries), unpricedFields };
-}
-
-function isImageFile({ file }: PurchaseInput): boolean {
-	return file?.kind.mimeType.startsWith('image/') ?? false;
 }

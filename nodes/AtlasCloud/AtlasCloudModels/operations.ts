@@ -98,7 +98,7 @@ function modelKind(type: MediaModelType | null, preset?: ListedModel): NodeKind<
 		}),
 		timeoutSeconds: defaultTimeoutSeconds(null),
 		read: (run, itemIndex, options) => readModelJob(run, itemIndex, options, type),
-		resolve: resolveModelJob,
+		resolve: async (run, job) => await resolveModelJob(run, job, type),
 		quoteRequestOf: modelQuoteRequest,
 		baseNameOf: ({ request }) => stemOfModel(request.model),
 		inputsJson: ({ images }) => ({ inputUrls: images }),

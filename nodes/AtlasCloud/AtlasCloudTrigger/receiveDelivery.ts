@@ -1,10 +1,4 @@
-import {
-	type IDataObject,
-	type INodeExecutionData,
-	type IWebhookFunctions,
-	type IWebhookResponseData,
-	NodeOperationError,
-} from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
 import { Downloads } from '../api/files/downloads';
 import type { AtlasClient } from '../api/http/client';
@@ -21,7 +15,7 @@ import { readDestination } from '../items/destination';
 import { NOTHING_KNOWN, outputItems, type DownloadTools } from '../items/outputItems';
 import { n8nFileStore } from '../n8n/binary';
 import { connect } from '../n8n/connect';
-import { asAtlasError } from '../n8n/errors';
+import { asAtlasError, toNodeError } from '../n8n/errors';
 import { MODEL_STYLE } from '../panel/style';
 
 /**
@@ -51,7 +45,7 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		const atlasError = asAtlasError(error);
 		// What cannot be read passes by itself. Anything else a person has to see.
 		if (atlasError.kind === 'read') return askAgain(context, atlasError);
-		throw deliveryError(context, atlasError);
+		throw toNodeError(context, atlasError);
 	}
 }
 
@@ -68,17 +62,6 @@ function respond(context: IWebhookFunctions, statusCode: number, message: string
 function askAgain(context: IWebhookFunctions, { message, predictionId }: AtlasError): IWebhookResponseData {
 	context.logger.warn(`${context.getNode().name}: ${message}`, { predictionId });
 	return respond(context, 503, 'The prediction couldn’t be read. Deliver again later.');
-}
-
-function deliveryError(
-	context: IWebhookFunctions,
-	{ message, description, predictionId }: AtlasError,
-): NodeOperationError {
-	const nodeError = new NodeOperationError(context.getNode(), message, { description });
-	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost.
-	nodeError.message = message;
-	Object.assign(nodeError.context, { predictionId });
-	return nodeError;
 }
 
 const JWKS_PATH = '/api/v1/webhooks/jwks.json';

@@ -73,12 +73,14 @@ export function errorJson(error: AtlasError, prompt: string | null = null) {
 	return { message, description, prompt, predictionId, status, reason, statusCode, requestId };
 }
 
+const NOTHING: Undelivered = { paid: [], failedIds: [], maybeIds: [], lostCount: 0 };
+
 /** The error that n8n shows for the node. @param undelivered what the run bought and has not returned */
 export function toNodeError(
-	context: IExecuteFunctions,
+	context: Pick<IExecuteFunctions, 'getNode'>,
 	error: unknown,
-	itemIndex: number | undefined,
-	undelivered: Undelivered,
+	itemIndex?: number,
+	undelivered = NOTHING,
 ): NodeOperationError {
 	const atlasError = asAtlasError(error);
 	const { message, description, ...details } = errorJson(atlasError);
@@ -129,14 +131,9 @@ export function cancelError(
 	const ids = [...idsIn(undelivered), ...(undelivered.lostCount > 0 ? ['lost'] : [])];
 	if (ids.some((id) => !logged.has(id))) {
 		loggedIds.set(execution, new Set([...logged, ...ids]));
-		const sentences = describeUndelivered(undelivered, 'item');
 		const predictionIds = idsIn(undelivered);
-		context.logger.warn(
-			`${nodeName} was canceled. ${sentences.join(' ')} Prediction IDs: ${predictionIds.join(', ')}`,
-			{
-				predictionIds,
-			},
-		);
+		const said = [`${nodeName} was canceled.`, ...describeUndelivered(undelivered, 'item')].join(' ');
+		context.logger.warn(`${said} Prediction IDs: ${predictionIds.join(', ')}`, { predictionIds });
 	}
 	return toNodeError(context, new CancelledError(), undefined, undelivered);
 }
@@ -144,20 +141,19 @@ export function cancelError(
 /** Sentences about what is billed, or may be. */
 function describeUndelivered({ paid, failedIds, maybeIds, lostCount }: Undelivered, noun: string): string[] {
 	const known = paid.flatMap(({ estimateUsd }) => estimateUsd ?? []);
-	const isAllKnown = known.length === paid.length;
-	const usd = known.reduce((sum, one) => sum + one, 0);
-	const cost = isAllKnown && usd > 0 ? ` (about ${dollars(usd)})` : '';
+	const usd = known.length === paid.length ? known.reduce((sum, one) => sum + one, 0) : 0;
+	const cost = usd > 0 ? ` (about ${dollars(usd)})` : '';
+	const [these, are, them] =
+		paid.length === 1
+			? ['One other prediction', 'is', 'it']
+			: [plural(paid.length, 'other prediction'), 'are', 'them'];
 	const sentences = [
 		paid.length > 0 &&
-			`${describeCount(paid.length)} of this run ${paid.length === 1 ? 'is' : 'are'} paid for${cost} and not lost: run the node again within a day, and it picks ${paid.length === 1 ? 'it' : 'them'} up. To keep finished rows when one fails, set On Error to Continue in the node’s Settings. The IDs are in the error’s details.`,
+			`${these} of this run ${are} paid for${cost} and not lost: run the node again within a day, and it picks ${them} up. To keep finished rows when one fails, set On Error to Continue in the node’s Settings. The IDs are in the error’s details.`,
 		failedIds.length > 0 && `Also failed: ${failedIds.join(', ')}.`,
 		lostCount > 0 &&
 			`For ${plural(lostCount, noun)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,
 		maybeIds.length > 0 && `Possible matches: ${maybeIds.join(', ')}.`,
 	];
 	return sentences.filter((sentence) => sentence !== false);
-}
-
-function describeCount(count: number): string {
-	return plural(count, 'other prediction').replace(/^1 other/, 'One other');
 }

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { CancelledError, runError } from '../api/errors';
 import { asObject, asString } from '../api/json';
 import { plural } from '../api/text';
@@ -7,7 +7,7 @@ import { addExecutionHint, isFailedItem } from './hint';
 import { asAtlasError, cancelError, errorJson, NO_REASON, toNodeError } from '../n8n/errors';
 import { beginAttempt, startRun } from './startRun';
 import { simplified, withInputFields } from '../items/outputItems';
-import type { NodeRun, ItemRun } from '../nodeRun';
+import type { AboutItem, ItemRun, NodeRun } from '../nodeRun';
 import type { NodeDefinition, Operation } from './operation';
 import { releaseInputContents } from '../n8n/inputContent';
 import { runItems } from './stages';
@@ -86,7 +86,7 @@ function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
 		ledger.deliver(index, new Set(outcome.items.map(({ json }) => json.predictionId)));
 		if (outcome.error === undefined) return outcome.items;
 		const open = ledger.of(index).filter(({ isDelivered }) => !isDelivered);
-		const json = { error: errorJson(asAtlasError(outcome.error, open), promptOf(context, itemRun)) };
+		const json = { error: errorJson(asAtlasError(outcome.error, open), aboutOf(context, itemRun).prompt) };
 		return [...outcome.items, { json, pairedItem: { item: index } }];
 	});
 }
@@ -103,36 +103,24 @@ function shown(
 	if (isFailedItem(item)) {
 		// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
 		if (context.getNode().onError === 'continueErrorOutput' || !columns) return item;
-		json = { ...simplified(failedFields(context, itemRun, json), columns), ...json };
+		const about = aboutOf(context, itemRun);
+		const predictionId = asString(asObject(json.error)?.predictionId) ?? about.predictionId;
+		json = { ...simplified({ ...about, status: 'failed', predictionId }, columns), ...json };
 	} else if (isSimplified && columns) json = simplified(json, columns);
 	return { ...item, json: withInputFields(inputFields, json) };
 }
 
-/** What a table shows of a failed item. */
-function failedFields(context: IExecuteFunctions, itemRun: ItemRun, { error }: IDataObject): IDataObject {
-	const { predictionId } = asObject(error) ?? {};
-	const { about } = itemRun;
-	return {
-		...about,
-		status: 'failed',
-		model: about?.model ?? typedIn(context, itemRun, 'model'),
-		prompt: promptOf(context, itemRun),
-		predictionId: asString(predictionId) ?? about?.predictionId,
+/** What is known of an item: of one that could not be read whole, its parameters as they are. */
+function aboutOf(context: IExecuteFunctions, { about, index }: ItemRun): AboutItem {
+	const parameter = (name: string) => {
+		try {
+			return asString(context.getNodeParameter(name, index, null, { extractValue: name === 'model' }));
+		} catch {
+			// The item has an error already.
+			return null;
+		}
 	};
-}
-
-function promptOf(context: IExecuteFunctions, itemRun: ItemRun): string | null {
-	return itemRun.about ? (itemRun.about.prompt ?? null) : typedIn(context, itemRun, 'prompt');
-}
-
-/** A parameter of an item that could not be read whole. */
-function typedIn(context: IExecuteFunctions, { index }: ItemRun, name: string): string | null {
-	try {
-		return asString(context.getNodeParameter(name, index, null, { extractValue: name === 'model' }));
-	} catch {
-		// The item has an error already.
-		return null;
-	}
+	return about ?? { model: parameter('model'), prompt: parameter('prompt') };
 }
 
 function throwFirstFault({ context, ledger }: NodeRun, itemRuns: ItemRun[]): void {
