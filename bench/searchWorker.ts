@@ -6,7 +6,7 @@ import { Ledger } from '../nodes/AtlasCloud/api/purchases/ledger';
 import { Search } from '../nodes/AtlasCloud/api/purchases/search';
 import { AtlasClient } from '../nodes/AtlasCloud/api/http/client';
 import type { Http } from '../nodes/AtlasCloud/api/http/http';
-import { startClock } from '../nodes/AtlasCloud/n8n/connect';
+import { startClock } from '../nodes/AtlasCloud/n8n/clock';
 
 export interface SearchJob {
 	rows: number;

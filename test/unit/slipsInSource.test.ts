@@ -79,7 +79,8 @@ it('a message has the names of parameters in single quotes', () => {
 	const unquoted = new RegExp(`(?<!['“{\\w-]|> |<b>)(?:${[...new Set(PARAMETERS)].join('|')})(?![\\w'])`);
 	const inMessages = texts.filter(
 		({ place, text }) =>
-			!/panel\/|fields\.ts|Trigger\.node/.test(place) && !PARAMETERS.includes(text.replace(/ \(\w+\)$/, '')),
+			!/panel\/|promptTemplates|Trigger\.node/.test(place) &&
+			!PARAMETERS.includes(text.replace(/ \(\w+\)$/, '')),
 	);
 	expect(inMessages.filter(({ text }) => unquoted.test(text))).toEqual([]);
 });

@@ -15,6 +15,7 @@ import {
 	resolveModelJob,
 	type ModelJob,
 } from './modelRequest';
+import { NOTICES } from './resourceMapping';
 
 /** What goes into the model, either as its own fields or as JSON. */
 const inputFields: INodeProperties[] = [
@@ -59,8 +60,7 @@ const inputFields: INodeProperties[] = [
 				addAllFields: true,
 				multiKeyMatch: false,
 				supportAutoMap: false,
-				noFieldsError:
-					'The fields of this model couldn’t be loaded. Set Input Mode to JSON to enter its inputs.',
+				noFieldsError: NOTICES.unreadable,
 			},
 		},
 		displayOptions: { show: { inputMode: ['fields'] } },

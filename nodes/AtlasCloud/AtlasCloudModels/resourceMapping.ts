@@ -12,7 +12,7 @@ import { connect } from '../n8n/connect';
 import { searchIn, selectedModel } from '../panel/modelField';
 
 /** What the panel says if it has no fields to show. */
-const NOTICES = {
+export const NOTICES = {
 	noCredential: 'Select a credential above to see the fields of the model.',
 	noModel: 'Select a model to see its fields.',
 	byExpression:

@@ -1,9 +1,10 @@
-import { sleep, type ICredentialDataDecryptedObject } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import type { CancelSignal } from '../api/time/cancellation';
 import type { Clock } from '../api/time/clock';
 import { sha256 } from '../api/hash';
 import { checkBaseUrl } from '../api/http/addresses';
 import { AtlasClient } from '../api/http/client';
+import { startClock } from './clock';
 import { n8nHttp, type RequestContext } from './http';
 
 /** Not `atlasCloudApi`: the vendor's own package uses that name, with other fields. */
@@ -37,17 +38,5 @@ export async function connect(
 	return {
 		client: new AtlasClient({ baseUrl, http, clock, signal, secret }),
 		account: sha256(`${baseUrl}\n${secret}`),
-	};
-}
-
-/**
- * A clock that is right when the run starts and monotonic from then on: setting the system clock back an hour must not
- * turn a pause of seconds into an hour. n8n's `sleep` is the only timer a community node may use.
- */
-export function startClock(): Clock {
-	const epochMs = Date.now() - performance.now();
-	return {
-		nowMs: () => epochMs + performance.now(),
-		sleepMs: async (ms) => await sleep(ms),
 	};
 }

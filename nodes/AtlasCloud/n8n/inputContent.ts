@@ -5,7 +5,7 @@ import { imageSizeFurtherIn, inspectFile, type FileFacts } from '../api/files/in
 import type { Dimensions } from '../api/models/sizes';
 import type { CancelSignal } from '../api/time/cancellation';
 import { Semaphore } from '../api/time/semaphore';
-import { startClock } from './connect';
+import { startClock } from './clock';
 
 type Helpers = IExecuteFunctions['helpers'];
 
