@@ -20,6 +20,7 @@ it('counts nothing as spent before the first purchase of a call without an execu
 	const scope = { runIndex: 0, isTool: true } as LedgerScope;
 	const ledger = new Ledger(kept, scope);
 	expect([ledger.isBought({ itemIndex: 0 }), ledger.mayBuy({ itemIndex: 0 }, false)]).toEqual([false, true]);
-	expect(ledger.open({ itemIndex: 0 }, 'f')).toBeUndefined();
+	ledger.open({ itemIndex: 0 }, 'f');
+	expect(ledger.current({ itemIndex: 0 })).toBeUndefined();
 	expect(ledger.begin({ itemIndex: 0 }, facts)).toMatchObject({ formerUsd: 0, formerIds: [] });
 });

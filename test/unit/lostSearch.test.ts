@@ -81,8 +81,7 @@ async function search(story: Story) {
 	const facts = { fingerprint: 'f', bodyHash: HASH, model: 'm', sentAtMs, ...SENT };
 	const records = Array.from({ length: count }, (_, itemIndex) => {
 		const record = ledger.begin({ itemIndex }, facts);
-		ledger.noteEnd(record, clock.nowMs());
-		ledger.settle(record, { state: 'lost' });
+		ledger.settle(record, { state: 'lost' }, clock.nowMs());
 		return record;
 	});
 	const results = await clock.until(Promise.all(records.map(async (record) => await lost.find(record))));

@@ -90,8 +90,7 @@ function setup(past: Past[], options: Setup = {}) {
 		const facts = { fingerprint: '', model: 'm', prompt: null, size: null, images: [], hasUrl: true };
 		const sentAtMs = startMs - 61_000;
 		const record = ledger.begin({ itemIndex: 9 }, { ...facts, bodyHash, sentAtMs, estimateUsd: null });
-		ledger.noteEnd(record, sentAtMs + 1_000);
-		ledger.settle(record, { state: 'lost' });
+		ledger.settle(record, { state: 'lost' }, sentAtMs + 1_000);
 	}
 	const search = new Search(client, ledger, new EarlierInputs(client, undefined));
 	const take = async (body: RequestBody, inputs: IdentifiedInput[]): Promise<string | null> =>

@@ -24,6 +24,13 @@ const HASHED = /^#[0-9a-f]{64}$/;
 /** What a history or a log puts where it has cut a text. */
 const SHORTENED = /(…|\.\.\.|\[truncated\])$/;
 
+export function isCut(text: string): boolean {
+	return SHORTENED.test(text);
+}
+
+/** A text that can be an input: a URL, or what a long one is kept as. */
+export const INPUT_LIKE = /^(https?:|data:|#)/i;
+
 export function placeOf(path: readonly PropertyKey[]): string {
 	return path.map(String).join('\u0000');
 }
@@ -33,10 +40,10 @@ export function valueOf(text: string): string {
 	const encoded = /^data:[^,]*;base64,/i.exec(text);
 	if (encoded) {
 		const bytes = Buffer.from(text.slice(encoded[0].length), 'base64');
-		if (!SHORTENED.test(text)) return contentValue(sha256(bytes), bytes.byteLength);
+		if (!isCut(text)) return contentValue(sha256(bytes), bytes.byteLength);
 	}
 	// One that was cut is compared by its beginning.
-	return text.length > MAX_TEXT_LENGTH && !SHORTENED.test(text) ? `#${sha256(text)}` : text;
+	return text.length > MAX_TEXT_LENGTH && !isCut(text) ? `#${sha256(text)}` : text;
 }
 
 /** The value of a data URI with this content. */
@@ -108,7 +115,7 @@ function stemOf(text: string): string {
 }
 
 function isShortened(value: string, whole: string): boolean {
-	return SHORTENED.test(value) && mayBeginWith(whole, stemOf(value));
+	return isCut(value) && mayBeginWith(whole, stemOf(value));
 }
 
 /** Of a long text, only the hash is known. */

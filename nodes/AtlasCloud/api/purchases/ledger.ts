@@ -73,14 +73,12 @@ export class Ledger {
 		return this.ofThisExecution(this.slots.ofThisRun()).reduce((sum, record) => sum + spentUsd(record), 0);
 	}
 
-	/**
-	 * The record that the item's request continues; undefined if its purchase is a new one.
-	 * @param fingerprint of the request
-	 */
-	open(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
-		return this.slots.open(slot, fingerprint);
+	/** Begins a purchase: {@link current} is then the record that it continues. @param fingerprint of the request */
+	open(slot: Slot, fingerprint: string): void {
+		this.slots.open(slot, fingerprint);
 	}
 
+	/** The slot's record; undefined if its purchase is a new one. */
 	current(slot: Slot): PurchaseRecord | undefined {
 		return this.kept.records[this.slots.keyOf(slot)];
 	}
@@ -100,19 +98,17 @@ export class Ledger {
 		return this.store(slot, facts, { state: 'sending' }, 'own');
 	}
 
-	/** Writes down what has become known. The one way to change a record's state. */
-	settle(record: PurchaseRecord, fate: Fate): void {
+	/**
+	 * Writes down what has become known. The one way to change a record's state.
+	 * @param endedAtMs when the answer to its submit came, or was given up on
+	 */
+	settle(record: PurchaseRecord, fate: Fate, endedAtMs = record.endedAtMs): void {
 		// That the second submit created nothing says nothing about the first.
 		const isStillOpen = fate.state === 'refused' && record.wasResubmitted;
-		this.update(record, { fate: isStillOpen ? { state: 'lost' } : fate });
+		this.update(record, { fate: isStillOpen ? { state: 'lost' } : fate, endedAtMs });
 		if (!('id' in fate)) return;
 		this.update(record, { maybeIds: [] });
 		if (fate.state === 'bought') this.onBought(fate.id, record.model);
-	}
-
-	/** The answer to its submit came, or was given up on. */
-	noteEnd(record: PurchaseRecord, endedAtMs: number): void {
-		this.update(record, { endedAtMs });
 	}
 
 	/** Predictions that may be the lost one. */

@@ -3,7 +3,7 @@ import type { AtlasClient } from '../http/client';
 import type { CancelSignal } from '../time/cancellation';
 import type { TimeSpan } from '../time/atlasClock';
 import { pauseMs, throwIfAborted } from '../time/clock';
-import { compareBodies, valueOf, valuesOf } from './body';
+import { compareBodies, isCut, valueOf, valuesOf } from './body';
 import type { Ledger } from './ledger';
 import { agree, pageSizeOf, readBackTo, type Reading, type Row } from './reading';
 import { creationWindow, flightOf, mayHaveCreated, type FlightTimes, type PurchaseRecord } from './record';
@@ -167,7 +167,7 @@ export class LostSearch {
 		};
 		if (compareBodies(wanted, body, model, () => true) === 'other') return false;
 		const values = new Set(body.values.values());
-		return !body.isWhole || images.every((url) => /(…)$/.test(url) || values.has(valueOf(url)));
+		return !body.isWhole || images.every((url) => isCut(url) || values.has(valueOf(url)));
 	}
 
 	/** Whether a prediction of this body may belong to a submit in flight, or to one lost since the round began. */

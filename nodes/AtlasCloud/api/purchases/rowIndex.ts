@@ -1,5 +1,5 @@
 import { canonicalJson } from '../json';
-import { compareBodies, fieldOf, placeOf, wantedBody, type WantedBody } from './body';
+import { compareBodies, fieldOf, INPUT_LIKE, isCut, placeOf, wantedBody, type WantedBody } from './body';
 import type { Reading, Row } from './reading';
 import type { Identity } from './request';
 
@@ -10,9 +10,6 @@ export interface Matches {
 }
 
 const PROMPT = placeOf(['prompt']);
-
-/** A text that can be an input: what it is decides nothing about the rest of a body. */
-const INPUT_LIKE = /^(https?:|data:|#)/i;
 
 /**
  * The rows of a reading by what they ask for. Rows that differ in their inputs only are compared once, and only with
@@ -34,7 +31,7 @@ export class RowIndex {
 		for (const row of rows) {
 			this.addFields(row);
 			const prompt = row.body.values.get(PROMPT) ?? '';
-			const isOdd = !row.body.isWhole || /(…|\.\.\.|\])$/.test(prompt);
+			const isOdd = !row.body.isWhole || isCut(prompt);
 			const groups = isOdd ? this.odd : (this.byPrompt.get(prompt) ?? new Map<string, Row[]>());
 			if (!isOdd) this.byPrompt.set(prompt, groups);
 			const key = shapeOf(row);

@@ -2,7 +2,7 @@ import type { AtlasClient } from '../http/client';
 import { sha256 } from '../hash';
 import { canonicalJson } from '../json';
 import { Semaphore } from '../time/semaphore';
-import { placeOf, valueOf } from './body';
+import { INPUT_LIKE, isCut, placeOf, valueOf } from './body';
 import type { EarlierInputs, InputMatch } from './earlierInputs';
 import { doubtError } from './errors';
 import type { Ledger } from './ledger';
@@ -80,45 +80,69 @@ export class Search {
 	async take<T>(wish: Wish, adopt: (row: FoundRow) => T | null): Promise<T | null> {
 		return await this.lockOf(wish.identity).use(this.client.signal, async () => {
 			const readings = this.readingsSince(wish);
-			const found = readings.whole ? null : await this.takePaid(await readings.first, wish, adopt);
-			if (found && found.taken !== null) return found.taken;
+			if (!readings.whole) {
+				const { same } = (await readings.first).matching(wish.identity);
+				const taken = await this.takeAmong(ofState(same, 'paid'), wish, adopt);
+				if (taken !== null) return taken;
+			}
 			readings.whole ??= readings.confirm();
 			// One that is not whole is read again for the next item.
 			readings.whole.catch(() => this.readings.delete(wish.sinceMs));
-			const whole = await readings.whole;
-			const { taken, doubts } = await this.takePaid(whole, wish, adopt);
+			const { same, maybe } = (await readings.whole).matching(wish.identity);
+			const doubts: Doubt[] = [];
+			const taken = await this.takeAmong(ofState(same, 'paid'), wish, adopt, doubts);
 			if (taken !== null) return taken;
+			await this.takeAmong(ofState(maybe, 'paid'), wish, () => null, doubts);
 			if (doubts.length > 0) throw doubtError(doubts);
-			return wish.mayHaveFailed ? await this.takeFailed(whole, wish, adopt) : null;
+			const failed = wish.mayHaveFailed ? [...ofState(same, 'moderated'), ...ofState(same, 'failed')] : [];
+			return await this.takeAmong(failed, wish, adopt);
 		});
 	}
 
-	private async takePaid<T>(
-		index: RowIndex,
+	/**
+	 * Takes one of these rows that is the same for sure; without a request, if possible.
+	 * @param doubts gets the rows that cannot be told from what is wanted
+	 */
+	private async takeAmong<T>(
+		rows: Row[],
 		wish: Wish,
 		adopt: (row: FoundRow) => T | null,
-	): Promise<{ taken: T | null; doubts: Doubt[] }> {
-		const { same, maybe } = index.matching(wish.identity);
-		const sure = await this.takeAmong(same, 'paid', wish, adopt);
-		if (sure.taken !== null) return sure;
-		const unsure = await this.takeAmong(maybe, 'paid', wish, () => null);
-		return { taken: null, doubts: [...sure.doubts, ...unsure.doubts] };
-	}
-
-	private async takeFailed<T>(
-		index: RowIndex,
-		wish: Wish,
-		adopt: (row: FoundRow) => T | null,
+		doubts: Doubt[] = [],
 	): Promise<T | null> {
-		const { same } = index.matching(wish.identity);
-		for (const state of ['moderated', 'failed'] as const) {
-			const { taken } = await this.takeAmong(same, state, wish, adopt);
-			if (taken !== null) return taken;
+		const wanted = wish.identity.inputs.map(toWanted);
+		const isTaken = ({ id }: Row) => id !== null && this.ledger.isTaken(id);
+		const takeOne = (row: Row, match: InputMatch): T | null => {
+			if (match === 'other' || match === 'gone') return null;
+			const { id } = row;
+			// The row itself may fit two items of the same body.
+			const taken = match === 'same' && id !== null ? adopt({ ...row, id }) : null;
+			const why = match === 'same' ? 'its request can’t be distinguished from this one' : match.unreadable;
+			if (taken === null && !isTaken(row)) doubts.push({ id, why });
+			return taken;
+		};
+		const unread: Row[] = [];
+		for (const row of rows) {
+			if (++this.rowsSeen % ROWS_AT_ONCE === 0) await this.client.clock.sleepMs(0);
+			const known = isTaken(row) ? 'other' : this.knownInputs(row, wanted);
+			if (known === 'other' || known === 'gone' || !this.isFree(row, wish)) continue;
+			if (known === undefined) unread.push(row);
+			else {
+				const taken = takeOne(row, known);
+				if (taken !== null) return taken;
+			}
+		}
+		for (let i = 0; i < unread.length; i += COMPARED_AT_ONCE) {
+			const some = unread.slice(i, i + COMPARED_AT_ONCE);
+			const matches = await Promise.all(some.map(async (row) => await this.readInputs(row, wanted)));
+			for (const [j, match] of matches.entries()) {
+				const taken = takeOne(some[j], match);
+				if (taken !== null) return taken;
+			}
 		}
 		return null;
 	}
 
-	/** Whether a row is of the time, and no item has it or may have it. */
+	/** Whether a row is of the time, and no item may have it. */
 	private isFree({ createdAtMs, bodyHash }: Row, { sinceMs }: Wish): boolean {
 		// Without a time it counts as recent.
 		if (createdAtMs === null) return true;
@@ -127,71 +151,22 @@ export class Search {
 		return bodyHash === null || !this.ledger.isSought(bodyHash, likely ?? possible);
 	}
 
-	private isTaken({ id }: Row): boolean {
-		return id !== null && this.ledger.isTaken(id);
-	}
-
-	/** Takes the first row of a state that is the same for sure. */
-	private async takeAmong<T>(
-		rows: Row[],
-		state: Row['state'],
-		wish: Wish,
-		adopt: (row: FoundRow) => T | null,
-	): Promise<{ taken: T | null; doubts: Doubt[] }> {
-		const wanted = wish.identity.inputs.map(toWanted);
-		const doubts: Doubt[] = [];
-		let some: Row[] = [];
-		for (const [i, row] of rows.entries()) {
-			if (++this.rowsSeen % ROWS_AT_ONCE === 0) await this.client.clock.sleepMs(0);
-			const isOpen = row.state === state && !this.isTaken(row);
-			const known = isOpen ? this.inputsOf(row, wanted) : 'other';
-			if (known !== 'other' && known !== 'gone' && this.isFree(row, wish)) some.push(row);
-			if (some.length < COMPARED_AT_ONCE && known !== 'same' && i + 1 < rows.length) continue;
-			const taken = await this.takeOne(some, wanted, adopt, doubts);
-			if (taken !== null) return { taken, doubts };
-			some = [];
-		}
-		return { taken: null, doubts };
-	}
-
-	/** @param doubts gets the rows that cannot be told from what is wanted */
-	private async takeOne<T>(
-		rows: Row[],
-		wanted: Wanted[],
-		adopt: (row: FoundRow) => T | null,
-		doubts: Doubt[],
-	): Promise<T | null> {
-		const results = await Promise.all(rows.map(async (row) => await this.compareInputs(row, wanted)));
-		for (const [i, result] of results.entries()) {
-			const { id } = rows[i];
-			if (result === 'other' || result === 'gone') continue;
-			// The row itself may fit two items of the same body.
-			const taken = result === 'same' && id !== null ? adopt({ ...rows[i], id }) : null;
-			if (taken !== null) return taken;
-			if (this.isTaken(rows[i])) continue;
-			const why = result === 'same' ? 'its request can’t be distinguished from this one' : result.unreadable;
-			doubts.push({ id, why });
-		}
-		return null;
-	}
-
 	/** What is known of a row's inputs without a request; undefined if nothing is. */
-	private inputsOf({ body }: Row, wanted: Wanted[]): InputMatch | undefined {
-		return worst(wanted.map((input) => this.inputOf(body.values.get(input.place) ?? '', input)));
+	private knownInputs({ body }: Row, wanted: Wanted[]): InputMatch | undefined {
+		return worst(wanted.map((input) => this.knownInput(body.values.get(input.place) ?? '', input)));
 	}
 
-	private inputOf(value: string, { input, sent }: Wanted): InputMatch | undefined {
+	private knownInput(value: string, { input, sent }: Wanted): InputMatch | undefined {
 		if (value === sent) return 'same';
 		if (!isReadable(value)) return { unreadable: 'its inputs couldn’t be read' };
 		return input.sha256 === undefined ? 'other' : this.inputs.known(value, input);
 	}
 
-	private async compareInputs({ body }: Row, wanted: Wanted[]): Promise<InputMatch> {
+	private async readInputs({ body }: Row, wanted: Wanted[]): Promise<InputMatch> {
 		const results = await Promise.all(
 			wanted.map(async (one): Promise<InputMatch> => {
 				const value = body.values.get(one.place) ?? '';
-				const known = this.inputOf(value, one);
-				return known ?? (await this.inputs.compare(value, one.input as FileInput));
+				return this.knownInput(value, one) ?? (await this.inputs.compare(value, one.input as FileInput));
 			}),
 		);
 		return worst(results) ?? 'same';
@@ -221,6 +196,10 @@ export class Search {
 	}
 }
 
+function ofState(rows: Row[], state: Row['state']): Row[] {
+	return rows.filter((row) => row.state === state);
+}
+
 function toWanted(input: IdentifiedInput): Wanted {
 	return {
 		input,
@@ -238,5 +217,5 @@ function worst(results: Array<InputMatch | undefined>): InputMatch | undefined {
 
 /** Whether a value of an earlier body can be an input as it was sent. */
 function isReadable(value: string): boolean {
-	return /^(https?:|data:|#)/i.test(value) && !/(…|\.\.\.)$/.test(value);
+	return INPUT_LIKE.test(value) && !isCut(value);
 }

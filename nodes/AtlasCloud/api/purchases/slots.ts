@@ -69,49 +69,45 @@ export class Slots {
 		return this.inUse.has(key);
 	}
 
-	/** The record that a request continues, under its key; undefined if it is a new one. */
-	open(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
-		const record = this.scope.isTool ? this.openCall(slot, fingerprint) : this.openItem(slot, fingerprint);
+	/** From here on, the record under the slot's key is the one that the request continues, if there is any. */
+	open(slot: Slot, fingerprint: string): void {
+		if (this.scope.isTool) this.openCall(slot, fingerprint);
+		else this.openItem(slot, fingerprint);
 		const key = this.keyOf(slot);
 		this.inUse.add(key);
 		this.own.add(key);
-		return record;
 	}
 
 	close(): void {
 		for (const key of this.own) this.inUse.delete(key);
 	}
 
-	private openItem(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
+	private openItem(slot: Slot, fingerprint: string): void {
 		const record = this.records[this.keyOf(slot)];
 		const isOwn = record?.executionId === this.scope.executionId;
-		if (isOwn || record?.fingerprint === fingerprint) return record;
 		// A person changed the request before retrying the execution: that is a new purchase.
-		delete this.records[this.keyOf(slot)];
-		return undefined;
+		if (!isOwn && record?.fingerprint !== fingerprint) delete this.records[this.keyOf(slot)];
 	}
 
 	/** A tool call is identified by its request: parallel calls have the same run index (n8n 2.41, ToolsAgent V2). */
-	private openCall(slot: Slot, fingerprint: string): PurchaseRecord | undefined {
+	private openCall(slot: Slot, fingerprint: string): void {
 		const { records, inUse } = this;
 		const base = `${this.plainKey(slot)}/${fingerprint.slice(0, 16)}`;
 		let key = base;
 		for (let n = 2; inUse.has(key); n++) key = `${base}~${n}`;
 		this.note(slot, key);
-		const isOpen = ([itsKey, record]: [string, PurchaseRecord]) =>
-			record.fingerprint === fingerprint && this.isOpenCall(record) && !inUse.has(itsKey);
-		const entries = Object.entries(records).filter(isOpen);
-		const found =
-			entries.find(([itsKey]) => itsKey === key) ??
-			entries.find(
-				([, { fate }]) => fate.state !== 'refused' && (fate.state !== 'failed' || fate.isModerated),
-			);
-		if (!found || found[0] !== key) delete records[key];
-		if (!found) return undefined;
-		const [earlierKey, record] = found;
+		const open = Object.entries(records).filter(
+			([itsKey, record]) =>
+				record.fingerprint === fingerprint && this.isOpenCall(record) && !inUse.has(itsKey),
+		);
+		const isWorthIt = ({ fate }: PurchaseRecord) =>
+			fate.state !== 'refused' && (fate.state !== 'failed' || fate.isModerated);
+		const [earlierKey, record] =
+			open.find(([itsKey]) => itsKey === key) ?? open.find(([, one]) => isWorthIt(one)) ?? [];
+		delete records[key];
+		if (earlierKey === undefined || record === undefined) return;
 		delete records[earlierKey];
 		records[key] = record;
-		return record;
 	}
 
 	/** A call that was answered is over, but not if a person retries the execution: then the agent makes it again. */

@@ -55,30 +55,31 @@ export async function submit(
 		deadlineMs ??= sentAtMs + request.timeoutMs;
 		// The answer to a request that has left is always awaited.
 		const exchange = await hands.post(request.endpoint, bodyToSend, request.headers);
-		ledger.noteEnd(record, clock.nowMs());
+		const endedAtMs = clock.nowMs();
 		before = { record, exchange };
 		const outcome = outcomeOf(exchange);
 		switch (outcome.kind) {
 			case 'created':
 				place.answered('accepted');
-				noteSubmitted(outcome.id, clock.nowMs());
+				noteSubmitted(outcome.id, endedAtMs);
 				// An answer with another item's ID is no answer: a gateway may repeat one.
 				ledger.settle(
 					record,
 					ledger.claim(outcome.id) ? { state: 'bought', id: outcome.id } : { state: 'lost' },
+					endedAtMs,
 				);
 				return { ...before, answer: predictionObject(exchange.answer?.json) ?? null };
 			case 'inDoubt':
 				place.answered('other');
-				ledger.settle(record, { state: 'lost', reportedId: outcome.reportedId });
+				ledger.settle(record, { state: 'lost', reportedId: outcome.reportedId }, endedAtMs);
 				return { ...before, answer: null };
 			case 'throttled':
-				ledger.settle(record, { state: 'refused' });
+				ledger.settle(record, { state: 'refused' }, endedAtMs);
 				// The place is given back, and its model's submits pause.
 				place.answered({ retryAfterMs: exchange.answer?.retryAfterMs ?? null });
 				break;
 			case 'unreachable': {
-				ledger.settle(record, { state: 'refused' });
+				ledger.settle(record, { state: 'refused' }, endedAtMs);
 				place.answered('other');
 				const waitMs = backoffMs(attempt, 1_000, 15_000);
 				if (clock.nowMs() + waitMs > deadlineMs) throw notCreatedError(exchange, record);
@@ -87,7 +88,7 @@ export async function submit(
 			}
 			case 'refused':
 			case 'notSent':
-				ledger.settle(record, { state: 'refused' });
+				ledger.settle(record, { state: 'refused' }, endedAtMs);
 				place.answered('other');
 				throw notCreatedError(exchange, record);
 		}
