@@ -87,18 +87,20 @@ export class LostSearch {
 		const sought = [...this.lost];
 		const expired = sought.filter(({ searchUntilMs }) => clock.nowMs() >= searchUntilMs);
 		const before = this.lastReading;
-		const reading = await this.read(sought, round).catch((error: unknown) => {
+		this.lastReading = null;
+		let reading: Reading | AtlasError;
+		try {
+			reading = await this.read(sought, round);
+			this.assignAll(sought, reading.rows);
+			this.lastReading = reading;
+		} catch (error) {
 			throwIfAborted(this.signal);
-			return toReadError(error);
-		});
-		this.lastReading = reading instanceof AtlasError ? null : reading;
-		const error = reading instanceof AtlasError ? reading : this.assignAll(sought, reading);
+			reading = toReadError(error);
+		}
 		for (const lost of expired) {
 			if (!this.lost.has(lost) || this.isUndecided(lost.record.bodyHash, sought)) continue;
-			this.settle(
-				lost,
-				error ? { kind: 'unreadable', error } : this.resultOf(lost, before, reading as Reading),
-			);
+			if (reading instanceof AtlasError) this.settle(lost, { kind: 'unreadable', error: reading });
+			else this.settle(lost, this.resultOf(lost, before, reading));
 		}
 	}
 
@@ -113,15 +115,9 @@ export class LostSearch {
 		return reading;
 	}
 
-	/** @returns what went wrong; undefined if nothing did */
-	private assignAll(sought: LostSubmit[], { rows }: Reading): AtlasError | undefined {
-		try {
-			for (const bodyHash of new Set(sought.map(({ record }) => record.bodyHash)))
-				if (!this.isUndecided(bodyHash, sought)) this.assignBody(bodyHash, sought, rows);
-			return undefined;
-		} catch (error) {
-			return toReadError(error);
-		}
+	private assignAll(sought: LostSubmit[], rows: Row[]): void {
+		for (const bodyHash of new Set(sought.map(({ record }) => record.bodyHash)))
+			if (!this.isUndecided(bodyHash, sought)) this.assignBody(bodyHash, sought, rows);
 	}
 
 	private assignBody(bodyHash: string, sought: LostSubmit[], rows: Row[]): void {
