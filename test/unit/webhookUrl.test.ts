@@ -1,5 +1,5 @@
 import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
-import { checkWebhookUrl } from '../../nodes/AtlasCloud/api/webhooks/webhookUrl';
+import { checkWebhookUrl } from '../../nodes/AtlasCloud/api/webhooks/delivery';
 
 const ATLAS = 'https://api.atlascloud.ai';
 const SANDBOX = 'http://127.0.0.1:8787';

@@ -5,7 +5,7 @@ import { toPrediction } from '../api/predictions/prediction';
 import { noteSubmitted } from '../api/predictions/readPrediction';
 import { buy, type Bought } from '../api/purchases/buy';
 import { countNoun, plural, withArticle } from '../api/text';
-import { beforeSubmit } from '../api/time/beforeSubmit';
+import { beforeSubmit } from '../api/time/clock';
 import { readDestination, type OutputDestination } from '../items/destination';
 import { outputItems, timedOutItems, withInputImage } from '../items/outputItems';
 import { NO_REASON } from '../n8n/errors';

@@ -4,7 +4,7 @@ import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
 import type { PurchaseRequest } from '../api/purchases/request';
-import { checkWebhookUrl } from '../api/webhooks/webhookUrl';
+import { checkWebhookUrl } from '../api/webhooks/delivery';
 
 /** Where all nodes are described. */
 export const DOCS_URL = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#readme';

@@ -1,5 +1,5 @@
 import { AtlasError, CancelledError, runError } from '../api/errors';
-import { beforeSubmit } from '../api/time/beforeSubmit';
+import { beforeSubmit } from '../api/time/clock';
 import { Semaphore } from '../api/time/semaphore';
 import type { JsonObject } from '../api/json';
 import { knownModel } from '../api/models/seedream';

@@ -34,24 +34,21 @@ export function failedError(
 	const answer = { predictionId, requestId, statusCode };
 	const reason = failureReason ?? (rawStatus ? `its status is "${rawStatus}"` : null);
 	if (isModerated) return moderationError({ ...answer, reason });
-	if (statusOf(rawStatus) === 'completed') return noOutputError(answer);
+	// It may be billed, so it must not be bought again.
+	if (statusOf(rawStatus) === 'completed')
+		return new AtlasError('Atlas Cloud reported the prediction as completed but returned no file', {
+			kind: 'read',
+			description:
+				'It may have been billed. Check it with Prediction > Get, or contact Atlas Cloud support with this prediction ID.',
+			status: 'completed',
+			...answer,
+		});
 	return new AtlasError(withReason('The prediction failed', reason), {
 		kind: 'failed',
 		description: `${adviceOnUnreadableFile(reason) ?? 'Change the prompt or the input files, then run the item again.'} A new run is a new, billed request.`,
 		status: 'failed',
 		reason,
 		...answer,
-	});
-}
-
-/** A prediction that is reported as completed but has no output may be billed, so it must not be bought again. */
-function noOutputError(context: ErrorContext): AtlasError {
-	return new AtlasError('Atlas Cloud reported the prediction as completed but returned no file', {
-		kind: 'read',
-		description:
-			'It may have been billed. Check it with Prediction > Get, or contact Atlas Cloud support with this prediction ID.',
-		status: 'completed',
-		...context,
 	});
 }
 

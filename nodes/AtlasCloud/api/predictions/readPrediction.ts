@@ -8,6 +8,7 @@ import { readError } from '../http/errorTexts';
 import { FINAL_STATUS_CODES, isRetryable, MAX_READ_ATTEMPTS } from '../http/retry';
 import { AtlasError } from '../errors';
 import { asObject, asString } from '../json';
+import { recentlyUsed } from '../memo';
 import { readHistory } from './history';
 import { toPrediction, type Prediction } from './prediction';
 
@@ -46,7 +47,7 @@ export async function readPrediction(
 }
 
 /** The same with all its files, which may be very large: see {@link withoutLargeFiles}. */
-export async function readWholePrediction(
+async function readWholePrediction(
 	client: AtlasClient,
 	predictionId: string,
 	signal: CancelSignal | undefined,
@@ -66,30 +67,24 @@ export async function readWholePrediction(
 			continue;
 		}
 		const isMissing = isNotFound(exchange);
-		if (isMissing) missing++;
-		const pauseForMs =
-			cappedRetryAfterMs(exchange.answer) ??
-			backoffMs(attempt, isMissing ? 2_000 : 500, isMissing ? 4_000 : 8_000);
-		const mayRetry = isMissing
-			? !isAskedAgain &&
-				clock.nowMs() - startMs < WARM_UP_MS &&
-				(missing !== 2 || (await mayExist(client, predictionId)))
-			: attempt + 1 < MAX_READ_ATTEMPTS && isRetryable(exchange, 'paidResult');
+		const backoff = isMissing ? backoffMs(attempt, 2_000, 4_000) : backoffMs(attempt, 500, 8_000);
+		const pauseForMs = cappedRetryAfterMs(exchange.answer) ?? backoff;
+		let mayRetry = attempt + 1 < MAX_READ_ATTEMPTS && isRetryable(exchange, 'paidResult');
+		if (isMissing) {
+			mayRetry = !isAskedAgain && clock.nowMs() - startMs < WARM_UP_MS;
+			if (++missing === 2) mayRetry &&= await mayExist(client, predictionId);
+		}
 		if (!mayRetry || clock.nowMs() + pauseForMs > giveUpAtMs) throw pollError(predictionId, exchange);
 		await pauseMs(clock, pauseForMs, signal);
 	}
 }
 
-/** Predictions that this process submitted, with the time by our clock, in ms. The oldest first. */
-const submittedAtMs = new Map<string, number>();
-
-const MAX_SUBMITTED = 10_000;
+/** When this process submitted a prediction, on our clock, in ms: the latest ten thousand. */
+const submitted = recentlyUsed(10_000, () => ({ atMs: -Infinity }));
 
 /** Call when a submit has created a prediction: for a while, Atlas may not show it. */
 export function noteSubmitted(predictionId: string, nowMs: number): void {
-	submittedAtMs.set(predictionId, nowMs);
-	const [oldest] = submittedAtMs.keys();
-	if (submittedAtMs.size > MAX_SUBMITTED) submittedAtMs.delete(oldest);
+	submitted(predictionId).atMs = nowMs;
 }
 
 /**
@@ -98,7 +93,7 @@ export function noteSubmitted(predictionId: string, nowMs: number): void {
  */
 export async function mayExist(client: AtlasClient, predictionId: string): Promise<boolean> {
 	const nowMs = client.clock.nowMs();
-	if (nowMs - (submittedAtMs.get(predictionId) ?? -Infinity) < WARM_UP_MS) return true;
+	if (nowMs - submitted(predictionId).atMs < WARM_UP_MS) return true;
 	try {
 		for await (const found of readHistory(client, { predictionId, giveUpAtMs: nowMs + WARM_UP_MS }, 1))
 			if (found.predictionId === predictionId) return true;
@@ -156,12 +151,8 @@ export async function withFiles<T>(
 ): Promise<T> {
 	const { embeddedBytes, predictionId } = prediction;
 	if (embeddedBytes === undefined) return await work(prediction);
-	const release = await storedBytes.acquire(signal, embeddedBytes);
-	try {
-		return await work(await readWholePrediction(client, predictionId, signal));
-	} finally {
-		release();
-	}
+	const workOnWhole = async () => await work(await readWholePrediction(client, predictionId, signal));
+	return await storedBytes.use(signal, workOnWhole, embeddedBytes);
 }
 
 /** Whether Atlas itself says that there is no such prediction, or not yet. A page of a proxy decides nothing. */

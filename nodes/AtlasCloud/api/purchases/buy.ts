@@ -4,7 +4,7 @@ import type { Place } from '../pace/places';
 import { moderationError } from '../predictions/errors';
 import type { Prediction } from '../predictions/prediction';
 import { WARM_UP_MS } from '../predictions/readPrediction';
-import { beforeSubmit } from '../time/beforeSubmit';
+import { beforeSubmit } from '../time/clock';
 import { lostError } from './errors';
 import type { Hands } from './hands';
 import { Recall } from './recall';

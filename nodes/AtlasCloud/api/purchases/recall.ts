@@ -1,5 +1,5 @@
 import { truncate } from '../errors';
-import { beforeSubmit } from '../time/beforeSubmit';
+import { beforeSubmit } from '../time/clock';
 import { placeOf } from './body';
 import { notReusedError } from './errors';
 import type { Hands } from './hands';

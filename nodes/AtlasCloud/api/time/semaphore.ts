@@ -53,9 +53,9 @@ export class Semaphore {
 		return this.queue.length === 0 && this.hasRoomFor(size) ? this.take(size) : null;
 	}
 
-	/** Does the work while it holds one permit. */
-	async use<T>(signal: CancelSignal | undefined, work: () => Promise<T>): Promise<T> {
-		const release = await this.acquire(signal);
+	/** Does the work while there is room for it. */
+	async use<T>(signal: CancelSignal | undefined, work: () => Promise<T>, size = 1): Promise<T> {
+		const release = await this.acquire(signal, size);
 		try {
 			return await work();
 		} finally {
