@@ -75,3 +75,10 @@ export const chargedIds = () => ledger.charges.map(({ predictionId }) => predict
 export const submits = () => ledger.count('submit');
 export const idsIn = ({ json }: SeedreamResult) => json.map(({ predictionId }) => predictionId);
 export const errorOf = (json: IDataObject | undefined) => json?.error as IDataObject | undefined;
+
+/** One submit was billed, and it came out. */
+export function expectBilledOnce(result: SeedreamResult): void {
+	expect(result.error).toBeUndefined();
+	expect(idsIn(result)).toEqual(chargedIds());
+	expect(submits()).toBe(1);
+}

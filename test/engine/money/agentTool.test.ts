@@ -7,6 +7,7 @@ import {
 	atlas,
 	chargedIds,
 	edit,
+	expectBilledOnce,
 	fails,
 	idsIn,
 	ledger,
@@ -73,8 +74,7 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 			const first = await edit({ ...options, executionId: '1' });
 			const retry = { ...options, mode: 'retry' as const, executionId: '2' };
 			const again = isKept ? await nextRound(first, { ...retry }) : await edit(retry);
-			expect(idsIn(again)).toEqual(chargedIds());
-			expect(submits()).toBe(1);
+			expectBilledOnce(again);
 		},
 	);
 
@@ -83,8 +83,7 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 		const call = { ...AS_TOOL, mode: 'trigger' as const, executionId: '', ...sameUrl(1) };
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		expect((await edit(call)).error?.message).toContain(chargedIds()[0]);
-		expect(idsIn(await edit(call))).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(await edit(call));
 		expect(idsIn(await edit(call))).toEqual([chargedIds()[1]]);
 	});
 

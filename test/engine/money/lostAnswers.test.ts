@@ -8,6 +8,7 @@ import {
 	chargedIds,
 	edit,
 	errorOf,
+	expectBilledOnce,
 	fails,
 	idsIn,
 	ledger,
@@ -29,9 +30,7 @@ describe('a lost answer', () => {
 	])('bills once when it %s: the edit is found in the history', async (_name, action) => {
 		fails('submit', action);
 		const result = await edit();
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(result);
 		expect(sha256(await pictureOf(result.out[0]))).toBe(
 			predictionOf(sandbox, result.json[0]).outputSha256[0],
 		);
@@ -129,10 +128,7 @@ describe('a lost answer', () => {
 	it('is found in the history when the answer is an error that includes the ID', async () => {
 		await behindGateway(sandbox, async (baseUrl) => {
 			const parameters = { options: { resubmitUnknown: true } };
-			const result = await edit({ credentialData: { baseUrl }, parameters });
-			expect(result.error).toBeUndefined();
-			expect(idsIn(result)).toEqual(chargedIds());
-			expect(submits()).toBe(1);
+			expectBilledOnce(await edit({ credentialData: { baseUrl }, parameters }));
 		});
 	});
 
@@ -140,9 +136,7 @@ describe('a lost answer', () => {
 		await atlas({ history: { delaySeconds: 100_000 } });
 		await behindGateway(sandbox, async (baseUrl) => {
 			const parameters = { options: { resubmitUnknown: true } };
-			const result = await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3, parameters });
-			expect(idsIn(result)).toEqual(chargedIds());
-			expect(submits()).toBe(1);
+			expectBilledOnce(await edit({ credentialData: { baseUrl }, nodeExtras: RETRY_3, parameters }));
 		});
 	});
 

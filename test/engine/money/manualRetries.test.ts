@@ -11,6 +11,7 @@ import {
 	atlas,
 	chargedIds,
 	edit,
+	expectBilledOnce,
 	fails,
 	idsIn,
 	ledger,
@@ -52,10 +53,7 @@ describe('a manual retry of a failed execution', () => {
 	}
 
 	it('resumes what was bought for the same request', async () => {
-		const result = await retryManually(await failedDownload());
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(await retryManually(await failedDownload()));
 	});
 
 	it('buys again if the prompt was changed', async () => {

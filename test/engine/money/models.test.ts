@@ -10,6 +10,7 @@ import {
 	atlas,
 	chargedIds,
 	edit,
+	expectBilledOnce,
 	fails,
 	idsIn,
 	ledger,
@@ -95,9 +96,7 @@ it('resumes a date that the expression gives as an object', async () => {
 	});
 	const failed = await edit(call);
 	expect(failed.error?.message).toContain(chargedIds()[0]);
-	const result = await retryManually(failed, { ...call });
-	expect(idsIn(result)).toEqual(chargedIds());
-	expect(submits()).toBe(1);
+	expectBilledOnce(await retryManually(failed, { ...call }));
 });
 
 describe('a lost answer', () => {
@@ -114,10 +113,7 @@ describe('a lost answer', () => {
 		],
 	])('%s is found', async (_what, call) => {
 		fails('submit', { type: 'resetAfter' });
-		const result = await generate(call);
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(await generate(call));
 	});
 });
 
@@ -234,10 +230,7 @@ describe.each(UNREADABLE)('where %s', (_what, endpoint, action) => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		// The first attempt reads both; the second neither.
 		fails(endpoint, action, Infinity, 2);
-		const result = await generate({ inputs: TYPED, nodeExtras: RETRY_3 });
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(await generate({ inputs: TYPED, nodeExtras: RETRY_3 }));
 	});
 
 	it('a manual retry names what was bought', async () => {

@@ -9,6 +9,7 @@ import {
 	chargedIds,
 	edit,
 	errorOf,
+	expectBilledOnce,
 	fails,
 	idsIn,
 	ledger,
@@ -29,9 +30,7 @@ describe('Retry On Fail', () => {
 			nodeExtras: RETRY_3,
 			parameters: { prompt: '={{ "at " + $now.toMillis() + Math.random() }}' },
 		});
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(result);
 	});
 
 	it('returns what is paid for although the model can’t be read any more', async () => {
@@ -44,9 +43,7 @@ describe('Retry On Fail', () => {
 			nodeExtras: RETRY_3,
 			parameters: { ...parameters, model, size: '2048*2048' },
 		});
-		expect(result.error).toBeUndefined();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(result);
 	});
 
 	it('counts no second purchase for a blocked image in Max Cost per Run', async () => {
@@ -65,9 +62,7 @@ describe('Retry On Fail', () => {
 	it('searches again for an unknown edit, and never resends it', async () => {
 		await atlas({ history: { delaySeconds: 90 } });
 		fails('submit', { type: 'resetAfter' });
-		const result = await edit({ nodeExtras: RETRY_3 });
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(await edit({ nodeExtras: RETRY_3 }));
 	});
 
 	it('sends an edit that stays unknown only once, no matter how many attempts there are', async () => {

@@ -12,6 +12,7 @@ import {
 	chargedIds,
 	edit,
 	errorOf,
+	expectBilledOnce,
 	fails,
 	idsIn,
 	ledger,
@@ -246,8 +247,7 @@ describe('Reuse Paid Results and retries', () => {
 		// After the check that the files are there.
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS, 3);
 		const result = await reuse({ nodeExtras: RETRY_3 });
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(result);
 		expect(readings()).toBe(1);
 	});
 
@@ -259,8 +259,7 @@ describe('Reuse Paid Results and retries', () => {
 		const result = await retryManually(failed, {
 			parameters: { options: { reuseHours: 24 } },
 		});
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(result);
 	});
 
 	it('buys nothing anew while the model can’t be read, if what it took fails', async () => {
@@ -300,9 +299,7 @@ describe('Reuse Paid Results and retries', () => {
 
 	it('works when an agent calls the node as its tool', async () => {
 		await edit();
-		const result = await reuse(AS_TOOL);
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(await reuse(AS_TOOL));
 	});
 
 	it('keeps a reused prediction apart from a lost submit of the same request', async () => {
@@ -321,9 +318,7 @@ describe('Reuse Paid Results and retries', () => {
 		fails('submit', { type: 'resetAfter' });
 		expect((await edit()).error?.message).toMatch(/^Couldn’t confirm whether/);
 		await virtualTime.sleepMs(60_000);
-		const result = await reuse();
-		expect(idsIn(result)).toEqual(chargedIds());
-		expect(submits()).toBe(1);
+		expectBilledOnce(await reuse());
 	});
 
 	it('does not resubmit an unknown edit because the history shows others', async () => {

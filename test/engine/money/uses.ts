@@ -29,202 +29,142 @@ export const TIMEOUT_MS = 100_000;
 
 export const OPTIONS = { timeoutSeconds: TIMEOUT_MS / 1_000 };
 
+/** A use of Seedream Edit. */
+function editUse(
+	name: string,
+	resource: string,
+	operation: string,
+	{ items, endpoints, parameters, ...more }: Partial<Use> & Pick<Use, 'items' | 'endpoints'>,
+): Use {
+	const wanted = ['edit', 'submit'].includes(operation) ? 1 : 0;
+	const options = operation === 'edit' || operation === 'waitForCompletion' ? OPTIONS : {};
+	return {
+		name,
+		parameters: { resource, operation, options, ...parameters },
+		items,
+		endpoints,
+		wanted,
+		...more,
+	};
+}
+
+const ALL_OF_AN_EDIT: Use['endpoints'] = { upload: 'all', submit: 'all', prediction: 'all', file: 'all' };
+
 const EDIT_USES: Use[] = [
-	{
-		name: 'edit a file',
-		parameters: { resource: 'image', operation: 'edit', options: OPTIONS },
-		items: 'binary',
-		endpoints: { upload: 'all', submit: 'all', prediction: 'all', file: 'all' },
-		wanted: 1,
-		results: 'all',
-	},
-	{
-		name: 'edit a URL, its answer lost',
-		parameters: { resource: 'image', operation: 'edit', size: '1024*1024', options: OPTIONS },
+	editUse('edit a file', 'image', 'edit', { items: 'binary', endpoints: ALL_OF_AN_EDIT, results: 'all' }),
+	editUse('edit a URL, its answer lost', 'image', 'edit', {
 		items: 'url',
 		endpoints: { history: 'all' },
-		wanted: 1,
+		parameters: { size: '1024*1024' },
 		losesAnswer: true,
-	},
-	{
-		name: 'edit with a model of the catalog',
-		parameters: {
-			resource: 'image',
-			operation: 'edit',
-			model: 'bytedance/seedream-v4.5/edit',
-			size: '2048*2048',
-			options: OPTIONS,
-		},
+	}),
+	editUse('edit with a model of the catalog', 'image', 'edit', {
 		items: 'url',
 		endpoints: { models: 'some', schema: 'some' },
-		wanted: 1,
-	},
-	{
-		name: 'edit three files',
-		parameters: {
-			resource: 'image',
-			operation: 'edit',
-			images: 'first, second, third',
-			options: OPTIONS,
-		},
+		parameters: { model: 'bytedance/seedream-v4.5/edit', size: '2048*2048' },
+	}),
+	editUse('edit three files', 'image', 'edit', {
 		items: 'threeFiles',
 		endpoints: {},
-		wanted: 1,
-	},
-	{
-		name: 'upload',
-		parameters: { resource: 'image', operation: 'upload' },
-		items: 'binary',
-		endpoints: { upload: 'some' },
-		wanted: 0,
-	},
-	{
-		name: 'get a quote',
-		parameters: { resource: 'prediction', operation: 'quote', options: {} },
-		items: 'binary',
-		endpoints: { quote: 'all' },
-		wanted: 0,
-	},
-	{
-		name: 'edit with a cost limit',
-		parameters: { resource: 'image', operation: 'edit', options: { ...OPTIONS, maxCostUsd: 0.027 } },
+		parameters: { images: 'first, second, third' },
+	}),
+	editUse('edit with a cost limit', 'image', 'edit', {
 		items: 'binary',
 		endpoints: { quote: 'some' },
-		wanted: 1,
-	},
-	{
-		name: 'submit',
-		parameters: { resource: 'prediction', operation: 'submit', options: {} },
+		parameters: { options: { ...OPTIONS, maxCostUsd: 0.027 } },
+	}),
+	editUse('upload', 'image', 'upload', { items: 'binary', endpoints: { upload: 'some' } }),
+	editUse('get a quote', 'prediction', 'quote', { items: 'binary', endpoints: { quote: 'all' } }),
+	editUse('submit', 'prediction', 'submit', {
 		items: 'binary',
 		endpoints: { upload: 'some', submit: 'some' },
-		wanted: 1,
-	},
-	{
-		name: 'wait for completion',
-		parameters: { resource: 'prediction', operation: 'waitForCompletion', options: OPTIONS },
+	}),
+	editUse('wait for completion', 'prediction', 'waitForCompletion', {
 		items: 'predictionId',
 		endpoints: { prediction: 'some', file: 'some' },
-		wanted: 0,
-	},
-	{
-		name: 'get',
-		parameters: { resource: 'prediction', operation: 'get', options: {} },
+	}),
+	editUse('get', 'prediction', 'get', {
 		items: 'predictionId',
 		endpoints: { prediction: 'all', file: 'some' },
-		wanted: 0,
 		isGet: true,
-	},
-	{
-		name: 'get many',
-		parameters: { resource: 'prediction', operation: 'getAll', returnAll: false, limit: 3 },
+	}),
+	editUse('get many', 'prediction', 'getAll', {
 		items: 'none',
 		endpoints: { history: 'all' },
-		wanted: 0,
-	},
+		parameters: { returnAll: false, limit: 3 },
+	}),
 ];
 
 /** A use of Atlas Cloud Models. */
-function modelUse(call: ModelOptions, use: Omit<Use, 'parameters' | 'node'>): Use {
-	const given = parametersOf({ resource: 'video', downloadFiles: true, options: OPTIONS, ...call });
-	return { ...models, ...use, name: `models: ${use.name}`, parameters: given };
+function modelUse(
+	name: string,
+	call: ModelOptions,
+	items: Use['items'],
+	endpoints: Use['endpoints'],
+	more: Partial<Use> = {},
+): Use {
+	const parameters = parametersOf({ resource: 'video', downloadFiles: true, options: OPTIONS, ...call });
+	const wanted = call.model && call.operation !== 'quote' ? 1 : 0;
+	return { ...models, name: `models: ${name}`, parameters, items, endpoints, wanted, ...more };
 }
 
 const prompt = '={{ $json.prompt }}';
 const OF_URL = { image: '={{ $json.url }}', prompt };
+const OF_FILE = { image: 'data', prompt };
+const ofVideo = (inputs: object, more: ModelOptions = {}) => ({ model: VIDEO.image, inputs, ...more });
+const ofPrediction = (operation: string) => ({ resource: 'prediction', operation });
 
 const MODEL_USES: Use[] = [
 	modelUse(
-		{ model: VIDEO.image, inputs: { image: 'first', last_image: 'second', prompt } },
-		{
-			name: 'a video of two files',
-			items: 'threeFiles',
-			endpoints: { submit: 'some', prediction: 'some', file: 'some' },
-			wanted: 1,
-			results: 'some',
-		},
+		'a video of two files',
+		ofVideo({ image: 'first', last_image: 'second', prompt }),
+		'threeFiles',
+		{ submit: 'some', prediction: 'some', file: 'some' },
+		{ results: 'some' },
 	),
+	modelUse('run any model', ofVideo(OF_URL, { resource: 'model', operation: 'run' }), 'url', {
+		models: 'some',
+		schema: 'some',
+		submit: 'some',
+	}),
+	modelUse('a video of a URL', ofVideo(OF_URL), 'url', { models: 'all', schema: 'all' }),
+	modelUse('a video, its answer lost', ofVideo(OF_URL), 'url', { history: 'some' }, { losesAnswer: true }),
 	modelUse(
-		{ resource: 'model', operation: 'run', model: VIDEO.image, inputs: OF_URL },
-		{
-			name: 'run any model',
-			items: 'url',
-			endpoints: { models: 'some', schema: 'some', submit: 'some' },
-			wanted: 1,
-		},
-	),
-	modelUse(
-		{ model: VIDEO.image, inputs: OF_URL },
-		{ name: 'a video of a URL', items: 'url', endpoints: { models: 'all', schema: 'all' }, wanted: 1 },
-	),
-	modelUse(
-		{ model: VIDEO.image, inputs: OF_URL },
-		{
-			name: 'a video, its answer lost',
-			items: 'url',
-			endpoints: { history: 'some' },
-			wanted: 1,
-			losesAnswer: true,
-		},
-	),
-	modelUse(
+		'a video of a list',
 		{ model: VIDEO.reference, inputs: { prompt, reference_images: 'first, second, third' } },
-		{
-			name: 'a video of a list',
-			items: 'threeFiles',
-			endpoints: { submit: 'some' },
-			wanted: 1,
-		},
+		'threeFiles',
+		{ submit: 'some' },
 	),
+	modelUse('a text', { resource: 'audio', model: TRANSCRIPT, inputs: { audio_url: 'data' } }, 'sound', {
+		submit: 'some',
+		prediction: 'some',
+	}),
+	modelUse('several files', { resource: 'image', model: MESH, inputs: { image: 'data' } }, 'binary', {
+		file: 'some',
+	}),
+	modelUse('a quote', ofVideo(OF_FILE, { ...ofPrediction('quote'), options: {} }), 'binary', {
+		quote: 'some',
+	}),
 	modelUse(
-		{ resource: 'audio', model: TRANSCRIPT, inputs: { audio_url: 'data' } },
-		{ name: 'a text', items: 'sound', endpoints: { submit: 'some', prediction: 'some' }, wanted: 1 },
+		'a video with a cost limit',
+		ofVideo(OF_FILE, { options: { ...OPTIONS, maxCostUsd: 0.222 } }),
+		'binary',
+		{ quote: 'some' },
 	),
+	modelUse('submit', ofVideo(OF_FILE, { ...ofPrediction('submit'), options: {} }), 'binary', {
+		upload: 'some',
+		submit: 'some',
+	}),
+	modelUse('wait for completion', ofPrediction('waitForCompletion'), 'predictionId', {
+		prediction: 'some',
+		file: 'some',
+	}),
 	modelUse(
-		{ resource: 'image', model: MESH, inputs: { image: 'data' } },
-		{ name: 'several files', items: 'binary', endpoints: { file: 'some' }, wanted: 1 },
-	),
-	modelUse(
-		{
-			resource: 'prediction',
-			operation: 'quote',
-			model: VIDEO.image,
-			inputs: { image: 'data', prompt },
-			options: {},
-		},
-		{ name: 'a quote', items: 'binary', endpoints: { quote: 'some' }, wanted: 0 },
-	),
-	modelUse(
-		{ model: VIDEO.image, inputs: { image: 'data', prompt }, options: { ...OPTIONS, maxCostUsd: 0.222 } },
-		{ name: 'a video with a cost limit', items: 'binary', endpoints: { quote: 'some' }, wanted: 1 },
-	),
-	modelUse(
-		{
-			resource: 'prediction',
-			operation: 'submit',
-			model: VIDEO.image,
-			inputs: { image: 'data', prompt },
-			options: {},
-		},
-		{ name: 'submit', items: 'binary', endpoints: { upload: 'some', submit: 'some' }, wanted: 1 },
-	),
-	modelUse(
-		{ resource: 'prediction', operation: 'waitForCompletion' },
-		{
-			name: 'wait for completion',
-			items: 'predictionId',
-			endpoints: { prediction: 'some', file: 'some' },
-			wanted: 0,
-		},
-	),
-	modelUse(
-		{ resource: 'prediction', operation: 'get', options: {} },
-		{
-			name: 'get',
-			items: 'predictionId',
-			endpoints: { prediction: 'some', file: 'some' },
-			wanted: 0,
-			isGet: true,
-		},
+		'get',
+		{ ...ofPrediction('get'), options: {} },
+		'predictionId',
+		{ prediction: 'some', file: 'some' },
+		{ isGet: true },
 	),
 ];
 
