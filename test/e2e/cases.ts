@@ -185,3 +185,28 @@ export const seedream = (
 
 /** The model parameter as the editor stores it. */
 export const model = (id: string) => ({ __rl: true, mode: 'id', value: id });
+
+/** Runs one case and says how it went, with the figures that it notes. @returns whether it passed */
+export async function report(name: string, run: () => Promise<string[] | void>): Promise<boolean> {
+	const started = Date.now();
+	const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+	try {
+		const notes = (await run()) ?? [];
+		console.log(`  ok      ${name} (${[seconds(), ...notes].join('; ')})`);
+		return true;
+	} catch (error) {
+		console.log(`  FAILED  ${name} (${seconds()})`);
+		const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+		console.log(text.replace(/^/gm, '          '));
+		return false;
+	}
+}
+
+/** Says what failed, and ends the process. */
+export function end(passed: number, failed: string[], filters: string[]): never {
+	if (failed.length > 0) console.log(`\nFailed:\n${failed.map((name) => `  ${name}`).join('\n')}`);
+	console.log(`\n${passed} passed, ${failed.length} failed`);
+	if (passed + failed.length === 0) console.log(`No case is called ${filters.join(' or ')}.`);
+	// Something may still hold the process (a pool, a timer); nothing of it matters any more.
+	process.exit(failed.length > 0 || passed === 0 ? 1 : 0);
+}

@@ -10,7 +10,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureN8n, N8N_VERSIONS, type N8nLine } from '../../scripts/n8n/install';
 import { packNode } from '../../scripts/n8n/packNode';
-import { Bench, CASES } from './cases';
+import { Bench, CASES, end, report } from './cases';
 
 interface Arguments {
 	lines: N8nLine[];
@@ -60,18 +60,8 @@ async function main(): Promise<void> {
 			const bench = await Bench.open({ n8n, tarball: packed.tarball });
 			try {
 				for (const oneCase of cases) {
-					const started = Date.now();
-					const seconds = () => ((Date.now() - started) / 1000).toFixed(1);
-					try {
-						await bench.run(oneCase);
-						passed++;
-						console.log(`  ok      ${oneCase.name} (${seconds()} s)`);
-					} catch (error) {
-						failed.push(`${line}  ${oneCase.name}`);
-						console.log(`  FAILED  ${oneCase.name} (${seconds()} s)`);
-						const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-						console.log(text.replace(/^/gm, '          '));
-					}
+					if (await report(oneCase.name, async () => await bench.run(oneCase))) passed++;
+					else failed.push(`${line}  ${oneCase.name}`);
 				}
 			} finally {
 				await bench.close();
@@ -81,12 +71,7 @@ async function main(): Promise<void> {
 		await packed.remove();
 	}
 
-	if (failed.length > 0) console.log(`\nFailed:\n${failed.map((name) => `  ${name}`).join('\n')}`);
-	console.log('');
-	console.log(`${passed} passed, ${failed.length} failed`);
-	if (passed + failed.length === 0) console.log(`No case is called ${filters.join(' or ')}.`);
-	// Something may still hold the process (a pool, a timer); nothing of it matters any more.
-	process.exit(failed.length > 0 || passed === 0 ? 1 : 0);
+	end(passed, failed, filters);
 }
 
 main().catch((error: unknown) => {

@@ -9,6 +9,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureN8n, N8N_VERSIONS } from '../../scripts/n8n/install';
 import { packNode } from '../../scripts/n8n/packNode';
+import { end, report } from '../e2e/cases';
 import { CASES, QueueBench, type QueueCase } from './cases';
 
 function parseArguments(args: string[]): { filters: string[]; build: boolean } {
@@ -42,20 +43,14 @@ async function main(): Promise<void> {
 		try {
 			console.log(`\nn8n ${n8n.version} in queue mode (${since(started)} s to set up)`);
 			for (const oneCase of cases) {
-				let startedCase = Date.now();
-				try {
+				const startedCase = Date.now();
+				const isPassed = await report(oneCase.name, async () => {
 					await bench.prepare(oneCase);
 					const prepared = Math.round((Date.now() - startedCase) / 1000);
-					if (prepared > 0) console.log(`          (${prepared} s to start what was not running)`);
-					startedCase = Date.now();
 					const notes = await bench.run(oneCase);
-					console.log(`  ok      ${oneCase.name} (${[`${since(startedCase)} s`, ...notes].join('; ')})`);
-				} catch (error) {
-					failed.push(oneCase.name);
-					console.log(`  FAILED  ${oneCase.name} (${since(startedCase)} s)`);
-					const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-					console.log(text.replace(/^/gm, '          '));
-				}
+					return prepared > 0 ? [...notes, `${prepared} s of it to start what was not running`] : notes;
+				});
+				if (!isPassed) failed.push(oneCase.name);
 			}
 		} finally {
 			await bench.close();
@@ -64,11 +59,7 @@ async function main(): Promise<void> {
 		await packed.remove();
 	}
 
-	if (failed.length > 0) console.log(`\nFailed:\n${failed.map((name) => `  ${name}`).join('\n')}`);
-	console.log(`\n${cases.length - failed.length} passed, ${failed.length} failed (${since(started)} s)`);
-	if (cases.length === 0) console.log(`No case is called ${filters.join(' or ')}.`);
-	// Something may still hold the process (a pool, a timer); nothing of it matters any more.
-	process.exit(failed.length > 0 || cases.length === 0 ? 1 : 0);
+	end(cases.length - failed.length, failed, filters);
 }
 
 main().catch((error: unknown) => {
