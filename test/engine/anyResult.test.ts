@@ -1,16 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { LYRICS, MESH, SPEECH, VIDEO } from '../sandbox/mediaModels';
-import type { BinaryMode } from './harness';
-import {
-	BINARY_MODES,
-	picture,
-	pictureOf,
-	predictionOf,
-	runSeedream,
-	sandbox,
-	sha256,
-	useOneSandbox,
-} from './seedream';
+import { Client } from '../sandbox/client';
+import { LYRICS, MESH, post, VIDEO } from '../sandbox/mediaModels';
+import { picture, pictureOf, predictionOf, runSeedream, sandbox, sha256, useOneSandbox } from './seedream';
 
 // Over n8n's own helpers, axios, and sockets.
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
@@ -19,99 +10,48 @@ jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nod
 
 useOneSandbox();
 
-type Type = 'Image' | 'Video' | 'Audio';
-
 const CLIP = { model: VIDEO.textFast, prompt: 'a lake', duration: 4, resolution: '480p' };
-const VOICE = { model: SPEECH, text: 'Hello from the sandbox' };
 
-async function post(
-	path: string,
-	body: string | FormData,
-	headers: Record<string, string> = {},
-): Promise<IDataObject> {
-	const response = await fetch(`${sandbox.baseUrl}/api/v1/model/${path}`, {
-		method: 'POST',
-		headers: { authorization: `Bearer ${sandbox.apiKey}`, ...headers },
-		body,
-	});
-	const { data } = (await response.json()) as { data: IDataObject };
-	return data;
+async function submitted(type: 'Image' | 'Video' | 'Audio', body: IDataObject): Promise<string> {
+	const { json } = await post(new Client(sandbox), `model/generate${type}`, body);
+	return String(json['data']!['id']);
 }
 
-async function submitted(type: Type, body: IDataObject): Promise<string> {
-	const json = { 'content-type': 'application/json' };
-	return String((await post(`generate${type}`, JSON.stringify(body), json)).id);
-}
-
-async function uploaded(bytes: Buffer, name: string): Promise<string> {
-	const form = new FormData();
-	form.append('file', new Blob([bytes]), name);
-	return String((await post('uploadMedia', form)).download_url);
-}
-
-interface Read {
-	predictionId: string;
-	operation?: 'waitForCompletion' | 'get';
-	downloadImages?: boolean;
-	binaryMode?: BinaryMode;
-}
-
-async function read({
-	predictionId,
-	operation = 'waitForCompletion',
-	downloadImages = true,
-	binaryMode = 'filesystem',
-}: Read) {
-	return await runSeedream({
-		binaryMode,
+async function read(predictionId: string, operation = 'waitForCompletion') {
+	const result = await runSeedream({
 		items: [{ json: { predictionId } }],
-		parameters: { resource: 'prediction', operation, options: { downloadImages } },
+		parameters: { resource: 'prediction', operation, options: { downloadImages: true } },
 	});
+	expect(result.error).toBeUndefined();
+	return result;
 }
 
-const wait = async (predictionId: string) => await read({ predictionId });
-
-describe.each(BINARY_MODES)('a video, files kept in mode %s', (binaryMode) => {
-	it('is returned whole by Wait for Completion and Get, with its URL as imageUrl', async () => {
-		const predictionId = await submitted('Video', CLIP);
-		for (const operation of ['waitForCompletion', 'get'] as const) {
-			const { error, out, json } = await read({ operation, predictionId, binaryMode });
-			expect(error).toBeUndefined();
-			expect(json).toHaveLength(1);
-			expect(json[0]).toMatchObject({
-				predictionId,
-				status: 'completed',
-				model: VIDEO.textFast,
-				imageUrl: expect.stringMatching(/\.mp4$/) as string,
-				imageIndex: 0,
-				imageCount: 1,
-			});
-			expect(json[0]).not.toHaveProperty('text');
-			expect(out[0]?.binary?.data).toMatchObject({
-				fileName: `seedream-${predictionId}.mp4`,
-				mimeType: 'video/mp4',
-			});
-			expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
-		}
-	});
-});
-
-it.each([
-	['mp3', 'audio/mpeg'],
-	['wav', 'audio/wav'],
-])('a sound is a file: %s', async (format, mimeType) => {
-	const predictionId = await submitted('Audio', { ...VOICE, format });
-	const { error, out, json } = await wait(predictionId);
-	expect(error).toBeUndefined();
-	expect(out[0]?.binary?.data).toMatchObject({ fileName: `seedream-${predictionId}.${format}`, mimeType });
-	expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
+it('a video is returned whole by Wait for Completion and Get, with its URL as imageUrl', async () => {
+	const predictionId = await submitted('Video', CLIP);
+	for (const operation of ['waitForCompletion', 'get']) {
+		const { out, json } = await read(predictionId, operation);
+		expect(json).toHaveLength(1);
+		expect(json[0]).toMatchObject({
+			predictionId,
+			status: 'completed',
+			model: VIDEO.textFast,
+			imageUrl: expect.stringMatching(/\.mp4$/) as string,
+			imageIndex: 0,
+			imageCount: 1,
+		});
+		expect(json[0]).not.toHaveProperty('text');
+		expect(out[0]?.binary?.data).toMatchObject({
+			fileName: `seedream-${predictionId}.mp4`,
+			mimeType: 'video/mp4',
+		});
+		expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json[0]).outputSha256[0]);
+	}
 });
 
 it('files of several kinds are one item each', async () => {
-	const image = await uploaded(await picture(), 'photo.png');
+	const image = await new Client(sandbox).uploaded(await picture());
 	const predictionId = await submitted('Image', { model: MESH, image });
-	const { error, out, json } = await wait(predictionId);
-	expect(error).toBeUndefined();
+	const { out, json } = await read(predictionId);
 	expect(out.map(({ binary }) => [binary?.data.fileName, binary?.data.mimeType])).toEqual([
 		[`seedream-${predictionId}.glb`, 'model/gltf-binary'],
 		[`seedream-${predictionId}-2.zip`, 'application/zip'],
@@ -126,24 +66,21 @@ it('files of several kinds are one item each', async () => {
 	for (const [i, item] of out.entries()) expect(sha256(await pictureOf(item))).toBe(outputSha256[i]);
 });
 
-describe('a text result', () => {
-	it.each(['waitForCompletion', 'get'] as const)('is one item without a file: %s', async (operation) => {
-		const predictionId = await submitted('Audio', { model: LYRICS, prompt: 'Rain on the roof' });
-		await wait(predictionId);
-		const files = sandbox.ledger.count('file');
-		const { error, out, json } = await read({ operation, predictionId });
-		expect(error).toBeUndefined();
-		expect(out).toHaveLength(1);
-		expect(out[0]).not.toHaveProperty('binary');
-		expect(json[0]).toMatchObject({
-			predictionId,
-			status: 'completed',
-			imageUrl: null,
-			imageIndex: null,
-			imageCount: 0,
-			text: expect.stringContaining('Rain on the roof') as string,
-			priceUsd: expect.any(Number) as number,
-		});
-		expect(sandbox.ledger.count('file')).toBe(files);
+it.each(['waitForCompletion', 'get'])('a text is one item without a file: %s', async (operation) => {
+	const predictionId = await submitted('Audio', { model: LYRICS, prompt: 'Rain on the roof' });
+	await read(predictionId);
+	const files = sandbox.ledger.count('file');
+	const { out, json } = await read(predictionId, operation);
+	expect(out).toHaveLength(1);
+	expect(out[0]).not.toHaveProperty('binary');
+	expect(json[0]).toMatchObject({
+		predictionId,
+		status: 'completed',
+		imageUrl: null,
+		imageIndex: null,
+		imageCount: 0,
+		text: expect.stringContaining('Rain on the roof') as string,
+		priceUsd: expect.any(Number) as number,
 	});
+	expect(sandbox.ledger.count('file')).toBe(files);
 });

@@ -85,15 +85,3 @@ it.each(['http500', 'nsfw'] as const)('tells of one that failed (%s): an answer,
 	expect(out[0]).not.toHaveProperty('binary');
 	if (shape === 'nsfw') expect(json[0]?.nsfw).toBe(true);
 });
-
-it('hands on each item’s own, in order', async () => {
-	const items = [await edited(), await edited(), await edited()].map((json) => ({ json }));
-	const { out } = await get({
-		items: [...items].reverse(),
-		parameters: { options: { downloadImages: false } },
-	});
-	expect(out.map(({ json }) => json.predictionId)).toEqual(
-		items.map(({ json }) => json.predictionId).reverse(),
-	);
-	expect(out.map(({ pairedItem }) => pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
-});

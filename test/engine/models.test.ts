@@ -11,7 +11,6 @@ import {
 	sha256,
 	submittedBodies,
 	useNewSandboxes,
-	type InputItem,
 	type SeedreamOptions,
 } from './seedream';
 
@@ -255,23 +254,6 @@ describe('Any Model and Submit', () => {
 	});
 });
 
-it.each([
-	['video', 'generate'],
-	['model', 'run'],
-	['prediction', 'submit'],
-])('bills nothing at %s > %s while the catalog cannot be read', async (resource, operation) => {
-	sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 500 }, times: Infinity });
-	const { error } = await run({
-		resource,
-		operation,
-		model: VIDEO.image,
-		items: [{ files: { photo } }],
-		inputs: { image: 'photo', prompt: 'it moves' },
-	});
-	expect(error?.message).toMatch(/^Couldn’t read the fields of /);
-	expect(billable()).toBe(0);
-});
-
 describe('before anything is sent, for all items,', () => {
 	const image = { model: UPSCALE };
 	const textFile = { bytes: Buffer.from('just text'), fileName: 'notes.txt', mimeType: 'text/plain' };
@@ -336,19 +318,6 @@ describe('before anything is sent, for all items,', () => {
 		});
 		expect(error?.message).toMatch(/^The file in photo is 30\.0 MB; the model accepts up to 30 MB$/);
 		expect(billable()).toBe(0);
-	});
-
-	it('refuses all of a run for one bad item, and none of the others under Continue', async () => {
-		const items: InputItem[] = [{ files: { photo } }, { json: {} }];
-		const call = { ...image, items, inputs: { image: 'photo' } };
-		const stopped = await run(call);
-		expect(stopped.error?.message).toBe('No image found in the field "photo"');
-		expect(billable()).toBe(0);
-		const { json } = await run({ ...call, nodeExtras: { onError: 'continueRegularOutput' } });
-		expect(json).toMatchObject([
-			{ status: 'completed' },
-			{ error: { message: expect.stringMatching(/^No image found/) as string } },
-		]);
 	});
 
 	it('refuses more items than Max Predictions per Run', async () => {

@@ -72,15 +72,6 @@ it('sends the body of the submit with a placeholder for each image, and the key'
 	]);
 });
 
-it('keeps the fields of the input item if asked to', async () => {
-	const { json, requests } = await quote({
-		items: await rows(20),
-		parameters: { prompt: '={{ $json.wish }}', options: { includeInputFields: true } },
-	});
-	expect(json[19]).toMatchObject({ wish: 'wish 19', priceUsd: 0.027 });
-	expect(requests).toHaveLength(1);
-});
-
 it('fails an item whose price is not known alone, and says why', async () => {
 	const body = { code: 200, data: [{ model: 'vendor/unheard-of', type: 'Image' }] };
 	sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 200, body } });

@@ -10,7 +10,6 @@ import {
 	V4,
 	type SeedreamOptions,
 } from './seedream';
-import { virtualTime } from './virtualTime';
 
 useOneSandbox();
 afterEach(() => {
@@ -63,17 +62,6 @@ describe.each(BINARY_MODES)('a wait, files kept in mode %s', (binaryMode) => {
 			expect(sha256(await pictureOf(item, 'made'))).toBe(made.outputSha256[i]);
 	});
 });
-
-it.each(['waitForCompletion', 'get'])(
-	'an ID that never existed is told within seconds (%s)',
-	async (operation) => {
-		const startMs = virtualTime.nowMs();
-		const parameters = { operation, predictionId: 'neverexisted' };
-		const { error } = await wait({ items: [{}], parameters });
-		expect(error?.message).toBe('Couldn’t read prediction neverexisted: prediction not found (404)');
-		expect(virtualTime.nowMs() - startMs).toBeLessThan(5_000);
-	},
-);
 
 it('counts Timeout from when the wait begins, and hands on what is not done', async () => {
 	sandbox.setOptions({ predictSeconds: 30 });

@@ -26,16 +26,6 @@ describe('without a template', () => {
 	it('the prompt is sent as it is', () => {
 		expect(promptOf({ promptTemplate: 'none', prompt: ' make it blue \n' })).toBe('make it blue');
 	});
-
-	it.each([{}, { prompt: '' }, { prompt: '  \n ' }, { prompt: null }, { prompt: { text: 'x' } }])(
-		'an empty prompt is refused: %j',
-		(parameters) => {
-			expect(refusalOf(parameters)).toMatchObject({
-				kind: 'input',
-				message: expect.stringMatching(/^'Prompt' (is empty$|must be text)/) as string,
-			});
-		},
-	);
 });
 
 describe('the list of templates', () => {
