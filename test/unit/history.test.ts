@@ -157,25 +157,6 @@ it('prefers the id in the record to the row’s own', async () => {
 	expect(ids).toEqual(['a', 'b', 'c', 'd']);
 });
 
-it('reads on past a task that cannot be read', async () => {
-	const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
-	const error = JSON.parse(nested(3_000).replaceAll('"a"', '"error"')) as unknown;
-	const { ids } = await read(
-		() => ({
-			items: [
-				row('deep', { requestBody: nested(100_000) }),
-				row('deepish', { requestBody: JSON.parse(nested(1_000)) as unknown }),
-				row('deep-error', { result: { id: 'deep-error', status: 'failed', error } }),
-				row('large', { result: { id: 'large', status: 'completed', outputs: ['A'.repeat(6_000_000)] } }),
-				row('good'),
-			],
-			total: 5,
-		}),
-		{ pageSize: 50 },
-	);
-	expect(ids).toEqual(['deep', 'deepish', 'deep-error', 'large', 'good']);
-});
-
 it('splits a page that is too large, and reads no part ahead of need', async () => {
 	const ids = Array.from({ length: 50 }, (_, i) => `task-${i}`);
 	const clock = new VirtualClock();

@@ -226,13 +226,6 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 });
 
 describe('a search that goes wrong', () => {
-	const nested = `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
-
-	it('survives a request that is nested 5,000 levels deep', async () => {
-		const { result } = await search({ rows: [{ id: 'deep', at: 0.7, body: nested }, own] });
-		expect(result).toEqual(found('own'));
-	});
-
 	it.each<[string, (n: number) => FakeAnswer]>([
 		[
 			'that breaks off',

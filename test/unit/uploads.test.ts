@@ -161,17 +161,6 @@ describe('uploads', () => {
 		expect(await clock.until(uploads.url(file('x', null), 0))).toMatch(/^https/);
 	});
 
-	it('are not retried after a final answer', async () => {
-		const { clock, http, uploads } = setup(() => ({
-			statusCode: 401,
-			json: { code: 401, msg: 'no', data: null },
-		}));
-		await expect(clock.until(uploads.url(file('x', null), 0))).rejects.toThrow(
-			'Atlas Cloud rejected the API key (401)',
-		);
-		expect(http.requests).toHaveLength(1);
-	});
-
 	it.each(['a longer file', 'short'])(
 		'end where a file is no longer as long as announced: %s',
 		async (content) => {

@@ -1,5 +1,4 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
-import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
 import { WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
@@ -138,12 +137,6 @@ describe('one prediction', () => {
 		expect(prediction?.status).toBe('completed');
 	});
 
-	it.each([404, 400])('that is answered %d at first is not visible yet', async (status) => {
-		const atlas = new Atlas((_id, atMs) => (atMs < 20_000 ? refused(status) : done));
-		const { prediction } = await atlas.outcome(atlas.waitFor('p'));
-		expect(prediction?.status).toBe('completed');
-	});
-
 	it('that is not found for half a minute is an error', async () => {
 		const atlas = new Atlas(() => refused(404));
 		const { error, atMs } = await atlas.outcome(atlas.waitFor('p'));
@@ -151,16 +144,6 @@ describe('one prediction', () => {
 		expect(atMs).toBeGreaterThanOrEqual(WARM_UP_MS);
 		expect(atMs).toBeLessThan(2 * WARM_UP_MS);
 	});
-
-	it.each([401, 402, 403, 451])(
-		'is given up after a %d that is told three times in a row',
-		async (status) => {
-			const atlas = new Atlas(() => refused(status));
-			const { error } = await atlas.outcome(atlas.waitFor('p'));
-			expect(error).toMatchObject({ kind: 'read', statusCode: status });
-			expect(atlas.polls).toHaveLength(3);
-		},
-	);
 
 	it.each<[string, FakeAnswer]>([
 		['no outputs', completed({ id: 'p', outputs: null })],
@@ -192,25 +175,6 @@ describe('one prediction', () => {
 		const { error } = await empty.outcome(empty.waitFor('p'));
 		expect(error).toMatchObject({ kind: 'read', predictionId: 'p' });
 		expect([atlas.polls.length, empty.polls.length]).toEqual([3, 3]);
-	});
-
-	it('is waited for through an outage', async () => {
-		const faults: FakeAnswer[] = [
-			refused(500),
-			refused(503),
-			refused(429),
-			{ chunks: [Buffer.from('<html>')] },
-			{ json: {} },
-			{ statusCode: 502, chunks: [] },
-		];
-		const atlas = new Atlas((_id, atMs) => {
-			if (atMs > 90_000) return done;
-			if (atMs % 7 < 1) throw new TransportError('reset', 'ECONNRESET');
-			return faults[Math.floor(atMs) % faults.length]!;
-		});
-		const { prediction } = await atlas.outcome(atlas.waitFor('p'));
-		expect(prediction?.status).toBe('completed');
-		expect(atlas.polls.length).toBeLessThan(60);
 	});
 
 	it.each([

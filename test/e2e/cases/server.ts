@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { FormData } from 'undici';
-import { chain, type NodeExport } from '../../../scripts/n8n/instance';
-import { CREDENTIALS, e2e, model, seedream, webhookNode, WRONG_CREDENTIALS } from '../cases';
+import type { NodeExport } from '../../../scripts/n8n/instance';
+import { CREDENTIALS, e2e, model, seedream, WRONG_CREDENTIALS } from '../cases';
 
 e2e(
 	'server: the node is there, and the credential’s test tells a good key from a wrong one',
@@ -35,29 +33,4 @@ e2e('server: the Size list has what the chosen model offers', async (bench) => {
 	assert.ok((await namesOf('v9')).includes('Widescreen 16:9 · 2848 × 1600 · 2K'), 'a model that Atlas lacks');
 	const withoutCredentials = await namesOf('v4.7', { credentials: {} });
 	assert.ok(withoutCredentials.includes('Square 1:1 · 2048 × 2048 · 2K'), 'without credentials');
-});
-
-e2e('server: a cancel ends the wait at once and submits nothing more', async (bench) => {
-	bench.sandbox.setOptions({ predictSeconds: 120, jitter: 0 });
-	const server = await bench.startServer();
-	const workflow = await server.createWorkflow({
-		name: 'Cancel',
-		nodes: [webhookNode('cancel-this'), seedream('Edit', { prompt: 'sepia' })],
-		connections: chain('Webhook', 'Edit'),
-	});
-	await server.activate(workflow.id);
-	const form = new FormData();
-	form.set('data', new File([await readFile(await bench.photo())], 'mug.jpg', { type: 'image/jpeg' }));
-	await (await server.request('/webhook/cancel-this', { method: 'POST', body: form })).text();
-	const { ledger } = bench.sandbox;
-	await bench.until(() => ledger.charges.length === 1, 'the submit');
-	const [{ id }] = await server.listExecutions(workflow.id);
-	await server.stopExecution(id);
-	const execution = await server.waitForExecution(id, { timeoutSeconds: 10 });
-	assert.equal(execution.status, 'canceled');
-	await bench.pause(1);
-	const requests = ledger.requests.length;
-	await bench.pause(5);
-	assert.equal(ledger.requests.length, requests, 'requests once it was cancelled');
-	assert.equal(ledger.charges.length, 1, 'charges');
 });
