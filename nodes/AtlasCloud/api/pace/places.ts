@@ -55,7 +55,10 @@ export class Places {
 
 	constructor(readonly options: PlacesOptions) {
 		this.hardLimit = options.hardLimit ?? Infinity;
-		this.preparing = new Semaphore(() => Math.min(this.hardLimit, this.maxPreparing));
+		this.preparing = new Semaphore(() => {
+			const limits = [...this.lanes.keys()].map(({ concurrency }) => concurrency.maxInFlight);
+			return Math.min(this.hardLimit, Math.ceil(PREPARING_SHARE * Math.max(START, ...limits)));
+		});
 	}
 
 	/**
@@ -111,11 +114,6 @@ export class Places {
 		if (causes.includes('refusals')) return 'refusals';
 		if (causes.includes('service')) return 'service';
 		return lanes.some(({ submits }) => submits.rate < Infinity) ? 'rate' : 'nothing';
-	}
-
-	private get maxPreparing(): number {
-		const limits = [...this.lanes.keys()].map(({ concurrency }) => concurrency.maxInFlight);
-		return Math.ceil(PREPARING_SHARE * Math.max(START, ...limits));
 	}
 }
 

@@ -33,7 +33,15 @@ export async function* readHistory(
 	let stalePages = 0;
 	let rowsRead = 0;
 	for (let pageNo = 1; stalePages < MAX_STALE_PAGES; pageNo++) {
-		if (pageNo > maxPages) throw tooLongError(maxPages * pageSize);
+		if (pageNo > maxPages)
+			throw new AtlasError(
+				`The prediction history is too long to search: it has more than ${maxPages * pageSize} predictions`,
+				{
+					kind: 'read',
+					description:
+						'Check your predictions at atlascloud.ai, or with Prediction > Get and a prediction ID.',
+				},
+			);
 		const seenBefore = seenIds.size;
 		let pageRows = 0;
 		let total: number | null = null;
@@ -177,14 +185,4 @@ function predictionOfRow(row: unknown): Prediction | null {
 	record.input = request ? omit(request, 'webhook_url') : null;
 	record.status ??= status ?? '';
 	return toPrediction(predictionId, { ...record, id: predictionId }, false);
-}
-
-function tooLongError(count: number): AtlasError {
-	return new AtlasError(
-		`The prediction history is too long to search: it has more than ${count} predictions`,
-		{
-			kind: 'read',
-			description: 'Check your predictions at atlascloud.ai, or with Prediction > Get and a prediction ID.',
-		},
-	);
 }

@@ -64,16 +64,13 @@ export function planPolls(all: readonly Waiting[], usual: UsualTimes, nowMs: num
 		const isOverdue = seenAgeMs >= durations.maxMs;
 		if (isOverdue) overdue.set(model, (overdue.get(model) ?? 0) + 1);
 		const mayWait = isQueued || (isOverdue && (overdue.get(model) ?? 0) > MAX_OVERDUE);
+		const polls = durations.medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW;
 		const ageMs = mayWait
 			? seenAgeMs + Math.max(NOW_AND_THEN_MS, PAUSE * durations.medianMs)
-			: durations.ageOfEnd(seenAgeMs, 1 / pollsOf(durations));
+			: durations.ageOfEnd(seenAgeMs, 1 / polls);
 		const chance = durations.chanceOfEnd(seenAgeMs, waiting.ageMs(nowMs));
 		return { waiting, atMs: waiting.timeOf(ageMs), chance, usualMs: durations.medianMs };
 	});
-}
-
-function pollsOf({ medianMs }: Durations): number {
-	return medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW;
 }
 
 /** While no end of the model was seen. */

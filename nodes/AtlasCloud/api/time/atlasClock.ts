@@ -67,7 +67,8 @@ export class AtlasClock {
 	/** Atlas's clock minus ours, in ms: the median of the latest answers; null before the first. */
 	get offsetMs(): number | null {
 		const sharp = this.samples.filter(({ minMs, maxMs }) => maxMs - minMs <= MAX_SHARP_MS);
-		const sorted = (sharp.length > 0 ? sharp : this.samples).map(middleOf).sort((a, b) => a - b);
+		const best = sharp.length > 0 ? sharp : this.samples;
+		const sorted = best.map(({ minMs, maxMs }) => (minMs + maxMs) / 2).sort((a, b) => a - b);
 		return sorted.length === 0 ? null : sorted[Math.floor((sorted.length - 1) / 2)];
 	}
 
@@ -110,10 +111,6 @@ export class AtlasClock {
 /** An answer's header was written between the request and the answer's arrival. */
 function offsetOf(dateMs: number, sentAtMs: number, receivedAtMs: number): Offset {
 	return { minMs: dateMs - receivedAtMs, maxMs: dateMs + SECOND_MS - sentAtMs };
-}
-
-function middleOf({ minMs, maxMs }: Offset): number {
-	return (minMs + maxMs) / 2;
 }
 
 function isNear({ minMs, maxMs }: Offset, offsetMs: number): boolean {

@@ -10,33 +10,27 @@ export interface CancelSignal {
  * and a community node cannot import `setMaxListeners`.
  */
 export class Cancellation implements CancelSignal {
+	aborted: boolean;
+
 	private readonly listeners = new Set<() => void>();
-
-	private isAborted = false;
-
-	private readonly onParentAbort = () => this.abort();
 
 	/** @param parent aborts this one too */
 	constructor(private readonly parent?: CancelSignal) {
-		if (parent?.aborted) this.isAborted = true;
-		parent?.addEventListener('abort', this.onParentAbort, { once: true });
+		this.aborted = parent?.aborted ?? false;
+		parent?.addEventListener('abort', this.abort, { once: true });
 	}
 
 	/** Stops listening to the parent: a long run would otherwise collect thousands of listeners. */
 	detach(): void {
-		this.parent?.removeEventListener('abort', this.onParentAbort);
+		this.parent?.removeEventListener('abort', this.abort);
 	}
 
-	get aborted(): boolean {
-		return this.isAborted;
-	}
-
-	abort(): void {
-		if (this.isAborted) return;
-		this.isAborted = true;
+	readonly abort = (): void => {
+		if (this.aborted) return;
+		this.aborted = true;
 		for (const listener of [...this.listeners]) listener();
 		this.listeners.clear();
-	}
+	};
 
 	addEventListener(_type: 'abort', listener: () => void): void {
 		this.listeners.add(listener);

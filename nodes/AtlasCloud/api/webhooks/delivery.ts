@@ -28,7 +28,12 @@ export class HandledPredictions {
 		isStarted: () => Promise<boolean>,
 	): Promise<T | null> {
 		const other = this.inProgress.get(predictionId);
-		if (other && !(await other)) throw repeatedError(predictionId);
+		if (other && !(await other))
+			throw new AtlasError('Another delivery of the same event couldn’t be handled', {
+				kind: 'read',
+				description: 'Atlas Cloud delivers it again.',
+				predictionId,
+			});
 		if (other || this.handled.has(predictionId)) return null;
 		const handling = handle();
 		this.inProgress.set(predictionId, this.outcome(predictionId, handling.then(isStarted)));
@@ -55,14 +60,6 @@ export class HandledPredictions {
 	newest(count: number): string[] {
 		return [...this.handled].slice(-count);
 	}
-}
-
-function repeatedError(predictionId: string): AtlasError {
-	return new AtlasError('Another delivery of the same event couldn’t be handled', {
-		kind: 'read',
-		description: 'Atlas Cloud delivers it again.',
-		predictionId,
-	});
 }
 
 /**
