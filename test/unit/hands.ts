@@ -31,6 +31,7 @@ export function handsOf(
 		lostSearch: new LostSearch(client, ledger, undefined),
 		leftovers: new Leftovers(account, clock, false),
 		uploads: new Uploads(client, { executionId: '1', nodeTag: '0123abcd', runIndex: 0 }, undefined),
+		budget: { spareUsd: Infinity },
 		places: new Places({ account, hardLimit, clock, signal: undefined }),
 		waiter: new Waiter(client),
 		post: async (...request) => await client.post(...request),

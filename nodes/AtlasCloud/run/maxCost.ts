@@ -55,7 +55,8 @@ export async function checkMaxCost(
 	const quotes = await quotesOf(run, open, maxCostUsd);
 	const costUsd = roundUsd(quotes.reduce((sum, { priceUsd }, i) => sum + priceUsd * open[i].count, 0));
 	const spentUsd = roundUsd(run.ledger.spentUsd());
-	if (costUsd === 0 || roundUsd(costUsd + spentUsd) <= roundUsd(maxCostUsd)) return;
+	run.budget.spareUsd = roundUsd(maxCostUsd - costUsd - spentUsd);
+	if (costUsd === 0 || run.budget.spareUsd >= 0) return;
 	const isEstimate = quotes.some((quote) => quote.isEstimate);
 	throw runError(
 		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}${spentUsd > 0 ? ` more than the ${dollars(spentUsd)} of earlier attempts` : ''}, but 'Max Cost per Run' is ${dollars(maxCostUsd)}`,

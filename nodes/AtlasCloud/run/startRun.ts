@@ -110,6 +110,7 @@ export async function startRun(
 		remoteImages: new RemoteImages(client, signal),
 		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
 		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
+		budget: { spareUsd: Infinity },
 		places: new Places({ account, hardLimit, clock, signal }),
 		waiter: new Waiter(client, account, (message) => context.logger.info(`${node.name}: ${message}`)),
 		models,

@@ -33,6 +33,8 @@ interface Purchase {
 	hands: Hands;
 	request: PurchaseRequest;
 	place: Place;
+	/** Our clock, in ms: until when what was bought before is waited for, all together; null before the first. */
+	reusedUntilMs: number | null;
 }
 
 /**
@@ -72,7 +74,7 @@ async function settle(
 	const identity = await beforeSubmit(clock, request, 'reading the files', identify(request, uploads));
 	ledger.open(request, identity.fingerprint);
 	const recall = new Recall(hands, request, identity);
-	const purchase: Purchase = { hands, request, place };
+	const purchase: Purchase = { hands, request, place, reusedUntilMs: null };
 	let record = await recall.find();
 	let submitted: Submitted | null = null;
 	// It may be running already: the service's limit is none for it. With a limit of the run's own, a search is one of those.
@@ -116,7 +118,7 @@ async function lookFor(
 	record: PurchaseRecord,
 	submitted: Submitted | null,
 ): Promise<PurchaseRecord | undefined> {
-	const { ledger, lostSearch } = hands;
+	const { budget, ledger, lostSearch } = hands;
 	const reportedId = record.fate.state === 'lost' ? record.fate.reportedId : undefined;
 	ledger.settle(record, { state: 'lost', reportedId });
 	if (reportedId !== undefined) {
@@ -131,7 +133,11 @@ async function lookFor(
 	if (found.kind === 'unclear') ledger.noteMaybe(record, found.ids);
 	// Only once, because each time may be billed, and never if Atlas gave an ID.
 	const mayResubmit = request.mayResubmit && reportedId === undefined && !record.wasResubmitted;
-	if (found.kind === 'none' && mayResubmit) return undefined;
+	const costUsd = record.estimateUsd ?? 0;
+	if (found.kind === 'none' && mayResubmit && costUsd <= budget.spareUsd) {
+		budget.spareUsd -= costUsd;
+		return undefined;
+	}
 	throw lostError(record, submitted?.record === record ? submitted.exchange : null, found);
 }
 
@@ -182,24 +188,23 @@ async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited 
 	return waited;
 }
 
-async function waitUntilOver(
-	{ hands, request, place }: Purchase,
-	record: PurchaseRecord,
-	id: string,
-): Promise<Waited> {
+async function waitUntilOver(purchase: Purchase, record: PurchaseRecord, id: string): Promise<Waited> {
+	const { hands, request, place } = purchase;
 	const { waiter, signal, clock } = hands;
 	const { body, inputs, timeoutMs } = request;
 	const nowMs = clock.nowMs();
 	// A reused one was submitted some time ago and may have ended: its first poll is now. If the machine's clock was set
 	// back since an earlier attempt, the submit would lie in the future.
 	const sentAtMs = record.origin === 'own' ? Math.min(record.sentAtMs, nowMs) : null;
+	const deadlineMs =
+		sentAtMs === null ? (purchase.reusedUntilMs ??= nowMs + timeoutMs) : sentAtMs + timeoutMs;
 	const prediction = await waiter.until({
 		id,
 		model: record.model,
 		shape: timingKey(body, inputs.length),
 		sentAtMs,
 		visibleByMs: nowMs + WARM_UP_MS,
-		deadlineMs: (sentAtMs ?? nowMs) + timeoutMs,
+		deadlineMs,
 		signal,
 		isQueued: () => place.isQueued,
 	});
@@ -216,11 +221,9 @@ async function relocate(
 	id: string,
 ): Promise<string | null> {
 	if (record.bodyHash === '') return null;
-	ledger.release(id);
 	ledger.settle(record, { state: 'lost' });
 	ledger.noteMaybe(record, [id]);
 	const found = await lostSearch.find(record);
-	if (found.kind !== 'found') ledger.claim(id);
 	ledger.settle(record, { state: 'bought', id: found.kind === 'found' ? found.id : id });
 	return found.kind === 'found' ? found.id : null;
 }

@@ -29,6 +29,8 @@ export interface Hands {
 	isKnown(predictionId: string, model: string): Promise<boolean>;
 	/** Whether Atlas has deleted the files of a finished prediction. @throws CancelledError */
 	areFilesGone(row: FoundRow): Promise<boolean>;
+	/** What Max Cost per Run leaves beyond what the run plans to buy, in USD; Infinity without a limit. */
+	budget: { spareUsd: number };
 	/** Our clock, in ms: when this run began. */
 	startedAtMs: number;
 	/** Our clock, in ms: when the retried execution began; null unless a person retries one. */

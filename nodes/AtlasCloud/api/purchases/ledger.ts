@@ -55,7 +55,9 @@ export class Ledger {
 	/** Whether it would be bought now, rather than resumed. @param mayResubmit whether also while it is lost */
 	mayBuy(slot: Slot, mayResubmit: boolean): boolean {
 		const [own] = this.ofThisExecution([this.current(slot)]);
-		return !own || !(isPaid(own) || isModerated(own) || (isUnresolved(own) && !mayResubmit));
+		// What was bought before this execution may fail while it is waited for.
+		const mayFail = own?.fate.state === 'bought' && own.origin !== 'own';
+		return !own || mayFail || !(isPaid(own) || isModerated(own) || (isUnresolved(own) && !mayResubmit));
 	}
 
 	/** Whether some of an item's purchases are made, or in doubt, and others are still to be made. */

@@ -10,7 +10,10 @@ export interface Leftover {
 interface Kept extends Leftover {
 	/** The node and account that bought it. */
 	owner: string;
+	/** When it was left over for the first time. */
 	keptAtMs: number;
+	/** Whether a run has it in work. */
+	isTaken: boolean;
 }
 
 const MAX_KEPT = 1_000;
@@ -34,12 +37,18 @@ export class Leftovers {
 		private readonly isRepeated: boolean,
 	) {}
 
-	/** Takes one for a request, the oldest first; undefined if there is none. */
-	take(fingerprint: string): Leftover | undefined {
-		const isIt = (one: Kept) => one.facts.fingerprint === fingerprint && this.mayTake(one);
+	/** Takes one for a request, the oldest first; undefined if there is none. @param isFree whether an item may have it */
+	take(fingerprint: string, isFree: (id: string) => boolean): Leftover | undefined {
+		const isIt = (one: Kept) => one.facts.fingerprint === fingerprint && this.mayTake(one) && isFree(one.id);
 		const found = [...kept.values()].find(isIt);
-		if (found) kept.delete(found.id);
+		if (found) found.isTaken = true;
 		return found;
+	}
+
+	/** Its own execution goes on with it. */
+	resume(id: string): void {
+		const one = kept.get(id);
+		if (one) one.isTaken = true;
 	}
 
 	/** Whether there is one of a model, for any request. */
@@ -47,7 +56,8 @@ export class Leftovers {
 		return [...kept.values()].some((one) => one.facts.model === model && this.mayTake(one));
 	}
 
-	private mayTake({ owner, keptAtMs, facts: { hasUrl } }: Kept): boolean {
+	private mayTake({ owner, keptAtMs, isTaken, facts: { hasUrl } }: Kept): boolean {
+		if (isTaken) return false;
 		const ageMs = Math.abs(this.clock.nowMs() - keptAtMs);
 		if (owner !== this.owner || ageMs > MAX_AGE_MS) return false;
 		return !hasUrl || (this.isRepeated && ageMs <= MAX_AGE_WITH_URL_MS);
@@ -62,8 +72,7 @@ export class Leftovers {
 			const { fingerprint, model, prompt, size, images, hasUrl, estimateUsd } = record;
 			const facts = { fingerprint, model, prompt, size, images, hasUrl, estimateUsd };
 			const keptAtMs = kept.get(id)?.keptAtMs ?? this.clock.nowMs();
-			kept.delete(id);
-			kept.set(id, { facts, id, owner: this.owner, keptAtMs });
+			kept.set(id, { facts, id, owner: this.owner, keptAtMs, isTaken: false });
 		}
 		for (const id of kept.keys()) {
 			if (kept.size <= MAX_KEPT) break;

@@ -27,6 +27,8 @@ export interface Row {
 /** Rows of a window of time, in the order of the history. */
 export interface Reading {
 	rows: Row[];
+	/** Our clock, in ms: since when. Older rows are left out. */
+	sinceMs: number;
 	/** Our clock, in ms, when it began. */
 	startedAtMs: number;
 	/** Whether no answer's clock contradicts the others: an old page may have been kept by a proxy. */
@@ -69,11 +71,12 @@ export async function readBackTo(
 	const { clock } = client;
 	const startedAtMs = clock.nowMs();
 	const rows = new Map<string, Row>();
+	const seen = new Set<string>();
 	const answers: TimedAnswer[] = [];
 	const readPage = pageReader(client, { giveUpAtMs });
 	let stalePages = 0;
 	for (let pageNo = 1; pageNo <= MAX_ROWS / pageSize; pageNo++) {
-		const knownBefore = rows.size;
+		const seenBefore = seen.size;
 		let count = 0;
 		let isOver = true;
 		for await (const { items, answer } of readPage(pageNo, pageSize)) {
@@ -83,17 +86,21 @@ export async function readBackTo(
 			count += items.length;
 			for (const item of items) {
 				const row = toRow(item, clock.nowMs());
-				rows.set(row.id ?? `row ${rows.size}`, row);
-				isOver &&= isOlder(client, row, sinceMs);
+				const key = row.id ?? `row ${seen.size}`;
+				seen.add(key);
+				// Pages of another size reach back to other rows.
+				if (isOlder(client, row, sinceMs)) continue;
+				rows.set(key, row);
+				isOver = false;
 			}
 			// Others get a turn.
 			await clock.sleepMs(0);
 		}
-		stalePages = rows.size === knownBefore ? stalePages + 1 : 0;
+		stalePages = seen.size === seenBefore ? stalePages + 1 : 0;
 		// Asked for a page beyond the last one, a service may repeat that; but one that ignores the number repeats a full one.
 		const isRepeat = stalePages > 0 && pageNo > 1;
 		if (count === 0 || isOver || (isRepeat && count < pageSize))
-			return { rows: [...rows.values()], startedAtMs, isFresh: areFresh(client, answers) };
+			return { rows: [...rows.values()], sinceMs, startedAtMs, isFresh: areFresh(client, answers) };
 		if (isRepeat && stalePages > MAX_STALE_PAGES) throw unreadableError('its pages repeat');
 	}
 	throw unreadableError(`it has more than ${MAX_ROWS} predictions`);
@@ -119,7 +126,7 @@ export async function confirm(
 	throw unreadableError('it changes while it is read');
 }
 
-/** Whether a later reading shows the same rows, and besides only new ones. */
+/** Whether a later reading, which may not go back as far, shows the same rows, and besides only new ones. */
 export function agree(client: AtlasClient, before: Reading, after: Reading): boolean {
 	const ids = new Set(before.rows.map(({ id }) => id));
 	const isNew = (row: Row) => {
@@ -127,7 +134,8 @@ export function agree(client: AtlasClient, before: Reading, after: Reading): boo
 		return row.createdAtMs !== null && possible.toMs >= before.startedAtMs;
 	};
 	const added = after.rows.filter(({ id }) => !ids.has(id));
-	return after.rows.length - added.length === before.rows.length && added.every(isNew);
+	const known = before.rows.filter((row) => !isOlder(client, row, after.sinceMs));
+	return after.rows.length - added.length === known.length && added.every(isNew);
 }
 
 function isOlder(client: AtlasClient, { createdAtMs }: Row, sinceMs: number): boolean {
@@ -152,7 +160,13 @@ function toRow(value: unknown, nowMs: number): Row {
 		id,
 		createdAtMs: isOdd ? null : createdAtMs,
 		model: asString(item.model) ?? asString(result.model),
-		state: prediction?.status !== 'failed' ? 'paid' : prediction.isModerated ? 'moderated' : 'failed',
+		// Only the prediction's own record tells that it failed.
+		state:
+			prediction?.status !== 'failed' || typeof result.status !== 'string'
+				? 'paid'
+				: prediction.isModerated
+					? 'moderated'
+					: 'failed',
 		isCompleted: prediction?.status === 'completed',
 		body,
 		bodyHash: body.isWhole ? hashOf(body.values) : null,

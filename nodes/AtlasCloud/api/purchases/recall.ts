@@ -5,6 +5,7 @@ import { notReusedError } from './errors';
 import type { Hands } from './hands';
 import {
 	factsOf,
+	idOf,
 	isModerated,
 	isPaid,
 	isUnresolved,
@@ -28,6 +29,8 @@ export class Recall {
 	/** Its time is up: nothing is taken for an item that has given up. */
 	private isOver = false;
 
+	private hasLooked = false;
+
 	constructor(
 		private readonly hands: Hands,
 		private readonly request: PurchaseRequest,
@@ -42,6 +45,8 @@ export class Recall {
 	 */
 	async find(): Promise<PurchaseRecord | undefined> {
 		const { hands, request } = this;
+		if (this.hasLooked) hands.search.forget();
+		this.hasLooked = true;
 		return await beforeSubmit(hands.clock, request, 'looking for earlier results', this.record()).catch(
 			(error: unknown) => {
 				this.isOver = true;
@@ -51,10 +56,11 @@ export class Recall {
 	}
 
 	private async record(): Promise<PurchaseRecord | undefined> {
-		const { ledger, search, retriedSinceMs } = this.hands;
+		const { ledger, leftovers, search, retriedSinceMs } = this.hands;
 		const own = ledger.current(this.request);
 		if (own && (isUnresolved(own) || isPaid(own) || isModerated(own))) {
 			if (own.executionId !== ledger.scope.executionId) ledger.resume(own);
+			leftovers.resume(idOf(own) ?? '');
 			return own;
 		}
 		// The item's own record proves that nothing was created: what others bought since is not its.
@@ -75,7 +81,7 @@ export class Recall {
 	private takeLeftover(): PurchaseRecord | undefined {
 		const { leftovers, ledger, clock } = this.hands;
 		while (!this.isOver) {
-			const left = leftovers.take(this.identity.fingerprint);
+			const left = leftovers.take(this.identity.fingerprint, (id) => !ledger.isTaken(id));
 			if (!left) break;
 			const facts = { ...left.facts, bodyHash: '', sentAtMs: clock.nowMs() };
 			const record = ledger.adopt(this.request, facts, { state: 'bought', id: left.id }, 'failedRun');

@@ -6,7 +6,7 @@ import { INPUT_LIKE, isCut, placeOf, valueOf } from './body';
 import type { EarlierInputs, InputMatch } from './earlierInputs';
 import { doubtError } from './errors';
 import type { Ledger } from './ledger';
-import { confirm, pageSizeOf, readBackTo, type Reading, type Row } from './reading';
+import { confirm, pageSizeOf, readBackTo, type Row } from './reading';
 import type { FileInput, IdentifiedInput, Identity } from './request';
 import { RowIndex } from './rowIndex';
 
@@ -49,7 +49,8 @@ export interface Doubt {
 interface Readings {
 	first: Promise<RowIndex>;
 	whole: Promise<RowIndex> | null;
-	confirm: () => Promise<RowIndex>;
+	/** @param giveUpAtMs our clock */
+	confirm: (giveUpAtMs: number) => Promise<RowIndex>;
 }
 
 /**
@@ -85,7 +86,7 @@ export class Search {
 				const taken = await this.takeAmong(ofState(same, 'paid'), wish, adopt);
 				if (taken !== null) return taken;
 			}
-			readings.whole ??= readings.confirm();
+			readings.whole ??= readings.confirm(wish.giveUpAtMs);
 			// One that is not whole is read again for the next item.
 			readings.whole.catch(() => this.readings.delete(wish.sinceMs));
 			const { same, maybe } = (await readings.whole).matching(wish.identity);
@@ -97,6 +98,11 @@ export class Search {
 			const failed = wish.mayHaveFailed ? [...ofState(same, 'moderated'), ...ofState(same, 'failed')] : [];
 			return await this.takeAmong(failed, wish, adopt);
 		});
+	}
+
+	/** What is taken from now on is read anew. */
+	forget(): void {
+		this.readings.clear();
 	}
 
 	/**
@@ -176,12 +182,10 @@ export class Search {
 		const known = this.readings.get(sinceMs);
 		if (known) return known;
 		const reading = readBackTo(this.client, sinceMs, giveUpAtMs, pageSizeOf(0));
-		const confirmed = async (): Promise<Reading> =>
-			await confirm(this.client, sinceMs, giveUpAtMs, await reading);
 		const readings: Readings = {
 			first: reading.then((rows) => new RowIndex(rows)),
 			whole: null,
-			confirm: async () => new RowIndex(await confirmed()),
+			confirm: async (untilMs) => new RowIndex(await confirm(this.client, sinceMs, untilMs, await reading)),
 		};
 		readings.first.catch(() => this.readings.delete(sinceMs));
 		this.readings.set(sinceMs, readings);

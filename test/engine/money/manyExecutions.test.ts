@@ -1,0 +1,192 @@
+import { nextRound, retryManually } from '../retries';
+import { V4 } from '../seedream';
+import { virtualTime } from '../virtualTime';
+import {
+	CONTINUE,
+	DOWNLOAD_ATTEMPTS,
+	RETRY_3,
+	atlas,
+	chargedIds,
+	edit,
+	fails,
+	idsIn,
+	ledger,
+	other,
+	photo,
+	sameUrl,
+	sandbox,
+	submits,
+	useSandbox,
+} from './account';
+
+// What failed tasks cost is not known for sure: here they are billed, so that every submit counts.
+useSandbox({ chargeFailedTasks: true });
+
+const SUBMIT_ONLY = { resource: 'prediction', operation: 'submit' };
+const spentUsd = () => ledger.charges.reduce((sum, { priceUsd }) => sum + priceUsd, 0);
+const hours = (count: number) => count * 3_600_000;
+
+describe('Max Cost per Run', () => {
+	it('holds if what an attempt before had reused fails in the next one', async () => {
+		sandbox.setOptions({ predictSeconds: 20 });
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		await edit({ executionId: '1', parameters: SUBMIT_ONLY });
+		sandbox.setOptions({ predictSeconds: 1 });
+		const before = spentUsd();
+		sandbox.clearFaults();
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		const options = { reuseHours: 24, maxCostUsd: 0.06 };
+		const nodeExtras = RETRY_3;
+		const items = [{ files: { data: photo } }, { files: { data: other } }];
+		await edit({ executionId: '2', items, nodeExtras, parameters: { options } });
+		expect(spentUsd() - before).toBeLessThanOrEqual(0.06);
+	});
+
+	it('holds if Resubmit If Lost submits once more', async () => {
+		await atlas({ history: { delaySeconds: 600 }, chargeFailedTasks: true });
+		fails('submit', { type: 'resetAfter' });
+		await edit({ parameters: { options: { maxCostUsd: 0.03, resubmitUnknown: true } } });
+		expect(spentUsd()).toBeLessThanOrEqual(0.03);
+	});
+});
+
+describe('what a failed run paid for', () => {
+	it('is no other execution’s while Retry On Fail still works on it', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		fails('file', { type: 'delay', seconds: 30 }, 1, DOWNLOAD_ATTEMPTS + 1);
+		const first = edit({ executionId: '1', nodeExtras: RETRY_3, mode: 'trigger' });
+		await virtualTime.sleepMs(20_000);
+		const second = await edit({ executionId: '2', mode: 'trigger' });
+		const ids = [...idsIn(await first), ...idsIn(second)];
+		expect(ids).toHaveLength(2);
+		expect(new Set(ids).size).toBe(2);
+	});
+
+	it('is no other execution’s while a person’s Retry works on it', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		fails('file', { type: 'delay', seconds: 30 }, 1, DOWNLOAD_ATTEMPTS + 1);
+		const failed = await edit({ executionId: '1', mode: 'trigger' });
+		const retry = retryManually(failed, { executionId: '2' });
+		await virtualTime.sleepMs(5_000);
+		const second = await edit({ executionId: '3', mode: 'trigger' });
+		const ids = [...idsIn(await retry), ...idsIn(second)];
+		expect(ids).toHaveLength(2);
+		expect(new Set(ids).size).toBe(2);
+	});
+
+	it('is taken for 15 minutes only if it was made from a URL, however many runs fail', async () => {
+		const { parameters } = sameUrl(1);
+		fails('file', { type: 'resetBefore' }, 2 * DOWNLOAD_ATTEMPTS);
+		for (const executionId of ['1', '2']) {
+			expect((await edit({ items: [{}], parameters, executionId })).error).toBeDefined();
+			await virtualTime.sleepMs(10 * 60_000);
+		}
+		expect(submits()).toBe(1);
+		await edit({ items: [{}], parameters, executionId: '3' });
+		expect(submits()).toBe(2);
+	});
+
+	it('is not kept for longer than a day, however many runs fail with it', async () => {
+		// A gateway made its ID up.
+		const body = { id: 'gw-1', status: 'created', model: V4 };
+		fails('submit', { type: 'status', status: 200, body });
+		for (const executionId of ['1', '2']) {
+			expect((await edit({ executionId })).error).toBeDefined();
+			await virtualTime.sleepMs(hours(13));
+		}
+		expect(submits()).toBe(1);
+		expect((await edit({ executionId: '3' })).error).toBeUndefined();
+		expect(submits()).toBe(2);
+	});
+
+	it('is not forgotten because a round of the same loop asks for the same', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		const first = await edit({ executionId: '1', nodeExtras: CONTINUE });
+		await nextRound(first, { executionId: '1', nodeExtras: CONTINUE });
+		expect(submits()).toBe(2);
+		const again = await edit({ executionId: '2' });
+		expect(idsIn(again)).toEqual([chargedIds()[0]]);
+		expect(submits()).toBe(2);
+	});
+});
+
+describe('Reuse Paid Results', () => {
+	it('ends within about the item’s Timeout, however many running ones fail', async () => {
+		for (let i = 1; i <= 4; i++) {
+			sandbox.setOptions({ predictSeconds: 250 - 50 * i });
+			sandbox.clearFaults();
+			fails('submit', { type: 'failTask', shape: 'status200' });
+			await edit({ executionId: `${i}`, parameters: SUBMIT_ONLY });
+		}
+		sandbox.setOptions({ predictSeconds: 1 });
+		const startMs = virtualTime.nowMs();
+		const options = { reuseHours: 24, timeoutSeconds: 60 };
+		await edit({ executionId: '9', parameters: { options } });
+		expect((virtualTime.nowMs() - startMs) / 1_000).toBeLessThan(130);
+	});
+
+	it.each([20, 40, 170])('buys although the account has %d older predictions', async (count) => {
+		for (let i = 0; i < count; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
+		await virtualTime.sleepMs(hours(3));
+		const result = await edit({ executionId: '9', parameters: { options: { reuseHours: 1 } } });
+		expect(result.error?.message).toBeUndefined();
+		expect(submits()).toBe(1);
+	});
+
+	it.each([false, true])(
+		'looks again at the history if a running one fails (another item has read all of it: %s)',
+		async (withOther) => {
+			sandbox.setOptions({ predictSeconds: 40 });
+			fails('submit', { type: 'failTask', shape: 'status200' });
+			await edit({ executionId: '1', parameters: SUBMIT_ONLY });
+			sandbox.setOptions({ predictSeconds: 1 });
+			const items = [photo, ...(withOther ? [other] : [])].map((data) => ({ files: { data } }));
+			const running = edit({ executionId: '2', items, parameters: { options: { reuseHours: 24 } } });
+			await virtualTime.sleepMs(15_000);
+			const bought = await edit({ executionId: '3' });
+			expect(idsIn(await running)[0]).toBe(idsIn(bought)[0]);
+		},
+	);
+});
+
+describe('a retry after a crash of n8n', () => {
+	const retried = { executionId: '42', mode: 'retry' as const };
+
+	it('asks for a prediction before it believes the history that it failed', async () => {
+		const alter = (row: object) => ({ ...row, status: 'timeout', result: undefined });
+		await atlas({ history: { alter } });
+		await edit({ executionId: '41' });
+		await edit(retried);
+		expect(submits()).toBe(1);
+	});
+
+	it('buys what is missing although the account has many older predictions', async () => {
+		for (let i = 0; i < 170; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
+		await virtualTime.sleepMs(hours(48));
+		const result = await edit(retried);
+		expect(result.error?.message).toBeUndefined();
+		expect(submits()).toBe(1);
+	});
+});
+
+describe('a lost answer', () => {
+	it('does not get the prediction of another item that Atlas does not show for a minute', async () => {
+		await atlas({ warmUp: { seconds: 60, status: 404 } });
+		fails('submit', { type: 'hang' });
+		fails('submit', { type: 'status', status: 429 }, 1, 2);
+		const items = [{ files: { data: photo } }, { files: { data: photo } }];
+		const parameters = { options: { timeoutSeconds: 600 } };
+		const result = await edit({ items, nodeExtras: CONTINUE, parameters });
+		expect(chargedIds()).toHaveLength(1);
+		expect(idsIn(result).filter((id) => id === chargedIds()[0])).toHaveLength(1);
+	});
+
+	it('is resent by Resubmit If Lost although the account has many older predictions', async () => {
+		for (let i = 0; i < 170; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
+		await virtualTime.sleepMs(hours(3));
+		fails('submit', { type: 'resetBefore' });
+		const result = await edit({ parameters: { options: { resubmitUnknown: true } } });
+		expect(result.error?.message).toBeUndefined();
+		expect(submits()).toBe(2);
+	});
+});
