@@ -96,8 +96,8 @@ const MAX_NODES = 100;
 const handledBy = recentlyUsed(MAX_NODES, () => new HandledPredictions());
 
 /**
- * A prediction's items; null if it was handled before. Calls at the same moment share what is known. The workflow's static
- * data adds what was handled before n8n restarted, or by another process of it: n8n writes it once the call is answered.
+ * A prediction's items; null if it was handled before. The workflow's static data adds what was handled before n8n
+ * restarted, or by another process of it: n8n writes it once the call is answered.
  */
 async function itemsOnce(
 	context: IWebhookFunctions,

@@ -35,7 +35,6 @@ const editKind: NodeKind<EditJob> = {
 	],
 	options: optionFields(EDIT_STYLE, {
 		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
-		keepsInputImage: true,
 		requestOptions: [outputFormat, background],
 	}),
 	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,

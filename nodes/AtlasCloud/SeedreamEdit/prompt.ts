@@ -119,31 +119,17 @@ export function checkTemplate(
 	}
 }
 
-function templateSentence(context: ParameterReader, itemIndex: number): string | null {
-	const template = readTemplate(context, itemIndex);
-	if (!template) return null;
-	const texts = template.fields.map(({ name, displayName }) =>
-		readPromptText(context, name, displayName, itemIndex),
-	);
-	const missing = template.fields.filter((_field, i) => texts[i] === '');
-	if (missing.length > 0) {
-		throw inputError(
-			`${missing.map(({ displayName }) => `'${displayName}'`).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} empty in the ${template.name} template`,
-			`Fill ${missing.length > 1 ? 'them' : 'it'} in, or set 'Prompt Template' to None. If you use an expression, check that it returns text for this item.`,
-		);
-	}
-	return fillIn(template, (field) => texts[template.fields.indexOf(field)]);
-}
-
 /**
  * Reads the prompt to send: the template's sentence, then Prompt.
  * @throws AtlasError (`input`) if a field of the template is empty, or there is nothing to send
  */
 export function readPrompt(context: ParameterReader, itemIndex: number): string {
-	const sentence = templateSentence(context, itemIndex);
-	const title = sentence === null ? 'Prompt' : 'Additional Instructions';
-	const prompt = readPromptText(context, 'prompt', title, itemIndex);
-	if (sentence !== null) return `${sentence} ${prompt}`.trim();
+	const template = readTemplate(context, itemIndex);
+	if (template) {
+		const sentence = templateSentence(context, template, itemIndex);
+		return `${sentence} ${readAdditions(context, itemIndex)}`.trim();
+	}
+	const prompt = readPromptText(context, 'prompt', 'Prompt', itemIndex);
 	if (prompt !== '') return prompt;
 	throw inputError(
 		"'Prompt' is empty",
@@ -151,8 +137,26 @@ export function readPrompt(context: ParameterReader, itemIndex: number): string 
 	);
 }
 
+function templateSentence(context: ParameterReader, template: PromptTemplate, itemIndex: number): string {
+	const texts = template.fields.map(({ name, displayName }) =>
+		readPromptText(context, name, displayName, itemIndex),
+	);
+	const missing = template.fields.filter((_field, i) => texts[i] === '');
+	if (missing.length > 0) {
+		const [are, them] = missing.length > 1 ? ['are', 'them'] : ['is', 'it'];
+		throw inputError(
+			`${missing.map(({ displayName }) => `'${displayName}'`).join(' and ')} ${are} empty in the ${template.name} template`,
+			`Fill ${them} in, or set 'Prompt Template' to None. If you use an expression, check that it returns text for this item.`,
+		);
+	}
+	return fillIn(template, (field) => texts[template.fields.indexOf(field)]);
+}
+
+const readAdditions = (context: ParameterReader, itemIndex: number) =>
+	readPromptText(context, 'prompt', 'Additional Instructions', itemIndex);
+
 /** The prompt for a transparent background; null for any template but the one that removes the background. */
 export function readCutOutPrompt(context: ParameterReader, itemIndex: number): string | null {
-	if (context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE) !== CUT_OUT.template) return null;
-	return `${CUT_OUT.sentence} ${readPromptText(context, 'prompt', 'Additional Instructions', itemIndex)}`.trim();
+	if (readTemplate(context, itemIndex)?.value !== CUT_OUT.template) return null;
+	return `${CUT_OUT.sentence} ${readAdditions(context, itemIndex)}`.trim();
 }

@@ -39,14 +39,10 @@ function sizeOptions(rules: SizeRules): INodePropertyOptions[] {
 
 /** The sizes of the chosen model, for the panel; the usual ones where they cannot be read. */
 export async function getSizes(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
-	return sizeOptions(await readRules(this).catch(() => UNKNOWN_SIZES));
-}
-
-async function readRules(context: ILoadOptionsFunctions): Promise<SizeRules> {
-	const model = selectedModel(context);
-	if (model === undefined || model.startsWith('=')) return UNKNOWN_SIZES;
-	const { client } = await connect(context);
-	return (await new ModelInfos(client).rulesOf(model)).sizes;
+	const model = selectedModel(this) ?? '=';
+	if (model.startsWith('=')) return sizeOptions(UNKNOWN_SIZES);
+	const rules = connect(this).then(async ({ client }) => await new ModelInfos(client).rulesOf(model));
+	return sizeOptions(await rules.then(({ sizes }) => sizes).catch(() => UNKNOWN_SIZES));
 }
 
 function sizeField(options: INodePropertyOptions[], more: Partial<INodeProperties>): INodeProperties {

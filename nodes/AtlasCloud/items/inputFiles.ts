@@ -166,7 +166,14 @@ async function toSource(
 			`The ${kind.name} was cut off before it reached this node. Check that the previous node gets all of it.`,
 		);
 	}
-	checkFileSize(field, holder, facts.sizeBytes);
+	const { maxSizeMb } = field.rule;
+	const sizeMb = facts.sizeBytes / 1_000_000;
+	if (maxSizeMb !== null && sizeMb > maxSizeMb) {
+		throw inputError(
+			`${holder} is ${sizeMb.toFixed(1)} MB; the model accepts up to ${maxSizeMb} MB`,
+			'Use a smaller file.',
+		);
+	}
 	return { file: toInputFile(inspected, kind), inspected };
 }
 
@@ -211,13 +218,4 @@ function declaredKind({ mimeType, fileExtension }: Partial<IBinaryData> = {}): F
 	const extension = (fileExtension ?? '').replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 	const type = mimeType ?? 'application/octet-stream';
 	return { name: type, extension: extension || 'bin', mimeType: type, isInput: false };
-}
-
-function checkFileSize({ rule: { maxSizeMb } }: FileField, holder: string, sizeBytes: number): void {
-	if (maxSizeMb === null || sizeBytes <= maxSizeMb * 1_000_000) return;
-	const sizeMb = (sizeBytes / 1_000_000).toFixed(1);
-	throw inputError(
-		`${holder} is ${sizeMb} MB; the model accepts up to ${maxSizeMb} MB`,
-		'Use a smaller file.',
-	);
 }

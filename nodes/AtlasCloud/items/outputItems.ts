@@ -86,8 +86,7 @@ export function withInputFields(inputFields: IDataObject, json: IDataObject): ID
 }
 
 /**
- * The items of a prediction: one per file, or a single one if it has none, as when it is still in progress or returned
- * only text.
+ * The items of a prediction: one per file, or a single one if it has none.
  * @throws AtlasError (`download`); CancelledError
  */
 export async function outputItems(

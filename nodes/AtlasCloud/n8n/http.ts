@@ -88,12 +88,10 @@ function trackUrlRead(options: IHttpRequestOptions): () => boolean {
 /** An error and its causes, outermost first: n8n 2.x wraps what it catches (1.x drops the cause). */
 function causeChain(error: unknown): JsonObject[] {
 	const chain: JsonObject[] = [];
-	for (
-		let current = asObject(error);
-		current && !chain.includes(current);
-		current = asObject(current.cause)
-	) {
+	let current = asObject(error);
+	while (current && !chain.includes(current)) {
 		chain.push(current);
+		current = asObject(current.cause);
 	}
 	return chain;
 }

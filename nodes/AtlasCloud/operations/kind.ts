@@ -1,20 +1,16 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import { isBlank } from '../api/cells';
 import type { AtlasError } from '../api/errors';
-import { asNumber, omit } from '../api/json';
+import { asNumber } from '../api/json';
 import { fieldsUnreadableError } from '../api/models/model';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
 import type { PurchaseRequest } from '../api/purchases/request';
+import { checkWebhookUrl } from '../api/webhooks/delivery';
 import type { NodeRun } from '../nodeRun';
 import type { OptionFields } from '../panel/optionFields';
 import { readModel } from '../panel/modelField';
-import {
-	readExtraBodyFields,
-	readMaxCostUsd,
-	readRetentionHeaders,
-	readTimeout,
-	readWebhookUrl,
-} from '../panel/options';
+import { readExtraBodyFields, readMaxCostUsd, readTimeout } from '../panel/options';
 import type { NodeStyle } from '../panel/style';
 
 /** What one item wants to buy. */
@@ -56,7 +52,7 @@ interface RequestReading {
 	ownFields: string[];
 	/** Used where Timeout is not set. */
 	timeoutSeconds: number;
-	/** Used where Webhook URL is not set. */
+	/** Used where neither Webhook URL nor Extra Body Fields, which could set it before, tell one. */
 	webhookUrl?: unknown;
 }
 
@@ -65,24 +61,32 @@ export function readRequest(
 	{ context, client }: NodeRun,
 	itemIndex: number,
 	options: IDataObject,
-	{ exampleModel, ownFields, timeoutSeconds, webhookUrl }: RequestReading,
+	{ exampleModel, ownFields, timeoutSeconds, webhookUrl: givenUrl }: RequestReading,
 ): PurchaseRequest {
 	const model = readModel(context, itemIndex, exampleModel);
-	const extra = readExtraBodyFields(options, ownFields);
+	const { webhook_url: otherUrl = givenUrl, ...extra } = readExtraBodyFields(options, ownFields);
 	readMaxCostUsd(options);
+	const webhookUrl = options.webhookUrl ?? otherUrl;
+	const hours = asNumber(options.keepOnAtlasHours);
 	return {
 		itemIndex,
 		model,
 		endpoint: '',
 		inputs: [],
-		body: { ...omit(extra, 'webhook_url'), model },
-		headers: readRetentionHeaders(options),
-		webhookUrl: readWebhookUrl(options, { webhook_url: webhookUrl, ...extra }, client.baseUrl),
+		body: { ...extra, model },
+		headers: hours === null ? {} : retentionHeaders(String(hours)),
+		webhookUrl: isBlank(webhookUrl) ? undefined : checkWebhookUrl(webhookUrl, client.baseUrl),
 		...readTimeout(options, timeoutSeconds),
 		mayResubmit: options.resubmitUnknown === true,
 		reuseHours: asNumber(options.reuseHours) ?? 0,
 	};
 }
+
+/** How long Atlas is to keep a prediction’s files and record. */
+const retentionHeaders = (hours: string) => ({
+	'X-AtlasCloud-Object-Expiration-Hours': hours,
+	'X-AtlasCloud-Request-Retention-Hours': hours,
+});
 
 /** What an item buys: each prediction is a purchase of its own, with its own record. */
 export function requestsOf({ request, predictionCount }: PurchaseJob): PurchaseRequest[] {
@@ -95,9 +99,9 @@ export function isResumed({ ledger }: NodeRun, { predictionCount, request }: Pur
 }
 
 /**
- * Why an item buys nothing while the fields of its model can't be read: what is bought is found again by its body, and
- * that may not depend on them. What an earlier attempt has bought is resumed all the same, but not bought anew.
- * @throws the same error, if nothing is bought
+ * Why an item buys nothing anew while its model's fields can't be read: what is bought is found again by its body, and
+ * that may not depend on them.
+ * @throws the same error, unless an earlier attempt bought it: that is resumed
  */
 export function whileUnreadable(run: NodeRun, job: PurchaseJob): AtlasError {
 	const error = fieldsUnreadableError(job.request.model);

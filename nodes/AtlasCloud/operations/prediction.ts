@@ -224,12 +224,9 @@ const getManyOperation = ({ style }: NodeKind): Operation<HistoryJob> => ({
 
 	read({ context }, itemIndex) {
 		const read = (field: INodeProperties) => readParameter(context, itemIndex, field);
-		const filters = asObject(read(filtersField)) ?? {};
-		return {
-			limit: read(returnAllField) === true ? Infinity : Number(read(limitField)),
-			model: asString(filters.model) ?? undefined,
-			status: asString(filters.status),
-		};
+		const { model, status } = asObject(read(filtersField)) ?? {};
+		const limit = read(returnAllField) === true ? Infinity : Number(read(limitField));
+		return { limit, model: asString(model) ?? undefined, status: asString(status) };
 	},
 
 	async work({ client }, { limit, model, status }) {

@@ -17,18 +17,12 @@ export interface ListedModel {
 	price: ListPrice | null;
 }
 
-/** `Seedream v5.0 Lite · $0.032 per image`, `Seedream v5.5 · from $0.02 per image` */
-function modelLabel({ id, name, price }: ListedModel): string {
-	if (price === null) return name;
-	return `${name} · ${isFixedPrice(id, price) ? '' : 'from '}${priceText(price)}`;
-}
-
-/** A model's entry in the list, with a link to its page. */
-function modelEntry(model: ListedModel): INodeListSearchItems {
+/** A model's entry in the list, such as `Seedream v5.5 · from $0.02 per image`, with a link to its page. */
+function modelEntry({ id, name, price }: ListedModel): INodeListSearchItems {
 	return {
-		name: modelLabel(model),
-		value: model.id,
-		url: `https://www.atlascloud.ai/models/${encodeURI(model.id)}`,
+		name: price ? `${name} · ${isFixedPrice(id, price) ? '' : 'from '}${priceText(price)}` : name,
+		value: id,
+		url: `https://www.atlascloud.ai/models/${encodeURI(id)}`,
 	};
 }
 
@@ -42,12 +36,7 @@ export function searchIn(models: ListedModel[], filter: string): INodeListSearch
 	return { results: models.filter(isWanted).map(modelEntry) };
 }
 
-/**
- * The Model field.
- * @param use what the model is for, as a sentence
- * @param preset the model that is selected at first
- * @param example an ID for messages and placeholders
- */
+/** @param example an ID for messages and placeholders @param preset the model that is selected at first */
 export function modelField(use: string, example: string, preset?: ListedModel): INodeProperties {
 	// Without its link: n8n would cut off the price to make room for the icon.
 	const value = preset ? { value: preset.id, cachedResultName: modelEntry(preset).name } : { value: '' };
@@ -58,7 +47,7 @@ export function modelField(use: string, example: string, preset?: ListedModel): 
 		default: { mode: 'list', ...value },
 		required: true,
 		builderHint: { propertyHint: 'Keep the default unless the user names a model: then enter its ID.' },
-		description: [use, 'The list shows list prices; your account may pay more or less.'].join(' '),
+		description: `${use} The list shows list prices; your account may pay more or less.`,
 		modes: [
 			{
 				displayName: 'From List',

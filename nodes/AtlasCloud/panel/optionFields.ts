@@ -12,8 +12,6 @@ interface OptionDefaults {
 	timeoutSeconds: { buy: number; wait: number };
 	/** Added to Timeout where its default depends on the model. */
 	timeoutNote?: string;
-	/** Whether there is an input image that can go along with the output. */
-	keepsInputImage?: boolean;
 	/** Options of this node alone that belong to the request, and change its price. */
 	requestOptions?: INodeProperties[];
 }
@@ -86,7 +84,7 @@ export function optionFields(style: NodeStyle, defaults: OptionDefaults) {
 			placeholder: 'e.g. data',
 			description: `The name of the output field to put the ${output} in`,
 		},
-		...(defaults.keepsInputImage ? [keepInputImage] : []),
+		...(output === 'image' ? [keepInputImage] : []),
 		includeInputFields,
 	];
 	const timeout = (seconds: number, since: string): INodeProperties[] => [

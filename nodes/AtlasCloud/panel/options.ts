@@ -4,7 +4,6 @@ import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asNumber, asObject, parseJson, type JsonObject } from '../api/json';
 import type { PurchaseRequest } from '../api/purchases/request';
-import { checkWebhookUrl } from '../api/webhooks/delivery';
 
 /** Where all nodes are described. */
 export const DOCS_URL = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#readme';
@@ -50,31 +49,6 @@ export type TimeoutOptions = Pick<PurchaseRequest, 'timeoutMs' | 'failsOnTimeout
 export function readTimeout(options: IDataObject, defaultSeconds: number): TimeoutOptions {
 	const seconds = asNumber(options.timeoutSeconds) ?? defaultSeconds;
 	return { timeoutMs: seconds * 1_000, failsOnTimeout: options.onTimeout !== 'continue' };
-}
-
-/** How long Atlas is to keep a prediction’s files and record, as request headers. */
-export function readRetentionHeaders({ keepOnAtlasHours }: IDataObject): Record<string, string> {
-	const hours = asNumber(keepOnAtlasHours);
-	if (hours === null) return {};
-	return {
-		'X-AtlasCloud-Object-Expiration-Hours': String(hours),
-		'X-AtlasCloud-Request-Retention-Hours': String(hours),
-	};
-}
-
-/**
- * The option Webhook URL; undefined if it is not set.
- * @param extra Extra Body Fields, which could set it before the option existed
- * @param baseUrl the API's address
- * @throws AtlasError (`input`)
- */
-export function readWebhookUrl(
-	{ webhookUrl }: IDataObject,
-	extra: JsonObject,
-	baseUrl: string,
-): string | undefined {
-	const value = webhookUrl ?? extra.webhook_url;
-	return isBlank(value) ? undefined : checkWebhookUrl(value, baseUrl);
 }
 
 /** The option Extra Body Fields. @param ownFields what the node sets itself @throws AtlasError (`input`) */
