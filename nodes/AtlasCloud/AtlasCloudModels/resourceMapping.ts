@@ -6,8 +6,7 @@ import type {
 	INodeListSearchResult,
 } from 'n8n-workflow';
 import type { ModelField } from '../api/models/inputSchema';
-import { asString } from '../api/json';
-import { ModelInfos, readCatalog, type ModelType } from '../api/models/model';
+import { ModelInfos, readCatalog } from '../api/models/model';
 import { connect } from '../n8n/connect';
 import { searchIn, selectedModel } from '../panel/modelField';
 
@@ -60,7 +59,10 @@ const WHOLE_RANGE = 1_000_000;
 
 function toMapperField(field: ModelField): ResourceMapperField {
 	const { name, isRequired, enumValues } = field;
-	const defaultValue = shownDefault(field);
+	// An object or a list is no default that the panel can show.
+	const isShown =
+		['number', 'boolean', 'string'].includes(typeof field.defaultValue) && field.defaultValue !== '';
+	const defaultValue = isShown ? (field.defaultValue as ResourceMapperField['defaultValue']) : undefined;
 	return {
 		id: name,
 		displayName: labelWithRange(field),
@@ -84,25 +86,17 @@ function mapperType({ type, enumValues, media }: ModelField): FieldType {
 	return type === 'boolean' ? 'boolean' : 'string';
 }
 
-function shownDefault({ defaultValue }: ModelField): string | number | boolean | undefined {
-	if (typeof defaultValue === 'number' || typeof defaultValue === 'boolean') return defaultValue;
-	return asString(defaultValue) ?? undefined;
-}
-
-/** The types of models that a resource runs; any other resource runs all. */
-const TYPES_OF_RESOURCE: Record<string, ModelType[]> = {
-	image: ['Image'],
-	video: ['Video'],
-	audio: ['Audio'],
-};
+const MEDIA_TYPES = ['Image', 'Video', 'Audio'];
 
 /**
  * Lists the catalog's models of the resource's type with their prices, filtered by name and ID.
  * @throws AtlasError (`read`) if the catalog cannot be read: the panel then offers By ID
  */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
-	const resource = String(this.getCurrentNodeParameter('resource'));
-	const types = TYPES_OF_RESOURCE[resource] ?? Object.values(TYPES_OF_RESOURCE).flat();
+	const resource = this.getCurrentNodeParameter('resource');
+	const own = MEDIA_TYPES.filter((type) => type.toLowerCase() === resource);
+	// Any other resource runs them all.
+	const types = own.length > 0 ? own : MEDIA_TYPES;
 	const { client } = await connect(this);
 	const models = await readCatalog(client, 1);
 	return searchIn(

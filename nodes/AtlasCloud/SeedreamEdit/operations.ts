@@ -117,10 +117,7 @@ export const hints: INodeTypeDescription['hints'] = [
 	},
 ];
 
-/**
- * A model as this node lists it. "Edit" would stand in every name, the panel has room for forty characters, and the
- * catalog's price per generation is charged for each image.
- */
+/** A model as this node lists it: short, and with the catalog's price per generation, which each image costs. */
 function editModel({ id, name, price }: ListedModel): ListedModel {
 	return {
 		id,

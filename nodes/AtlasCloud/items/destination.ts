@@ -18,11 +18,7 @@ export interface OutputDestination {
 	maxDownloadBytes: number;
 }
 
-/**
- * Reads where an item's files go.
- * @param baseName file name of the first file, without extension
- * @throws AtlasError (`input`)
- */
+/** Reads where an item's files go. @throws AtlasError (`input`) */
 export function readDestination(
 	itemIndex: number,
 	options: IDataObject,

@@ -38,10 +38,7 @@ export function noFileError(reader: FileReader, name: string): AtlasError {
 	}
 	if (!item.isTool && Object.hasOwn(json, name)) return columnError(reader, name, json[name]);
 	const described = item.fields.length === 0 && ['*', 'data'].includes(name) ? shapeWithin(json) : null;
-	if (described) {
-		const { what, advice } = described;
-		return inputError(`This item has no file, only ${what}`, advice ?? describeChoices(reader));
-	}
+	if (described) return describedError(reader, `This item has no file, only ${described.what}`, described);
 	if (name === '*') return inputError('This item has no image files', describeChoices(reader));
 	if (/[/\\]|^\w+:/.test(name)) {
 		return inputError(
@@ -76,23 +73,21 @@ function columnError(reader: FileReader, name: string, value: unknown): AtlasErr
 		);
 	}
 	const shape = descriptionIn(value);
-	return shape
-		? inputError(
-				`"${truncate(name)}" is ${shape.what}, not the file`,
-				shape.advice ?? describeChoices(reader),
-			)
-		: inputError(
-				`"${truncate(name)}" is a field of the item’s JSON, not a file`,
-				`To use its value, set '${title}' to the expression {{ ${path} }}.`,
-			);
+	if (shape) return describedError(reader, `"${truncate(name)}" is ${shape.what}, not the file`, shape);
+	return inputError(
+		`"${truncate(name)}" is a field of the item’s JSON, not a file`,
+		`To use its value, set '${title}' to the expression {{ ${path} }}.`,
+	);
 }
+
+const describedError = (reader: FileReader, message: string, { advice }: Shape) =>
+	inputError(message, advice ?? describeChoices(reader));
 
 /** The error of a value that is neither a file nor a text. */
 export function shapeError(reader: FileReader, value: unknown): AtlasError {
 	const { title } = reader.field;
 	const shape = descriptionIn(value);
-	if (shape)
-		return inputError(`'${title}' is ${shape.what}, not the file`, shape.advice ?? describeChoices(reader));
+	if (shape) return describedError(reader, `'${title}' is ${shape.what}, not the file`, shape);
 	return inputError(
 		`'${title}' must be a URL, the name of a field, or a file, but it is ${describeValue(value)}`,
 		describeChoices(reader),

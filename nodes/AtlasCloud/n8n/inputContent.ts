@@ -76,11 +76,7 @@ export class InputContent {
 		else yield* this.read();
 	}
 
-	/**
-	 * Waits until there is memory to read the file again, if that takes any.
-	 * @returns call it when the file was sent
-	 * @throws CancelledError
-	 */
+	/** Waits for memory to read the file again, if that takes any. @returns call it when the file was sent */
 	async hold(signal: CancelSignal | undefined): Promise<() => void> {
 		if (this.kept || !this.isReadWhole) return () => {};
 		return await wholeReadBytes.acquire(signal, this.announcedBytes);

@@ -47,7 +47,7 @@ export function modelField(use: string, example: string, preset?: ListedModel): 
 		default: { mode: 'list', ...value },
 		required: true,
 		builderHint: { propertyHint: 'Keep the default unless the user names a model: then enter its ID.' },
-		description: `${use} The list shows list prices; your account may pay more or less.`,
+		description: [use, 'The list shows list prices; your account may pay more or less.'].join(' '),
 		modes: [
 			{
 				displayName: 'From List',

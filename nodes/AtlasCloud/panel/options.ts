@@ -18,11 +18,7 @@ export const SLOW_TIMEOUT_SECONDS = 1_800;
 /** The longest that Atlas keeps files and records (docs/atlas-cloud-api.md, Submit). */
 export const MAX_RETENTION_HOURS = 336;
 
-/**
- * Never more items at once than this; null for automatic. What counts for the whole run is read from its first item.
- * @param fields of the operation
- * @throws AtlasError (`input`)
- */
+/** Never more items at once than this, by the run's first item; null for automatic. @throws AtlasError (`input`) */
 export function readConcurrency(context: IExecuteFunctions, fields: INodeProperties[]): number | null {
 	const { concurrency } = readOptions(context, 0, fields, 'concurrency');
 	return (concurrency as number | null | undefined) || null;
@@ -80,10 +76,8 @@ const CHECK_OPTION = 'Correct it under Options, or remove the option.';
 const CHECK_PARAMETER = 'Correct it. If you use an expression, check what it returns for this item.';
 
 /**
- * The options of an item that its operation offers.
- * @param fields of the operation
+ * The options of an item that its operation offers; null for one that is there, but blank.
  * @param only the name of the one to read; by default all
- * @returns null for an option that is there, but blank
  * @throws AtlasError (`input`) that names the option
  */
 export function readOptions(

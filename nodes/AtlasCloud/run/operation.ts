@@ -30,25 +30,17 @@ export interface Operation<Job = unknown> {
 	columns?: string[];
 	/** What is known of an item that failed: so that a table shows which one it is. */
 	about?(job: Job): AboutItem;
-	/**
-	 * Reads and checks one item's fields and files. Sends nothing.
-	 * @param options the item's Options
-	 * @throws AtlasError (`input`)
-	 */
+	/** Reads and checks one item's fields, Options, and files. Sends nothing. @throws AtlasError (`input`) */
 	read(run: NodeRun, itemIndex: number, options: IDataObject): Job | Promise<Job>;
 	/**
 	 * Checks all items together, before anything is asked or sent. Only its error may take a request to be told.
 	 * @throws AtlasError (`input`)
 	 */
 	checkAll?(run: NodeRun, jobs: Job[]): Promise<void>;
-	/**
-	 * Completes a job with what takes a request to know. Must not cost, change, or upload anything.
-	 * @throws AtlasError (`input`)
-	 */
+	/** Completes a job with what takes a free request to know. Uploads nothing. @throws AtlasError (`input`) */
 	resolve?(run: NodeRun, job: Job): Promise<Job>;
 	/**
-	 * Checks all items together once they are resolved, before the first is worked on. Must not cost or change anything,
-	 * or upload more than a quote needs.
+	 * Checks all items together once they are resolved. Costs nothing, and uploads at most what a quote needs.
 	 * @throws AtlasError (`input`)
 	 */
 	checkResolved?(run: NodeRun, jobs: Job[]): Promise<void>;

@@ -36,10 +36,7 @@ function keptPurchases(context: IExecuteFunctions): KeptPurchases {
 	};
 }
 
-/**
- * Begins an attempt at this node run. The ledger holds what earlier attempts bought.
- * @param onBought told of what this attempt buys
- */
+/** Begins an attempt at this node run. The ledger holds what earlier attempts bought, and tells what this one buys. */
 export function beginAttempt(
 	context: IExecuteFunctions,
 	onBought: (predictionId: string, model: string) => void,
@@ -68,12 +65,7 @@ function retriedSinceMs(context: IExecuteFunctions, nowMs: number): number {
 	return isKept ? establishedAt : nowMs - RETRY_WINDOW_MS;
 }
 
-/**
- * Sets up one node run.
- * @param ledger of this attempt, from {@link beginAttempt}
- * @param fields of the operation
- * @throws AtlasError (`input`) for a Base URL that is not allowed, or a bad Concurrency
- */
+/** @throws AtlasError (`input`) for a Base URL that is not allowed, or a bad Concurrency */
 export async function startRun(
 	context: IExecuteFunctions,
 	ledger: Ledger,
