@@ -174,13 +174,11 @@ async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, Js
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
 	// A later attempt may get them, and an earlier one may have: each has to ask for the same edit.
 	const mayDiffer = run.quotes.isUnsure || mayBeBought(run, job);
-	if (!larger && mayDiffer && !isResumed(run, job)) throw unpricedSizeError();
+	if (!larger && mayDiffer && !isResumed(run, job)) {
+		throw new AtlasError('Couldn’t get the quotes that decide the size', {
+			kind: 'read',
+			description: "Nothing was submitted for this item. Run it again later, or choose a 'Size'.",
+		});
+	}
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
-}
-
-function unpricedSizeError(): AtlasError {
-	return new AtlasError('Couldn’t get the quotes that decide the size', {
-		kind: 'read',
-		description: "Nothing was submitted for this item. Run it again later, or choose a 'Size'.",
-	});
 }

@@ -38,8 +38,6 @@ export const imageCountField: INodeProperties = {
 		'How many edited images to make for each item: up to 4, or up to 15 with a Sequential model. Each is billed.',
 };
 
-const KINDS = [JPEG, PNG, WEBP, GIF, BMP, TIFF];
-
 /** The field, as far as it accepts files (docs/atlas-cloud-api.md, The Seedream models). */
 const IMAGES: FileField = {
 	title: imagesField.displayName,
@@ -48,13 +46,11 @@ const IMAGES: FileField = {
 		isList: true,
 		objectKey: null,
 		kindKey: null,
-		accept: KINDS.map(({ mimeType }) => mimeType),
+		accept: [JPEG, PNG, WEBP, GIF, BMP, TIFF].map(({ mimeType }) => mimeType),
 		maxSizeMb: null,
 	},
 	refuses: 'Seedream can’t edit',
-	accepts: `Seedream accepts ${KINDS.slice(0, -1)
-		.map(({ name }) => name)
-		.join(', ')}, and ${TIFF.name}.`,
+	accepts: 'Seedream accepts JPEG, PNG, WebP, GIF, BMP, and TIFF.',
 };
 
 /** The images of an item, in the order given. Sends nothing. @throws AtlasError (`input`) */

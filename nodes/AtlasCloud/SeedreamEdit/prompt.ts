@@ -108,7 +108,7 @@ export function checkTemplate(
 	if (imageCount < minImages) {
 		throw inputError(
 			`The template ${name} needs ${minImages} images, but this item has ${imageCount}`,
-			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs. After a Merge node, two files called data are only one: rename one before.",
+			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs. A Merge node keeps only one of two files called data: rename one of them before it.",
 		);
 	}
 	if (changesShape && size === 'matchInput') {

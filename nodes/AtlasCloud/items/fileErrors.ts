@@ -59,7 +59,7 @@ const isBase64 = (text: string) => /^[A-Za-z0-9+/=_\s-]+$/.test(text);
 
 /** @param text as an expression shows it */
 function base64Advice(title: string, text: string): string {
-	return `Make a file of it with Convert to File > Move Base64 String to File. Or set '${title}' to the expression data:image/jpeg;base64,${text}, with the file’s own type.`;
+	return `Turn it into a file with Convert to File > Move Base64 String to File. Or set '${title}' to the expression data:image/jpeg;base64,${text}, with the file’s own type.`;
 }
 
 /** The error of a name that is no file's, but that of a field in the item's json. */

@@ -17,12 +17,14 @@ interface OptionDefaults {
 }
 
 /** The Options of one node, in the order in which people want them. */
-export function optionFields(style: NodeStyle, defaults: OptionDefaults) {
+export function optionFields(
+	style: NodeStyle,
+	{ timeoutSeconds, timeoutNote = '', requestOptions = [] }: OptionDefaults,
+) {
 	const { purchase, output, maxPurchases, maxDownloadMb: defaultDownloadMb } = style;
-	const { name: maxName, displayName: maxTitle, default: defaultMax } = maxPurchases;
+	const { default: defaultMax } = maxPurchases;
 	const a = withArticle(purchase);
 	const title = output === 'image' ? 'Image' : 'File';
-	const { requestOptions = [], timeoutNote = '' } = defaults;
 
 	const spending: INodeProperties[] = [
 		{
@@ -44,8 +46,8 @@ export function optionFields(style: NodeStyle, defaults: OptionDefaults) {
 				'How far back to look in your account for the same request. If a result is found, it’s returned instead of submitting and billing a new one. Useful after a crash, or while you build a workflow. 0 turns it off.',
 		},
 		{
-			displayName: maxTitle,
-			name: maxName,
+			displayName: maxPurchases.displayName,
+			name: maxPurchases.name,
 			type: 'number',
 			typeOptions: { minValue: 1, numberPrecision: 0 },
 			default: defaultMax,
@@ -168,13 +170,12 @@ export function optionFields(style: NodeStyle, defaults: OptionDefaults) {
 		description: `If ${withArticle(output)} is larger than this, it isn’t downloaded and the item fails`,
 	};
 
-	const timeouts = defaults.timeoutSeconds;
 	return {
 		buy: collection(
 			...requestOptions,
 			...spending,
 			...download,
-			...timeout(timeouts.buy, `it was submitted${timeoutNote}`),
+			...timeout(timeoutSeconds.buy, `it was submitted${timeoutNote}`),
 			...submission,
 			concurrency,
 			maxDownloadMb,
@@ -184,7 +185,7 @@ export function optionFields(style: NodeStyle, defaults: OptionDefaults) {
 		quote: collection(...requestOptions, includeInputFields, extraBodyFields, concurrency),
 		wait: collection(
 			...download,
-			...timeout(timeouts.wait, 'this node starts waiting'),
+			...timeout(timeoutSeconds.wait, 'this node starts waiting'),
 			concurrency,
 			maxDownloadMb,
 		),

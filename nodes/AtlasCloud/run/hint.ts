@@ -22,9 +22,6 @@ const HELD_BACK = {
 	nothing: '',
 };
 
-/** Less is no time worth telling. */
-const MIN_SECONDS = 0.05;
-
 /** Each row may have its own. */
 const MAX_NOTES = 5;
 
@@ -51,7 +48,8 @@ export async function addExecutionHint(
 	const { context } = run;
 	const done = items.filter((item) => !isFailedItem(item));
 	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
-	const time = seconds < MIN_SECONDS ? '' : ` in ${seconds.toFixed(1)} s`;
+	// Less is no time worth telling.
+	const time = seconds < 0.05 ? '' : ` in ${seconds.toFixed(1)} s`;
 	const leftover = takenFrom(run, 'failedRun', done);
 	const reused = takenFrom(run, 'reused', done);
 	const taken = new Set([...leftover, ...reused]);
@@ -63,7 +61,7 @@ export async function addExecutionHint(
 		what && `${what}${time}${describeCost(cost, summary)}.`,
 		failed.length === 0 ? '' : `${failed.length} failed${rowsOf(failed)}.`,
 		describeConcurrency(run, summary),
-		await describeTaken(run, summary, leftover, 'result of an earlier run of this node'),
+		await describeTaken(run, summary, leftover, 'result', ' of an earlier run of this node'),
 		await describeTaken(run, summary, reused, 'earlier result'),
 		retryAdvice(run, summary, items),
 		pinAdvice(run, summary, done, cost),
@@ -146,17 +144,18 @@ function takenFrom(run: NodeRun, origin: Origin, done: INodeExecutionData[]): IN
 	return done.filter(({ json }) => ids.has(asString(json.predictionId) ?? ''));
 }
 
-/** How many results were taken instead of being bought, and what that saved. @param noun for one of them */
+/** How many results were taken instead of being bought, and what that saved. */
 async function describeTaken(
 	run: NodeRun,
 	summary: OperationSummary,
 	taken: INodeExecutionData[],
 	noun: string,
+	from = '',
 ): Promise<string> {
 	const count = new Set(taken.map(({ json }) => json.predictionId)).size;
 	if (count === 0) return '';
 	const { usd, isEstimate } = await costOf(run, summary, taken);
-	const reused = `Reused ${count} ${count === 1 ? noun : noun.replace('result', 'results')}`;
+	const reused = `Reused ${plural(count, noun)}${from}`;
 	if (usd === 0) return `${reused}, not billed again.`;
 	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
 }
