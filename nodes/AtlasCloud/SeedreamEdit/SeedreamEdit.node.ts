@@ -1,10 +1,5 @@
-import {
-	type IExecuteFunctions,
-	type INodeExecutionData,
-	type INodeType,
-	type INodeTypeDescription,
-	NodeConnectionTypes,
-} from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
 import { executeNode } from '../run/executeNode';
 import { propertiesOf, subtitleOf } from '../run/properties';
 import { hints, searchModels, seedreamEdit } from './operations';

@@ -75,13 +75,12 @@ export async function inputDimensions(run: NodeRun, image: InputSource): Promise
 }
 
 async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | null> {
-	const isTool = run.context.getNode().type.endsWith('Tool');
 	const found = await run.remoteImages.inspect(url);
 	if (!found) {
 		const why = /^http:/i.test(url) ? 'Match Input Image only works with https URLs. ' : '';
 		throw inputError(
 			`Couldn’t load the image at ${truncate(url)}`,
-			`${why}Open the URL in a private browser window: if you don’t see the image there, correct the URL. If you do: ${downloadAdvice(isTool)}`,
+			`${why}Open the URL in a private browser window: if you don’t see the image there, correct the URL. If you do: ${downloadAdvice(run.ledger.scope.isTool)}`,
 		);
 	}
 	if (found.kind === WEB_PAGE) {

@@ -14,8 +14,6 @@ export interface ItemFiles {
 	 * workflow, a file in the json may come from a stranger, such as the sender of a webhook.
 	 */
 	isCombined: boolean;
-	/** Whether an AI agent calls the node: it cannot pass files. */
-	isTool: boolean;
 }
 
 /** Whether a field of an item's binary holds a file. As n8n's HTTP Request node, it does without a type. */
@@ -65,8 +63,7 @@ export function readBinaryFields(context: IExecuteFunctions, itemIndex: number):
 		fields.push(...fieldsIn(item.json._files, isTrustedBinary), ...fieldsIn(item.json, isTrustedBinary));
 	}
 	const isFirst = ([name]: BinaryField, i: number) => fields.findIndex(([other]) => other === name) === i;
-	const isTool = context.getNode().type.endsWith('Tool');
-	return { item, fields: fields.filter(isFirst), isCombined, isTool };
+	return { item, fields: fields.filter(isFirst), isCombined };
 }
 
 /**

@@ -5,8 +5,8 @@ import { isTrustedBinary } from './binaryFields';
 import type { FileReader } from './inputFiles';
 
 /** What to do next where a field names no file. */
-export function describeChoices({ item: { fields, isTool }, field: { title, rule } }: FileReader): string {
-	if (isTool) {
+export function describeChoices({ run, item: { fields }, field: { title, rule } }: FileReader): string {
+	if (run.ledger.scope.isTool) {
 		return `Set '${title}' to a public URL that starts with https://, or to a data URI: files can’t be passed to a tool.`;
 	}
 	if (fields.length > 0) {
@@ -21,7 +21,7 @@ const MIN_CONTENT_LENGTH = 200;
 
 /** The error of an entry that is no URL and names no file of the item. */
 export function noFileError(reader: FileReader, name: string): AtlasError {
-	const { item, field } = reader;
+	const { run, item, field } = reader;
 	const { json, binary } = item.item;
 	if (name.length >= MIN_CONTENT_LENGTH && isBase64(name)) {
 		return inputError(
@@ -36,7 +36,7 @@ export function noFileError(reader: FileReader, name: string): AtlasError {
 	if (typeof asObject(binary)?.data === 'string') {
 		return inputError('The binary of this item is one file, not a list of fields with files', IN_CODE);
 	}
-	if (!item.isTool && Object.hasOwn(json, name)) return columnError(reader, name, json[name]);
+	if (!run.ledger.scope.isTool && Object.hasOwn(json, name)) return columnError(reader, name, json[name]);
 	const described = item.fields.length === 0 && ['*', 'data'].includes(name) ? shapeWithin(json) : null;
 	if (described) return describedError(reader, `This item has no file, only ${described.what}`, described);
 	if (name === '*') return inputError('This item has no image files', describeChoices(reader));

@@ -95,7 +95,7 @@ export async function readEntry(reader: FileReader, entry: unknown): Promise<Inp
 		return [await toSource(reader, null, binary, open)];
 	}
 	if (isUrl(text)) {
-		checkInputUrl(text, { baseUrl, isTool: item.isTool });
+		checkInputUrl(text, { baseUrl, isTool: run.ledger.scope.isTool });
 		return [{ url: text }];
 	}
 	return value === '*' ? await allFiles(reader) : [await fileByName(reader, value)];
