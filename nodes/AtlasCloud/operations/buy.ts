@@ -17,10 +17,10 @@ import { summaryOf, type Operation } from '../run/operation';
 import { requestsOf, type NodeKind, type PurchaseJob } from './kind';
 
 /** Uploads, submits, waits, and downloads. What failed is an error beside the files of the others: those are paid for. */
-export function buyOperation<Job extends PurchaseJob>(
-	kind: NodeKind<Job>,
+export function buyOperation(
+	kind: NodeKind,
 	option: Operation['option'],
-): Operation<Job & { destination: OutputDestination }> {
+): Operation<PurchaseJob & { destination: OutputDestination }> {
 	return {
 		option,
 		fields: [...kind.fields, simplifyField, kind.options.buy],
@@ -54,7 +54,7 @@ export function buyOperation<Job extends PurchaseJob>(
 }
 
 /** Submits purchases and returns their prediction IDs at once. */
-export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): Operation<Job> {
+export function submitOperation(kind: NodeKind): Operation<PurchaseJob> {
 	return {
 		option: {
 			name: 'Submit',
@@ -97,7 +97,7 @@ export function submitOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): O
 }
 
 /** Returns what purchases would cost. Submits nothing, and uploads only files whose length is billed. */
-export function quoteOperation<Job extends PurchaseJob>(kind: NodeKind<Job>): Operation<Job> {
+export function quoteOperation(kind: NodeKind): Operation<PurchaseJob> {
 	return {
 		option: {
 			name: 'Get Quote',
@@ -161,7 +161,7 @@ function oneError(errors: unknown[]): unknown {
 }
 
 /** How every operation that buys checks its items. */
-function purchasing<Job extends PurchaseJob>(kind: NodeKind<Job>) {
+function purchasing(kind: NodeKind) {
 	return {
 		isSelfPaced: true,
 
@@ -185,7 +185,7 @@ function purchasing<Job extends PurchaseJob>(kind: NodeKind<Job>) {
 			);
 		},
 
-		async resolve<J extends Job>(run: NodeRun, job: J): Promise<J> {
+		async resolve<Job extends PurchaseJob>(run: NodeRun, job: Job): Promise<Job> {
 			const { request } = job;
 			const what = 'reading the model and the size of the input';
 			const resolved = await beforeSubmit(run.client.clock, request, what, kind.resolve(run, job));
@@ -205,5 +205,5 @@ function purchasing<Job extends PurchaseJob>(kind: NodeKind<Job>) {
 			request.refusal = objection;
 			return ledger.of(request.itemIndex).some(({ fate }) => fate.state !== 'refused');
 		},
-	} satisfies Partial<Operation<Job>>;
+	} satisfies Partial<Operation<PurchaseJob>>;
 }

@@ -20,10 +20,10 @@ import { simplifyField } from '../panel/optionFields';
 import { readParameter, readTimeout, type TimeoutOptions } from '../panel/options';
 import { summaryOf, type Operation, type Resource } from '../run/operation';
 import { quoteOperation, submitOperation } from './buy';
-import type { NodeKind, PurchaseJob } from './kind';
+import type { NodeKind } from './kind';
 
 /** The resource Prediction of either node. */
-export const predictionResource = <Job extends PurchaseJob>(kind: NodeKind<Job>): Resource => ({
+export const predictionResource = (kind: NodeKind): Resource => ({
 	name: 'Prediction',
 	value: 'prediction',
 	defaultOperation: 'submit',
