@@ -214,14 +214,6 @@ describe('a delivery that comes twice', () => {
 		expect(host.executions).toHaveLength(1);
 	});
 
-	it('counts again if n8n could not start the execution', async () => {
-		await rehost({ startFailures: 1 });
-		const signed = sandbox.signWebhook(bodyOf(await ended()));
-		expect(await deliver(signed)).toBe(500);
-		expect(await deliver(signed)).toBe(200);
-		expect(host.executions).toHaveLength(1);
-	});
-
 	describe('and whose first sender hangs up before n8n answers', () => {
 		it('starts one execution', async () => {
 			const signed = sandbox.signWebhook(bodyOf(await ended()));

@@ -115,36 +115,6 @@ it('makes a video of an uploaded image', async () => {
 	expect(video.bytes.toString('latin1', 4, 8)).toBe('ftyp');
 });
 
-it('speaks a text, and transcribes it', async () => {
-	const params = { text: 'Welcome to the sandbox of this project.' };
-	const model = 'fennel/speak-3/text-to-speech';
-	const speech = await resultOf(await ask('atlas_generate_audio', { model, params }));
-	const audio = found(speech, /\[audio\] (\S+)/);
-	const transcript = await resultOf(
-		await ask('atlas_transcribe_audio', {
-			model: 'fennel/scribe-2/speech-to-text',
-			params: { audio_url: audio },
-		}),
-	);
-	expect(transcript).toContain('This model returns text, not a file');
-	expect(transcript).toContain('This is what the sandbox heard.');
-	expect(transcript).toContain('Word-level timestamps: 6 segments');
-});
-
-it('finds a model by keyword and puts the image where the schema wants it', async () => {
-	const image = await upload('thing.png', await halves());
-	const submitted = await ask('atlas_quick_generate', {
-		model_keyword: 'mesh 2',
-		type: 'Image',
-		prompt: 'a chair',
-		image_url: image,
-	});
-	expect(submitted).toContain('takes no prompt');
-	expect(await resultOf(submitted)).toMatch(
-		/1\. \[3D file\] \S+\.glb\n2\. \[3D file\] \S+\.zip\n3\. \[image\]/,
-	);
-});
-
 it('reports a failed task however Atlas Cloud words it', async () => {
 	for (const shape of ['status200', 'http500', 'moderation', 'errorObject'] as const) {
 		sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape } });

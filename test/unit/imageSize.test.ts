@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/inspect';
 
 const GIF = Buffer.concat([
@@ -9,6 +9,15 @@ const GIF = Buffer.concat([
 
 it('reads the dimensions in the header', () => {
 	expect(imageSize(GIF)).toEqual({ width: 320, height: 240 });
+});
+
+it.each<[string, (image: Sharp) => Sharp]>([
+	['a progressive JPEG', (image) => image.jpeg({ progressive: true })],
+	['a lossless WebP', (image) => image.webp({ lossless: true })],
+	['a WebP with alpha', (image) => image.ensureAlpha(0.5).webp()],
+])('reads the dimensions of %s', async (_what, encode) => {
+	const image = sharp({ create: { width: 70, height: 30, channels: 3, background: '#123' } });
+	expect(imageSize(await encode(image).toBuffer())).toEqual({ width: 70, height: 30 });
 });
 
 it('reads the dimensions of an OS/2 bitmap', () => {
