@@ -115,7 +115,7 @@ describe('a read', () => {
 		const clock = new VirtualClock();
 		const signal = new Cancellation();
 		const http = new FakeHttp(() => bad(503, { 'retry-after': '100' }));
-		const client = new AtlasClient({ baseUrl: BASE_URL, http, clock, signal });
+		const client = new AtlasClient(BASE_URL, http, clock, signal);
 		const work = client.get('/x', 'x');
 		work.catch(() => {});
 		await clock.pass(10_000);
@@ -137,7 +137,7 @@ describe('the key', () => {
 			return answer;
 		});
 		const clock = new VirtualClock();
-		const client = new AtlasClient({ baseUrl: BASE_URL, http, clock, signal: undefined, secret });
+		const client = new AtlasClient(BASE_URL, http, clock, undefined, secret);
 		return await clock.until(client.poll('/x'));
 	}
 

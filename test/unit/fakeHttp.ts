@@ -46,7 +46,7 @@ export class FakeHttp implements Http {
 }
 
 export function clientOf(http: Http, clock: Clock): AtlasClient {
-	return new AtlasClient({ baseUrl: BASE_URL, http, clock, signal: undefined });
+	return new AtlasClient(BASE_URL, http, clock, undefined);
 }
 
 /** The path and query of a request to the API. */

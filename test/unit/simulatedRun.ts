@@ -1,5 +1,6 @@
 import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
 import type { InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
+import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import type { HttpRequest } from '../../nodes/AtlasCloud/api/http/http';
 import { Places, type HeldBackBy } from '../../nodes/AtlasCloud/api/pace/places';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
@@ -226,7 +227,9 @@ function photo(index: number): InputFile {
 		fileName: null,
 		kind: PNG,
 		sizeBytes: 10,
-		storedId: `photo ${index}`,
+		sha256: sha256(`photo ${index}`),
+		hold: async () => await Promise.resolve(() => {}),
+		release: () => {},
 		async *open() {
 			yield await Promise.resolve(Buffer.from(`photo ${index}`));
 		},

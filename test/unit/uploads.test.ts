@@ -6,6 +6,7 @@ import {
 	Uploads,
 	type InputFile,
 } from '../../nodes/AtlasCloud/api/files/uploads';
+import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
 import type { PurchaseRequest } from '../../nodes/AtlasCloud/api/purchases/request';
 import { clientOf, FakeHttp } from './fakeHttp';
@@ -45,20 +46,19 @@ describe('the name of an upload', () => {
 	])('is not seen in %s', (url) => expect(parseUploadUrl(url)).toBeNull());
 });
 
-function file(content: string, storedId: string | null): InputFile & { opened: number } {
-	const one = {
+function file(content: string): InputFile {
+	return {
 		fieldName: 'data',
 		fileName: 'a.png',
 		kind: PNG,
 		sizeBytes: content.length,
-		storedId,
-		opened: 0,
+		sha256: sha256(content),
 		async *open() {
-			one.opened++;
 			yield await Promise.resolve(Buffer.from(content));
 		},
+		hold: async () => await Promise.resolve(() => {}),
+		release: () => {},
 	};
-	return one;
 }
 
 describe('uploads', () => {
@@ -77,10 +77,10 @@ describe('uploads', () => {
 		const { clock, http, uploads } = setup(link);
 		const urls = await clock.until(
 			Promise.all([
-				uploads.url(file('same', 'a'), 0),
-				uploads.url(file('same', 'b'), 1),
-				uploads.url(file('same', null), 2),
-				uploads.url(file('other', null), 3),
+				uploads.url(file('same'), 0),
+				uploads.url({ ...file('same'), fileName: 'b.png' }, 1),
+				uploads.url({ ...file('same'), fieldName: null }, 2),
+				uploads.url(file('other'), 3),
 			]),
 		);
 		expect(new Set(urls.slice(0, 3)).size).toBe(1);
@@ -95,7 +95,7 @@ describe('uploads', () => {
 			json: { code: 200, data: { download_url: 'https://f.example.com/shared.png' } },
 		}));
 		const url = async (content: string) =>
-			await uploads.url(file(content, null), 0).catch(({ message }: Error) => message);
+			await uploads.url(file(content), 0).catch(({ message }: Error) => message);
 		const shared = 'Atlas Cloud gave a.png the URL of another file';
 		expect(await clock.until(url('one'))).toMatch(/^https/);
 		expect([await clock.until(url('two')), await clock.until(url('one'))]).toEqual([shared, shared]);
@@ -106,9 +106,7 @@ describe('uploads', () => {
 			json: { code: 200, data: { download_url: `https://many.example.com/${n}.png` } },
 		}));
 		const urlsOf = async (contents: string[]) =>
-			await clock.until(
-				Promise.all(contents.map(async (content) => await uploads.url(file(content, null), 0))),
-			);
+			await clock.until(Promise.all(contents.map(async (content) => await uploads.url(file(content), 0))));
 		const [before] = await urlsOf(['logo']);
 		await urlsOf(Array.from({ length: 10_001 }, (_, i) => `photo ${i}`));
 		expect(await urlsOf(['logo'])).toEqual([before]);
@@ -129,7 +127,7 @@ describe('uploads', () => {
 			model: 'a/b',
 			endpoint: '/api/v1/model/generateImage',
 			body: { model: 'a/b', prompt: 'x' },
-			inputs: [{ path: ['images', 0], file: file('first', null) }],
+			inputs: [{ path: ['images', 0], file: file('first') }],
 			headers: {},
 			timeoutMs: 300_000,
 			failsOnTimeout: true,
@@ -138,34 +136,26 @@ describe('uploads', () => {
 		};
 		const bought = buy(hands, request, 'leave').catch(({ message }: Error) => message);
 		while (submits < 1) await clock.until(clock.sleepMs(100));
-		await clock.until(hands.uploads.url(file('second', null), 1).catch(() => null));
+		await clock.until(hands.uploads.url(file('second'), 1).catch(() => null));
 		expect(await clock.until(bought)).toMatch(/the URL of another file/);
 		expect(submits).toBe(1);
-	});
-
-	it('read a stored file once to hash it', async () => {
-		const { clock, uploads } = setup(link);
-		const one = file('x', 'id-1');
-		const hashes = await clock.until(Promise.all([uploads.contentHash(one), uploads.contentHash(one)]));
-		expect(hashes[0]).toBe(hashes[1]);
-		expect(one.opened).toBe(1);
 	});
 
 	it('are retried, and what failed is not remembered', async () => {
 		let isDown = true;
 		const { clock, http, uploads } = setup(() => (isDown ? { statusCode: 503 } : link()));
-		const failed = await clock.until(uploads.url(file('x', null), 0).catch((error: unknown) => error));
+		const failed = await clock.until(uploads.url(file('x'), 0).catch((error: unknown) => error));
 		expect(failed).toBeInstanceOf(AtlasError);
 		expect(http.requests).toHaveLength(4);
 		isDown = false;
-		expect(await clock.until(uploads.url(file('x', null), 0))).toMatch(/^https/);
+		expect(await clock.until(uploads.url(file('x'), 0))).toMatch(/^https/);
 	});
 
 	it.each(['a longer file', 'short'])(
 		'end where a file is no longer as long as announced: %s',
 		async (content) => {
 			const { clock, http, uploads } = setup(link);
-			await clock.until(uploads.url({ ...file(content, null), sizeBytes: 8 }, 0));
+			await clock.until(uploads.url({ ...file(content), sizeBytes: 8 }, 0));
 			const sent: Uint8Array[] = [];
 			const reading = (async () => {
 				for await (const chunk of http.requests[0]!.file!.open()) sent.push(chunk);

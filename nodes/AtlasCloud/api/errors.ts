@@ -21,43 +21,30 @@ export type AtlasErrorKind =
 	/** A free request (upload, poll, history) got no usable answer. */
 	| 'read';
 
-/** What an error reports besides its message. */
-export interface AtlasErrorDetails {
-	kind: AtlasErrorKind;
-	/** What to do next, in a sentence or two. */
-	description: string;
-	predictionId?: string | null;
-	/** The prediction's status as far as known: `failed`, `processing`, `completed` or `unknown`. */
-	status?: string | null;
-	/** Atlas's own error message. */
-	reason?: string | null;
-	statusCode?: number | null;
-	/** Atlas's `X-Request-ID`. Its support asks for it. */
-	requestId?: string | null;
-	/** Whether the answer exceeded its size limit. */
-	isTooLarge?: boolean;
-	/** Whether it concerns the whole run rather than one item: n8n then names no item. */
-	isRunWide?: boolean;
-}
-
 /** Anything that goes wrong between the node and Atlas, written for the person who has to act. */
 export class AtlasError extends Error {
 	readonly kind: AtlasErrorKind;
 
+	/** What to do next, in a sentence or two. */
 	readonly description: string;
 
 	readonly predictionId: string | null;
 
+	/** The prediction's status as far as known: `failed`, `processing`, `completed` or `unknown`. */
 	readonly status: string | null;
 
+	/** Atlas's own error message. */
 	readonly reason: string | null;
 
 	readonly statusCode: number | null;
 
+	/** Atlas's `X-Request-ID`. Its support asks for it. */
 	readonly requestId: string | null;
 
+	/** Whether the answer exceeded its size limit. */
 	readonly isTooLarge: boolean;
 
+	/** Whether it concerns the whole run rather than one item: n8n then names no item. */
 	readonly isRunWide: boolean;
 
 	constructor(message: string, details: AtlasErrorDetails) {
@@ -77,6 +64,10 @@ export class AtlasError extends Error {
 		this.isRunWide = details.isRunWide ?? false;
 	}
 }
+
+/** What an error reports besides its message; what is left out is null or false. */
+export type AtlasErrorDetails = Pick<AtlasError, 'kind' | 'description'> &
+	Partial<Omit<AtlasError, 'kind' | 'description' | 'name' | 'message'>>;
 
 /** In the same brackets as a status code: `(404, prediction …)`. */
 function withPredictionId(message: string, id: string): string {

@@ -67,9 +67,8 @@ export function toInputFile({ fieldName, binary, content, facts }: InspectedFile
 		fileName: binary.fileName ?? null,
 		kind,
 		sizeBytes: facts.sizeBytes,
-		storedId: binary.id ?? null,
 		open: () => content.open(),
-		sha256: async () => await Promise.resolve(facts.sha256),
+		sha256: facts.sha256,
 		hold: async (signal) => await content.hold(signal),
 		release: () => content.release(),
 	};

@@ -36,7 +36,7 @@ export async function connect(
 	const secret = typeof data.apiKey === 'string' ? data.apiKey.trim() : '';
 	const http = n8nHttp(context, { id: '', name: '', type: CREDENTIAL_TYPE, data });
 	return {
-		client: new AtlasClient({ baseUrl, http, clock, signal, secret }),
+		client: new AtlasClient(baseUrl, http, clock, signal, secret),
 		account: sha256(`${baseUrl}\n${secret}`),
 	};
 }

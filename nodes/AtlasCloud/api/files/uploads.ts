@@ -4,8 +4,6 @@ import type { CancelSignal } from '../time/cancellation';
 import { throwIfAborted } from '../time/clock';
 import { memoize } from '../memo';
 import { RateLimiter } from '../pace/rateLimiter';
-import { Semaphore } from '../time/semaphore';
-import { sha256OfStream } from '../hash';
 import { effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { adviceOnStatus, TOO_MANY_REQUESTS } from '../http/errorTexts';
@@ -23,19 +21,17 @@ export interface InputFile {
 	fileName: string | null;
 	kind: FileKind;
 	sizeBytes: number;
-	/** n8n's binary ID, if there is one: two fields with the same one are the same stored file. */
-	storedId: string | null;
+	/** In hex. */
+	sha256: string;
 	open(): AsyncIterable<Uint8Array>;
-	/** SHA-256 in hex, where it is cheaper than reading the file again. */
-	sha256?(): Promise<string>;
 	/**
 	 * Waits until there is memory for `open`.
 	 * @returns gives it back
 	 * @throws CancelledError
 	 */
-	hold?(signal: CancelSignal | undefined): Promise<() => void>;
+	hold(signal: CancelSignal | undefined): Promise<() => void>;
 	/** Call when the content is no longer needed: until then it may be kept in memory. */
-	release?(): void;
+	release(): void;
 }
 
 const UPLOAD_PATH = '/api/v1/model/uploadMedia';
@@ -45,19 +41,12 @@ const MAX_ATTEMPTS = 4;
 /** How long an upload is retried while Atlas rejects it as too early, in ms. */
 const MAX_THROTTLED_MS = 600_000;
 
-/** Hashing reads files: a few at a time are as fast as many. */
-const MAX_CONCURRENT_HASHES = 4;
-
 /** Uploads input files, each content once per run. */
 export class Uploads {
-	private readonly hashes = new Map<string, Promise<string>>();
-
 	private readonly urls = new Map<string, Promise<string>>();
 
 	/** Uploads have a limit of their own, like submits and polls. */
 	private readonly rateLimiter: RateLimiter;
-
-	private readonly hashing = new Semaphore(MAX_CONCURRENT_HASHES);
 
 	constructor(
 		private readonly client: AtlasClient,
@@ -67,27 +56,18 @@ export class Uploads {
 		this.rateLimiter = new RateLimiter(client.clock);
 	}
 
-	/** SHA-256 of a file's content, in hex. */
-	async contentHash(file: InputFile): Promise<string> {
-		const hashOf = async () => (await file.sha256?.()) ?? (await sha256OfStream(file.open())).hex;
-		const read = async () => await this.hashing.use(this.signal, hashOf);
-		if (file.storedId === null) return await read();
-		return await memoize(this.hashes, file.storedId, read);
-	}
-
 	/**
 	 * The URL at which Atlas has the file.
 	 * @throws AtlasError (`read`) if it could not be uploaded, or the URL is another file's, too; CancelledError
 	 */
 	async url(file: InputFile, itemIndex: number): Promise<string> {
-		const hash = await this.contentHash(file);
 		try {
-			const url = await memoize(this.urls, hash, async () => await this.upload(file, hash, itemIndex));
+			const url = await memoize(this.urls, file.sha256, async () => await this.upload(file, itemIndex));
 			const known = contents.get(url);
-			if (known !== undefined && known !== hash) throw sharedUrlError(file);
+			if (known !== undefined && known !== file.sha256) throw sharedUrlError(file);
 			return url;
 		} finally {
-			file.release?.();
+			file.release();
 		}
 	}
 
@@ -96,15 +76,18 @@ export class Uploads {
 		if (contents.get(url) === SHARED) throw sharedUrlError(file);
 	}
 
-	private async upload(file: InputFile, hash: string, itemIndex: number): Promise<string> {
+	private async upload(file: InputFile, itemIndex: number): Promise<string> {
 		const { clock } = this.client;
 		const body: FileBody = {
-			fileName: uploadName({ ...this.owner, itemIndex, contentTag: contentTag(hash) }, file.kind.extension),
+			fileName: uploadName(
+				{ ...this.owner, itemIndex, contentTag: contentTag(file.sha256) },
+				file.kind.extension,
+			),
 			mimeType: file.kind.mimeType,
 			sizeBytes: file.sizeBytes,
 			open: () => exactly(file),
 		};
-		const release = await file.hold?.(this.signal);
+		const release = await file.hold(this.signal);
 		try {
 			const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
 			const send = async () => await this.sendThrottled(body, giveUpAtMs);
@@ -114,10 +97,10 @@ export class Uploads {
 				isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
 			});
 			const url = linkIn(answer.json) as string; // guaranteed by isUsable
-			noteContent(url, hash);
+			noteContent(url, file.sha256);
 			return url;
 		} finally {
-			release?.();
+			release();
 		}
 	}
 

@@ -37,38 +37,26 @@ interface ClientRequest {
 
 type ReadOptions = RetryOptions & Pick<ClientRequest, 'authenticated' | 'maxBytes'>;
 
-export interface AtlasClientOptions {
-	/** Checked by `checkBaseUrl`. */
-	baseUrl: string;
-	http: Http;
-	clock: Clock;
-	/** The execution's cancel signal. */
-	signal: CancelSignal | undefined;
-	/** The API key, if known: it is removed from answers that repeat it. */
-	secret?: string;
-}
-
 /** Sends requests to Atlas and reads their answers. */
 export class AtlasClient {
-	readonly baseUrl: string;
-
-	readonly clock: Clock;
-
-	readonly signal: CancelSignal | undefined;
-
-	readonly http: Http;
-
 	/** What the answers so far say about Atlas's clock. */
 	readonly atlasClock = new AtlasClock();
 
 	private readonly redaction: Redaction;
 
-	constructor(options: AtlasClientOptions) {
-		this.baseUrl = options.baseUrl;
-		this.http = options.http;
-		this.clock = options.clock;
-		this.signal = options.signal;
-		this.redaction = new Redaction(options.secret ?? '');
+	/**
+	 * @param baseUrl checked by `checkBaseUrl`
+	 * @param signal the execution's cancel signal
+	 * @param secret the API key, if known: it is removed from answers that repeat it
+	 */
+	constructor(
+		readonly baseUrl: string,
+		readonly http: Http,
+		readonly clock: Clock,
+		readonly signal: CancelSignal | undefined,
+		secret = '',
+	) {
+		this.redaction = new Redaction(secret);
 	}
 
 	/** Sends the billable request, once. The caller decides what the answer, or its absence, means. */

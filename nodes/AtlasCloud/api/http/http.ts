@@ -46,23 +46,13 @@ export interface Http {
 /** Codes of a connection that was never opened: the other side cannot have received anything. */
 const NEVER_OPENED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-interface TransportErrorDetails {
-	/** Whether n8n itself certainly blocked the request. */
-	neverSent?: boolean;
-	advice?: string | null;
-	host?: string | null;
-}
-
 /** A request that got no answer. */
 export class TransportError extends Error {
-	/** Node's error code (`ECONNRESET`, `ECONNABORTED`, …); null if there is none. */
-	readonly code: string | null;
+	/** Whether n8n itself blocked the request. The message is then n8n's own. */
+	readonly neverSent: boolean;
 
 	/** Whether the other side cannot have seen the request. */
 	readonly neverOpened: boolean;
-
-	/** Whether n8n itself blocked the request, such as its SSRF protection. The message is then n8n's own. */
-	readonly neverSent: boolean;
 
 	/** n8n's advice; null if it gives none. */
 	readonly advice: string | null;
@@ -70,17 +60,17 @@ export class TransportError extends Error {
 	/** The host, if it is Atlas's; null for any other. */
 	readonly host: string | null;
 
+	/** @param code Node's (`ECONNRESET`, `ECONNABORTED`, …); null if there is none */
 	constructor(
 		message: string,
-		code: string | null,
-		{ neverSent = false, advice = null, host = null }: TransportErrorDetails = {},
+		readonly code: string | null,
+		details: Partial<Pick<TransportError, 'neverSent' | 'advice' | 'host'>> = {},
 	) {
 		super(message);
 		this.name = 'TransportError';
-		this.code = code;
-		this.neverSent = neverSent;
-		this.neverOpened = neverSent || (code !== null && NEVER_OPENED.has(code));
-		this.advice = advice;
-		this.host = host;
+		this.neverSent = details.neverSent ?? false;
+		this.neverOpened = this.neverSent || (code !== null && NEVER_OPENED.has(code));
+		this.advice = details.advice ?? null;
+		this.host = details.host ?? null;
 	}
 }

@@ -16,13 +16,10 @@ export class DownloadError extends Error {
 
 	readonly statusCode: number | null;
 
-	constructor(
-		message: string,
-		{ isFinal = false, statusCode = null }: { isFinal?: boolean; statusCode?: number | null } = {},
-	) {
+	constructor(message: string, details: Partial<Pick<DownloadError, 'isFinal' | 'statusCode'>> = {}) {
 		super(message);
-		this.isFinal = isFinal;
-		this.statusCode = statusCode;
+		this.isFinal = details.isFinal ?? false;
+		this.statusCode = details.statusCode ?? null;
 	}
 }
 

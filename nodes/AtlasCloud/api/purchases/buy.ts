@@ -4,7 +4,6 @@ import type { Place } from '../pace/places';
 import { moderationError } from '../predictions/errors';
 import type { Prediction } from '../predictions/prediction';
 import { WARM_UP_MS } from '../predictions/readPrediction';
-import { beforeSubmit } from '../time/clock';
 import { lostError } from './errors';
 import type { Hands } from './hands';
 import { Recall } from './recall';
@@ -59,7 +58,7 @@ export async function buy(hands: Hands, request: PurchaseRequest, then: 'wait' |
 		.finally(() => {
 			place.leave();
 			// What was resumed is not uploaded, and its files need not be kept.
-			for (const { file } of inputs) file?.release?.();
+			for (const { file } of inputs) file?.release();
 		});
 }
 
@@ -70,8 +69,8 @@ async function settle(
 	place: Place,
 	then: 'wait' | 'leave',
 ): Promise<Bought> {
-	const { clock, ledger, uploads } = hands;
-	const identity = await beforeSubmit(clock, request, 'reading the files', identify(request, uploads));
+	const { ledger } = hands;
+	const identity = identify(request);
 	ledger.open(request, identity.fingerprint);
 	const recall = new Recall(hands, request, identity);
 	const purchase: Purchase = { hands, request, place, reusedUntilMs: null };

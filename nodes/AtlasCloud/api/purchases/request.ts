@@ -1,4 +1,4 @@
-import type { InputFile, Uploads } from '../files/uploads';
+import type { InputFile } from '../files/uploads';
 import { sha256 } from '../hash';
 import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
 
@@ -63,16 +63,11 @@ export interface Identity {
 	inputs: IdentifiedInput[];
 }
 
-/**
- * Reads the input files of a request to know them by their content.
- * @throws what reading a file throws; CancelledError
- */
-export async function identify(request: PurchaseRequest, uploads: Uploads): Promise<Identity> {
+/** Knows a request by the content of its files. */
+export function identify(request: PurchaseRequest): Identity {
 	const { body } = request;
-	const inputs = await Promise.all(
-		request.inputs.map(async ({ path, file, url }): Promise<IdentifiedInput> =>
-			file ? { path, sha256: await uploads.contentHash(file), sizeBytes: file.sizeBytes } : { path, url },
-		),
+	const inputs = request.inputs.map(({ path, file, url }): IdentifiedInput =>
+		file ? { path, sha256: file.sha256, sizeBytes: file.sizeBytes } : { path, url },
 	);
 	return { fingerprint: sha256(canonicalJson([body, inputs])), body, inputs };
 }
