@@ -201,15 +201,8 @@ describe('Match Input Image, where a vendor spells it', () => {
 			{ size: '2K' },
 		],
 		['shapes as sizes', { size: text({ enum: ['1:1', '3:2', '16:9'] }) }, { size: '3:2' }],
-		[
-			'custom beside a width and height',
-			{ aspect_ratio: text({ enum: ['1:1', 'custom'], default: '1:1' }), width: SIDE, height: SIDE },
-			{ aspect_ratio: 'custom', width: 2048, height: 1360 },
-		],
 		['a hidden size', { size: text({ default: '2048*2048', hidden: true }) }, {}],
 		['nothing', { prompt: text() }, {}],
-		['limits that are none', { size: text({ minimum: 10, maximum: 1 }) }, { size: '3000*2000' }],
-		['the length of a text', { size: text({ minimum: 0, maximum: 10 }) }, { size: '3000*2000' }],
 	])('%s', (...[, properties, expected, shared]) => {
 		const { rules, check } = modelOf(properties, shared);
 		const { fields } = matchInput(PHOTOS['3:2'], rules);

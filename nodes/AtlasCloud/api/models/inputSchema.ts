@@ -123,32 +123,23 @@ function isEnumValue(value: unknown): value is EnumValue {
 	return typeof value === 'number' || typeof value === 'boolean';
 }
 
+const TYPES: Record<string, FieldType> = {
+	string: 'text',
+	number: 'number',
+	integer: 'integer',
+	boolean: 'boolean',
+	array: 'json',
+	object: 'json',
+};
+
 function typeOf({ type, properties, items }: JsonObject, enumValues: EnumValue[]): FieldType {
 	// OpenAPI 3.1 writes "text or nothing" as a list of types.
-	const named = [type].flat().filter((one) => one !== 'null');
-	if (named.length > 1) return 'any';
-	switch (named[0]) {
-		case 'string':
-			return 'text';
-		case 'number':
-		case 'integer':
-		case 'boolean':
-			return named[0];
-		case 'array':
-		case 'object':
-			return 'json';
-		default:
-			if (properties !== undefined || items !== undefined) return 'json';
-			return typeOfEnum(enumValues);
-	}
-}
-
-/** Without a type, the listed values tell it. */
-function typeOfEnum(enumValues: EnumValue[]): FieldType {
-	const types = new Set(enumValues.map((value) => typeof value));
-	if (types.size !== 1) return 'any';
-	if (types.has('string')) return 'text';
-	return types.has('number') ? 'number' : 'boolean';
+	const named = [type].flat().filter((one) => one !== 'null' && one !== undefined);
+	if (named.length === 0 && (properties !== undefined || items !== undefined)) return 'json';
+	// Without a type, the listed values tell it.
+	const types = new Set(named.length > 0 ? named : enumValues.map((value) => typeof value));
+	const [only] = types;
+	return types.size === 1 && Object.hasOwn(TYPES, String(only)) ? TYPES[String(only)] : 'any';
 }
 
 /** `generate_audio` → `Generate Audio` */
@@ -162,9 +153,6 @@ export const MAX_SCHEMA_BYTES = 1_000_000;
 
 /** `$ref`s that lead to `$ref`s, and alternatives within alternatives, are followed this far. */
 const MAX_DEPTH = 8;
-
-/** Of so many alternatives of a field the `$ref`s are followed. */
-const MAX_ALTERNATIVES = 16;
 
 /** What is read of a schema; anything else is not even copied. */
 const KEYWORDS = [
@@ -191,7 +179,7 @@ class SchemaResolver {
 	resolve(schema: JsonObject, depth = 0): JsonObject {
 		const known = KEYWORDS.filter((key) => Object.hasOwn(schema, key));
 		const own = Object.fromEntries(known.map((key) => [key, schema[key]]));
-		if (depth > MAX_DEPTH || this.isExhausted) return own;
+		if (depth > MAX_DEPTH) return own;
 		const { $ref, anyOf, oneOf, allOf } = schema;
 		const target = this.follow($ref) ?? this.alternative(anyOf ?? oneOf) ?? merged(allOf);
 		return target ? { ...this.resolve(target, depth + 1), ...own } : own;
@@ -200,7 +188,7 @@ class SchemaResolver {
 	/** What all alternatives but `null` have in common: their type, and their values where each lists some. */
 	private alternative(schemas: unknown): JsonObject | undefined {
 		const useful = objectsIn(schemas)
-			.map((one, i) => (i < MAX_ALTERNATIVES ? refTarget(one.$ref, this.document) : undefined) ?? one)
+			.map((one) => this.follow(one.$ref) ?? one)
 			.filter(({ type }) => type !== 'null');
 		if (useful.length < 2) return useful[0];
 		const types = new Set(useful.map(({ type }) => type));
@@ -213,24 +201,20 @@ class SchemaResolver {
 	}
 
 	private follow(ref: unknown): JsonObject | undefined {
-		const target = refTarget(ref, this.document);
+		if (typeof ref !== 'string' || !ref.startsWith('#/') || this.isExhausted) return undefined;
+		const path = ref.slice(2).split('/');
+		const found = path.reduce<unknown>((value, key) => {
+			const object = asObject(value);
+			const decoded = key.replaceAll('~1', '/').replaceAll('~0', '~');
+			return object && Object.hasOwn(object, decoded) ? object[decoded] : undefined;
+		}, this.document);
+		const target = asObject(found);
 		if (!target) return undefined;
 		const size = this.sizes.get(target) ?? JSON.stringify(target).length;
 		this.sizes.set(target, size);
 		this.repeatedSize += size;
 		return target;
 	}
-}
-
-function refTarget(ref: unknown, document: JsonObject): JsonObject | undefined {
-	if (typeof ref !== 'string' || !ref.startsWith('#/')) return undefined;
-	const path = ref.slice(2).split('/');
-	const found = path.reduce<unknown>((value, key) => {
-		const object = asObject(value);
-		const decoded = key.replaceAll('~1', '/').replaceAll('~0', '~');
-		return object && Object.hasOwn(object, decoded) ? object[decoded] : undefined;
-	}, document);
-	return asObject(found);
 }
 
 function objectsIn(value: unknown): JsonObject[] {

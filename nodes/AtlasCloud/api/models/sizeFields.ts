@@ -16,12 +16,6 @@ export function readSizeRules(fields: ModelField[] | null): SizeRules {
 	const [width, height] = [having('width')[0], having('height')[0]];
 	const sizes = having('size');
 	const free = sizes.map(freeSizeOf).find((one) => one !== null) ?? sidesOf(width, height);
-	// Where a size or a shape may be `custom`, width and height count only then.
-	const custom = Object.fromEntries(
-		fields.flatMap(({ name, enumValues }) =>
-			sizeRoleOf(name) && enumValues?.includes(CUSTOM) ? [[name, CUSTOM]] : [],
-		),
-	);
 	const offers = sizes.map(offersOf).sort((a, b) => rank(b) - rank(a))[0] ?? [];
 	const ratioField = having('ratio')[0];
 	const ratios = ratioField ? offersOf(ratioField).filter(({ ratio }) => ratio !== null) : [];
@@ -31,11 +25,7 @@ export function readSizeRules(fields: ModelField[] | null): SizeRules {
 			choices: offers.map((offer) => toChoice(offer, shapeOf(offer.ratio))),
 			free: free && {
 				...free,
-				toFields: (size) => ({
-					...shapeOf(size.width / size.height)?.fields,
-					...custom,
-					...free.toFields(size),
-				}),
+				toFields: (size) => ({ ...shapeOf(size.width / size.height)?.fields, ...free.toFields(size) }),
 			},
 		};
 	}
@@ -67,8 +57,6 @@ function toChoice(size: Offer, shape?: Offer): SizeChoice {
 	return { ...size, ratio: size.ratio ?? shape?.ratio ?? null, fields, value: sentSize(fields) ?? '' };
 }
 
-const CUSTOM = 'custom';
-
 /** What every model with an aspect ratio takes, for those that list none. */
 const USUAL_RATIOS = ['1:1', '4:3', '3:4', '16:9', '9:16'];
 
@@ -78,7 +66,7 @@ function offersOf(field: ModelField): Offer[] {
 	const usual = role === 'ratio' ? USUAL_RATIOS : [];
 	// Where any width and height may be sent, those that are named restrict nothing.
 	const named = [defaultValue, ...examples].filter(isValue).filter((value) => !isExact(value));
-	const values = (enumValues ?? [...new Set([...named, ...usual])]).filter((value) => value !== CUSTOM);
+	const values = enumValues ?? [...new Set([...named, ...usual])];
 	return values.map((value) => ({ fields: { [name]: value }, ...meaningOf(String(value), role) }));
 }
 
@@ -119,14 +107,10 @@ function ratioIn(text: string): number | null {
 	return width > 0 && height > 0 ? width / height : null;
 }
 
-/** `2K`, `auto_2K`, `1080p`, `2048` (a side), `4MP` */
+/** `2K`, `auto_2K`, `2048` (a side), `square_hd` */
 function pixelsIn(text: string): number {
 	const tier = /(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*k(?![a-z])/i.exec(text);
 	if (tier) return Math.round((Number(tier[1]) * 1024) ** 2);
-	const short = /(?<!\d)(\d{3,4})p(?![a-z])/i.exec(text);
-	if (short) return Math.round((Number(short[1]) ** 2 * 16) / 9);
-	const megapixels = /(?<![\d.])(\d{1,2}(?:\.\d+)?)\s*mp(?![a-z])/i.exec(text);
-	if (megapixels) return Math.round(Number(megapixels[1]) * 1e6);
 	if (/^\d{3,4}$/.test(text)) return Number(text) ** 2;
 	if (!/square/i.test(text)) return 0;
 	return /hd/i.test(text) ? 1024 ** 2 : 512 ** 2;
@@ -134,8 +118,6 @@ function pixelsIn(text: string): number {
 
 /** More than any side: such a limit counts the pixels of the whole image. */
 const MAX_SIDE = 20_000;
-/** A lower maximum is none of a side in pixels. */
-const SMALLEST_SIDE = 64;
 
 /** The rules for any width and height that a field takes; null where it takes none. */
 function freeSizeOf(field: ModelField): FreeSize | null {
@@ -170,8 +152,7 @@ function separatorOf({ defaultValue, examples, description }: ModelField): strin
 /** Limits of each side, or of all pixels. */
 function limitsOf({ minimum, maximum, multipleOf }: NumberLimits): Omit<FreeSize, 'toFields'> {
 	const step = multipleOf !== null && multipleOf >= 1 ? Math.round(multipleOf) : 1;
-	const max = maximum !== null && maximum >= Math.max(SMALLEST_SIDE, minimum ?? 1) ? maximum : null;
-	const min = minimum !== null && minimum >= 1 && minimum <= (max ?? Infinity) ? minimum : null;
+	const [min, max] = [minimum, maximum];
 	if (min === null && max === null) return { ...SAFE_LIMITS, step: Math.max(step, SAFE_LIMITS.step) };
 	const own = { step, isCertain: true };
 	if (Math.max(min ?? 0, max ?? 0) > MAX_SIDE) {
