@@ -3,7 +3,7 @@ import { StoreError, type FileStore } from '../api/files/downloads';
 import type { FileFacts } from '../api/files/inspect';
 import { inputKinds, type FileKind } from '../api/files/kinds';
 import type { ByteStream } from '../api/http/http';
-import { readBeginning } from '../api/http/streams';
+import { readPart } from '../api/http/streams';
 import type { Dimensions } from '../api/models/sizes';
 import type { InputFile } from '../api/files/uploads';
 import {
@@ -56,7 +56,7 @@ export async function binaryOf(file: InputFile): Promise<IBinaryData | undefined
 	const binary = binaries.get(file);
 	if (!binary) return undefined;
 	const isHeld = binary.id !== undefined || binary.data !== '';
-	const data = isHeld ? binary.data : (await readBeginning(file.open(), file.sizeBytes)).toString('base64');
+	const data = isHeld ? binary.data : (await readPart(file.open(), file.sizeBytes)).toString('base64');
 	return { ...binary, data, mimeType: file.kind.mimeType };
 }
 

@@ -1,6 +1,6 @@
 import { imageSize as readHeader } from 'image-size';
 import { sha256OfStream } from '../hash';
-import { peek, readBeginning, readFrom } from '../http/streams';
+import { peek, readPart } from '../http/streams';
 import type { Dimensions } from '../models/sizes';
 import { ImageScan } from './imageScan';
 import { BMP, fileKind, TIFF, type FileKind } from './kinds';
@@ -106,7 +106,7 @@ const DIRECTORY_BYTES = 4_096;
  */
 export async function imageSizeFurtherIn(chunks: AsyncIterable<Uint8Array>): Promise<Dimensions | null> {
 	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
-	if (fileKind(beginning) !== TIFF) return imageSize(await readBeginning(all, MAX_SEARCHED_BYTES));
+	if (fileKind(beginning) !== TIFF) return imageSize(await readPart(all, MAX_SEARCHED_BYTES));
 	const isLittleEndian = beginning[0] === 0x49;
 	const header = Buffer.from(beginning.subarray(0, 8));
 	if (header.length < 8) return null;
@@ -114,5 +114,5 @@ export async function imageSizeFurtherIn(chunks: AsyncIterable<Uint8Array>): Pro
 	const offset = view.getUint32(4, isLittleEndian);
 	// Everything in between is left out, so the header has to point right behind itself.
 	view.setUint32(4, header.length, isLittleEndian);
-	return imageSize(Buffer.concat([header, await readFrom(all, offset, DIRECTORY_BYTES)]));
+	return imageSize(Buffer.concat([header, await readPart(all, DIRECTORY_BYTES, offset)]));
 }

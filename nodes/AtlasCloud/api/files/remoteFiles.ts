@@ -1,7 +1,7 @@
 import type { AtlasClient } from '../http/client';
 import { DownloadError, isDeleted, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
-import { StreamGuard, readBeginning } from '../http/streams';
+import { StreamGuard, readPart } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS, READ_TIMEOUT_MS } from '../http/timeouts';
 import { memoize } from '../memo';
 import type { CancelSignal } from '../time/cancellation';
@@ -42,7 +42,7 @@ export class RemoteImages {
 		const { statusCode, body } = await openPublicFile(http, url, baseUrl, this.signal, { range });
 		const guard = new StreamGuard(body, clock, READ_TIMEOUT_MS, this.signal);
 		try {
-			if (statusCode === 200 || statusCode === 206) return await readBeginning(body, HEADER_BYTES);
+			if (statusCode === 200 || statusCode === 206) return await readPart(body, HEADER_BYTES);
 			throw new DownloadError(`status ${statusCode}`, { statusCode });
 		} finally {
 			guard.end();

@@ -4,7 +4,7 @@ import { asObject, parseJson } from '../json';
 import type { CancelSignal } from '../time/cancellation';
 import { whyNotFetchable } from './addresses';
 import type { Http, HttpResponse } from './http';
-import { readBeginning } from './streams';
+import { readPart } from './streams';
 import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
 
 const MAX_REDIRECTS = 3;
@@ -46,7 +46,7 @@ export async function isDeleted(
 	read?: Buffer,
 ): Promise<boolean> {
 	if (isOtherHost || (statusCode !== 404 && statusCode !== 410)) return false;
-	const bytes = read ?? (await readBeginning(body, MAX_REFUSAL_BYTES));
+	const bytes = read ?? (await readPart(body, MAX_REFUSAL_BYTES));
 	const text = bytes.toString('utf8').trim();
 	const json = asObject(parseJson(text));
 	return typeof json?.code === 'number' || /^(<\?xml[^>]*>\s*)?<Error>/.test(text);

@@ -53,21 +53,13 @@ export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<B
 }
 
 /**
- * Reads the beginning of a stream, then ends it.
+ * Reads a part of a stream, by default its beginning, then ends it. What comes before is not kept.
  * @returns `wantedBytes` bytes, or as many as there are
  */
-export async function readBeginning(chunks: AsyncIterable<Uint8Array>, wantedBytes: number): Promise<Buffer> {
-	return await readFrom(chunks, 0, wantedBytes);
-}
-
-/**
- * Reads bytes from the middle of a stream, then ends it. What comes before is not kept.
- * @returns `wantedBytes` bytes, or as many as there are
- */
-export async function readFrom(
+export async function readPart(
 	chunks: AsyncIterable<Uint8Array>,
-	offset: number,
 	wantedBytes: number,
+	offset = 0,
 ): Promise<Buffer> {
 	const parts: Uint8Array[] = [];
 	let position = 0;
