@@ -23,7 +23,8 @@ export class ImageScan {
 
 	private readonly walk: Walk | null;
 
-	private wish: Wish | null;
+	/** Null at the end. */
+	private wish: Wish | null = null;
 
 	/** Bytes of a wish that the chunks so far did not fulfill. */
 	private taken: Buffer = Buffer.alloc(0);
@@ -31,13 +32,22 @@ export class ImageScan {
 	private toSkip = 0;
 
 	constructor(kind: FileKind | null) {
-		this.walk = walkThrough(kind, (exif) => (this.isTurned = isTurned(withoutName(exif))));
-		this.wish = this.walk ? nextWish(this.walk.next()) : null;
+		const walkThrough = kind && WALKS.get(kind);
+		this.walk = walkThrough?.((exif) => (this.isTurned = isTurned(withoutName(exif)))) ?? null;
+		this.goOn();
 	}
 
 	/** Whether the bytes so far hold the image's end. */
 	get isWhole(): boolean {
 		return this.wish === null && this.toSkip === 0;
+	}
+
+	/** Takes what passes by. */
+	async *passing(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+		for await (const chunk of chunks) {
+			this.add(chunk);
+			yield chunk;
+		}
 	}
 
 	/** Takes the next bytes. */
@@ -89,27 +99,7 @@ export class ImageScan {
 
 	private goOn(bytes: Buffer = Buffer.alloc(0)): void {
 		this.taken = Buffer.alloc(0);
-		this.wish = this.walk && nextWish(this.walk.next(bytes));
-	}
-}
-
-/** Null at the end. */
-function nextWish({ done, value }: IteratorResult<Wish, void>): Wish | null {
-	return done ? null : (value as Wish);
-}
-
-function walkThrough(kind: FileKind | null, onExif: (exif: Buffer) => void): Walk | null {
-	switch (kind) {
-		case JPEG:
-			return walkJpeg(onExif);
-		case PNG:
-			return walkPng(onExif);
-		case WEBP:
-			return walkWebp(onExif);
-		case GIF:
-			return walkGif();
-		default:
-			return null;
+		this.wish = this.walk?.next(bytes).value ?? null;
 	}
 }
 
@@ -200,3 +190,10 @@ function* walkGif(): Walk {
 function* skipColors(flags: number): Walk {
 	if (flags & 0x80) yield { skip: 3 * 2 ** ((flags & 7) + 1) };
 }
+
+const WALKS = new Map<FileKind, (onExif: (exif: Buffer) => void) => Walk>([
+	[JPEG, walkJpeg],
+	[PNG, walkPng],
+	[WEBP, walkWebp],
+	[GIF, walkGif],
+]);

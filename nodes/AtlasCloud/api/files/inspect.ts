@@ -36,13 +36,7 @@ export async function inspectFile(chunks: AsyncIterable<Uint8Array>): Promise<Fi
 	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
 	const header = beginning.subarray(0, HEADER_BYTES);
 	const scan = new ImageScan(fileKind(header));
-	const scanned = async function* () {
-		for await (const chunk of all) {
-			scan.add(chunk);
-			yield chunk;
-		}
-	};
-	const { hex, sizeBytes } = await sha256OfStream(scanned());
+	const { hex, sizeBytes } = await sha256OfStream(scan.passing(all));
 	return { ...inspectHeader(header, scan.isTurned), sizeBytes, sha256: hex, isWhole: scan.isWhole };
 }
 
