@@ -95,7 +95,7 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
 		expireOutput: (url) => files.expire(new URL(url).pathname),
 		deleteUpload: (url) => files.expire(new URL(url).pathname),
 		signWebhook: (body, given) => webhooks.sign(body, given),
-		addForeignTask: (body) => tasks.addForeign(body).record.id,
+		addForeignTask: (body, createdAtMs) => tasks.addForeign(body, createdAtMs).record.id,
 		restart: async (downSeconds = 0) => {
 			await Promise.all([api.close(), storage.close()]);
 			if (downSeconds > 0) await clock.sleepMs(downSeconds * 1000);

@@ -228,8 +228,8 @@ export interface Sandbox {
 	deleteUpload(url: string): void;
 	/** A webhook body with the headers of a delivery, for tests that send one themselves. */
 	signWebhook(body: string, given?: { timestampSeconds?: number; webhookId?: string }): SignedWebhook;
-	/** A finished task that somebody else on the account sent with this body; answers its id. */
-	addForeignTask(body: object): string;
+	/** A finished task that somebody else on the account sent with this body, by default just now; answers its id. */
+	addForeignTask(body: object, createdAtMs?: number): string;
 	/** Drops all connections and comes back on the same ports with its tasks. */
 	restart(downSeconds?: number): Promise<void>;
 	close(): Promise<void>;

@@ -45,9 +45,14 @@ const MUST_HAPPEN: Array<keyof Tally> = [
 	'together',
 ];
 
+let played = 0;
+
 async function runLine(seed: number): Promise<Tally> {
 	const stage = await Stage.open(seed);
-	const property = fc.asyncProperty(stories, async (story) => await stage.play(story));
+	const property = fc.asyncProperty(stories, async (story) => {
+		await stage.play(story);
+		if (++played % 1_000 === 0) process.stderr.write(`${played} stories\n`);
+	});
 	// Shrinking is slow, so it is done only when a failure is replayed.
 	const endOnFailure = PATH === undefined;
 	const numRuns = Math.ceil(RUNS / LINES);

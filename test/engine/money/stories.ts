@@ -296,6 +296,10 @@ const SETTLED_MS = 30_000;
 /** So many tasks in an account's history are read quickly; with more, the next story gets an account of its own. */
 const MAX_TASKS = 800;
 
+/** An account has so many predictions of before its first story; of a time, in ms, that no search goes back to. */
+const OLD_TASKS = 70;
+const OLD_MS = 10 * 24 * 3_600_000;
+
 /** What happened in the cases of a run; reported at its end. */
 const NO_TALLY = {
 	cases: 0,
@@ -813,6 +817,12 @@ async function openAccount(seed: number, events: Events): Promise<[Sandbox, stri
 			if (endpoint === 'history') events.onHistoryOver();
 		},
 	});
+	// Pages of any size reach back to predictions of before the story.
+	for (let i = 0; i < OLD_TASKS; i++)
+		sandbox.addForeignTask(
+			{ model: V4, prompt: `an old one ${i}`, images: [] },
+			virtualTime.nowMs() - OLD_MS,
+		);
 	const urls = Array.from({ length: PICTURES }, (_, i) => {
 		const id = sandbox.addForeignTask({ model: V4, prompt: `a picture at an address ${i}`, images: [] });
 		return sandbox.ledger.predictions.get(id)?.outputs[0] ?? '';
