@@ -137,10 +137,21 @@ it('takes little longer than ideal at random services', async () => {
 	const ratios: number[] = [];
 	for (let seed = 1; seed <= RANDOM_SERVICES; seed++) {
 		const { service, items } = randomService(seed);
-		ratios.push((await simulateRun({ ...service, items })).ratio);
+		const { ratio, charges } = await simulateRun({ ...service, items });
+		expect(charges).toBe(items);
+		ratios.push(ratio);
 	}
 	ratios.sort((a, b) => a - b);
-	expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThanOrEqual(1.08);
-	expect(ratios[Math.floor(0.9 * (ratios.length - 1))]).toBeLessThanOrEqual(1.2);
-	expect(ratios.at(-1)).toBeLessThanOrEqual(1.6);
+	const quantile = (share: number) => ratios[Math.floor(share * (ratios.length - 1))];
+	const meanRatio = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+	process.stderr.write(
+		`${ratios.length} random services, time over ideal: mean ${meanRatio.toFixed(3)}, ` +
+			`${[0.5, 0.9, 0.99, 1].map((share) => `${100 * share}%: ${quantile(share).toFixed(2)}`).join(', ')}\n`,
+	);
+	expect(meanRatio).toBeLessThanOrEqual(1.08);
+	expect(quantile(0.5)).toBeLessThanOrEqual(1.05);
+	expect(quantile(0.9)).toBeLessThanOrEqual(1.2);
+	expect(quantile(0.99)).toBeLessThanOrEqual(1.55);
+	// Among a thousand, one may be worse.
+	if (RANDOM_SERVICES <= 100) expect(quantile(1)).toBeLessThanOrEqual(1.6);
 });
