@@ -99,3 +99,13 @@ it('of bytes that are no text keeps each of them', async () => {
 	const found = await read(`data:image/png,${'%89PNG%0D%0a'.repeat(100_000)}%4`);
 	expect(found.bytes.toString('latin1')).toBe(`${'\x89PNG\r\n'.repeat(100_000)}%4`);
 });
+
+it('a data URI with percent-encoded blanks for plus signs is read as before', async () => {
+	const bytes = Buffer.from('fbefbeff00', 'hex');
+	const base64 = encodeURIComponent(bytes.toString('base64').replaceAll('+', ' '));
+	const clock = { sleepMs: async () => await Promise.resolve() };
+	const parts: Uint8Array[] = [];
+	for await (const part of readDataUri('Images', `data:image/png;base64,${base64}`, clock).open())
+		parts.push(part);
+	expect(Buffer.concat(parts)).toEqual(bytes);
+});

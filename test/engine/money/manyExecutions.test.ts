@@ -99,6 +99,20 @@ describe('what a failed run paid for', () => {
 		expect(submits()).toBe(2);
 	});
 
+	it('is picked up although another node reused it, and failed with it, meanwhile', async () => {
+		await atlas({ keepUploadNames: true, chargeFailedTasks: true });
+		fails('file', { type: 'resetBefore' }, 1_000);
+		expect((await edit({ executionId: '1', mode: 'trigger' })).error).toBeDefined();
+		const nodeExtras = { ...RETRY_3, id: 'another' };
+		const parameters = { options: { reuseHours: 24 } };
+		const second = await edit({ executionId: '2', mode: 'trigger', nodeExtras, parameters });
+		expect(second.error?.context?.predictionId).toBe(chargedIds()[0]);
+		expect(submits()).toBe(1);
+		sandbox.clearFaults();
+		expect(idsIn(await edit({ executionId: '3', mode: 'trigger' }))).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
 	it('is not forgotten because a round of the same loop asks for the same', async () => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		const first = await edit({ executionId: '1', nodeExtras: CONTINUE });
@@ -160,6 +174,20 @@ describe('a retry after a crash of n8n', () => {
 		expect(submits()).toBe(1);
 	});
 
+	it('takes a successful one before one of which only the row says that it failed', async () => {
+		const alter = (row: Record<string, unknown>) => {
+			const { status } = row.result as { status: string };
+			return { ...row, status, result: undefined };
+		};
+		await atlas({ history: { alter }, keepUploadNames: true });
+		await edit({ executionId: '41' });
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		await edit({ executionId: '43', mode: 'trigger' });
+		const result = await edit({ executionId: '42', mode: 'retry' });
+		expect(result.error?.message).toBeUndefined();
+		expect(idsIn(result)).toEqual([chargedIds()[0]]);
+	});
+
 	it('buys what is missing although the account has many older predictions', async () => {
 		for (let i = 0; i < 170; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
 		await virtualTime.sleepMs(hours(48));
@@ -189,4 +217,57 @@ describe('a lost answer', () => {
 		expect(result.error?.message).toBeUndefined();
 		expect(submits()).toBe(2);
 	});
+});
+
+describe('Resubmit If Lost within Max Cost per Run', () => {
+	it.each([
+		['a person’s Retry', 0.03],
+		['Retry On Fail', 0.06],
+	])('submits once more in %s what stayed unknown before', async (how, maxCostUsd) => {
+		const parameters = { options: { maxCostUsd, resubmitUnknown: true } };
+		fails('submit', { type: 'resetBefore' });
+		const isByHand = how !== 'Retry On Fail';
+		fails('history', { type: 'status', status: 503 }, 1_000);
+		const first = edit({ executionId: '1', parameters, nodeExtras: isByHand ? {} : RETRY_3 });
+		await virtualTime.sleepMs(isByHand ? 300_000 : 60_000);
+		if (isByHand) expect((await first).error?.message).toMatch(/Couldn’t confirm/);
+		// Within the second attempt of Retry On Fail.
+		else await virtualTime.sleepMs(60_000);
+		sandbox.clearFaults();
+		const result = isByHand
+			? await retryManually(await first, { executionId: '2', parameters })
+			: await first;
+		expect(result.error?.message).toBeUndefined();
+		expect(submits()).toBe(2);
+		expect(chargedIds()).toHaveLength(1);
+	});
+});
+
+describe('a prediction that Atlas shows in the history, but not by its ID, for 45 seconds', () => {
+	it('is waited for', async () => {
+		await atlas({ warmUp: { seconds: 45, status: 404 } });
+		const result = await edit();
+		expect(result.error?.message).toBeUndefined();
+		expect(idsIn(result)).toEqual(chargedIds());
+	});
+
+	it.each(['the next run', 'a person’s Retry'])(
+		'is not bought again by %s after a cancel meanwhile',
+		async (by) => {
+			let cancel = () => {};
+			const cancelWhen = new Promise<void>((resolve) => (cancel = resolve));
+			const onRequestOver = ({ endpoint }: { endpoint: string }) => endpoint === 'history' && cancel();
+			await atlas({ warmUp: { seconds: 45, status: 404 }, onRequestOver });
+			const canceled = await edit({ executionId: '1', cancelWhen });
+			expect(submits()).toBe(1);
+			await virtualTime.sleepMs(60_000);
+			const parameters = { options: { resubmitUnknown: true } };
+			const result =
+				by === 'the next run'
+					? await edit({ executionId: '2', parameters })
+					: await retryManually(canceled, { executionId: '2' }, parameters);
+			expect(submits()).toBe(1);
+			expect(idsIn(result)).toEqual(chargedIds());
+		},
+	);
 });

@@ -132,7 +132,8 @@ async function lookFor(
 	if (found.kind === 'unclear') ledger.noteMaybe(record, found.ids);
 	// Only once, because each time may be billed, and never if Atlas gave an ID.
 	const mayResubmit = request.mayResubmit && reportedId === undefined && !record.wasResubmitted;
-	const costUsd = record.estimateUsd ?? 0;
+	// What was lost in an earlier attempt is in the run's plan.
+	const costUsd = submitted?.record === record ? (record.estimateUsd ?? 0) : 0;
 	if (found.kind === 'none' && mayResubmit && costUsd <= budget.spareUsd) {
 		budget.spareUsd -= costUsd;
 		return undefined;
@@ -176,9 +177,9 @@ async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited 
 	const id = idOf(record) ?? '';
 	const waited = await waitUntilOver(purchase, record, id)
 		.catch(async (error: unknown) => {
-			const found = isUnknownId(error) ? await relocate(hands, record, id) : null;
-			if (found === null) throw error;
-			return await waitUntilOver(purchase, record, found);
+			if (!isUnknownId(error)) throw error;
+			// Where there is no other, Atlas may show it by now.
+			return await waitUntilOver(purchase, record, (await relocate(hands, record, id)) ?? id);
 		})
 		.catch((error: unknown) => failed(hands, record, error));
 	if (waited === 'failed') return waited;
@@ -222,9 +223,15 @@ async function relocate(
 	if (record.bodyHash === '') return null;
 	ledger.settle(record, { state: 'lost' });
 	ledger.noteMaybe(record, [id]);
-	const found = await lostSearch.find(record);
-	ledger.settle(record, { state: 'bought', id: found.kind === 'found' ? found.id : id });
-	return found.kind === 'found' ? found.id : null;
+	let other: string | null = null;
+	try {
+		const found = await lostSearch.find(record);
+		if (found.kind === 'found') other = found.id;
+	} finally {
+		// Whatever happens, such as a cancel, its ID is not forgotten.
+		ledger.settle(record, { state: 'bought', id: other ?? id });
+	}
+	return other;
 }
 
 /** Whether Atlas does not know a prediction. */
@@ -238,7 +245,8 @@ function failed({ ledger }: Hands, record: PurchaseRecord, error: unknown): 'fai
 	if (!isFailure) throw error;
 	const isModerated = error.kind === 'moderation';
 	ledger.settle(record, { state: 'failed', id: idOf(record) ?? '', why: error.message, isModerated });
+	const isFound = record.origin !== 'own' || record.bodyHash === '';
 	// What moderation stopped would be stopped again.
-	if (record.origin === 'own' || isModerated) throw error;
+	if (!isFound || isModerated) throw error;
 	return 'failed';
 }

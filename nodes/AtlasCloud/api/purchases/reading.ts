@@ -27,7 +27,9 @@ export interface Row {
 /** Rows of a window of time, in the order of the history. */
 export interface Reading {
 	rows: Row[];
-	/** Our clock, in ms: since when. Older rows are left out. */
+	/** Of older rows on the same pages: they tell which fields a model's requests have. */
+	olderBodies: ReadBody[];
+	/** Our clock, in ms: since when. */
 	sinceMs: number;
 	/** Our clock, in ms, when it began. */
 	startedAtMs: number;
@@ -72,6 +74,7 @@ export async function readBackTo(
 	const startedAtMs = clock.nowMs();
 	const rows = new Map<string, Row>();
 	const seen = new Set<string>();
+	const olderBodies: ReadBody[] = [];
 	const answers: TimedAnswer[] = [];
 	const readPage = pageReader(client, { giveUpAtMs });
 	let stalePages = 0;
@@ -89,9 +92,11 @@ export async function readBackTo(
 				const key = row.id ?? `row ${seen.size}`;
 				seen.add(key);
 				// Pages of another size reach back to other rows.
-				if (isOlder(client, row, sinceMs)) continue;
-				rows.set(key, row);
-				isOver = false;
+				if (isOlder(client, row, sinceMs)) olderBodies.push(row.body);
+				else {
+					rows.set(key, row);
+					isOver = false;
+				}
 			}
 			// Others get a turn.
 			await clock.sleepMs(0);
@@ -100,7 +105,13 @@ export async function readBackTo(
 		// Asked for a page beyond the last one, a service may repeat that; but one that ignores the number repeats a full one.
 		const isRepeat = stalePages > 0 && pageNo > 1;
 		if (count === 0 || isOver || (isRepeat && count < pageSize))
-			return { rows: [...rows.values()], sinceMs, startedAtMs, isFresh: areFresh(client, answers) };
+			return {
+				rows: [...rows.values()],
+				olderBodies,
+				sinceMs,
+				startedAtMs,
+				isFresh: areFresh(client, answers),
+			};
 		if (isRepeat && stalePages > MAX_STALE_PAGES) throw unreadableError('its pages repeat');
 	}
 	throw unreadableError(`it has more than ${MAX_ROWS} predictions`);
@@ -133,9 +144,10 @@ export function agree(client: AtlasClient, before: Reading, after: Reading): boo
 		const { possible } = client.atlasClock.toOurClock(row.createdAtMs ?? 0);
 		return row.createdAtMs !== null && possible.toMs >= before.startedAtMs;
 	};
-	const added = after.rows.filter(({ id }) => !ids.has(id));
-	const known = before.rows.filter((row) => !isOlder(client, row, after.sinceMs));
-	return after.rows.length - added.length === known.length && added.every(isNew);
+	const sinceMs = Math.max(before.sinceMs, after.sinceMs);
+	const ofBoth = ({ rows }: Reading) => rows.filter((row) => !isOlder(client, row, sinceMs));
+	const added = ofBoth(after).filter(({ id }) => !ids.has(id));
+	return ofBoth(after).length - added.length === ofBoth(before).length && added.every(isNew);
 }
 
 function isOlder(client: AtlasClient, { createdAtMs }: Row, sinceMs: number): boolean {

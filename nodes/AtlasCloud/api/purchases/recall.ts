@@ -60,7 +60,7 @@ export class Recall {
 		const own = ledger.current(this.request);
 		if (own && (isUnresolved(own) || isPaid(own) || isModerated(own))) {
 			if (own.executionId !== ledger.scope.executionId) ledger.resume(own);
-			leftovers.resume(idOf(own) ?? '');
+			if (own.origin !== 'reused') leftovers.resume(idOf(own) ?? '');
 			return own;
 		}
 		// The item's own record proves that nothing was created: what others bought since is not its.

@@ -1,5 +1,14 @@
 import { canonicalJson } from '../json';
-import { compareBodies, fieldOf, INPUT_LIKE, isCut, placeOf, wantedBody, type WantedBody } from './body';
+import {
+	compareBodies,
+	fieldOf,
+	INPUT_LIKE,
+	isCut,
+	placeOf,
+	wantedBody,
+	type ReadBody,
+	type WantedBody,
+} from './body';
 import type { Reading, Row } from './reading';
 import type { Identity } from './request';
 
@@ -27,9 +36,10 @@ export class RowIndex {
 
 	private readonly known = new Map<string, Matches>();
 
-	constructor({ rows }: Reading) {
+	constructor({ rows, olderBodies }: Reading) {
+		for (const body of olderBodies) this.addFields(body);
 		for (const row of rows) {
-			this.addFields(row);
+			this.addFields(row.body);
 			const prompt = row.body.values.get(PROMPT) ?? '';
 			const isOdd = !row.body.isWhole || isCut(prompt);
 			const groups = isOdd ? this.odd : (this.byPrompt.get(prompt) ?? new Map<string, Row[]>());
@@ -70,7 +80,7 @@ export class RowIndex {
 		return compareBodies(wanted, body, model, mayBeAdded);
 	}
 
-	private addFields({ body }: Row): void {
+	private addFields(body: ReadBody): void {
 		if (!body.isWhole) return;
 		const model = body.values.get('model') ?? '';
 		const counts = this.fieldCounts.get(model) ?? new Map<string, number>();

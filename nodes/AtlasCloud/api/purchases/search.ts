@@ -95,8 +95,9 @@ export class Search {
 			if (taken !== null) return taken;
 			await this.takeAmong(ofState(maybe, 'paid'), wish, () => null, doubts);
 			if (doubts.length > 0) throw doubtError(doubts);
-			const failed = wish.mayHaveFailed ? [...ofState(same, 'moderated'), ...ofState(same, 'failed')] : [];
-			return await this.takeAmong(failed, wish, adopt);
+			if (!wish.mayHaveFailed) return null;
+			const moderated = await this.takeAmong(ofState(same, 'moderated'), wish, adopt);
+			return moderated ?? (await this.takeAmong(ofState(same, 'failed'), wish, adopt));
 		});
 	}
 
