@@ -27,7 +27,7 @@ const spentUsd = () => ledger.charges.reduce((sum, { priceUsd }) => sum + priceU
 const hours = (count: number) => count * 3_600_000;
 
 describe('Max Cost per Run', () => {
-	it('holds if what an attempt before had reused fails in the next one', async () => {
+	async function spentWhenFoundFails(options: object, mode: 'trigger' | 'retry'): Promise<number> {
 		sandbox.setOptions({ predictSeconds: 20 });
 		fails('submit', { type: 'failTask', shape: 'status200' });
 		await edit({ executionId: '1', parameters: SUBMIT_ONLY });
@@ -35,11 +35,18 @@ describe('Max Cost per Run', () => {
 		const before = spentUsd();
 		sandbox.clearFaults();
 		fails('submit', { type: 'failTask', shape: 'status200' });
-		const options = { reuseHours: 24, maxCostUsd: 0.06 };
-		const nodeExtras = RETRY_3;
+		const parameters = { options: { ...options, maxCostUsd: 0.06 } };
 		const items = [{ files: { data: photo } }, { files: { data: other } }];
-		await edit({ executionId: '2', items, nodeExtras, parameters: { options } });
-		expect(spentUsd() - before).toBeLessThanOrEqual(0.06);
+		await edit({ executionId: '2', mode, items, nodeExtras: RETRY_3, parameters });
+		return spentUsd() - before;
+	}
+
+	it('holds if what an attempt before had reused fails in the next one', async () => {
+		expect(await spentWhenFoundFails({ reuseHours: 24 }, 'trigger')).toBeLessThanOrEqual(0.06);
+	});
+
+	it('holds if what a retry after a crash had found fails in its next attempt', async () => {
+		expect(await spentWhenFoundFails({}, 'retry')).toBeLessThanOrEqual(0.06);
 	});
 
 	it('holds if Resubmit If Lost submits once more', async () => {
