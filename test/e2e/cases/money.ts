@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { FormData } from 'undici';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../../scripts/n8n/server';
-import { e2e, readFileNode, seedream, webhookNode, type Bench } from '../cases';
+import { e2e, readFileNode, seedream, trigger, webhookNode, type Bench } from '../cases';
 import { assertBlackAndWhite } from '../pictures';
 
 const PROMPT = 'make it black and white';
@@ -91,4 +91,42 @@ e2e('money: n8n killed in the middle of twelve edits; the retry buys only the re
 	assert.equal(items.length, 12, 'items');
 	assert.deepEqual(ids, new Set(ledger.charges.map(({ predictionId }) => predictionId)));
 	assert.equal(ledger.charges.length, 12, 'charges');
+});
+
+e2e('money: eight rows, one blocked; run again by hand, only that one is billed', async (bench) => {
+	const { sandbox } = bench;
+	const server = await bench.startServer();
+	const workflow = await server.createWorkflow({
+		name: 'eight-rows',
+		nodes: [
+			trigger(),
+			{
+				name: 'Rows',
+				type: 'n8n-nodes-base.set',
+				typeVersion: 3.4,
+				parameters: { mode: 'raw', jsonOutput: '={{ { rows: [1, 2, 3, 4, 5, 6, 7, 8] } }}', options: {} },
+			},
+			{
+				name: 'Split',
+				type: 'n8n-nodes-base.splitOut',
+				typeVersion: 1,
+				parameters: { fieldToSplitOut: 'rows', options: {} },
+			},
+			readFileNode('Read', await bench.photo()),
+			seedream('Edit', { prompt: '={{ "row " + $itemIndex }}' }),
+		],
+		connections: chain('Start', 'Rows', 'Split', 'Read', 'Edit'),
+	});
+	const run = async () => await server.waitForExecution(await server.runManually(workflow.id));
+	// It is billed, so that every submit counts.
+	sandbox.setOptions({ chargeFailedTasks: true });
+	sandbox.addFault({ endpoint: 'submit', nth: 3, action: { type: 'failTask', shape: 'moderation' } });
+	const { error } = await run();
+	assert.match(error?.description ?? '', /7 other \w+ of this run are paid for/);
+	assert.equal(sandbox.ledger.charges.length, 8, 'charges of the first run');
+
+	const again = (await run()).expectSuccess();
+	assert.equal(new Set(again.items('Edit').map(({ json }) => json.predictionId)).size, 8, 'predictions');
+	assert.equal(sandbox.ledger.charges.length, 9, 'charges of both runs');
+	assert.match(JSON.stringify(again.runs('Edit').at(-1)?.hints), /\b7 /);
 });
