@@ -45,7 +45,7 @@ export class Recall {
 	 */
 	async find(): Promise<PurchaseRecord | undefined> {
 		const { hands, request } = this;
-		if (this.hasLooked) hands.search.forget();
+		if (this.hasLooked) hands.search.readAgain();
 		this.hasLooked = true;
 		return await beforeSubmit(hands.clock, request, 'looking for earlier results', this.record()).catch(
 			(error: unknown) => {

@@ -16,6 +16,9 @@ const COMPARED_AT_ONCE = 8;
 /** After so many rows others get a turn: about a millisecond. */
 const ROWS_AT_ONCE = 2_000;
 
+/** An older reading is not one of now, in ms. Of predictions that fail one after another, few have it read again. */
+const MAX_READING_AGE_MS = 5_000;
+
 /** A row that can be taken. */
 export type FoundRow = Row & { id: string };
 
@@ -47,6 +50,8 @@ export interface Doubt {
 
 /** The history back to a time: read once, and once more before anything is bought. */
 interface Readings {
+	/** Our clock, in ms. */
+	startedAtMs: number;
 	first: Promise<RowIndex>;
 	whole: Promise<RowIndex> | null;
 	/** @param giveUpAtMs our clock */
@@ -101,9 +106,11 @@ export class Search {
 		});
 	}
 
-	/** What is taken from now on is read anew. */
-	forget(): void {
-		this.readings.clear();
+	/** Has the history read again, for what others have bought meanwhile. Items that ask together share it. */
+	readAgain(): void {
+		const { clock } = this.client;
+		for (const [sinceMs, { startedAtMs }] of this.readings)
+			if (clock.nowMs() - startedAtMs > MAX_READING_AGE_MS) this.readings.delete(sinceMs);
 	}
 
 	/**
@@ -184,6 +191,7 @@ export class Search {
 		if (known) return known;
 		const reading = readBackTo(this.client, sinceMs, giveUpAtMs, pageSizeOf(0));
 		const readings: Readings = {
+			startedAtMs: this.client.clock.nowMs(),
 			first: reading.then((rows) => new RowIndex(rows)),
 			whole: null,
 			confirm: async (untilMs) => new RowIndex(await confirm(this.client, sinceMs, untilMs, await reading)),
