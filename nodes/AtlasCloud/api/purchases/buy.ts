@@ -223,15 +223,12 @@ async function relocate(
 	if (record.bodyHash === '') return null;
 	ledger.settle(record, { state: 'lost' });
 	ledger.noteMaybe(record, [id]);
-	let other: string | null = null;
-	try {
-		const found = await lostSearch.find(record);
-		if (found.kind === 'found') other = found.id;
-	} finally {
-		// Whatever happens, such as a cancel, its ID is not forgotten.
-		ledger.settle(record, { state: 'bought', id: other ?? id });
-	}
-	return other;
+	// Whatever happens, such as a cancel, its ID is not forgotten.
+	const keepId = () => ledger.settle(record, { state: 'bought', id });
+	const found = await lostSearch.find(record).finally(keepId);
+	if (found.kind !== 'found') return null;
+	ledger.settle(record, { state: 'bought', id: found.id });
+	return found.id;
 }
 
 /** Whether Atlas does not know a prediction. */
