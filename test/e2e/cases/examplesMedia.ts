@@ -63,7 +63,8 @@ e2e(
 		const { sandbox } = bench;
 		const redeliverAfterSeconds = Array.from({ length: 60 }, () => 1);
 		sandbox.setOptions({
-			predictSecondsByType: { Video: 8 },
+			// Long enough for n8n to stop before the call, on a busy machine, too: it would end what has just woken.
+			predictSecondsByType: { Video: 30 },
 			jitter: 0,
 			webhooks: { allowLoopback: true, redeliverAfterSeconds },
 		});
