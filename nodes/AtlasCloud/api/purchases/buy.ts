@@ -27,7 +27,7 @@ export interface Bought {
 	prediction: Prediction | null;
 }
 
-/** One purchase on its way. */
+/** On its way. */
 interface Purchase {
 	hands: Hands;
 	request: PurchaseRequest;
@@ -69,9 +69,8 @@ async function settle(
 	place: Place,
 	then: 'wait' | 'leave',
 ): Promise<Bought> {
-	const { ledger } = hands;
 	const identity = identify(request);
-	ledger.open(request, identity.fingerprint);
+	hands.ledger.open(request, identity.fingerprint);
 	const recall = new Recall(hands, request, identity);
 	const purchase: Purchase = { hands, request, place, reusedUntilMs: null };
 	let record = await recall.find();
@@ -175,11 +174,13 @@ interface Waited {
 async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited | 'failed'> {
 	const { hands, request } = purchase;
 	const id = idOf(record) ?? '';
-	const waited = await waitUntilOver(purchase, record, id)
+	const waited = await waitUntilOver(purchase, record, id, WARM_UP_MS)
 		.catch(async (error: unknown) => {
-			if (!isUnknownId(error)) throw error;
-			// Where there is no other, Atlas may show it by now.
-			return await waitUntilOver(purchase, record, (await relocate(hands, record, id)) ?? id);
+			const isUnknown = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
+			if (!isUnknown) throw error;
+			const other = await relocate(hands, record, id);
+			// Where there is no other, Atlas may show this one by now.
+			return await waitUntilOver(purchase, record, other ?? id, other === null ? 0 : WARM_UP_MS);
 		})
 		.catch((error: unknown) => failed(hands, record, error));
 	if (waited === 'failed') return waited;
@@ -188,24 +189,29 @@ async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited 
 	return waited;
 }
 
-async function waitUntilOver(purchase: Purchase, record: PurchaseRecord, id: string): Promise<Waited> {
+/** @param warmUpMs how long Atlas may not know it yet */
+async function waitUntilOver(
+	purchase: Purchase,
+	record: PurchaseRecord,
+	id: string,
+	warmUpMs: number,
+): Promise<Waited> {
 	const { hands, request, place } = purchase;
-	const { waiter, signal, clock } = hands;
 	const { body, inputs, timeoutMs } = request;
-	const nowMs = clock.nowMs();
+	const nowMs = hands.clock.nowMs();
 	// A reused one was submitted some time ago and may have ended: its first poll is now. If the machine's clock was set
 	// back since an earlier attempt, the submit would lie in the future.
 	const sentAtMs = record.origin === 'own' ? Math.min(record.sentAtMs, nowMs) : null;
 	const deadlineMs =
 		sentAtMs === null ? (purchase.reusedUntilMs ??= nowMs + timeoutMs) : sentAtMs + timeoutMs;
-	const prediction = await waiter.until({
+	const prediction = await hands.waiter.until({
 		id,
 		model: record.model,
 		shape: timingKey(body, inputs.length),
 		sentAtMs,
-		visibleByMs: nowMs + WARM_UP_MS,
+		visibleByMs: nowMs + warmUpMs,
 		deadlineMs,
-		signal,
+		signal: hands.signal,
 		isQueued: () => place.isQueued,
 	});
 	return { id, prediction };
@@ -229,11 +235,6 @@ async function relocate(
 	if (found.kind !== 'found') return null;
 	ledger.settle(record, { state: 'bought', id: found.id });
 	return found.id;
-}
-
-/** Whether Atlas does not know a prediction. */
-function isUnknownId(error: unknown): boolean {
-	return error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 }
 
 /** Writes down how a prediction failed, for the next attempt. @throws the error, unless it was a reused one */
