@@ -105,3 +105,27 @@ it('a row with a field that older bodies of its model do not have is still anoth
 	};
 	expect(await clock.until(search.take(wish, ({ id }) => id))).toBeNull();
 });
+
+it('items that look again within seconds share a reading of the history', async () => {
+	const clock = new VirtualClock();
+	const http = new FakeHttp((): FakeAnswer => {
+		const date = new Date(clock.nowMs()).toUTCString();
+		return { headers: { date }, json: { code: 200, data: { items: [], total: 0 } } };
+	});
+	const client = clientOf(http, clock);
+	const ledger = new Ledger({ records: {}, takenIds: {} }, scope);
+	const search = new Search(client, ledger, new EarlierInputs(client, undefined));
+	const sinceMs = clock.nowMs() - 3_600_000;
+	const look = async (prompt: string) => {
+		const identity = { fingerprint: '', body: { model: 'm', prompt }, inputs: [] };
+		const wish = { identity, sinceMs, mayHaveFailed: false, giveUpAtMs: clock.nowMs() + 300_000 };
+		search.readAgain();
+		await clock.until(search.take(wish, ({ id }) => id));
+		return http.requests.length;
+	};
+	expect(await look('a')).toBe(2);
+	await clock.pass(4_000);
+	expect(await look('b')).toBe(2);
+	await clock.pass(4_000);
+	expect(await look('c')).toBe(4);
+});

@@ -146,19 +146,6 @@ describe('Reuse Paid Results', () => {
 		expect((virtualTime.nowMs() - startMs) / 1_000).toBeLessThan(130);
 	});
 
-	it('reads the history again only once for running ones that fail together', async () => {
-		sandbox.setOptions({ predictSeconds: 20, jitter: 0 });
-		fails('submit', { type: 'failTask', shape: 'status200' }, 6);
-		const items = Array.from({ length: 6 }, (_, i) => ({ json: { wish: `${i}` }, files: { data: photo } }));
-		const prompt = '={{ $json.wish }}';
-		await edit({ executionId: '1', items, parameters: { ...SUBMIT_ONLY, prompt } });
-		await edit({ executionId: '2', items, parameters: { prompt, options: { reuseHours: 24 } } });
-		expect(submits()).toBe(12);
-		const readings = ledger.requests.filter(({ path }) => path.includes('/history?no=1&'));
-		// Once before they are waited for, and twice before they are bought anew.
-		expect(readings).toHaveLength(3);
-	});
-
 	it.each([20, 40, 170])('buys although the account has %d older predictions', async (count) => {
 		for (let i = 0; i < count; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
 		await virtualTime.sleepMs(hours(3));
