@@ -26,6 +26,11 @@ const SUBMIT_ONLY = { resource: 'prediction', operation: 'submit' };
 const spentUsd = () => ledger.charges.reduce((sum, { priceUsd }) => sum + priceUsd, 0);
 const hours = (count: number) => count * 3_600_000;
 
+/** Adds predictions of others to the account. */
+function addPredictions(count: number): void {
+	for (let i = 0; i < count; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
+}
+
 describe('Max Cost per Run', () => {
 	async function spentWhenFoundFails(options: object, mode: 'trigger' | 'retry'): Promise<number> {
 		sandbox.setOptions({ predictSeconds: 20 });
@@ -147,7 +152,7 @@ describe('Reuse Paid Results', () => {
 	});
 
 	it.each([20, 40, 170])('buys although the account has %d older predictions', async (count) => {
-		for (let i = 0; i < count; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
+		addPredictions(count);
 		await virtualTime.sleepMs(hours(3));
 		const result = await edit({ executionId: '9', parameters: { options: { reuseHours: 1 } } });
 		expect(result.error?.message).toBeUndefined();
@@ -196,7 +201,7 @@ describe('a retry after a crash of n8n', () => {
 	});
 
 	it('buys what is missing although the account has many older predictions', async () => {
-		for (let i = 0; i < 170; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
+		addPredictions(170);
 		await virtualTime.sleepMs(hours(48));
 		const result = await edit(retried);
 		expect(result.error?.message).toBeUndefined();
@@ -217,7 +222,7 @@ describe('a lost answer', () => {
 	});
 
 	it('is resent by Resubmit If Lost although the account has many older predictions', async () => {
-		for (let i = 0; i < 170; i++) sandbox.addForeignTask({ model: 'x', prompt: `old ${i}`, images: [] });
+		addPredictions(170);
 		await virtualTime.sleepMs(hours(3));
 		fails('submit', { type: 'resetBefore' });
 		const result = await edit({ parameters: { options: { resubmitUnknown: true } } });

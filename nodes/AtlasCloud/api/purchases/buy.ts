@@ -27,7 +27,7 @@ export interface Bought {
 	prediction: Prediction | null;
 }
 
-/** On its way. */
+/** One purchase on its way. */
 interface Purchase {
 	hands: Hands;
 	request: PurchaseRequest;

@@ -145,9 +145,11 @@ export function agree(client: AtlasClient, before: Reading, after: Reading): boo
 		return row.createdAtMs !== null && possible.toMs >= before.startedAtMs;
 	};
 	const sinceMs = Math.max(before.sinceMs, after.sinceMs);
-	const ofBoth = ({ rows }: Reading) => rows.filter((row) => !isOlder(client, row, sinceMs));
-	const added = ofBoth(after).filter(({ id }) => !ids.has(id));
-	return ofBoth(after).length - added.length === ofBoth(before).length && added.every(isNew);
+	const [earlier, later] = [before, after].map(({ rows }) =>
+		rows.filter((row) => !isOlder(client, row, sinceMs)),
+	);
+	const added = later.filter(({ id }) => !ids.has(id));
+	return later.length - added.length === earlier.length && added.every(isNew);
 }
 
 function isOlder(client: AtlasClient, { createdAtMs }: Row, sinceMs: number): boolean {
