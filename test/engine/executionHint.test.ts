@@ -1,9 +1,8 @@
-import type { IDataObject, NodeExecutionHint } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, NodeExecutionHint } from 'n8n-workflow';
 import { addExecutionHint } from '../../nodes/AtlasCloud/run/hint';
 import type { NodeRun } from '../../nodes/AtlasCloud/nodeRun';
-import type { OperationSummary } from '../../nodes/AtlasCloud/run/operation';
+import { countResults } from '../../nodes/AtlasCloud/operations/kind';
 import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
-import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
 import { picture, runSeedream, useOneSandbox, type SeedreamOptions, type SeedreamResult } from './seedream';
 
@@ -38,25 +37,6 @@ it('counts failures, and offers no retry of what cannot be resumed', async () =>
 	expect(hint.type).toBe('warning');
 });
 
-it('says in the editor what can be pinned', async () => {
-	const pin = 'To pin this output, turn off Download Images under Options.';
-	// From the second billed run on: the first one is nobody's habit yet.
-	expect((await hintOf({}, { mode: 'manual' })).message).not.toContain(pin);
-	expect((await hintOf({}, { mode: 'manual' })).message).toContain(pin);
-	expect((await hintOf({ options: { downloadImages: false } }, { mode: 'manual' })).message).not.toContain(
-		'pin',
-	);
-});
-
-it('warns about large files in memory', async () => {
-	const padded = Buffer.concat([await picture(), Buffer.alloc(51_000_000)]);
-	const items = [{ files: { data: padded } }];
-	const inMemory = await hintOf({}, { items, binaryMode: 'default' });
-	expect(inMemory.message).toMatch(/This run keeps \d\d MB of files in memory/);
-	const onDisk = await hintOf({}, { items, binaryMode: 'filesystem' });
-	expect(onDisk.message).not.toContain('memory');
-});
-
 it('Submit, Wait for Completion, Get and Upload say what they did', async () => {
 	const submitted = await hintOf(
 		{ resource: 'prediction', operation: 'submit' },
@@ -88,9 +68,13 @@ it('counts what was bought, not what the input items say about other predictions
 	expect(message).toMatch(/^2 edits submitted for about \$0\.054\.$/);
 });
 
-const PAID: OperationSummary = { ...summaryOf(EDIT_STYLE), isPaid: true };
+const count = (done: INodeExecutionData[]) => countResults(EDIT_STYLE, done);
 
-async function messageOf(json: IDataObject[], summary = PAID, delivered = () => []): Promise<string> {
+async function messageOf(
+	json: IDataObject[],
+	buys: string | undefined = 'edit',
+	delivered = () => [],
+): Promise<string> {
 	const hints: NodeExecutionHint[] = [];
 	const run = {
 		startedAtMs: 1_000,
@@ -112,7 +96,7 @@ async function messageOf(json: IDataObject[], summary = PAID, delivered = () => 
 	};
 	await addExecutionHint(
 		run as unknown as NodeRun,
-		summary,
+		{ count, buys },
 		json.map((one) => ({ json: one })),
 		[],
 	);
@@ -168,7 +152,7 @@ describe('the text, for items made up here', () => {
 		const readsFor = async (count: number) => {
 			const delivered = jest.fn(() => []);
 			const submitted = Array.from({ length: count }, (_, i) => ({ predictionId: `${i}`, model: V4_EDIT }));
-			await messageOf(submitted, { ...PAID, reportedPrice: () => null }, delivered);
+			await messageOf(submitted, 'edit', delivered);
 			return delivered.mock.calls.length;
 		};
 		expect(await readsFor(50)).toBe(await readsFor(1));
@@ -181,7 +165,7 @@ describe('the text, for items made up here', () => {
 			'1 edited image, 1 edit still running in 12.4 s for about $0.054. 1 failed.',
 		);
 		const failed = image({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
-		expect(await messageOf([failed], summaryOf(EDIT_STYLE))).toBe('1 failed.');
+		expect(await messageOf([failed], undefined)).toBe('1 failed.');
 	});
 
 	describe('Retry On Fail', () => {

@@ -1,6 +1,6 @@
 import { countNoun, plural } from '../../nodes/AtlasCloud/api/text';
 import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
-import { summaryOf } from '../../nodes/AtlasCloud/run/operation';
+import { countResults } from '../../nodes/AtlasCloud/operations/kind';
 
 it.each([
 	[0, '0 seconds'],
@@ -19,5 +19,5 @@ it('counts what there is, and says nothing of what there is not', () => {
 it('sums up predictions by their status', () => {
 	const statuses = ['completed', 'processing', 'failed', 'failed'];
 	const items = statuses.map((status) => ({ json: { status } }));
-	expect(summaryOf(EDIT_STYLE).count(items)).toEqual(['1 edited image', '1 edit still running']);
+	expect(countResults(EDIT_STYLE, items)).toEqual(['1 edited image', '1 edit still running']);
 });

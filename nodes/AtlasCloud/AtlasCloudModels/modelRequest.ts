@@ -4,7 +4,7 @@ import { listNames } from '../api/text';
 import { asObject, omit, parseJson, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
-import { placeAt, type InputPath, type PurchaseInput } from '../api/purchases/request';
+import { placeAt, type InputPath, type PurchaseInput, type PurchaseRequest } from '../api/purchases/request';
 import {
 	DEFAULT_TIMEOUT_SECONDS,
 	readExtraBodyFields,
@@ -12,15 +12,9 @@ import {
 	SLOW_TIMEOUT_SECONDS,
 } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
-import { readRequest, whileUnreadable, type PurchaseJob } from '../operations/kind';
+import { readRequest, whileUnreadable, type PurchaseJob, type PurchaseOrder } from '../operations/kind';
 import { readMediaInputs, readUntypedInputs, type RequestMedia } from './mediaInputs';
 import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
-
-/** One item's prediction; its request is complete only once {@link resolveModelJob} has read the model. */
-export interface ModelJob extends PurchaseJob {
-	/** What the item gives for the model's fields. */
-	given: JsonObject;
-}
 
 /** An ID as it appears in messages and placeholders. */
 export const EXAMPLE_MODEL = 'bytedance/seedance-v1.5-pro/image-to-video';
@@ -36,22 +30,28 @@ const OWN_FIELDS = ['model', 'input', 'enable_sync_mode'];
 /** Fields of a schema that are not sent as inputs: the node asks for the result itself, and has an own option. */
 const UNSENT_FIELDS = ['model', 'enable_sync_mode', 'webhook_url'];
 
-/** Reads an item's parameters. Sends nothing. @throws AtlasError (`input`) */
+/**
+ * Reads an item's parameters. Sends nothing.
+ * @param resourceType what the resource makes; null where the model decides
+ * @throws AtlasError (`input`)
+ */
 export function readModelJob(
 	run: NodeRun,
 	itemIndex: number,
 	options: IDataObject,
 	resourceType: MediaModelType | null,
-): ModelJob {
+): PurchaseJob {
 	const { webhook_url: webhookUrl, ...inputs } = readGivenInputs(run.context, itemIndex);
 	const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => !UNSENT_FIELDS.includes(name)));
-	const request = readRequest(run, itemIndex, options, {
+	const read = readRequest(run, itemIndex, options, {
 		exampleModel: EXAMPLE_MODEL,
 		ownFields: OWN_FIELDS,
 		timeoutSeconds: defaultTimeoutSeconds(resourceType),
 		webhookUrl,
 	});
-	return { request: { ...request, body: { ...given, ...request.body } }, predictionCount: 1, given, options };
+	const request = { ...read, body: { ...given, ...read.body } };
+	const resolve = async () => await resolveModel(run, request, { given, options, resourceType });
+	return { request, predictionCount: 1, options, resolve };
 }
 
 /** What an item gives for the model's fields, in either input mode. @throws AtlasError (`input`) */
@@ -69,38 +69,36 @@ function readGivenInputs(context: IExecuteFunctions, itemIndex: number): JsonObj
 	);
 }
 
+/** What a request is completed with. */
+interface ModelWish {
+	/** What the item gives for the model's fields. */
+	given: JsonObject;
+	options: IDataObject;
+	resourceType: MediaModelType | null;
+}
+
 /**
- * Completes a job by the model's type and schema, and checks its inputs. Uploads nothing.
- * @param resourceType what the resource makes; null where the model decides
+ * Completes a request by the model's type and schema, and checks its inputs. Uploads nothing.
  * @throws AtlasError (`input`); CancelledError
  */
-export async function resolveModelJob<Job extends ModelJob>(
+async function resolveModel(
 	run: NodeRun,
-	job: Job,
-	resourceType: MediaModelType | null,
-): Promise<Job> {
-	const { request, options } = job;
+	request: PurchaseRequest,
+	{ given, options, resourceType }: ModelWish,
+): Promise<PurchaseOrder> {
 	const { model } = request;
 	const info = await run.models.of(model);
-	const refusal = info.isUnreadable ? whileUnreadable(run, job) : undefined;
+	const refusal = info.isUnreadable ? whileUnreadable(run, { request, predictionCount: 1 }) : undefined;
 	const type = mediaTypeOf(model, info, resourceType);
-	const { body, inputs, notes } = await readInputs(run, job, info);
+	const { body, inputs, notes } = await readInputs(run, request, given, info.fields);
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
-	return {
-		...job,
-		notes,
-		request: {
-			...request,
-			endpoint: endpointOf(type),
-			inputs,
-			body: wholeBody,
-			estimateUsd: await run.models.estimateUsd(wholeBody),
-			...readTimeout(options, defaultTimeoutSeconds(type)),
-			refusal,
-		},
-	};
+	const estimateUsd = await run.models.estimateUsd(wholeBody);
+	const timeout = readTimeout(options, defaultTimeoutSeconds(type));
+	const endpoint = endpointOf(type);
+	const resolved = { ...request, endpoint, inputs, body: wholeBody, estimateUsd, ...timeout, refusal };
+	return { request: resolved, predictionCount: 1, notes };
 }
 
 /** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
@@ -122,10 +120,10 @@ function mediaTypeOf(
 
 async function readInputs(
 	run: NodeRun,
-	{ request, given }: ModelJob,
-	{ fields }: ModelInfo,
+	{ model, itemIndex }: PurchaseRequest,
+	given: JsonObject,
+	fields: ModelInfo['fields'],
 ): Promise<RequestMedia & { notes?: string[] }> {
-	const { model, itemIndex } = request;
 	// Without a schema, Atlas checks the request itself.
 	if (!fields) return await readUntypedInputs(run, itemIndex, given);
 	const sendable = fields.filter(({ name }) => !UNSENT_FIELDS.includes(name));
@@ -137,8 +135,10 @@ async function readInputs(
 }
 
 /** What to ask a quote of a prediction for. Files whose length can be billed are uploaded: a quote needs them to be right. */
-export async function modelQuoteRequest(run: NodeRun, { request }: ModelJob): Promise<QuoteRequest> {
-	const { body, inputs, itemIndex, model } = request;
+export async function modelQuoteRequest(
+	run: NodeRun,
+	{ body, inputs, itemIndex, model }: PurchaseRequest,
+): Promise<QuoteRequest> {
 	const { price, fields } = await run.models.of(model);
 	// Their content does not change the price. While it is not known what is billed, it may be the text.
 	const unpricedFields = [

@@ -7,14 +7,7 @@ import { modelField, type ListedModel } from '../panel/modelField';
 import { optionFields } from '../panel/optionFields';
 import { MODEL_STYLE } from '../panel/style';
 import type { NodeDefinition } from '../run/operation';
-import {
-	defaultTimeoutSeconds,
-	EXAMPLE_MODEL,
-	modelQuoteRequest,
-	readModelJob,
-	resolveModelJob,
-	type ModelJob,
-} from './modelRequest';
+import { defaultTimeoutSeconds, EXAMPLE_MODEL, modelQuoteRequest, readModelJob } from './modelRequest';
 import { NOTICES } from './resourceMapping';
 
 /** What goes into the model, either as its own fields or as JSON. */
@@ -88,19 +81,17 @@ const inputFields: INodeProperties[] = [
  * @param type what the models of its list make; null where the model decides
  * @param preset the model that is selected at first
  */
-function modelKind(type: MediaModelType | null, preset?: ListedModel): NodeKind<ModelJob> {
+function modelKind(type: MediaModelType | null, preset?: ListedModel): NodeKind {
 	return {
 		style: MODEL_STYLE,
 		fields: [modelField('The model to run.', EXAMPLE_MODEL, preset), ...inputFields],
 		options: optionFields(MODEL_STYLE, {
-			timeoutSeconds: { buy: defaultTimeoutSeconds(type), wait: defaultTimeoutSeconds(null) },
+			timeoutSeconds: defaultTimeoutSeconds(type),
 			timeoutNote: type === null ? '. The default is 300 for image models and 1800 for others.' : '',
 		}),
-		timeoutSeconds: defaultTimeoutSeconds(null),
 		read: (run, itemIndex, options) => readModelJob(run, itemIndex, options, type),
-		resolve: async (run, job) => await resolveModelJob(run, job, type),
 		quoteRequestOf: modelQuoteRequest,
-		baseNameOf: ({ request }) => stemOfModel(request.model),
+		baseNameOf: ({ model }) => stemOfModel(model),
 		inputsJson: ({ images }) => ({ inputUrls: images }),
 	};
 }

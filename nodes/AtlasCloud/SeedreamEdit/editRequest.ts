@@ -11,13 +11,21 @@ import {
 	maxImageCount,
 	planImages,
 	V4_EDIT,
-	type ImageCount,
+	type ModelRules,
 } from '../api/models/seedream';
 import { describeShape, exactSize, matchInput, namedSize, type SizeRules } from '../api/models/sizeRules';
+import type { InputPath, PurchaseRequest } from '../api/purchases/request';
 import { plural } from '../api/text';
 import type { InputSource } from '../items/inputFiles';
 import type { NodeRun } from '../nodeRun';
-import { isResumed, readRequest, requestsOf, whileUnreadable, type PurchaseJob } from '../operations/kind';
+import {
+	isResumed,
+	readRequest,
+	requestsOf,
+	whileUnreadable,
+	type PurchaseJob,
+	type PurchaseOrder,
+} from '../operations/kind';
 import { DEFAULT_TIMEOUT_SECONDS, readParameter } from '../panel/options';
 import { formatFields, nameOf } from './format';
 import { imageCountField, inputDimensions, readImages } from './images';
@@ -25,86 +33,78 @@ import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
 import { readSize, type SizeWish } from './size';
 
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
-export interface EditJob extends PurchaseJob {
+interface Edit extends PurchaseOrder {
 	images: InputSource[];
 	size: SizeWish;
+	options: IDataObject;
 }
 
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
 const OWN_FIELDS = ['model', 'prompt', 'images', 'size', 'enable_sync_mode', 'input'];
 
 /** Reads and checks the fields of an edit. Sends nothing. @throws AtlasError (`input`) */
-export async function readEdit(run: NodeRun, itemIndex: number, options: IDataObject): Promise<EditJob> {
+export async function readEdit(run: NodeRun, itemIndex: number, options: IDataObject): Promise<PurchaseJob> {
 	const { context } = run;
-	const request = readRequest(run, itemIndex, options, {
+	const read = readRequest(run, itemIndex, options, {
 		exampleModel: V4_EDIT,
 		ownFields: OWN_FIELDS,
 		timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
 	});
-	const { model, body } = request;
 	const prompt = readPrompt(context, itemIndex);
 	const size = readSize(context, itemIndex);
 	const images = await readImages(run, itemIndex);
 	checkTemplate(context, itemIndex, { imageCount: images.length, size });
-	const known = knownModel(model);
-	checkInputCount(images.length, model, known?.maxInputImages ?? MAX_INPUT_IMAGES);
-	const imageCount = Number(readParameter(context, itemIndex, imageCountField));
-	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
-	if (known) {
-		sizesLeft(size, known.sizes, model);
-		formatFields(options, known, model);
-		checkOutputCount(imageCount, images.length, known.imageCount, model);
-	}
-	return {
-		request: {
-			...request,
-			endpoint: endpointOf('Image'),
-			inputs: images.map((image, i) => ({ ...image, path: ['images', i] as const })),
-			body: { ...body, prompt },
-		},
-		predictionCount: imageCount,
-		images,
-		size,
-		options,
+	const predictionCount = Number(readParameter(context, itemIndex, imageCountField));
+	const request = {
+		...read,
+		endpoint: endpointOf('Image'),
+		inputs: images.map((image, i) => ({ ...image, path: ['images', i] as const })),
+		body: { ...read.body, prompt },
 	};
+	const edit: Edit = { request, predictionCount, images, size, options };
+	const known = knownModel(request.model);
+	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
+	if (known) checkRules(known, edit);
+	else checkInputCount(edit, MAX_INPUT_IMAGES);
+	return { request, predictionCount, options, resolve: async () => await resolveEdit(run, edit) };
 }
 
-function checkInputCount(count: number, model: string, maxInputImages: number): void {
-	if (count > maxInputImages) {
+/** @throws AtlasError (`input`) for an edit that its model does not make */
+function checkRules(rules: ModelRules, edit: Edit): void {
+	const { images, predictionCount: imageCount, size, options } = edit;
+	const { model } = edit.request;
+	checkInputCount(edit, rules.maxInputImages);
+	const max = maxImageCount(images.length, rules.imageCount);
+	if (imageCount > max) {
 		throw inputError(
-			`This item has ${plural(count, 'image')}, but ${nameOf(model)} accepts at most ${maxInputImages}`,
-			'Use fewer images per item.',
+			`'Number of Images' is ${imageCount}, but ${nameOf(model)} can make at most ${max} from ${plural(images.length, 'input image')}`,
+			`Lower 'Number of Images'${isSequential(model) ? '' : ', or choose a model with Sequential in its name: it makes more'}.`,
 		);
 	}
+	sizesLeft(size, rules.sizes, model);
+	formatFields(options, rules, model);
 }
 
-/** @throws AtlasError (`input`) for more images than the model may be asked for */
-function checkOutputCount(
-	imageCount: number,
-	inputCount: number,
-	rule: ImageCount | null,
-	model: string,
-): void {
-	const max = maxImageCount(inputCount, rule);
-	if (imageCount <= max) return;
+function checkInputCount({ images, request: { model } }: Edit, max: number): void {
+	if (images.length <= max) return;
 	throw inputError(
-		`'Number of Images' is ${imageCount}, but ${nameOf(model)} can make at most ${max} from ${plural(inputCount, 'input image')}`,
-		`Lower 'Number of Images'${isSequential(model) ? '' : ', or choose a model with Sequential in its name: it makes more'}.`,
+		`This item has ${plural(images.length, 'image')}, but ${nameOf(model)} accepts at most ${max}`,
+		'Use fewer images per item.',
 	);
 }
 
 /** Sets what depends on the model's rules: the size, the format, the background. @throws AtlasError (`input`) */
-export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): Promise<Job> {
-	const { request, images, options, predictionCount: imageCount } = job;
+async function resolveEdit(run: NodeRun, edit: Edit): Promise<PurchaseOrder> {
+	const { request, images, options, predictionCount: imageCount } = edit;
 	const { model, body } = request;
 	const rules = await run.models.rulesOf(model);
-	const refusal = rules.isUnreadable ? whileUnreadable(run, job) : undefined;
-	checkInputCount(images.length, model, rules.maxInputImages);
-	checkOutputCount(imageCount, images.length, rules.imageCount, model);
+	const refusal = rules.isUnreadable ? whileUnreadable(run, edit) : undefined;
+	checkRules(rules, edit);
 	const plan = planImages(imageCount, images.length, rules.imageCount);
 	const { name, isList } = rules.imagesField;
-	const inputs = request.inputs.map((input, i) => ({ ...input, path: isList ? [name, i] : [name] }) as const);
-	const size = await resolveSize(run, { ...job, request: { ...request, inputs } }, rules.sizes);
+	const pathOf = (i: number): InputPath => (isList ? [name, i] : [name]);
+	const inputs = request.inputs.map((input, i) => ({ ...input, path: pathOf(i) }));
+	const size = await resolveSize(run, { ...edit, request: { ...request, inputs } }, rules.sizes);
 	const canCutOut = rules.backgrounds?.includes('transparent') === true;
 	const cutOutPrompt = canCutOut ? readCutOutPrompt(run.context, request.itemIndex) : null;
 	const format = formatFields(options, rules, model, cutOutPrompt !== null);
@@ -114,11 +114,11 @@ export async function resolveEdit<Job extends EditJob>(run: NodeRun, job: Job): 
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
 	const estimate = price && estimateUsd(price, wholeBody);
 	const whole = { ...request, inputs, body: wholeBody, estimateUsd: estimate, refusal };
-	return { ...job, predictionCount: plan.predictions, request: whole, notes: [size.note ?? []].flat() };
+	return { predictionCount: plan.predictions, request: whole, notes: [size.note ?? []].flat() };
 }
 
 /** What to ask a quote of an edit for. Nothing is uploaded, and no link of the user's is sent. */
-export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteRequest {
+export function editQuoteRequest({ body, inputs }: PurchaseRequest): QuoteRequest {
 	const [name, index] = inputs[0].path;
 	const images = index === undefined ? PLACEHOLDER_URL : inputs.map(() => PLACEHOLDER_URL);
 	return { body: { ...body, [name]: images }, unpricedFields: ['prompt', name, 'webhook_url'] };
@@ -129,56 +129,56 @@ export function editQuoteRequest({ request: { body, inputs } }: EditJob): QuoteR
  * prices where a larger size may cost the same.
  * @throws AtlasError (`input`) for a size that the model does not offer; CancelledError
  */
-export async function resolveSize(
+async function resolveSize(
 	run: NodeRun,
-	job: EditJob,
+	edit: Edit,
 	rules: SizeRules,
 ): Promise<{ fields: JsonObject; note: string | null }> {
-	const { model } = job.request;
-	const left = sizesLeft(job.size, rules, model);
+	const { model } = edit.request;
+	const left = sizesLeft(edit.size, rules, model);
 	const [only, ...others] = left.choices;
-	if (only && others.length === 0 && !left.free && job.size !== 'matchInput')
+	if (only && others.length === 0 && !left.free && edit.size !== 'matchInput')
 		return { fields: only.fields, note: null };
 	const isChoice = left.free !== null || left.choices.length > 0;
 	// Where there is nothing to choose, the input's dimensions need not be readable.
-	const input = isChoice ? await inputDimensions(run, job.images[0]) : { width: 1, height: 1 };
+	const input = isChoice ? await inputDimensions(run, edit.images[0]) : { width: 1, height: 1 };
 	const match = matchInput(input, left);
 	const { larger } = match;
-	const isLarger = larger !== null && (await costTheSame(run, job, match.fields, larger));
+	const isLarger = larger !== null && (await costTheSame(run, edit, match.fields, larger));
 	return { fields: isLarger ? larger : match.fields, note: describeShape(input, match, nameOf(model)) };
 }
 
 /** What is left of a model's sizes by the user's choice. @throws AtlasError (`input`) if it is nothing */
-export function sizesLeft(size: SizeWish, rules: SizeRules, model: string): SizeRules {
+function sizesLeft(size: SizeWish, rules: SizeRules, model: string): SizeRules {
 	if (size === 'matchInput') return rules;
 	if (typeof size === 'string') return namedSize(size, rules, nameOf(model));
 	return { choices: [exactSize(size, rules, nameOf(model))], free: null };
 }
 
-/** Whether the same edit may have been bought before, and is found again by its body. */
-function mayBeBought({ context, ledger, leftovers }: NodeRun, job: EditJob): boolean {
-	const isSearched = job.request.reuseHours > 0 || context.getMode() === 'retry';
-	return isSearched || leftovers.hasAny(job.request.model) || ledger.isPartlyBought(requestsOf(job));
-}
-
 /** Only Atlas's own quotes count: a list price is that of the smallest size. */
-async function costTheSame(run: NodeRun, job: EditJob, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
-	const quoteOf = async (fields: JsonObject) => {
-		const body = { ...job.request.body, ...fields };
-		return await run.quotes.of(editQuoteRequest({ ...job, request: { ...job.request, body } }));
-	};
+async function costTheSame(run: NodeRun, edit: Edit, ...sizes: [JsonObject, JsonObject]): Promise<boolean> {
+	const { request } = edit;
+	const quoteOf = async (fields: JsonObject) =>
+		await run.quotes.of(editQuoteRequest({ ...request, body: { ...request.body, ...fields } }));
 	const quotes = await Promise.all(sizes.map(quoteOf)).catch((error: unknown) => {
 		if (error instanceof CancelledError) throw error;
 		return [];
 	});
 	const [usual, larger] = quotes.filter(({ isEstimate }) => !isEstimate);
 	// A later attempt may get them, and an earlier one may have: each has to ask for the same edit.
-	const mayDiffer = run.quotes.isUnsure || mayBeBought(run, job);
-	if (!larger && mayDiffer && !isResumed(run, job)) {
+	const mayDiffer = run.quotes.isUnsure || mayBeBought(run, edit);
+	if (!larger && mayDiffer && !isResumed(run, edit)) {
 		throw new AtlasError('Couldn’t get the quotes that decide the size', {
 			kind: 'read',
 			description: "Nothing was submitted for this item. Run it again later, or choose a 'Size'.",
 		});
 	}
 	return larger !== undefined && larger.priceUsd <= usual.priceUsd;
+}
+
+/** Whether the same edit may have been bought before, and is found again by its body. */
+function mayBeBought({ context, ledger, leftovers }: NodeRun, edit: Edit): boolean {
+	const { reuseHours, model } = edit.request;
+	const isSearched = reuseHours > 0 || context.getMode() === 'retry';
+	return isSearched || leftovers.hasAny(model) || ledger.isPartlyBought(requestsOf(edit));
 }

@@ -12,10 +12,9 @@ import type { NodeKind } from '../operations/kind';
 import { predictionResource } from '../operations/prediction';
 import { modelField, searchIn, type ListedModel } from '../panel/modelField';
 import { optionFields } from '../panel/optionFields';
-import { DEFAULT_TIMEOUT_SECONDS } from '../panel/options';
 import { EDIT_STYLE } from '../panel/style';
 import type { NodeDefinition, Operation } from '../run/operation';
-import { editQuoteRequest, readEdit, resolveEdit, type EditJob } from './editRequest';
+import { editQuoteRequest, readEdit } from './editRequest';
 import { background, outputFormat } from './format';
 import { imageCountField, imagesField, readImages } from './images';
 import { promptFields } from './prompt';
@@ -24,7 +23,7 @@ import { sizeFields } from './size';
 const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];
 
 /** How Seedream Edit does what both nodes do. */
-const editKind: NodeKind<EditJob> = {
+const editKind: NodeKind = {
 	style: EDIT_STYLE,
 	fields: [
 		modelField('The Seedream model to use.', V4_EDIT, editModel(defaultModel)),
@@ -33,15 +32,10 @@ const editKind: NodeKind<EditJob> = {
 		imageCountField,
 		...sizeFields,
 	],
-	options: optionFields(EDIT_STYLE, {
-		timeoutSeconds: { buy: DEFAULT_TIMEOUT_SECONDS, wait: DEFAULT_TIMEOUT_SECONDS },
-		requestOptions: [outputFormat, background],
-	}),
-	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
+	options: optionFields(EDIT_STYLE, { requestOptions: [outputFormat, background] }),
 	read: readEdit,
-	resolve: resolveEdit,
-	quoteRequestOf: (_run, job) => editQuoteRequest(job),
-	baseNameOf({ images: [{ file, url }] }) {
+	quoteRequestOf: (_run, request) => editQuoteRequest(request),
+	baseNameOf({ inputs: [{ file, url }] }) {
 		const stem = file ? safeStem(file.fileName ?? file.fieldName ?? '') : stemOfUrl(url);
 		return `${stem}-edited`;
 	},
@@ -64,11 +58,9 @@ const upload: Operation<InputFile[]> = {
 		description: 'Upload images to Atlas Cloud and get their URLs',
 	},
 	fields: [imagesField, editKind.options.upload],
-	summary: {
-		count(done) {
-			const urls = done.flatMap(({ json }) => asArray(json.urls));
-			return countNoun(urls.length, 'image', ' uploaded');
-		},
+	count(done) {
+		const urls = done.flatMap(({ json }) => asArray(json.urls));
+		return countNoun(urls.length, 'image', ' uploaded');
 	},
 
 	async read(run, itemIndex) {

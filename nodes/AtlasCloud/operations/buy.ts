@@ -13,8 +13,8 @@ import type { NodeRun } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
 import { readMaxCostUsd } from '../panel/options';
 import { checkMaxCost, describeEstimate } from '../run/maxCost';
-import { summaryOf, type Operation } from '../run/operation';
-import { requestsOf, type NodeKind, type PurchaseJob } from './kind';
+import type { Operation } from '../run/operation';
+import { countResults, requestsOf, type NodeKind, type PurchaseJob } from './kind';
 
 /** Uploads, submits, waits, and downloads. What failed is an error beside the files of the others: those are paid for. */
 export function buyOperation(
@@ -24,13 +24,13 @@ export function buyOperation(
 	return {
 		option,
 		fields: [...kind.fields, simplifyField, kind.options.buy],
-		summary: { ...summaryOf(kind.style), isPaid: true },
+		count: (done) => countResults(kind.style, done),
 		columns: kind.style.columns,
 		...purchasing(kind),
 
 		async read(run, itemIndex, options) {
 			const job = await kind.read(run, itemIndex, options);
-			const destination = readDestination(itemIndex, options, kind.baseNameOf(job), kind.style);
+			const destination = readDestination(itemIndex, options, kind.baseNameOf(job.request), kind.style);
 			return { ...job, destination };
 		},
 
@@ -63,13 +63,7 @@ export function submitOperation(kind: NodeKind): Operation<PurchaseJob> {
 			description: `Start ${withArticle(kind.style.purchase)} and return its prediction ID without waiting`,
 		},
 		fields: [...kind.fields, kind.options.submit],
-		summary: {
-			...summaryOf(kind.style),
-			count: (done) => countNoun(done.length, kind.style.purchase, ' submitted'),
-			// Atlas does not report a price yet.
-			reportedPrice: () => null,
-			isPaid: true,
-		},
+		count: (done) => countNoun(done.length, kind.style.purchase, ' submitted'),
 		columns: ['predictionId', 'status', 'model', 'prompt', 'createdAt'],
 		read: kind.read,
 		...purchasing(kind),
@@ -106,19 +100,18 @@ export function quoteOperation(kind: NodeKind): Operation<PurchaseJob> {
 			description: `Get the price of ${withArticle(kind.style.purchase)} without running it`,
 		},
 		fields: [...kind.fields, kind.options.quote],
-		summary: { count: (done) => countNoun(done.length, 'quote') },
+		count: (done) => countNoun(done.length, 'quote'),
 		about: purchasing(kind).about,
 		read: kind.read,
-		resolve: kind.resolve,
+		resolve: async (_run, job) => ({ ...job, ...(await job.resolve()) }),
 
-		async work(run, job, itemIndex) {
-			const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = await run.quotes.of(
-				await kind.quoteRequestOf(run, job),
-			);
+		async work(run, { request, predictionCount }, itemIndex) {
+			const quote = await run.quotes.of(await kind.quoteRequestOf(run, request));
+			const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = quote;
 			const json = {
 				model,
-				priceUsd: roundUsd(priceUsd * job.predictionCount),
-				listPriceUsd: listPriceUsd && roundUsd(listPriceUsd * job.predictionCount),
+				priceUsd: roundUsd(priceUsd * predictionCount),
+				listPriceUsd: listPriceUsd && roundUsd(listPriceUsd * predictionCount),
 				discountPercent,
 				isEstimate,
 				currency,
@@ -164,6 +157,7 @@ function oneError(errors: unknown[]): unknown {
 function purchasing(kind: NodeKind) {
 	return {
 		isSelfPaced: true,
+		buys: kind.style.purchase,
 
 		about: ({ request: { model, body }, notes }) => ({
 			notes,
@@ -188,15 +182,15 @@ function purchasing(kind: NodeKind) {
 		async resolve<Job extends PurchaseJob>(run: NodeRun, job: Job): Promise<Job> {
 			const { request } = job;
 			const what = 'reading the model and the size of the input';
-			const resolved = await beforeSubmit(run.client.clock, request, what, kind.resolve(run, job));
-			return { ...resolved, request: { ...resolved.request, waitedMs: request.waitedMs } };
+			const resolved = await beforeSubmit(run.client.clock, request, what, job.resolve());
+			return { ...job, ...resolved, request: { ...resolved.request, waitedMs: request.waitedMs } };
 		},
 
 		async checkResolved(run, jobs) {
 			const planned = jobs.map((job) => ({
 				request: job.request,
 				count: requestsOf(job).filter((one) => run.ledger.mayBuy(one, one.mayResubmit)).length,
-				toQuote: async () => await kind.quoteRequestOf(run, job),
+				toQuote: async () => await kind.quoteRequestOf(run, job.request),
 			}));
 			await checkMaxCost(run, planned, readMaxCostUsd(jobs[0].options));
 		},

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import { isBlank } from '../api/cells';
 import type { AtlasError } from '../api/errors';
 import { asNumber } from '../api/json';
@@ -6,6 +6,7 @@ import { fieldsUnreadableError } from '../api/models/model';
 import type { QuoteRequest } from '../api/models/quotes';
 import type { Bought } from '../api/purchases/buy';
 import type { PurchaseRequest } from '../api/purchases/request';
+import { countNoun } from '../api/text';
 import { checkWebhookUrl } from '../api/webhooks/delivery';
 import type { NodeRun } from '../nodeRun';
 import type { OptionFields } from '../panel/optionFields';
@@ -13,33 +14,35 @@ import { readModel } from '../panel/modelField';
 import { readExtraBodyFields, readMaxCostUsd, readTimeout } from '../panel/options';
 import type { NodeStyle } from '../panel/style';
 
-/** What one item wants to buy. */
-export interface PurchaseJob {
+/** What is to be bought for one item. */
+export interface PurchaseOrder {
 	/** Complete only once it is resolved; its body serves for an estimate before. */
 	request: PurchaseRequest;
 	/** How many predictions to buy, all by this request. Until it is resolved, the number of images wanted. */
 	predictionCount: number;
-	options: IDataObject;
 	/** Sentences for the execution hint. */
 	notes?: string[];
 }
 
+/** One item that buys. */
+export interface PurchaseJob extends PurchaseOrder {
+	options: IDataObject;
+	/** Completes the order with what takes a free request to know. @throws AtlasError (`input`); CancelledError */
+	resolve(): Promise<PurchaseOrder>;
+}
+
 /** What differs between Seedream Edit and Atlas Cloud Models where both do the same. */
-export interface NodeKind<Job extends PurchaseJob = PurchaseJob> {
+export interface NodeKind {
 	style: NodeStyle;
 	/** What is asked for in every operation that submits or quotes. */
 	fields: INodeProperties[];
 	options: OptionFields;
-	/** How long to wait for a prediction of which nothing but its ID is known, in seconds. */
-	timeoutSeconds: number;
 	/** Reads and checks an item's fields. Sends nothing. @throws AtlasError (`input`) */
-	read(run: NodeRun, itemIndex: number, options: IDataObject): Job | Promise<Job>;
-	/** Completes a job with what takes a free request to know. @throws AtlasError (`input`); CancelledError */
-	resolve<J extends Job>(run: NodeRun, job: J): Promise<J>;
+	read(run: NodeRun, itemIndex: number, options: IDataObject): PurchaseJob | Promise<PurchaseJob>;
 	/** What to ask a quote for. Uploads at most files whose length is billed. */
-	quoteRequestOf(run: NodeRun, job: Job): QuoteRequest | Promise<QuoteRequest>;
+	quoteRequestOf(run: NodeRun, request: PurchaseRequest): QuoteRequest | Promise<QuoteRequest>;
 	/** The name of the first file, without extension. */
-	baseNameOf(job: Job): string;
+	baseNameOf(request: PurchaseRequest): string;
 	/** What Submit says of the inputs. */
 	inputsJson(bought: Bought): IDataObject;
 }
@@ -89,12 +92,12 @@ const retentionHeaders = (hours: string) => ({
 });
 
 /** What an item buys: each prediction is a purchase of its own, with its own record. */
-export function requestsOf({ request, predictionCount }: PurchaseJob): PurchaseRequest[] {
+export function requestsOf({ request, predictionCount }: PurchaseOrder): PurchaseRequest[] {
 	return Array.from({ length: predictionCount }, (_, imageIndex) => ({ ...request, imageIndex }));
 }
 
 /** Whether an earlier attempt bought all that the item asks for: its body is not sent again. */
-export function isResumed({ ledger }: NodeRun, { predictionCount, request }: PurchaseJob): boolean {
+export function isResumed({ ledger }: NodeRun, { predictionCount, request }: PurchaseOrder): boolean {
 	return predictionCount === 1 && ledger.isBought(request);
 }
 
@@ -103,8 +106,17 @@ export function isResumed({ ledger }: NodeRun, { predictionCount, request }: Pur
  * that may not depend on them.
  * @throws the same error, unless an earlier attempt bought it: that is resumed
  */
-export function whileUnreadable(run: NodeRun, job: PurchaseJob): AtlasError {
-	const error = fieldsUnreadableError(job.request.model);
-	if (isResumed(run, job)) return error;
+export function whileUnreadable(run: NodeRun, order: PurchaseOrder): AtlasError {
+	const error = fieldsUnreadableError(order.request.model);
+	if (isResumed(run, order)) return error;
 	throw error;
+}
+
+/** The results among a run's items, for its hint. */
+export function countResults({ purchase, result }: NodeStyle, done: INodeExecutionData[]): string[] {
+	const countOf = (status: string) => done.filter(({ json }) => json.status === status).length;
+	return [
+		...countNoun(countOf('completed'), result),
+		...countNoun(countOf('processing'), purchase, ' still running'),
+	];
 }

@@ -18,9 +18,9 @@ import {
 import type { NodeRun } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
 import { readParameter, readTimeout, type TimeoutOptions } from '../panel/options';
-import { summaryOf, type Operation, type Resource } from '../run/operation';
+import type { Operation, Resource } from '../run/operation';
 import { quoteOperation, submitOperation } from './buy';
-import type { NodeKind } from './kind';
+import { countResults, type NodeKind } from './kind';
 
 /** The resource Prediction of either node. */
 export const predictionResource = (kind: NodeKind): Resource => ({
@@ -57,7 +57,7 @@ interface PredictionJob {
 
 /** An operation on predictions that exist. @param find null for one that is still running when its time is up */
 function predictionOperation(
-	{ style, timeoutSeconds }: NodeKind,
+	{ style }: NodeKind,
 	option: Operation['option'],
 	optionsField: INodeProperties,
 	find: (run: NodeRun, job: PredictionJob) => Promise<Prediction | null>,
@@ -65,7 +65,7 @@ function predictionOperation(
 	return {
 		option,
 		fields: [predictionIdField, simplifyField, optionsField],
-		summary: summaryOf(style),
+		count: (done) => countResults(style, done),
 		columns: style.columns,
 		about: ({ predictionId, known }) => ({ ...known, predictionId }),
 
@@ -89,7 +89,7 @@ function predictionOperation(
 				predictionId,
 				known: { model: field('model'), prompt: field('prompt'), size: field('size') },
 				destination: readDestination(itemIndex, options, baseName, style),
-				timeout: readTimeout(options, timeoutSeconds),
+				timeout: readTimeout(options, style.timeoutSeconds),
 			};
 		},
 

@@ -8,8 +8,8 @@ export type OptionFields = ReturnType<typeof optionFields>;
 
 /** What a node's options depend on besides its style. */
 interface OptionDefaults {
-	/** Timeout of operations that buy, and of those that only wait, in seconds. */
-	timeoutSeconds: { buy: number; wait: number };
+	/** Timeout of operations that buy, in seconds. Default: that of the style. */
+	timeoutSeconds?: number;
 	/** Added to Timeout where its default depends on the model. */
 	timeoutNote?: string;
 	/** Options of this node alone that belong to the request, and change its price. */
@@ -19,7 +19,7 @@ interface OptionDefaults {
 /** The Options of one node, in the order in which people want them. */
 export function optionFields(
 	style: NodeStyle,
-	{ timeoutSeconds, timeoutNote = '', requestOptions = [] }: OptionDefaults,
+	{ timeoutSeconds = style.timeoutSeconds, timeoutNote = '', requestOptions = [] }: OptionDefaults,
 ) {
 	const { purchase, output, maxPurchases, maxDownloadMb: defaultDownloadMb } = style;
 	const { default: defaultMax } = maxPurchases;
@@ -175,7 +175,7 @@ export function optionFields(
 			...requestOptions,
 			...spending,
 			...download,
-			...timeout(timeoutSeconds.buy, `it was submitted${timeoutNote}`),
+			...timeout(timeoutSeconds, `it was submitted${timeoutNote}`),
 			...submission,
 			concurrency,
 			maxDownloadMb,
@@ -185,7 +185,7 @@ export function optionFields(
 		quote: collection(...requestOptions, includeInputFields, extraBodyFields, concurrency),
 		wait: collection(
 			...download,
-			...timeout(timeoutSeconds.wait, 'this node starts waiting'),
+			...timeout(style.timeoutSeconds, 'this node starts waiting'),
 			concurrency,
 			maxDownloadMb,
 		),

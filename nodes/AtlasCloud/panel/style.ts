@@ -1,3 +1,5 @@
+import { DEFAULT_TIMEOUT_SECONDS, SLOW_TIMEOUT_SECONDS } from './options';
+
 /** How a node speaks of what it buys and returns. Saved workflows depend on the names of parameters and fields. */
 export interface NodeStyle {
 	/** What is bought: `edit`. */
@@ -12,6 +14,8 @@ export interface NodeStyle {
 	maxPurchases: { name: string; displayName: string; default: number };
 	/** The default of Max Download Size, in megabytes (10^6 bytes). */
 	maxDownloadMb: number;
+	/** How long to wait for a prediction of which nothing but its ID is known, in seconds. */
+	timeoutSeconds: number;
 	/** How the names of files begin when only the prediction's ID is known. */
 	fileNamePrefix: string;
 	/** The fields of a simplified item, in order. */
@@ -25,6 +29,7 @@ export const EDIT_STYLE: NodeStyle = {
 	downloadParameter: 'downloadImages',
 	maxPurchases: { name: 'maxEdits', displayName: 'Max Edits per Run', default: 250 },
 	maxDownloadMb: 100,
+	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
 	fileNamePrefix: 'seedream',
 	columns: [
 		'imageUrl',
@@ -48,6 +53,7 @@ export const MODEL_STYLE: NodeStyle = {
 	downloadParameter: 'downloadFiles',
 	maxPurchases: { name: 'maxPredictions', displayName: 'Max Predictions per Run', default: 50 },
 	maxDownloadMb: 1_000,
+	timeoutSeconds: SLOW_TIMEOUT_SECONDS,
 	fileNamePrefix: 'atlas-cloud',
 	columns: [
 		'fileUrl',

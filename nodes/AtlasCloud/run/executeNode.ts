@@ -50,7 +50,7 @@ async function runOperation(
 			leftovers.note(ledger.delivered(), ledger.leftOver());
 		});
 	const notes = itemRuns.flatMap(({ about, outcome }) => [about?.notes ?? [], outcome?.notes ?? []].flat());
-	await addExecutionHint(run, operation.summary, results.flat(), notes).catch((error: unknown) => {
+	await addExecutionHint(run, operation, results.flat(), notes).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});

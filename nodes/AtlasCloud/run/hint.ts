@@ -2,14 +2,10 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { asNumber, asObject, asString } from '../api/json';
 import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd } from '../api/models/prices';
-import { recentlyUsed } from '../api/memo';
 import { idOf, type Origin, type PurchaseRecord } from '../api/purchases/record';
 import type { NodeRun } from '../nodeRun';
-import type { OperationSummary } from './operation';
+import type { Operation } from './operation';
 import { withoutTags, plural } from '../api/text';
-
-/** Above this, the hint says that n8n holds the run's files in memory. */
-const LARGE_IN_MEMORY_BYTES = 50_000_000;
 
 /** With fewer items, there is nothing to hold back. */
 const MIN_ITEMS_FOR_CONCURRENCY = 21;
@@ -40,36 +36,37 @@ interface Cost {
  */
 export async function addExecutionHint(
 	run: NodeRun,
-	summary: OperationSummary | undefined,
+	operation: Pick<Operation, 'count' | 'buys'>,
 	items: INodeExecutionData[],
 	notes: string[],
 ): Promise<void> {
-	if (!summary) return;
-	const { context } = run;
+	if (!operation.count) return;
+	const { buys } = operation;
 	const done = items.filter((item) => !isFailedItem(item));
-	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
-	// Less is no time worth telling.
-	const time = seconds < 0.05 ? '' : ` in ${seconds.toFixed(1)} s`;
+	const failed = items.filter((item) => isFailedItem(item) || item.json.status === 'failed');
 	const leftover = takenFrom(run, 'failedRun', done);
 	const reused = takenFrom(run, 'reused', done);
 	const taken = new Set([...leftover, ...reused]);
+	const seconds = (run.client.clock.nowMs() - run.startedAtMs) / 1_000;
+	// Less is no time worth telling.
+	const time = seconds < 0.05 ? '' : ` in ${seconds.toFixed(1)} s`;
+	const what = operation.count(done).join(', ') || (failed.length === 0 ? 'No results' : '');
 	const billed = done.filter((item) => !taken.has(item));
-	const cost = await costOf(run, summary, billed);
-	const failed = items.filter((item) => isFailedItem(item) || item.json.status === 'failed');
-	const what = summary.count(done).join(', ') || (failed.length === 0 ? 'No results' : '');
 	const sentences = [
-		what && `${what}${time}${describeCost(cost, summary)}.`,
+		what && `${what}${time}${await describeCost(run, buys, billed)}.`,
 		failed.length === 0 ? '' : `${failed.length} failed${rowsOf(failed)}.`,
-		describeConcurrency(run, summary),
-		await describeTaken(run, summary, leftover, 'result', ' of an earlier run of this node'),
-		await describeTaken(run, summary, reused, 'earlier result'),
-		retryAdvice(run, summary, items),
-		pinAdvice(run, summary, done, cost),
-		memoryAdvice(run, items),
+		...(buys === undefined
+			? []
+			: [
+					describeConcurrency(run),
+					await describeTaken(run, leftover, 'result', ' of an earlier run of this node'),
+					await describeTaken(run, reused, 'earlier result'),
+					retryAdvice(run, items.filter(isFailedItem)),
+				]),
 		...[...new Set(notes)].slice(0, MAX_NOTES),
 	];
 	// Older versions of n8n have no such hints.
-	context.addExecutionHints?.({
+	run.context.addExecutionHints?.({
 		// n8n shows it as HTML.
 		message: withoutTags(sentences.filter((sentence) => sentence !== '').join(' ')),
 		type: items.some(isFailedItem) ? 'warning' : 'info',
@@ -95,8 +92,8 @@ function rowsOf(items: INodeExecutionData[]): string {
 }
 
 /** In a large run: how many ran at once, and why not more. Empty for operations that do not wait for what they buy. */
-function describeConcurrency({ context, places }: NodeRun, { isPaid }: OperationSummary): string {
-	if (!isPaid || context.getInputData().length < MIN_ITEMS_FOR_CONCURRENCY) return '';
+function describeConcurrency({ context, places }: NodeRun): string {
+	if (context.getInputData().length < MIN_ITEMS_FOR_CONCURRENCY) return '';
 	const { peak, heldBackBy } = places.summary();
 	return peak === 0 ? '' : `Up to ${peak} ran at once${HELD_BACK[heldBackBy]}.`;
 }
@@ -115,13 +112,8 @@ async function estimateOf(
 	return price ? estimateUsd(price, { num_images: 1 + others.length }) : null;
 }
 
-async function costOf(
-	run: NodeRun,
-	{ reportedPrice, isPaid = false }: OperationSummary,
-	done: INodeExecutionData[],
-): Promise<Cost> {
+async function costOf(run: NodeRun, done: INodeExecutionData[]): Promise<Cost> {
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
-	if (!isPaid || !reportedPrice) return cost;
 	const records = new Map(run.ledger.delivered().map((record) => [idOf(record) as unknown, record]));
 	const byPrediction = new Map<unknown, IDataObject[]>();
 	for (const { json } of done)
@@ -129,7 +121,7 @@ async function costOf(
 	for (const group of byPrediction.values()) {
 		// The first item of a prediction carries its price.
 		if (group[0].status === 'failed') continue;
-		const reported = reportedPrice(group[0]);
+		const reported = asNumber(group[0].priceUsd);
 		const usd = reported ?? (await estimateOf(run, records, group));
 		if (usd === null) cost.unknownCount++;
 		else cost.usd += usd;
@@ -147,66 +139,37 @@ function takenFrom(run: NodeRun, origin: Origin, done: INodeExecutionData[]): IN
 /** How many results were taken instead of being bought, and what that saved. */
 async function describeTaken(
 	run: NodeRun,
-	summary: OperationSummary,
 	taken: INodeExecutionData[],
 	noun: string,
 	from = '',
 ): Promise<string> {
 	const count = new Set(taken.map(({ json }) => json.predictionId)).size;
 	if (count === 0) return '';
-	const { usd, isEstimate } = await costOf(run, summary, taken);
-	const reused = `Reused ${plural(count, noun)}${from}`;
-	if (usd === 0) return `${reused}, not billed again.`;
-	return `${reused}, which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}.`;
+	const { usd, isEstimate } = await costOf(run, taken);
+	const saved = usd === 0 ? 'not billed again' : `which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}`;
+	return `Reused ${plural(count, noun)}${from}, ${saved}.`;
 }
 
 /** Follows what was done; ` for about $0.05` if a list price is part of the sum. Empty if nothing was billed. */
-function describeCost({ usd, isEstimate, unknownCount }: Cost, { noun = '' }: OperationSummary): string {
+async function describeCost(
+	run: NodeRun,
+	buys: string | undefined,
+	billed: INodeExecutionData[],
+): Promise<string> {
+	if (buys === undefined) return '';
+	const { usd, isEstimate, unknownCount } = await costOf(run, billed);
 	const sum = usd === 0 ? '' : ` for ${isEstimate ? 'about ' : ''}${dollars(usd)}`;
 	if (unknownCount === 0) return sum;
-	return sum === '' ? ' (price unknown)' : `${sum} (the price of ${plural(unknownCount, noun)} is unknown)`;
+	return sum === '' ? ' (price unknown)' : `${sum} (the price of ${plural(unknownCount, buys)} is unknown)`;
 }
 
 /** A retry helps if all that failed was submitted and can be resumed. It cannot undo a moderation block. */
-function retryAdvice(
-	{ context }: NodeRun,
-	{ isPaid }: OperationSummary,
-	items: INodeExecutionData[],
-): string {
-	const failed = items.filter(isFailedItem);
-	if (!isPaid || failed.length === 0 || context.getNode().retryOnFail) return '';
+function retryAdvice({ context }: NodeRun, failed: INodeExecutionData[]): string {
+	if (failed.length === 0 || context.getNode().retryOnFail) return '';
 	const isResumable = ({ json }: INodeExecutionData) => {
 		const { predictionId, status } = asObject(json.error) ?? {};
 		return asString(predictionId) !== null && status !== 'failed';
 	};
 	if (!failed.every(isResumable)) return '';
 	return 'To resume what failed, turn on Retry On Fail in Settings: nothing is billed twice.';
-}
-
-/** Nodes whose billed manual runs are counted, the latest. */
-const MAX_NODES = 500;
-const billedRunsOf = recentlyUsed(MAX_NODES, () => ({ count: 0 }));
-
-/** While building a workflow, people run the billed node again and again unless its output is pinned. */
-function pinAdvice(
-	{ context }: NodeRun,
-	summary: OperationSummary,
-	done: INodeExecutionData[],
-	{ usd, unknownCount }: Cost,
-): string {
-	const isBilled = usd > 0 || unknownCount > 0;
-	if (!isBilled || context.getMode() !== 'manual') return '';
-	const runs = billedRunsOf(`${context.getWorkflow().id ?? ''}/${context.getNode().id}`);
-	runs.count++;
-	const hasFiles = done.some(({ binary }) => binary !== undefined);
-	// The first run is nobody's habit yet.
-	return runs.count > 1 && hasFiles ? (summary.pinAdvice ?? '') : '';
-}
-
-function memoryAdvice({ context }: NodeRun, items: INodeExecutionData[]): string {
-	const binaries = [...context.getInputData(), ...items].flatMap(({ binary }) => Object.values(binary ?? {}));
-	// A stored file has an id. Any other is in the item itself, as base64.
-	const bytes = binaries.reduce((sum, { id, data = '' }) => (id ? sum : sum + (data.length * 3) / 4), 0);
-	if (bytes < LARGE_IN_MEMORY_BYTES) return '';
-	return `This run keeps ${Math.round(bytes / 1_000_000)} MB of files in memory. To store them on disk, set N8N_DEFAULT_BINARY_DATA_MODE=filesystem.`;
 }

@@ -1,22 +1,5 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { asNumber } from '../api/json';
-import { countNoun } from '../api/text';
 import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
-import type { NodeStyle } from '../panel/style';
-
-/** How a run of an operation is summed up in the execution hint. */
-export interface OperationSummary {
-	/** What was done, such as `2 images`, without what failed. */
-	count(done: INodeExecutionData[]): string[];
-	/** The price that Atlas reported on an item, in USD. */
-	reportedPrice?(json: IDataObject): number | null;
-	/** Whether it buys predictions. Only then is a cost shown: what was spent at Submit is not counted again. */
-	isPaid?: boolean;
-	/** What is bought, such as `edit`. */
-	noun?: string;
-	/** How an output with files can be pinned. */
-	pinAdvice?: string;
-}
 
 /** What an item goes through. `Job` is what it knows of an item. */
 export interface Operation<Job = unknown> {
@@ -24,8 +7,10 @@ export interface Operation<Job = unknown> {
 	option: INodePropertyOptions & { name: string; value: string };
 	/** Its fields. The panel shows them for this operation only. */
 	fields: INodeProperties[];
-	/** Without one, the run has no hint. */
-	summary?: OperationSummary;
+	/** What was done, such as `2 images`, without what failed. Without it, the run has no hint. */
+	count?(done: INodeExecutionData[]): string[];
+	/** What it buys, such as `edit`. Only then is a cost shown: what was spent at Submit is not counted again. */
+	buys?: string;
 	/** The fields of a simplified item, in order. A failed item has them too. */
 	columns?: string[];
 	/** What is known of an item that failed: so that a table shows which one it is. */
@@ -70,20 +55,4 @@ export interface Resource {
 export interface NodeDefinition {
 	displayName: string;
 	resources: Resource[];
-}
-
-/** The summary of operations that return predictions and their files, in the node's style. */
-export function summaryOf({ purchase, output, result }: NodeStyle): OperationSummary {
-	return {
-		count(done) {
-			const countOf = (status: string) => done.filter(({ json }) => json.status === status).length;
-			return [
-				...countNoun(countOf('completed'), result),
-				...countNoun(countOf('processing'), purchase, ' still running'),
-			];
-		},
-		reportedPrice: ({ priceUsd }) => asNumber(priceUsd),
-		noun: purchase,
-		pinAdvice: `To pin this output, turn off Download ${output === 'image' ? 'Images' : 'Files'} under Options.`,
-	};
 }
