@@ -23,27 +23,8 @@ const LINES = PATH === undefined ? 24 : 1;
 /** With so many cases each kind of trouble comes up. */
 const ENOUGH_RUNS = 500;
 
-const MUST_HAPPEN: Array<keyof Tally> = [
-	'lostAnswers',
-	'errors',
-	'unknown',
-	'crashes',
-	'retriesOfEarlier',
-	'retriesOnceMore',
-	'rounds',
-	'calls',
-	'equalLost',
-	'jumps',
-	'slow',
-	'withoutNames',
-	'oddRows',
-	'shifted',
-	'reruns',
-	'reused',
-	'models',
-	'each',
-	'together',
-];
+const MUST_HAPPEN =
+	'lostAnswers errors unknown crashes retriesOfEarlier retriesOnceMore rounds calls equalLost jumps slow withoutNames oddRows shifted reruns reused models each together';
 
 let played = 0;
 
@@ -125,8 +106,9 @@ it(
 	'bills each wanted edit at most once and loses no ID, whatever fails and however often it is retried',
 	async () => {
 		const tallies = await Promise.all(Array.from({ length: LINES }, async (_, i) => await runLine(SEED + i)));
-		const sum = (name: keyof Tally) => tallies.reduce((total, tally) => total + tally[name], 0);
-		const figures = Object.keys(tallies[0]).map((name) => `${name} ${sum(name as keyof Tally)}`);
+		const sum = (name: string) => tallies.reduce((total, tally) => total + (tally[name] ?? 0), 0);
+		const names = new Set(tallies.flatMap((tally) => Object.keys(tally)));
+		const figures = [...names].map((name) => `${name} ${sum(name)}`);
 		const overSeconds = Math.round(longestWait.overMs / 1_000);
 		process.stderr.write(
 			`property run, seed ${SEED}: ${figures.join(', ')}, longest wait ${overSeconds} s beyond its time\n`,
@@ -140,7 +122,7 @@ it(
 		if (RUNS < ENOUGH_RUNS) return;
 		expect(sum('bought')).toBeGreaterThan(0.7 * sum('wanted'));
 		expect(sum('delivered')).toBeGreaterThan(0.5 * sum('wanted'));
-		expect(MUST_HAPPEN.filter((name) => sum(name) === 0)).toEqual([]);
+		expect(MUST_HAPPEN.split(' ').filter((name) => sum(name) === 0)).toEqual([]);
 	},
 	24 * 3_600_000,
 );
