@@ -3,7 +3,7 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startSandbox } from '../../sandbox';
-import type { Sandbox } from '../../sandbox/types';
+import type { Sandbox, SandboxOptions } from '../../sandbox/types';
 import type { Execution } from '../../scripts/n8n/execution';
 import type { N8nLine } from '../../scripts/n8n/install';
 import { Instance, type NodeExport, type WorkflowExport } from '../../scripts/n8n/instance';
@@ -29,31 +29,68 @@ export const API_KEY = 'sandbox-key';
 export const CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credGood00000001', name: 'Sandbox' } };
 export const WRONG_CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credWrong0000001', name: 'Wrong key' } };
 
-/**
- * One n8n, used by all cases of a line one after the other, and a new sandbox for each of them: always
- * on the same ports, since the credential holds its address.
- */
-export class Bench {
+/** Of a sandbox. */
+export interface Ports {
+	port: number;
+	filesPort: number;
+}
+
+/** The sandboxes of an n8n's cases, one each: always on the same ports, since the credential holds its address. */
+export class SandboxBench {
 	private readonly ending: Array<() => Promise<void>> = [];
+	private currentSandbox: Sandbox | undefined;
+
+	protected constructor(private readonly ports: Ports) {}
+
+	/** Ports for the sandboxes, and the credential for them. */
+	protected static async prepare() {
+		const [port, filesPort] = await freePorts(2);
+		const data = { apiKey: API_KEY, baseUrl: `http://127.0.0.1:${port}` };
+		const type = 'atlasCloudSeedreamApi' as const;
+		return { ports: { port, filesPort }, credential: { ...CREDENTIALS[type], type, data } };
+	}
+
+	get sandbox(): Sandbox {
+		if (!this.currentSandbox) throw new Error('The sandbox runs during a case only.');
+		return this.currentSandbox;
+	}
+
+	/** Does something when the case is over, however it ends. */
+	atEnd(end: () => Promise<void>): void {
+		this.ending.push(end);
+	}
+
+	protected async withSandbox(options: SandboxOptions, run: () => Promise<void>): Promise<void> {
+		this.currentSandbox = await startSandbox({ apiKey: API_KEY, seed: 1, ...options, ...this.ports });
+		try {
+			await run();
+		} finally {
+			for (const end of this.ending.splice(0).reverse()) await end();
+			await this.currentSandbox.close();
+			this.currentSandbox = undefined;
+		}
+	}
+}
+
+/** One n8n, used by all cases of a line one after the other. */
+export class Bench extends SandboxBench {
 	private shared: Server | undefined;
 	private workflows = 0;
-	private currentSandbox: Sandbox | undefined;
 
 	private constructor(
 		readonly instance: Instance,
-		private readonly ports: { port: number; filesPort: number },
-	) {}
+		ports: Ports,
+	) {
+		super(ports);
+	}
 
 	static async open(...options: Parameters<typeof Instance.create>): Promise<Bench> {
-		const [port, filesPort] = await freePorts(2);
-		const bench = new Bench(await Instance.create(...options), { port, filesPort });
-		const baseUrl = `http://127.0.0.1:${port}`;
-		const type = 'atlasCloudSeedreamApi';
+		const { ports, credential } = await SandboxBench.prepare();
+		const bench = new Bench(await Instance.create(...options), ports);
+		const { type, data } = credential;
+		const wrong = { ...WRONG_CREDENTIALS[type], type, data: { ...data, apiKey: 'not-the-key' } };
 		try {
-			await bench.instance.importCredentials(
-				{ ...CREDENTIALS[type], type, data: { apiKey: API_KEY, baseUrl } },
-				{ ...WRONG_CREDENTIALS[type], type, data: { apiKey: 'not-the-key', baseUrl } },
-			);
+			await bench.instance.importCredentials(credential, wrong);
 		} catch (error) {
 			await bench.close();
 			throw error;
@@ -65,25 +102,8 @@ export class Bench {
 		return this.instance.n8n.line;
 	}
 
-	get sandbox(): Sandbox {
-		if (!this.currentSandbox) throw new Error('The sandbox runs during a case only.');
-		return this.currentSandbox;
-	}
-
 	async run(oneCase: Case): Promise<void> {
-		this.currentSandbox = await startSandbox({ apiKey: API_KEY, predictSeconds: 1, seed: 1, ...this.ports });
-		try {
-			await oneCase.run(this);
-		} finally {
-			for (const end of this.ending.splice(0).reverse()) await end();
-			await this.currentSandbox.close();
-			this.currentSandbox = undefined;
-		}
-	}
-
-	/** Does something when the case is over, however it ends. */
-	atEnd(end: () => Promise<void>): void {
-		this.ending.push(end);
+		await this.withSandbox({ predictSeconds: 1 }, async () => await oneCase.run(this));
 	}
 
 	/** The path of a file that workflows can read. */
@@ -129,23 +149,29 @@ export class Bench {
 		this.shared = undefined;
 	}
 
-	async until(holds: () => boolean | Promise<boolean>, what: string, timeoutSeconds = 30): Promise<void> {
-		const deadline = Date.now() + timeoutSeconds * 1000;
-		while (!(await holds())) {
-			if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
-			await delay(50);
-		}
-	}
-
-	async pause(seconds: number): Promise<void> {
-		await delay(seconds * 1000);
-	}
-
 	async close(): Promise<void> {
 		await this.stopSharedServer();
 		await this.instance.remove();
 	}
 }
+
+export async function until(
+	holds: () => boolean | Promise<boolean>,
+	what: string,
+	timeoutSeconds = 60,
+): Promise<void> {
+	const deadline = Date.now() + timeoutSeconds * 1000;
+	while (!(await holds())) {
+		if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
+		await delay(100);
+	}
+}
+
+/** Cases whose name holds one of the words, or all. */
+export const matching = <T extends { name: string }>(cases: T[], words: string[]): T[] =>
+	cases.filter(
+		({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word.toLowerCase())),
+	);
 
 export const trigger = (): NodeExport => ({
 	name: 'Start',

@@ -1,9 +1,9 @@
 /* Workflows of `examples/` in a running n8n, and what their cases share. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { IDataObject } from 'n8n-workflow';
 import { FormData, request } from 'undici';
 import { loadExample, type ExampleOptions } from '../../scripts/n8n/example';
 import type { Execution } from '../../scripts/n8n/execution';
+import type { NodeExport } from '../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
 import { API_KEY, CREDENTIALS, type Bench } from './cases';
 
@@ -122,10 +122,15 @@ export function readCsv(text: string): Array<Record<string, string>> {
 	return lines.map((line) => Object.fromEntries(cells(`${line},`).map((cell, i) => [names[i] ?? '', cell])));
 }
 
-export async function until(holds: () => Promise<boolean>, what: string, timeoutSeconds = 60): Promise<void> {
-	const deadline = Date.now() + timeoutSeconds * 1000;
-	while (!(await holds())) {
-		if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
-		await delay(250);
-	}
+export async function download(url: string): Promise<Buffer> {
+	const { body } = await request(url);
+	return Buffer.from(await body.arrayBuffer());
 }
+
+/** A sheet in chunks of so many rows, so that a small one has several. */
+export const inChunksOf =
+	(size: number) =>
+	(node: NodeExport): NodeExport => {
+		const parameters = JSON.stringify(node.parameters).replace('.chunk(100)', `.chunk(${size})`);
+		return { ...node, parameters: JSON.parse(parameters) as NodeExport['parameters'] };
+	};

@@ -10,7 +10,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureN8n, N8N_VERSIONS, type N8nLine } from '../../scripts/n8n/install';
 import { packNode } from '../../scripts/n8n/packNode';
-import { Bench, CASES, end, report } from './cases';
+import { Bench, CASES, end, matching, report } from './cases';
 
 interface Arguments {
 	lines: N8nLine[];
@@ -34,7 +34,7 @@ function parseArguments(args: string[]): Arguments {
 		} else if (option.startsWith('--')) {
 			throw new Error(`Unknown option ${option}`);
 		} else {
-			result.filters.push(args[at].toLowerCase());
+			result.filters.push(args[at]);
 		}
 	}
 	return result;
@@ -44,9 +44,7 @@ async function main(): Promise<void> {
 	const { lines, filters, build } = parseArguments(process.argv.slice(2));
 	const folder = join(__dirname, 'cases');
 	for (const file of readdirSync(folder).sort()) await import(join(folder, file));
-	const wanted = CASES.filter(
-		({ name }) => filters.length === 0 || filters.some((filter) => name.toLowerCase().includes(filter)),
-	);
+	const wanted = matching(CASES, filters);
 
 	let passed = 0;
 	const failed: string[] = [];

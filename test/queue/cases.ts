@@ -2,14 +2,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { startSandbox } from '../../sandbox';
-import type { Sandbox, SandboxOptions } from '../../sandbox/types';
-import { freePorts } from '../../scripts/n8n/ports';
+import type { SandboxOptions } from '../../sandbox/types';
 import { QueueMode, type BinaryMode, type QueueModeOptions } from '../../scripts/n8n/queueMode';
 import type { Server } from '../../scripts/n8n/server';
 import type { Worker } from '../../scripts/n8n/worker';
-import { API_KEY, CREDENTIALS } from '../e2e/cases';
+import { SandboxBench, until, type Ports } from '../e2e/cases';
 import { paint } from '../e2e/pictures';
 
 export interface QueueCase {
@@ -47,31 +44,22 @@ export interface Row {
 	bytes: Buffer;
 }
 
-/**
- * One n8n in queue mode, used by all cases one after the other, and a new sandbox for each of them: always on the same
- * ports, since the credential holds its address.
- */
-export class QueueBench {
-	private readonly ending: Array<() => Promise<void>> = [];
+/** One n8n in queue mode, used by all cases one after the other. */
+export class QueueBench extends SandboxBench {
 	private readonly notes: string[] = [];
 	private readonly rows: Row[] = [];
-	private currentSandbox: Sandbox | undefined;
 
 	private constructor(
 		readonly n8n: QueueMode,
-		private readonly ports: { port: number; filesPort: number },
-	) {}
+		ports: Ports,
+	) {
+		super(ports);
+	}
 
 	static async open(options: QueueModeOptions): Promise<QueueBench> {
-		const [port, filesPort] = await freePorts(2);
-		const type = 'atlasCloudSeedreamApi';
-		const data = { apiKey: API_KEY, baseUrl: `http://127.0.0.1:${port}` };
-		const n8n = await QueueMode.create({
-			...options,
-			env: { ...ENV, ...options.env },
-			credentials: [{ ...CREDENTIALS[type], type, data }],
-		});
-		return new QueueBench(n8n, { port, filesPort });
+		const { ports, credential } = await SandboxBench.prepare();
+		const env = { ...ENV, ...options.env };
+		return new QueueBench(await QueueMode.create({ ...options, env, credentials: [credential] }), ports);
 	}
 
 	get instance() {
@@ -82,11 +70,6 @@ export class QueueBench {
 		return this.n8n.main;
 	}
 
-	get sandbox(): Sandbox {
-		if (!this.currentSandbox) throw new Error('The sandbox runs during a case only.');
-		return this.currentSandbox;
-	}
-
 	/** Makes n8n whole again after the last case. */
 	async prepare({ binaryMode }: QueueCase): Promise<void> {
 		await this.n8n.ensure(binaryMode);
@@ -95,26 +78,13 @@ export class QueueBench {
 	/** Returns the figures that the case noted. */
 	async run({ sandbox, run }: QueueCase): Promise<string[]> {
 		this.notes.length = 0;
-		this.currentSandbox = await startSandbox({
-			apiKey: API_KEY,
-			predictSeconds: 1.5,
-			seed: 1,
-			...sandbox,
-			...this.ports,
-		});
-		try {
-			await run(this);
-		} finally {
-			for (const end of this.ending.splice(0).reverse()) await end().catch(() => undefined);
-			await this.currentSandbox.close();
-			this.currentSandbox = undefined;
-		}
+		await this.withSandbox({ predictSeconds: 1.5, ...sandbox }, async () => await run(this));
 		return this.notes;
 	}
 
-	/** Does something when the case is over, however it ends. */
-	atEnd(end: () => Promise<void>): void {
-		this.ending.push(end);
+	/** A process that a case started may have been killed by then. */
+	override atEnd(end: () => Promise<void>): void {
+		super.atEnd(async () => await end().catch(() => undefined));
 	}
 
 	/** A figure to print with the case. */
@@ -140,19 +110,11 @@ export class QueueBench {
 	/** The worker that runs an execution. */
 	async workerOf(executionId: string): Promise<{ worker: Worker; index: number }> {
 		let index = -1;
-		await this.until(() => {
+		await until(() => {
 			index = this.n8n.workers.findIndex((worker) => worker.executionIds.includes(executionId));
 			return index >= 0;
 		}, `a worker to start execution ${executionId}`);
 		return { worker: this.n8n.workers[index], index };
-	}
-
-	async until(holds: () => boolean, what: string, timeoutSeconds = 60): Promise<void> {
-		const deadline = Date.now() + timeoutSeconds * 1000;
-		while (!holds()) {
-			if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
-			await delay(50);
-		}
 	}
 
 	async close(): Promise<void> {

@@ -9,22 +9,19 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureN8n, N8N_VERSIONS } from '../../scripts/n8n/install';
 import { packNode } from '../../scripts/n8n/packNode';
-import { end, report } from '../e2e/cases';
+import { end, matching, report } from '../e2e/cases';
 import { CASES, QueueBench, type QueueCase } from './cases';
 
 function parseArguments(args: string[]): { filters: string[]; build: boolean } {
 	const unknown = args.find((arg) => arg.startsWith('--') && arg !== '--no-build');
 	if (unknown) throw new Error(`Unknown option ${unknown}`);
-	const filters = args.filter((arg) => !arg.startsWith('--')).map((arg) => arg.toLowerCase());
+	const filters = args.filter((arg) => !arg.startsWith('--'));
 	return { filters, build: !args.includes('--no-build') };
 }
 
 /** All of one binary mode, then all of the other: n8n restarts in between. */
 function wantedCases(filters: string[]): QueueCase[] {
-	const wanted = CASES.filter(
-		({ name }) => filters.length === 0 || filters.some((filter) => name.toLowerCase().includes(filter)),
-	);
-	return [...wanted].sort((a, b) => a.binaryMode.localeCompare(b.binaryMode));
+	return [...matching(CASES, filters)].sort((a, b) => a.binaryMode.localeCompare(b.binaryMode));
 }
 
 async function main(): Promise<void> {

@@ -5,9 +5,9 @@ import type { Ledger } from '../../sandbox/types';
 import type { Execution } from '../../scripts/n8n/execution';
 import { chain } from '../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
-import { until } from '../e2e/imported';
 import type { QueueBench, Row } from './cases';
 import { HASH, hashNode, newPath, promptOf, seedreamNode, webhookAndFiles } from './sheetNodes';
+import { until } from '../e2e/cases';
 
 export interface PublishedSheet {
 	workflow: StoredWorkflow;
@@ -75,7 +75,7 @@ export async function inTheMiddle(
 	const id = await startSheet(bench.main, sheet);
 	const { ledger } = bench.sandbox;
 	const charges = Math.min(CHARGES_IN_THE_MIDDLE, count / 2);
-	await bench.until(() => ledger.charges.length >= charges, 'the middle of the sheet');
+	await until(() => ledger.charges.length >= charges, 'the middle of the sheet');
 	assert.ok(ledger.charges.length < count, 'edits are still to come');
 	return { rows, sheet, id };
 }

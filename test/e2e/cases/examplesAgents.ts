@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { request } from 'undici';
 import { chatPath, type Server } from '../../../scripts/n8n/server';
 import { e2e, type Bench } from '../cases';
-import { hosted, post, publishExample } from '../imported';
+import { download, hosted, post, publishExample } from '../imported';
 import { openMedia } from '../media';
 import { assertBlackAndWhite, assertShows, assertSize } from '../pictures';
 import { startModel, type ChatRequest } from '../scriptedModel';
@@ -25,11 +24,6 @@ function findUrl(text: string): string {
 	const [url] = /https?:\/\/[^\s"\\)]+\/outputs?\/[^\s"\\)]+/.exec(text) ?? [];
 	assert.ok(url, `an output’s URL, not: ${text}`);
 	return url;
-}
-
-async function download(url: string): Promise<Buffer> {
-	const { body } = await request(url);
-	return Buffer.from(await body.arrayBuffer());
 }
 
 /** Publishes the agent with a scripted model, says one thing to it, and returns what it answers. */

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { request } from 'undici';
-import { openPage } from '../browser';
+import { openPage, sendForm } from '../browser';
 import { e2e } from '../cases';
-import { publishExample } from '../imported';
+import { download, publishExample } from '../imported';
 import { assertDiffers, assertShows, assertSize } from '../pictures';
 
-const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
 const FORMATS = {
 	'Square 1:1': [1080, 1080],
 	'Portrait 4:5': [1080, 1350],
@@ -19,16 +17,13 @@ e2e('examples: social-formats.json makes all formats of one photo', async (bench
 	const server = await bench.sharedServer();
 	await publishExample(bench, server, 'social-formats');
 	const photo = await bench.photo();
-	const page = await openPage(bench);
-	await page.goto(`${server.url}/form/social-formats`);
+	const page = await openPage(bench, `${server.url}/form/social-formats`);
 	await page.setInputFiles('input[type=file]', photo);
-	await page.click(SUBMIT);
-	await page.getByText('Your images are ready').waitFor({ timeout: 60_000 });
+	await sendForm(page, 'Your images are ready');
 	for (const [name, [width, height]] of Object.entries(FORMATS)) {
 		const image = page.getByAltText(name);
 		await image.waitFor();
-		const { body } = await request((await image.getAttribute('src'))!);
-		await assertSize(Buffer.from(await body.arrayBuffer()), width, height);
+		await assertSize(await download((await image.getAttribute('src'))!), width, height);
 	}
 	assert.equal(sandbox.ledger.uploads.length, 1, 'uploads');
 	assert.deepEqual(
@@ -40,14 +35,12 @@ e2e('examples: social-formats.json makes all formats of one photo', async (bench
 	sandbox.addFault({ endpoint: 'submit', times: 1, action: { type: 'failTask', shape: 'moderation' } });
 	await page.getByText('Edit another photo').click();
 	await page.setInputFiles('input[type=file]', photo);
-	await page.click(SUBMIT);
-	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	await sendForm(page, 'Sorry, that didn’t work');
 	assert.equal(await page.locator('img[alt]:not([alt=""])').count(), 3, 'images shown');
 	await page.getByText('Edit another photo').click();
 	const text = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from('no image') };
 	await page.setInputFiles('input[type=file]', text);
-	await page.click(SUBMIT);
-	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	await sendForm(page, 'Sorry, that didn’t work');
 	await page.getByText('Try again').click();
 	await page.locator('input[type=file]').waitFor({ state: 'attached' });
 	assert.equal(sandbox.ledger.charges.length, 7, 'charges');
@@ -59,30 +52,27 @@ e2e('examples: approve-before-publishing.json publishes an image only after appr
 	const { id } = await publishExample(bench, server, 'approve-before-publishing');
 	const photo = await bench.photo();
 	const page = await openPage(bench);
-	const decide = async (decision: string) => {
+	const decide = async (decision: string, shown: string) => {
 		await page.goto(`${server.url}/form/approve-a-photo`);
 		await page.setInputFiles('input[type=file]', photo);
 		await page.fill('textarea', 'mirror it');
-		await page.click(SUBMIT);
-		await page.getByText('Publish this image?').first().waitFor({ timeout: 60_000 });
+		await sendForm(page, 'Publish this image?');
 		const [, { outputs }] = [...sandbox.ledger.predictions].at(-1)!;
 		assert.equal(await page.getByAltText('The edited image').getAttribute('src'), outputs[0]);
 		const before = await page.getByAltText('The original').getAttribute('src');
 		assert.equal(before, sandbox.ledger.uploads.at(-1)!.url);
 		await page.getByLabel(decision, { exact: true }).check();
-		await page.click(SUBMIT);
+		await sendForm(page, shown);
 	};
 	const executions = async () =>
 		await Promise.all(
 			(await server.listExecutions(id)).map(async (stored) => await server.getExecution(stored.id)),
 		);
 
-	await decide('Don’t publish it');
-	await page.getByText('Nothing was published').waitFor({ timeout: 60_000 });
+	await decide('Don’t publish it', 'Nothing was published');
 	assert.ok((await executions()).every((one) => one.runs('Publish the Image Here').length === 0));
 
-	await decide('Publish it');
-	await page.getByText('The image is published').waitFor({ timeout: 60_000 });
+	await decide('Publish it', 'The image is published');
 	const published = (await executions()).flatMap((one) => one.items('Publish the Image Here'));
 	assert.equal(published.length, 1, 'published images');
 	const original = await readFile(photo);
@@ -95,8 +85,7 @@ e2e('examples: approve-before-publishing.json publishes an image only after appr
 	await page.getByText('Edit another photo').click();
 	await page.setInputFiles('input[type=file]', photo);
 	await page.fill('textarea', 'mirror it');
-	await page.click(SUBMIT);
-	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	await sendForm(page, 'Sorry, that didn’t work');
 	await page.getByText('Try again').click();
 	await page.locator('input[type=file]').waitFor({ state: 'attached' });
 });

@@ -1,33 +1,27 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
-import { request } from 'undici';
-import { openPage } from '../browser';
+import { openPage, sendForm } from '../browser';
 import { e2e, type Bench } from '../cases';
-import { hosted, publishExample } from '../imported';
+import { download, hosted, publishExample } from '../imported';
 import { assertShows, assertSize, meanColour, paint } from '../pictures';
-
-const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
 
 /** Sends the form. Answers the image that its last page shows and links to. */
 async function sendForPicture(page: Page, alt = 'The edited image'): Promise<{ src: string; bytes: Buffer }> {
-	await page.click(SUBMIT);
-	await page.getByText('Your image is ready').waitFor({ timeout: 60_000 });
+	await sendForm(page, 'Your image is ready');
 	const shown = page.getByAltText(alt);
 	const isLoaded = `document.querySelector('img[alt="${alt}"]').naturalWidth > 0`;
 	await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
 	const src = (await shown.getAttribute('src'))!;
 	assert.equal(await page.getByText('Download', { exact: true }).getAttribute('href'), src);
-	const { body } = await request(src);
-	return { src, bytes: Buffer.from(await body.arrayBuffer()) };
+	return { src, bytes: await download(src) };
 }
 
 e2e('examples: form-to-image.json, filled in by a browser, shows and returns the image', async (bench) => {
 	const server = await bench.sharedServer();
 	await publishExample(bench, server, 'form-to-image');
 	const photo = await bench.photo();
-	const page = await openPage(bench);
-	await page.goto(`${server.url}/form/edit-a-photo`);
+	const page = await openPage(bench, `${server.url}/form/edit-a-photo`);
 	assert.equal(await page.getAttribute('input[type=file]', 'accept'), '.jpg, .jpeg, .png, .webp');
 	await page.setInputFiles('input[type=file]', photo);
 	await page.fill('textarea', 'mirror it');
@@ -44,8 +38,7 @@ e2e('examples: form-to-image.json, filled in by a browser, shows and returns the
 	await page.goto(`${server.url}/form/edit-a-photo`);
 	await page.setInputFiles('input[type=file]', photo);
 	await page.fill('textarea', 'something that is refused');
-	await page.click(SUBMIT);
-	await page.getByText('Sorry, that didn’t work').waitFor({ timeout: 60_000 });
+	await sendForm(page, 'Sorry, that didn’t work');
 	await page.getByText('Try again').click();
 	await page.locator('textarea').waitFor();
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
@@ -78,16 +71,14 @@ async function combineThree(bench: Bench, page: Page, names: string[], alt?: str
 e2e('examples: many-references.json makes one image of three', async (bench) => {
 	const server = await bench.sharedServer();
 	await publishExample(bench, server, 'many-references');
-	const page = await openPage(bench);
-	await page.goto(`${server.url}/form/try-on`);
+	const page = await openPage(bench, `${server.url}/form/try-on`);
 	await assertSize(await combineThree(bench, page, ['Person', 'Garment', 'Scene']), 1728, 2304);
 });
 
 e2e('examples: studio-image.json makes one image of three', async (bench) => {
 	const server = await bench.sharedServer();
 	await publishExample(bench, server, 'studio-image');
-	const page = await openPage(bench);
-	await page.goto(`${server.url}/form/studio-image`);
+	const page = await openPage(bench, `${server.url}/form/studio-image`);
 	await combineThree(bench, page, ['Front', 'Side', 'Detail'], 'The studio image');
 });
 
@@ -102,22 +93,19 @@ e2e(
 		const file = { name: 'sheet.csv', mimeType: 'text/csv', buffer: Buffer.from(sheet.join('\n')) };
 		await publishExample(bench, server, 'quote-approve-buy');
 		const page = await openPage(bench);
-		const decide = async (decision: string) => {
+		const decide = async (decision: string, shown: string) => {
 			await page.goto(`${server.url}/form/price-a-sheet`);
 			await page.setInputFiles('input[type=file]', file);
-			await page.click(SUBMIT);
-			await page.getByText('2 edits cost $0.096').first().waitFor({ timeout: 60_000 });
+			await sendForm(page, '2 edits cost $0.096');
 			await page.getByLabel(decision, { exact: true }).check();
-			await page.click(SUBMIT);
+			await sendForm(page, shown);
 		};
 
-		await decide('Don’t run them');
-		await page.getByText('Nothing was billed').first().waitFor({ timeout: 60_000 });
+		await decide('Don’t run them', 'Nothing was billed');
 		assert.deepEqual([ledger.charges.length, ledger.uploads.length], [0, 1], 'charges and uploads');
 		assert.equal(ledger.count('quote'), 1, 'quotes');
 
-		await decide('Run the edits');
-		await page.getByText('Your images are ready').first().waitFor({ timeout: 60_000 });
+		await decide('Run the edits', 'Your images are ready');
 		assert.equal(await page.getByAltText('An edited image').count(), 2, 'images shown');
 		assert.deepEqual(ledger.charges.map(({ priceUsd, prompt }) => [priceUsd, prompt]).sort(), [
 			[0.048, 'make it black and white'],

@@ -3,15 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { INodeParameters } from 'n8n-workflow';
-import { FormData, request } from 'undici';
+import { FormData } from 'undici';
 import type { NodeExport } from '../../../scripts/n8n/instance';
 import { PROJECT_ROOT } from '../../../scripts/n8n/packNode';
-import { openPage } from '../browser';
+import { openPage, sendForm } from '../browser';
 import { e2e, model } from '../cases';
-import { importExample, post, publishExample } from '../imported';
+import { download, importExample, post, publishExample } from '../imported';
 import { openMedia } from '../media';
 
-const SUBMIT = '[data-test-id=form-submit-button], #submit-btn';
 const IMAGE_EDIT = 'bytedance/seedream-v5.0-lite/edit';
 const IMAGE_TO_VIDEO = 'bytedance/seedance-v1.5-pro/image-to-video';
 /** Made-up models of the sandbox. */
@@ -22,13 +21,11 @@ e2e('examples: product-photo-to-video.json makes a video of the photo placed in 
 	const server = await bench.sharedServer();
 	const { id } = await publishExample(bench, server, 'product-photo-to-video');
 	const photo = await bench.photo();
-	const page = await openPage(bench);
-	await page.goto(`${server.url}/form/product-video`);
+	const page = await openPage(bench, `${server.url}/form/product-video`);
 	await page.setInputFiles('input[type=file]', photo);
 	await page.locator('textarea').nth(0).fill('On a wooden table');
 	await page.locator('textarea').nth(1).fill('Steam rises');
-	await page.click(SUBMIT);
-	await page.getByText('Your video is ready').waitFor({ timeout: 120_000 });
+	await sendForm(page, 'Your video is ready');
 	const shown = await page.locator('video source').getAttribute('src');
 
 	const { ledger } = bench.sandbox;
@@ -98,13 +95,11 @@ e2e(
 e2e('examples: voice-over.json makes the face in a video speak', async (bench) => {
 	const server = await bench.sharedServer();
 	const { id } = await publishExample(bench, server, 'voice-over', chooseModels);
-	const page = await openPage(bench);
-	await page.goto(`${server.url}/form/voice-over`);
+	const page = await openPage(bench, `${server.url}/form/voice-over`);
 	await page.setInputFiles('input[type=file]', join(PROJECT_ROOT, 'test/fixtures/media/clip.mp4'));
 	const text = 'Good morning! This is our new cup.';
 	await page.fill('textarea', text);
-	await page.click(SUBMIT);
-	await page.getByText('Your video is ready').waitFor({ timeout: 120_000 });
+	await sendForm(page, 'Your video is ready');
 	const { ledger } = bench.sandbox;
 	const [said, synced] = [...ledger.predictions.values()];
 	assert.equal(await page.locator('video source').getAttribute('src'), synced.outputs[0]);
@@ -144,11 +139,6 @@ function chooseModels(node: NodeExport): NodeExport {
 		default:
 			return node;
 	}
-}
-
-async function download(url: string): Promise<Buffer> {
-	const { body } = await request(url);
-	return Buffer.from(await body.arrayBuffer());
 }
 
 function sha256(bytes: Buffer): string {

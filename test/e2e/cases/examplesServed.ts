@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FormData, request } from 'undici';
+import { FormData } from 'undici';
 import { chatPath } from '../../../scripts/n8n/server';
-import { e2e } from '../cases';
-import { hosted, importExample, post, publishExample, tableRows, until } from '../imported';
+import { e2e, until } from '../cases';
+import { download, hosted, importExample, post, publishExample, tableRows } from '../imported';
 import { assertBlackAndWhite, assertShows, assertSize, paint } from '../pictures';
 
 e2e('examples: webhook-api.json responds with the edited image, or with the error', async (bench) => {
@@ -104,8 +104,7 @@ e2e(
 		const picture = async (reply: string): Promise<Buffer> => {
 			const [, url] = /!\[.*\]\((.+)\)/.exec(reply) ?? [];
 			assert.ok(url, `a picture, not: ${reply}`);
-			const { body } = await request(url);
-			return Buffer.from(await body.arrayBuffer());
+			return await download(url);
 		};
 		const photo = await readFile(await bench.photo());
 		const red = await paint({ r: 200, g: 30, b: 30 });

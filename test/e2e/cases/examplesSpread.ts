@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeExport } from '../../../scripts/n8n/instance';
 import { e2e } from '../cases';
-import { hosted, importExample, post, publishExample, readCsv } from '../imported';
+import { hosted, importExample, inChunksOf, post, publishExample, readCsv } from '../imported';
 import { assertShows, paint } from '../pictures';
-
-/** Two rows per chunk, so that a small sheet has several. */
-const inPairs = (node: NodeExport): NodeExport => {
-	const parameters = JSON.stringify(node.parameters).replace('.chunk(100)', '.chunk(2)');
-	return { ...node, parameters: JSON.parse(parameters) as NodeExport['parameters'] };
-};
 
 e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in one sheet', async (bench) => {
 	const { sandbox, instance } = bench;
@@ -30,7 +23,7 @@ e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in on
 		...prompts.map((prompt, index) => `Box ${index},${photo},${prompt}`),
 	];
 	await bench.file('products.csv', Buffer.from(sheet.join('\n')));
-	const split = await importExample(bench, server, 'spread-a-sheet-1-split', inPairs);
+	const split = await importExample(bench, server, 'spread-a-sheet-1-split', inChunksOf(2));
 	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
 
 	const results = async () => readCsv(await readFile(join(instance.filesFolder, 'results.csv'), 'utf8'));

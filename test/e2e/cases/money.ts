@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { FormData } from 'undici';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../../scripts/n8n/server';
-import { e2e, readFileNode, seedream, trigger, webhookNode, type Bench } from '../cases';
+import { type Bench, e2e, readFileNode, seedream, trigger, until, webhookNode } from '../cases';
 import { assertBlackAndWhite } from '../pictures';
 
 const PROMPT = 'make it black and white';
@@ -77,7 +77,7 @@ e2e('money: n8n killed in the middle of twelve edits; the retry buys only the re
 	const headers = { 'content-type': 'application/json' };
 	await (await server.request(`/webhook/${path}`, { method: 'POST', body, headers })).text();
 	const { ledger } = bench.sandbox;
-	await bench.until(() => ledger.charges.length >= 6, 'the sixth submit');
+	await until(() => ledger.charges.length >= 6, 'the sixth submit');
 	await server.kill();
 	const boughtBefore = ledger.charges.length;
 	assert.ok(boughtBefore < 12, 'killed in the middle');

@@ -6,9 +6,9 @@ import type { SignedWebhook } from '../../../sandbox';
 import { chain } from '../../../scripts/n8n/instance';
 import { freePorts } from '../../../scripts/n8n/ports';
 import { triggerPath, type Server } from '../../../scripts/n8n/server';
-import { CREDENTIALS, e2e, seedream, trigger } from '../cases';
+import { CREDENTIALS, e2e, seedream, trigger, until } from '../cases';
 import { repeatDroppedCalls } from '../droppedCalls';
-import { hosted, importExample, post, until } from '../imported';
+import { hosted, importExample, post } from '../imported';
 import { assertShows } from '../pictures';
 
 const TRIGGER = 'When an Edit Ends';
@@ -126,9 +126,9 @@ e2e('trigger: an event that comes while n8n restarts starts one execution', asyn
 		connections: chain('Start', 'Submit'),
 	});
 	const { predictionId } = submitted.expectSuccess().item('Submit').json;
-	await bench.until(() => sandbox.ledger.webhooks.length > 0, 'a call in vain');
+	await until(() => sandbox.ledger.webhooks.length > 0, 'a call in vain');
 	const restarted = await bench.startServer(env);
-	await bench.until(() => sandbox.ledger.webhooks.at(-1)?.status === 200, 'the call that is taken');
+	await until(() => sandbox.ledger.webhooks.at(-1)?.status === 200, 'the call that is taken');
 	await repeatDroppedCalls(sandbox);
 	const started = (await restarted.waitForNewExecution(id)).expectSuccess();
 	assert.equal(started.item(TRIGGER).json.predictionId, predictionId);

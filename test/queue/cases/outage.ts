@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Execution } from '../../../scripts/n8n/execution';
 import { queueCase, type QueueBench } from '../cases';
 import { assertSheet, inTheMiddle, sheetResults, SLOW_SHEET, type RunningSheet } from '../sheet';
+import { until } from '../../e2e/cases';
 
 /** Waits for the end of a sheet whatever it is, and retries what did not succeed: all rows, each billed once. */
 async function assertCompletes(bench: QueueBench, { rows, id }: RunningSheet): Promise<void> {
@@ -47,7 +48,7 @@ queueCase(
 		const { charges } = bench.sandbox.ledger;
 		const billed = charges.length;
 		await bench.main.kill();
-		await bench.until(() => charges.length >= billed + 10, 'edits while main is down');
+		await until(() => charges.length >= billed + 10, 'edits while main is down');
 		await bench.n8n.startMain();
 		const execution = await bench.main.waitForExecution(running.id, { timeoutSeconds: 240 });
 		assertSheet(bench.sandbox.ledger, running.rows, sheetResults(execution));
@@ -74,7 +75,7 @@ queueCase(
 		const running = await inTheMiddle(bench, 150);
 		const { main, workers } = bench.n8n;
 		await bench.n8n.redis.stop();
-		await bench.until(
+		await until(
 			() => !main.isRunning && workers.every((worker) => !worker.isRunning),
 			'main and workers to end by themselves',
 			120,

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeExport } from '../../../scripts/n8n/instance';
-import { model } from '../../e2e/cases';
-import { hosted, importExample, publishExample, readCsv } from '../../e2e/imported';
+import { model, until } from '../../e2e/cases';
+import { hosted, importExample, inChunksOf, publishExample, readCsv } from '../../e2e/imported';
 import { queueCase, type QueueBench, type Row } from '../cases';
 import { assertRows, assertSheet, noteTraffic, pollsPerPrediction, type ResultRow } from '../sheet';
 import { promptOf, SMALL_MODEL } from '../sheetNodes';
@@ -13,13 +13,6 @@ const withSmallModel = (node: NodeExport): NodeExport =>
 	node.type.startsWith('n8n-nodes-seedream.')
 		? { ...node, parameters: { ...node.parameters, model: model(SMALL_MODEL) } }
 		: node;
-
-const inChunksOf =
-	(size: number) =>
-	(node: NodeExport): NodeExport => {
-		const parameters = JSON.stringify(node.parameters).replace('.chunk(100)', `.chunk(${size})`);
-		return { ...node, parameters: JSON.parse(parameters) as NodeExport['parameters'] };
-	};
 
 /** The executions share the account's limits, so their polls must not multiply. */
 const MAX_POLLS_PER_PREDICTION = 5;
@@ -95,7 +88,7 @@ queueCase(
 	async (bench) => {
 		const { rows, splitId, chunksId, executionId } = await startSpread(bench, 80, 10);
 		const { ledger } = bench.sandbox;
-		await bench.until(() => ledger.charges.length >= 30, '30 charges');
+		await until(() => ledger.charges.length >= 30, '30 charges');
 		const [worker] = bench.n8n.workers;
 		await worker.kill();
 		(await bench.main.waitForExecution(executionId, { timeoutSeconds: 240 })).expectSuccess();

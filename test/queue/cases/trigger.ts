@@ -5,7 +5,7 @@ import { fetch } from 'undici';
 import { chain } from '../../../scripts/n8n/instance';
 import { triggerPath, type StoredWorkflow } from '../../../scripts/n8n/server';
 import type { Execution } from '../../../scripts/n8n/execution';
-import { CREDENTIALS, model, seedream } from '../../e2e/cases';
+import { CREDENTIALS, model, seedream, until } from '../../e2e/cases';
 import { repeatDroppedCalls } from '../../e2e/droppedCalls';
 import { queueCase, type QueueBench, type Row } from '../cases';
 import { startSheet } from '../sheet';
@@ -83,7 +83,7 @@ async function calledExecutions(bench: QueueBench, { id }: StoredWorkflow): Prom
 /** Waits until each of so many predictions has been delivered. */
 async function delivered(bench: QueueBench, count: number): Promise<void> {
 	const { ledger } = bench.sandbox;
-	await bench.until(
+	await until(
 		() => ledger.webhooks.filter(({ status }) => status === 200).length >= count,
 		`${count} deliveries`,
 		120,
@@ -152,7 +152,7 @@ queueCase(
 		const rows = await submitSheet(bench, 10, url);
 		await bench.main.kill();
 		const { webhooks } = bench.sandbox.ledger;
-		await bench.until(() => webhooks.length >= rows.length, 'calls while main is down');
+		await until(() => webhooks.length >= rows.length, 'calls while main is down');
 		assert.ok(
 			webhooks.every(({ status }) => status === null),
 			'no answer while main is down',
