@@ -5,7 +5,7 @@ import type { AtlasClient } from './api/http/client';
 import type { ModelInfos } from './api/models/model';
 import type { Quotes } from './api/models/quotes';
 import type { Hands } from './api/purchases/hands';
-import type { CancelSignal } from './api/time/cancellation';
+import type { CancelSignal } from './api/time/clock';
 import type { Semaphore } from './api/time/semaphore';
 
 /** What came of one item: of several images, some may have failed. */

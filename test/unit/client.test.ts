@@ -1,4 +1,4 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';

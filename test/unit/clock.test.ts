@@ -1,4 +1,4 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { backoffMs, pauseMs, untilAborted, withinMs } from '../../nodes/AtlasCloud/api/time/clock';
 import { isCollected } from './garbage';
 import { VirtualClock } from './virtualClock';

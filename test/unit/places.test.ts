@@ -1,5 +1,5 @@
 import { Places, type EndedPrediction, type Place } from '../../nodes/AtlasCloud/api/pace/places';
-import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { VirtualClock } from './virtualClock';
 
 const SUCCESS: EndedPrediction = { createdAt: null, completedAt: null, predictTimeSeconds: null };

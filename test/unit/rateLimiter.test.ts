@@ -1,4 +1,4 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { RateLimiter, type Permit } from '../../nodes/AtlasCloud/api/pace/rateLimiter';
 import { VirtualClock } from './virtualClock';
 

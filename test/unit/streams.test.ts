@@ -1,4 +1,4 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import {

@@ -1,4 +1,4 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/time/cancellation';
+import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
 import { WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';

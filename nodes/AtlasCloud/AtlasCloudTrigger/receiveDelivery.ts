@@ -6,7 +6,7 @@ import { asArray } from '../api/json';
 import { recentlyUsed } from '../api/memo';
 import { isPredictionId } from '../api/predictions/prediction';
 import { readPrediction } from '../api/predictions/readPrediction';
-import { Cancellation } from '../api/time/cancellation';
+import { Cancellation } from '../api/time/clock';
 import type { Clock } from '../api/time/clock';
 import { Semaphore } from '../api/time/semaphore';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';

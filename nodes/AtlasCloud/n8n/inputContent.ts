@@ -3,7 +3,7 @@ import { AtlasError, inputError, truncate } from '../api/errors';
 import { decodeBase64 } from '../api/files/dataUri';
 import { imageSizeFurtherIn, inspectFile, type FileFacts } from '../api/files/inspect';
 import type { Dimensions } from '../api/models/sizes';
-import type { CancelSignal } from '../api/time/cancellation';
+import type { CancelSignal } from '../api/time/clock';
 import { Semaphore } from '../api/time/semaphore';
 import { startClock } from './clock';
 

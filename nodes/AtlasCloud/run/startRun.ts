@@ -1,5 +1,4 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { Cancellation } from '../api/time/cancellation';
 import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
 import { Downloads } from '../api/files/downloads';
@@ -12,7 +11,7 @@ import { Search, type FoundRow } from '../api/purchases/search';
 import { sha256 } from '../api/hash';
 import { areFilesDeleted, RemoteImages } from '../api/files/remoteFiles';
 import { Semaphore } from '../api/time/semaphore';
-import { throwIfAborted } from '../api/time/clock';
+import { throwIfAborted, Cancellation } from '../api/time/clock';
 import { Uploads } from '../api/files/uploads';
 import { Waiter } from '../api/predictions/waiter';
 import { readPrediction } from '../api/predictions/readPrediction';

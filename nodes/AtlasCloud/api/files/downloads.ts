@@ -1,5 +1,5 @@
 import { AtlasError } from '../errors';
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import { throwIfAborted, type Clock } from '../time/clock';
 import { whyNotFetchable } from '../http/addresses';
 import { TransportError, type ByteStream, type Http } from '../http/http';

@@ -4,7 +4,7 @@ import { fetchWithRetries } from '../http/retry';
 import { StreamGuard, readPart } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS, READ_TIMEOUT_MS } from '../http/timeouts';
 import { memoize } from '../memo';
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import { pauseMs, throwIfAborted } from '../time/clock';
 import { HEADER_BYTES, inspectHeader, type HeaderFacts } from './inspect';
 

@@ -1,6 +1,6 @@
 import { isValidUrl } from '../text';
 import { AtlasError, inputError } from '../errors';
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import { throwIfAborted } from '../time/clock';
 import { memoize } from '../memo';
 import { RateLimiter } from '../pace/rateLimiter';

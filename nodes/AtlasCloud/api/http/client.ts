@@ -1,5 +1,5 @@
 import { CancelledError } from '../errors';
-import { Cancellation, type CancelSignal } from '../time/cancellation';
+import { Cancellation, type CancelSignal } from '../time/clock';
 import { withinMs, type Clock } from '../time/clock';
 import { toAnswer, type Answer, type Exchange } from './answer';
 import { AtlasClock } from '../time/atlasClock';

@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 
 /** Bytes as they arrive. `destroy` closes it early. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {

@@ -1,7 +1,7 @@
 import { isValidUrl } from '../text';
 import { truncate } from '../errors';
 import { asObject, parseJson } from '../json';
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import { whyNotFetchable } from './addresses';
 import type { Http, HttpResponse } from './http';
 import { readPart } from './streams';

@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import type { Clock } from '../time/clock';
 import type { Permit, WaitLimits } from './rateLimiter';
 import { Semaphore } from '../time/semaphore';

@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import { backoffMs, pauseMs, type Clock } from '../time/clock';
 import { Semaphore } from '../time/semaphore';
 

@@ -7,7 +7,7 @@ import { StreamGuard } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import { memoize } from '../memo';
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import { contentValue } from './body';
 import type { FileInput } from './request';
 

@@ -3,7 +3,7 @@ import type { Exchange } from '../http/answer';
 import type { JsonObject } from '../json';
 import type { Places } from '../pace/places';
 import type { Waiter } from '../predictions/waiter';
-import type { CancelSignal } from '../time/cancellation';
+import type { CancelSignal } from '../time/clock';
 import type { Clock } from '../time/clock';
 import type { Ledger } from './ledger';
 import type { Leftovers } from './leftovers';

@@ -1,8 +1,7 @@
 import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
-import type { CancelSignal } from '../time/cancellation';
 import type { TimeSpan } from '../time/atlasClock';
-import { pauseMs, throwIfAborted } from '../time/clock';
+import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
 import { compareBodies, isCut, valueOf, valuesOf } from './body';
 import type { Ledger } from './ledger';
 import { agree, pageSizeOf, readBackTo, type Reading, type Row } from './reading';

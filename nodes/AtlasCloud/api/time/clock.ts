@@ -1,4 +1,3 @@
-import type { CancelSignal } from './cancellation';
 import { AtlasError, CancelledError } from '../errors';
 import { plural } from '../text';
 
@@ -8,6 +7,49 @@ export interface Clock {
 	nowMs(): number;
 	/** Resolves after `ms` milliseconds. Cannot be cut short: callers race it. */
 	sleepMs(ms: number): Promise<void>;
+}
+
+/** The part of an `AbortSignal` that the code uses. */
+export interface CancelSignal {
+	readonly aborted: boolean;
+	addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+	removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/**
+ * A signal that a whole batch can listen to. Not an `AbortSignal`: Node warns of a leak from the eleventh listener on,
+ * and a community node cannot import `setMaxListeners`.
+ */
+export class Cancellation implements CancelSignal {
+	aborted: boolean;
+
+	private readonly listeners = new Set<() => void>();
+
+	/** @param parent aborts this one too */
+	constructor(private readonly parent?: CancelSignal) {
+		this.aborted = parent?.aborted ?? false;
+		parent?.addEventListener('abort', this.abort, { once: true });
+	}
+
+	/** Stops listening to the parent: a long run would otherwise collect thousands of listeners. */
+	detach(): void {
+		this.parent?.removeEventListener('abort', this.abort);
+	}
+
+	readonly abort = (): void => {
+		if (this.aborted) return;
+		this.aborted = true;
+		for (const listener of [...this.listeners]) listener();
+		this.listeners.clear();
+	};
+
+	addEventListener(_type: 'abort', listener: () => void): void {
+		this.listeners.add(listener);
+	}
+
+	removeEventListener(_type: 'abort', listener: () => void): void {
+		this.listeners.delete(listener);
+	}
 }
 
 /**
@@ -54,22 +96,9 @@ export async function pauseMs(
 	throwIfAborted(signal);
 }
 
-/** What a timer leads to. No timer can be cleared: what it leads to is taken away, so that it keeps nothing in memory. */
-interface Alarm {
-	ring: (() => void) | null;
-}
-
-async function ringAfterMs(clock: Clock, ms: number, alarm: Alarm): Promise<void> {
-	const untilMs = clock.nowMs() + ms;
-	while (alarm.ring && clock.nowMs() < untilMs) {
-		await clock.sleepMs(Math.min(MAX_SLEEP_MS, Math.max(1, untilMs - clock.nowMs())));
-	}
-	alarm.ring?.();
-}
-
 /**
- * Waits for `work`, at most `ms` milliseconds; `work` then continues unobserved. Its result is not kept beyond that: with
- * the timer, an answer and its connection would stay for another second, and outlast V8's quick collections.
+ * Waits for `work`, at most `ms` milliseconds; `work` then continues unobserved. Its result is not kept beyond that: no
+ * timer can be cleared, and an answer and its connection would outlast V8's quick collections.
  * @throws what `timedOut` returns when the time is up
  */
 export async function withinMs<T>(
@@ -78,15 +107,14 @@ export async function withinMs<T>(
 	work: Promise<T>,
 	timedOut: () => Error,
 ): Promise<T> {
-	const alarm: Alarm = { ring: null };
-	const timeUp = new Promise<never>((_resolve, reject) => {
-		alarm.ring = () => reject(timedOut());
+	const isOver = new Cancellation();
+	const timeUp = pauseMs(clock, ms, isOver).then(() => {
+		throw timedOut();
 	});
-	void ringAfterMs(clock, ms, alarm);
 	try {
 		return await Promise.race([work, timeUp]);
 	} finally {
-		alarm.ring = null;
+		isOver.abort();
 	}
 }
 
