@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { StoreError } from '../../nodes/AtlasCloud/api/files/downloads';
-import { n8nFileStore } from '../../nodes/AtlasCloud/n8n/binary';
+import { n8nFileStore } from '../../nodes/AtlasCloud/n8n/fileStore';
 
 /** A store of which n8n keeps this, or throws it. */
 function storeOf(outcome: Partial<IBinaryData> | Error) {

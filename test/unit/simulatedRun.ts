@@ -226,12 +226,14 @@ function photo(index: number): InputFile {
 		fieldName: 'data',
 		fileName: null,
 		kind: PNG,
-		sizeBytes: 10,
-		sha256: sha256(`photo ${index}`),
-		hold: async () => await Promise.resolve(() => {}),
-		release: () => {},
-		async *open() {
-			yield await Promise.resolve(Buffer.from(`photo ${index}`));
+		content: {
+			sizeBytes: 10,
+			sha256: sha256(`photo ${index}`),
+			hold: async () => await Promise.resolve(() => {}),
+			release: () => {},
+			async *open() {
+				yield await Promise.resolve(Buffer.from(`photo ${index}`));
+			},
 		},
 	};
 }

@@ -13,7 +13,7 @@ import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/deliv
 import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
 import { readDestination } from '../items/destination';
 import { NOTHING_KNOWN, outputItems, type DownloadTools } from '../items/outputItems';
-import { n8nFileStore } from '../n8n/binary';
+import { n8nFileStore } from '../n8n/fileStore';
 import { connect } from '../n8n/connect';
 import { asAtlasError, toNodeError } from '../n8n/errors';
 import { MODEL_STYLE } from '../panel/style';

@@ -6,7 +6,7 @@ import { MAX_SEQUENTIAL_IMAGES } from '../api/models/seedream';
 import type { Dimensions } from '../api/models/sizes';
 import { describeChoices } from '../items/fileErrors';
 import { acceptedKind, fileReader, readFiles, type FileField, type InputSource } from '../items/inputFiles';
-import { dimensionsOf } from '../n8n/binary';
+import { dimensionsOf } from '../n8n/itemFile';
 import type { NodeRun } from '../nodeRun';
 
 export const imagesField: INodeProperties = {
@@ -66,7 +66,7 @@ export async function readImages(run: NodeRun, itemIndex: number): Promise<Input
  * @throws AtlasError (`input`) where they cannot be read; CancelledError
  */
 export async function inputDimensions(run: NodeRun, image: InputSource): Promise<Dimensions> {
-	const dimensions = image.file ? await dimensionsOf(image.inspected) : await dimensionsAt(run, image.url);
+	const dimensions = image.file ? await dimensionsOf(image.file) : await dimensionsAt(run, image.url);
 	if (dimensions) return dimensions;
 	throw inputError(
 		'The width and height of the first image can’t be read',

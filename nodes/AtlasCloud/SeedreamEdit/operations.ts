@@ -76,12 +76,12 @@ const upload: Operation<InputFile[]> = {
 
 	async work(run, files, itemIndex) {
 		const urls = await Promise.all(files.map(async (file) => await run.uploads.url(file, itemIndex)));
-		const described = files.map(({ fieldName, fileName, kind, sizeBytes }, i) => ({
+		const described = files.map(({ fieldName, fileName, kind, content }, i) => ({
 			url: urls[i],
 			fieldName,
 			fileName,
 			mimeType: kind.mimeType,
-			fileSizeBytes: sizeBytes,
+			fileSizeBytes: content.sizeBytes,
 		}));
 		const json = { url: urls[0], urls, files: described };
 		return { items: [{ json, pairedItem: { item: itemIndex } }] };

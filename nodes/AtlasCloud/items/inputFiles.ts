@@ -4,12 +4,10 @@ import { inputError, truncate } from '../api/errors';
 import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
 import { isOneDataUri, readDataUri } from '../api/files/dataUri';
 import { checkInputUrl } from '../api/files/inputUrl';
-import { adviceOnKind, describeKind, type FileKind } from '../api/files/kinds';
+import { adviceOnKind, describeKind, inputKinds, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
-import type { InputFile } from '../api/files/uploads';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
-import { inspectBinary, toInputFile, type InspectedFile } from '../n8n/binary';
-import type { OpenFile } from '../n8n/inputContent';
+import { inputContent, type InputContent, type ItemFile, type OpenFile } from '../n8n/itemFile';
 import type { NodeRun } from '../nodeRun';
 import {
 	findByName,
@@ -22,8 +20,7 @@ import {
 import { noFileError, shapeError } from './fileErrors';
 
 /** An input of a request but for its place: a file in n8n, or one that Atlas fetches from its URL. */
-export type InputSource =
-	{ file: InputFile; inspected: InspectedFile; url?: undefined } | { file?: undefined; url: string };
+export type InputSource = { file: ItemFile; url?: undefined } | { file?: undefined; url: string };
 
 /** A field that takes files, as its messages speak of it and as it limits them. */
 export interface FileField {
@@ -130,13 +127,18 @@ async function candidatesOf(reader: FileReader): Promise<BinaryField[]> {
 async function claimants({ run, item, field }: FileReader): Promise<BinaryField[]> {
 	const { kind } = field.rule;
 	const claims = await Promise.all(
-		item.fields.map(async ([name, binary]) => {
+		item.fields.map(async ([, binary]) => {
 			if (kind === null || binary.mimeType?.startsWith(`${kind}/`)) return true;
-			const { kinds } = await inspectBinary(run.context.helpers, name, binary);
-			return kinds.some(({ mimeType }) => mimeType.startsWith(`${kind}/`));
+			const content = await inputContent(run.context.helpers, binary);
+			return kindsOf(content, binary).some(({ mimeType }) => mimeType.startsWith(`${kind}/`));
 		}),
 	);
 	return item.fields.filter((_field, i) => claims[i]);
+}
+
+/** What a file may be sent as, the likeliest first; empty if that is not known. */
+function kindsOf({ kind }: InputContent, { mimeType }: IBinaryData): FileKind[] {
+	return inputKinds(kind, mimeType ?? '');
 }
 
 async function allFiles(reader: FileReader): Promise<InputSource[]> {
@@ -156,25 +158,25 @@ async function toSource(
 	open?: OpenFile,
 ): Promise<InputSource> {
 	const { field } = reader;
-	const inspected = await inspectBinary(reader.run.context.helpers, fieldName, binary, open);
+	const content = await inputContent(reader.run.context.helpers, binary, open);
+	const { beginning, isWhole, sizeBytes } = content;
 	const holder = describeHolder(reader, fieldName, binary);
-	const { kinds, facts } = inspected;
-	const kind = acceptedKind(field, holder, { kinds, beginning: facts.beginning, binary });
-	if (!facts.isWhole) {
+	const kind = acceptedKind(field, holder, { kinds: kindsOf(content, binary), beginning, binary });
+	if (!isWhole) {
 		throw inputError(
 			`${holder} is incomplete: its end is missing`,
 			`The ${kind.name} was cut off before it reached this node. Check that the previous node gets all of it.`,
 		);
 	}
 	const { maxSizeMb } = field.rule;
-	const sizeMb = facts.sizeBytes / 1_000_000;
+	const sizeMb = sizeBytes / 1_000_000;
 	if (maxSizeMb !== null && sizeMb > maxSizeMb) {
 		throw inputError(
 			`${holder} is ${sizeMb.toFixed(1)} MB; the model accepts up to ${maxSizeMb} MB`,
 			'Use a smaller file.',
 		);
 	}
-	return { file: toInputFile(inspected, kind), inspected };
+	return { file: { fieldName, fileName: binary.fileName ?? null, kind, binary, content } };
 }
 
 function describeHolder(

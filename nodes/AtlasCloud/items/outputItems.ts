@@ -4,7 +4,7 @@ import { withFiles } from '../api/predictions/readPrediction';
 import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
 import { plural } from '../api/text';
-import { binaryOf } from '../n8n/binary';
+import { binaryOf } from '../n8n/itemFile';
 import type { NodeRun, Outcome } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';
 import type { NodeStyle } from '../panel/style';

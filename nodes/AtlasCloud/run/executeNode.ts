@@ -9,7 +9,7 @@ import { beginAttempt, startRun } from './startRun';
 import { simplified, withInputFields } from '../items/outputItems';
 import type { AboutItem, ItemRun, NodeRun } from '../nodeRun';
 import type { NodeDefinition, Operation } from './operation';
-import { releaseInputContents } from '../n8n/inputContent';
+import { releaseInputContents } from '../n8n/itemFile';
 import { runItems } from './stages';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */

@@ -18,7 +18,7 @@ import { readPrediction } from '../api/predictions/readPrediction';
 import type { AtlasClient } from '../api/http/client';
 import { startClock } from '../n8n/clock';
 import { connect } from '../n8n/connect';
-import { n8nFileStore } from '../n8n/binary';
+import { n8nFileStore } from '../n8n/fileStore';
 import { DEFAULT_CONCURRENCY, readConcurrency } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
 

@@ -20,6 +20,11 @@ export interface InputFile {
 	/** Its original name; null if it has none. */
 	fileName: string | null;
 	kind: FileKind;
+	content: FileContent;
+}
+
+/** A file's bytes, which are read when they are needed. */
+export interface FileContent {
 	sizeBytes: number;
 	/** In hex. */
 	sha256: string;
@@ -61,13 +66,14 @@ export class Uploads {
 	 * @throws AtlasError (`read`) if it could not be uploaded, or the URL is another file's, too; CancelledError
 	 */
 	async url(file: InputFile, itemIndex: number): Promise<string> {
+		const { sha256 } = file.content;
 		try {
-			const url = await memoize(this.urls, file.sha256, async () => await this.upload(file, itemIndex));
+			const url = await memoize(this.urls, sha256, async () => await this.upload(file, itemIndex));
 			const known = contents.get(url);
-			if (known !== undefined && known !== file.sha256) throw sharedUrlError(file);
+			if (known !== undefined && known !== sha256) throw sharedUrlError(file);
 			return url;
 		} finally {
-			file.release();
+			file.content.release();
 		}
 	}
 
@@ -78,16 +84,15 @@ export class Uploads {
 
 	private async upload(file: InputFile, itemIndex: number): Promise<string> {
 		const { clock } = this.client;
+		const { kind, content } = file;
+		const name = { ...this.owner, itemIndex, contentTag: contentTag(content.sha256) };
 		const body: FileBody = {
-			fileName: uploadName(
-				{ ...this.owner, itemIndex, contentTag: contentTag(file.sha256) },
-				file.kind.extension,
-			),
-			mimeType: file.kind.mimeType,
-			sizeBytes: file.sizeBytes,
+			fileName: uploadName(name, kind.extension),
+			mimeType: kind.mimeType,
+			sizeBytes: content.sizeBytes,
 			open: () => exactly(file),
 		};
-		const release = await file.hold(this.signal);
+		const release = await content.hold(this.signal);
 		try {
 			const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
 			const send = async () => await this.sendThrottled(body, giveUpAtMs);
@@ -97,7 +102,7 @@ export class Uploads {
 				isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
 			});
 			const url = linkIn(answer.json) as string; // guaranteed by isUsable
-			noteContent(url, file.sha256);
+			noteContent(url, content.sha256);
 			return url;
 		} finally {
 			release();
@@ -134,13 +139,14 @@ export class Uploads {
  * @throws AtlasError (`input`) if it is not
  */
 async function* exactly(file: InputFile): AsyncGenerator<Uint8Array> {
+	const { content } = file;
 	let size = 0;
-	for await (const chunk of file.open()) {
+	for await (const chunk of content.open()) {
 		size += chunk.byteLength;
-		if (size > file.sizeBytes) break;
+		if (size > content.sizeBytes) break;
 		yield chunk;
 	}
-	if (size === file.sizeBytes) return;
+	if (size === content.sizeBytes) return;
 	throw inputError(
 		`${describeFile(file)} changed while the node ran`,
 		'Run the workflow again from the node that returns the file.',

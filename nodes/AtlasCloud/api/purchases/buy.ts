@@ -58,7 +58,7 @@ export async function buy(hands: Hands, request: PurchaseRequest, then: 'wait' |
 		.finally(() => {
 			place.leave();
 			// What was resumed is not uploaded, and its files need not be kept.
-			for (const { file } of inputs) file?.release();
+			for (const { file } of inputs) file?.content.release();
 		});
 }
 

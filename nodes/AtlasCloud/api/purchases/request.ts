@@ -67,7 +67,7 @@ export interface Identity {
 export function identify(request: PurchaseRequest): Identity {
 	const { body } = request;
 	const inputs = request.inputs.map(({ path, file, url }): IdentifiedInput =>
-		file ? { path, sha256: file.sha256, sizeBytes: file.sizeBytes } : { path, url },
+		file ? { path, sha256: file.content.sha256, sizeBytes: file.content.sizeBytes } : { path, url },
 	);
 	return { fingerprint: sha256(canonicalJson([body, inputs])), body, inputs };
 }
