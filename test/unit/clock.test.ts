@@ -1,5 +1,10 @@
-import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
-import { backoffMs, pauseMs, untilAborted, withinMs } from '../../nodes/AtlasCloud/api/time/clock';
+import {
+	Cancellation,
+	backoffMs,
+	pauseMs,
+	untilAborted,
+	withinMs,
+} from '../../nodes/AtlasCloud/api/time/clock';
 import { isCollected } from './garbage';
 import { VirtualClock } from './virtualClock';
 

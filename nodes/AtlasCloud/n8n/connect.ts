@@ -1,6 +1,5 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
-import type { CancelSignal } from '../api/time/clock';
-import type { Clock } from '../api/time/clock';
+import type { CancelSignal, Clock } from '../api/time/clock';
 import { sha256 } from '../api/hash';
 import { checkBaseUrl } from '../api/http/addresses';
 import { AtlasClient } from '../api/http/client';

@@ -1,11 +1,10 @@
 import { AtlasError } from '../errors';
-import type { CancelSignal } from '../time/clock';
-import { throwIfAborted, type Clock } from '../time/clock';
+import { throwIfAborted, type CancelSignal, type Clock } from '../time/clock';
 import { whyNotFetchable } from '../http/addresses';
 import { TransportError, type ByteStream, type Http } from '../http/http';
 import { blockedUrlError, DownloadError, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
-import { StreamGuard, peek } from '../http/streams';
+import { StreamGuard, peek, readPart } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import { truncate } from '../text';
@@ -106,9 +105,8 @@ export class Downloads<Stored> {
 		const { beginning, chunks } = await peek(decodeBase64(base64, this.clock), KIND_BYTES);
 		const kind = outputKind(beginning);
 		if (!kind) throw new DownloadError('the file is incomplete', { isFinal: true });
-		const parts: Uint8Array[] = [];
-		for await (const part of new WholeFileCheck(kind, null, maxBytes).checked(chunks)) parts.push(part);
-		return await this.store.storeBytes(Buffer.concat(parts), `${baseName}.${kind.extension}`, kind.mimeType);
+		const bytes = await readPart(wholeFile(chunks, { kind, maxBytes }), Infinity);
+		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
 	}
 
 	private async download(url: string, { signal, maxBytes, baseName }: DownloadOrder): Promise<Stored> {
@@ -121,10 +119,10 @@ export class Downloads<Stored> {
 			const { beginning, chunks } = await peek(body, KIND_BYTES);
 			const kind = outputKind(beginning, { contentType: headers['content-type'], url });
 			if (!kind) throw notAnOutputError(beginning);
-			const check = new WholeFileCheck(kind, announcedBytes, maxBytes);
-			const content = check.checked(chunks, guard);
+			const check: WholeFileCheck = { kind, maxBytes, announcedBytes, guard };
 			const fileName = `${baseName}.${kind.extension}`;
-			return await this.store.storeStream(body, content, fileName, kind.mimeType).catch((error: unknown) => {
+			const storing = this.store.storeStream(body, wholeFile(chunks, check), fileName, kind.mimeType);
+			return await storing.catch((error: unknown) => {
 				throw check.failure ?? error;
 			});
 		} finally {
@@ -145,12 +143,6 @@ function statusError(statusCode: number): DownloadError {
 	return new DownloadError(message, { statusCode });
 }
 
-function describeFailure(error: Error): string {
-	return error instanceof TransportError && error.code
-		? `the connection was lost (${error.code})`
-		: truncate(error.message);
-}
-
 const GET_LATER = 'Prediction > Wait for Completion and this prediction ID';
 
 function adviceAfter(error: Error, isExpired: boolean): string {
@@ -164,10 +156,12 @@ function adviceAfter(error: Error, isExpired: boolean): string {
 function outputError({ predictionId }: Pick<DownloadOrder, 'predictionId'>, error: Error): AtlasError {
 	const statusCode = error instanceof DownloadError ? error.statusCode : null;
 	const isExpired = statusCode !== null && EXPIRED_STATUS_CODES.has(statusCode);
+	const isLost = error instanceof TransportError && error.code !== null;
+	const why = isLost ? `the connection was lost (${error.code})` : truncate(error.message);
 	const what =
 		error instanceof StoreError
 			? `n8n couldn’t store its file: ${error.message}`
-			: `its file couldn’t be downloaded: ${describeFailure(error)}`;
+			: `its file couldn’t be downloaded: ${why}`;
 	return new AtlasError(`The prediction is finished and billed, but ${what}`, {
 		kind: 'download',
 		description: adviceAfter(error, isExpired),
@@ -183,40 +177,36 @@ function outputTooLargeError(maxBytes: number): DownloadError {
 	return new DownloadError(message, { isFinal: true });
 }
 
+/** What a file is checked for while it passes. */
+interface WholeFileCheck {
+	kind: FileKind;
+	maxBytes: number;
+	/** The content length, if the host reports it. */
+	announcedBytes?: number | null;
+	/** Left out for a file in the answer itself, which stays as it is. */
+	guard?: StreamGuard;
+	/** Gets what was thrown: n8n's storage may wrap it. */
+	failure?: DownloadError;
+}
+
 /** Passes a file through, and throws at its end unless all of it came. */
-class WholeFileCheck {
-	/** What was thrown: n8n's storage may wrap it. */
-	failure: DownloadError | undefined;
-
-	/** @param announcedBytes the content length, if the host reports it */
-	constructor(
-		private readonly kind: FileKind,
-		private readonly announcedBytes: number | null,
-		private readonly maxBytes: number,
-	) {}
-
-	async *checked(chunks: AsyncIterable<Uint8Array>, guard?: StreamGuard): AsyncGenerator<Uint8Array> {
-		const scan = new ImageScan(this.kind);
-		let size = 0;
-		for await (const chunk of chunks) {
-			guard?.received(chunk.byteLength);
-			scan.add(chunk);
-			size += chunk.byteLength;
-			if (size > this.maxBytes) throw this.fail(outputTooLargeError(this.maxBytes));
-			yield chunk;
-		}
-		if (this.announcedBytes !== null && size !== this.announcedBytes) {
-			throw this.fail(new DownloadError(`only ${size} of ${this.announcedBytes} bytes were received`));
-		}
-		if (size === 0 || !scan.isWhole) {
-			// What came in the answer itself stays as it is.
-			const isFinal = guard === undefined;
-			throw this.fail(new DownloadError(`the ${this.kind.name} file is incomplete`, { isFinal }));
-		}
+async function* wholeFile(
+	chunks: AsyncIterable<Uint8Array>,
+	check: WholeFileCheck,
+): AsyncGenerator<Uint8Array> {
+	const { kind, maxBytes, announcedBytes = null, guard } = check;
+	const fail = (failure: DownloadError) => (check.failure = failure);
+	const scan = new ImageScan(kind);
+	let size = 0;
+	for await (const chunk of chunks) {
+		guard?.received(chunk.byteLength);
+		scan.add(chunk);
+		size += chunk.byteLength;
+		if (size > maxBytes) throw fail(outputTooLargeError(maxBytes));
+		yield chunk;
 	}
-
-	private fail(failure: DownloadError): DownloadError {
-		this.failure = failure;
-		return failure;
-	}
+	if (announcedBytes !== null && size !== announcedBytes)
+		throw fail(new DownloadError(`only ${size} of ${announcedBytes} bytes were received`));
+	if (size === 0 || !scan.isWhole)
+		throw fail(new DownloadError(`the ${kind.name} file is incomplete`, { isFinal: guard === undefined }));
 }

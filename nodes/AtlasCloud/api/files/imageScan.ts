@@ -1,11 +1,8 @@
 import { GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
-/**
- * What a walk through a file asks for: the next bytes, or to pass some, a JPEG's image data with the first byte of the
- * marker behind it, or a GIF's blocks with the empty one behind them.
- */
-type Wish = { take: number } | { skip: number } | 'imageData' | 'blocks';
+/** What a walk asks for: the next bytes, or to pass some, or a JPEG's image data with the first byte of the marker behind it. */
+type Wish = { take: number } | { skip: number } | 'imageData';
 
 /** Follows one kind of file to its end. Resumed with the bytes it wished to take, which it must not keep. */
 type Walk = Generator<Wish, void, Buffer>;
@@ -66,7 +63,6 @@ export class ImageScan {
 	/** @returns how far the bytes are used */
 	private fulfill(wish: Wish, bytes: Buffer, at: number): number {
 		if (wish === 'imageData') return this.passImageData(bytes, at);
-		if (wish === 'blocks') return this.passBlocks(bytes, at);
 		if ('skip' in wish) {
 			this.toSkip = wish.skip;
 			this.goOn();
@@ -87,14 +83,6 @@ export class ImageScan {
 		if (found < 0) return bytes.length;
 		this.goOn();
 		return found + 1;
-	}
-
-	private passBlocks(bytes: Buffer, at: number): number {
-		let next = at;
-		while (next < bytes.length && bytes[next] > 0) next += 1 + bytes[next];
-		if (next < bytes.length) this.goOn();
-		else this.toSkip = next - bytes.length;
-		return Math.min(next + 1, bytes.length);
 	}
 
 	private goOn(bytes: Buffer = Buffer.alloc(0)): void {
@@ -174,16 +162,17 @@ function* walkGif(): Walk {
 	for (let stray = 0; stray < MAX_STRAY_BYTES;) {
 		const [type] = yield { take: 1 };
 		if (type === 0x3b) return;
-		if (type === 0x21) {
-			yield { skip: 1 };
-			yield 'blocks';
-		} else if (type === 0x2c) {
-			yield* skipColors((yield { take: 9 })[8]);
-			yield { skip: 1 };
-			yield 'blocks';
-		} else stray++;
+		if (type === 0x2c) yield* skipColors((yield { take: 9 })[8]);
+		if (type === 0x21 || type === 0x2c) yield* skipBlocks();
+		else stray++;
 	}
 	yield { skip: Infinity };
+}
+
+/** A byte, and blocks with their lengths up to an empty one. */
+function* skipBlocks(): Walk {
+	yield { skip: 1 };
+	for (let [length] = yield { take: 1 }; length > 0; [length] = yield { take: 1 }) yield { skip: length };
 }
 
 /** The color table that a descriptor's flags announce. */

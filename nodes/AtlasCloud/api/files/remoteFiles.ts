@@ -4,8 +4,7 @@ import { fetchWithRetries } from '../http/retry';
 import { StreamGuard, readPart } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS, READ_TIMEOUT_MS } from '../http/timeouts';
 import { memoize } from '../memo';
-import type { CancelSignal } from '../time/clock';
-import { pauseMs, throwIfAborted } from '../time/clock';
+import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
 import { HEADER_BYTES, inspectHeader, type HeaderFacts } from './inspect';
 
 const MAX_HEADER_ATTEMPTS = 3;

@@ -1,7 +1,6 @@
 import { isValidUrl } from '../text';
 import { AtlasError, inputError } from '../errors';
-import type { CancelSignal } from '../time/clock';
-import { throwIfAborted } from '../time/clock';
+import { throwIfAborted, type CancelSignal } from '../time/clock';
 import { memoize } from '../memo';
 import { RateLimiter } from '../pace/rateLimiter';
 import { effectiveStatus, type Exchange } from '../http/answer';
@@ -112,25 +111,21 @@ export class Uploads {
 	/** Sends a file as soon as the rate limiter permits. A 429 does not count as an attempt. */
 	private async sendThrottled(body: FileBody, giveUpAtMs: number): Promise<Exchange> {
 		for (;;) {
-			const exchange = await this.sendOnce(body);
-			const retryAfterMs = exchange.answer?.retryAfterMs ?? 0;
-			const isOver = this.client.clock.nowMs() >= giveUpAtMs || retryAfterMs > MAX_RETRY_AFTER_MS;
-			if (!isThrottled(exchange) || isOver) return exchange;
 			throwIfAborted(this.signal);
+			const permit = await this.rateLimiter.acquire(this.signal, { maxPauseMs: MAX_RETRY_AFTER_MS });
+			if (!permit) throw uploadsThrottledError();
+			const exchange = await this.client.upload(UPLOAD_PATH, body).catch((error: unknown) => {
+				permit.released();
+				throw error;
+			});
+			const { answer } = exchange;
+			if (!answer) permit.released();
+			else if (isThrottled(exchange)) permit.rejected(answer.retryAfterMs);
+			else permit.accepted();
+			const isOver =
+				this.client.clock.nowMs() >= giveUpAtMs || (answer?.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS;
+			if (!isThrottled(exchange) || isOver) return exchange;
 		}
-	}
-
-	private async sendOnce(body: FileBody): Promise<Exchange> {
-		const permit = await this.rateLimiter.acquire(this.signal, { maxPauseMs: MAX_RETRY_AFTER_MS });
-		if (!permit) throw uploadsThrottledError();
-		const exchange = await this.client.upload(UPLOAD_PATH, body).catch((error: unknown) => {
-			permit.released();
-			throw error;
-		});
-		if (!exchange.answer) permit.released();
-		else if (isThrottled(exchange)) permit.rejected(exchange.answer.retryAfterMs);
-		else permit.accepted();
-		return exchange;
 	}
 }
 

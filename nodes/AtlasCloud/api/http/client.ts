@@ -1,6 +1,5 @@
 import { CancelledError } from '../errors';
-import { Cancellation, type CancelSignal } from '../time/clock';
-import { withinMs, type Clock } from '../time/clock';
+import { Cancellation, withinMs, type CancelSignal, type Clock } from '../time/clock';
 import { toAnswer, type Answer, type Exchange } from './answer';
 import { AtlasClock } from '../time/atlasClock';
 import { TransportError, type FileBody, type Http, type HttpRequest, type HttpResponse } from './http';

@@ -1,6 +1,12 @@
 import { CancelledError, AtlasError } from '../errors';
-import type { CancelSignal } from '../time/clock';
-import { backoffMs, pauseMs, throwIfAborted, untilAborted, type Clock } from '../time/clock';
+import {
+	backoffMs,
+	pauseMs,
+	throwIfAborted,
+	untilAborted,
+	type CancelSignal,
+	type Clock,
+} from '../time/clock';
 import { cappedRetryAfterMs, isSuccess, type Answer, type Exchange, effectiveStatus } from './answer';
 import { readError } from './errorTexts';
 import { TransportError } from './http';

@@ -1,5 +1,4 @@
-import type { CancelSignal } from '../time/clock';
-import type { Clock } from '../time/clock';
+import type { CancelSignal, Clock } from '../time/clock';
 import { Semaphore } from '../time/semaphore';
 import { TransportError, type ByteStream } from './http';
 import { CancelledError } from '../errors';

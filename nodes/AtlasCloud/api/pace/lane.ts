@@ -1,6 +1,5 @@
 import { CancelledError } from '../errors';
-import type { CancelSignal } from '../time/clock';
-import { pauseMs, throwIfAborted, type Clock } from '../time/clock';
+import { pauseMs, throwIfAborted, type CancelSignal, type Clock } from '../time/clock';
 import { RateLimiter, type Permit, type WaitLimits } from './rateLimiter';
 import { Concurrency } from './concurrency';
 

@@ -1,5 +1,4 @@
-import type { CancelSignal } from '../time/clock';
-import type { Clock } from '../time/clock';
+import type { CancelSignal, Clock } from '../time/clock';
 import type { Permit, WaitLimits } from './rateLimiter';
 import { Semaphore } from '../time/semaphore';
 import { START, type Mark, type RecordedTimes } from './concurrency';

@@ -1,5 +1,4 @@
-import type { CancelSignal } from '../time/clock';
-import { backoffMs, pauseMs, type Clock } from '../time/clock';
+import { backoffMs, pauseMs, type CancelSignal, type Clock } from '../time/clock';
 import { Semaphore } from '../time/semaphore';
 
 /** How long a request waits for a permit while the service asks for a pause. Default: as long as it takes. */

@@ -1,5 +1,4 @@
-import type { CancelSignal } from '../time/clock';
-import { backoffMs, pauseMs, throwIfAborted, untilAborted } from '../time/clock';
+import { backoffMs, pauseMs, throwIfAborted, untilAborted, type CancelSignal } from '../time/clock';
 import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import type { Permit } from '../pace/rateLimiter';

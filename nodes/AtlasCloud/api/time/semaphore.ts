@@ -1,6 +1,5 @@
 import { CancelledError } from '../errors';
-import type { CancelSignal } from './clock';
-import { throwIfAborted } from './clock';
+import { throwIfAborted, type CancelSignal } from './clock';
 
 /** Lets so many workers in at once, or holds so many bytes in memory: first come, first served. */
 export class Semaphore {
