@@ -76,14 +76,10 @@ async function readSchemaDocument(client: AtlasClient, url: string): Promise<Jso
 }
 
 async function readOnce(client: AtlasClient, url: string): Promise<JsonObject | 'missing' | null> {
-	const { clock, signal } = client;
-	const file = await openPublicFile(client.http, url, client.baseUrl, signal);
-	const bytes = await readAll(file.body, {
-		clock,
-		stallMs: READ_TIMEOUT_MS,
-		signal,
-		maxBytes: MAX_SCHEMA_BYTES,
-	});
+	const { http, baseUrl, clock, signal } = client;
+	const file = await openPublicFile(http, url, baseUrl, signal);
+	const limits = { clock, stallMs: READ_TIMEOUT_MS, signal, maxBytes: MAX_SCHEMA_BYTES };
+	const bytes = await readAll(file.body, limits);
 	if (await isDeleted(file, bytes)) return 'missing';
 	return file.statusCode === 200 ? (asObject(parseJson(bytes.toString('utf8'))) ?? null) : null;
 }
@@ -172,8 +168,7 @@ export class ModelInfos {
 		const entry = await this.entryOf(model);
 		if (!entry) return { type: null, price: null, fields: null, isUnreadable: entry === null };
 		const { type, price, schemaUrl } = entry;
-		if (schemaUrl === null) return { type, price, fields: null, isUnreadable: false };
-		const document = await readSchemaDocument(this.client, schemaUrl);
+		const document = schemaUrl === null ? 'missing' : await readSchemaDocument(this.client, schemaUrl);
 		if (document === 'missing') return { type, price, fields: null, isUnreadable: false };
 		const fields = document && readInputSchema(document);
 		return { type, price, fields, isUnreadable: fields === null };
@@ -196,15 +191,9 @@ export class ModelInfos {
 /** The models that make files; text models run elsewhere. */
 export type MediaModelType = Exclude<ModelType, 'Text'>;
 
-const ENDPOINTS: Record<MediaModelType, string> = {
-	Image: '/api/v1/model/generateImage',
-	Video: '/api/v1/model/generateVideo',
-	Audio: '/api/v1/model/generateAudio',
-};
-
 /** Path of the billable request. A model that is sent to another type's is refused (docs/atlas-cloud-api.md, Submit). */
 export function endpointOf(type: MediaModelType): string {
-	return ENDPOINTS[type];
+	return `/api/v1/model/generate${type}`;
 }
 
 /** Without its fields, a request could be billed that is not what was meant, or is bought already. */

@@ -9,23 +9,16 @@ export interface ListPrice {
 	unit: PriceUnit;
 }
 
-/** Older entries have no unit: a video is then charged by the second. */
-function unitOf(unit: unknown, type: string | null): PriceUnit {
-	const named = asString(unit)?.toLowerCase() ?? '';
-	if (Object.hasOwn(PER_UNIT, named)) return named as PriceUnit;
-	return type === 'Video' ? 'second' : 'generation';
-}
-
-/**
- * The list price in a catalog entry.
- * @returns null where there is none
- */
+/** The list price in a catalog entry; null where there is none. */
 export function listPriceOf(entry: JsonObject): ListPrice | null {
 	const price = asObject(entry.price);
 	const actual = asObject(price?.actual);
 	const usd = asAmount(actual?.base_price) ?? asAmount(price?.base_price);
 	if (usd === null) return null;
-	return { usd, unit: unitOf(actual?.unit ?? price?.unit, asString(entry.type)) };
+	const named = asString(actual?.unit ?? price?.unit)?.toLowerCase() ?? '';
+	if (Object.hasOwn(PER_UNIT, named)) return { usd, unit: named as PriceUnit };
+	// Older entries have no unit: a video is then charged by the second.
+	return { usd, unit: entry.type === 'Video' ? 'second' : 'generation' };
 }
 
 const PER_UNIT: Record<PriceUnit, string> = {
@@ -81,20 +74,14 @@ function unitsIn(unit: PriceUnit, body: JsonObject): number | null {
 			// If several are named, the largest counts: nobody knows which of them the model reads.
 			return Math.max(1, ...COUNT_FIELDS.map((name) => asNumber(body[name]) ?? 1));
 		case 'second':
-			return positive(body.duration);
 		case 'minute': {
-			const seconds = positive(body.duration);
-			return seconds === null ? null : seconds / 60;
+			const seconds = asNumber(body.duration);
+			// A duration of -1 means that the model chooses.
+			return seconds === null || seconds <= 0 ? null : seconds / (unit === 'minute' ? 60 : 1);
 		}
 		case '1k_chars': {
 			const text = asString(body.text) ?? asString(body.prompt);
 			return text === null ? null : text.length / 1_000;
 		}
 	}
-}
-
-/** A duration of -1 means that the model chooses. */
-function positive(value: unknown): number | null {
-	const number = asNumber(value);
-	return number !== null && number > 0 ? number : null;
 }

@@ -1,5 +1,4 @@
 import { AtlasError, CancelledError } from '../errors';
-import { memoize } from '../memo';
 import type { AtlasClient } from '../http/client';
 import { FINAL_STATUS_CODES } from '../http/retry';
 import { asObject, asString, canonicalJson, type JsonObject } from '../json';
@@ -51,7 +50,7 @@ const MIN_SHARE_OF_LIST_PRICE = 0.01;
 
 /** The quotes of one node run. They are free: nothing is created, and each distinct request is sent once. */
 export class Quotes {
-	private readonly quotes = new Map<string, Promise<Quote | Error>>();
+	private readonly quotes = new Map<string, Promise<Quote>>();
 
 	/** Why quotes are not asked for any more: a thousand rows must not wait one after another for a service that is down. */
 	private outage: AtlasError | null = null;
@@ -69,18 +68,23 @@ export class Quotes {
 	 * @throws AtlasError (`read`) if neither is known, or if Atlas refuses the account itself; CancelledError
 	 */
 	async of(request: QuoteRequest): Promise<Quote> {
-		const create = async () => await this.quoteOrEstimate(request.body).catch(toError);
-		const quote = await memoize(this.quotes, keyOf(request), create);
-		if (quote instanceof Error) throw quote;
-		return quote;
+		const key = keyOf(request);
+		const quote = this.quotes.get(key) ?? this.quoteOrEstimate(request.body);
+		// A failure is kept, too.
+		this.quotes.set(key, quote);
+		return await quote;
 	}
 
 	private async quoteOrEstimate(body: QuoteRequest['body']): Promise<Quote> {
-		const quote = await this.ask(body).catch(toError);
+		const quote = await this.ask(body).catch((error: unknown) => error as Error);
 		if (!(quote instanceof Error) && (await this.isCredible(quote, body))) return quote;
-		if (isOutage(quote)) this.outage = quote;
-		this.isUnsure ||= !isRefusal(quote);
-		if (quote instanceof CancelledError || isAccountRefused(quote)) throw quote;
+		const statusCode = quote instanceof AtlasError ? (quote.statusCode ?? Infinity) : 0;
+		const isOutage = statusCode === 429 || statusCode >= 500;
+		if (isOutage && quote instanceof AtlasError) this.outage = quote;
+		this.isUnsure ||= isOutage || statusCode < 400;
+		// The submit would be refused for the same reason: a wrong key must not look like a price.
+		const isAccountRefused = FINAL_STATUS_CODES.has(statusCode);
+		if (quote instanceof Error && (isAccountRefused || quote instanceof CancelledError)) throw quote;
 		const estimate = await this.estimate(body);
 		if (estimate) return estimate;
 		throw noPriceError(body.model, quote);
@@ -123,38 +127,14 @@ export class Quotes {
 	}
 }
 
-function toError(error: unknown): Error {
-	return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Whether the service did not answer, however often it was asked. */
-function isOutage(error: unknown): error is AtlasError {
-	if (!(error instanceof AtlasError)) return false;
-	return error.statusCode === null || error.statusCode === 429 || error.statusCode >= 500;
-}
-
-/** Whether Atlas does not quote such a request. */
-function isRefusal(error: unknown): boolean {
-	const statusCode = error instanceof AtlasError ? error.statusCode : null;
-	return statusCode !== null && statusCode >= 400 && !isOutage(error);
-}
-
 function keyOf({ body, unpricedFields }: QuoteRequest): string {
+	// A model may charge by the number of its inputs.
+	const countOf = (value: unknown) => (Array.isArray(value) ? value.length : 1);
 	const entries = Object.entries(body).map(([name, value]) => [
 		name,
-		unpricedFields.includes(name) ? sizeOf(value) : value,
+		unpricedFields.includes(name) ? countOf(value) : value,
 	]);
 	return canonicalJson(Object.fromEntries(entries));
-}
-
-/** A model may charge by the number of its inputs. */
-function sizeOf(value: unknown): number {
-	return Array.isArray(value) ? value.length : 1;
-}
-
-/** Whether the submit would be refused for the same reason: a wrong key must not look like a price. */
-function isAccountRefused(error: unknown): boolean {
-	return error instanceof AtlasError && error.statusCode !== null && FINAL_STATUS_CODES.has(error.statusCode);
 }
 
 function noPriceError(model: string, cause: Quote | Error): AtlasError {
