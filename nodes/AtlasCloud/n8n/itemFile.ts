@@ -100,10 +100,8 @@ async function readContent(helpers: Helpers, binary: IBinaryData, dataUri?: Open
 		const facts = await inspectFile(release ? collecting(open(), parts) : open());
 		if (release) kept = Buffer.concat(parts);
 		return { ...facts, open, hold, release: giveUp };
-	} catch (error) {
-		giveUp();
-		throw error;
 	} finally {
+		if (!kept) giveUp();
 		releaseRead();
 	}
 }
