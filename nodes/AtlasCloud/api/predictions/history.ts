@@ -2,7 +2,7 @@ import { isTooLarge, type Answer } from '../http/answer';
 import { MAX_PREDICTION_BYTES, type AtlasClient } from '../http/client';
 import { isRetryable } from '../http/retry';
 import { AtlasError } from '../errors';
-import { asArray, asNumber, asObject, asString, isShallow, omit, parseJson, type JsonObject } from '../json';
+import { asNumber, asObject, asString, isShallow, omit, parseJson, type JsonObject } from '../json';
 import { isPredictionId, type Prediction, type PredictionStatus, statusOf, toPrediction } from './prediction';
 
 export interface HistoryFilter {
@@ -96,7 +96,7 @@ export function pageReader(client: AtlasClient, filter: HistoryFilter) {
 		const canAskForLess = pageSize > 1;
 		const answer = await client
 			.get(pathOfPage(filter, pageNo, pageSize), 'read the prediction history', {
-				isUsable: isPage,
+				isUsable: (json) => rowsOfPage(json) !== null,
 				isRetryable: (exchange) => isRetryable(exchange) && !(canAskForLess && isTooLarge(exchange)),
 				maxBytes: canAskForLess ? undefined : MAX_PREDICTION_BYTES,
 				giveUpAtMs: filter.giveUpAtMs,
@@ -106,8 +106,8 @@ export function pageReader(client: AtlasClient, filter: HistoryFilter) {
 				throw error;
 			});
 		if (!answer) return null;
-		const data = asObject(asObject(answer.json)?.data);
-		return { items: asArray(data?.items), total: asNumber(data?.total), answer };
+		const total = asNumber(asObject(asObject(answer.json)?.data)?.total);
+		return { items: rowsOfPage(answer.json) ?? [], total, answer };
 	}
 
 	return async function* readPage(pageNo: number, pageSize: number): AsyncGenerator<HistoryPage> {
@@ -131,10 +131,11 @@ export function pageReader(client: AtlasClient, filter: HistoryFilter) {
 	};
 }
 
-/** A broken answer must not pass for an empty history: an edit that is in it would seem not to exist. */
-export function isPage(json: unknown): boolean {
+/** A page's rows. Null for a broken answer, which must not pass for an empty history: an edit would seem not to exist. */
+export function rowsOfPage(json: unknown): unknown[] | null {
 	const data = asObject(asObject(json)?.data);
-	return Array.isArray(data?.items) || (data?.items === null && asNumber(data.total) === 0);
+	if (data?.items === null && asNumber(data.total) === 0) return [];
+	return Array.isArray(data?.items) ? data.items : null;
 }
 
 /** The ID of a row's prediction. `ID` may be the history's own number, so the prediction's record goes first. */

@@ -1,10 +1,9 @@
 import { CancelledError } from '../errors';
 import { isSuccess } from '../http/answer';
 import { MAX_ANSWER_BYTES, type AtlasClient } from '../http/client';
-import { asArray, asObject } from '../json';
 import type { RateLimiter } from '../pace/rateLimiter';
 import type { Clock } from '../time/clock';
-import { idOfRow, isPage, pathOfPage, shownOf, statusOfRow, type Shown } from './history';
+import { idOfRow, pathOfPage, rowsOfPage, shownOf, statusOfRow, type Shown } from './history';
 import { NOW_AND_THEN_MS, type Plan } from './pollSchedule';
 import type { Prediction } from './prediction';
 import { within } from './readPrediction';
@@ -35,6 +34,12 @@ interface Lookout {
 	beganMs: number;
 	/** Infinity during a look. */
 	nextMs: number;
+}
+
+/** What is to be polled one by one beside the looks, and when the next look is due. */
+interface Beside {
+	singles: Plan[];
+	nextLookMs: number;
 }
 
 /**
@@ -72,31 +77,15 @@ export class HistoryLooks {
 		return this.confirmed >= ENOUGH;
 	}
 
-	/**
-	 * Starts the looks that are due.
-	 * @returns which predictions are to be polled one by one, and when; and when the next look is due
-	 */
-	withoutLooks(plans: Plan[], nowMs: number): { singles: Plan[]; nextLookMs: number } {
-		if (nowMs < this.pausedUntilMs) return { singles: plans, nextLookMs: this.pausedUntilMs };
-		const byModel = new Map<string, Plan[]>();
-		for (const plan of plans) {
-			const group = byModel.get(plan.waiting.model) ?? [];
-			byModel.set(plan.waiting.model, group);
-			group.push(plan);
-		}
-		const singles: Plan[] = [];
-		let nextLookMs = Infinity;
-		for (const [model, group] of byModel) {
-			if (group.length < (this.isTrusted ? MIN_PER_PAGE : LOOK_FROM)) {
-				singles.push(...group);
-				continue;
-			}
-			const lookout = this.lookouts.get(model) ?? { beganMs: -Infinity, nextMs: 0 };
-			this.lookouts.set(model, lookout);
-			nextLookMs = Math.min(nextLookMs, this.lookIfDue(model, lookout, group, nowMs));
-			singles.push(...this.singlesOf(group, nowMs, nowMs < lookout.beganMs + MAX_LOOK_MS));
-		}
-		return { singles, nextLookMs };
+	/** Starts a look at a model's predictions if one is due. @param group the plans to poll each of them */
+	beside(model: string, group: Plan[], nowMs: number): Beside {
+		if (nowMs < this.pausedUntilMs) return { singles: group, nextLookMs: this.pausedUntilMs };
+		if (group.length < (this.isTrusted ? MIN_PER_PAGE : LOOK_FROM))
+			return { singles: group, nextLookMs: Infinity };
+		const lookout = this.lookouts.get(model) ?? { beganMs: -Infinity, nextMs: 0 };
+		this.lookouts.set(model, lookout);
+		const nextLookMs = this.lookIfDue(model, lookout, group, nowMs);
+		return { singles: this.singlesOf(group, nowMs, lookout), nextLookMs };
 	}
 
 	/** @returns when the next look is due */
@@ -105,20 +94,24 @@ export class HistoryLooks {
 		const isOfUse =
 			this.isTrusted || this.unconfirmed.size > 0 || group.some(({ waiting }) => waiting.isFirstPollDue);
 		if (!isOfUse) return Infinity;
-		const dueMs = group.reduce((firstMs, { atMs }) => Math.min(firstMs, atMs), Infinity);
-		const atMs = Math.max(dueMs, lookout.nextMs);
+		const least = (valueOf: (plan: Plan) => number) =>
+			group.reduce((min, plan) => Math.min(min, valueOf(plan)), Infinity);
+		const atMs = Math.max(
+			lookout.nextMs,
+			least((plan) => plan.atMs),
+		);
 		if (atMs > nowMs) return atMs;
-		const timesMs = group.map(({ usualMs = Infinity }) => usualMs / LOOKS_PER_PREDICTION);
-		const lookMs = Math.min(MAX_LOOK_MS, ...timesMs);
-		void this.look(model, lookout, lookMs, new Map(group.map(({ waiting }) => [waiting.id, waiting])));
+		const usualMs = least((plan) => plan.usualMs ?? Infinity);
+		const lookMs = Math.min(MAX_LOOK_MS, usualMs / LOOKS_PER_PREDICTION);
+		const targets = group.map(({ waiting }) => waiting);
+		void this.look(model, lookout, lookMs, targets);
 		return Infinity;
 	}
 
-	/**
-	 * Which of them are to be polled beside the looks.
-	 * @param isJustLooking whether a look that began just now may tell of them first
-	 */
-	private singlesOf(group: Plan[], nowMs: number, isJustLooking: boolean): Plan[] {
+	/** Which of them are to be polled beside the looks. */
+	private singlesOf(group: Plan[], nowMs: number, { beganMs }: Lookout): Plan[] {
+		// The look may tell of them first.
+		const isJustLooking = nowMs < beganMs + MAX_LOOK_MS;
 		let toConfirm = ENOUGH;
 		return group.filter((plan) => {
 			const { waiting } = plan;
@@ -151,30 +144,12 @@ export class HistoryLooks {
 		else if (status !== 'processing') this.unconfirmed.set(waiting.id, this.clock.nowMs());
 	}
 
-	private async look(
-		model: string,
-		lookout: Lookout,
-		lookMs: number,
-		targets: ReadonlyMap<string, Waiting>,
-	): Promise<void> {
-		const [first] = targets.values();
-		// Newest first: the oldest comes last. Of a bare ID, nothing tells how old it is.
-		const needed = [...targets.values()].filter((one) => one === first || one.wait.sentAtMs === null);
+	private async look(model: string, lookout: Lookout, lookMs: number, targets: Waiting[]): Promise<void> {
+		const [first] = targets;
 		const beganMs = (lookout.beganMs = this.clock.nowMs());
 		lookout.nextMs = Infinity;
-		let weakPages = 0;
-		let told = 0;
-		const rows = new Map<string, unknown>();
 		try {
-			for (let pageNo = 1; weakPages < ENOUGH && !needed.every(({ id }) => rows.has(id)); pageNo++) {
-				for (const row of await this.readRows(first.run.client, model, pageNo))
-					rows.set(idOfRow(row) ?? '', row);
-				const toldBefore = told;
-				told = [...targets.keys()].filter((id) => rows.has(id)).length;
-				weakPages = told - toldBefore < MIN_PER_PAGE ? weakPages + 1 : 0;
-			}
-			this.compare(first, rows, beganMs);
-			this.tell(targets, rows);
+			this.learn(targets, await this.readRows(first.run.client, model, targets), beganMs);
 		} catch (error) {
 			// The execution that asked was canceled: the next look is another's.
 			if (!(error instanceof CancelledError)) this.distrust(first, 'it couldn’t be read');
@@ -186,38 +161,51 @@ export class HistoryLooks {
 		}
 	}
 
-	/** Reads a page, once. @throws Error if it cannot be read, or is no page of Atlas's */
-	private async readRows(client: AtlasClient, model: string, pageNo: number): Promise<unknown[]> {
-		const permit = await this.limiter.acquire(undefined);
-		const { answer } = await within(permit, client.poll(pathOfPage({ model }, pageNo), MAX_ANSWER_BYTES));
-		if (!answer || !isSuccess(answer) || !isPage(answer.json)) throw new Error('not a page');
-		return asArray(asObject(asObject(answer.json)?.data)?.items);
+	/** The rows, by ID, down to the oldest prediction. @throws Error if a page cannot be read, or is none of Atlas's */
+	private async readRows(
+		client: AtlasClient,
+		model: string,
+		targets: Waiting[],
+	): Promise<Map<string, unknown>> {
+		const rows = new Map<string, unknown>();
+		// Newest first: the oldest comes last. Of a bare ID, nothing tells how old it is.
+		const needed = targets.filter((one, i) => i === 0 || one.wait.sentAtMs === null);
+		let weakPages = 0;
+		let told = 0;
+		for (let pageNo = 1; weakPages < ENOUGH && !needed.every(({ id }) => rows.has(id)); pageNo++) {
+			const permit = await this.limiter.acquire(undefined);
+			const { answer } = await within(permit, client.poll(pathOfPage({ model }, pageNo), MAX_ANSWER_BYTES));
+			const page = answer && isSuccess(answer) ? rowsOfPage(answer.json) : null;
+			if (!page) throw new Error('not a page');
+			for (const row of page) rows.set(idOfRow(row) ?? '', row);
+			const toldBefore = told;
+			told = targets.filter(({ id }) => rows.has(id)).length;
+			weakPages = told - toldBefore < MIN_PER_PAGE ? weakPages + 1 : 0;
+		}
+		return rows;
 	}
 
-	/** Compares it with what polls have told before. */
-	private compare(waiting: Waiting, rows: ReadonlyMap<string, unknown>, beganMs: number): void {
+	/** Compares rows with what polls have told before, and takes what they tell of those that are waited for. */
+	private learn(targets: Waiting[], rows: ReadonlyMap<string, unknown>, beganMs: number): void {
+		const nowMs = this.clock.nowMs();
+		const [first] = targets;
 		for (const [id, knownAtMs] of this.unconfirmed) {
 			const row = rows.get(id);
 			if (row !== undefined && statusOfRow(row) === 'processing') {
-				if (beganMs > knownAtMs + MAX_LOOK_MS) return this.distrust(waiting, 'it is behind');
+				if (beganMs > knownAtMs + MAX_LOOK_MS) return this.distrust(first, 'it is behind');
 				continue;
 			}
 			if (row !== undefined) this.confirmed++;
 			this.unconfirmed.delete(id);
 		}
-	}
-
-	private tell(targets: ReadonlyMap<string, Waiting>, rows: ReadonlyMap<string, unknown>): void {
-		const nowMs = this.clock.nowMs();
 		if (nowMs < this.pausedUntilMs) return;
 		let told = 0;
-		for (const [id, waiting] of targets) {
-			const shown = shownOf(waiting, rows.get(id), nowMs);
+		for (const waiting of targets) {
+			const shown = shownOf(waiting, rows.get(waiting.id), nowMs);
 			this.shown.set(waiting, shown);
 			if (shown.kind !== 'missing') told++;
 			if (shown.kind === 'inProgress' && this.isTrusted) waiting.seenInProgress(nowMs);
 		}
-		const [first] = targets.values();
 		const isUseless = told < MIN_PER_PAGE && this.shown.get(first)?.kind === 'missing';
 		this.useless = isUseless ? this.useless + 1 : 0;
 		if (this.useless === ENOUGH) this.distrust(first, 'it doesn’t show them');

@@ -42,47 +42,38 @@ export interface Plan {
 	usualMs?: number;
 }
 
-/** When to look at each of the predictions that are waited for, in the order of their submits. */
-export function planPolls(all: readonly Waiting[], usual: UsualTimes, nowMs: number): Plan[] {
-	const overdue = new Map<string, number>();
-	const inTurn = new Map<string, Map<Waiting, number>>();
-	const durationsOf = ({ model, wait }: Waiting) => usual.of(model, wait.shape, nowMs);
-	for (const waiting of all) {
-		if (!durationsOf(waiting).isEmpty) continue;
-		const turns = inTurn.get(waiting.model) ?? new Map<Waiting, number>();
-		inTurn.set(waiting.model, turns.set(waiting, turns.size));
-	}
-	return all.map((waiting) => {
-		const { model, seenAgeMs } = waiting;
+/** When to look at each of a model's predictions, in the order of their submits. */
+export function planPolls(group: readonly Waiting[], usual: UsualTimes, nowMs: number): Plan[] {
+	const known = group.map(({ model, wait }) => usual.of(model, wait.shape, nowMs));
+	const inTurn = known.filter((durations) => !durations).length;
+	let turn = 0;
+	let overdue = 0;
+	return group.map((waiting, i) => {
+		const { seenAgeMs } = waiting;
+		const durations = known[i];
+		const ownTurn = durations ? 0 : turn++;
 		if (waiting.isFirstPollDue) return { waiting, atMs: waiting.timeOf(0), chance: 1 };
-		const durations = durationsOf(waiting);
 		const isQueued = waiting.followQueue(nowMs);
-		if (durations.isEmpty) {
-			const ageMs = ageOfTurn(waiting, inTurn.get(model) ?? new Map());
-			return { waiting, atMs: waiting.timeOf(ageMs), chance: 0 };
-		}
-		const isOverdue = seenAgeMs >= durations.maxMs;
-		if (isOverdue) overdue.set(model, (overdue.get(model) ?? 0) + 1);
-		const mayWait = isQueued || (isOverdue && (overdue.get(model) ?? 0) > MAX_OVERDUE);
-		const polls = durations.medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW;
+		if (!durations)
+			return { waiting, atMs: waiting.timeOf(ageOfTurn(seenAgeMs, ownTurn, inTurn)), chance: 0 };
+		const { medianMs } = durations;
+		const mayWait = (seenAgeMs >= durations.maxMs && ++overdue > MAX_OVERDUE) || isQueued;
 		const ageMs = mayWait
-			? seenAgeMs + Math.max(NOW_AND_THEN_MS, PAUSE * durations.medianMs)
-			: durations.ageOfEnd(seenAgeMs, 1 / polls);
+			? seenAgeMs + Math.max(NOW_AND_THEN_MS, PAUSE * medianMs)
+			: durations.ageOfEnd(seenAgeMs, 1 / (medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW));
 		const chance = durations.chanceOfEnd(seenAgeMs, waiting.ageMs(nowMs));
-		return { waiting, atMs: waiting.timeOf(ageMs), chance, usualMs: durations.medianMs };
+		return { waiting, atMs: waiting.timeOf(ageMs), chance, usualMs: medianMs };
 	});
 }
 
-/** While no end of the model was seen. */
-function ageOfTurn(waiting: Waiting, inTurn: Map<Waiting, number>): number {
-	const { seenAgeMs } = waiting;
-	const index = inTurn.get(waiting) ?? 0;
-	if (index >= MAX_IN_TURN) return Math.max(OTHERS_FIRST_MS, 2 * seenAgeMs);
-	const count = Math.min(MAX_IN_TURN, inTurn.size);
-	// Turn `t` of the one with this index is at FIRST_MS × exp(step × (t + index / count)).
+/** While no end of the model was seen. @param turn which of them it is, from 0 */
+function ageOfTurn(seenAgeMs: number, turn: number, inTurn: number): number {
+	if (turn >= MAX_IN_TURN) return Math.max(OTHERS_FIRST_MS, 2 * seenAgeMs);
+	const count = Math.min(MAX_IN_TURN, inTurn);
+	// Round `r` of this one is at FIRST_MS × exp(step × (r + turn / count)).
 	const step = STEP * count ** SHARED;
-	const turn = Math.log(Math.max(1, seenAgeMs) / FIRST_MS) / step - index / count;
-	return FIRST_MS * Math.exp(step * (Math.max(0, Math.floor(turn + 1.001)) + index / count));
+	const round = Math.log(Math.max(1, seenAgeMs) / FIRST_MS) / step - turn / count;
+	return FIRST_MS * Math.exp(step * (Math.max(0, Math.floor(round + 1.001)) + turn / count));
 }
 
 /** Older ones are dropped: the service's speed changes over a long batch. */
@@ -98,21 +89,14 @@ const MIN_SLOWNESS = 0.25;
 /** A poll that comes less than this later than the last one is not worth it. */
 const LATER = 1.01;
 
-/** What was seen longer ago than this, in ms, may be of another day. */
-const MAX_AGE_MS = 3_600_000;
+/** How long the latest predictions of one kind took, in ms. */
+class Durations {
+	private samples: number[] = [];
 
-/** Kinds of predictions that are kept per account, the latest. */
-const MAX_KINDS = 100;
-
-/** How long the latest predictions of one kind took, in ms. All but `isEmpty` are undefined while there are none. */
-export class Durations {
-	private readonly samples: number[] = [];
-
+	/** Not empty once one was added. */
 	private sorted: number[] = [];
 
-	get isEmpty(): boolean {
-		return this.samples.length === 0;
-	}
+	private addedAtMs = -Infinity;
 
 	get medianMs(): number {
 		return this.sorted[this.sorted.length >> 1];
@@ -122,9 +106,14 @@ export class Durations {
 		return this.sorted[this.sorted.length - 1];
 	}
 
-	add(durationMs: number): void {
-		this.samples.push(durationMs);
-		if (this.samples.length > MAX_SAMPLES) this.samples.shift();
+	/** Whether it says something of what is submitted now. */
+	isFresh(nowMs: number): boolean {
+		return nowMs <= this.addedAtMs + MAX_AGE_MS;
+	}
+
+	add(durationMs: number, nowMs: number): void {
+		this.samples = [...(this.isFresh(nowMs) ? this.samples : []), durationMs].slice(-MAX_SAMPLES);
+		this.addedAtMs = nowMs;
 		const spread = this.samples.length <= FEW ? SPREAD : [1];
 		this.sorted = this.samples.flatMap((ms) => spread.map((share) => share * ms)).sort((a, b) => a - b);
 	}
@@ -164,26 +153,22 @@ export class Durations {
 	}
 }
 
+/** What was seen longer ago than this, in ms, may be of another day. */
+const MAX_AGE_MS = 3_600_000;
+
+/** Kinds of predictions that are kept per account, the latest. */
+const MAX_KINDS = 100;
+
 /** How long predictions took lately: by model, and by model and shape of the request. */
 export class UsualTimes {
-	private readonly ofKind = recentlyUsed(MAX_KINDS, () => ({ durations: new Durations(), addedAtMs: 0 }));
+	private readonly ofKind = recentlyUsed(MAX_KINDS, () => new Durations());
 
-	/** Other shapes of a model stand in for one that has not been seen. */
-	of(model: string, shape: string, nowMs: number): Durations {
-		const exact = this.latest(`${model} ${shape}`, nowMs);
-		return exact.isEmpty ? this.latest(`${model} `, nowMs) : exact;
+	/** Other shapes of a model stand in for one that has not been seen. Undefined while nothing is known. */
+	of(model: string, shape: string, nowMs: number): Durations | undefined {
+		return [`${model} ${shape}`, `${model} `].map(this.ofKind).find((durations) => durations.isFresh(nowMs));
 	}
 
 	add(model: string, shape: string, durationMs: number, nowMs: number): void {
-		for (const kind of new Set([`${model} ${shape}`, `${model} `])) {
-			this.latest(kind, nowMs).add(durationMs);
-			this.ofKind(kind).addedAtMs = nowMs;
-		}
-	}
-
-	private latest(kind: string, nowMs: number): Durations {
-		const kept = this.ofKind(kind);
-		if (nowMs > kept.addedAtMs + MAX_AGE_MS) kept.durations = new Durations();
-		return kept.durations;
+		for (const kind of new Set([`${model} ${shape}`, `${model} `])) this.ofKind(kind).add(durationMs, nowMs);
 	}
 }

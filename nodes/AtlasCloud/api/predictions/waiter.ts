@@ -5,7 +5,7 @@ import type { AtlasClient } from '../http/client';
 import { READ_TIMEOUT_MS } from '../http/timeouts';
 import { recentlyUsed } from '../memo';
 import { HistoryLooks } from './historyLook';
-import { planPolls, UsualTimes } from './pollSchedule';
+import { planPolls, UsualTimes, type Plan } from './pollSchedule';
 import { failedError, unreachableError } from './errors';
 import type { Prediction } from './prediction';
 import {
@@ -19,7 +19,7 @@ import {
 	within,
 	withoutLargeFiles,
 } from './readPrediction';
-import { Waiting, type Notice, type Wait } from './waiting';
+import { Waiting, type Wait, type WaitingRun } from './waiting';
 
 /** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
 const MAX_POLLS_PER_SECOND = 40;
@@ -47,7 +47,7 @@ export class Waiter {
 	constructor(
 		private readonly client: AtlasClient,
 		account?: string,
-		private readonly notice: Notice = () => {},
+		private readonly notice: (message: string) => void = () => {},
 	) {
 		const kept = account === undefined ? {} : accounts(account);
 		this.watch = kept.watch ??= new Watch(client.clock);
@@ -60,7 +60,8 @@ export class Waiter {
 	 * CancelledError
 	 */
 	async until(wait: Wait): Promise<Prediction | null> {
-		return await untilAborted(this.watch.until(wait, this.client, this.notice), wait.signal);
+		const { client, notice, watch } = this;
+		return await untilAborted(watch.until(wait, client, notice), wait.signal);
 	}
 }
 
@@ -88,7 +89,7 @@ class Watch {
 		);
 	}
 
-	async until(wait: Wait, client: AtlasClient, notice: Notice): Promise<Prediction | null> {
+	async until(wait: Wait, client: AtlasClient, notice: WaitingRun['notice']): Promise<Prediction | null> {
 		return await new Promise((resolve, reject) => {
 			const nowMs = this.clock.nowMs();
 			const shiftMs = nowMs - client.clock.nowMs();
@@ -123,15 +124,27 @@ class Watch {
 
 	/** Polls those that are due, the likeliest to have ended first. @returns when the next poll may be sent */
 	private pollDue(nowMs: number): number {
-		const plans = planPolls([...this.all], this.usual, nowMs).filter(({ waiting }) => !waiting.isPolling);
-		const { singles, nextLookMs } = this.looks.withoutLooks(plans, nowMs);
+		const byModel = new Map<string, Waiting[]>();
+		for (const waiting of this.all) {
+			const group = byModel.get(waiting.model) ?? [];
+			byModel.set(waiting.model, group);
+			group.push(waiting);
+		}
+		const singles: Plan[] = [];
+		let nextMs = Infinity;
+		for (const [model, group] of byModel) {
+			const plans = planPolls(group, this.usual, nowMs).filter(({ waiting }) => !waiting.isPolling);
+			const beside = this.looks.beside(model, plans, nowMs);
+			singles.push(...beside.singles);
+			nextMs = Math.min(nextMs, beside.nextLookMs);
+		}
 		const due = singles.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => b.chance - a.chance);
 		for (const { waiting } of due) {
 			const permit = this.limiter.tryAcquire();
-			if (!permit) return Math.min(nextLookMs, nowMs + this.limiter.waitMs);
+			if (!permit) return Math.min(nextMs, nowMs + this.limiter.waitMs);
 			void this.poll(waiting, permit);
 		}
-		return singles.reduce((nextMs, { atMs }) => (atMs > nowMs ? Math.min(nextMs, atMs) : nextMs), nextLookMs);
+		return singles.reduce((min, { atMs }) => (atMs > nowMs ? Math.min(min, atMs) : min), nextMs);
 	}
 
 	private async poll(waiting: Waiting, permit: Permit): Promise<void> {
@@ -169,8 +182,7 @@ class Watch {
 		} else if (isNotFound(exchange) || isDenied(exchange)) {
 			if (!this.looksAgain(waiting, nowMs)) this.fail(waiting, pollError(id, exchange));
 		} else {
-			const failedPolls = ++waiting.failedPolls;
-			waiting.lastFailedPoll = exchange;
+			const failedPolls = waiting.failedPolls.push(exchange);
 			if (failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(id, exchange));
 			else if (isLate && failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
 			else waiting.pause(backoffMs(failedPolls - 1, 500, 8_000), nowMs);

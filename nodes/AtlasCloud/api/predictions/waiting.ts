@@ -22,12 +22,10 @@ export interface Wait {
 	isQueued?: () => boolean;
 }
 
-export type Notice = (message: string) => void;
-
 /** The run that waits. */
-interface WaitingRun {
+export interface WaitingRun {
 	client: AtlasClient;
-	notice: Notice;
+	notice: (message: string) => void;
 	/** The waiter's clock minus the run's, in ms. */
 	shiftMs: number;
 }
@@ -44,9 +42,7 @@ export class Waiting {
 	isPolling = false;
 
 	/** In a row. */
-	failedPolls = 0;
-
-	lastFailedPoll: Exchange | null = null;
+	failedPolls: Exchange[] = [];
 
 	/** Ends in a row that may not be the last word. */
 	unsureEnds = 0;
@@ -112,13 +108,12 @@ export class Waiting {
 
 	/** No poll for this long; not beyond a deadline that is still to come. */
 	pause(ms: number, nowMs: number): void {
-		const untilMs = nowMs + ms;
-		this.notBeforeMs = nowMs < this.deadlineMs ? Math.min(untilMs, this.deadlineMs) : untilMs;
+		this.notBeforeMs = nowMs < this.deadlineMs ? Math.min(nowMs + ms, this.deadlineMs) : nowMs + ms;
 	}
 
 	seenInProgress(nowMs: number): void {
-		this.failedPolls = this.unsureEnds = 0;
-		this.lastFailedPoll = null;
+		this.failedPolls = [];
+		this.unsureEnds = 0;
 		this.seenAtMs = nowMs;
 		this.notBeforeMs = -Infinity;
 	}
@@ -126,10 +121,9 @@ export class Waiting {
 	/** Takes from Atlas's record what the request did not tell. */
 	learn({ model, createdAt }: Prediction, nowMs: number): void {
 		if (this.model === '') this.model = model ?? '';
-		const createdMs =
-			Date.parse(createdAt ?? '') - (this.run.client.atlasClock.offsetMs ?? 0) + this.run.shiftMs;
-		if (this.startMs !== null || !(createdMs <= nowMs)) return;
-		this.startMs = this.workStartMs = createdMs;
+		const { client, shiftMs } = this.run;
+		const createdMs = Date.parse(createdAt ?? '') - (client.atlasClock.offsetMs ?? 0) + shiftMs;
+		if (this.startMs === null && createdMs <= nowMs) this.startMs = this.workStartMs = createdMs;
 	}
 
 	/** How long it took since it did not wait any more, now that it is known to have completed; null if nothing tells. */
@@ -139,14 +133,14 @@ export class Waiting {
 		const totalMs = Date.parse(completedAt ?? '') - Date.parse(createdAt ?? '');
 		const withoutQueueMs = totalMs - (this.workStartMs - this.startMs);
 		const told = [withoutQueueMs, (predictTimeSeconds ?? NaN) * 1_000].find((ms) => ms > 0);
-		const toldMs = told ?? (this.seenAgeMs + ageMs) / 2;
 		// The time that Atlas reports may leave out the queue, so it is kept between the last two polls.
-		return Math.min(ageMs, Math.max(this.seenAgeMs, toldMs));
+		return Math.min(ageMs, Math.max(this.seenAgeMs, told ?? (this.seenAgeMs + ageMs) / 2));
 	}
 
 	/** Ends the wait when its time is up, even if a request is still in flight. */
 	expire(): void {
-		if (this.seenAtMs !== null && !this.lastFailedPoll) this.resolve(null);
-		else this.reject(unreachableError(this.id, this.lastFailedPoll));
+		const lastFailed = this.failedPolls.at(-1) ?? null;
+		if (this.seenAtMs !== null && !lastFailed) this.resolve(null);
+		else this.reject(unreachableError(this.id, lastFailed));
 	}
 }
