@@ -6,7 +6,7 @@ import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 function promptOf(parameters: Record<string, unknown>): string {
 	const getNodeParameter = (name: string, _itemIndex: number, fallback: unknown) =>
 		parameters[name] ?? fallback;
-	return readPrompt({ getNodeParameter } as unknown as IExecuteFunctions, 0);
+	return readPrompt({ getNodeParameter } as unknown as IExecuteFunctions, 0).text;
 }
 
 function refusalOf(parameters: Record<string, unknown>): AtlasError {
@@ -101,8 +101,8 @@ it('refuses a template that there is not', () => {
 
 describe('what a template speaks of', () => {
 	const check = (promptTemplate: string, imageCount: number, size: unknown) => () => {
-		const context = { getNodeParameter: () => promptTemplate } as unknown as IExecuteFunctions;
-		checkTemplate(context, 0, { imageCount, size });
+		const template = PROMPT_TEMPLATES.find(({ value }) => value === promptTemplate) ?? null;
+		checkTemplate(template, imageCount, size);
 	};
 
 	it.each(['combine', 'matchStyle', 'tryOn'])('%s refuses a single image', (template) => {

@@ -29,7 +29,7 @@ import {
 import { DEFAULT_TIMEOUT_SECONDS, readParameter } from '../panel/options';
 import { formatFields, nameOf } from './format';
 import { imageCountField, inputDimensions, readImages } from './images';
-import { checkTemplate, readCutOutPrompt, readPrompt } from './prompt';
+import { checkTemplate, readPrompt } from './prompt';
 import { readSize, type SizeWish } from './size';
 
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
@@ -37,6 +37,8 @@ interface Edit extends PurchaseOrder {
 	images: InputSource[];
 	size: SizeWish;
 	options: IDataObject;
+	/** The prompt for a transparent background; null where it is the same. */
+	cutOut: string | null;
 }
 
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
@@ -53,15 +55,15 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const prompt = readPrompt(context, itemIndex);
 	const size = readSize(context, itemIndex);
 	const images = await readImages(run, itemIndex);
-	checkTemplate(context, itemIndex, { imageCount: images.length, size });
+	checkTemplate(prompt.template, images.length, size);
 	const predictionCount = Number(readParameter(context, itemIndex, imageCountField));
 	const request = {
 		...read,
 		endpoint: endpointOf('Image'),
 		inputs: images.map((image, i) => ({ ...image, path: ['images', i] as const })),
-		body: { ...read.body, prompt },
+		body: { ...read.body, prompt: prompt.text },
 	};
-	const edit: Edit = { request, predictionCount, images, size, options };
+	const edit: Edit = { request, predictionCount, images, size, options, cutOut: prompt.cutOut };
 	const known = knownModel(request.model);
 	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
 	if (known) checkRules(known, edit);
@@ -106,9 +108,9 @@ async function resolveEdit(run: NodeRun, edit: Edit): Promise<PurchaseOrder> {
 	const inputs = request.inputs.map((input, i) => ({ ...input, path: pathOf(i) }));
 	const size = await resolveSize(run, { ...edit, request: { ...request, inputs } }, rules.sizes);
 	const canCutOut = rules.backgrounds?.includes('transparent') === true;
-	const cutOutPrompt = canCutOut ? readCutOutPrompt(run.context, request.itemIndex) : null;
-	const format = formatFields(options, rules, model, cutOutPrompt !== null);
-	const prompt = cutOutPrompt !== null && format.background === 'transparent' ? { prompt: cutOutPrompt } : {};
+	const cutOut = canCutOut ? edit.cutOut : null;
+	const format = formatFields(options, rules, model, cutOut !== null);
+	const prompt = cutOut !== null && format.background === 'transparent' ? { prompt: cutOut } : {};
 	// What the user adds as Extra Body Fields goes before what is chosen here.
 	const wholeBody = { ...plan.fields, ...size.fields, ...format, ...body, ...prompt };
 	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;

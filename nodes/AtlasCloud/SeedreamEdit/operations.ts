@@ -118,15 +118,9 @@ function editModel({ id, name, price }: ListedModel): ListedModel {
 	};
 }
 
-async function readSeedreamEdits(context: ILoadOptionsFunctions): Promise<ListedModel[]> {
-	const { client } = await connect(context);
-	const catalog = await readCatalog(client, 1);
-	const models = catalog.filter(({ id, isListed }) => isListed && isSeedreamEdit(id));
-	return models.length > 0 ? models : KNOWN_MODELS;
-}
-
 /** Lists the catalog's Seedream edit models with their prices, or the known ones if it can’t be read. */
 export async function searchModels(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
-	const models = await readSeedreamEdits(this).catch(() => KNOWN_MODELS);
-	return searchIn(models.map(editModel), filter);
+	const catalog = connect(this).then(async ({ client }) => await readCatalog(client, 1));
+	const edits = (await catalog.catch(() => [])).filter(({ id, isListed }) => isListed && isSeedreamEdit(id));
+	return searchIn((edits.length > 0 ? edits : KNOWN_MODELS).map(editModel), filter);
 }

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { readText } from '../api/cells';
 import { inputError } from '../api/errors';
-import { CUT_OUT, PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
+import { PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
 
 const NO_TEMPLATE = 'none';
 
@@ -84,13 +84,44 @@ export const promptFields: INodeProperties[] = [
 	},
 ];
 
-type ParameterReader = Pick<IExecuteFunctions, 'getNodeParameter'>;
+/** What an edit asks for. */
+export interface EditPrompt {
+	/** The template's sentence, then Prompt. */
+	text: string;
+	/** What to send instead where the background becomes transparent; null where the template is another one. */
+	cutOut: string | null;
+	template: PromptTemplate | null;
+}
 
-const readPromptText = (context: ParameterReader, name: string, title: string, itemIndex: number) =>
-	readText(title, context.getNodeParameter(name, itemIndex, ''));
+/** Reads the prompt. @throws AtlasError (`input`) if a field of the template is empty, or there is nothing to send */
+export function readPrompt(context: IExecuteFunctions, itemIndex: number): EditPrompt {
+	const template = readTemplate(context, itemIndex);
+	const read = (name: string, title: string) =>
+		readText(title, context.getNodeParameter(name, itemIndex, ''));
+	if (!template) {
+		const text = read('prompt', 'Prompt');
+		if (text !== '') return { text, cutOut: null, template };
+		throw inputError(
+			"'Prompt' is empty",
+			'Describe what to change in the image. If you use an expression, check that it returns text for this item.',
+		);
+	}
+	const texts = template.fields.map(({ name, displayName }) => read(name, displayName));
+	const missing = template.fields.filter((_field, i) => texts[i] === '');
+	if (missing.length > 0) {
+		const [are, them] = missing.length > 1 ? ['are', 'them'] : ['is', 'it'];
+		throw inputError(
+			`${missing.map(({ displayName }) => `'${displayName}'`).join(' and ')} ${are} empty in the ${template.name} template`,
+			`Fill ${them} in, or set 'Prompt Template' to None. If you use an expression, check that it returns text for this item.`,
+		);
+	}
+	const additions = read('prompt', 'Additional Instructions');
+	const withAdditions = (sentence: string) => `${sentence} ${additions}`.trim();
+	const text = withAdditions(fillIn(template, (field) => texts[template.fields.indexOf(field)]));
+	return { text, cutOut: template.cutOut ? withAdditions(template.cutOut) : null, template };
+}
 
-/** The chosen template; null for None. @throws AtlasError (`input`) */
-function readTemplate(context: ParameterReader, itemIndex: number): PromptTemplate | null {
+function readTemplate(context: IExecuteFunctions, itemIndex: number): PromptTemplate | null {
 	const value: unknown = context.getNodeParameter('promptTemplate', itemIndex, NO_TEMPLATE);
 	if (value === NO_TEMPLATE) return null;
 	const template = PROMPT_TEMPLATES.find((one) => one.value === value);
@@ -98,13 +129,10 @@ function readTemplate(context: ParameterReader, itemIndex: number): PromptTempla
 	throw inputError("Unknown 'Prompt Template'", 'Choose a template from the list, or None.');
 }
 
-/** Checks that the template has what it speaks of. @param size the parameter Size @throws AtlasError (`input`) */
-export function checkTemplate(
-	context: ParameterReader,
-	itemIndex: number,
-	{ imageCount, size }: { imageCount: number; size: unknown },
-): void {
-	const { name, minImages = 1, changesShape = false } = readTemplate(context, itemIndex) ?? { name: '' };
+/** Checks that a template has what it speaks of. @param size the parameter Size @throws AtlasError (`input`) */
+export function checkTemplate(template: PromptTemplate | null, imageCount: number, size: unknown): void {
+	if (!template) return;
+	const { name, minImages = 1, changesShape } = template;
 	if (imageCount < minImages) {
 		throw inputError(
 			`The template ${name} needs ${minImages} images, but this item has ${imageCount}`,
@@ -117,46 +145,4 @@ export function checkTemplate(
 			'With Match Input Image, there is no room to add anything: choose another size from the list.',
 		);
 	}
-}
-
-/**
- * Reads the prompt to send: the template's sentence, then Prompt.
- * @throws AtlasError (`input`) if a field of the template is empty, or there is nothing to send
- */
-export function readPrompt(context: ParameterReader, itemIndex: number): string {
-	const template = readTemplate(context, itemIndex);
-	if (template) {
-		const sentence = templateSentence(context, template, itemIndex);
-		return `${sentence} ${readAdditions(context, itemIndex)}`.trim();
-	}
-	const prompt = readPromptText(context, 'prompt', 'Prompt', itemIndex);
-	if (prompt !== '') return prompt;
-	throw inputError(
-		"'Prompt' is empty",
-		'Describe what to change in the image. If you use an expression, check that it returns text for this item.',
-	);
-}
-
-function templateSentence(context: ParameterReader, template: PromptTemplate, itemIndex: number): string {
-	const texts = template.fields.map(({ name, displayName }) =>
-		readPromptText(context, name, displayName, itemIndex),
-	);
-	const missing = template.fields.filter((_field, i) => texts[i] === '');
-	if (missing.length > 0) {
-		const [are, them] = missing.length > 1 ? ['are', 'them'] : ['is', 'it'];
-		throw inputError(
-			`${missing.map(({ displayName }) => `'${displayName}'`).join(' and ')} ${are} empty in the ${template.name} template`,
-			`Fill ${them} in, or set 'Prompt Template' to None. If you use an expression, check that it returns text for this item.`,
-		);
-	}
-	return fillIn(template, (field) => texts[template.fields.indexOf(field)]);
-}
-
-const readAdditions = (context: ParameterReader, itemIndex: number) =>
-	readPromptText(context, 'prompt', 'Additional Instructions', itemIndex);
-
-/** The prompt for a transparent background; null for any template but the one that removes the background. */
-export function readCutOutPrompt(context: ParameterReader, itemIndex: number): string | null {
-	if (readTemplate(context, itemIndex)?.value !== CUT_OUT.template) return null;
-	return `${CUT_OUT.sentence} ${readAdditions(context, itemIndex)}`.trim();
 }

@@ -19,14 +19,9 @@ export interface PromptTemplate {
 	minImages?: number;
 	/** Whether there is something to do only in a size of another shape. */
 	changesShape?: boolean;
+	/** In place of the sentence, for a model that can make the background transparent. */
+	cutOut?: string;
 }
-
-/** In place of the template's sentence, for a model that can make the background transparent. */
-export const CUT_OUT = {
-	template: 'removeBackground',
-	sentence:
-		'Remove the background. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
-};
 
 /** @param text the sentence, with its fields as `{name|display name|example}` */
 function template(
@@ -34,7 +29,7 @@ function template(
 	name: string,
 	description: string,
 	text: string,
-	needs: Pick<PromptTemplate, 'minImages' | 'changesShape'> = {},
+	more: Pick<PromptTemplate, 'minImages' | 'changesShape' | 'cutOut'> = {},
 ): PromptTemplate {
 	const fields = [...text.matchAll(/\{(\w+)\|([^|]+)\|([^}]+)\}/g)];
 	return {
@@ -47,7 +42,7 @@ function template(
 			displayName,
 			placeholder: `e.g. ${example}`,
 		})),
-		...needs,
+		...more,
 	};
 }
 
@@ -58,6 +53,10 @@ export const PROMPT_TEMPLATES: PromptTemplate[] = [
 		'Remove Background',
 		'Cut out the subject: on a transparent background where the model has it (v5.0 Pro, v5.5), else on pure white',
 		'Replace the background with pure white. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
+		{
+			cutOut:
+				'Remove the background. Keep the main subject exactly as it is, with clean edges around hair and fabric, and no shadow.',
+		},
 	),
 	template(
 		'replaceBackground',
