@@ -4,7 +4,7 @@
  */
 
 import { toPrediction } from './api/predictions/prediction';
-import { NOTHING_KNOWN, predictionJson } from './items/outputItems';
+import { predictionJson } from './items/outputItems';
 import { EDIT_STYLE, MODEL_STYLE } from './panel/style';
 
 interface JsonSchema {
@@ -52,7 +52,7 @@ const file = output(MODEL_STYLE.columns);
 
 /** What starts the trigger's workflow: what an item says of any prediction. */
 const prediction = toPrediction('id', { id: 'id', status: 'processing' })!;
-const event = output(Object.keys(predictionJson(prediction, NOTHING_KNOWN, null, MODEL_STYLE)));
+const event = output(Object.keys(predictionJson(prediction, {}, null, MODEL_STYLE)));
 
 const quote = output(['model', 'priceUsd', 'listPriceUsd', 'discountPercent', 'isEstimate', 'currency']);
 

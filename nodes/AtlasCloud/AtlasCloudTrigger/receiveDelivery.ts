@@ -11,7 +11,7 @@ import { Semaphore } from '../api/time/semaphore';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
 import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
 import { readDestination } from '../items/destination';
-import { NOTHING_KNOWN, outputItems, type DownloadTools } from '../items/outputItems';
+import { outputItems, type DownloadTools } from '../items/outputItems';
 import { n8nFileStore } from '../n8n/fileStore';
 import { connect } from '../n8n/connect';
 import { asAtlasError, toNodeError } from '../n8n/errors';
@@ -172,6 +172,6 @@ async function predictionItems(
 		downloadSemaphore: new Semaphore(MAX_PARALLEL_DOWNLOADS),
 		signal,
 	};
-	const items = await outputItems(tools, prediction, NOTHING_KNOWN, destination);
+	const items = await outputItems(tools, prediction, {}, destination);
 	return items.map(({ json, binary }) => ({ json, ...(binary ? { binary } : {}) }));
 }

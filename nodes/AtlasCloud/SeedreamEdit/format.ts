@@ -1,6 +1,6 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import type { JsonObject } from '../api/json';
+import { asString, type JsonObject } from '../api/json';
 import { knownModel, type ModelRules } from '../api/models/seedream';
 
 /** Not hidden by the model: n8n would silently drop what was chosen for another model. */
@@ -34,41 +34,40 @@ export function nameOf(model: string): string {
 	return knownModel(model)?.family ?? model;
 }
 
-function isUnset(value: unknown): boolean {
-	return typeof value !== 'string' || value === '';
-}
-
 /**
  * The fields for Output Format and Background.
  * @param isCutOut whether the prompt asks for the subject alone
  * @throws AtlasError (`input`) for what the model does not offer
  */
 export function formatFields(
-	{ outputFormat, background }: IDataObject,
+	options: IDataObject,
 	{ outputFormats, backgrounds }: ModelRules,
 	model: string,
 	isCutOut = false,
 ): JsonObject {
-	const isTransparent = background === 'transparent' || (isUnset(background) && isCutOut);
+	const format = asString(options.outputFormat);
+	const given = asString(options.background);
 	// A model that has no choice makes it opaque.
-	const isMissing = backgrounds?.every((one) => one !== background) === true;
-	if (!isUnset(background) && isMissing && (backgrounds.length > 0 || background === 'transparent')) {
+	const isMissing = given !== null && backgrounds?.includes(given) === false;
+	if (isMissing && (backgrounds.length > 0 || given === 'transparent')) {
 		throw inputError(
-			`${nameOf(model)} can’t make the background ${String(background)}`,
+			`${nameOf(model)} can’t make the background ${given}`,
 			"Remove 'Background' under Options, or choose a model that has it, such as Seedream v5.5.",
 		);
 	}
-	if (background === 'transparent' && outputFormat === 'jpeg') {
+	if (given === 'transparent' && format === 'jpeg') {
 		throw inputError('A JPEG can’t be transparent', "Set 'Output Format' to PNG, or 'Background' to Auto.");
 	}
-	const wanted = isTransparent && outputFormats?.includes('png') ? 'png' : outputFormat;
-	const chosen = isTransparent ? 'transparent' : background;
-	const isSent = !isUnset(chosen) && (!isMissing || isTransparent);
-	return { ...outputFormatField(wanted, outputFormats, model), ...(isSent ? { background: chosen } : {}) };
+	const chosen = given ?? (isCutOut ? 'transparent' : null);
+	const isPng = chosen === 'transparent' && outputFormats?.includes('png');
+	return {
+		...outputFormatField(isPng ? 'png' : format, outputFormats, model),
+		...(chosen === null || isMissing ? {} : { background: chosen }),
+	};
 }
 
-function outputFormatField(format: unknown, outputFormats: string[] | null, model: string): JsonObject {
-	if (isUnset(format)) return {};
+function outputFormatField(format: string | null, outputFormats: string[] | null, model: string): JsonObject {
+	if (format === null) return {};
 	if (!outputFormats) return { output_format: format };
 	const name = outputFormats.find((one) => one.toLowerCase().replace(/^jpg$/, 'jpeg') === format);
 	if (name !== undefined) return { output_format: name };

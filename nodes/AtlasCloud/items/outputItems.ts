@@ -5,21 +5,11 @@ import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
 import { plural } from '../api/text';
 import { binaryOf } from '../n8n/itemFile';
-import type { NodeRun, Outcome } from '../nodeRun';
+import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';
 import type { NodeStyle } from '../panel/style';
 import { readBinaryFields } from './binaryFields';
 import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
-
-/** What is known of a prediction besides Atlas's own record. */
-export interface KnownFields {
-	model: string | null;
-	prompt: string | null;
-	size: string | null;
-}
-
-/** Of a prediction that no input item describes. */
-export const NOTHING_KNOWN: KnownFields = { model: null, prompt: null, size: null };
 
 /** What output items need of a run. */
 export type DownloadTools = Pick<NodeRun, 'client' | 'downloads' | 'downloadSemaphore' | 'signal'>;
@@ -32,10 +22,14 @@ export interface FilePositions {
 	count: number;
 }
 
-/** The json of one output item. @param index of the file, from 0; null for an item without a file */
+/**
+ * The json of one output item.
+ * @param known what Atlas's own record may leave out
+ * @param index of the file, from 0; null for an item without a file
+ */
 export function predictionJson(
 	prediction: Prediction,
-	known: KnownFields,
+	known: AboutItem,
 	index: number | null,
 	{ output: noun, columns }: NodeStyle,
 	{ before, count }: FilePositions = { before: 0, count: prediction.outputs.length },
@@ -45,9 +39,9 @@ export function predictionJson(
 		predictionId: prediction.predictionId,
 		status: prediction.status,
 		rawStatus: prediction.rawStatus,
-		model: prediction.model ?? known.model,
-		prompt: prediction.prompt ?? known.prompt,
-		...(columns.includes('size') ? { size: prediction.size ?? known.size } : {}),
+		model: prediction.model ?? known.model ?? null,
+		prompt: prediction.prompt ?? known.prompt ?? null,
+		...(columns.includes('size') ? { size: prediction.size ?? known.size ?? null } : {}),
 		// A base64 output has no URL, and a data URI must not get into json.
 		[`${noun}Url`]: output?.url ?? null,
 		[`${noun}Index`]: index === null ? null : before + index,
@@ -92,7 +86,7 @@ export function withInputFields(inputFields: IDataObject, json: IDataObject): ID
 export async function outputItems(
 	run: DownloadTools,
 	prediction: Prediction,
-	known: KnownFields,
+	known: AboutItem,
 	destination: OutputDestination,
 	positions: FilePositions = { before: 0, count: prediction.outputs.length },
 ): Promise<INodeExecutionData[]> {
@@ -150,7 +144,7 @@ async function fileOf(
  */
 export function timedOutItems(
 	predictionId: string,
-	known: KnownFields,
+	known: AboutItem,
 	{ itemIndex, style }: OutputDestination,
 	{ timeoutMs, failsOnTimeout }: TimeoutOptions,
 ): INodeExecutionData[] {

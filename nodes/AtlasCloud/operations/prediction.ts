@@ -7,15 +7,8 @@ import { isPredictionId, type Prediction } from '../api/predictions/prediction';
 import { mayExist, readPrediction, WARM_UP_MS } from '../api/predictions/readPrediction';
 import { withArticle } from '../api/text';
 import { readDestination, type OutputDestination } from '../items/destination';
-import {
-	NOTHING_KNOWN,
-	outputItems,
-	predictionJson,
-	timedOutItems,
-	withInputImage,
-	type KnownFields,
-} from '../items/outputItems';
-import type { NodeRun } from '../nodeRun';
+import { outputItems, predictionJson, timedOutItems, withInputImage } from '../items/outputItems';
+import type { AboutItem, NodeRun } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
 import { readParameter, readTimeout, type TimeoutOptions } from '../panel/options';
 import type { Operation, Resource } from '../run/operation';
@@ -50,7 +43,7 @@ const predictionIdField: INodeProperties = {
 interface PredictionJob {
 	predictionId: string;
 	/** What the input item says about it, as Submit wrote it there. */
-	known: KnownFields;
+	known: AboutItem;
 	destination: OutputDestination;
 	timeout: TimeoutOptions;
 }
@@ -235,7 +228,7 @@ const getManyOperation = ({ style }: NodeKind): Operation<HistoryJob> => ({
 		for await (const prediction of readHistory(client, { model }, MAX_PAGES)) {
 			if (model !== undefined && prediction.model !== model) continue;
 			if (status !== null && prediction.status !== status) continue;
-			const json = predictionJson(prediction, NOTHING_KNOWN, prediction.outputs.length > 0 ? 0 : null, style);
+			const json = predictionJson(prediction, {}, prediction.outputs.length > 0 ? 0 : null, style);
 			// Another node must not be led to fetch what this one may not.
 			const urlField = `${style.output}Url`;
 			const url = asString(json[urlField]);

@@ -6,6 +6,7 @@ import { knownModel } from '../api/models/seedream';
 import { dollars, estimateUsd, roundUsd } from '../api/models/prices';
 import type { Quote, QuoteRequest } from '../api/models/quotes';
 import type { PurchaseRequest } from '../api/purchases/request';
+import { asAtlasError } from '../n8n/errors';
 import type { NodeRun } from '../nodeRun';
 
 /**
@@ -91,16 +92,14 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 /** The error of a run that has a limit and no price. */
 function refusal(error: unknown, maxCostUsd: number): Error {
 	if (error instanceof CancelledError) return error;
-	const limit = `'Max Cost per Run' is ${dollars(maxCostUsd)}`;
-	if (!(error instanceof AtlasError))
-		return runError(`Couldn’t check the limit: the cost of this run is unknown, and ${limit}`, '');
+	const atlasError = asAtlasError(error);
 	return new AtlasError(
-		`Couldn’t check the limit: the cost of this run is unknown, and ${limit}. ${error.message}`,
+		`Couldn’t check the limit: the cost of this run is unknown, and 'Max Cost per Run' is ${dollars(maxCostUsd)}. ${atlasError.message}`,
 		{
-			...error,
+			...atlasError,
 			kind: 'input',
 			isRunWide: true,
-			description: `Nothing was submitted. ${error.description} Or remove 'Max Cost per Run' under Options: the run then has no limit.`,
+			description: `Nothing was submitted. ${atlasError.description} Or remove 'Max Cost per Run' under Options: the run then has no limit.`,
 		},
 	);
 }

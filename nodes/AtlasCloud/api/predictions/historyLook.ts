@@ -36,12 +36,6 @@ interface Lookout {
 	nextMs: number;
 }
 
-/** What is to be polled one by one beside the looks, and when the next look is due. */
-interface Beside {
-	singles: Plan[];
-	nextLookMs: number;
-}
-
 /**
  * Looks at many predictions at once, in the account's history (docs/atlas-cloud-api.md, History). How fresh that is, and
  * what it holds, is found out: an end that a poll has found must be there, too. Its word alone says of no prediction that
@@ -77,8 +71,12 @@ export class HistoryLooks {
 		return this.confirmed >= ENOUGH;
 	}
 
-	/** Starts a look at a model's predictions if one is due. @param group the plans to poll each of them */
-	beside(model: string, group: Plan[], nowMs: number): Beside {
+	/**
+	 * Starts a look at a model's predictions if one is due.
+	 * @param group the plans to poll each of them
+	 * @returns which of them are to be polled all the same, and when the next look is due
+	 */
+	beside(model: string, group: Plan[], nowMs: number): { singles: Plan[]; nextLookMs: number } {
 		if (nowMs < this.pausedUntilMs) return { singles: group, nextLookMs: this.pausedUntilMs };
 		if (group.length < (this.isTrusted ? MIN_PER_PAGE : LOOK_FROM))
 			return { singles: group, nextLookMs: Infinity };
