@@ -1,18 +1,15 @@
 import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
-import { Downloads } from '../api/files/downloads';
 import type { AtlasClient } from '../api/http/client';
 import { asArray } from '../api/json';
 import { recentlyUsed } from '../api/memo';
 import { isPredictionId } from '../api/predictions/prediction';
 import { readPrediction } from '../api/predictions/readPrediction';
 import { Cancellation, type Clock } from '../api/time/clock';
-import { Semaphore } from '../api/time/semaphore';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
 import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
 import { readDestination } from '../items/destination';
-import { outputItems, type DownloadTools } from '../items/outputItems';
-import { n8nFileStore } from '../n8n/fileStore';
+import { downloadTools, outputItems } from '../items/outputItems';
 import { connect } from '../n8n/connect';
 import { asAtlasError, toNodeError } from '../n8n/errors';
 import { MODEL_STYLE } from '../panel/style';
@@ -88,11 +85,8 @@ async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boo
 /** How many predictions are stored with the workflow. n8n writes all of them for each event. */
 const MAX_STORED = 500;
 
-/** Nodes whose predictions are kept in memory, the latest. The others have what is stored with their workflow. */
-const MAX_NODES = 100;
-
 /** By node, and apart for test and production. n8n loads a workflow anew for each call, so they are kept here. */
-const handledBy = recentlyUsed(MAX_NODES, () => new HandledPredictions());
+const handledBy = recentlyUsed(() => new HandledPredictions());
 
 /**
  * A prediction's items; null if it was handled before. The workflow's static data adds what was handled before n8n
@@ -135,8 +129,6 @@ async function isStarted(response: Response, clock: Clock): Promise<boolean> {
 	return !response.writableEnded || response.statusCode < 300;
 }
 
-const MAX_PARALLEL_DOWNLOADS = 8;
-
 /**
  * The items that a prediction starts the workflow with, one per file; none if its event is not selected.
  * @throws AtlasError: `read` if it cannot be read, or has not ended; `download` if a file cannot be fetched; `input`
@@ -159,19 +151,9 @@ async function predictionItems(
 		downloadFiles: context.getNodeParameter('downloadFiles', true),
 		outputDataFieldName: context.getNodeParameter('outputDataFieldName', 'data'),
 	} as IDataObject;
-	const destination = readDestination(
-		0,
-		options,
-		`${MODEL_STYLE.fileNamePrefix}-${predictionId}`,
-		MODEL_STYLE,
-	);
-	const { http, clock, baseUrl, signal = new Cancellation() } = client;
-	const tools: DownloadTools = {
-		client,
-		downloads: new Downloads(http, clock, baseUrl, n8nFileStore(context.helpers)),
-		downloadSemaphore: new Semaphore(MAX_PARALLEL_DOWNLOADS),
-		signal,
-	};
+	const baseName = `${MODEL_STYLE.fileNamePrefix}-${predictionId}`;
+	const destination = readDestination(0, options, baseName, MODEL_STYLE);
+	const tools = downloadTools(client, context.helpers, new Cancellation());
 	const items = await outputItems(tools, prediction, {}, destination);
 	return items.map(({ json, binary }) => ({ json, ...(binary ? { binary } : {}) }));
 }

@@ -14,10 +14,10 @@ export async function memoize<T>(
 
 /**
  * Values by key that outlive a run. Only those used last are kept.
- * @param max how many
+ * @param max how many, such as accounts, nodes, or models
  * @returns gets the value of a key; it is created if it is not kept
  */
-export function recentlyUsed<T>(max: number, create: () => T): (key: string) => T {
+export function recentlyUsed<T>(create: () => T, max = 100): (key: string) => T {
 	const values = new Map<string, T>();
 	return (key) => {
 		const value = values.get(key) ?? create();

@@ -1,9 +1,14 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../api/errors';
+import { Downloads, type DownloadOrder } from '../api/files/downloads';
+import type { AtlasClient } from '../api/http/client';
 import { withFiles } from '../api/predictions/readPrediction';
 import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
 import { plural } from '../api/text';
+import type { CancelSignal } from '../api/time/clock';
+import { Semaphore } from '../api/time/semaphore';
+import { n8nFileStore } from '../n8n/fileStore';
 import { binaryOf } from '../n8n/itemFile';
 import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';
@@ -13,6 +18,21 @@ import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
 
 /** What output items need of a run. */
 export type DownloadTools = Pick<NodeRun, 'client' | 'downloads' | 'downloadSemaphore' | 'signal'>;
+
+/** More downloads at once are no faster: the disk is the limit. */
+const MAX_PARALLEL_DOWNLOADS = 8;
+
+export function downloadTools(
+	client: AtlasClient,
+	helpers: Parameters<typeof n8nFileStore>[0],
+	signal: CancelSignal,
+	maxParallel = MAX_PARALLEL_DOWNLOADS,
+): DownloadTools {
+	const { http, clock, baseUrl } = client;
+	const downloads = new Downloads(http, clock, baseUrl, n8nFileStore(helpers));
+	const downloadSemaphore = new Semaphore(Math.min(maxParallel, MAX_PARALLEL_DOWNLOADS));
+	return { client, downloads, downloadSemaphore, signal };
+}
 
 /** Where a prediction's files stand among all files of its item. */
 export interface FilePositions {
@@ -127,15 +147,20 @@ async function fileOf(
 		run.downloads.checkLink({ predictionId, output });
 		return {};
 	}
-	const fetch = async (): Promise<IBinaryData> =>
-		await run.downloads.fetch({
-			predictionId,
-			output,
-			baseName: position === 0 ? baseName : `${baseName}-${position + 1}`,
-			maxBytes: maxDownloadBytes,
-			signal: run.signal,
-		});
-	return { binary: { [outputDataFieldName]: await run.downloadSemaphore.use(run.signal, fetch) } };
+	const file = await download(run, {
+		predictionId,
+		output,
+		baseName: position === 0 ? baseName : `${baseName}-${position + 1}`,
+		maxBytes: maxDownloadBytes,
+	});
+	return { binary: { [outputDataFieldName]: file } };
+}
+
+async function download(
+	{ downloads, downloadSemaphore, signal }: DownloadTools,
+	order: Omit<DownloadOrder, 'signal'>,
+): Promise<IBinaryData> {
+	return await downloadSemaphore.use(signal, async () => await downloads.fetch({ ...order, signal }));
 }
 
 /**
@@ -192,15 +217,8 @@ async function inputImage(
 		const { fields } = readBinaryFields(run.context, itemIndex);
 		return fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
 	}
-	const fetch = async () =>
-		await run.downloads.fetch({
-			predictionId: '',
-			output: { url: first.url },
-			baseName: INPUT_IMAGE_FIELD,
-			maxBytes: maxDownloadBytes,
-			signal: run.signal,
-		});
-	return await run.downloadSemaphore.use(run.signal, fetch).catch((error: unknown) => {
+	const order = { predictionId: '', output: { url: first.url }, baseName: INPUT_IMAGE_FIELD };
+	return await download(run, { ...order, maxBytes: maxDownloadBytes }).catch((error: unknown) => {
 		if (error instanceof CancelledError) throw error;
 		// The edit is paid for, and must not be lost over its input.
 		return undefined;

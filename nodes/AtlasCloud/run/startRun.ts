@@ -1,29 +1,25 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
-import { Downloads } from '../api/files/downloads';
 import { Places } from '../api/pace/places';
 import { EarlierInputs } from '../api/purchases/earlierInputs';
 import { Ledger, type KeptPurchases } from '../api/purchases/ledger';
 import { Leftovers } from '../api/purchases/leftovers';
 import { LostSearch, SEARCH_MS } from '../api/purchases/lostSearch';
-import { Search, type FoundRow } from '../api/purchases/search';
+import { Search } from '../api/purchases/search';
 import { sha256 } from '../api/hash';
 import { areFilesDeleted, RemoteImages } from '../api/files/remoteFiles';
-import { Semaphore } from '../api/time/semaphore';
 import { throwIfAborted, Cancellation } from '../api/time/clock';
 import { Uploads } from '../api/files/uploads';
 import { Waiter } from '../api/predictions/waiter';
+import type { Prediction } from '../api/predictions/prediction';
 import { readPrediction } from '../api/predictions/readPrediction';
 import type { AtlasClient } from '../api/http/client';
 import { startClock } from '../n8n/clock';
 import { connect } from '../n8n/connect';
-import { n8nFileStore } from '../n8n/fileStore';
+import { downloadTools } from '../items/outputItems';
 import { DEFAULT_CONCURRENCY, readConcurrency } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
-
-/** More downloads at once are no faster: the disk is the limit. */
-const MAX_PARALLEL_DOWNLOADS = 8;
 
 /** n8n keeps contexts in the execution's data: they survive attempts, and a manual retry of the execution. */
 function keptPurchases(context: IExecuteFunctions): KeptPurchases {
@@ -86,10 +82,9 @@ export async function startRun(
 	// By a person, or by an MCP client: its calls belong to no execution (n8n 2.41).
 	const isRepeated = context.getMode() === 'manual' || (isTool && !executionId);
 	return {
+		...downloadTools(client, context.helpers, signal, concurrency),
 		context,
-		client,
 		clock,
-		signal,
 		startedAtMs,
 		concurrency,
 		ledger,
@@ -99,16 +94,23 @@ export async function startRun(
 		leftovers: new Leftovers(`${account} ${nodeTag}`, clock, isRepeated),
 		uploads: new Uploads(client, { executionId, nodeTag, runIndex }, signal),
 		remoteImages: new RemoteImages(client, signal),
-		downloads: new Downloads(client.http, clock, client.baseUrl, n8nFileStore(context.helpers)),
-		downloadSemaphore: new Semaphore(Math.min(MAX_PARALLEL_DOWNLOADS, concurrency)),
 		budget: { spareUsd: Infinity },
 		places: new Places({ account, hardLimit, clock, signal }),
 		waiter: new Waiter(client, account, (message) => context.logger.info(`${node.name}: ${message}`)),
 		models,
 		quotes: new Quotes(client, models),
 		post: async (...request) => await client.post(...request),
-		isKnown: async (id, ofModel) => await isKnown(client, id, ofModel),
-		areFilesGone: async (row) => await areFilesGone(client, row),
+		isKnown: async (id, ofModel) => {
+			const prediction = await tryRead(client, id);
+			return prediction !== null && [null, ofModel].includes(prediction.model);
+		},
+		areFilesGone: async ({ id, isCompleted, outputUrls }) => {
+			if (!isCompleted) return false;
+			if (outputUrls.length > 0) return await areFilesDeleted(client, outputUrls);
+			// The history may leave them out.
+			const prediction = await tryRead(client, id);
+			return await areFilesDeleted(client, prediction?.outputs.flatMap(({ url }) => url ?? []) ?? []);
+		},
 		retriedSinceMs: context.getMode() === 'retry' ? retriedSinceMs(context, startedAtMs) : null,
 		onFault: () => {
 			if (!context.continueOnFail()) signal.abort();
@@ -117,24 +119,11 @@ export async function startRun(
 	};
 }
 
-/** Whether Atlas knows a prediction of this model. Whatever goes wrong is a no. @throws CancelledError */
-async function isKnown(client: AtlasClient, predictionId: string, ofModel: string): Promise<boolean> {
-	const giveUpAtMs = client.clock.nowMs() + SEARCH_MS;
-	const prediction = await readPrediction(client, predictionId, client.signal, { giveUpAtMs }).catch(
-		() => null,
-	);
-	throwIfAborted(client.signal);
-	return prediction !== null && [null, ofModel].includes(prediction.model);
-}
-
-/** Whether Atlas has deleted the files of a finished prediction. The history may leave them out. @throws CancelledError */
-async function areFilesGone(
-	client: AtlasClient,
-	{ id, isCompleted, outputUrls }: FoundRow,
-): Promise<boolean> {
-	if (!isCompleted) return false;
-	if (outputUrls.length > 0) return await areFilesDeleted(client, outputUrls);
-	const prediction = await readPrediction(client, id, client.signal).catch(() => null);
-	throwIfAborted(client.signal);
-	return await areFilesDeleted(client, prediction?.outputs.flatMap(({ url }) => url ?? []) ?? []);
+/** A prediction as it is now; null where it cannot be read. @throws CancelledError */
+async function tryRead(client: AtlasClient, predictionId: string): Promise<Prediction | null> {
+	const { clock, signal } = client;
+	const giveUpAtMs = clock.nowMs() + SEARCH_MS;
+	const prediction = await readPrediction(client, predictionId, signal, { giveUpAtMs }).catch(() => null);
+	throwIfAborted(signal);
+	return prediction;
 }

@@ -156,12 +156,9 @@ class Durations {
 /** What was seen longer ago than this, in ms, may be of another day. */
 const MAX_AGE_MS = 3_600_000;
 
-/** Kinds of predictions that are kept per account, the latest. */
-const MAX_KINDS = 100;
-
 /** How long predictions took lately: by model, and by model and shape of the request. */
 export class UsualTimes {
-	private readonly ofKind = recentlyUsed(MAX_KINDS, () => new Durations());
+	private readonly ofKind = recentlyUsed(() => new Durations());
 
 	/** Other shapes of a model stand in for one that has not been seen. Undefined while nothing is known. */
 	of(model: string, shape: string, nowMs: number): Durations | undefined {

@@ -79,7 +79,7 @@ async function readWholePrediction(
 }
 
 /** When this process submitted a prediction, on our clock, in ms: the latest ten thousand. */
-const submitted = recentlyUsed(10_000, () => ({ atMs: -Infinity }));
+const submitted = recentlyUsed(() => ({ atMs: -Infinity }), 10_000);
 
 /** Call when a submit has created a prediction: for a while, Atlas may not show it. */
 export function noteSubmitted(predictionId: string, nowMs: number): void {

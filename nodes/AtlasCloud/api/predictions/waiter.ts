@@ -27,14 +27,8 @@ const MAX_POLLS_PER_SECOND = 40;
 /** Failed polls in a row after which a prediction is given up before its deadline. */
 const MAX_FAILED_POLLS = 40;
 
-/** The same after its deadline: one broken answer must not end the wait for a billed edit. */
-const MAX_FAILED_POLLS_WHEN_LATE = 4;
-
-/** Accounts that are known at a time, the latest. */
-const MAX_ACCOUNTS = 20;
-
 /** What is learned of an account outlives a run. Holds numbers and hashes, no keys. */
-const accounts = recentlyUsed(MAX_ACCOUNTS, (): { watch?: Watch } => ({}));
+const accounts = recentlyUsed((): { watch?: Watch } => ({}));
 
 /** Waits for predictions. All executions of an account in this process share one rate limit, and what they learn. */
 export class Waiter {
@@ -184,7 +178,8 @@ class Watch {
 		} else {
 			const failedPolls = waiting.failedPolls.push(exchange);
 			if (failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(id, exchange));
-			else if (isLate && failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
+			// One broken answer must not end the wait for a billed edit.
+			else if (isLate && failedPolls >= UNSURE_LOOKS) this.expire(waiting);
 			else waiting.pause(backoffMs(failedPolls - 1, 500, 8_000), nowMs);
 		}
 	}
