@@ -1,14 +1,13 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import type { Sandbox } from '../../sandbox';
+import { serve } from './serve';
 
 /** Stands in front of the sandbox and turns the answer to a submit into an error that still includes the prediction. */
 export async function behindGateway(
 	sandbox: Sandbox,
 	work: (baseUrl: string) => Promise<void>,
 ): Promise<void> {
-	const server = createServer((incoming, outgoing) => {
+	const server = await serve((incoming, outgoing) => {
 		const parts: Buffer[] = [];
 		incoming.on('data', (part: Buffer) => parts.push(part));
 		incoming.on('end', async () => {
@@ -25,11 +24,9 @@ export async function behindGateway(
 			outgoing.end(isSubmit ? text.replace('"code":200', '"code":500') : text);
 		});
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	try {
-		await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+		await work(server.url);
 	} finally {
-		server.closeAllConnections();
 		server.close();
 	}
 }

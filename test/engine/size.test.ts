@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import sharp, { type Sharp } from 'sharp';
 import { sentSize } from '../../nodes/AtlasCloud/api/models/sizes';
 import {
@@ -14,26 +13,23 @@ import {
 	V4,
 	type InputItem,
 } from './seedream';
+import { serve } from './serve';
 
 useOneSandbox();
-let server: Server;
+let server: Awaited<ReturnType<typeof serve>>;
 let base = '';
 let answer: (request: IncomingMessage, response: ServerResponse) => void = () => {};
 const asked: IncomingMessage[] = [];
 
 beforeAll(async () => {
-	server = createServer((request, response) => {
+	server = await serve((request, response) => {
 		asked.push(request);
 		answer(request, response);
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	base = server.url;
 });
 beforeEach(() => (asked.length = 0));
-afterAll(async () => {
-	server.closeAllConnections();
-	server.close();
-});
+afterAll(() => server.close());
 
 /** Runs one edit by Submit, and tells the size that was asked for. */
 async function sizeOf(
@@ -64,10 +60,6 @@ async function refusal(parameters: Record<string, unknown>, items?: InputItem[])
 describe('Match Input Image reads the shape of', () => {
 	it.each<[string, (raw: Sharp) => Sharp, string]>([
 		['a PNG', (raw) => raw.png(), '1300*1100'],
-		['a JPEG', (raw) => raw.jpeg(), '1300*1100'],
-		['a WebP', (raw) => raw.webp(), '1300*1100'],
-		['a GIF', (raw) => raw.gif(), '1300*1100'],
-		['a TIFF', (raw) => raw.tiff(), '1300*1100'],
 		[
 			'a TIFF whose directory comes after 4 MB of pixels',
 			(raw) => raw.tiff({ compression: 'none' }),
@@ -269,8 +261,6 @@ describe('an image at a URL', () => {
 
 	it.each<[string, (response: ServerResponse) => void]>([
 		['answers 503', (response) => void response.writeHead(503).end()],
-		['answers 429', (response) => void response.writeHead(429).end()],
-		['cuts the connection', (response) => void response.destroy()],
 		['breaks off', (response) => void response.write('GIF89a', () => response.destroy())],
 	])('is read again if its host %s at first', async (_what, stumble) => {
 		const png = await picture({ width: 1300, height: 1100 });

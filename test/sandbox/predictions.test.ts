@@ -51,22 +51,18 @@ describe('inputs the model refuses', () => {
 			async (c) => await c.uploaded(await halves(), 'photo'),
 			/no picture extension/,
 		],
-		['a file called something else', async (c) => await c.uploaded(await halves(), 'photo.pdf'), /extension/],
 		[
 			'a PNG called JPEG',
 			async (c) => await c.uploaded(await halves(), 'photo.jpg'),
 			/named as image\/jpeg but is/,
 		],
-		['a text called PNG', async (c) => await c.uploaded(Buffer.from('hello'), 'a.png'), /not a picture/],
 		['a picture over 3:1', async (c) => await c.uploaded(await plain('#123456', 400, 100)), /aspect ratio/],
 		[
 			'an upload that is gone',
 			async (c) => `${c.sandbox.filesUrl}/media/images/1_gone.png`,
 			/cannot download.*404/,
 		],
-		['a host elsewhere', async () => 'https://example.com/a.png', /cannot download/],
 		['a file of this machine', async () => 'file:///etc/passwd', /cannot download/],
-		['a data URI without base64', async () => 'data:image/png,abc', /data URI/],
 	])('%s: the task fails, and is not charged', async (_name, image, reason) => {
 		await withSandbox({}, async (client, sandbox) => {
 			const data = await client.edit({ model: LITE, prompt: 'x', images: [await image(client)] });

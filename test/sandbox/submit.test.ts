@@ -24,7 +24,6 @@ const sequential = 'bytedance/seedream-v4/edit-sequential';
 
 it.each<[string, object, number]>([
 	['the smallest tier, one image', { size: '1K' }, 0.028],
-	['1.5K in a wide shape', { size: '1.5K', aspect_ratio: '21:9' }, 0.028],
 	['a larger tier', { size: '2K' }, 0.043],
 	['a larger tier and three images', { size: '2K', images: ['a', 'b', 'c'] }, 0.059],
 ])('prices v5.5 by what is sent: %s', async (_name, more, price) => {
@@ -34,30 +33,13 @@ it.each<[string, object, number]>([
 
 it.each<[string, () => object | string, number, RegExp]>([
 	['no JSON', () => '{"model": ', 400, /JSON/],
-	['an array', () => '[]', 400, /object/],
-	['no model', () => ({ prompt: 'x' }), 400, /model/],
 	['an unknown model', () => edit({ model: 'bytedance/seedream-v9/edit' }), 404, /model not found/],
-	[
-		'a video model',
-		() => edit({ model: 'marble/drift-2.1/text-to-video' }),
-		400,
-		/cannot be used with generateImage/,
-	],
-	['a bare v5.0 Pro', () => edit({ model: 'bytedance/seedream-v5.0-pro' }), 404, /model not found/],
 	['no prompt', () => edit({ prompt: undefined }), 400, /prompt/],
-	['an empty prompt', () => edit({ prompt: '  ' }), 400, /prompt/],
-	['no images', () => edit({ images: undefined }), 400, /images/],
 	['an empty list of images', () => edit({ images: [] }), 400, /images/],
-	['images that are no list', () => edit({ images: 'x' }), 400, /images/],
-	['an image that is no text', () => edit({ images: [1] }), 400, /images/],
-	['11 images for v4', () => edit({ model: V4, images: many(11) }), 400, /at most 10/],
 	['15 images for v5.0 Lite', () => edit({ images: many(15) }), 400, /at most 14/],
 	['a size of v5.0 Lite that is none of the sixteen', () => edit({ size: '2048*2049' }), 400, /size/],
-	['a size with an x', () => edit({ size: '2048x2048' }), 400, /size/],
 	['too small a size for v4', () => edit({ model: V4, size: '1023*2048' }), 400, /size/],
-	['too large a size for v4', () => edit({ model: V4, size: '2048*4097' }), 400, /size/],
 	['output_format webp', () => edit({ output_format: 'webp' }), 400, /output_format/],
-	['a tier that v4.7 has not', () => edit({ model: V47, size: '3K' }), 400, /size/],
 	['a width and height for v4.7', () => edit({ model: V47, size: '1024*2048' }), 400, /must be one of 1K/],
 	['too small a size for v4.5', () => edit({ model: V45, size: '1024*1024' }), 400, /3686400/],
 	['a shape that v5.5 has not', () => edit({ model: V55, aspect_ratio: '7:5' }), 400, /aspect_ratio/],
@@ -69,8 +51,6 @@ it.each<[string, () => object | string, number, RegExp]>([
 		400,
 		/needs output_format png/,
 	],
-	['num_images 15', () => edit({ model: V47, num_images: 15 }), 400, /num_images/],
-	['max_images 0', () => edit({ model: sequential, max_images: 0 }), 400, /max_images/],
 	['max_images 16', () => edit({ model: sequential, max_images: 16 }), 400, /max_images/],
 	[
 		'inputs and outputs over 15',
@@ -78,19 +58,9 @@ it.each<[string, () => object | string, number, RegExp]>([
 		400,
 		/together/,
 	],
-	['enable_base64_output as text', () => edit({ enable_base64_output: 'yes' }), 400, /enable_base64_output/],
-	['a webhook on http', () => edit({ webhook_url: 'http://example.com/hook' }), 400, /webhook_url/],
-	['a webhook on this machine', () => edit({ webhook_url: 'https://localhost/hook' }), 400, /webhook_url/],
 	[
 		'a webhook in a private range',
 		() => edit({ webhook_url: 'https://192.168.1.5/hook' }),
-		400,
-		/webhook_url/,
-	],
-	['a webhook without a dot', () => edit({ webhook_url: 'https://n8n/hook' }), 400, /webhook_url/],
-	[
-		'a long webhook',
-		() => edit({ webhook_url: `https://example.com/${'a'.repeat(1024)}` }),
 		400,
 		/webhook_url/,
 	],

@@ -8,6 +8,7 @@ import {
 } from '../../nodes/AtlasCloud/api/purchases/lostSearch';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
+import { emptyLedger } from './hands';
 import { VirtualClock } from './virtualClock';
 
 const BODY = { model: 'm', prompt: 'make it gold', images: ['https://files.example.com/a.png'] };
@@ -255,6 +256,34 @@ describe('a search that goes wrong', () => {
 		const answer = (n: number) => (n === 1 ? { json: { code: 200, data: {} } } : undefined);
 		expect((await search({ rows: [own], answer })).result).toEqual(found('own'));
 	});
+});
+
+it('a lost submit is known to be none although an older one is searched for, too, in its last round', async () => {
+	const clock = new VirtualClock();
+	const startMs = clock.nowMs();
+	const http = new FakeHttp(() => {
+		// Another person's, made five minutes before.
+		const createdAt = Math.floor(startMs / 1_000) - 300;
+		const requestBody = JSON.stringify({ model: 'm', prompt: 'a stranger’s' });
+		const items = [{ ID: 'x', createdAt, model: 'm', requestBody, result: { id: 'x', status: 'completed' } }];
+		const headers = { date: new Date(clock.nowMs()).toUTCString() };
+		return { headers, json: { code: 200, data: { items, total: 1 } } };
+	});
+	const ledger = emptyLedger();
+	const lost = new LostSearch(clientOf(http, clock), ledger, undefined);
+	const lose = (itemIndex: number, prompt: string, sentAtMs: number) => {
+		const bodyHash = hashOf(valuesOf({ model: 'm', prompt }));
+		const facts = { ...SENT, fingerprint: 'f', bodyHash, model: 'm', sentAtMs, prompt };
+		const record = ledger.begin({ itemIndex }, facts);
+		ledger.settle(record, { state: 'lost' }, sentAtMs + 1_000);
+		return record;
+	};
+	const first = lost.find(lose(0, 'make it gold', startMs - 1_000));
+	await clock.pass(50_000);
+	// What an attempt before lost, ten minutes ago.
+	const second = lost.find(lose(1, 'make it blue', startMs - 600_000));
+	expect(await clock.until(first)).toEqual({ kind: 'none' });
+	expect(await clock.until(second)).toEqual({ kind: 'none' });
 });
 
 describe('predictions are assigned', () => {

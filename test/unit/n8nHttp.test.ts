@@ -1,10 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import axios from 'axios';
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import type { HttpRequest, TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { n8nHttp, type RequestContext } from '../../nodes/AtlasCloud/n8n/http';
+import { serve } from '../engine/serve';
 
 const request: HttpRequest = {
 	method: 'POST',
@@ -94,13 +93,11 @@ describe('a request that failed', () => {
 
 it('tells no length of a body that axios has decoded', async () => {
 	const bytes = gzipSync('a file');
-	const server = createServer((incoming, outgoing) => {
+	const server = await serve((incoming, outgoing) => {
 		const isEncoded = incoming.url === '/gzip';
 		const headers = { 'content-length': bytes.length, ...(isEncoded ? { 'content-encoding': 'gzip' } : {}) };
 		outgoing.writeHead(200, headers).end(bytes);
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as AddressInfo;
 	const httpRequest = async ({ url }: IHttpRequestOptions) => {
 		const { status, headers, data } = await axios.get<unknown>(url, { responseType: 'stream' });
 		return { statusCode: status, headers, body: data };
@@ -111,7 +108,7 @@ it('tells no length of a body that axios has decoded', async () => {
 			['/gzip', undefined, Buffer.from('a file')],
 			['/', String(bytes.length), bytes],
 		] as const) {
-			const url = `http://127.0.0.1:${port}${path}`;
+			const url = server.url + path;
 			const { headers, body } = await http.send({
 				method: 'GET',
 				url,

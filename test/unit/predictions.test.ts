@@ -225,8 +225,11 @@ describe('outputs', () => {
 		expect(inHistory({ outputs: [], has_nsfw_contents: [true] })?.isModerated).toBe(true);
 	});
 
-	it('are null while there are none', () => {
-		expect(of({ status: 'processing', outputs: null })).toMatchObject({ status: 'processing', outputs: [] });
+	it('are ignored while it is in progress', () => {
+		expect(of({ status: 'processing', outputs: [URL_A] })).toMatchObject({
+			status: 'processing',
+			outputs: [],
+		});
 	});
 
 	it('missing from a completed prediction is a failure', () => {
@@ -243,13 +246,6 @@ describe('outputs', () => {
 			isModerated: true,
 			failureReason: 'The result was flagged as not safe for work',
 			nsfw: [true],
-		});
-	});
-
-	it('are ignored while it is in progress', () => {
-		expect(of({ status: 'processing', outputs: [URL_A] })).toMatchObject({
-			status: 'processing',
-			outputs: [],
 		});
 	});
 });

@@ -113,6 +113,8 @@ function setup(past: Past[], options: Setup = {}) {
 		claimBody: async (body: RequestBody, inputs: IdentifiedInput[]) => await clock.until(take(body, inputs)),
 		claimAll: async (all: Content[][]) =>
 			await clock.until(Promise.all(all.map(async (inputs) => await claim(...inputs)))),
+		readAgain: () => search.readAgain(),
+		pass: async (ms: number) => await clock.pass(ms),
 		reads: (part: string) => http.requests.filter(({ url }) => url.includes(part)).length,
 	};
 }
@@ -120,6 +122,18 @@ function setup(past: Past[], options: Setup = {}) {
 function fileOf(text: string, headers: Record<string, string> = {}): FakeAnswer {
 	return { headers: { 'content-length': String(text.length), ...headers }, chunks: [Buffer.from(text)] };
 }
+
+/** An upload of photo A whose name Atlas kept. */
+const named = uploadName(
+	{
+		executionId: '1',
+		nodeTag: '0123abcd',
+		runIndex: 0,
+		itemIndex: 0,
+		contentTag: contentTag(sha256('photo A')),
+	},
+	'png',
+);
 
 const files = { '1.png': 'photo A', '2.png': 'photo B' };
 const images = [`${FILES}/1.png`];
@@ -162,11 +176,9 @@ describe('what was bought before', () => {
 	});
 
 	it('is recognized without a download if Atlas kept the upload’s name, or has the data itself', async () => {
-		const owner = { executionId: '1', nodeTag: '0123abcd', runIndex: 0, itemIndex: 0 };
-		const name = uploadName({ ...owner, contentTag: contentTag(sha256('photo A')) }, 'png');
 		const data = `data:image/png;base64,${Buffer.from('photo C').toString('base64')}`;
 		const { claim, reads } = setup([
-			{ id: 'a', images: [`${FILES}/${name}`] },
+			{ id: 'a', images: [`${FILES}/${named}`] },
 			{ id: 'c', images: [data] },
 		]);
 		expect(await claim(content('photo B'))).toBeNull();
@@ -200,6 +212,40 @@ describe('what was bought before', () => {
 		const claimed: Array<string | null> = [];
 		for (let i = 0; i < 4; i++) claimed.push(await claim(content('photo A')));
 		expect(claimed).toEqual(['good', 'moderated', 'failed', null]);
+	});
+
+	it('is the one that moderation stopped, though another failed one is known without a download', async () => {
+		const { claim } = setup(
+			[
+				{ id: 'moderated', images, status: 'failed', result: { error_code: 1039 } },
+				{ id: 'failed', images: [`${FILES}/${named}`], status: 'failed' },
+			],
+			{ files },
+		);
+		expect(await claim(content('photo A'))).toBe('moderated');
+	});
+
+	it('is another request if it has a field that older bodies of its model do not have', async () => {
+		const [image] = images;
+		const fields = { prompt: BODY.prompt, image };
+		const { claimBody } = setup([
+			{ id: 'seeded', fields: { ...fields, seed: 5 } },
+			{ id: 'old', fields, secondsAgo: 86_400 },
+			{ id: 'older', fields, secondsAgo: 90_000 },
+		]);
+		expect(await claimBody(BODY, [{ path: ['image'], url: image } as IdentifiedInput])).toBeNull();
+	});
+
+	it('is looked for in one reading by items that look again within seconds', async () => {
+		const { claimBody, reads, readAgain, pass } = setup([]);
+		const readings = [];
+		for (const prompt of ['a', 'b', 'c']) {
+			readAgain();
+			await claimBody({ model: 'm', prompt }, []);
+			readings.push(reads('/model/history'));
+			await pass(4_000);
+		}
+		expect(readings).toEqual([2, 2, 4]);
 	});
 
 	it('is recognized field by field, in lists of objects, too', async () => {
