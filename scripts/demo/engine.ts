@@ -97,9 +97,7 @@ export async function runInProcess(
 		{
 			credentialType,
 			credentialData: { apiKey: options.apiKey, baseUrl: options.baseUrl },
-			onEvent: ([hook, name]) => {
-				if (hook === 'nodeExecuteBefore') options.onNode?.(String(name));
-			},
+			onNode: options.onNode,
 		},
 	);
 	return new Execution(undefined, run.status, run.data);

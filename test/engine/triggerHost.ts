@@ -6,16 +6,14 @@ import {
 	type IDataObject,
 	type INode,
 	type INodeExecutionData,
-	type INodeType,
 	type INodeTypes,
-	type IRunExecutionData,
 	type IWebhookData,
 	type IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
 import type { Sandbox } from '../../sandbox';
-import { credentialsHelper, initCore, type BinaryMode } from './harness';
+import { credentialsHelper, initCore, N8N_ADDRESSES, type BinaryMode } from './harness';
 
 const TYPE = 'n8n-nodes-seedream.atlasCloudTrigger';
 
@@ -23,8 +21,6 @@ export interface TriggerOptions {
 	sandbox: Sandbox;
 	parameters?: IDataObject;
 	binaryMode?: BinaryMode;
-	/** Another code's node class, as after a restart of n8n. */
-	node?: INodeType;
 	/** What n8n's database holds of the workflow's static data. */
 	staticData?: IDataObject;
 	/** n8n cannot start so many executions. */
@@ -46,6 +42,7 @@ export interface TriggerHost {
 	close(): Promise<void>;
 }
 
+const node = new AtlasCloudTrigger();
 let hosts = 0;
 
 /**
@@ -60,13 +57,12 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 	let startFailures = options.startFailures ?? 0;
 
 	const call = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-		const node = options.node ?? new AtlasCloudTrigger();
-		const workflow = workflowOf(workflowId, node, options.parameters, served.staticData);
+		const workflow = workflowOf(workflowId, options.parameters, served.staticData);
 		const context = await contextOf(workflow, options.sandbox, request, response);
 		const answer = (statusCode: number, body: unknown) =>
 			response.writeHead(statusCode, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 		try {
-			const { workflowData, webhookResponse, noWebhookResponse } = await node.webhook!.call(context);
+			const { workflowData, webhookResponse, noWebhookResponse } = await node.webhook.call(context);
 			if (workflowData) await options.beforeStart?.(response);
 			if (workflowData && startFailures-- > 0) return void answer(500, {});
 			if (workflowData) served.executions.push(workflowData[0]);
@@ -91,19 +87,14 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 	});
 }
 
-function workflowOf(
-	id: string,
-	nodeType: INodeType,
-	parameters: IDataObject = {},
-	staticData: IDataObject,
-): Workflow {
-	const getNodeType = () => nodeType;
+function workflowOf(id: string, parameters: IDataObject = {}, staticData: IDataObject): Workflow {
+	const getNodeType = () => node;
 	const nodeTypes: INodeTypes = {
 		getByName: getNodeType,
 		getByNameAndVersion: getNodeType,
 		getKnownTypes: () => ({}) as IDataObject,
 	};
-	const node = {
+	const trigger = {
 		id: 'trigger',
 		name: 'Trigger',
 		type: TYPE,
@@ -114,17 +105,15 @@ function workflowOf(
 		webhookId: 'a',
 	} as INode;
 	const saved = JSON.parse(JSON.stringify(staticData)) as IDataObject;
-	return new Workflow({ id, nodes: [node], connections: {}, active: true, nodeTypes, staticData: saved });
+	return new Workflow({ id, nodes: [trigger], connections: {}, active: true, nodeTypes, staticData: saved });
 }
 
-/** The context of one call. @param execution that the call is to resume */
-export async function contextOf(
+/** The context of one call. */
+async function contextOf(
 	workflow: Workflow,
 	sandbox: Sandbox,
 	request: IncomingMessage,
 	response: ServerResponse,
-	nodeName = 'Trigger',
-	execution: IRunExecutionData | null = null,
 ): Promise<WebhookContext> {
 	const chunks: Buffer[] = [];
 	for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -138,14 +127,10 @@ export async function contextOf(
 		httpRequest: Object.assign(request, { rawBody: Buffer.concat(chunks) }),
 		httpResponse: response,
 		credentialsHelper: credentialsHelper(new AtlasCloudSeedreamApi(), credential),
-		restApiUrl: 'http://localhost:5678/rest',
-		instanceBaseUrl: 'http://localhost:5678/',
-		webhookBaseUrl: 'http://localhost:5678/webhook',
-		webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
-		formWaitingBaseUrl: 'http://localhost:5678/form-waiting',
+		...N8N_ADDRESSES,
 		variables: {},
 	} as unknown as IWorkflowExecuteAdditionalData;
 	const webhookData = {} as IWebhookData;
-	const node = workflow.getNode(nodeName)!;
-	return new WebhookContext(workflow, node, additionalData, 'webhook', webhookData, [], execution);
+	const trigger = workflow.getNode('Trigger')!;
+	return new WebhookContext(workflow, trigger, additionalData, 'webhook', webhookData, [], null);
 }

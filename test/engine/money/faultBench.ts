@@ -22,7 +22,7 @@ export interface RowResult {
 	message: string;
 	/** What a person gets to see: the items' json, or the error with its description. */
 	said: string;
-	/** All that is kept or sent to a screen: the execution's data, its context among it, and events. */
+	/** All that is kept or sent to a screen: the execution's data, its context among it. */
 	everything: string;
 	charged: string[];
 	predictionId: string | null;
@@ -98,14 +98,14 @@ export class Bench {
 	/** In n8n's engine, or in what the node takes for it. */
 	private async run({ endpoint, stops }: Row, given: SeedreamOptions): Promise<PlainResult> {
 		if (!this.inEngine) return await runPlain(given, stops);
-		const { run, json, error, events } = await runSeedream({
+		const { run, json, error, sentToEditor } = await runSeedream({
 			...given,
 			// Files on disk take most of the time, and matter only where one is not whole.
 			binaryMode: endpoint === 'file' ? 'filesystem' : 'default',
 			nodeExtras: stops ? {} : { onError: 'continueRegularOutput' },
 			executionId: '77',
 		});
-		return { json, error, kept: [run.data, error?.context, events.filter(([name]) => name === 'ui')] };
+		return { json, error, kept: [run.data, error?.context, sentToEditor] };
 	}
 
 	/** What is to be made of the requests that the fault strikes. */
