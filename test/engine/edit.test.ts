@@ -1,6 +1,5 @@
 import type { IBinaryData } from 'n8n-workflow';
 import sharp, { type Create } from 'sharp';
-import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
 import type { Sandbox } from '../../sandbox';
 import {
 	BINARY_MODES,
@@ -174,6 +173,7 @@ it.each([
 	['...', 'image-edited.png'],
 	['data', 'data-edited.png'],
 	['Größe 10%.webp', 'Größe 10%-edited.png'],
+	[`${'a'.repeat(99)}😀.png`, `${'a'.repeat(99)}-edited.png`],
 ])('names the edit of "%s" "%s"', async (fileName, wanted) => {
 	const { error, out } = await runSeedream({
 		items: [{ files: { data: { bytes: await picture(), fileName } } }],
@@ -210,12 +210,6 @@ it('puts the input’s json first if Include Input Fields is on', async () => {
 	expect(Object.keys(json[0] ?? {})[0]).toBe('sku');
 	// Nothing of the row is lost.
 	expect(json[0]?.inputFields).toEqual({ prompt: 'old', status: 'new' });
-});
-
-it('returns ten fields with Simplify, which is on by default', async () => {
-	const { json } = await runSeedream({ parameters: { simplify: undefined } });
-	expect(Object.keys(json[0] ?? {})).toEqual(EDIT_STYLE.columns);
-	expect(json[0]).toMatchObject({ status: 'completed', imageIndex: 0, size: expect.any(String) as string });
 });
 
 it('puts the input’s first image beside the edited one if Keep Input Image is on', async () => {
@@ -307,6 +301,17 @@ it('processes the items in order if Concurrency is 1, even if the first has the 
 	expect(error).toBeUndefined();
 	const prompts = submittedBodies(sandbox).slice(before);
 	expect(prompts.map(({ prompt }) => prompt)).toEqual(['wish 0', 'wish 1', 'wish 2', 'wish 3']);
+});
+
+it('never has more in flight than Concurrency says, and says so', async () => {
+	const [busy, data] = [await fastSandbox({ predictSeconds: 4 }), await picture()];
+	const items = Array.from({ length: 30 }, () => ({ files: { data } }));
+	const parameters = { options: { concurrency: 7, downloadImages: false } };
+	const { run } = await runSeedream({ sandbox: busy, mode: 'trigger', items, parameters });
+	expect(busy.ledger.maxRunning).toBe(7);
+	const [hint] = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
+	expect(hint?.message).toContain("Up to 7 ran at once (the limit set by 'Concurrency').");
+	await busy.close();
 });
 
 it('merges Extra Body Fields, even if an expression gives an object', async () => {

@@ -223,21 +223,6 @@ describe('an invalid parameter or input', () => {
 			"'Timeout (Seconds)' must be a number between 1 and 86400, but it is 0",
 		],
 		[
-			'an output field without a name',
-			{ options: { outputDataFieldName: '={{ "" }}' } },
-			"'Put Output in Field' is empty",
-		],
-		[
-			'a download limit of zero',
-			{ options: { maxDownloadMb: 0 } },
-			"'Max Download Size (MB)' must be a number, 1 or higher, but it is 0",
-		],
-		...[0, 337].map((keepOnAtlasHours): [string, Record<string, unknown>, string] => [
-			`${keepOnAtlasHours} hours on Atlas Cloud`,
-			{ options: { keepOnAtlasHours } },
-			`'Keep on Atlas Cloud (Hours)' must be a whole number between 1 and 336, but it is ${keepOnAtlasHours}`,
-		]),
-		[
 			'more images than one item may have',
 			{ numberOfImages: 5 },
 			"'Number of Images' is 5, but Seedream v4 can make at most 4 from 1 input image",
@@ -247,16 +232,6 @@ describe('an invalid parameter or input', () => {
 			{ numberOfImages },
 			`'Number of Images' must be a whole number between 1 and 15, but it is ${numberOfImages}`,
 		]),
-		[
-			'a format of v4',
-			{ model: `={{ "${V4}" }}`, options: { outputFormat: 'png' } },
-			"Seedream v4 doesn’t support 'Output Format'",
-		],
-		[
-			'an unknown format',
-			{ model: LITE, options: { outputFormat: '={{ "webp" }}' } },
-			'\'Output Format\' must be one of JPEG, PNG, but it is "webp"',
-		],
 		...['model', 'enable_sync_mode'].map((name): [string, Record<string, unknown>, string] => [
 			`extra fields that set ${name}`,
 			{ options: { extraBodyFields: JSON.stringify({ seed: 1, [name]: 'x' }) } },
@@ -288,12 +263,6 @@ describe('an invalid parameter or input', () => {
 
 it.each<[string, () => unknown, Partial<IDataObject>]>([
 	['nothing', () => undefined, { message: 'The item failed for an unknown reason' }],
-	['a text', () => 'disk full', { message: 'disk full' }],
-	[
-		'an object without a class',
-		() => Object.create(null),
-		{ message: 'The item failed for an unknown reason' },
-	],
 	[
 		'an error that cannot be read',
 		() =>

@@ -30,13 +30,6 @@ it('sums up images, seconds and dollars', async () => {
 	expect(hint).toMatchObject({ type: 'info', location: 'outputPane' });
 });
 
-it('counts failures, and offers no retry of what cannot be resumed', async () => {
-	const items = [...(await twoItems()), { json: {} }];
-	const hint = await hintOf({}, { items, nodeExtras: { onError: 'continueRegularOutput' } });
-	expect(hint.message).toMatch(/^2 edited images in \d+\.\d s for \$0\.054\. 1 failed: row 3\.$/);
-	expect(hint.type).toBe('warning');
-});
-
 it('Submit, Wait for Completion, Get and Upload say what they did', async () => {
 	const submitted = await hintOf(
 		{ resource: 'prediction', operation: 'submit' },

@@ -195,11 +195,3 @@ it('the list price of a model of the catalog does not count: the size may cost m
 	);
 	expect(bought()).toEqual([0, 0]);
 });
-
-it('counts the size and the input images that are sent', async () => {
-	// 0.035 for 2K and 0.008 for the image, four times; the list price is $0.02.
-	const parameters = { model: 'bytedance/seedream-v5.5/edit', size: '2K' };
-	const { error } = await run(0.1, { parameters });
-	expect(error?.message).toBe("This run would cost $0.172, but 'Max Cost per Run' is $0.10");
-	expect((await run(0.172, { parameters })).error).toBeUndefined();
-});

@@ -66,9 +66,3 @@ it('writes the ID of a lost answer that was found in the history', async () => {
 	expect(ids).toHaveLength(1);
 	expect(lines[0]).toContain(ids[0]);
 });
-
-it('never writes the key', async () => {
-	const { lines } = await linesOf(20);
-	expect(lines).toHaveLength(1);
-	expect(lines.join()).not.toContain(sandbox.apiKey);
-});

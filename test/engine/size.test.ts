@@ -158,23 +158,6 @@ function bmpHeaderOf(width: number, height: number): Buffer {
 
 describe('Size', () => {
 	it.each([
-		[LITE, '4096x2304', '4096*2304'],
-		[V4, '={{ $json.size }}', '1280*1281'],
-	])('of %s may be %s', async (model, size, wanted) => {
-		const { json } = await runSeedream({
-			items: [{ json: { size: '1280 × 1281' }, files: { data: await picture() } }],
-			parameters: { resource: 'prediction', operation: 'submit', model, size },
-		});
-		expect(json[0]?.size).toBe(wanted);
-	});
-
-	it.each([
-		[
-			LITE,
-			{ size: '={{ "custom" }}', width: 1024, height: 1024 },
-			'Seedream v5.0 Lite doesn’t support 1024 × 1024',
-			'3136 × 1344',
-		],
 		[
 			V4,
 			{ size: 'custom', width: 1500.5, height: 2048 },
@@ -182,7 +165,6 @@ describe('Size', () => {
 			'2048',
 		],
 		[V4, { size: '={{ "" }}' }, '"" is not a valid \'Size\'', 'matchInput'],
-		[V4, { size: '={{ undefined }}' }, '"undefined" is not a valid \'Size\'', 'matchInput'],
 	])('of %s may not be %j', async (model, parameters, message, howTo) => {
 		const before = sandbox.ledger.requests.length;
 		const refused = await refusal({ model, ...parameters });

@@ -51,12 +51,9 @@ describe('a read', () => {
 	});
 
 	it.each([
-		[400, 'Couldn’t read it: said 400 (400)'],
 		[401, 'Atlas Cloud rejected the API key (401)'],
 		[402, 'Your Atlas Cloud account is out of credit (402)'],
-		[403, 'Couldn’t read it: said 403 (403)'],
 		[404, 'Couldn’t read it: said 404 (404)'],
-		[413, 'Couldn’t read it: said 413 (413)'],
 		[451, 'Couldn’t read it: said 451 (451)'],
 	])('is not retried after %d', async (status, message) => {
 		const { error, requests } = await read(bad(status));

@@ -7,6 +7,7 @@ import {
 	type Found,
 } from '../../nodes/AtlasCloud/api/purchases/lostSearch';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
+import { added, cut, otherName, parsed, twice, withDefaults, withoutRequest } from '../oddRows';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { emptyLedger } from './hands';
 import { VirtualClock } from './virtualClock';
@@ -162,21 +163,14 @@ describe('a lost submit', () => {
 });
 
 describe('a row that could be ours, and cannot be understood, is not taken for "not bought"', () => {
-	const cut = (length: number) => (row: Record<string, unknown>) => ({
-		...row,
-		requestBody: `${String(row.requestBody).slice(0, length)}…`,
-	});
 	it.each<[string, Partial<Story>]>([
 		['has no time', { rows: [{ ...own, createdAt: () => undefined }] }],
 		['has a time that is nonsense', { rows: [{ ...own, createdAt: () => 'yesterday' }] }],
 		['has a time of 1970', { rows: [{ ...own, createdAt: () => 86_400 }] }],
 		['is shortened', { alter: cut(30) }],
 		['is shortened to nothing', { alter: cut(0) }],
-		['has no body', { alter: (row) => ({ ...row, requestBody: undefined }) }],
-		[
-			'has an added field',
-			{ alter: (row) => ({ ...row, requestBody: JSON.stringify({ ...BODY, seed: -1 }) }) },
-		],
+		['has no body', { alter: withoutRequest }],
+		['has an added field', { alter: withDefaults }],
 		['has another name of its model', { alter: cut(0), rows: [own] }],
 		...[8, 20, 45, 60, -8, -20, -45, -60].map((seconds): [string, Partial<Story>] => [
 			`comes with Date headers that are ${seconds} s off`,
@@ -189,14 +183,8 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 	});
 
 	it.each<[string, (row: Record<string, unknown>) => object]>([
-		[
-			'as JSON',
-			({ requestBody, ...row }) => ({ ...row, requestBody: JSON.parse(String(requestBody)) as unknown }),
-		],
-		[
-			'as text of a text',
-			({ requestBody, ...row }) => ({ ...row, requestBody: JSON.stringify(requestBody) }),
-		],
+		['as JSON', parsed],
+		['as text of a text', twice],
 		[
 			'in base64',
 			({ requestBody, ...row }) => ({
@@ -208,8 +196,8 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 			'under `input`',
 			(row) => ({ ...row, requestBody: { model: 'm', input: { ...BODY, model: undefined } } }),
 		],
-		['with nulls', (row) => ({ ...row, requestBody: JSON.stringify({ ...BODY, seed: null }) })],
-		['with its model by another name', (row) => ({ ...row, model: 'm-250828' })],
+		['with nulls', added({ seed: null })],
+		['with its model by another name', otherName],
 	])('but is found if its body is written %s', async (_how, alter) => {
 		expect((await search({ rows: [own], alter })).result).toEqual(found('own'));
 	});

@@ -166,6 +166,8 @@ it('keeps an option that was chosen for another model: the node refuses it, n8n 
 	expect(complete({ ...EDIT, model: model(V4_EDIT), options }).options).toEqual(options);
 });
 
+it('simplifies unless it is told not to', () => expect(complete(EDIT).simplify).toBe(true));
+
 it('names the default model with its price, and leaves room for it', () => {
 	const [field] = visible(EDIT).filter(({ name }) => name === 'model');
 	expect(field?.default).toEqual({

@@ -96,18 +96,10 @@ it.each<[unknown, number | null]>([
 	[true, null],
 ])('the time %j is %s', (value, ms) => expect(unixMs(value)).toBe(ms));
 
-it.each([
-	null,
-	undefined,
-	'text',
-	7,
-	[],
-	{},
-	{ code: 200, data: null },
-	{ data: {} },
-	{ data: [] },
-	{ data: { id: 1 } },
-])('is not found in %j', (json) => expect(toPrediction('p1', json)).toBeNull());
+it.each([undefined, 'text', [], {}, { code: 200, data: null }, { data: [] }, { data: { id: 1 } }])(
+	'is not found in %j',
+	(json) => expect(toPrediction('p1', json)).toBeNull(),
+);
 
 describe('outputs', () => {
 	it.each<[string, Record<string, unknown>, unknown[]]>([

@@ -6,6 +6,7 @@ import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import type { IdentifiedInput, InputPath, RequestBody } from '../../nodes/AtlasCloud/api/purchases/request';
 import { Search } from '../../nodes/AtlasCloud/api/purchases/search';
 import { compareBodies, readBody, wantedBody } from '../../nodes/AtlasCloud/api/purchases/body';
+import { added, cut, otherName, parsed, twice, withDefaults, withoutRequest } from '../oddRows';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -304,12 +305,6 @@ describe('a history that is odd is not one in which nothing was bought', () => {
 		rows.map((row) => ({ ...row, ...change(row) }) as Row);
 	const onFirst = (change: (row: Row) => object) => (rows: Row[]) =>
 		rows.map((row, i) => (i === 0 ? ({ ...row, ...change(row) } as Row) : row));
-	const cut = (length: number) => (row: Row) => ({
-		requestBody: `${String(row.requestBody).slice(0, length)}…`,
-	});
-	const added = (more: object) => (row: Row) => ({
-		requestBody: JSON.stringify({ ...(JSON.parse(String(row.requestBody)) as object), ...more }),
-	});
 
 	it.each<[string, Setup]>([
 		[
@@ -346,19 +341,13 @@ describe('a history that is odd is not one in which nothing was bought', () => {
 		['pages are small, and so is the total', { maxRows: 20, total: () => 20 }],
 		['our request is shortened', { alter: onOurs(cut(40)) }],
 		['all requests are shortened', { alter: onAll(cut(25)) }],
-		['all requests are left out', { alter: onAll(() => ({ requestBody: undefined })) }],
+		['all requests are left out', { alter: onAll(withoutRequest) }],
 		['texts in requests are shortened', { alter: onOurs(added({ prompt: 'make it g…' })) }],
 		['inputs in requests are left out', { alter: onOurs(added({ images: ['…'] })) }],
-		[
-			'requests are JSON',
-			{ alter: onAll((row) => ({ requestBody: JSON.parse(String(row.requestBody)) as unknown })) },
-		],
-		[
-			'requests are text of texts',
-			{ alter: onAll((row) => ({ requestBody: JSON.stringify(row.requestBody) })) },
-		],
-		['requests have defaults', { alter: onAll(added({ seed: -1, enable_safety_checker: true })) }],
-		['the model has another name', { alter: onAll(() => ({ model: 'seedream-4-0-250828' })) }],
+		['requests are JSON', { alter: onAll(parsed) }],
+		['requests are text of texts', { alter: onAll(twice) }],
+		['requests have defaults', { alter: onAll(withDefaults) }],
+		['the model has another name', { alter: onAll(otherName) }],
 		['the model has another name in the request, too', { alter: onAll(added({ model: 'm-250828' })) }],
 		['the status is a number', { alter: onOurs(() => ({ status: 2, result: { id: 'ours', status: 2 } })) }],
 		['there is no status', { alter: onOurs(() => ({ result: { id: 'ours' } })) }],

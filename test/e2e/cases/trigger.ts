@@ -3,11 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IDataObject } from 'n8n-workflow';
 import type { SignedWebhook } from '../../../sandbox';
-import { chain } from '../../../scripts/n8n/instance';
-import { freePorts } from '../../../scripts/n8n/ports';
 import { triggerPath, type Server } from '../../../scripts/n8n/server';
-import { CREDENTIALS, e2e, seedream, trigger, until } from '../cases';
-import { repeatDroppedCalls } from '../droppedCalls';
+import { e2e, until } from '../cases';
 import { hosted, importExample, post } from '../imported';
 import { assertShows } from '../pictures';
 
@@ -85,55 +82,4 @@ e2e('recipes: submit-and-be-called.json runs once for each edit that ends', asyn
 	}, 'the webhook after a restart');
 	assert.equal((await called(restarted)).length, 2, 'executions by calls after a restart');
 	assert.equal(sandbox.ledger.count('submit'), 2, 'submits');
-});
-
-e2e('trigger: an event that comes while n8n restarts starts one execution', async (bench) => {
-	const { sandbox } = bench;
-	const redeliverAfterSeconds = Array.from({ length: 300 }, () => 1);
-	sandbox.setOptions({ predictSeconds: 2, webhooks: { allowLoopback: true, redeliverAfterSeconds } });
-	const [port] = await freePorts(1);
-	const env = { N8N_PORT: String(port) };
-	const server = await bench.startServer(env);
-	const { id } = await server.createWorkflow({
-		name: 'Restart',
-		nodes: [
-			{
-				name: TRIGGER,
-				type: 'n8n-nodes-seedream.atlasCloudTrigger',
-				typeVersion: 1,
-				webhookId: 'while-n8n-restarts',
-				credentials: CREDENTIALS,
-				parameters: {},
-			},
-		],
-		connections: {},
-	});
-	await server.activate(id);
-	const photo = await readFile(await bench.photo());
-	const options = { webhookUrl: `${server.url}${triggerPath({ webhookId: 'while-n8n-restarts' })}` };
-	await server.stop();
-	const submitted = await bench.execute({
-		nodes: [
-			trigger(),
-			seedream('Submit', {
-				resource: 'prediction',
-				operation: 'submit',
-				prompt: 'mirror it',
-				images: await hosted(bench, photo, 'mug.jpg'),
-				options,
-			}),
-		],
-		connections: chain('Start', 'Submit'),
-	});
-	const { predictionId } = submitted.expectSuccess().item('Submit').json;
-	await until(() => sandbox.ledger.webhooks.length > 0, 'a call in vain');
-	const restarted = await bench.startServer(env);
-	await until(() => sandbox.ledger.webhooks.at(-1)?.status === 200, 'the call that is taken');
-	await repeatDroppedCalls(sandbox);
-	const started = (await restarted.waitForNewExecution(id)).expectSuccess();
-	assert.equal(started.item(TRIGGER).json.predictionId, predictionId);
-	const { body, headers } = sandbox.signWebhook(JSON.stringify({ session_id: predictionId, status: 'OK' }));
-	const again = await restarted.request(options.webhookUrl, { method: 'POST', body, headers });
-	assert.equal(again.status, 200, await again.text());
-	assert.equal((await restarted.listExecutions(id)).length, 1, 'executions');
 });

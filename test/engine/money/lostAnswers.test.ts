@@ -1,6 +1,5 @@
 import type { FaultAction } from '../../../sandbox';
 import { behindGateway } from '../gateway';
-import { pictureOf, predictionOf, sha256 } from '../seedream';
 import {
 	CONTINUE,
 	RETRY_3,
@@ -23,19 +22,6 @@ import {
 useSandbox();
 
 describe('a lost answer', () => {
-	it.each<[string, FaultAction]>([
-		['is cut off', { type: 'resetAfter' }],
-		['is a gateway’s 504', { type: 'status', status: 504, body: '<html>', handled: true }],
-		['has no id', { type: 'emptyObject' }],
-	])('bills once when it %s: the edit is found in the history', async (_name, action) => {
-		fails('submit', action);
-		const result = await edit();
-		expectBilledOnce(result);
-		expect(sha256(await pictureOf(result.out[0]))).toBe(
-			predictionOf(sandbox, result.json[0]).outputSha256[0],
-		);
-	});
-
 	it('is searched for in the history until it shows up, past other people’s edits and across pages', async () => {
 		let isBusy = true;
 		await atlas({

@@ -13,9 +13,6 @@ import {
 	expectBilledOnce,
 	fails,
 	idsIn,
-	ledger,
-	other,
-	photo,
 	sameUrl,
 	sandbox,
 	submits,
@@ -36,16 +33,6 @@ function expectAllOnce(ids: unknown[], count: number): void {
 }
 
 describe('three images of one item', () => {
-	it('are three predictions of one upload, in the order of the items', async () => {
-		const result = await three({ items: [photo, other].map((data) => ({ files: { data } })) });
-		expect(result.json.map(({ imageIndex }) => imageIndex)).toEqual([0, 1, 2, 0, 1, 2]);
-		expect(result.out.map(({ pairedItem }) => pairedItem)).toEqual(
-			[0, 0, 0, 1, 1, 1].map((item) => ({ item })),
-		);
-		expect(ledger.count('upload')).toBe(2);
-		expectAllOnce(idsIn(result), 6);
-	});
-
 	it('are not bought while nobody can tell in how many predictions', async () => {
 		fails('models', { type: 'status', status: 503 }, 2);
 		const { items, parameters } = sameUrl(1);

@@ -65,13 +65,6 @@ describe('Retry On Fail', () => {
 		expectBilledOnce(await edit({ nodeExtras: RETRY_3 }));
 	});
 
-	it('sends an edit that stays unknown only once, no matter how many attempts there are', async () => {
-		fails('submit', { type: 'resetBefore' });
-		const { error } = await edit({ nodeExtras: RETRY_3 });
-		expect(error?.message).toMatch(/^Couldn’t confirm whether/);
-		expect([submits(), chargedIds()]).toEqual([1, []]);
-	});
-
 	it('resubmits a failed edit once per attempt', async () => {
 		fails('submit', { type: 'failTask', shape: 'status200' }, 2);
 		const result = await edit({ nodeExtras: RETRY_3 });

@@ -9,6 +9,7 @@ import { Waiter } from '../../../nodes/AtlasCloud/api/predictions/waiter';
 import { forgetLeftovers } from '../../../nodes/AtlasCloud/api/purchases/leftovers';
 import type { Charge, Endpoint, Fault, FaultAction, Sandbox, SandboxHistory } from '../../../sandbox';
 import type { BinaryMode } from '../harness';
+import { cut, otherName, parsed, twice, withDefaults, withoutRequest, type HistoryRow } from '../../oddRows';
 import { nextRound, retryManually } from '../retries';
 import { fastSandbox, picture, pictureOf, runSeedream, sha256, V4, type SeedreamOptions } from '../seedream';
 import type { InputItem, SeedreamResult } from '../seedream';
@@ -16,23 +17,16 @@ import { virtualTime, whereTimeJumps } from '../virtualTime';
 import { BUYERS } from './buyers';
 import { GATEWAY_PAGE } from './cases';
 
-type Row = Record<string, unknown>;
-
-const withRequest = (row: Row, more: object) => ({
-	...row,
-	requestBody: JSON.stringify({ ...(JSON.parse(String(row.requestBody)) as object), ...more }),
-});
-
 /** What a history may make of its rows. Those that no longer say what was asked for keep the node from buying. */
-const ROWS: Record<string, (row: Row) => object> = {
+const ROWS: Record<string, (row: HistoryRow) => object> = {
 	plain: (row) => row,
-	parsed: (row) => ({ ...row, requestBody: JSON.parse(String(row.requestBody)) as object }),
-	twice: (row) => ({ ...row, requestBody: JSON.stringify(row.requestBody) }),
-	otherName: (row) => ({ ...row, model: 'seedream-4-0-250828' }),
+	parsed,
+	twice,
+	otherName,
 	numericStatus: (row) => ({ ...row, status: 2 }),
-	withDefaults: (row) => withRequest(row, { seed: -1, enable_safety_checker: true }),
-	shortened: (row) => ({ ...row, requestBody: `${String(row.requestBody).slice(0, 60)}…` }),
-	withoutRequest: (row) => ({ ...row, requestBody: undefined }),
+	withDefaults,
+	shortened: cut(60),
+	withoutRequest,
 	withoutId: (row) => ({ ...row, ID: undefined, result: { status: row.status } }),
 	of1970: (row) => ({ ...row, createdAt: 86_400 }),
 };
