@@ -1,6 +1,6 @@
 import { Container } from '@n8n/di';
 import { type BinaryData, BinaryDataService } from 'n8n-core';
-import type { IBinaryData, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData } from 'n8n-workflow';
 import { initCore, type BinaryMode } from './harness';
 import {
 	bmpPicture,
@@ -23,27 +23,29 @@ const pictures = async (count: number) =>
 		Array.from({ length: count }, async (_, i) => await picture({ left: `rgb(${i}, 0, 0)` })),
 	);
 
+interface Reading extends Partial<SeedreamOptions> {
+	binaryMode?: BinaryMode;
+	/** Where n8n keeps a file. */
+	kept?: (data: IBinaryData) => IBinaryData;
+	/** Items that have the same file. */
+	copies?: number;
+}
+
 /** Edits these files, and tells how often n8n's storage was opened for each of them. */
-async function readings(
-	files: Buffer[],
-	{ binaryMode = 'filesystem', ...options }: { binaryMode?: BinaryMode } & Partial<SeedreamOptions> = {},
-): Promise<{ counts: number[]; error: string | undefined }> {
+async function readings(files: Buffer[], options: Reading = {}) {
+	const { binaryMode = 'filesystem', kept = (data) => data, copies = 1, ...others } = options;
 	await initCore(binaryMode);
-	const service = Container.get(BinaryDataService);
-	const ids: Array<string | undefined> = [];
-	const opened = jest.spyOn(service, 'getAsStream');
-	const items: SeedreamOptions['items'] = async (context) =>
-		await Promise.all(
-			files.map(async (bytes): Promise<INodeExecutionData> => {
-				const data = await storeFile(context, bytes);
-				ids.push(data.id);
-				return { json: {}, binary: { data } };
-			}),
-		);
-	const { error } = await runSeedream({ binaryMode, items, ...options });
+	const opened = jest.spyOn(Container.get(BinaryDataService), 'getAsStream');
+	let stored: IBinaryData[] = [];
+	const items: SeedreamOptions['items'] = async (context) => {
+		stored = await Promise.all(files.map(async (bytes) => kept(await storeFile(context, bytes))));
+		return stored.flatMap((data) => Array.from({ length: copies }, () => ({ json: {}, binary: { data } })));
+	};
+	const { error } = await runSeedream({ binaryMode, items, ...others });
 	const openedIds = opened.mock.calls.map(([id]) => id);
 	opened.mockRestore();
-	return { counts: ids.map((id) => openedIds.filter((one) => one === id).length), error: error?.message };
+	const counts = stored.map(({ id }) => openedIds.filter((one) => one === id).length);
+	return { counts, error: error?.message };
 }
 
 describe('an input file', () => {
@@ -66,17 +68,8 @@ describe('an input file', () => {
 	});
 
 	it('is read once if several items have the same stored file', async () => {
-		let stored: IBinaryData | undefined;
-		const service = Container.get(BinaryDataService);
-		const opened = jest.spyOn(service, 'getAsStream');
-		const items: SeedreamOptions['items'] = async (context) => {
-			stored = await storeFile(context, await picture());
-			return [1, 2, 3].map(() => ({ json: {}, binary: { data: stored as IBinaryData } }));
-		};
-		await runSeedream({ items });
-		expect(opened.mock.calls.filter(([id]) => id === stored?.id)).toHaveLength(1);
+		expect((await readings([await picture()], { copies: 3 })).counts).toEqual([1]);
 		expect(sandbox.ledger.charges).toHaveLength(3);
-		opened.mockRestore();
 	});
 
 	it('is kept in memory no longer than its run', async () => {
@@ -102,42 +95,30 @@ function storeInDatabase(fileSize?: number): void {
 	} as unknown as BinaryData.Manager);
 }
 
-/** Edits pictures that n8n has in its database; tells how often each was read. */
-async function fromDatabase(files: Buffer[]): Promise<{ reads: number; error: string | undefined }> {
-	const service = Container.get(BinaryDataService);
-	const opened = jest.spyOn(service, 'getAsStream');
-	const items: SeedreamOptions['items'] = async (context) =>
-		await Promise.all(
-			files.map(async (bytes) => {
-				const data = await storeFile(context, bytes);
-				return { json: {}, binary: { data: { ...data, id: data.id?.replace(/^[^:]+/, 'database') } } };
-			}),
-		);
-	const { error } = await runSeedream({ items });
-	const reads = opened.mock.calls.filter(([id]) => id.startsWith('database:')).length;
-	opened.mockRestore();
-	return { reads, error: error?.message };
-}
+/** As n8n writes it where it has the file in its database. */
+const kept = (data: IBinaryData) => ({ ...data, id: data.id?.replace(/^[^:]+/, 'database') });
 
 describe('a file in n8n’s database', () => {
 	beforeEach(async () => await initCore('filesystem'));
 
 	it('is read once', async () => {
 		storeInDatabase();
-		expect(await fromDatabase(await pictures(4))).toEqual({ reads: 4, error: undefined });
+		const { counts, error } = await readings(await pictures(4), { kept });
+		expect([counts, error]).toEqual([[1, 1, 1, 1], undefined]);
 	});
 
 	it('is read twice if it is too large to be kept', async () => {
 		storeInDatabase();
-		expect(await fromDatabase([large, large])).toEqual({ reads: 3, error: undefined });
+		const { counts, error } = await readings([large], { kept });
+		expect([counts, error]).toEqual([[2], undefined]);
 		expect(sandbox.ledger.uploads).toHaveLength(1);
 	});
 
 	it('is refused before anything is billed if n8n cannot read as much', async () => {
 		storeInDatabase(272_000_000);
-		const { reads, error } = await fromDatabase(await pictures(1));
+		const { counts, error } = await readings(await pictures(1), { kept });
 		expect(error).toMatch(/^The file is 272 MB, but n8n can’t read more than 256 MB from its database/);
-		expect([reads, sandbox.ledger.requests.length]).toEqual([0, 0]);
+		expect([counts, sandbox.ledger.requests.length]).toEqual([[0], 0]);
 	});
 });
 

@@ -63,13 +63,6 @@ describe('a lost answer', () => {
 		expect(submits()).toBe(1);
 	});
 
-	it('claims a different edit for each of several lost submits with the same body', async () => {
-		fails('submit', { type: 'resetAfter' }, 3);
-		const result = await edit(sameUrl(3));
-		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
-		expect([chargedIds().length, submits()]).toEqual([3, 3]);
-	});
-
 	it('does not claim the edit of another item whose submit was answered', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const result = await edit({ ...sameUrl(2), nodeExtras: CONTINUE });
@@ -109,13 +102,6 @@ describe('a lost answer', () => {
 		});
 		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
 		expect([chargedIds().length, submits()]).toEqual([2, 2]);
-	});
-
-	it('is found in the history when the answer is an error that includes the ID', async () => {
-		await behindGateway(sandbox, async (baseUrl) => {
-			const parameters = { options: { resubmitUnknown: true } };
-			expectBilledOnce(await edit({ credentialData: { baseUrl }, parameters }));
-		});
 	});
 
 	it('is polled right away by the ID in an error answer, and never bought again', async () => {

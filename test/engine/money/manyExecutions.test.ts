@@ -199,14 +199,6 @@ describe('a retry after a crash of n8n', () => {
 		expect(result.error?.message).toBeUndefined();
 		expect(idsIn(result)).toEqual([chargedIds()[0]]);
 	});
-
-	it('buys what is missing although the account has many older predictions', async () => {
-		addPredictions(170);
-		await virtualTime.sleepMs(hours(48));
-		const result = await edit(retried);
-		expect(result.error?.message).toBeUndefined();
-		expect(submits()).toBe(1);
-	});
 });
 
 describe('a lost answer', () => {
@@ -219,15 +211,6 @@ describe('a lost answer', () => {
 		const result = await edit({ items, nodeExtras: CONTINUE, parameters });
 		expect(chargedIds()).toHaveLength(1);
 		expect(idsIn(result).filter((id) => id === chargedIds()[0])).toHaveLength(1);
-	});
-
-	it('is resent by Resubmit If Lost although the account has many older predictions', async () => {
-		addPredictions(170);
-		await virtualTime.sleepMs(hours(3));
-		fails('submit', { type: 'resetBefore' });
-		const result = await edit({ parameters: { options: { resubmitUnknown: true } } });
-		expect(result.error?.message).toBeUndefined();
-		expect(submits()).toBe(2);
 	});
 });
 

@@ -3,7 +3,6 @@ import { MESH, SPEECH, TRANSCRIPT, VIDEO } from '../../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from '../models';
 import { nextRound, retryManually } from '../retries';
 import type { SeedreamOptions, SeedreamResult } from '../seedream';
-import { virtualTime } from '../virtualTime';
 import {
 	DOWNLOAD_ATTEMPTS,
 	RETRY_3,
@@ -64,12 +63,6 @@ describe.each<[string, Call]>([
 	it('finds a request that was typed in fields, now as JSON', async () => {
 		const inputs = { image: imageUrl(), prompt: 'x', duration: '5', seed: '', last_image: null };
 		await expectFound({ inputs }, { asJson: true, inputs: { ...inputs, duration: 5 } });
-	});
-
-	it('finds files that expressions give', async () => {
-		const items = [{ files: { front: photo, back: other } }];
-		const inputs = { image: '={{ $binary.front }}', last_image: '={{ $binary.back }}', prompt: 'x' };
-		await expectFound({ items, inputs });
 	});
 
 	it('finds lists of objects with files in them, of several kinds', async () => {
@@ -172,16 +165,6 @@ describe('Max Cost per Run', () => {
 		const result = await maxCost(0.222, { inputs: { image: 'data', prompt: 'x' } });
 		expect(idsIn(result)).toEqual(chargedIds());
 	});
-});
-
-it('gives each of several equal items its own video when a run that died is run again', async () => {
-	const items = Array.from({ length: 3 }, () => ({ files: { data: photo } }));
-	const inputs = { image: 'data', prompt: 'x' };
-	await generate({ ...CRASHED, items: items.slice(0, 2), inputs });
-	await virtualTime.sleepMs(600_000);
-	const result = await generate({ items, inputs, ...REUSING });
-	expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
-	expect(chargedIds()).toHaveLength(3);
 });
 
 /** `seed` is text for a number, `camera_fixed` for a boolean, and the model has no `mood`. */

@@ -1,5 +1,4 @@
 import { Logger } from '@n8n/backend-common';
-import { retryManually } from '../retries';
 import { virtualTime } from '../virtualTime';
 import {
 	CONTINUE,
@@ -9,7 +8,6 @@ import {
 	chargedIds,
 	edit,
 	fails,
-	idsIn,
 	ledger,
 	other,
 	photo,
@@ -76,16 +74,6 @@ describe('On Error: Stop Workflow', () => {
 		expect(error?.message).toContain('(402');
 		expect(error?.description).toContain('For 1 item, it’s unclear whether Atlas Cloud accepted the request');
 	});
-
-	it('pays for nothing twice when the execution is retried', async () => {
-		refuse('a');
-		sandbox.addFault({ endpoint: 'submit', match: 'b wish', action: { type: 'delay', seconds: 5 } });
-		const failed = await edit({ items: three(), parameters: { prompt } });
-		const result = await retryManually(failed, { parameters: { prompt } });
-		expect(result.json.map((json) => json.prompt)).toEqual(['a wish', 'b wish', 'c wish']);
-		expect(new Set(idsIn(result))).toEqual(new Set(chargedIds()));
-		expect(chargedIds()).toHaveLength(3);
-	});
 });
 
 describe('a cancel', () => {
@@ -132,29 +120,6 @@ describe('the log after a cancel', () => {
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
 		const options = { nodeExtras: { ...RETRY_3, waitBetweenTries: 50 }, cancelWhen };
 		const lines = await said(async () => await edit(options));
-		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
-	});
-
-	it('names it even if that attempt had returned it', async () => {
-		const { cancel, cancelWhen } = stopButton();
-		await atlas({
-			onRequestOver: ({ endpoint }) => {
-				if (endpoint === 'file') void virtualTime.sleepMs(36_000).then(cancel);
-			},
-		});
-		sandbox.addFault({
-			endpoint: 'submit',
-			match: 'a wish',
-			action: { type: 'failTask', shape: 'status200' },
-		});
-		const options = {
-			items: ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } })),
-			parameters: { prompt: '={{ $json.wish + " wish" }}' },
-			nodeExtras: { ...CONTINUE, ...RETRY_3, waitBetweenTries: 50 },
-			cancelWhen,
-		};
-		const lines = await said(async () => await edit(options));
-		expect(submits()).toBe(2);
 		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
 	});
 
