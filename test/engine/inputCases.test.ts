@@ -3,7 +3,7 @@
  * anything is uploaded or bought, and says what it is.
  */
 import sharp, { type Sharp } from 'sharp';
-import type { IBinaryData, IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import { models, parametersOf } from './models';
 import { exif, oriented, tiff } from './pictures';
@@ -11,6 +11,7 @@ import {
 	BINARY_MODES,
 	LITE,
 	picture,
+	refusal,
 	runSeedream,
 	sandbox,
 	sha256,
@@ -42,27 +43,12 @@ const NODES = {
 	}),
 };
 
-type Run = SeedreamOptions;
-
-/** Runs it, and tells why it was refused; nothing may have been uploaded or bought. */
-async function refusal(run: Run): Promise<{ message: string; description: string }> {
-	const before = [sandbox.ledger.count('upload'), submittedBodies(sandbox).length];
-	const { error } = await runSeedream({ ...run });
-	expect([sandbox.ledger.count('upload'), submittedBodies(sandbox).length]).toEqual(before);
-	if (!error) throw new Error('It was not refused');
-	return { message: error.message, description: error.description ?? '' };
-}
-
-/** Runs it, and tells the content that was uploaded, and what was submitted. */
-async function accepted(run: Run): Promise<{ uploads: string[]; bodies: IDataObject[]; hint: string }> {
-	const before = [sandbox.ledger.uploads.length, submittedBodies(sandbox).length];
-	const { error, run: whole } = await runSeedream({ ...run });
+/** Runs it, and tells the content that was uploaded. */
+async function uploadedBy(options: SeedreamOptions): Promise<string[]> {
+	const before = sandbox.ledger.uploads.length;
+	const { error } = await runSeedream(options);
 	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
-	return {
-		uploads: sandbox.ledger.uploads.slice(before[0]).map((upload) => upload.sha256),
-		bodies: submittedBodies(sandbox).slice(before[1]),
-		hint: whole.data.resultData.runData.Node?.at(-1)?.hints?.[0]?.message ?? '',
-	};
+	return sandbox.ledger.uploads.slice(before).map((upload) => upload.sha256);
 }
 
 const file = (bytes: Buffer, fileName = 'photo.jpg', mimeType = 'image/jpeg'): InputItem => ({
@@ -88,7 +74,7 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 			['without padding', (base64) => base64.replace(/=+$/, '')],
 		])('is sent in its real size: %s', async (_what, change) => {
 			const bytes = await noisy((image) => image.png());
-			const { uploads } = await accepted({
+			const uploads = await uploadedBy({
 				...given('data'),
 				binaryMode: 'default',
 				items: [inMemory(change(bytes.toString('base64')))],
@@ -109,7 +95,7 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 
 		it('passes with something behind its end: motion photos, previews, Ultra HDR', async () => {
 			const bytes = Buffer.concat([await noisy((image) => image.jpeg()), Buffer.alloc(5_000, 'ftyp')]);
-			expect((await accepted({ ...given('data'), items: [file(bytes)] })).uploads).toEqual([sha256(bytes)]);
+			expect(await uploadedBy({ ...given('data'), items: [file(bytes)] })).toEqual([sha256(bytes)]);
 		});
 	});
 
@@ -132,7 +118,7 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		])('is read by its bytes: %s', async (_what, uriOf) => {
 			const bytes = await noisy((image) => image.png());
 			const uri = uriOf(bytes.toString('base64'));
-			const { uploads } = await accepted({ ...given('={{ $json.uri }}'), items: [{ json: { uri } }] });
+			const uploads = await uploadedBy({ ...given('={{ $json.uri }}'), items: [{ json: { uri } }] });
 			expect(uploads).toEqual([sha256(bytes)]);
 		});
 
@@ -160,7 +146,7 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	])('a file %s is used', async (_what, itemOf) => {
 		const bytes = await picture();
 		const { given: entry = 'data', ...item } = itemOf(bytes);
-		const { uploads } = await accepted({ ...given(entry), binaryMode: 'default', items: [item] });
+		const uploads = await uploadedBy({ ...given(entry), binaryMode: 'default', items: [item] });
 		expect(uploads).toEqual([sha256(bytes)]);
 	});
 
@@ -186,13 +172,13 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	])('the item’s only image is found by "data": %s', async (_what, itemOf) => {
 		const bytes = await picture();
 		const data = { data: bytes.toString('base64'), mimeType: 'image/png', fileName: 'a.png' };
-		const { uploads } = await accepted({ ...given('data'), binaryMode: 'default', items: [itemOf(data)] });
+		const uploads = await uploadedBy({ ...given('data'), binaryMode: 'default', items: [itemOf(data)] });
 		expect(uploads).toEqual([sha256(bytes)]);
 	});
 
 	it('a form’s files are found in n8n’s combined binary mode', async () => {
 		const bytes = await picture();
-		const { uploads } = await accepted({
+		const uploads = await uploadedBy({
 			...given('data'),
 			settings: { binaryMode: 'combined' },
 			items: async (context) => [{ json: { Photo: [{ ...(await storeFile(context, bytes)) }] } }],
@@ -203,7 +189,7 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	it('of two names that differ by blanks, the one that is given exactly is meant', async () => {
 		const [bytes, other] = [await picture(), await picture({ left: '#000000' })];
 		const items = [{ files: { photo: other, ' photo': bytes } }];
-		expect((await accepted({ ...given(' photo'), items })).uploads).toEqual([sha256(bytes)]);
+		expect(await uploadedBy({ ...given(' photo'), items })).toEqual([sha256(bytes)]);
 	});
 
 	it.each<[string, InputItem, unknown, RegExp, RegExp]>([

@@ -4,6 +4,7 @@ import {
 	BINARY_MODES,
 	LITE,
 	picture,
+	refusal,
 	runSeedream,
 	sandbox,
 	sha256,
@@ -42,15 +43,6 @@ async function sent(options: SeedreamOptions): Promise<string[][]> {
 				return upload ? (colors.get(upload.sha256) ?? '?') : url;
 			}),
 		);
-}
-
-/** Runs, and tells why it was refused; nothing may have been asked of anybody. */
-async function refusal(options: SeedreamOptions): Promise<{ message: string; description: string }> {
-	const before = sandbox.ledger.requests.length;
-	const { error } = await runSeedream({ ...options });
-	expect(sandbox.ledger.requests.slice(before)).toEqual([]);
-	if (!error) throw new Error('It was not refused');
-	return { message: error.message, description: error.description ?? '' };
 }
 
 describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode: BinaryMode) => {

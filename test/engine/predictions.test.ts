@@ -5,12 +5,12 @@ import {
 	picture,
 	pictureOf,
 	predictionOf,
+	running,
 	runSeedream,
 	sandbox,
 	sha256,
 	useOneSandbox,
 	V4,
-	type SeedreamOptions,
 } from './seedream';
 import { serve } from './serve';
 
@@ -19,16 +19,9 @@ import { serve } from './serve';
 useOneSandbox();
 afterEach(() => sandbox.setOptions({ predictSeconds: 1 }));
 
-const running =
-	(operation: string) =>
-	async (options: SeedreamOptions = {}) =>
-		await runSeedream({
-			...options,
-			parameters: { resource: 'prediction', operation, ...options.parameters },
-		});
-const submit = running('submit');
-const get = running('get');
-const wait = running('waitForCompletion');
+const submit = running('prediction', 'submit');
+const get = running('prediction', 'get');
+const wait = running('prediction', 'waitForCompletion');
 
 async function submitted(parameters: Record<string, unknown> = {}): Promise<IDataObject> {
 	return (await submit({ parameters })).json[0] ?? {};

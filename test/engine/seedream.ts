@@ -63,6 +63,8 @@ export interface SeedreamResult extends NodeRunResult {
 	json: IDataObject[];
 	/** What the node threw. */
 	error: ThrownError | undefined;
+	/** What n8n shows beside the output. */
+	hint: string;
 }
 
 /** The parts of n8n's node errors that tests look at. */
@@ -139,7 +141,24 @@ export async function runSeedream(options: SeedreamOptions = {}): Promise<Seedre
 		out,
 		json: out.map(({ json }) => json),
 		error: thrown as unknown as ThrownError | undefined,
+		hint: ofNode?.hints?.[0]?.message ?? '',
 	};
+}
+
+/** Runs Seedream Edit with this operation. */
+export const running =
+	(resource: string, operation: string) =>
+	async (options: SeedreamOptions = {}): Promise<SeedreamResult> =>
+		await runSeedream({ ...options, parameters: { resource, operation, ...options.parameters } });
+
+/** Runs it, and tells why it was refused; nothing may have been uploaded or bought. */
+export async function refusal(options: SeedreamOptions): Promise<{ message: string; description: string }> {
+	const sent = () => [sandbox.ledger.count('upload'), sandbox.ledger.count('submit')];
+	const before = sent();
+	const { error } = await runSeedream(options);
+	expect(sent()).toEqual(before);
+	if (!error) throw new Error('It was not refused');
+	return { message: error.message, description: error.description ?? '' };
 }
 
 /** A stand-in Atlas Cloud on the scaled clock. It answers with one prepared picture unless `preparedPictures: false`. */

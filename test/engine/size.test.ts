@@ -6,12 +6,12 @@ import {
 	bmpPicture,
 	LITE,
 	picture,
-	runSeedream,
+	refusal,
+	running,
 	sandbox,
 	submittedBodies,
 	useOneSandbox,
 	V4,
-	type InputItem,
 } from './seedream';
 import { serve } from './serve';
 
@@ -31,30 +31,22 @@ beforeAll(async () => {
 beforeEach(() => (asked.length = 0));
 afterAll(() => server.close());
 
+const submit = running('prediction', 'submit');
+
 /** Runs one edit by Submit, and tells the size that was asked for. */
 async function sizeOf(
 	data: Buffer,
 	parameters: Record<string, unknown> = {},
 	binaryMode?: 'default',
 ): Promise<unknown> {
-	const { error, json } = await runSeedream({
+	const { error, json } = await submit({
 		...(binaryMode ? { binaryMode } : {}),
 		items: [{ files: { data } }],
-		parameters: { resource: 'prediction', operation: 'submit', ...parameters },
+		parameters,
 	});
 	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
 	expect(json[0]?.size).toBe(sentSize(submittedBodies(sandbox).at(-1)!));
 	return json[0]?.size;
-}
-
-async function refusal(parameters: Record<string, unknown>, items?: InputItem[]) {
-	const submits = sandbox.ledger.count('submit');
-	const uploads = sandbox.ledger.count('upload');
-	const { error } = await runSeedream({ parameters, ...(items ? { items } : {}) });
-	expect(sandbox.ledger.count('submit')).toBe(submits);
-	expect(sandbox.ledger.count('upload')).toBe(uploads);
-	if (!error) throw new Error('It was not refused');
-	return { message: error.message, description: error.description ?? '' };
 }
 
 describe('Match Input Image reads the shape of', () => {
@@ -84,27 +76,24 @@ describe('Match Input Image reads the shape of', () => {
 
 describe('Match Input Image chooses', () => {
 	it('nothing that the model decides itself, and the hint says so', async () => {
-		const { error, json, run } = await runSeedream({
-			parameters: { resource: 'prediction', operation: 'submit', model: 'bytedance/seedream-v6-fast/edit' },
+		const { error, json, hint } = await submit({
+			parameters: { model: 'bytedance/seedream-v6-fast/edit' },
 		});
 		expect(error).toBeUndefined();
-		const hints = run.data.resultData.runData.Node?.at(-1)?.hints ?? [];
 		expect(json[0]).toMatchObject({ size: null });
 		expect(submittedBodies(sandbox).at(-1)).not.toHaveProperty('size');
-		expect(hints[0]?.message).toContain(
-			'bytedance/seedream-v6-fast/edit chooses the shape of the image itself.',
-		);
+		expect(hint).toContain('bytedance/seedream-v6-fast/edit chooses the shape of the image itself.');
 	});
 
 	it.each([
 		[6000, 1000, /v5\.0 Lite has no size in the shape Landscape 6:1: the closest one is Cinema 21:9\./],
 		[3000, 2000, /^1 edit submitted for about \$0\.032\.$/],
 	])('the closest shape for %d × %d, and says so where it is another', async (width, height, message) => {
-		const { run } = await runSeedream({
+		const { hint } = await submit({
 			items: [{ files: { data: bmpHeaderOf(width, height) } }],
-			parameters: { resource: 'prediction', operation: 'submit', model: LITE },
+			parameters: { model: LITE },
 		});
-		expect(run.data.resultData.runData.Node?.at(-1)?.hints?.[0]?.message).toMatch(message);
+		expect(hint).toMatch(message);
 	});
 
 	it.each([
@@ -129,11 +118,13 @@ describe('Match Input Image chooses', () => {
 
 	it('nothing that may be another size at the next attempt', async () => {
 		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
-		const unread = await refusal({ model: 'bytedance/seedream-v4.5/edit' });
+		const unread = await refusal({ parameters: { model: 'bytedance/seedream-v4.5/edit' } });
 		expect(unread.message).toContain('Couldn’t read the fields of bytedance/seedream-v4.5/edit');
 		sandbox.addFault({ endpoint: 'quote', times: 9, action: { type: 'status', status: 503 } });
-		const large = [{ files: { data: bmpHeaderOf(6000, 4000) } }];
-		const unpriced = await refusal({ model: 'bytedance/seedream-v6-pro/edit' }, large);
+		const unpriced = await refusal({
+			items: [{ files: { data: bmpHeaderOf(6000, 4000) } }],
+			parameters: { model: 'bytedance/seedream-v6-pro/edit' },
+		});
 		expect(unpriced.message).toBe('Couldn’t get the quotes that decide the size');
 		sandbox.clearFaults();
 	});
@@ -142,7 +133,7 @@ describe('Match Input Image chooses', () => {
 		['a BMP without its header', Buffer.from('BM\0\0\0\0\0\0\0\0\0\0\0\0\x28', 'latin1')],
 		['a TIFF that is cut off', Buffer.from('II*\0\xff\xff\xff\x00', 'latin1')],
 	])('nothing for %s: a paid square is no answer', async (_what, data) => {
-		const { message, description } = await refusal({}, [{ files: { data } }]);
+		const { message, description } = await refusal({ items: [{ files: { data } }] });
 		expect(message).toBe('The width and height of the first image can’t be read');
 		expect(description).toContain('damaged');
 	});
@@ -167,7 +158,7 @@ describe('Size', () => {
 		[V4, { size: '={{ "" }}' }, '"" is not a valid \'Size\'', 'matchInput'],
 	])('of %s may not be %j', async (model, parameters, message, howTo) => {
 		const before = sandbox.ledger.requests.length;
-		const refused = await refusal({ model, ...parameters });
+		const refused = await refusal({ parameters: { model, ...parameters } });
 		expect(refused.message).toBe(message);
 		expect(refused.description).toContain(howTo);
 		expect(sandbox.ledger.requests.length).toBe(before);
@@ -176,15 +167,7 @@ describe('Size', () => {
 
 describe('an image at a URL', () => {
 	const edit = async (images: string, parameters: Record<string, unknown> = {}) =>
-		await runSeedream({
-			items: [{}],
-			parameters: {
-				resource: 'prediction',
-				operation: 'submit',
-				images,
-				...parameters,
-			},
-		});
+		await submit({ items: [{}], parameters: { images, ...parameters } });
 
 	it('is read without the key, and no further than 64 kB', async () => {
 		const png = await picture({ width: 1300, height: 1100 });
@@ -225,7 +208,10 @@ describe('an image at a URL', () => {
 				.writeHead(200, { 'content-type': 'image/png' })
 				.end('<!doctype html><title>Secret 4711</title>');
 		};
-		const { message, description } = await refusal({ images: `${base}/share/x` }, [{}]);
+		const { message, description } = await refusal({
+			items: [{}],
+			parameters: { images: `${base}/share/x` },
+		});
 		expect(message).toBe('This URL opens a web page, not an image');
 		expect(description).toContain(`${base}/share/x`);
 		expect(description).not.toContain('4711');
@@ -235,7 +221,10 @@ describe('an image at a URL', () => {
 		'is refused if it answers %d, and the message includes neither status nor body',
 		async (status) => {
 			answer = (_request, response) => void response.writeHead(status).end('secret 4711');
-			const { message, description } = await refusal({ images: `${base}/x.jpg` }, [{}]);
+			const { message, description } = await refusal({
+				items: [{}],
+				parameters: { images: `${base}/x.jpg` },
+			});
 			expect(message).toBe(`Couldn’t load the image at ${base}/x.jpg`);
 			expect(description).not.toMatch(new RegExp(`4711|${status}`));
 		},
@@ -260,9 +249,9 @@ describe('an image at a URL', () => {
 		const png = await picture({ width: 1300, height: 1100 });
 		answer = (_request, response) => void response.end(png);
 		const images = `${base}/a.png`;
-		const { json } = await runSeedream({
+		const { json } = await submit({
 			items: [{}, {}, {}],
-			parameters: { resource: 'prediction', operation: 'submit', images },
+			parameters: { images },
 		});
 		expect(json.map(({ size }) => size)).toEqual(['1300*1100', '1300*1100', '1300*1100']);
 		expect(asked).toHaveLength(1);
@@ -270,10 +259,10 @@ describe('an image at a URL', () => {
 });
 
 it.each(BINARY_MODES)('follows the first of several images (%s)', async (binaryMode) => {
-	const { json } = await runSeedream({
+	const { json } = await submit({
 		binaryMode,
 		items: [{ files: { wide: bmpHeaderOf(2000, 1100), tall: bmpHeaderOf(1100, 2000) } }],
-		parameters: { resource: 'prediction', operation: 'submit', images: 'tall, wide' },
+		parameters: { images: 'tall, wide' },
 	});
 	expect(json[0]?.size).toBe('1100*2000');
 });

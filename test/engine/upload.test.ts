@@ -1,24 +1,11 @@
-import {
-	BINARY_MODES,
-	picture,
-	runSeedream,
-	sandbox,
-	sha256,
-	useOneSandbox,
-	type SeedreamOptions,
-} from './seedream';
+import { BINARY_MODES, picture, running, runSeedream, sandbox, sha256, useOneSandbox } from './seedream';
 
 // Over n8n's own helpers, axios, and sockets.
 jest.mock('../../nodes/AtlasCloud/n8n/http', () => jest.requireActual('../../nodes/AtlasCloud/n8n/http'));
 
 useOneSandbox();
 
-async function upload(options: SeedreamOptions = {}) {
-	return await runSeedream({
-		...options,
-		parameters: { resource: 'image', operation: 'upload', ...options.parameters },
-	});
-}
+const upload = running('image', 'upload');
 
 describe.each(BINARY_MODES)('an upload, files kept in mode %s', (binaryMode) => {
 	it('puts the links in the files’ place', async () => {

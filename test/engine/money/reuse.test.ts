@@ -41,9 +41,6 @@ async function reuse(options: Partial<SeedreamOptions> = {}, hours = 24): Promis
 	});
 }
 
-const hintOf = ({ run }: SeedreamResult) =>
-	run.data.resultData.runData.Node?.at(-1)?.hints?.[0]?.message ?? '';
-
 /** How often the history was read from its first page on. */
 const readings = () => ledger.requests.filter(({ path }) => path.includes('/history?no=1&')).length;
 
@@ -221,15 +218,15 @@ describe('Reuse Paid Results', () => {
 	it('says how many results were reused, and what that saved', async () => {
 		await edit({ items: photos(2) });
 		const result = await reuse({ items: photos(3) });
-		expect(hintOf(result)).toMatch(
+		expect(result.hint).toMatch(
 			/^3 edited images in .* for \$0\.027\. Reused 2 earlier results, which saved \$0\.054\./,
 		);
 		const submitted = await reuse({
 			items: photos(3),
 			parameters: { resource: 'prediction', operation: 'submit' },
 		});
-		expect(hintOf(submitted)).toContain('Reused 3 earlier results, which saved about $0.081.');
-		expect(hintOf(submitted)).not.toContain('Cost');
+		expect(submitted.hint).toContain('Reused 3 earlier results, which saved about $0.081.');
+		expect(submitted.hint).not.toContain('Cost');
 	});
 
 	it('refuses a number of hours that Atlas does not keep', async () => {
