@@ -223,6 +223,11 @@ describe('an invalid parameter or input', () => {
 			"'Timeout (Seconds)' must be a number between 1 and 86400, but it is 0",
 		],
 		[
+			'an output field without a name',
+			{ options: { outputDataFieldName: '={{ "" }}' } },
+			"'Put Output in Field' is empty",
+		],
+		[
 			'more images than one item may have',
 			{ numberOfImages: 5 },
 			"'Number of Images' is 5, but Seedream v4 can make at most 4 from 1 input image",

@@ -56,6 +56,11 @@ it('yields each task once when new ones push it onto the next page', async () =>
 	expect(ids).toEqual(all);
 });
 
+it('reads as many pages as there are', async () => {
+	const many = Array.from({ length: 1_001 }, (_, i) => `task-${i}`);
+	expect((await read(pageOf(many), { maxPages: 600 })).ids).toEqual(many);
+});
+
 it('reads on when Atlas returns fewer rows per page than were asked for', async () => {
 	const { ids } = await read((no) => ({ ...pageOf(all)(no, 1), pageSize: 1 }));
 	expect(ids).toEqual(all);

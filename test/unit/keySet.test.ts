@@ -56,3 +56,12 @@ it('fails for a minute after the keys couldn’t be read, without another read',
 	waitMs(59_000);
 	expect((await set.keysFor('a')).has('a')).toBe(true);
 });
+
+it('still knows its keys in that minute', async () => {
+	const { set, waitMs } = setUp([keySet('a'), new Error('down')]);
+	await set.keysFor('a');
+	waitMs(60_000);
+	await expect(set.keysFor('b')).rejects.toThrow('down');
+	await expect(set.keysFor('b')).rejects.toThrow('down');
+	expect((await set.keysFor('a')).has('a')).toBe(true);
+});
