@@ -24,12 +24,8 @@ const PAUSE = 3;
 const FIRST_MS = 1_750;
 const STEP = Math.log(1.245);
 
-/** The first so many of a model are polled in turn. Of `n`, each is polled `n ** SHARED` times less often. */
-const MAX_IN_TURN = 20;
+/** Those of a model are polled in turn then. Of `n`, each is polled `n ** SHARED` times less often. */
 const SHARED = 0.55;
-
-/** Others wait for an end of theirs. */
-const OTHERS_FIRST_MS = 60_000;
 
 /** When to look at a prediction. */
 export interface Plan {
@@ -66,10 +62,8 @@ export function planPolls(group: readonly Waiting[], usual: UsualTimes, nowMs: n
 	});
 }
 
-/** While no end of the model was seen. @param turn which of them it is, from 0 */
-function ageOfTurn(seenAgeMs: number, turn: number, inTurn: number): number {
-	if (turn >= MAX_IN_TURN) return Math.max(OTHERS_FIRST_MS, 2 * seenAgeMs);
-	const count = Math.min(MAX_IN_TURN, inTurn);
+/** While no end of the model was seen. @param turn which of them it is, from 0 @param count how many they are */
+function ageOfTurn(seenAgeMs: number, turn: number, count: number): number {
 	// Round `r` of this one is at FIRST_MS × exp(step × (r + turn / count)).
 	const step = STEP * count ** SHARED;
 	const round = Math.log(Math.max(1, seenAgeMs) / FIRST_MS) / step - turn / count;
