@@ -1,13 +1,10 @@
 import { CancelledError } from '../errors';
-import { pauseMs, throwIfAborted, type CancelSignal, type Clock } from '../time/clock';
+import { MAX_SLEEP_MS, pauseMs, throwIfAborted, type CancelSignal, type Clock } from '../time/clock';
 import { RateLimiter, type Permit, type WaitLimits } from './rateLimiter';
 import { Concurrency } from './concurrency';
 
 /** Whatever other executions hold, each may have so many in flight. */
 const MIN_PER_RUN = 2;
-
-/** While somebody waits, a lane looks at the time this often, in ms: a refused number is tried again after a while. */
-const MAX_WAIT_MS = 1_000;
 
 /** What was learned of a service is forgotten this long after the last use, in ms: its limits change. */
 const MAX_IDLE_MS = 600_000;
@@ -152,13 +149,13 @@ export class Lane {
 		return share.inFlight < MIN_PER_RUN && this.inFlight < this.concurrency.unrefused;
 	}
 
-	/** Looks at the time while somebody waits for it. */
+	/** Looks at the time while somebody waits for it: a refused number is tried again after a while. */
 	private async watch(): Promise<void> {
 		this.isWatching = true;
 		while (this.waiting.size > 0) {
-			const waitMs = Math.min(MAX_WAIT_MS, Math.max(1, this.submits.waitMs));
+			const waitMs = Math.min(MAX_SLEEP_MS, Math.max(1, this.submits.waitMs));
 			const woken = new Promise<void>((resolve) => (this.wake = resolve));
-			await pauseMs(this.clock, this.next() ? waitMs : MAX_WAIT_MS, undefined, woken);
+			await pauseMs(this.clock, this.next() ? waitMs : MAX_SLEEP_MS, undefined, woken);
 			this.serve();
 		}
 		this.isWatching = false;

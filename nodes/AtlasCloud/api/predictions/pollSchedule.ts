@@ -74,7 +74,6 @@ function ageOfTurn(seenAgeMs: number, turn: number, count: number): number {
 const MAX_SAMPLES = 100;
 
 /** A single one says little of the others: each of the first few counts as several that differ by up to a fifth. */
-const FEW = 4;
 const SPREAD = [0.8, 0.9, 1, 1.1, 1.2];
 
 /** The slowest is thought to take at least this share of the median longer than the median. */
@@ -108,7 +107,7 @@ class Durations {
 	add(durationMs: number, nowMs: number): void {
 		this.samples = [...(this.isFresh(nowMs) ? this.samples : []), durationMs].slice(-MAX_SAMPLES);
 		this.addedAtMs = nowMs;
-		const spread = this.samples.length <= FEW ? SPREAD : [1];
+		const spread = this.samples.length < SPREAD.length ? SPREAD : [1];
 		this.sorted = this.samples.flatMap((ms) => spread.map((share) => share * ms)).sort((a, b) => a - b);
 	}
 

@@ -56,7 +56,7 @@ export class Cancellation implements CancelSignal {
  * The longest single sleep. n8n 1.x cannot cancel its `sleep`, and a long timer left behind would keep a worker from
  * exiting.
  */
-const MAX_SLEEP_MS = 1_000;
+export const MAX_SLEEP_MS = 1_000;
 
 /** @throws CancelledError if the signal is aborted */
 export function throwIfAborted(signal: CancelSignal | undefined): void {
