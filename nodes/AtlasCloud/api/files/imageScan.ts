@@ -26,8 +26,6 @@ export class ImageScan {
 	/** Bytes of a wish that the chunks so far did not fulfill. */
 	private taken: Buffer = Buffer.alloc(0);
 
-	private toSkip = 0;
-
 	constructor(kind: FileKind | null) {
 		const walkThrough = kind && WALKS.get(kind);
 		this.walk = walkThrough?.((exif) => (this.isTurned = isTurned(withoutName(exif)))) ?? null;
@@ -36,7 +34,7 @@ export class ImageScan {
 
 	/** Whether the bytes so far hold the image's end. */
 	get isWhole(): boolean {
-		return this.wish === null && this.toSkip === 0;
+		return this.wish === null;
 	}
 
 	/** Takes what passes by. */
@@ -49,40 +47,34 @@ export class ImageScan {
 
 	/** Takes the next bytes. */
 	add(chunk: Uint8Array): void {
-		const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-		let at = 0;
-		while (!this.isWhole && at < bytes.length) {
-			if (this.toSkip > 0) {
-				const skipped = Math.min(this.toSkip, bytes.length - at);
-				this.toSkip -= skipped;
-				at += skipped;
-			} else if (this.wish !== null) at = this.fulfill(this.wish, bytes, at);
-		}
+		let left = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+		while (this.wish && left.length > 0) left = this.fulfill(this.wish, left);
 	}
 
-	/** @returns how far the bytes are used */
-	private fulfill(wish: Wish, bytes: Buffer, at: number): number {
-		if (wish === 'imageData') return this.passImageData(bytes, at);
+	/** @returns the bytes that are left */
+	private fulfill(wish: Wish, bytes: Buffer): Buffer {
+		if (wish === 'imageData') return this.passImageData(bytes);
 		if ('skip' in wish) {
-			this.toSkip = wish.skip;
-			this.goOn();
-			return at;
+			const left = bytes.subarray(wish.skip);
+			wish.skip -= bytes.length - left.length;
+			if (wish.skip === 0) this.goOn();
+			return left;
 		}
-		const end = at + wish.take - this.taken.length;
-		const part = bytes.subarray(at, end);
+		const end = wish.take - this.taken.length;
+		const part = bytes.subarray(0, end);
 		// A copy, because a slice of a large chunk would keep all of it in memory.
 		if (end > bytes.length) this.taken = Buffer.concat([this.taken, part]);
 		else this.goOn(this.taken.length > 0 ? Buffer.concat([this.taken, part]) : part);
-		return Math.min(end, bytes.length);
+		return bytes.subarray(end);
 	}
 
 	/** An escaped 0xFF is not worth a step of the walk: there can be millions. */
-	private passImageData(bytes: Buffer, at: number): number {
-		let found = bytes.indexOf(0xff, at);
+	private passImageData(bytes: Buffer): Buffer {
+		let found = bytes.indexOf(0xff);
 		while (found >= 0 && bytes[found + 1] === 0) found = bytes.indexOf(0xff, found + 2);
-		if (found < 0) return bytes.length;
+		if (found < 0) return bytes.subarray(bytes.length);
 		this.goOn();
-		return found + 1;
+		return bytes.subarray(found + 1);
 	}
 
 	private goOn(bytes: Buffer = Buffer.alloc(0)): void {

@@ -101,11 +101,15 @@ export function mediaRuleOf(
 	items: JsonObject | undefined,
 ): MediaRule | null {
 	const isList = schema.type === 'array' || items !== undefined;
-	const objectKey = isList ? urlKeyOf(items) : null;
-	const holder =
-		objectKey === null ? (isList ? items : schema) : asObject(asObject(items?.properties)?.[objectKey]);
+	// Of a list of objects: the property that holds an address, and the one whose choices are kinds of files.
+	const properties = asObject(items?.properties) ?? {};
+	const objectKey = Object.keys(properties).find((key) => /^(url|uri)$|_url$/i.test(key)) ?? null;
+	const isKindKey = (key: string) => asArray(asObject(properties[key])?.enum).some(isMediaKind);
+	const kindKey = objectKey === null ? null : (Object.keys(properties).find(isKindKey) ?? null);
+	const entry = objectKey === null ? items : asObject(properties[objectKey]);
+	const holder = isList ? entry : schema;
 	if (!isText(holder) || schema.enum !== undefined || holder?.enum !== undefined) return null;
-	const accept = [...acceptOf(schema), ...acceptOf(items), ...(objectKey === null ? [] : acceptOf(holder))];
+	const accept = [...new Set([schema, items, entry].flatMap(acceptOf))];
 	const kind = kindByAccept(accept) ?? kindByName(name);
 	const format = asString(holder?.format) ?? asString(schema.format);
 	const isAddress = format === 'uri' || format === 'url' || format === 'binary';
@@ -119,23 +123,10 @@ export function mediaRuleOf(
 		kind,
 		isList,
 		objectKey,
-		kindKey: objectKey === null ? null : kindKeyOf(items),
-		accept: [...new Set(accept)],
+		kindKey,
+		accept,
 		maxSizeMb: asNumber(schema['x-max-size-mb']) ?? asNumber(items?.['x-max-size-mb']),
 	};
-}
-
-/** Of a list of objects, the property that holds an address. */
-function urlKeyOf(items: JsonObject | undefined): string | null {
-	const properties = asObject(items?.properties);
-	return Object.keys(properties ?? {}).find((key) => /^(url|uri)$|_url$/i.test(key)) ?? null;
-}
-
-/** Of a list of objects, the property whose choices are kinds of files. */
-function kindKeyOf(items: JsonObject | undefined): string | null {
-	const entries = Object.entries(asObject(items?.properties) ?? {});
-	const found = entries.find(([, property]) => asArray(asObject(property)?.enum).some(isMediaKind));
-	return found?.[0] ?? null;
 }
 
 /** The kind of file at a URL, judging by its path; null where that does not tell. */
@@ -163,12 +154,9 @@ export function describeAccepted({ accept, kind }: MediaRule): string | null {
 export function isAccepted({ accept, kind }: MediaRule, mimeType: string, extension: string): boolean {
 	const [type] = mimeType.split('/');
 	if (accept.length === 0) return kind === null || kind === type;
-	return accept.some((entry) => {
-		if (entry === '*' || entry === '*/*' || entry === mimeType || entry === `${type}/*` || entry === type)
-			return true;
-		const named = (entry.split('/').at(-1) ?? '').replace(/^\./, '');
-		return aliasesOf(extension).includes(named);
-	});
+	const names = ALIASES.find((aliases) => aliases.includes(extension)) ?? [extension];
+	const fitting = ['*', '*/*', type, `${type}/*`, mimeType];
+	return accept.some((entry) => fitting.includes(entry) || names.includes(entry.replace(/^(.*\/)?\.?/, '')));
 }
 
 const ALIASES = [
@@ -179,7 +167,3 @@ const ALIASES = [
 	['m4a', 'mp4a', 'x-m4a'],
 	['wav', 'x-wav', 'wave'],
 ];
-
-function aliasesOf(extension: string): string[] {
-	return ALIASES.find((names) => names.includes(extension)) ?? [extension];
-}
