@@ -2,7 +2,7 @@ import {
 	DOWNLOAD_TIMEOUT_MS,
 	READ_TIMEOUT_MS,
 	SUBMIT_TIMEOUT_MS,
-} from '../../../nodes/AtlasCloud/api/http/timeouts';
+} from '../../../nodes/AtlasCloud/api/http/http';
 import { SEARCH_MS } from '../../../nodes/AtlasCloud/api/purchases/lostSearch';
 import type { Endpoint } from '../../../sandbox';
 import {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
-import { READ_TIMEOUT_MS } from '../../../nodes/AtlasCloud/api/http/timeouts';
+import { READ_TIMEOUT_MS } from '../../../nodes/AtlasCloud/api/http/http';
 import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/prediction';
 import { WARM_UP_MS } from '../../../nodes/AtlasCloud/api/predictions/readPrediction';
 import { Waiter } from '../../../nodes/AtlasCloud/api/predictions/waiter';

@@ -1,11 +1,10 @@
 import { AtlasError } from '../errors';
 import { throwIfAborted, type CancelSignal, type Clock } from '../time/clock';
 import { whyNotFetchable } from '../http/addresses';
-import { TransportError, type ByteStream, type Http } from '../http/http';
+import { TransportError, DOWNLOAD_TIMEOUT_MS, type ByteStream, type Http } from '../http/http';
 import { blockedUrlError, DownloadError, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
 import { StreamGuard, peek, readPart } from '../http/streams';
-import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
 import { asNumber } from '../json';
 import { truncate } from '../text';
 import type { PredictionOutput } from '../predictions/outputs';

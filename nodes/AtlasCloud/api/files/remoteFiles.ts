@@ -2,7 +2,7 @@ import type { AtlasClient } from '../http/client';
 import { DownloadError, isDeleted, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
 import { StreamGuard, readPart } from '../http/streams';
-import { DOWNLOAD_TIMEOUT_MS, READ_TIMEOUT_MS } from '../http/timeouts';
+import { DOWNLOAD_TIMEOUT_MS, READ_TIMEOUT_MS } from '../http/http';
 import { memoize } from '../memo';
 import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
 import { HEADER_BYTES, inspectHeader, type HeaderFacts } from './inspect';

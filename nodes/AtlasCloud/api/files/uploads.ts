@@ -6,9 +6,8 @@ import { RateLimiter } from '../pace/rateLimiter';
 import { effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import { adviceOnStatus, TOO_MANY_REQUESTS } from '../http/errorTexts';
-import type { FileBody } from '../http/http';
+import { MAX_RETRY_AFTER_MS, type FileBody } from '../http/http';
 import { sendWithRetries, isRetryable } from '../http/retry';
-import { MAX_RETRY_AFTER_MS } from '../http/timeouts';
 import { asObject, asString } from '../json';
 import type { FileKind } from './kinds';
 

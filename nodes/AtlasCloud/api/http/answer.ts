@@ -1,8 +1,7 @@
 import { truncate } from '../text';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
-import type { TransportError } from './http';
+import { MAX_RETRY_AFTER_MS, type TransportError } from './http';
 import type { Redaction } from './redaction';
-import { MAX_RETRY_AFTER_MS } from './timeouts';
 
 /** An answer of Atlas: completely read, its content not yet trusted. */
 export interface Answer {

@@ -2,18 +2,22 @@ import { CancelledError } from '../errors';
 import { Cancellation, withinMs, type CancelSignal, type Clock } from '../time/clock';
 import { toAnswer, type Answer, type Exchange } from './answer';
 import { AtlasClock } from '../time/atlasClock';
-import { TransportError, type FileBody, type Http, type HttpRequest, type HttpResponse } from './http';
-import { Redaction } from './redaction';
-import { sendWithRetries, type RetryOptions } from './retry';
-import { asNumber } from '../json';
-import { largeAnswers, readAll } from './streams';
 import {
+	TransportError,
 	MIN_BYTES_PER_SECOND,
 	READ_TIMEOUT_MS,
 	SUBMIT_TIMEOUT_MS,
 	TIMEOUT_MARGIN_MS,
 	UPLOAD_TIMEOUT_MS,
-} from './timeouts';
+	type FileBody,
+	type Http,
+	type HttpRequest,
+	type HttpResponse,
+} from './http';
+import { Redaction } from './redaction';
+import { sendWithRetries, type RetryOptions } from './retry';
+import { asNumber } from '../json';
+import { largeAnswers, readAll } from './streams';
 
 /** The largest answer that is read. A page of history with long prompts is well below it. */
 export const MAX_ANSWER_BYTES = 16_000_000;

@@ -3,9 +3,8 @@ import { truncate } from '../errors';
 import { asObject, parseJson } from '../json';
 import type { CancelSignal } from '../time/clock';
 import { whyNotFetchable } from './addresses';
-import type { Http, HttpResponse } from './http';
+import { DOWNLOAD_TIMEOUT_MS, type Http, type HttpResponse } from './http';
 import { readPart } from './streams';
-import { DOWNLOAD_TIMEOUT_MS } from './timeouts';
 
 const MAX_REDIRECTS = 3;
 

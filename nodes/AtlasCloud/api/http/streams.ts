@@ -1,8 +1,7 @@
 import type { CancelSignal, Clock } from '../time/clock';
 import { Semaphore } from '../time/semaphore';
-import { TransportError, type ByteStream } from './http';
+import { TransportError, MIN_BYTES_PER_SECOND, type ByteStream } from './http';
 import { CancelledError } from '../errors';
-import { MIN_BYTES_PER_SECOND } from './timeouts';
 
 export interface ReadLimits {
 	clock: Clock;

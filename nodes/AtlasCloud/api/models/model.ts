@@ -2,7 +2,7 @@ import { AtlasError, inputError, truncate } from '../errors';
 import type { AtlasClient } from '../http/client';
 import { isDeleted, openPublicFile } from '../http/publicFile';
 import { readAll } from '../http/streams';
-import { READ_TIMEOUT_MS } from '../http/timeouts';
+import { READ_TIMEOUT_MS } from '../http/http';
 import { asArray, asObject, asString, parseJson, type JsonObject } from '../json';
 import { memoize } from '../memo';
 import { isExpression, labelOf } from '../text';

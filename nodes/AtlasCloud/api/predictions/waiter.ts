@@ -2,7 +2,7 @@ import { backoffMs, pauseMs, untilAborted, type Clock } from '../time/clock';
 import { RateLimiter, type Permit } from '../pace/rateLimiter';
 import type { Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
-import { READ_TIMEOUT_MS } from '../http/timeouts';
+import { READ_TIMEOUT_MS } from '../http/http';
 import { recentlyUsed } from '../memo';
 import { HistoryLooks } from './historyLook';
 import { planPolls, UsualTimes, type Plan } from './pollSchedule';

@@ -4,7 +4,7 @@ import type { AtlasClient } from '../http/client';
 import { DownloadError, isDeleted, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
 import { StreamGuard } from '../http/streams';
-import { DOWNLOAD_TIMEOUT_MS } from '../http/timeouts';
+import { DOWNLOAD_TIMEOUT_MS } from '../http/http';
 import { asNumber } from '../json';
 import { memoize } from '../memo';
 import type { CancelSignal } from '../time/clock';

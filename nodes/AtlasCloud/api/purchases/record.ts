@@ -1,4 +1,4 @@
-import { SUBMIT_TIMEOUT_MS } from '../http/timeouts';
+import { SUBMIT_TIMEOUT_MS } from '../http/http';
 import { asString } from '../json';
 import { sentSize } from '../models/sizes';
 import type { TimeSpan } from '../time/atlasClock';
