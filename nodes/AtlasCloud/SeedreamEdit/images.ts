@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { inputError, truncate } from '../api/errors';
 import { downloadAdvice } from '../api/files/inputUrl';
-import { BMP, GIF, inputKinds, JPEG, PNG, TIFF, WEB_PAGE, WEBP } from '../api/files/kinds';
+import { BMP, GIF, JPEG, PNG, TIFF, WEB_PAGE, WEBP } from '../api/files/kinds';
 import { MAX_SEQUENTIAL_IMAGES } from '../api/models/seedream';
 import type { Dimensions } from '../api/models/sizes';
 import { describeChoices } from '../items/fileErrors';
@@ -89,7 +89,6 @@ async function dimensionsAt(run: NodeRun, url: string): Promise<Dimensions | nul
 			`Use the direct link to the image instead of ${truncate(url)}. Open it in a private browser window: you should see only the image.`,
 		);
 	}
-	const kinds = inputKinds(found.kind, '');
-	acceptedKind(IMAGES, `The file at ${truncate(url)}`, { kinds, beginning: found.beginning });
+	acceptedKind(IMAGES, `The file at ${truncate(url)}`, found);
 	return found.dimensions;
 }

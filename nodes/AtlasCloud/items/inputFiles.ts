@@ -4,10 +4,11 @@ import { inputError, truncate } from '../api/errors';
 import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
 import { isOneDataUri, readDataUri } from '../api/files/dataUri';
 import { checkInputUrl } from '../api/files/inputUrl';
+import type { HeaderFacts } from '../api/files/inspect';
 import { adviceOnKind, describeKind, inputKinds, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
-import { inputContent, type InputContent, type ItemFile, type OpenFile } from '../n8n/itemFile';
+import { inputContent, type ItemFile, type OpenFile } from '../n8n/itemFile';
 import type { NodeRun } from '../nodeRun';
 import {
 	findByName,
@@ -129,16 +130,12 @@ async function claimants({ run, item, field }: FileReader): Promise<BinaryField[
 	const claims = await Promise.all(
 		item.fields.map(async ([, binary]) => {
 			if (kind === null || binary.mimeType?.startsWith(`${kind}/`)) return true;
-			const content = await inputContent(run.context.helpers, binary);
-			return kindsOf(content, binary).some(({ mimeType }) => mimeType.startsWith(`${kind}/`));
+			const { kind: kindOfBytes } = await inputContent(run.context.helpers, binary);
+			const kinds = inputKinds(kindOfBytes, binary.mimeType ?? '');
+			return kinds.some(({ mimeType }) => mimeType.startsWith(`${kind}/`));
 		}),
 	);
 	return item.fields.filter((_field, i) => claims[i]);
-}
-
-/** What a file may be sent as, the likeliest first; empty if that is not known. */
-function kindsOf({ kind }: InputContent, { mimeType }: IBinaryData): FileKind[] {
-	return inputKinds(kind, mimeType ?? '');
 }
 
 async function allFiles(reader: FileReader): Promise<InputSource[]> {
@@ -159,17 +156,16 @@ async function toSource(
 ): Promise<InputSource> {
 	const { field } = reader;
 	const content = await inputContent(reader.run.context.helpers, binary, open);
-	const { beginning, isWhole, sizeBytes } = content;
 	const holder = describeHolder(reader, fieldName, binary);
-	const kind = acceptedKind(field, holder, { kinds: kindsOf(content, binary), beginning, binary });
-	if (!isWhole) {
+	const kind = acceptedKind(field, holder, content, binary);
+	if (!content.isWhole) {
 		throw inputError(
 			`${holder} is incomplete: its end is missing`,
 			`The ${kind.name} was cut off before it reached this node. Check that the previous node gets all of it.`,
 		);
 	}
 	const { maxSizeMb } = field.rule;
-	const sizeMb = sizeBytes / 1_000_000;
+	const sizeMb = content.sizeBytes / 1_000_000;
 	if (maxSizeMb !== null && sizeMb > maxSizeMb) {
 		throw inputError(
 			`${holder} is ${sizeMb.toFixed(1)} MB; the model accepts up to ${maxSizeMb} MB`,
@@ -192,14 +188,16 @@ function describeHolder(
 /**
  * The first kind that the field takes.
  * @param holder what the file is, as a subject: `The file in Photo`
- * @param sample what it may be, the likeliest first, and its first bytes, where its kind is not known
+ * @param facts of its bytes
  * @throws AtlasError (`input`) that names what the file is instead
  */
 export function acceptedKind(
 	{ rule, refuses, accepts }: FileField,
 	holder: string,
-	{ kinds, beginning, binary }: { kinds: FileKind[]; beginning: Uint8Array; binary?: IBinaryData },
+	{ kind: kindOfBytes, beginning }: HeaderFacts,
+	binary: Partial<IBinaryData> = {},
 ): FileKind {
+	const kinds = inputKinds(kindOfBytes, binary.mimeType ?? '');
 	const found = kinds.find(({ mimeType, extension }) => isAccepted(rule, mimeType, extension));
 	if (found) return found;
 	if (kinds.length > 0) {
@@ -210,13 +208,13 @@ export function acceptedKind(
 		);
 	}
 	if (accepts === null && beginning.length > 0) return declaredKind(binary);
-	const { what, advice } = otherContent(beginning, binary?.fileName ?? null, rule.kind);
+	const { what, advice } = otherContent(beginning, binary.fileName ?? null, rule.kind);
 	const check = [accepts, 'Check what the previous node returns.'].join(' ').trim();
 	throw inputError(`${holder} ${what}`, advice ?? check);
 }
 
 /** For a field that takes any file, n8n's word is enough. */
-function declaredKind({ mimeType, fileExtension }: Partial<IBinaryData> = {}): FileKind {
+function declaredKind({ mimeType, fileExtension }: Partial<IBinaryData>): FileKind {
 	const extension = (fileExtension ?? '').replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 	const type = mimeType ?? 'application/octet-stream';
 	return { name: type, extension: extension || 'bin', mimeType: type, isInput: false };

@@ -40,19 +40,11 @@ export function readDataUri(title: string, uri: string, clock: Sleeper): DataUri
 
 /** The bytes of a text whose percent-encoding is undone. */
 function percentDecoded(text: string): Buffer {
-	const bytes = Buffer.from(text);
-	let length = 0;
-	for (let at = 0; at < bytes.length; at++) {
-		const code = bytes[at] === 0x25 ? (hexDigit(bytes[at + 1]) << 4) | hexDigit(bytes[at + 2]) : -1;
-		bytes[length++] = code < 0 ? bytes[at] : code;
-		if (code >= 0) at += 2;
-	}
-	return bytes.subarray(0, length);
-}
-
-/** The value of a hexadecimal digit; -1 for anything else. */
-function hexDigit(code: number): number {
-	return '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase());
+	const bytes = Buffer.from(text).toString('latin1');
+	const decoded = bytes.replace(/%([0-9a-f]{2})/gi, (_code, hex: string) =>
+		String.fromCharCode(parseInt(hex, 16)),
+	);
+	return Buffer.from(decoded, 'latin1');
 }
 
 async function* fromText(content: string, clock: Sleeper): AsyncGenerator<Uint8Array> {

@@ -27,11 +27,7 @@ export interface FileContent {
 	/** In hex. */
 	sha256: string;
 	open(): AsyncIterable<Uint8Array>;
-	/**
-	 * Waits until there is memory for `open`.
-	 * @returns gives it back
-	 * @throws CancelledError
-	 */
+	/** Waits until there is memory for `open`. @returns gives it back @throws CancelledError */
 	hold(signal: CancelSignal | undefined): Promise<() => void>;
 	/** Call when the content is no longer needed: until then it may be kept in memory. */
 	release(): void;

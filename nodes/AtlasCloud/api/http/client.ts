@@ -73,12 +73,8 @@ export class AtlasClient {
 	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
 	 */
 	async get(path: string, what: string, options: ReadOptions = {}): Promise<Answer> {
-		const { authenticated, maxBytes, ...retryOptions } = options;
-		const send = async () => {
-			const timeoutMs = this.readTimeoutMs(options);
-			return await this.exchange({ method: 'GET', path, timeoutMs, authenticated, maxBytes });
-		};
-		return await sendWithRetries(send, what, this.clock, this.signal, retryOptions);
+		const { authenticated, maxBytes, ...retries } = options;
+		return await this.read({ method: 'GET', path, authenticated, maxBytes }, what, retries);
 	}
 
 	/**
@@ -86,15 +82,22 @@ export class AtlasClient {
 	 * @param what what the request does, in words that follow "Couldn’t "
 	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
 	 */
-	async ask(path: string, json: unknown, what: string, options: RetryOptions = {}): Promise<Answer> {
-		const send = async () =>
-			await this.exchange({ method: 'POST', path, json, timeoutMs: this.readTimeoutMs(options) });
-		return await sendWithRetries(send, what, this.clock, this.signal, options);
+	async ask(path: string, json: unknown, what: string, retries: RetryOptions = {}): Promise<Answer> {
+		return await this.read({ method: 'POST', path, json }, what, retries);
 	}
 
-	/** How long an attempt may take: it ends with the time of the whole read, but has a second at least. */
-	private readTimeoutMs({ giveUpAtMs = Infinity }: RetryOptions): number {
-		return Math.max(1_000, Math.min(READ_TIMEOUT_MS, giveUpAtMs - this.clock.nowMs()));
+	private async read(
+		request: Omit<ClientRequest, 'timeoutMs'>,
+		what: string,
+		retries: RetryOptions,
+	): Promise<Answer> {
+		const { giveUpAtMs = Infinity } = retries;
+		const send = async () => {
+			// An attempt ends with the time of the whole read, but has a second at least.
+			const leftMs = Math.max(1_000, giveUpAtMs - this.clock.nowMs());
+			return await this.exchange({ ...request, timeoutMs: Math.min(READ_TIMEOUT_MS, leftMs) });
+		};
+		return await sendWithRetries(send, what, this.clock, this.signal, retries);
 	}
 
 	/** Reads a prediction, once: the poll schedule brings its own retries. */

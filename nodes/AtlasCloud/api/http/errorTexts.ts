@@ -61,10 +61,7 @@ function describeFault({ code, message }: TransportError): string {
 	return code ? (CONNECTION_FAILURES[code] ?? `connection failed (${code})`) : truncate(message);
 }
 
-/**
- * The headline of a request that failed.
- * @param what what failed, in words that a reason follows after a colon
- */
+/** The headline of a request that failed. @param what what failed, in words that a reason follows after a colon */
 export function headlineOf(what: string, exchange: Exchange): string {
 	const { answer, fault } = exchange;
 	const why = describeExchange(exchange);
@@ -98,10 +95,7 @@ export function adviceOn({ answer, fault }: Exchange): string {
 
 const NOT_LOST = 'The prediction isn’t lost: get its result with Prediction > Wait for Completion.';
 
-/**
- * The error of a free request that failed.
- * @param what what the request does, in words that follow "Couldn’t "
- */
+/** The error of a free request that failed. @param what what the request does, in words that follow "Couldn’t " */
 export function readError(what: string, exchange: Exchange, predictionId: string | null = null): AtlasError {
 	const { answer } = exchange;
 	const isMissing = answer !== undefined && [400, 404].includes(effectiveStatus(answer));

@@ -22,10 +22,7 @@ export const UNKNOWN_ANSWER_BYTES = 16_000_000;
 /** Shared by all executions: a hundred answers with an image of 8 MB each would fill the memory of an n8n. */
 export const largeAnswers = new Semaphore(2 * UNKNOWN_ANSWER_BYTES);
 
-/**
- * Reads a whole stream.
- * @throws TransportError if it is larger than `maxBytes`, stalls, or breaks; CancelledError
- */
+/** Reads a whole stream. @throws TransportError if it is larger than `maxBytes`, stalls, or breaks; CancelledError */
 export async function readAll(stream: ByteStream, limits: ReadLimits): Promise<Buffer> {
 	const guard = new StreamGuard(stream, limits.clock, limits.stallMs, limits.signal);
 	const chunks: Uint8Array[] = [];

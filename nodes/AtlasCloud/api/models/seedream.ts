@@ -36,10 +36,7 @@ export const MAX_INPUT_IMAGES = 14;
 /** Max input and output images of a sequential model together. */
 export const MAX_SEQUENTIAL_IMAGES = 15;
 
-/**
- * The rules in a model's fields.
- * @param fields null where they are not known: Atlas then checks the request itself
- */
+/** The rules in a model's fields. @param fields null where they are not known: Atlas then checks the request itself */
 export function rulesInFields(fields: ModelField[] | null): ModelRules {
 	const field = (name: string) => fields?.find((one) => one.name === name);
 	const valuesOf = (name: string) => fields && (field(name)?.enumValues ?? []).map(String);

@@ -57,10 +57,7 @@ export const UNKNOWN_SIZES: SizeRules = {
 };
 
 /** The fields of a request that say how large the image is to be, and in which shape. */
-export interface SizeMatch {
-	fields: JsonObject;
-	/** As in {@link SizeChoice}. */
-	ratio: SizeChoice['ratio'];
+export interface SizeMatch extends Pick<SizeChoice, 'fields' | 'ratio'> {
 	/** The next larger one of that shape: to be taken where it costs the same. */
 	larger: JsonObject | null;
 }
@@ -72,10 +69,7 @@ const PIXELS_OF_2K = 2048 * 2048;
 export function matchInput(input: Dimensions, { choices, free }: SizeRules): SizeMatch {
 	const shaped = choices.filter(({ ratio }) => ratio !== null);
 	if (shaped.length > 0) return bySize(input, nearestInShape(input, shaped));
-	if (free) {
-		const size = scaleInto(input, free);
-		return { fields: free.toFields(size), ratio: ratioOf(size), larger: null };
-	}
+	if (free) return { ...freeChoice(scaleInto(input, free), free), larger: null };
 	const tiers = choices.filter(({ pixels }) => pixels > 0);
 	return tiers.length > 0 ? bySize(input, tiers) : { fields: {}, ratio: null, larger: null };
 }
@@ -109,7 +103,7 @@ function bySize(input: Dimensions, choices: SizeChoice[]): SizeMatch {
 	const found = candidates.find(isLargeEnough);
 	const chosen = found ?? candidates[candidates.length - 1];
 	const larger = found ?? sorted.find(isLargeEnough) ?? sorted[sorted.length - 1];
-	return { fields: chosen.fields, ratio: chosen.ratio, larger: larger === chosen ? null : larger.fields };
+	return { ...chosen, larger: larger === chosen ? null : larger.fields };
 }
 
 function ratioOf({ width, height }: Dimensions): number {
@@ -172,10 +166,7 @@ function normalizedName(name: string): string {
 	return text.replace(/(\d)\s*[x×]\s*(?=\d)/g, '$1*');
 }
 
-/**
- * A width and height that the user chose.
- * @throws AtlasError (`input`) when the model does not offer it
- */
+/** A width and height that the user chose. @throws AtlasError (`input`) when the model does not offer it */
 export function exactSize(size: Dimensions, rules: SizeRules, model: string): SizeChoice {
 	const { width, height } = size;
 	if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) {

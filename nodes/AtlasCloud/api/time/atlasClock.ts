@@ -52,10 +52,7 @@ export class AtlasClock {
 	/** What the samples say; null after a new one. A search converts many times. */
 	private known: { likely: Offset | null; possible: Offset } | null = null;
 
-	/**
-	 * Adds an answer's `Date` header.
-	 * @returns its time in ms; null if it cannot be read
-	 */
+	/** Adds an answer's `Date` header. @returns its time in ms; null if it cannot be read */
 	observe(dateHeader: string | undefined, sentAtMs: number, receivedAtMs: number): number | null {
 		const dateMs = Date.parse(dateHeader ?? '');
 		if (!Number.isFinite(dateMs)) return null;

@@ -77,10 +77,7 @@ export async function untilAborted<T>(work: Promise<T>, signal: CancelSignal | u
 	});
 }
 
-/**
- * Waits `ms` milliseconds, or until `wake` resolves.
- * @throws CancelledError as soon as the signal aborts
- */
+/** Waits `ms` milliseconds, or until `wake` resolves. @throws CancelledError as soon as the signal aborts */
 export async function pauseMs(
 	clock: Clock,
 	ms: number,

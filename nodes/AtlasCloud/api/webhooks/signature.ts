@@ -41,10 +41,7 @@ export function keyIdOf({ headers }: Delivery): string | null {
 	return asString(headers[`${PREFIX}key-id`]);
 }
 
-/**
- * Whether Atlas signed a delivery, not long ago.
- * @param nowMs our clock, in ms since the epoch
- */
+/** Whether Atlas signed a delivery, not long ago. @param nowMs our clock, in ms since the epoch */
 export function isGenuine(delivery: Delivery, keys: PublicKeys, nowMs: number): boolean {
 	const { headers, rawBody } = delivery;
 	const key = keys.get(keyIdOf(delivery) ?? '');
