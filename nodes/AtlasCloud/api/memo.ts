@@ -12,11 +12,7 @@ export async function memoize<T>(
 	return await created;
 }
 
-/**
- * Values by key that outlive a run. Only those used last are kept.
- * @param max how many, such as accounts, nodes, or models
- * @returns gets the value of a key; it is created if it is not kept
- */
+/** Values by key that outlive a run; only the `max` used last are kept. @returns gets or creates the value of a key */
 export function recentlyUsed<T>(create: () => T, max = 100): (key: string) => T {
 	const values = new Map<string, T>();
 	return (key) => {

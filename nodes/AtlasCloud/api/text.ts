@@ -61,10 +61,7 @@ export function labelOf(text: string): string {
 	return truncate(text.slice(0, 4 * MAX_LENGTH).replace(/^[\s=]+/, ''));
 }
 
-/**
- * Whether a text is a URL. Not `URL.canParse`: once V8 has optimized it, Node 20 denies URLs with an umlaut.
- * @param base of a relative URL
- */
+/** Whether a text is a URL. Not `URL.canParse`: once V8 has optimized it, Node 20 denies URLs with an umlaut. */
 export function isValidUrl(text: string, base?: string): boolean {
 	try {
 		return new URL(text, base) !== null;

@@ -64,10 +64,7 @@ export class Downloads<Stored> {
 		private readonly store: FileStore<Stored>,
 	) {}
 
-	/**
-	 * Fetches one output into the store. Each attempt starts over.
-	 * @throws AtlasError (`download`) with the prediction ID; CancelledError
-	 */
+	/** Fetches one output into the store. @throws AtlasError (`download`) with the prediction ID; CancelledError */
 	async fetch(order: DownloadOrder): Promise<Stored> {
 		throwIfAborted(order.signal);
 		const result = await fetchWithRetries(async () => await this.fetchOnce(order), {
@@ -81,10 +78,7 @@ export class Downloads<Stored> {
 		return result.value;
 	}
 
-	/**
-	 * Checks that an output's link may appear in the result: by the same rule as if it were fetched.
-	 * @throws AtlasError (`download`) with the prediction ID
-	 */
+	/** Checks that an output's link may be fetched. @throws AtlasError (`download`) with the prediction ID */
 	checkLink(order: Pick<DownloadOrder, 'predictionId' | 'output'>): void {
 		const { url } = order.output;
 		if (url === undefined) return;

@@ -94,10 +94,7 @@ const MAX_SEARCHED_BYTES = 4_000_000;
 /** Enough for a TIFF directory of some hundred entries. */
 const DIRECTORY_BYTES = 4_096;
 
-/**
- * The dimensions of a file whose first 64 kB do not contain them. A TIFF's directory is often at its end.
- * @param chunks the whole file, read only as far as needed
- */
+/** The dimensions of a file whose first 64 kB do not contain them: a TIFF's directory is often at its end. */
 export async function imageSizeFurtherIn(chunks: AsyncIterable<Uint8Array>): Promise<Dimensions | null> {
 	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
 	if (fileKind(beginning) !== TIFF) return imageSize(await readPart(all, MAX_SEARCHED_BYTES));

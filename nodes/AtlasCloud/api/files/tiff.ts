@@ -14,11 +14,7 @@ const TAGS = {
 const SHORT = 3;
 const ASCII = 2;
 
-/**
- * The first directory of a TIFF, or of EXIF metadata, which is one.
- * @param bytes its beginning; the directory may be anywhere in it
- * @returns null if it is none, or its directory is not in these bytes
- */
+/** The first directory of a TIFF, or of EXIF metadata, which is one; null where these bytes do not hold it. */
 function tiffTags(bytes: Uint8Array): TiffTags | null {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const order = Buffer.from(bytes.subarray(0, 2)).toString('latin1');

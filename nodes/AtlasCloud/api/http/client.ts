@@ -67,21 +67,13 @@ export class AtlasClient {
 		return await this.exchange({ method: 'POST', path, json, headers, timeoutMs: SUBMIT_TIMEOUT_MS });
 	}
 
-	/**
-	 * Reads, with retries.
-	 * @param what what the request does, in words that follow "Couldn’t "
-	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
-	 */
+	/** Reads, with retries: see {@link sendWithRetries}. */
 	async get(path: string, what: string, options: ReadOptions = {}): Promise<Answer> {
 		const { authenticated, maxBytes, ...retries } = options;
 		return await this.read({ method: 'GET', path, authenticated, maxBytes }, what, retries);
 	}
 
-	/**
-	 * Asks with a body, with retries. Only for what costs and creates nothing.
-	 * @param what what the request does, in words that follow "Couldn’t "
-	 * @throws AtlasError (`read`) after the last attempt, or at once if another one is pointless; CancelledError
-	 */
+	/** Asks with a body, with retries: see {@link sendWithRetries}. Only for what costs and creates nothing. */
 	async ask(path: string, json: unknown, what: string, retries: RetryOptions = {}): Promise<Answer> {
 		return await this.read({ method: 'POST', path, json }, what, retries);
 	}

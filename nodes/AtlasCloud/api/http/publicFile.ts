@@ -51,10 +51,7 @@ export async function isDeleted(
 	return typeof json?.code === 'number' || /^(<\?xml[^>]*>\s*)?<Error>/.test(text);
 }
 
-/**
- * Opens a URL on any host, without the API key. Follows redirects itself, so that each one is checked.
- * @throws DownloadError, TransportError, CancelledError
- */
+/** Opens a URL on any host, without the API key, and checks each redirect. @throws DownloadError, TransportError */
 export async function openPublicFile(
 	http: Http,
 	firstUrl: string,

@@ -67,11 +67,7 @@ export interface FetchRetries {
 	firstPauseMs?: number;
 }
 
-/**
- * Fetches a file from any host until it succeeds.
- * @returns what was fetched, or the error of the last attempt
- * @throws CancelledError
- */
+/** Fetches a file from any host. @returns what was fetched, or the last attempt's error. @throws CancelledError */
 export async function fetchWithRetries<T>(
 	fetchOnce: () => Promise<T>,
 	{ clock, signal, purpose, maxAttempts, firstPauseMs = FIRST_PAUSE_MS }: FetchRetries,

@@ -65,7 +65,9 @@ export function readInputSchema(document: JsonObject): ModelField[] | null {
 		const property = asObject(properties[name]);
 		// A name that n8n would take for an expression is nothing that a model has.
 		if (!property || isExpression(name)) continue;
-		const field = toField(name, resolver.resolve(property), required.has(name), resolver);
+		const resolved = resolver.resolve(property);
+		const items = asObject(resolved.items);
+		const field = toField(name, resolved, items && resolver.resolve(items), required.has(name));
 		enumValues += (field.enumValues?.length ?? 0) + field.examples.length;
 		if (enumValues > MAX_ENUM_VALUES || resolver.isExhausted) return null;
 		fields.push(field);
@@ -94,11 +96,9 @@ function numberLimits({ minimum, maximum, multipleOf }: JsonObject): NumberLimit
 function toField(
 	name: string,
 	schema: JsonObject,
+	items: JsonObject | undefined,
 	isRequired: boolean,
-	resolver: SchemaResolver,
 ): ModelField {
-	const rawItems = asObject(schema.items);
-	const items = rawItems && resolver.resolve(rawItems);
 	const enumValues = asArray(schema.enum).filter(isEnumValue);
 	return {
 		name,

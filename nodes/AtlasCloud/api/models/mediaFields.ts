@@ -146,11 +146,7 @@ export function describeAccepted({ accept, kind }: MediaRule): string | null {
 	return [...new Set(names)].join(', ');
 }
 
-/**
- * Whether a file may go into a field.
- * @param mimeType of the file, by its bytes
- * @param extension without the dot
- */
+/** Whether a file may go into a field. @param extension without the dot */
 export function isAccepted({ accept, kind }: MediaRule, mimeType: string, extension: string): boolean {
 	const [type] = mimeType.split('/');
 	if (accept.length === 0) return kind === null || kind === type;

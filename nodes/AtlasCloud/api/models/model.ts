@@ -11,9 +11,9 @@ import { MAX_SCHEMA_BYTES, readInputSchema, type ModelField } from './inputSchem
 import { estimateUsd, listPriceOf, type ListPrice } from './prices';
 import { isFixedPrice, isSeedreamEdit, knownModel, rulesInFields, type ModelRules } from './seedream';
 
-export type ModelType = 'Image' | 'Video' | 'Audio' | 'Text';
+const MODEL_TYPES = ['Image', 'Video', 'Audio', 'Text'] as const;
 
-const MODEL_TYPES: readonly ModelType[] = ['Image', 'Video', 'Audio', 'Text'];
+export type ModelType = (typeof MODEL_TYPES)[number];
 
 /** One model of the catalog (docs/atlas-cloud-api.md, Catalog). */
 interface CatalogModel {
@@ -43,10 +43,7 @@ function toModel(value: unknown): CatalogModel | null {
 	};
 }
 
-/**
- * Reads the catalog: about 400 models of all vendors. Needs no key, so none is sent.
- * @throws AtlasError (`read`), also for an answer that is no catalog; CancelledError
- */
+/** Reads the catalog, without the key. @throws AtlasError (`read`), also for an answer that is none; CancelledError */
 export async function readCatalog(client: AtlasClient, maxAttempts?: number): Promise<CatalogModel[]> {
 	const answer = await client.get('/api/v1/models', 'read the model catalog', {
 		authenticated: false,
@@ -143,11 +140,7 @@ export class ModelInfos {
 		);
 	}
 
-	/**
-	 * What a request would cost by the list price, in USD. What the request leaves open counts with the model's default.
-	 * @returns null where that is not known
-	 * @throws CancelledError
-	 */
+	/** By the list price, in USD, with the model's defaults; null where that is not known. @throws CancelledError */
 	async estimateUsd(body: JsonObject & { model: string }): Promise<number | null> {
 		const { price: listed, fields, isUnreadable } = await this.of(body.model);
 		const known = knownModel(body.model)?.price;

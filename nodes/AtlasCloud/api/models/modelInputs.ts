@@ -5,14 +5,9 @@ import type { EnumValue, ModelField } from './inputSchema';
 import type { MediaRule } from './mediaFields';
 
 /** What was given for a media field: addresses, names of binary fields, or binary objects. */
-export interface MediaInput {
-	/** The key in the request body. */
-	name: string;
-	/** For messages. */
-	title: string;
+export interface MediaInput extends Pick<ModelField, 'name' | 'title' | 'isRequired'> {
 	rule: MediaRule;
 	value: unknown;
-	isRequired: boolean;
 	/** How many files it takes. */
 	min: number;
 	max: number;
@@ -45,14 +40,14 @@ export function checkInputs(fields: ModelField[], given: JsonObject): ModelInput
 	const entries: Array<[string, unknown]> = [];
 	const media: MediaInput[] = [];
 	for (const field of fields) {
-		const value = Object.hasOwn(given, field.name) ? given[field.name] : undefined;
-		const { name, title, media: rule } = field;
+		const { name, title, isRequired, media: rule } = field;
+		const value = Object.hasOwn(given, name) ? given[name] : undefined;
 		if (isEmpty(value)) {
-			const fallback = field.isRequired ? defaultOf(field) : undefined;
+			const fallback = isRequired ? defaultOf(field) : undefined;
 			if (fallback !== undefined) entries.push([name, fallback]);
 		} else if (rule) {
 			const max = rule.isList ? (field.maxItems ?? Infinity) : 1;
-			media.push({ name, title, rule, value, isRequired: field.isRequired, min: field.minItems ?? 1, max });
+			media.push({ name, title, isRequired, rule, value, min: field.minItems ?? 1, max });
 		} else {
 			entries.push([name, convert(field, value)]);
 		}
@@ -82,9 +77,8 @@ function convert(field: ModelField, value: unknown): unknown {
 	switch (type) {
 		case 'number':
 		case 'integer': {
-			const { minimum, maximum } = field;
-			const range = { isWhole: type === 'integer', min: minimum ?? undefined, max: maximum ?? undefined };
-			return readNumber(title, value, range, CHECK_VALUE);
+			const [min, max] = [field.minimum ?? undefined, field.maximum ?? undefined];
+			return readNumber(title, value, { isWhole: type === 'integer', min, max }, CHECK_VALUE);
 		}
 		case 'boolean':
 			return readBoolean(title, value, CHECK_VALUE);

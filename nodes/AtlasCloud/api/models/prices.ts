@@ -56,11 +56,7 @@ export function priceText({ usd, unit }: ListPrice): string {
 /** The names under which models ask for several images. */
 export const COUNT_FIELDS = ['max_images', 'num_images', 'n', 'num_outputs'];
 
-/**
- * What a request would cost by its list price.
- * @param body as it is submitted
- * @returns dollars; null if the request does not say how many units it takes
- */
+/** What a request would cost by its list price, in USD; null if it does not say how many units it takes. */
 export function estimateUsd({ usd, unit }: ListPrice, body: JsonObject): number | null {
 	const units = unitsIn(unit, body);
 	return units === null ? null : roundUsd(usd * units);

@@ -76,10 +76,7 @@ export interface ImagePlan {
 	fields: JsonObject;
 }
 
-/**
- * Asks for all images in one prediction where the model can, else for one image each.
- * @param inputCount how many images go in
- */
+/** Asks for all images in one prediction where the model can, else for one each. @param inputCount how many go in */
 export function planImages(imageCount: number, inputCount: number, rule: ImageCount | null): ImagePlan {
 	if (!rule) return { predictions: imageCount, fields: {} };
 	const isAtOnce = countsAtOnce(inputCount, rule).includes(imageCount);

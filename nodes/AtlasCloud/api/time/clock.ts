@@ -63,10 +63,7 @@ export function throwIfAborted(signal: CancelSignal | undefined): void {
 	if (signal?.aborted) throw new CancelledError();
 }
 
-/**
- * Waits for `work` until the signal aborts; `work` then continues unobserved.
- * @throws CancelledError as soon as it does
- */
+/** Waits for `work` until the signal aborts; it then goes on unobserved. @throws CancelledError as soon as it does */
 export async function untilAborted<T>(work: Promise<T>, signal: CancelSignal | undefined): Promise<T> {
 	if (!signal) return await work;
 	return await new Promise<T>((resolve, reject) => {
