@@ -8,13 +8,18 @@ import { asNumber } from './json';
 /** Characters that show nothing: blanks, control and format characters (U+200B …), fillers, variation selectors. */
 const INVISIBLE = /[\s\p{Cc}\p{Cf}\u115f\u1160\u2800\u3164\uffa0\ufe00-\ufe0f]/u;
 
-/** A text without the invisible characters at its ends. Not a regular expression: long runs would take quadratic time. */
-export function trimInvisible(text: string): string {
+/** A text without such characters at its ends. Not a regular expression: long runs would take quadratic time. */
+export function trimWhere(text: string, isCut: (character: string) => boolean): string {
 	let start = 0;
 	let end = text.length;
-	while (start < end && INVISIBLE.test(text[start])) start++;
-	while (end > start && INVISIBLE.test(text[end - 1])) end--;
+	while (start < end && isCut(text[start])) start++;
+	while (end > start && isCut(text[end - 1])) end--;
 	return text.slice(start, end);
+}
+
+/** A text without the invisible characters at its ends. */
+export function trimInvisible(text: string): string {
+	return trimWhere(text, (character) => INVISIBLE.test(character));
 }
 
 /** Whether nothing is given: nothing at all, or a text that shows nothing. */

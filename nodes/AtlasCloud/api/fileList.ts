@@ -1,4 +1,4 @@
-import { trimInvisible } from './cells';
+import { trimInvisible, trimWhere } from './cells';
 import { asObject, asString, parseJson } from './json';
 
 /** Whether a text begins like a web address. */
@@ -85,15 +85,8 @@ function splitDataUri(part: string, isName: (text: string) => boolean): string[]
 
 /** Without blanks, separators, and quotation marks around it. */
 function unquoted(text: string): string {
-	let [start, end] = [0, text.length];
-	while (start < end && isAround(text[start])) start++;
-	while (end > start && isAround(text[end - 1])) end--;
-	const isBracketed = text[start] === '<' && text[end - 1] === '>';
-	return isBracketed ? text.slice(start + 1, end - 1) : text.slice(start, end);
-}
-
-function isAround(character: string): boolean {
-	return ',;|"\'`“”„‘’«»'.includes(character) || trimInvisible(character) === '';
+	const inner = trimWhere(text, (one) => ',;|"\'`“”„‘’«»'.includes(one) || trimInvisible(one) === '');
+	return inner.startsWith('<') && inner.endsWith('>') ? inner.slice(1, -1) : inner;
 }
 
 /** Where other nodes put an image’s address: Airtable, Shopify, Notion, Cloudinary, this node, and others. */

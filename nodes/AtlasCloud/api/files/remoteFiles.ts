@@ -69,17 +69,12 @@ export async function areFilesDeleted(client: AtlasClient, urls: string[]): Prom
 }
 
 async function isDeletedNow({ http, baseUrl, signal, clock }: AtlasClient, url: string): Promise<boolean> {
-	const opened = await openPublicFile(http, url, baseUrl, signal).catch(() => null);
+	const look = async () => {
+		const file = await openPublicFile(http, url, baseUrl, signal);
+		const guard = new StreamGuard(file.body, clock, DOWNLOAD_TIMEOUT_MS, signal);
+		return await isDeleted(file).finally(() => guard.end());
+	};
+	const isGone = await look().catch(() => false);
 	throwIfAborted(signal);
-	if (!opened) return false;
-	const guard = new StreamGuard(opened.body, clock, DOWNLOAD_TIMEOUT_MS, signal);
-	try {
-		return await isDeleted(opened);
-	} catch {
-		throwIfAborted(signal);
-		return false;
-	} finally {
-		guard.end();
-		opened.body.destroy();
-	}
+	return isGone;
 }

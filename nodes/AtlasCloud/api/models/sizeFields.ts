@@ -123,8 +123,8 @@ const MAX_SIDE = 20_000;
 function freeSizeOf(field: ModelField): FreeSize | null {
 	const { name, type, enumValues, sides } = field;
 	if (sides) return { ...limitsOf(sides), toFields: (size) => ({ [name]: { ...size } }) };
-	if (enumValues || !['text', 'any'].includes(type) || !takesExactSize(field)) return null;
-	const separator = separatorOf(field);
+	const separator = enumValues || !['text', 'any'].includes(type) ? null : separatorOf(field);
+	if (separator === null) return null;
 	return { ...limitsOf(field), toFields: (size) => ({ [name]: sizeText(size).replace('*', separator) }) };
 }
 
@@ -135,18 +135,17 @@ function sidesOf(width: ModelField | undefined, height: ModelField | undefined):
 	return { ...limitsOf(width), toFields };
 }
 
-/** Whether a text whose values are not listed may be a `W*H`. */
-function takesExactSize({ minimum, maximum, description, defaultValue, examples }: ModelField): boolean {
-	if (minimum !== null || maximum !== null) return true;
+/** What stands between the sides in a text whose values are not listed; null where it takes no `W*H`. */
+function separatorOf(field: ModelField): string | null {
+	const { minimum, maximum, description, defaultValue, examples } = field;
 	const values = [defaultValue, ...examples].filter(isValue);
-	if (values.some(isExact) || /\d{3,5}\s*[*x×]\s*\d{3,5}|width\s*[*x×]\s*height/i.test(description))
-		return true;
-	return values.length === 0;
-}
-
-function separatorOf({ defaultValue, examples, description }: ModelField): string {
-	const texts = [defaultValue, ...examples, description].filter(isValue).join('\n');
-	return /(?:\d|width)\s*([*x×])\s*(?:\d|height)/i.exec(texts)?.[1] ?? '*';
+	const takesExact =
+		[minimum, maximum].some((limit) => limit !== null) ||
+		values.length === 0 ||
+		values.some(isExact) ||
+		/\d{3,5}\s*[*x×]\s*\d{3,5}|width\s*[*x×]\s*height/i.test(description);
+	const texts = [...values, description].join('\n');
+	return takesExact ? (/(?:\d|width)\s*([*x×])\s*(?:\d|height)/i.exec(texts)?.[1] ?? '*') : null;
 }
 
 /** Limits of each side, or of all pixels. */
