@@ -1,4 +1,4 @@
-import { contentTag, uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
+import { uploadName } from '../../nodes/AtlasCloud/api/files/uploads';
 import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import { EarlierInputs } from '../../nodes/AtlasCloud/api/purchases/earlierInputs';
 import { hashOf, valuesOf } from '../../nodes/AtlasCloud/api/purchases/body';
@@ -125,16 +125,7 @@ function fileOf(text: string, headers: Record<string, string> = {}): FakeAnswer 
 }
 
 /** An upload of photo A whose name Atlas kept. */
-const named = uploadName(
-	{
-		executionId: '1',
-		nodeTag: '0123abcd',
-		runIndex: 0,
-		itemIndex: 0,
-		contentTag: contentTag(sha256('photo A')),
-	},
-	'png',
-);
+const named = uploadName({ executionId: '1', nodeTag: '0123abcd', runIndex: 0 }, 0, sha256('photo A'), 'png');
 
 const files = { '1.png': 'photo A', '2.png': 'photo B' };
 const images = [`${FILES}/1.png`];

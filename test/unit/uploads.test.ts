@@ -1,11 +1,6 @@
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { PNG } from '../../nodes/AtlasCloud/api/files/kinds';
-import {
-	parseUploadUrl,
-	uploadName,
-	Uploads,
-	type InputFile,
-} from '../../nodes/AtlasCloud/api/files/uploads';
+import { isUploadOf, uploadName, Uploads, type InputFile } from '../../nodes/AtlasCloud/api/files/uploads';
 import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
 import type { PurchaseRequest } from '../../nodes/AtlasCloud/api/purchases/request';
@@ -14,25 +9,26 @@ import { handsOf } from './hands';
 import { VirtualClock } from './virtualClock';
 
 const owner = { executionId: '4711', nodeTag: '0123abcd', runIndex: 2 };
-const contentTag = 'fedcba9876543210';
+const HASH = `fedcba9876543210${'0'.repeat(48)}`;
 
 describe('the name of an upload', () => {
-	it('can be parsed from its URL', () => {
-		const name = { ...owner, itemIndex: 17, contentTag };
-		const text = uploadName(name, 'png');
+	it('tells its content in its URL', () => {
+		const text = uploadName(owner, 17, HASH, 'png');
 		expect(text).toBe('n8n-4711-0123abcd-r2-i17-fedcba9876543210.png');
 		for (const url of [
 			`https://files.example.com/uploads/abc/${text}`,
 			`https://files.example.com/${text}?X-Amz-Signature=1/2`,
 			`https://files.example.com/a/${text}#x`,
-		])
-			expect(parseUploadUrl(url)).toEqual(name);
+		]) {
+			expect(isUploadOf(url, HASH)).toBe(true);
+			expect(isUploadOf(url, sha256('another'))).toBe(false);
+		}
 	});
 
 	it('contains only letters and digits of an execution’s ID', () => {
-		const name = { ...owner, itemIndex: 0, contentTag };
-		expect(uploadName({ ...name, executionId: 'ab-12/../x' }, 'jpg')).toMatch(/^n8n-ab12x-0123abcd-/);
-		expect(uploadName({ ...name, executionId: '' }, 'jpg')).toMatch(/^n8n-0-0123abcd-/);
+		const nameOf = (executionId: string) => uploadName({ ...owner, executionId }, 0, HASH, 'jpg');
+		expect(nameOf('ab-12/../x')).toMatch(/^n8n-ab12x-0123abcd-/);
+		expect(nameOf('')).toMatch(/^n8n-0-0123abcd-/);
 	});
 
 	it.each([
@@ -43,7 +39,7 @@ describe('the name of an upload', () => {
 		'https://files.example.com/?f=n8n-1-0123abcd-r2-i17-fedcba9876543210.png',
 		'data:image/png;base64,AAAA',
 		'',
-	])('is not seen in %s', (url) => expect(parseUploadUrl(url)).toBeNull());
+	])('is not seen in %s', (url) => expect(isUploadOf(url, HASH)).toBeNull());
 });
 
 function file(content: string): InputFile {

@@ -79,9 +79,8 @@ export class Uploads {
 	private async upload(file: InputFile, itemIndex: number): Promise<string> {
 		const { clock } = this.client;
 		const { kind, content } = file;
-		const name = { ...this.owner, itemIndex, contentTag: contentTag(content.sha256) };
 		const body: FileBody = {
-			fileName: uploadName(name, kind.extension),
+			fileName: uploadName(this.owner, itemIndex, content.sha256, kind.extension),
 			mimeType: kind.mimeType,
 			sizeBytes: content.sizeBytes,
 			open: () => exactly(file),
@@ -198,31 +197,27 @@ export interface UploadOwner {
 	runIndex: number;
 }
 
-/** The parts of an uploaded file's name. */
-export interface UploadName extends UploadOwner {
-	itemIndex: number;
-	/** The first sixteen hex digits of the content's SHA-256. */
-	contentTag: string;
-}
-
 /** The part of a content's SHA-256 that is in an upload's name. */
-export function contentTag(sha256: string): string {
+function contentTag(sha256: string): string {
 	return sha256.slice(0, 16);
 }
 
 /** `n8n-<execution>-<node>-r<run>-i<item>-<content>.<extension>` */
-export function uploadName(name: UploadName, extension: string): string {
-	const execution = name.executionId.replace(/[^A-Za-z0-9]/g, '') || '0';
-	return `n8n-${execution}-${name.nodeTag}-r${name.runIndex}-i${name.itemIndex}-${name.contentTag}.${extension}`;
+export function uploadName(
+	{ executionId, nodeTag, runIndex }: UploadOwner,
+	itemIndex: number,
+	sha256: string,
+	extension: string,
+): string {
+	const execution = executionId.replace(/[^A-Za-z0-9]/g, '') || '0';
+	return `n8n-${execution}-${nodeTag}-r${runIndex}-i${itemIndex}-${contentTag(sha256)}.${extension}`;
 }
 
-/** Parses the URL of an uploaded file; null unless it still has the name that {@link uploadName} gave it. */
-export function parseUploadUrl(url: string): UploadName | null {
+/** Whether a URL is that of an upload of this content; null unless it has a name that {@link uploadName} gave it. */
+export function isUploadOf(url: string, sha256: string): boolean | null {
 	if (/^data:/i.test(url)) return null;
 	const path = url.split(/[?#]/, 1)[0];
 	const name = path.slice(path.lastIndexOf('/') + 1);
-	const match = /^n8n-([A-Za-z0-9]+)-([0-9a-f]{8})-r(\d+)-i(\d+)-([0-9a-f]{16})\.[a-z0-9]+$/.exec(name);
-	if (!match) return null;
-	const [, executionId, nodeTag, runIndex, itemIndex, contentTag] = match;
-	return { executionId, nodeTag, runIndex: Number(runIndex), itemIndex: Number(itemIndex), contentTag };
+	const tag = /^n8n-[A-Za-z0-9]+-[0-9a-f]{8}-r\d+-i\d+-([0-9a-f]{16})\.[a-z0-9]+$/.exec(name)?.[1];
+	return tag === undefined ? null : tag === contentTag(sha256);
 }

@@ -1,4 +1,4 @@
-import { contentTag, parseUploadUrl } from '../files/uploads';
+import { isUploadOf } from '../files/uploads';
 import { sha256OfStream } from '../hash';
 import type { AtlasClient } from '../http/client';
 import { DownloadError, isDeleted, openPublicFile } from '../http/publicFile';
@@ -53,8 +53,8 @@ export class EarlierInputs {
 	known(value: string, { sha256, sizeBytes }: FileInput): InputMatch | undefined {
 		if (value.startsWith('data:')) return value === contentValue(sha256, sizeBytes) ? 'same' : 'other';
 		// An upload name of ours holds the content's hash: no download is needed where Atlas kept it.
-		const name = parseUploadUrl(value);
-		if (name) return name.contentTag === contentTag(sha256) ? 'same' : 'other';
+		const isSame = isUploadOf(value, sha256);
+		if (isSame !== null) return isSame ? 'same' : 'other';
 		const look = this.seen.get(`${sizeBytes} ${value}`);
 		if (look) return matchOf(look, sha256);
 		return (this.sizes.get(value) ?? sizeBytes) === sizeBytes ? undefined : 'other';
