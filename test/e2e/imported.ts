@@ -43,6 +43,11 @@ export async function runExample(
 ): Promise<Execution> {
 	const server = await bench.sharedServer();
 	const { id } = await importExample(bench, server, name, adapt);
+	return await runOnce(server, id);
+}
+
+/** Presses “Execute workflow”, and waits for its end. */
+export async function runOnce(server: Server, id: string): Promise<Execution> {
 	return (await server.waitForExecution(await server.runManually(id))).expectSuccess();
 }
 

@@ -73,55 +73,50 @@ describe('the output schemas', () => {
 	});
 });
 
-describe('Seedream Edit returns what its schema says', () => {
-	const returned = async (operation: string, parameters: IDataObject = {}) => {
-		const [resource, name] = operation.split('/');
-		const { json, error } = await runSeedream({
-			parameters: { resource, operation: name, simplify: true, ...parameters },
-		});
+const image = { model: 'bytedance/seedream-v5.0-lite', inputs: { prompt: 'a red fox' } };
+
+/** Calls of each operation that needs no prediction. */
+const CALLS: Record<string, Record<string, ModelOptions>> = {
+	SeedreamEdit: {
+		'image/edit': {},
+		'image/upload': {},
+		'prediction/quote': {},
+		'prediction/submit': {},
+		'prediction/getAll': {},
+	},
+	AtlasCloudModels: {
+		'image/generate': image,
+		'video/generate': { ...image, model: VIDEO.text },
+		'audio/generate': { model: SPEECH, inputs: { text: 'Good morning.' } },
+		'model/run': image,
+		'prediction/quote': image,
+		'prediction/submit': image,
+		'prediction/getAll': {},
+	},
+};
+
+describe.each(Object.entries(CALLS))('%s returns what its schema says', (node, calls) => {
+	const returned = async (name: string, call: ModelOptions & { predictionId?: string } = {}) => {
+		const [resource, operation] = name.split('/');
+		const ofOperation = { ...call, resource, operation };
+		const options =
+			node === 'SeedreamEdit'
+				? { parameters: ofOperation }
+				: { ...models, items: [{}], parameters: parametersOf(ofOperation) };
+		const parameters = { ...options.parameters, simplify: true };
+		const { json, error } = await runSeedream({ ...options, parameters });
 		expect(error).toBeUndefined();
 		return json;
 	};
 
-	it.each(['image/edit', 'image/upload', 'prediction/quote', 'prediction/submit', 'prediction/getAll'])(
-		'%s',
-		async (operation) => expectMatch(await returned(operation), 'SeedreamEdit', operation),
-	);
-
-	it.each(['prediction/waitForCompletion', 'prediction/get'])('%s', async (operation) => {
-		const [submitted] = await returned('prediction/submit');
-		const predictionId = submitted?.predictionId ?? '';
-		expectMatch(await returned(operation, { predictionId }), 'SeedreamEdit', operation);
-	});
-});
-
-describe('Atlas Cloud Models returns what its schema says', () => {
-	const returned = async (operation: string, call: ModelOptions & { predictionId?: string }) => {
-		const [resource, name] = operation.split('/');
-		const parameters = { ...parametersOf({ ...call, resource, operation: name }), simplify: true };
-		const { json, error } = await runSeedream({ ...models, items: [{}], parameters });
-		expect(error).toBeUndefined();
-		return json;
-	};
-	const prompt = { inputs: { prompt: 'a red fox' } };
-	const image = { model: 'bytedance/seedream-v5.0-lite', ...prompt };
-
-	it.each<[string, ModelOptions]>([
-		['image/generate', image],
-		['video/generate', { model: VIDEO.text, ...prompt }],
-		['audio/generate', { model: SPEECH, inputs: { text: 'Good morning.' } }],
-		['model/run', image],
-		['prediction/quote', image],
-		['prediction/submit', image],
-		['prediction/getAll', {}],
-	])('%s', async (operation, call) => {
-		expectMatch(await returned(operation, call), 'AtlasCloudModels', operation);
+	it.each(Object.entries(calls))('%s', async (operation, call) => {
+		expectMatch(await returned(operation, call), node, operation);
 	});
 
 	it.each(['prediction/waitForCompletion', 'prediction/get'])('%s', async (operation) => {
-		const [submitted] = await returned('prediction/submit', image);
+		const [submitted] = await returned('prediction/submit', calls['prediction/submit']);
 		const predictionId = String(submitted?.predictionId);
-		expectMatch(await returned(operation, { predictionId }), 'AtlasCloudModels', operation);
+		expectMatch(await returned(operation, { predictionId }), node, operation);
 	});
 });
 
@@ -139,6 +134,6 @@ it('Atlas Cloud Trigger returns what its schema says', async () => {
 			'',
 		);
 	} finally {
-		await host.close();
+		host.close();
 	}
 });

@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WebhookContext } from 'n8n-core';
 import {
 	Workflow,
@@ -14,6 +13,7 @@ import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.c
 import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
 import type { Sandbox } from '../../sandbox';
 import { credentialsHelper, initCore, N8N_ADDRESSES, type BinaryMode } from './harness';
+import { serve } from './serve';
 
 const TYPE = 'n8n-nodes-seedream.atlasCloudTrigger';
 
@@ -39,7 +39,7 @@ export interface TriggerHost {
 	/** Statuses of the answers, in order. */
 	statuses: number[];
 	staticData: IDataObject;
-	close(): Promise<void>;
+	close(): void;
 }
 
 const node = new AtlasCloudTrigger();
@@ -73,18 +73,11 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 			answer(500, {});
 		}
 	};
-	const server = createServer((request, response) => {
+	const server = await serve((request, response) => {
 		response.once('finish', () => served.statuses.push(response.statusCode));
 		void call(request, response);
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	return Object.assign(served, {
-		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook/a/webhook`,
-		close: async () => {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-		},
-	});
+	return Object.assign(served, { url: `${server.url}/webhook/a/webhook`, close: server.close });
 }
 
 function workflowOf(id: string, parameters: IDataObject = {}, staticData: IDataObject): Workflow {

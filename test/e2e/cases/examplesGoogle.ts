@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { NodeExport } from '../../../scripts/n8n/instance';
 import { e2e, trigger } from '../cases';
 import { driveLink, GOOGLE_CREDENTIALS, SPREADSHEET, startGoogle } from '../google';
-import { importExample } from '../imported';
+import { importExample, runOnce } from '../imported';
 import { assertBlackAndWhite, assertShows } from '../pictures';
 
 /** Signs in, and chooses the sheet as its note says. */
@@ -49,7 +49,7 @@ e2e('examples: google-sheets-and-drive.json edits new rows, and writes the resul
 	await bench.instance.importCredentials(...GOOGLE_CREDENTIALS);
 	const server = await bench.startServer(google.env);
 	const { id } = await importExample(bench, server, 'google-sheets-and-drive', connectGoogle);
-	const run = async () => (await server.waitForExecution(await server.runManually(id))).expectSuccess();
+	const run = async () => await runOnce(server, id);
 	await run();
 
 	const [, mirrored, earlier, gone, refused, blackAndWhite] = google.rows;
@@ -103,7 +103,7 @@ e2e('examples: drive-background-remover.json saves each new photo without its ba
 		const parameters = { ...node.parameters, fileId: { __rl: true, mode: 'id', value: id } };
 		return connectGoogle({ ...node, parameters });
 	});
-	(await server.waitForExecution(await server.runManually(workflow.id))).expectSuccess();
+	await runOnce(server, workflow.id);
 	assert.deepEqual(
 		[...google.files.values()].map(({ name }) => name),
 		['mug.jpg', 'mug-edited.png'],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { e2e } from '../cases';
-import { hosted, importExample, inChunksOf, post, publishExample, readCsv } from '../imported';
+import { hosted, importExample, inChunksOf, post, publishExample, readCsv, runOnce } from '../imported';
 import { assertShows, paint } from '../pictures';
 
 e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in one sheet', async (bench) => {
@@ -24,7 +24,7 @@ e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in on
 	];
 	await bench.file('products.csv', Buffer.from(sheet.join('\n')));
 	const split = await importExample(bench, server, 'spread-a-sheet-1-split', inChunksOf(2));
-	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
+	await runOnce(server, split.id);
 
 	const results = async () => readCsv(await readFile(join(instance.filesFolder, 'results.csv'), 'utf8'));
 	const rows = await results();
@@ -56,7 +56,7 @@ e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in on
 		chunk.map(({ prompt }) => idOf(prompt)),
 		'the predictions of a chunk that runs again',
 	);
-	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
+	await runOnce(server, split.id);
 	const billed = ({ status }: Record<string, string>) => status === 'completed';
 	assert.deepEqual(
 		(await results()).filter(billed),
@@ -68,7 +68,7 @@ e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in on
 
 	// Nobody takes the chunks any more.
 	await server.deactivate(chunks.id);
-	(await server.waitForExecution(await server.runManually(split.id))).expectSuccess();
+	await runOnce(server, split.id);
 	const lost = await results();
 	assert.deepEqual(
 		lost.map(({ product, status }) => [product, status]),
