@@ -1,8 +1,9 @@
+import type { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { readCatalog, ModelInfos } from '../../nodes/AtlasCloud/api/models/model';
 import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
 import { planImages, rulesInFields, isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/seedream';
 import { UNKNOWN_SIZES } from '../../nodes/AtlasCloud/api/models/sizeRules';
-import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
+import { clientOf, FakeHttp, pathOf, settled, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 const schema = (properties: unknown) => ({ components: { schemas: { Input: { properties } } } });
@@ -197,11 +198,8 @@ describe('the rules of a model', () => {
 			[models]: { json: { data: [...others, ...listed] } },
 			'https://s.example.com/paint': { json: schema({ prompt: { type: 'string' } }) },
 		};
-		const error = await rules(model, answers).then(
-			() => ({ message: '', description: '' }),
-			(thrown: { message: string; description: string }) => thrown,
-		);
-		expect(error.message).toBe(message);
-		expect(error.description).toContain(howTo);
+		const { error } = await settled<unknown, AtlasError>(rules(model, answers));
+		expect(error?.message ?? '').toBe(message);
+		expect(error?.description ?? '').toContain(howTo);
 	});
 });

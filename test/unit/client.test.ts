@@ -1,27 +1,20 @@
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
+import type { Answer } from '../../nodes/AtlasCloud/api/http/answer';
 import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
-import { BASE_URL, clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
+import { BASE_URL, clientOf, FakeHttp, inTurn, settled, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 /** Reads with answers one after another; the last one repeats. */
 async function read(...answers: Array<FakeAnswer | Error>) {
 	const clock = new VirtualClock();
-	const http = new FakeHttp((_request, count) => {
-		const answer = answers[Math.min(count, answers.length) - 1]!;
-		if (answer instanceof Error) throw answer;
-		return answer;
-	});
+	const http = new FakeHttp(inTurn(...answers));
 	const client = clientOf(http, clock);
 	const startMs = clock.nowMs();
-	const result = await clock.until(
-		client.get('/x', 'read it').then(
-			(answer) => ({ answer, error: undefined }),
-			(error: unknown) => ({ answer: undefined, error: error as AtlasError }),
-		),
-	);
-	return { ...result, client, clock, requests: http.requests, tookMs: clock.nowMs() - startMs };
+	const reading = settled<Answer, AtlasError>(client.get('/x', 'read it'));
+	const { value: answer, error } = await clock.until(reading);
+	return { answer, error, requests: http.requests, tookMs: clock.nowMs() - startMs };
 }
 
 const good: FakeAnswer = { json: { code: 200, data: {} } };
@@ -129,10 +122,7 @@ describe('the key', () => {
 
 	/** Polls once; the answer repeats the key. */
 	async function poll(answer: FakeAnswer | Error) {
-		const http = new FakeHttp(() => {
-			if (answer instanceof Error) throw answer;
-			return answer;
-		});
+		const http = new FakeHttp(inTurn(answer));
 		const clock = new VirtualClock();
 		const client = new AtlasClient(BASE_URL, http, clock, undefined, secret);
 		return await clock.until(client.poll('/x'));

@@ -5,7 +5,7 @@ import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { Downloads, StoreError, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/outputs';
-import { BASE_URL, FakeHttp, type FakeAnswer } from './fakeHttp';
+import { BASE_URL, FakeHttp, inTurn, settled, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 const URL_A = 'https://cdn.example.com/a.bin';
@@ -40,20 +40,11 @@ async function fetchFrom(
 	files = store,
 ) {
 	const clock = new VirtualClock();
-	const http = new FakeHttp((_request, count) => {
-		const answer = answers[Math.min(count, answers.length) - 1]!;
-		if (answer instanceof Error) throw answer;
-		return answer;
-	});
+	const http = new FakeHttp(inTurn(...answers));
 	const downloads = new Downloads(http, clock, BASE_URL, files);
 	const order = { predictionId: 'p1', output, baseName: 'photo-edited', maxBytes, signal };
-	const result = await clock.until(
-		downloads.fetch(order).then(
-			(kept) => ({ kept, error: undefined }),
-			(error: unknown) => ({ kept: undefined, error: error as Error }),
-		),
-	);
-	return { ...result, requests: http.requests };
+	const { value: kept, error } = await clock.until(settled(downloads.fetch(order)));
+	return { kept, error, requests: http.requests };
 }
 
 const inPieces = (bytes: Buffer, size: number) =>

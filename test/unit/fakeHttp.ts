@@ -45,6 +45,25 @@ export class FakeHttp implements Http {
 	}
 }
 
+/** Answers one after another; the last one repeats. */
+export const inTurn =
+	(...answers: Array<FakeAnswer | Error>) =>
+	(_request: HttpRequest, count: number): FakeAnswer => {
+		const answer = answers[Math.min(count, answers.length) - 1];
+		if (answer instanceof Error) throw answer;
+		return answer;
+	};
+
+/** The result of some work, or its error. */
+export async function settled<T, E = Error>(
+	work: Promise<T>,
+): Promise<{ value: T; error?: undefined } | { value?: undefined; error: E }> {
+	return await work.then(
+		(value) => ({ value }),
+		(error: unknown) => ({ error: error as E }),
+	);
+}
+
 export function clientOf(http: Http, clock: Clock): AtlasClient {
 	return new AtlasClient(BASE_URL, http, clock, undefined);
 }

@@ -1,9 +1,7 @@
 import {
-	NodeHelpers,
 	type ICredentialDataDecryptedObject,
 	type IHttpRequestOptions,
 	type ILoadOptionsFunctions,
-	type INodeParameters,
 } from 'n8n-workflow';
 import { request } from 'undici';
 import { AtlasCloudModels } from '../../nodes/AtlasCloud/AtlasCloudModels/AtlasCloudModels.node';
@@ -11,9 +9,9 @@ import { searchModels, getModelFields } from '../../nodes/AtlasCloud/AtlasCloudM
 import { searchModels as searchSeedream } from '../../nodes/AtlasCloud/SeedreamEdit/operations';
 import { startSandbox, type Sandbox } from '../../sandbox';
 import { SPEECH, VIDEO } from '../sandbox/mediaModels';
+import { panelOf } from './shownPanel';
 
-const { description } = new AtlasCloudModels();
-const node = { typeVersion: 1 };
+const { description, visible } = panelOf(new AtlasCloudModels());
 
 let sandbox: Sandbox;
 beforeAll(async () => (sandbox = await startSandbox()));
@@ -35,14 +33,6 @@ function contextOf(
 	return context as unknown as ILoadOptionsFunctions;
 }
 
-function visible(parameters: INodeParameters): string[] {
-	const values =
-		NodeHelpers.getNodeParameters(description.properties, parameters, true, false, node, description) ?? {};
-	return description.properties
-		.filter((property) => NodeHelpers.displayParameter(values, property, node, description))
-		.map(({ name }) => name);
-}
-
 describe('the panel', () => {
 	it.each<[string, string, string[]]>([
 		['image', 'generate', ['model', 'inputMode', 'mediaNotice', 'modelInputs', 'simplify', 'options']],
@@ -54,11 +44,16 @@ describe('the panel', () => {
 		['prediction', 'get', ['predictionId', 'simplify', 'options']],
 		['prediction', 'getAll', ['returnAll', 'limit', 'simplify', 'filters']],
 	])('of %s: %s shows its own fields', (resource, operation, fields) => {
-		expect(visible({ resource, operation }).slice(2)).toEqual(fields);
+		expect(
+			visible({ resource, operation })
+				.slice(2)
+				.map(({ name }) => name),
+		).toEqual(fields);
 	});
 
 	it('shows one field for JSON in place of the model’s fields', () => {
-		const shown = visible({ resource: 'image', operation: 'generate', inputMode: 'json' });
+		const panel = visible({ resource: 'image', operation: 'generate', inputMode: 'json' });
+		const shown = panel.map(({ name }) => name);
 		expect(shown).toContain('modelInputsJson');
 		expect(shown).not.toContain('modelInputs');
 	});

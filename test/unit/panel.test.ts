@@ -1,5 +1,4 @@
 import {
-	NodeHelpers,
 	Workflow,
 	type INode,
 	type INodeParameters,
@@ -9,30 +8,9 @@ import {
 import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/promptTemplates';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 import { V4_EDIT, V5_LITE_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
+import { panelOf } from './shownPanel';
 
-const { description } = new SeedreamEdit();
-const node: Pick<INode, 'typeVersion'> = { typeVersion: 1 };
-
-/** The parameters with all defaults, as n8n holds them while the panel is open. */
-function complete(parameters: INodeParameters): INodeParameters {
-	const filled = NodeHelpers.getNodeParameters(
-		description.properties,
-		parameters,
-		true,
-		false,
-		node,
-		description,
-	);
-	return filled ?? {};
-}
-
-function visible(parameters: INodeParameters): INodeProperties[] {
-	const values = complete(parameters);
-	return description.properties.filter((property) =>
-		NodeHelpers.displayParameter(values, property, node, description),
-	);
-}
-
+const { description, complete, shows, visible } = panelOf(new SeedreamEdit());
 const namesOf = (properties: INodeProperties[]) => properties.map(({ name }) => name);
 const model = (value: string, mode = 'list') => ({ __rl: true, mode, value });
 
@@ -107,12 +85,8 @@ it('fields by expression are shown for their own operation only', () => {
 			['prediction', 'getAll'],
 		]) {
 			const isOwn = show.resource?.includes(resource) && show.operation.includes(operation);
-			const isShown = NodeHelpers.displayParameter(
-				{ ...left, resource, operation, promptTemplate: 'none', predictionId: 'x' },
-				property,
-				node,
-				description,
-			);
+			const values = { ...left, resource, operation, promptTemplate: 'none', predictionId: 'x' };
+			const isShown = shows(values, property);
 			if (!isOwn) expect([property.name, operation, isShown]).toEqual([property.name, operation, false]);
 		}
 	}

@@ -1,8 +1,9 @@
+import type { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import type { Prediction } from '../../nodes/AtlasCloud/api/predictions/prediction';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
 import { WARM_UP_MS } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
-import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
+import { clientOf, FakeHttp, settled, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 const LATENCY_MS = 60;
@@ -49,16 +50,8 @@ class Atlas {
 
 	/** The result of a wait, and when it ended. */
 	async outcome(work: Promise<Prediction | null>) {
-		return await this.clock.until(
-			work.then(
-				(prediction) => ({ prediction, error: null, atMs: this.nowMs() }),
-				(error: unknown) => ({
-					prediction: null,
-					error: error as Error & { kind?: string },
-					atMs: this.nowMs(),
-				}),
-			),
-		);
+		const { value, error } = await this.clock.until(settled<Prediction | null, AtlasError>(work));
+		return { prediction: value ?? null, error: error ?? null, atMs: this.nowMs() };
 	}
 }
 
