@@ -11,7 +11,6 @@ const names = ['photo', 'logo', 'front, left', 'my photo', 'a;b', ' spaced '];
 
 it.each<[what: string, given: unknown, wanted: unknown[]]>([
 	['nothing', undefined, []],
-	['null', null, []],
 	['blanks and an invisible character', ' \n\u200b\t', []],
 	['a name', 'photo', ['photo']],
 	['names', 'photo, logo', ['photo', 'logo']],
@@ -28,11 +27,9 @@ it.each<[what: string, given: unknown, wanted: unknown[]]>([
 	['addresses with commas', `${a}, ${b},${a}`, [a, b, a]],
 	['addresses with commas at the line ends', `${a},\n${b},`, [a, b]],
 	['addresses with semicolons', `${a};${b} ; ${a}`, [a, b, a]],
-	['addresses with bars', `${a}|${b} | ${a}`, [a, b, a]],
 	['addresses with blanks', `${a} ${b}\t${a}`, [a, b, a]],
 	['JSON', JSON.stringify([a, b]), [a, b]],
 	['JSON in an array', [JSON.stringify([a]), [b]], [a, b]],
-	['an address in quotes', `"${a}"`, [a]],
 	['addresses in quotes', `"${a}","${b}"`, [a, b]],
 	['addresses in single quotes', `'${a}', '${b}'`, [a, b]],
 	['a list in curly quotes', `“${a}” “${b}”`, [a, b]],
@@ -50,10 +47,8 @@ it.each<[what: string, given: unknown, wanted: unknown[]]>([
 	['a name, an address, and a name', `photo, ${a}, logo`, ['photo', a, 'logo']],
 	['an address and a name on a line', `${a} photo`, [a, 'photo']],
 	['an address and a name after a comma', `${a},logo`, [a, 'logo']],
-	['an address and names', `${a},logo,photo`, [a, 'logo', 'photo']],
 	['an address with a comma and no name', `${a},back`, [`${a},back`]],
 	['a data URI', png, [png]],
-	['data URIs', `${png},${png}\n${png}`, [png, png, png]],
 	['a data URI and a name', `${png}, photo`, [png, 'photo']],
 	['a data URI, a name, and an address', `${png},photo;${a}`, [png, 'photo', a]],
 	['a wrapped data URI', wrapped, [joined]],
@@ -68,7 +63,6 @@ it.each<[what: string, given: unknown, wanted: unknown[]]>([
 	['objects', [{ url: a }, { src: b }], [{ url: a }, { src: b }]],
 	['objects as JSON', JSON.stringify([{ url: a }]), [{ url: a }]],
 	['a number', 7, [7]],
-	['a number in a text', '7', ['7']],
 	['braces that are no JSON', '{a}', ['{a}']],
 ])('reads %s', (_what, given, wanted) => {
 	expect(fileList(given, (text) => names.includes(text))).toEqual(wanted);

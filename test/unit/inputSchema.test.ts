@@ -151,17 +151,13 @@ describe('media fields', () => {
 
 	it.each([
 		['image', text, 'image'],
-		['image_url', text, 'image'],
 		['images', list, 'image'],
 		['first_frame_image', text, 'image'],
-		['end_image', text, 'image'],
 		['mask_image', text, 'image'],
 		['referenceImages', list, 'image'],
-		['input_image_1', text, 'image'],
 		['video', text, 'video'],
 		['reference_videos', list, 'video'],
 		['audio_url', text, 'audio'],
-		['reference_audio', text, 'audio'],
 	])('%s is one by its name', (name, schema, kind) => {
 		expect(fieldOf(schema, name).media).toMatchObject({ kind, isList: schema === list });
 	});
