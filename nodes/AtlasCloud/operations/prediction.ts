@@ -112,9 +112,6 @@ function getOperation(kind: NodeKind): Operation<PredictionJob> {
 	);
 }
 
-/** Atlas is asked once more before it is believed that there is no such prediction, in ms. */
-const SECOND_LOOK_MS = 1_500;
-
 /** Waits for predictions that were submitted before, and downloads their files. */
 function waitOperation(kind: NodeKind): Operation<PredictionJob> {
 	const { purchase, output } = kind.style;
@@ -129,21 +126,21 @@ function waitOperation(kind: NodeKind): Operation<PredictionJob> {
 		{ predictionId, known, timeout }: PredictionJob,
 	) => {
 		const startMs = client.clock.nowMs();
-		const wait = async (visibleByMs: number) =>
+		const wait = async (warmUpMs: number) =>
 			await waiter.until({
 				id: predictionId,
 				model: known.model ?? '',
 				shape: '',
 				sentAtMs: null,
-				visibleByMs,
+				visibleByMs: startMs + warmUpMs,
 				deadlineMs: startMs + timeout.timeoutMs,
 				signal,
 			});
-		return await wait(startMs + SECOND_LOOK_MS).catch(async (error: unknown) => {
+		return await wait(0).catch(async (error: unknown) => {
 			const isMissing = error instanceof AtlasError && [400, 404].includes(error.statusCode ?? 0);
 			// Only one that may be too new is worth half a minute.
 			if (!isMissing || !(await mayExist(client, predictionId))) throw error;
-			return await wait(startMs + WARM_UP_MS);
+			return await wait(WARM_UP_MS);
 		});
 	};
 	// One look tells of all. Concurrency limits the downloads.
