@@ -4,7 +4,7 @@ import { MAX_ANSWER_BYTES, type AtlasClient } from '../http/client';
 import type { RateLimiter } from '../pace/rateLimiter';
 import type { Clock } from '../time/clock';
 import { idOfRow, pathOfPage, rowsOfPage, shownOf, statusOfRow, type Shown } from './history';
-import { NOW_AND_THEN_MS, type Plan } from './pollSchedule';
+import { type Plan } from './pollSchedule';
 import type { Prediction } from './prediction';
 import { within } from './readPrediction';
 import type { Waiting } from './waiting';
@@ -22,9 +22,11 @@ const ENOUGH = 3;
 const LOOKS_PER_PREDICTION = 10;
 const MAX_LOOK_MS = 500;
 
-/** Where its word did not hold, it is tried again after this, in ms, doubled each time. */
-const FIRST_PAUSE_MS = 10_000;
-const MAX_PAUSE_MS = 600_000;
+/** Where its word did not hold, it is tried again after this, in ms. */
+const PAUSE_MS = 60_000;
+
+/** Once its word counts, one prediction is polled so often beside the looks, in ms: its word may become wrong. */
+const CHECK_MS = 5_000;
 
 const NO_LOOKS =
 	'Atlas Cloud’s prediction history is not used to check many predictions at once, but each is checked by itself';
@@ -54,8 +56,6 @@ export class HistoryLooks {
 	private useless = 0;
 
 	private pausedUntilMs = -Infinity;
-
-	private pauses = 0;
 
 	private nextCheckMs = 0;
 
@@ -126,7 +126,7 @@ export class HistoryLooks {
 			}
 			if (!this.isTrusted) return !waiting.isFirstPollDue && !isJustLooking;
 			if (plan.atMs > nowMs || nowMs < this.nextCheckMs) return false;
-			this.nextCheckMs = nowMs + NOW_AND_THEN_MS;
+			this.nextCheckMs = nowMs + CHECK_MS;
 			return true;
 		});
 	}
@@ -211,11 +211,10 @@ export class HistoryLooks {
 
 	/** Polls tell of each again, until it is tried anew. @param why what does not hold, in words that follow "because " */
 	private distrust(waiting: Waiting, why: string): void {
-		const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.pauses++);
-		this.pausedUntilMs = this.clock.nowMs() + pauseMs;
+		if (this.pausedUntilMs === -Infinity) waiting.run.notice(`${NO_LOOKS}, because ${why}`);
+		this.pausedUntilMs = this.clock.nowMs() + PAUSE_MS;
 		this.confirmed = this.useless = 0;
 		this.unconfirmed.clear();
 		this.shown = new WeakMap();
-		if (this.pauses === 1) waiting.run.notice(`${NO_LOOKS}, because ${why}`);
 	}
 }

@@ -3,17 +3,14 @@ import type { Waiting } from './waiting';
 
 /*
  * A prediction is polled whenever it is 1 in so many likely to have ended since it was last seen in progress. So many
- * polls each costs on average, whatever the durations are. With videos, people count the seconds.
+ * polls each costs on average, whatever the durations are.
  */
 const POLLS = 4.6;
-const POLLS_WHEN_SLOW = 10;
-const SLOW_MS = 120_000;
 
 /** Of those that take longer than all before, only the first few are polled: others may wait for them. */
 const MAX_OVERDUE = 8;
 
-/** What is likely to be in progress is polled now and then, in ms: what is known of it may be wrong. */
-export const NOW_AND_THEN_MS = 5_000;
+/** What is likely to be in progress is polled so often within what such predictions take: that may be wrong. */
 const PAUSE = 3;
 
 /**
@@ -23,9 +20,6 @@ const PAUSE = 3;
  */
 const FIRST_MS = 1_750;
 const STEP = Math.log(1.245);
-
-/** Those of a model are polled in turn then. Of `n`, each is polled `n ** SHARED` times less often. */
-const SHARED = 0.55;
 
 /** When to look at a prediction. */
 export interface Plan {
@@ -54,20 +48,18 @@ export function planPolls(group: readonly Waiting[], usual: UsualTimes, nowMs: n
 			return { waiting, atMs: waiting.timeOf(ageOfTurn(seenAgeMs, ownTurn, inTurn)), chance: 0 };
 		const { medianMs } = durations;
 		const mayWait = (seenAgeMs >= durations.maxMs && ++overdue > MAX_OVERDUE) || isQueued;
-		const ageMs = mayWait
-			? seenAgeMs + Math.max(NOW_AND_THEN_MS, PAUSE * medianMs)
-			: durations.ageOfEnd(seenAgeMs, 1 / (medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW));
+		const ageMs = mayWait ? seenAgeMs + PAUSE * medianMs : durations.ageOfEnd(seenAgeMs, 1 / POLLS);
 		const chance = durations.chanceOfEnd(seenAgeMs, waiting.ageMs(nowMs));
 		return { waiting, atMs: waiting.timeOf(ageMs), chance, usualMs: medianMs };
 	});
 }
 
-/** While no end of the model was seen. @param turn which of them it is, from 0 @param count how many they are */
-function ageOfTurn(seenAgeMs: number, turn: number, count: number): number {
-	// Round `r` of this one is at FIRST_MS × exp(step × (r + turn / count)).
-	const step = STEP * count ** SHARED;
-	const round = Math.log(Math.max(1, seenAgeMs) / FIRST_MS) / step - turn / count;
-	return FIRST_MS * Math.exp(step * (Math.max(0, Math.floor(round + 1.001)) + turn / count));
+/** While no end of the model was seen. @param turn which of them it is, from 0 */
+function ageOfTurn(seenAgeMs: number, turn: number, inTurn: number): number {
+	// Of `n`, each is polled √n times less often. Round `r` of this one is at FIRST_MS × exp(step × (r + turn / inTurn)).
+	const step = STEP * Math.sqrt(inTurn);
+	const round = Math.log(Math.max(1, seenAgeMs) / FIRST_MS) / step - turn / inTurn;
+	return FIRST_MS * Math.exp(step * (Math.max(0, Math.floor(round + 1.001)) + turn / inTurn));
 }
 
 /** Older ones are dropped: the service's speed changes over a long batch. */
@@ -78,9 +70,6 @@ const SPREAD = [0.8, 0.9, 1, 1.1, 1.2];
 
 /** The slowest is thought to take at least this share of the median longer than the median. */
 const MIN_SLOWNESS = 0.25;
-
-/** A poll that comes less than this later than the last one is not worth it. */
-const LATER = 1.01;
 
 /** How long the latest predictions of one kind took, in ms. */
 class Durations {
@@ -120,7 +109,7 @@ class Durations {
 
 	/** The age at which one that had not ended at an age has ended this likely. */
 	ageOfEnd(fromMs: number, chance: number): number {
-		const from = this.countUpTo(LATER * fromMs);
+		const from = this.countUpTo(fromMs);
 		const leftCount = this.sorted.length - from;
 		const at = (index: number) => (index === 0 ? fromMs : this.sorted[from + index - 1]);
 		const position = Math.max(1, chance * (leftCount + 1));
