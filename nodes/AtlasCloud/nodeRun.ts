@@ -1,7 +1,6 @@
 import type { IDataObject, INodeExecutionData, IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import type { Downloads } from './api/files/downloads';
 import type { RemoteImages } from './api/files/remoteFiles';
-import type { AtlasClient } from './api/http/client';
 import type { ModelInfos } from './api/models/model';
 import type { Quotes } from './api/models/quotes';
 import type { Hands } from './api/purchases/hands';
@@ -45,7 +44,6 @@ export interface ItemRun {
 /** Everything that the items of one call of execute() share. */
 export interface NodeRun extends Hands {
 	context: IExecuteFunctions;
-	client: AtlasClient;
 	remoteImages: RemoteImages;
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;

@@ -23,6 +23,7 @@ export function handsOf(
 	const ledger = changes.ledger ?? emptyLedger();
 	const account = 'an account';
 	return {
+		client,
 		clock,
 		signal: undefined,
 		startedAtMs: clock.nowMs(),
@@ -34,9 +35,6 @@ export function handsOf(
 		budget: { spareUsd: Infinity },
 		places: new Places({ account, hardLimit, clock, signal: undefined }),
 		waiter: new Waiter(client),
-		post: async (...request) => await client.post(...request),
-		isKnown: async () => await Promise.resolve(false),
-		areFilesGone: async () => await Promise.resolve(false),
 		retriedSinceMs: null,
 		onFault: () => {},
 		...changes,

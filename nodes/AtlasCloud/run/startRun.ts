@@ -5,16 +5,13 @@ import { Places } from '../api/pace/places';
 import { EarlierInputs } from '../api/purchases/earlierInputs';
 import { Ledger, type KeptPurchases } from '../api/purchases/ledger';
 import { Leftovers } from '../api/purchases/leftovers';
-import { LostSearch, SEARCH_MS } from '../api/purchases/lostSearch';
+import { LostSearch } from '../api/purchases/lostSearch';
 import { Search } from '../api/purchases/search';
 import { sha256 } from '../api/hash';
-import { areFilesDeleted, RemoteImages } from '../api/files/remoteFiles';
-import { throwIfAborted, Cancellation } from '../api/time/clock';
+import { RemoteImages } from '../api/files/remoteFiles';
+import { Cancellation } from '../api/time/clock';
 import { Uploads } from '../api/files/uploads';
 import { Waiter } from '../api/predictions/waiter';
-import type { Prediction } from '../api/predictions/prediction';
-import { readPrediction } from '../api/predictions/readPrediction';
-import type { AtlasClient } from '../api/http/client';
 import { startClock } from '../n8n/clock';
 import { connect } from '../n8n/connect';
 import { downloadTools } from '../items/outputItems';
@@ -99,31 +96,10 @@ export async function startRun(
 		waiter: new Waiter(client, account, (message) => context.logger.info(`${node.name}: ${message}`)),
 		models,
 		quotes: new Quotes(client, models),
-		post: async (...request) => await client.post(...request),
-		isKnown: async (id, ofModel) => {
-			const prediction = await tryRead(client, id);
-			return prediction !== null && [null, ofModel].includes(prediction.model);
-		},
-		areFilesGone: async ({ id, isCompleted, outputUrls }) => {
-			if (!isCompleted) return false;
-			if (outputUrls.length > 0) return await areFilesDeleted(client, outputUrls);
-			// The history may leave them out.
-			const prediction = await tryRead(client, id);
-			return await areFilesDeleted(client, prediction?.outputs.flatMap(({ url }) => url ?? []) ?? []);
-		},
 		retriedSinceMs: context.getMode() === 'retry' ? retriedSinceMs(context, startedAtMs) : null,
 		onFault: () => {
 			if (!context.continueOnFail()) signal.abort();
 		},
 		end: () => signal.abort(),
 	};
-}
-
-/** A prediction as it is now; null where it cannot be read. @throws CancelledError */
-async function tryRead(client: AtlasClient, predictionId: string): Promise<Prediction | null> {
-	const { clock, signal } = client;
-	const giveUpAtMs = clock.nowMs() + SEARCH_MS;
-	const prediction = await readPrediction(client, predictionId, signal, { giveUpAtMs }).catch(() => null);
-	throwIfAborted(signal);
-	return prediction;
 }

@@ -10,7 +10,7 @@ const POLLS = 4.6;
 /** Of those that take longer than all before, only the first few are polled: others may wait for them. */
 const MAX_OVERDUE = 8;
 
-/** What is likely to be in progress is polled so often within what such predictions take: that may be wrong. */
+/** What is likely to be in progress is polled once in so many of their usual times: that may be wrong. */
 const PAUSE = 3;
 
 /**

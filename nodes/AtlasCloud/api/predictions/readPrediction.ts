@@ -78,6 +78,18 @@ async function readWholePrediction(
 	}
 }
 
+/** The same within a minute; null where it cannot be read. @throws CancelledError */
+export async function tryReadPrediction(
+	client: AtlasClient,
+	predictionId: string,
+): Promise<Prediction | null> {
+	const { clock, signal } = client;
+	const giveUpAtMs = clock.nowMs() + 2 * WARM_UP_MS;
+	const prediction = await readPrediction(client, predictionId, signal, { giveUpAtMs }).catch(() => null);
+	throwIfAborted(signal);
+	return prediction;
+}
+
 /** When this process submitted a prediction, on our clock, in ms: the latest ten thousand. */
 const submitted = recentlyUsed(() => ({ atMs: -Infinity }), 10_000);
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../json';
 import type { Place } from '../pace/places';
 import { moderationError } from '../predictions/errors';
 import type { Prediction } from '../predictions/prediction';
-import { WARM_UP_MS } from '../predictions/readPrediction';
+import { tryReadPrediction, WARM_UP_MS } from '../predictions/readPrediction';
 import { lostError } from './errors';
 import type { Hands } from './hands';
 import { Recall } from './recall';
@@ -141,16 +141,14 @@ async function lookFor(
 }
 
 /** Takes an ID that an error reports. @returns false if it is no prediction of this model, or another item has it */
-async function claimReported(
-	{ ledger, isKnown }: Hands,
-	record: PurchaseRecord,
-	id: string,
-): Promise<boolean> {
+async function claimReported(hands: Hands, record: PurchaseRecord, id: string): Promise<boolean> {
+	const { ledger, client } = hands;
 	// Before Atlas is asked: meanwhile, neither a search nor the same answer again may give it to another item.
 	if (!ledger.claim(id)) return false;
 	let isOurs = false;
 	try {
-		isOurs = await isKnown(id, record.model);
+		const prediction = await tryReadPrediction(client, id);
+		isOurs = prediction !== null && [null, record.model].includes(prediction.model);
 	} finally {
 		if (!isOurs) ledger.release(id);
 	}

@@ -1,16 +1,16 @@
 import type { Uploads } from '../files/uploads';
-import type { Exchange } from '../http/answer';
-import type { JsonObject } from '../json';
+import type { AtlasClient } from '../http/client';
 import type { Places } from '../pace/places';
 import type { Waiter } from '../predictions/waiter';
 import type { CancelSignal, Clock } from '../time/clock';
 import type { Ledger } from './ledger';
 import type { Leftovers } from './leftovers';
 import type { LostSearch } from './lostSearch';
-import type { FoundRow, Search } from './search';
+import type { Search } from './search';
 
 /** What the rest of the house does for a purchase. */
 export interface Hands {
+	client: AtlasClient;
 	clock: Clock;
 	/** Cancel of the execution, or stop of the batch: keeps submits from leaving. */
 	signal: CancelSignal | undefined;
@@ -22,12 +22,6 @@ export interface Hands {
 	uploads: Uploads;
 	places: Places;
 	waiter: Waiter;
-	/** Sends the billable request, once. */
-	post(path: string, body: JsonObject, headers: Record<string, string>): Promise<Exchange>;
-	/** Whether Atlas knows a prediction of this model. Whatever goes wrong is a no. @throws CancelledError */
-	isKnown(predictionId: string, model: string): Promise<boolean>;
-	/** Whether Atlas has deleted the files of a finished prediction. @throws CancelledError */
-	areFilesGone(row: FoundRow): Promise<boolean>;
 	/** What Max Cost per Run leaves beyond what the run plans to buy, in USD; Infinity without a limit. */
 	budget: { spareUsd: number };
 	/** Our clock, in ms: when this run began. */

@@ -1,4 +1,7 @@
 import { truncate } from '../errors';
+import { areFilesDeleted } from '../files/remoteFiles';
+import type { AtlasClient } from '../http/client';
+import { tryReadPrediction } from '../predictions/readPrediction';
 import { beforeSubmit } from '../time/clock';
 import { placeOf } from './body';
 import { notReusedError } from './errors';
@@ -92,7 +95,7 @@ export class Recall {
 
 	/** What was bought for the same request within the last hours: the option Reuse Paid Results. */
 	private async reuse(): Promise<PurchaseRecord | undefined> {
-		const { ledger, search, startedAtMs, areFilesGone } = this.hands;
+		const { client, ledger, search, startedAtMs } = this.hands;
 		const { reuseHours } = this.request;
 		while (reuseHours > 0) {
 			const adoptRow = (row: FoundRow) => {
@@ -105,7 +108,7 @@ export class Recall {
 			});
 			if (!taken) return undefined;
 			const { record, row } = taken;
-			if (!(await areFilesGone(row))) return record;
+			if (!(await areFilesGone(client, row))) return record;
 			// It stays this item's, so that no other item tries it.
 			const why = 'Atlas Cloud deleted its files';
 			ledger.settle(record, { state: 'failed', id: row.id, why, isModerated: false });
@@ -127,6 +130,18 @@ export class Recall {
 				: { state: 'failed', id, why: '', isModerated: state === 'moderated' };
 		return ledger.adopt(this.request, factsOf(this.request, this.identity, sent), fate, origin);
 	}
+}
+
+/** Whether Atlas has deleted the files of a finished prediction. @throws CancelledError */
+async function areFilesGone(
+	client: AtlasClient,
+	{ id, isCompleted, outputUrls }: FoundRow,
+): Promise<boolean> {
+	if (!isCompleted) return false;
+	if (outputUrls.length > 0) return await areFilesDeleted(client, outputUrls);
+	// The history may leave them out.
+	const prediction = await tryReadPrediction(client, id);
+	return await areFilesDeleted(client, prediction?.outputs.flatMap(({ url }) => url ?? []) ?? []);
 }
 
 /** A kept value of an input, as people may see it. */

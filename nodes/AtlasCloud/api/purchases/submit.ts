@@ -53,7 +53,7 @@ export async function submit(
 		// The item's time starts with its first submit: until then it only waits for others.
 		deadlineMs ??= sentAtMs + request.timeoutMs;
 		// The answer to a request that has left is always awaited.
-		const exchange = await hands.post(request.endpoint, bodyToSend, request.headers);
+		const exchange = await hands.client.post(request.endpoint, bodyToSend, request.headers);
 		const endedAtMs = clock.nowMs();
 		before = { record, exchange };
 		const outcome = outcomeOf(exchange);
