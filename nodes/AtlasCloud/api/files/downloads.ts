@@ -50,8 +50,6 @@ export interface DownloadOrder {
 	signal: CancelSignal | undefined;
 }
 
-const MAX_ATTEMPTS = 4;
-
 /** Statuses of a link that has expired. */
 const EXPIRED_STATUS_CODES = new Set([403, 404, 410]);
 
@@ -67,13 +65,8 @@ export class Downloads<Stored> {
 	/** Fetches one output into the store. @throws AtlasError (`download`) with the prediction ID; CancelledError */
 	async fetch(order: DownloadOrder): Promise<Stored> {
 		throwIfAborted(order.signal);
-		const result = await fetchWithRetries(async () => await this.fetchOnce(order), {
-			clock: this.clock,
-			signal: order.signal,
-			purpose: 'paidResult',
-			maxAttempts: MAX_ATTEMPTS,
-			firstPauseMs: 1_000,
-		});
+		const fetchOnce = async () => await this.fetchOnce(order);
+		const result = await fetchWithRetries('paidResult', this.clock, order.signal, fetchOnce);
 		if (result.error) throw outputError(order, result.error);
 		return result.value;
 	}

@@ -2,7 +2,7 @@ import { GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
 /** What a walk asks for: the next bytes, or to pass some, or a JPEG's image data with the first byte of the marker behind it. */
-type Wish = { take: number } | { skip: number } | 'imageData';
+type Wish = { take: number; isExif?: true } | { skip: number } | 'imageData';
 
 /** Follows one kind of file to its end. Resumed with the bytes it wished to take, which it must not keep. */
 type Walk = Generator<Wish, void, Buffer>;
@@ -27,8 +27,7 @@ export class ImageScan {
 	private taken: Buffer = Buffer.alloc(0);
 
 	constructor(kind: FileKind | null) {
-		const walkThrough = kind && WALKS.get(kind);
-		this.walk = walkThrough?.((exif) => (this.isTurned = isTurned(withoutName(exif)))) ?? null;
+		this.walk = (kind && WALKS.get(kind)?.()) ?? null;
 		this.goOn();
 	}
 
@@ -64,7 +63,11 @@ export class ImageScan {
 		const part = bytes.subarray(0, end);
 		// A copy, because a slice of a large chunk would keep all of it in memory.
 		if (end > bytes.length) this.taken = Buffer.concat([this.taken, part]);
-		else this.goOn(this.taken.length > 0 ? Buffer.concat([this.taken, part]) : part);
+		else {
+			const whole = this.taken.length > 0 ? Buffer.concat([this.taken, part]) : part;
+			if (wish.isExif) this.isTurned = isTurned(withoutName(whole));
+			this.goOn(whole);
+		}
 		return bytes.subarray(end);
 	}
 
@@ -92,15 +95,15 @@ function* skip(bytes: number): Walk {
 	if (bytes > 0) yield { skip: bytes };
 }
 
-/** Passes a block, and hands over its beginning. */
-function* exifOf(bytes: number, onExif: (exif: Buffer) => void): Walk {
+/** Passes a block, and reads its beginning as EXIF data. */
+function* readExif(bytes: number): Walk {
 	const length = Math.min(bytes, MAX_EXIF_BYTES);
-	if (length > 0) onExif(yield { take: length });
+	if (length > 0) yield { take: length, isExif: true };
 	yield* skip(bytes - length);
 }
 
 /** Thumbnails in the metadata have an end marker as well, so the segments are followed. */
-function* walkJpeg(onExif: (exif: Buffer) => void): Walk {
+function* walkJpeg(): Walk {
 	let isFirst = true;
 	for (;;) {
 		// Passes image data, and stray bytes between segments as decoders do.
@@ -118,30 +121,30 @@ function* walkJpeg(onExif: (exif: Buffer) => void): Walk {
 		// The same kind of segment holds XMP, too.
 		const name = yield { take: 6 };
 		isFirst = name.toString('latin1') !== 'Exif\0\0';
-		yield* exifOf(length - 6, isFirst ? () => {} : onExif);
+		yield* isFirst ? skip(length - 6) : readExif(length - 6);
 	}
 }
 
-function* walkPng(onExif: (exif: Buffer) => void): Walk {
+function* walkPng(): Walk {
 	yield { skip: 8 };
 	for (;;) {
 		const head = yield { take: 8 };
 		const length = head.readUInt32BE(0);
 		const type = head.toString('latin1', 4);
-		yield* type === 'eXIf' ? exifOf(length, onExif) : skip(length);
+		yield* type === 'eXIf' ? readExif(length) : skip(length);
 		yield { skip: 4 }; // the checksum
 		if (type === 'IEND') return;
 	}
 }
 
-function* walkWebp(onExif: (exif: Buffer) => void): Walk {
+function* walkWebp(): Walk {
 	let left = (yield { take: 12 }).readUInt32LE(4) - 4;
 	while (left >= 8) {
 		const head = yield { take: 8 };
 		const length = head.readUInt32LE(4);
 		// Padded to an even length, which some encoders forget at the end.
 		const padded = Math.min(length + (length % 2), left - 8);
-		yield* head.toString('latin1', 0, 4) === 'EXIF' ? exifOf(padded, onExif) : skip(padded);
+		yield* head.toString('latin1', 0, 4) === 'EXIF' ? readExif(padded) : skip(padded);
 		left -= 8 + padded;
 	}
 }
@@ -172,7 +175,7 @@ function* skipColors(flags: number): Walk {
 	if (flags & 0x80) yield { skip: 3 * 2 ** ((flags & 7) + 1) };
 }
 
-const WALKS = new Map<FileKind, (onExif: (exif: Buffer) => void) => Walk>([
+const WALKS = new Map<FileKind, () => Walk>([
 	[JPEG, walkJpeg],
 	[PNG, walkPng],
 	[WEBP, walkWebp],

@@ -7,8 +7,6 @@ import { memoize } from '../memo';
 import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
 import { HEADER_BYTES, inspectHeader, type HeaderFacts } from './inspect';
 
-const MAX_HEADER_ATTEMPTS = 3;
-
 /** Inspects input images that are URLs: each once per run, without the API key, and no more than the header. */
 export class RemoteImages {
 	private readonly inspections = new Map<string, Promise<HeaderFacts | null>>();
@@ -24,13 +22,8 @@ export class RemoteImages {
 	 */
 	async inspect(url: string): Promise<HeaderFacts | null> {
 		return await memoize(this.inspections, url, async () => {
-			const { clock } = this.client;
-			const header = await fetchWithRetries(async () => await this.readHeader(url), {
-				clock,
-				signal: this.signal,
-				purpose: 'inputHeader',
-				maxAttempts: MAX_HEADER_ATTEMPTS,
-			});
+			const readOnce = async () => await this.readHeader(url);
+			const header = await fetchWithRetries('inputHeader', this.client.clock, this.signal, readOnce);
 			return header.error ? null : inspectHeader(header.value);
 		});
 	}

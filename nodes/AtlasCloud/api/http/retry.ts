@@ -15,9 +15,32 @@ import { DownloadError } from './publicFile';
 /** Attempts of a single read. */
 export const MAX_READ_ATTEMPTS = 6;
 
-const FIRST_PAUSE_MS = 500;
-
 const MAX_PAUSE_MS = 8_000;
+
+interface RetryRule {
+	maxAttempts: number;
+	firstPauseMs: number;
+	/** Whether another attempt is pointless after a connection that failed. */
+	isFinal: (fault: TransportError) => boolean;
+}
+
+/** How a request is retried, by what it is for. */
+const RULES = {
+	/** A free request to Atlas. */
+	read: { maxAttempts: MAX_READ_ATTEMPTS, firstPauseMs: 500, isFinal: ({ neverSent }) => neverSent },
+	/** A prediction that is paid for, or its output. */
+	paidResult: { maxAttempts: 4, firstPauseMs: 1_000, isFinal: () => false },
+	/** The header of an input image. The code is null where n8n itself blocked the request. */
+	inputHeader: {
+		maxAttempts: 3,
+		firstPauseMs: 500,
+		isFinal: ({ code }) => code === null || code === 'ENOTFOUND' || code === 'ECONNREFUSED',
+	},
+	/** The content of an earlier edit's input. */
+	earlierInput: { maxAttempts: 3, firstPauseMs: 500, isFinal: ({ code }) => code === 'ENOTFOUND' },
+} satisfies Record<string, RetryRule>;
+
+export type Purpose = keyof typeof RULES;
 
 /** No retry starts later than this, in ms, whatever pauses the service asks for. */
 const MAX_READ_MS = 600_000;
@@ -44,34 +67,28 @@ export async function sendWithRetries(
 	signal: CancelSignal | undefined,
 	options: RetryOptions,
 ): Promise<Answer> {
-	const { maxAttempts = MAX_READ_ATTEMPTS, giveUpAtMs = clock.nowMs() + MAX_READ_MS } = options;
+	const { maxAttempts = RULES.read.maxAttempts, giveUpAtMs = clock.nowMs() + MAX_READ_MS } = options;
 	const { isUsable = () => true, isRetryable: isWorthRetrying = isRetryable } = options;
 	for (let attempt = 0; ; attempt++) {
 		throwIfAborted(signal);
 		const exchange = await untilAborted(send(), signal);
 		const { answer } = exchange;
 		if (answer && isSuccess(answer) && isUsable(answer.json)) return answer;
-		const afterMs = cappedRetryAfterMs(answer) ?? backoffMs(attempt, FIRST_PAUSE_MS, MAX_PAUSE_MS);
+		const afterMs = cappedRetryAfterMs(answer) ?? backoffMs(attempt, RULES.read.firstPauseMs, MAX_PAUSE_MS);
 		const isOver = attempt + 1 >= maxAttempts || clock.nowMs() + afterMs > giveUpAtMs;
 		if (isOver || !isWorthRetrying(exchange)) throw readError(what, exchange);
 		await pauseMs(clock, afterMs, signal);
 	}
 }
 
-export interface FetchRetries {
-	clock: Clock;
-	signal: CancelSignal | undefined;
-	purpose: Purpose;
-	maxAttempts: number;
-	/** Default: 500. */
-	firstPauseMs?: number;
-}
-
 /** Fetches a file from any host. @returns what was fetched, or the last attempt's error. @throws CancelledError */
 export async function fetchWithRetries<T>(
+	purpose: Purpose,
+	clock: Clock,
+	signal: CancelSignal | undefined,
 	fetchOnce: () => Promise<T>,
-	{ clock, signal, purpose, maxAttempts, firstPauseMs = FIRST_PAUSE_MS }: FetchRetries,
 ): Promise<{ value: T; error?: undefined } | { error: Error }> {
+	const { maxAttempts, firstPauseMs } = RULES[purpose];
 	for (let attempt = 0; ; attempt++) {
 		const result = await fetchOnce().then(
 			(value) => ({ value }),
@@ -86,25 +103,6 @@ export async function fetchWithRetries<T>(
 	}
 }
 
-/** What a request is for. It decides which failed connections are worth another attempt. */
-export type Purpose =
-	/** A free request to Atlas. */
-	| 'read'
-	/** A prediction that is paid for, or its output. */
-	| 'paidResult'
-	/** The header of an input image. */
-	| 'inputHeader'
-	/** The content of an earlier edit's input. */
-	| 'earlierInput';
-
-const IS_FINAL_FAULT: Record<Purpose, (fault: TransportError) => boolean> = {
-	read: ({ neverSent }) => neverSent,
-	paidResult: () => false,
-	// The code is null where n8n itself blocked the request.
-	inputHeader: ({ code }) => code === null || code === 'ENOTFOUND' || code === 'ECONNREFUSED',
-	earlierInput: ({ code }) => code === 'ENOTFOUND',
-};
-
 /** Statuses that stay the same however often a prediction is polled. */
 export const FINAL_STATUS_CODES = new Set([401, 402, 403, 451]);
 
@@ -114,7 +112,7 @@ function isRetryableStatus(statusCode: number): boolean {
 
 /** Whether another attempt may succeed where this one did not bring what was asked for. */
 export function isRetryable(failure: Exchange | Error, purpose: Purpose = 'read'): boolean {
-	if (failure instanceof TransportError) return !IS_FINAL_FAULT[purpose](failure);
+	if (failure instanceof TransportError) return !RULES[purpose].isFinal(failure);
 	if (failure instanceof DownloadError) {
 		const { isFinal, statusCode } = failure;
 		// A host that has just got a file may not find it at first.

@@ -15,8 +15,6 @@ import type { FileInput } from './request';
 export const MAX_FILES = 5_000;
 export const MAX_TOTAL_BYTES = 4_000_000_000;
 
-const MAX_ATTEMPTS = 3;
-
 /** No file of media: what a proxy or a login shows instead. */
 const PAGE_TYPE = /^text\/|[/+](json|xml|html)\b/i;
 
@@ -71,7 +69,6 @@ export class EarlierInputs {
 	}
 
 	private async look(url: string, sizeBytes: number): Promise<Look> {
-		const { clock } = this.client;
 		let goneCount = 0;
 		const lookOnce = async (): Promise<Look> => {
 			const look = await this.lookOnce(url, sizeBytes);
@@ -79,12 +76,7 @@ export class EarlierInputs {
 			if (look === 'gone' && ++goneCount < 2) throw new DownloadError('the file was not found');
 			return look;
 		};
-		const result = await fetchWithRetries(lookOnce, {
-			clock,
-			signal: this.signal,
-			purpose: 'earlierInput',
-			maxAttempts: MAX_ATTEMPTS,
-		});
+		const result = await fetchWithRetries('earlierInput', this.client.clock, this.signal, lookOnce);
 		const look = result.error ? { unreadable: result.error.message } : result.value;
 		return look !== 'gone' && 'unreadable' in look
 			? { unreadable: `an input file couldn’t be read (${look.unreadable})` }
