@@ -50,8 +50,12 @@ export function readModelJob(
 		webhookUrl,
 	});
 	const request = { ...read, body: { ...given, ...read.body } };
-	const resolve = async () => await resolveModel(run, request, { given, options, resourceType });
-	return { request, predictionCount: 1, options, resolve };
+	const order = { request, predictionCount: 1 };
+	return {
+		...order,
+		options,
+		resolve: async () => await resolveModel(run, order, given, options, resourceType),
+	};
 }
 
 /** What an item gives for the model's fields, in either input mode. @throws AtlasError (`input`) */
@@ -69,26 +73,22 @@ function readGivenInputs(context: IExecuteFunctions, itemIndex: number): JsonObj
 	);
 }
 
-/** What a request is completed with. */
-interface ModelWish {
-	/** What the item gives for the model's fields. */
-	given: JsonObject;
-	options: IDataObject;
-	resourceType: MediaModelType | null;
-}
-
 /**
- * Completes a request by the model's type and schema, and checks its inputs. Uploads nothing.
+ * Completes an order by the model's type and schema, and checks its inputs. Uploads nothing.
+ * @param given what the item gives for the model's fields
  * @throws AtlasError (`input`); CancelledError
  */
 async function resolveModel(
 	run: NodeRun,
-	request: PurchaseRequest,
-	{ given, options, resourceType }: ModelWish,
+	order: PurchaseOrder,
+	given: JsonObject,
+	options: IDataObject,
+	resourceType: MediaModelType | null,
 ): Promise<PurchaseOrder> {
+	const { request } = order;
 	const { model } = request;
 	const info = await run.models.of(model);
-	const refusal = info.isUnreadable ? whileUnreadable(run, { request, predictionCount: 1 }) : undefined;
+	const refusal = info.isUnreadable ? whileUnreadable(run, order) : undefined;
 	const type = mediaTypeOf(model, info, resourceType);
 	const { body, inputs, notes } = await readInputs(run, request, given, info.fields);
 	const inputNames = inputs.map(({ path: [name] }) => name);
@@ -98,7 +98,7 @@ async function resolveModel(
 	const timeout = readTimeout(options, defaultTimeoutSeconds(type));
 	const endpoint = endpointOf(type);
 	const resolved = { ...request, endpoint, inputs, body: wholeBody, estimateUsd, ...timeout, refusal };
-	return { request: resolved, predictionCount: 1, notes };
+	return { ...order, request: resolved, notes };
 }
 
 /** Decides the endpoint. @throws AtlasError (`input`) where neither catalog nor resource tell it */
