@@ -1,15 +1,14 @@
-import type { IncomingMessage } from 'node:http';
-import multipart from '@fastify/multipart';
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { json, Refusal, type Answer } from './answers';
 import { balanceAnswer } from './balance';
 import { catalog, openAiModels } from './catalog';
-import { converse, type Call, type Handler, type Stage } from './conversation';
+import type { Call, Handler, Stage } from './conversation';
 import type { FileStore } from './fileStore';
 import { historyAnswer } from './history';
 import { RateLimit } from './limits';
 import type { Origin } from './origin';
+import { takeMultipart, uploadPart } from './multipart';
 import { predictionAnswer, type PredictionContext } from './predictions';
+import { Routes } from './routes';
 import { Submits } from './submits';
 import type { TaskBook } from './tasks';
 import type { Endpoint, SandboxOptions, TokenBucket } from './types';
@@ -33,9 +32,11 @@ export class ApiServer {
 	private submits: RateLimit | null = null;
 	private polls: RateLimit | null = null;
 	private readonly parts = new WeakMap<Call, UploadPart | undefined>();
-	private readonly fastifyRequests = new WeakMap<IncomingMessage, FastifyRequest>();
+
+	readonly routes: Routes;
 
 	constructor(private readonly around: ApiParts) {
+		this.routes = this.routesOf();
 		this.readLimits();
 	}
 
@@ -49,96 +50,41 @@ export class ApiServer {
 		this.polls = limitOf(options.limits?.polls);
 	}
 
-	async build(): Promise<void> {
-		const { api } = this.around;
-		const app = Fastify({
-			exposeHeadRoutes: false,
-			serverFactory: (listener) => api.createServer(listener),
-			routerOptions: { maxParamLength: 2000 },
-			frameworkErrors: (_error, request, reply) => void this.serve('other', this.lost(), request, reply),
-		});
-		app.removeAllContentTypeParsers();
-		// Bodies are read by the handlers: a 413 or a fault is not Fastify's to decide.
-		app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-		await app.register(multipart, { limits: { fileSize: Infinity, files: 1 } });
-
-		const route = (method: 'GET' | 'POST', url: string, endpoint: Endpoint, handler: Handler): void => {
-			app.route({
-				method,
-				url,
-				handler: async (request: FastifyRequest, reply: FastifyReply) =>
-					await this.serve(endpoint, handler, request, reply),
-			});
-		};
-		route('POST', '/api/v1/model/uploadMedia', 'upload', this.upload());
-		const submits = this.submitHandlers();
-		for (const type of ['Image', 'Video', 'Audio']) {
-			route('POST', `/api/v1/model/generate${type}`, 'submit', submits.submit());
-		}
-		route('POST', '/api/v1/model/calculate', 'quote', submits.quote());
-		route('GET', '/api/v1/webhooks/jwks.json', 'webhookKeys', {
-			work: () => json(this.around.webhooks.jwks()),
-		});
-		// Atlas Cloud answers to all of these.
-		for (const path of ['prediction/:id', 'prediction/:id/', 'result/:id', 'result/:id/']) {
-			route(
-				'GET',
-				`/api/v1/model/${path}`,
-				'prediction',
-				this.withKey((call) => this.prediction(call)),
-			);
-		}
-		route(
-			'GET',
-			'/api/v1/model/history',
-			'history',
-			this.withKey((call) => this.history(call)),
-		);
-		route(
-			'GET',
-			'/public/v1/balance',
-			'balance',
-			this.withKey(({ requestId }) => balanceAnswer(this.around.stage.ledger.charges, requestId)),
-		);
-		route(
-			'GET',
-			'/v1/models',
-			'models',
-			this.withKey(() => json(openAiModels())),
-		);
-		// Needs no key.
-		route('GET', '/api/v1/models', 'models', { work: () => this.models() });
-		// A wrong path answers 401 as well.
-		app.setNotFoundHandler(async (request, reply) => await this.serve('other', this.lost(), request, reply));
-		await app.ready();
-	}
-
-	private async serve(
-		endpoint: Endpoint | 'other',
-		handler: Handler,
-		request: FastifyRequest,
-		reply: FastifyReply,
-	): Promise<void> {
-		reply.hijack();
-		this.fastifyRequests.set(request.raw, request);
-		await converse(this.around.stage, endpoint, request.raw, reply.raw, handler);
-	}
-
-	private lost(): Handler {
-		return {
+	private routesOf(): Routes {
+		const lost: Handler = {
+			// A wrong path answers 401 as well.
 			work: () => {
 				throw new Refusal(401, 'unauthorized');
 			},
 		};
-	}
-
-	private withKey(work: (call: Call) => Promise<Answer> | Answer): Handler {
-		return {
-			work: (call) => {
+		const routes = new Routes(this.around.stage, lost, takeMultipart);
+		const get = (url: string, endpoint: Endpoint, work: Handler['work']): void =>
+			routes.add(['GET'], url, endpoint, { work });
+		const withKey = (work: Handler['work']): Handler['work'] => {
+			return (call) => {
 				this.checkKey(call);
 				return work(call);
-			},
+			};
 		};
+		routes.add(['POST'], '/api/v1/model/uploadMedia', 'upload', this.upload());
+		const submits = this.submitHandlers();
+		for (const type of ['Image', 'Video', 'Audio'])
+			routes.add(['POST'], `/api/v1/model/generate${type}`, 'submit', submits.submit());
+		routes.add(['POST'], '/api/v1/model/calculate', 'quote', submits.quote());
+		get('/api/v1/webhooks/jwks.json', 'webhookKeys', () => json(this.around.webhooks.jwks()));
+		const prediction = withKey((call) => this.prediction(call));
+		// Atlas Cloud answers to all of these.
+		for (const path of ['prediction/:id', 'prediction/:id/', 'result/:id', 'result/:id/'])
+			get(`/api/v1/model/${path}`, 'prediction', prediction);
+		const history = withKey((call) => this.history(call));
+		get('/api/v1/model/history', 'history', history);
+		const balance = withKey(({ requestId }) => balanceAnswer(this.around.stage.ledger.charges, requestId));
+		get('/public/v1/balance', 'balance', balance);
+		const openAi = withKey(() => json(openAiModels()));
+		get('/v1/models', 'models', openAi);
+		// Needs no key.
+		get('/api/v1/models', 'models', () => this.models());
+		return routes;
 	}
 
 	private hasKey({ entry }: Call): boolean {
@@ -171,7 +117,7 @@ export class ApiServer {
 		const { files, stage, filesUrl, options } = this.around;
 		return {
 			read: async (call) => {
-				const part = await uploadPart(this.fastifyRequests.get(call.request));
+				const part = await uploadPart(call.request);
 				this.parts.set(call, part);
 				return part?.fileName ?? '';
 			},
@@ -213,18 +159,5 @@ export class ApiServer {
 
 	private models(): Answer {
 		return json(catalog(this.around.filesUrl(), this.around.options));
-	}
-}
-
-/** The first part that is a file; undefined where there is none. */
-async function uploadPart(request: FastifyRequest | undefined): Promise<UploadPart | undefined> {
-	if (!request?.isMultipart()) return undefined;
-	try {
-		const part = await request.file();
-		if (!part) return undefined;
-		const { fieldname, filename, mimetype, file } = part;
-		return { fieldName: fieldname, fileName: filename ?? '', contentType: mimetype, stream: file };
-	} catch {
-		return undefined;
 	}
 }

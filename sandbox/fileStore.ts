@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { randomId } from './random';
@@ -90,9 +89,9 @@ export class FileStore {
 		if (file) file.expiresAtMs = -Infinity;
 	}
 
-	async remove(): Promise<void> {
+	remove(): void {
 		this.files.clear();
-		await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+		rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 		folders.delete(this.folder);
 	}
 }
@@ -105,4 +104,10 @@ export async function fileOnDisk(path: string): Promise<FileOnDisk> {
 		size += chunk.length;
 	}
 	return { path, size, sha256: hash.digest('hex') };
+}
+
+/** For files that are small: streams and other threads take longer. */
+export function writeAtOnce(bytes: Buffer, path: string): FileOnDisk {
+	writeFileSync(path, bytes);
+	return { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -1,11 +1,6 @@
-import {
-	createServer,
-	type IncomingMessage,
-	type RequestListener,
-	type Server,
-	type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Routes } from './routes';
 
 const HOST = '127.0.0.1';
 
@@ -28,24 +23,22 @@ export class Origin {
 	private server: Server | undefined;
 	/** Those in use; `inProcess.ts` adds its own. */
 	readonly connections = new Set<Connection>();
-	private listener: RequestListener | undefined;
+	private routes: Routes | undefined;
 	private port: number;
 
 	constructor(port: number) {
 		this.port = port;
 	}
 
-	/** For Fastify's `serverFactory`: the server is ours to open and close. */
-	createServer(listener: RequestListener): Server {
-		const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, listener);
+	serve(routes: Routes): void {
+		const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000 }, routes.listener());
 		server.on('connection', (socket) => {
 			this.connections.add(socket);
 			socket.once('close', () => this.connections.delete(socket));
 			socket.on('error', () => undefined);
 		});
 		this.server = server;
-		this.listener = listener;
-		return server;
+		this.routes = routes;
 	}
 
 	get url(): string {
@@ -54,7 +47,7 @@ export class Origin {
 
 	async open(): Promise<void> {
 		const { server } = this;
-		if (!server) throw new Error('createServer() comes first');
+		if (!server) throw new Error('serve() comes first');
 		await new Promise<void>((resolve, reject) => {
 			server.once('error', reject);
 			server.listen(this.port, HOST, () => {
@@ -66,9 +59,9 @@ export class Origin {
 		openOrigins.set(this.url, this);
 	}
 
-	/** Has a request handled that came by no socket. */
-	handle(request: IncomingMessage, response: ServerResponse): void {
-		this.listener?.(request, response);
+	/** Has a request answered that came by no socket. */
+	async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		await this.routes?.serve(request, response);
 	}
 
 	/** Resets every connection, also those that hang. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { fileOnDisk, type FileOnDisk } from './fileStore';
+import { fileOnDisk, writeAtOnce, type FileOnDisk } from './fileStore';
 
 const CHUNK = Buffer.alloc(1024 * 1024);
 
@@ -20,6 +20,7 @@ export async function writePadded(
 	bytesWanted: number,
 ): Promise<FileOnDisk> {
 	const padding = Math.max(0, bytesWanted - bytes.length);
+	if (padding === 0) return writeAtOnce(bytes, path);
 	const file = createWriteStream(path);
 	const write = async (piece: Buffer): Promise<void> => {
 		if (!file.write(piece)) await once(file, 'drain');

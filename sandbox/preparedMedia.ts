@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileOnDisk, type FileOnDisk } from './fileStore';
+import { readFile } from 'node:fs/promises';
+import { writeAtOnce, type FileOnDisk } from './fileStore';
 import type { ProductFile } from './product';
 
 /** By extension. A video takes long to encode, and sandboxes come and go in a test run. */
@@ -13,6 +13,5 @@ export async function preparedMedia(
 ): Promise<FileOnDisk> {
 	const first = made.get(extension) ?? make(path).then(async () => await readFile(path));
 	made.set(extension, first);
-	await writeFile(path, await first);
-	return await fileOnDisk(path);
+	return writeAtOnce(await first, path);
 }

@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answers';
 import type { SandboxClock } from './types';
 
@@ -39,7 +38,22 @@ export async function sendAnswer(
 		...answer.headers,
 	});
 	if (head) response.end();
-	else await pipeline(createReadStream(path, { start, end }), response);
+	else if (size <= SMALL_FILE_BYTES) response.end(readFileSync(path).subarray(start, end + 1));
+	else await sendAll(createReadStream(path, { start, end }), response);
+}
+
+/** Larger ones are streamed. */
+const SMALL_FILE_BYTES = 1_000_000;
+
+async function sendAll(
+	chunks: Iterable<Buffer> | AsyncIterable<unknown>,
+	response: ServerResponse,
+): Promise<void> {
+	for await (const chunk of chunks) {
+		if (response.destroyed) return;
+		await writeFlushed(response, chunk as Buffer);
+	}
+	response.end();
 }
 
 /** Announces the whole length, sends half of it and closes the connection. */
@@ -116,7 +130,7 @@ export async function sendHuge(bytes: number, ofFile: boolean, response: ServerR
 			yield left < piece.length ? piece.subarray(0, left) : piece;
 		}
 	}
-	await pipeline(pieces, response);
+	await sendAll(pieces(), response);
 }
 
 export function bytesOf({ body }: Answer): { bytes: Buffer; contentType: string } {

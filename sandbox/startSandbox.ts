@@ -2,7 +2,7 @@ import { ApiServer } from './apiServer';
 import { RealClock } from './clock';
 import type { Stage } from './conversation';
 import { FaultBook } from './faults';
-import { buildFilesServer } from './filesServer';
+import { filesRoutes } from './filesServer';
 import { FileStore } from './fileStore';
 import { LedgerBook } from './ledger';
 import { Origin } from './origin';
@@ -67,10 +67,12 @@ export async function startSandbox(given: SandboxOptions = {}): Promise<Sandbox>
 		await Promise.all([api.close(), storage.close()]);
 		realClock.stop();
 		await tasks.close();
-		await files.remove();
+		files.remove();
 	};
 	try {
-		await Promise.all([server.build(), buildFilesServer(storage, stage('files'), files), studio.prepare()]);
+		api.serve(server.routes);
+		storage.serve(filesRoutes(stage('files'), files));
+		await studio.prepare();
 		await Promise.all([api.open(), storage.open()]);
 	} catch (error) {
 		await closeAll();

@@ -1,12 +1,7 @@
 import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
 import { CancelledError } from '../../nodes/AtlasCloud/api/errors';
-import {
-	TransportError,
-	type FileBody,
-	type HttpRequest,
-	type HttpResponse,
-} from '../../nodes/AtlasCloud/api/http/http';
-import { callInProcess, type InProcessRequest } from '../../sandbox';
+import { TransportError, type HttpRequest, type HttpResponse } from '../../nodes/AtlasCloud/api/http/http';
+import { callInProcess } from '../../sandbox';
 import { virtualTime } from './virtualTime';
 
 /** In n8n's words, as far as tests look at them. */
@@ -17,31 +12,6 @@ const MESSAGES: Record<string, string> = {
 	ECONNABORTED: 'The connection was aborted, perhaps the server is offline',
 };
 
-const BOUNDARY = 'boundary-of-a-part';
-
-async function* multipart({ fileName, mimeType, open }: FileBody): AsyncGenerator<Uint8Array> {
-	yield Buffer.from(
-		`--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${fileName}"\r\n` +
-			`Content-Type: ${mimeType}\r\n\r\n`,
-	);
-	yield* open();
-	yield Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
-}
-
-function bodyOf({ file, json }: HttpRequest): Pick<InProcessRequest, 'headers' | 'body'> {
-	if (file)
-		return {
-			headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-			body: multipart(file),
-		};
-	if (json === undefined) return { headers: {} };
-	const bytes = Buffer.from(JSON.stringify(json));
-	return {
-		headers: { 'content-type': 'application/json', 'content-length': String(bytes.length) },
-		body: [bytes],
-	};
-}
-
 /** Does what the node's HTTP and n8n's helpers do, to a sandbox of this process, on the virtual clock. */
 export async function sendInProcess(
 	request: HttpRequest,
@@ -49,7 +19,6 @@ export async function sendInProcess(
 	context: Partial<IExecuteFunctions>,
 ): Promise<HttpResponse> {
 	const controller = new AbortController();
-	const { headers, body } = bodyOf(request);
 	const abort = () => controller.abort(new CancelledError());
 	// n8n ends authenticated requests by the execution's own signal, and so the body as well.
 	const signals = [request.signal, request.authenticated ? context.getExecutionCancelSignal?.() : undefined];
@@ -69,8 +38,9 @@ export async function sendInProcess(
 			{
 				method: request.method,
 				url: request.url,
-				headers: { accept: '*/*', ...request.headers, ...headers, ...key },
-				...(body ? { body } : {}),
+				headers: { accept: '*/*', ...request.headers, ...key },
+				...(request.json === undefined ? {} : { json: JSON.stringify(request.json) }),
+				...(request.file ? { file: request.file } : {}),
 			},
 			controller.signal,
 		);

@@ -59,7 +59,7 @@ function isEnvelope({ action }: FaultKind): boolean {
 }
 
 /** Whether the service says to come back tomorrow. */
-export function isForLong({ action }: FaultKind): boolean {
+function isForLong({ action }: FaultKind): boolean {
 	return action?.type === 'status' && action.headers?.['retry-after'] !== undefined;
 }
 
