@@ -259,6 +259,27 @@ describe('Reuse Paid Results and retries', () => {
 		expectBilledOnce(result);
 	});
 
+	it('buys nothing anew while the model can’t be read, if what it took fails', async () => {
+		await atlas({ predictSeconds: 300 });
+		const { items, parameters } = sameUrl(1);
+		const call = {
+			items,
+			parameters: { ...parameters, model: 'bytedance/seedream-v4.5/edit', size: '2048*2048' },
+		};
+		fails('submit', { type: 'failTask', shape: 'status200' });
+		await edit({ ...call, parameters: { ...call.parameters, resource: 'prediction', operation: 'submit' } });
+		// The first attempt reads the model, and its time is up before the prediction ends.
+		fails('models', { type: 'status', status: 503 }, Infinity, 2);
+		const options = { timeoutSeconds: 200 };
+		const result = await reuse({
+			...call,
+			nodeExtras: RETRY_3,
+			parameters: { ...call.parameters, options },
+		});
+		expect(result.error?.message).toContain('Couldn’t read the fields of bytedance/seedream-v4.5/edit');
+		expect(submits()).toBe(1);
+	});
+
 	it('gives each item one edit when a crashed execution is retried with it', async () => {
 		await edit({ executionId: '41', items: photos(2) });
 		const result = await reuse({ executionId: '42', mode: 'retry', items: photos(3) });
