@@ -130,6 +130,14 @@ describe('one prediction', () => {
 		expect(prediction?.status).toBe('completed');
 	});
 
+	it('that is told after its deadline, and after three broken answers, is not lost', async () => {
+		let broken = 0;
+		const atlas = new Atlas((_id, atMs) => (atMs < 58_000 ? inProgress : ++broken > 3 ? done : { json: {} }));
+		// The third is the one at the deadline.
+		const { prediction } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 59_100 }));
+		expect(prediction?.status).toBe('completed');
+	});
+
 	it('that is not found for half a minute is an error', async () => {
 		const atlas = new Atlas(() => refused(404));
 		const { error, atMs } = await atlas.outcome(atlas.waitFor('p'));

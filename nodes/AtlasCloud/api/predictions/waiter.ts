@@ -27,6 +27,9 @@ const MAX_POLLS_PER_SECOND = 40;
 /** Failed polls in a row after which a prediction is given up before its deadline. */
 const MAX_FAILED_POLLS = 40;
 
+/** The same after its deadline: one broken answer must not end the wait for a billed edit. */
+const MAX_FAILED_POLLS_WHEN_LATE = 4;
+
 /** What is learned of an account outlives a run. Holds numbers and hashes, no keys. */
 const accounts = recentlyUsed((): { watch?: Watch } => ({}));
 
@@ -176,10 +179,10 @@ class Watch {
 		} else if (isNotFound(exchange) || isDenied(exchange)) {
 			if (!this.looksAgain(waiting, nowMs)) this.fail(waiting, pollError(id, exchange));
 		} else {
-			const failedPolls = waiting.failedPolls.push(exchange);
+			const failedPolls = ++waiting.failedPolls;
+			waiting.lastFailedPoll = exchange;
 			if (failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(id, exchange));
-			// One broken answer must not end the wait for a billed edit.
-			else if (isLate && failedPolls >= UNSURE_LOOKS) this.expire(waiting);
+			else if (isLate && failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
 			else waiting.pause(backoffMs(failedPolls - 1, 500, 8_000), nowMs);
 		}
 	}

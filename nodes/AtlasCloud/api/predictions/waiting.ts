@@ -42,7 +42,10 @@ export class Waiting {
 	isPolling = false;
 
 	/** In a row. */
-	failedPolls: Exchange[] = [];
+	failedPolls = 0;
+
+	/** Only the last: an answer that is not understood may hold images. */
+	lastFailedPoll: Exchange | null = null;
 
 	/** Ends in a row that may not be the last word. */
 	unsureEnds = 0;
@@ -112,8 +115,8 @@ export class Waiting {
 	}
 
 	seenInProgress(nowMs: number): void {
-		this.failedPolls = [];
-		this.unsureEnds = 0;
+		this.failedPolls = this.unsureEnds = 0;
+		this.lastFailedPoll = null;
 		this.seenAtMs = nowMs;
 		this.notBeforeMs = -Infinity;
 	}
@@ -139,8 +142,7 @@ export class Waiting {
 
 	/** Ends the wait when its time is up, even if a request is still in flight. */
 	expire(): void {
-		const lastFailed = this.failedPolls.at(-1) ?? null;
-		if (this.seenAtMs !== null && !lastFailed) this.resolve(null);
-		else this.reject(unreachableError(this.id, lastFailed));
+		if (this.seenAtMs !== null && !this.lastFailedPoll) this.resolve(null);
+		else this.reject(unreachableError(this.id, this.lastFailedPoll));
 	}
 }
