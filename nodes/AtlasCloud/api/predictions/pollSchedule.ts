@@ -3,9 +3,11 @@ import type { Waiting } from './waiting';
 
 /*
  * A prediction is polled whenever it is 1 in so many likely to have ended since it was last seen in progress. So many
- * polls each costs on average, whatever the durations are.
+ * polls each costs on average, whatever the durations are. With videos, people count the seconds.
  */
 const POLLS = 4.6;
+const POLLS_WHEN_SLOW = 10;
+const SLOW_MS = 120_000;
 
 /** Of those that take longer than all before, only the first few are polled: others may wait for them. */
 const MAX_OVERDUE = 8;
@@ -48,7 +50,9 @@ export function planPolls(group: readonly Waiting[], usual: UsualTimes, nowMs: n
 			return { waiting, atMs: waiting.timeOf(ageOfTurn(seenAgeMs, ownTurn, inTurn)), chance: 0 };
 		const { medianMs } = durations;
 		const mayWait = (seenAgeMs >= durations.maxMs && ++overdue > MAX_OVERDUE) || isQueued;
-		const ageMs = mayWait ? seenAgeMs + PAUSE * medianMs : durations.ageOfEnd(seenAgeMs, 1 / POLLS);
+		const ageMs = mayWait
+			? seenAgeMs + PAUSE * medianMs
+			: durations.ageOfEnd(seenAgeMs, 1 / (medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW));
 		const chance = durations.chanceOfEnd(seenAgeMs, waiting.ageMs(nowMs));
 		return { waiting, atMs: waiting.timeOf(ageMs), chance, usualMs: medianMs };
 	});
