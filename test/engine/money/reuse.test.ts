@@ -144,6 +144,7 @@ describe('Reuse Paid Results', () => {
 	it.each<[string, Endpoint, FaultAction, number]>([
 		['a file host’s first 404', 'file', { type: 'status', status: 404, body: '' }, 1],
 		['a proxy’s page for its file', 'file', { type: 'status', status: 404, body: GATEWAY_PAGE }, 3],
+		['a file host that breaks the connection', 'file', { type: 'resetBefore' }, 2],
 		[
 			'a gateway’s 404 for its prediction',
 			'prediction',
