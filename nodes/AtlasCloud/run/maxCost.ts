@@ -93,13 +93,15 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 function refusal(error: unknown, maxCostUsd: number): Error {
 	if (error instanceof CancelledError) return error;
 	const atlasError = asAtlasError(error);
+	const advice = "To run without a limit, remove 'Max Cost per Run' under Options.";
+	const sentences = ['Nothing was submitted.', atlasError.description, advice];
 	return new AtlasError(
 		`Couldn’t check the limit: the cost of this run is unknown, and 'Max Cost per Run' is ${dollars(maxCostUsd)}. ${atlasError.message}`,
 		{
 			...atlasError,
 			kind: 'input',
 			isRunWide: true,
-			description: `Nothing was submitted. ${atlasError.description} Or remove 'Max Cost per Run' under Options: the run then has no limit.`,
+			description: sentences.filter((sentence) => sentence).join(' '),
 		},
 	);
 }

@@ -51,7 +51,7 @@ export function planPolls(group: readonly Waiting[], usual: UsualTimes, nowMs: n
 		const { medianMs } = durations;
 		const mayWait = (seenAgeMs >= durations.maxMs && ++overdue > MAX_OVERDUE) || isQueued;
 		const ageMs = mayWait
-			? seenAgeMs + PAUSE * medianMs
+			? seenAgeMs + PAUSE * Math.max(FIRST_MS, medianMs)
 			: durations.ageOfEnd(seenAgeMs, 1 / (medianMs < SLOW_MS ? POLLS : POLLS_WHEN_SLOW));
 		const chance = durations.chanceOfEnd(seenAgeMs, waiting.ageMs(nowMs));
 		return { waiting, atMs: waiting.timeOf(ageMs), chance, usualMs: medianMs };
