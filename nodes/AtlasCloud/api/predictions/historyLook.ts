@@ -4,7 +4,7 @@ import { MAX_ANSWER_BYTES, type AtlasClient } from '../http/client';
 import type { RateLimiter } from '../pace/rateLimiter';
 import type { Clock } from '../time/clock';
 import { idOfRow, pathOfPage, rowsOfPage, shownOf, statusOfRow, type Shown } from './history';
-import { type Plan } from './pollSchedule';
+import type { Plan } from './pollSchedule';
 import type { Prediction } from './prediction';
 import { within } from './readPrediction';
 import type { Waiting } from './waiting';
