@@ -68,20 +68,18 @@ const noisy = async (encode: (image: Sharp) => Sharp) =>
 	).toBuffer();
 
 describe.each(Object.entries(NODES))('%s', (_name, given) => {
-	describe('a file in memory', () => {
-		it.each<[string, (base64: string) => string]>([
-			['wrapped at 76 characters', (base64) => base64.replace(/.{76}/g, '$&\r\n')],
-			['without padding', (base64) => base64.replace(/=+$/, '')],
-		])('is sent in its real size: %s', async (_what, change) => {
-			const bytes = await noisy((image) => image.png());
-			const uploads = await uploadedBy({
-				...given('data'),
-				binaryMode: 'default',
-				items: [inMemory(change(bytes.toString('base64')))],
-			});
-			expect(uploads).toEqual([sha256(bytes)]);
-			expect(sandbox.ledger.uploads.at(-1)?.bytes).toBe(bytes.length);
+	it.each<[string, (base64: string) => string]>([
+		['wrapped at 76 characters', (base64) => base64.replace(/.{76}/g, '$&\r\n')],
+		['without padding', (base64) => base64.replace(/=+$/, '')],
+	])('a file in memory is sent in its real size: %s', async (_what, change) => {
+		const bytes = await noisy((image) => image.png());
+		const uploads = await uploadedBy({
+			...given('data'),
+			binaryMode: 'default',
+			items: [inMemory(change(bytes.toString('base64')))],
 		});
+		expect(uploads).toEqual([sha256(bytes)]);
+		expect(sandbox.ledger.uploads.at(-1)?.bytes).toBe(bytes.length);
 	});
 
 	describe('a broken image', () => {
@@ -337,36 +335,32 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 	});
 });
 
-describe('the orientation in a photo', () => {
-	const photos: Record<string, (orientation: number) => Promise<Buffer>> = {
-		JPEG: async (orientation) =>
-			oriented(await picture({ width: 90, height: 30, encode: (raw) => raw.jpeg() }), exif(orientation)),
-		TIFF: async (orientation) =>
-			await picture({ width: 90, height: 30, encode: (raw) => raw.withMetadata({ orientation }).tiff() }),
-	};
-	it.each(Object.keys(photos))('turns a %s only if it is 5 to 8', async (kind) => {
-		const orientations = kind === 'TIFF' ? [1, 3, 6, 8] : [1, 3, 5, 6, 8, 9, 255, 65_535];
-		const items = await Promise.all(orientations.map(async (one) => file(await photos[kind]!(one))));
-		const { json } = await runSeedream({
-			items,
-			parameters: { resource: 'prediction', operation: 'submit' },
-		});
-		const isTurned = (one: number) => one >= 5 && one <= 8;
-		expect(json.map(({ size }) => size)).toEqual(
-			orientations.map((one) => (isTurned(one) ? '1024*3072' : '3072*1024')),
-		);
+const photos: Record<string, (orientation: number) => Promise<Buffer>> = {
+	JPEG: async (orientation) =>
+		oriented(await picture({ width: 90, height: 30, encode: (raw) => raw.jpeg() }), exif(orientation)),
+	TIFF: async (orientation) =>
+		await picture({ width: 90, height: 30, encode: (raw) => raw.withMetadata({ orientation }).tiff() }),
+};
+it.each(Object.keys(photos))('the orientation in a photo turns a %s only if it is 5 to 8', async (kind) => {
+	const orientations = kind === 'TIFF' ? [1, 3, 6, 8] : [1, 3, 5, 6, 8, 9, 255, 65_535];
+	const items = await Promise.all(orientations.map(async (one) => file(await photos[kind]!(one))));
+	const { json } = await runSeedream({
+		items,
+		parameters: { resource: 'prediction', operation: 'submit' },
 	});
+	const isTurned = (one: number) => one >= 5 && one <= 8;
+	expect(json.map(({ size }) => size)).toEqual(
+		orientations.map((one) => (isTurned(one) ? '1024*3072' : '3072*1024')),
+	);
 });
 
-describe('two images', () => {
-	it('all files that claim to be images are meant by *, also one that is none', async () => {
-		const files = {
-			a: await picture(),
-			b: { bytes: Buffer.from('{"error":1}'), fileName: 'b.png', mimeType: 'image/png' },
-		};
-		const { message } = await refusal({ items: [{ files }], parameters: { images: '*' } });
-		expect(message).toBe('The file in b is a JSON document');
-	});
+it('all files that claim to be images are meant by *, also one that is none', async () => {
+	const files = {
+		a: await picture(),
+		b: { bytes: Buffer.from('{"error":1}'), fileName: 'b.png', mimeType: 'image/png' },
+	};
+	const { message } = await refusal({ items: [{ files }], parameters: { images: '*' } });
+	expect(message).toBe('The file in b is a JSON document');
 });
 
 describe('options that an expression gives as text', () => {

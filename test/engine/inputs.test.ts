@@ -173,21 +173,19 @@ describe.each(BINARY_MODES)('binary fields, files kept in mode %s', (binaryMode:
 	});
 });
 
-describe('image URLs', () => {
-	const a = 'https://cdn.example.com/w_100,h_200/a.jpg';
-	const b = 'http://example.org/b.png?x=1,2';
+const a = 'https://cdn.example.com/w_100,h_200/a.jpg';
+const b = 'http://example.org/b.png?x=1,2';
 
-	it('and files may be mixed, in order', async () => {
-		const dataUri = `data:image/png;base64,${pictures.green.toString('base64')}`;
-		expect(
-			await sent({
-				items: [{ json: { urls: [b, dataUri, a] }, files: { one: pictures.red, two: pictures.blue } }],
-				parameters: {
-					images: '={{ ["two", ...$json.urls, "one"] }}',
-				},
-			}),
-		).toEqual([['blue', b, 'green', a, 'red']]);
-	});
+it('image URLs and files may be mixed, in order', async () => {
+	const dataUri = `data:image/png;base64,${pictures.green.toString('base64')}`;
+	expect(
+		await sent({
+			items: [{ json: { urls: [b, dataUri, a] }, files: { one: pictures.red, two: pictures.blue } }],
+			parameters: {
+				images: '={{ ["two", ...$json.urls, "one"] }}',
+			},
+		}),
+	).toEqual([['blue', b, 'green', a, 'red']]);
 });
 
 describe('the number of images', () => {

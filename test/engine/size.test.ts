@@ -147,22 +147,15 @@ function bmpHeaderOf(width: number, height: number): Buffer {
 	return bytes;
 }
 
-describe('Size', () => {
-	it.each([
-		[
-			V4,
-			{ size: 'custom', width: 1500.5, height: 2048 },
-			"'Width' and 'Height' must be whole numbers",
-			'2048',
-		],
-		[V4, { size: '={{ "" }}' }, '"" is not a valid \'Size\'', 'matchInput'],
-	])('of %s may not be %j', async (model, parameters, message, howTo) => {
-		const before = sandbox.ledger.requests.length;
-		const refused = await refusal({ parameters: { model, ...parameters } });
-		expect(refused.message).toBe(message);
-		expect(refused.description).toContain(howTo);
-		expect(sandbox.ledger.requests.length).toBe(before);
-	});
+it.each([
+	[V4, { size: 'custom', width: 1500.5, height: 2048 }, "'Width' and 'Height' must be whole numbers", '2048'],
+	[V4, { size: '={{ "" }}' }, '"" is not a valid \'Size\'', 'matchInput'],
+])('Size of %s may not be %j', async (model, parameters, message, howTo) => {
+	const before = sandbox.ledger.requests.length;
+	const refused = await refusal({ parameters: { model, ...parameters } });
+	expect(refused.message).toBe(message);
+	expect(refused.description).toContain(howTo);
+	expect(sandbox.ledger.requests.length).toBe(before);
 });
 
 describe('an image at a URL', () => {

@@ -12,28 +12,26 @@ const refuses = (endpoint: Parameters<typeof fails>[0], body: object) => () =>
 
 const files = { [IMG]: Buffer.from('x'), b: Buffer.from('y') };
 
-describe('texts of strangers are plain in every message', () => {
-	it.each<[string, () => void, Partial<SeedreamOptions>]>([
-		['the name of a file field', () => {}, { items: [{ files }] }],
-		['Atlas’s message', refuses('submit', { code: 400, msg: LONG, data: null }), {}],
-		['a request ID', refuses('upload', { code: 400, msg: 'no', request_id: LONG, data: null }), {}],
-		['a model', () => {}, { parameters: { model: `a/${'<b>'.repeat(1_000)}` } }],
-		['a size', () => {}, { parameters: { size: LONG } }],
-		[
-			'a prediction ID',
-			() => {},
-			{ parameters: { resource: 'prediction', operation: 'get', predictionId: LONG } },
-		],
-	])('%s', async (_what, prepare, options) => {
-		prepare();
-		for (const nodeExtras of [{}, CONTINUE]) {
-			const { error, json } = await edit({ ...options, nodeExtras });
-			const { message, description } = (error ?? json[0]?.error) as { message: string; description: string };
-			expect(`${message} ${description.replaceAll('<br>', ' ')}`).not.toContain('<');
-			expect(message).not.toContain('\n');
-			expect(message.length + description.length).toBeLessThan(1_500);
-		}
-	});
+it.each<[string, () => void, Partial<SeedreamOptions>]>([
+	['the name of a file field', () => {}, { items: [{ files }] }],
+	['Atlas’s message', refuses('submit', { code: 400, msg: LONG, data: null }), {}],
+	['a request ID', refuses('upload', { code: 400, msg: 'no', request_id: LONG, data: null }), {}],
+	['a model', () => {}, { parameters: { model: `a/${'<b>'.repeat(1_000)}` } }],
+	['a size', () => {}, { parameters: { size: LONG } }],
+	[
+		'a prediction ID',
+		() => {},
+		{ parameters: { resource: 'prediction', operation: 'get', predictionId: LONG } },
+	],
+])('texts of strangers are plain in every message: %s', async (_what, prepare, options) => {
+	prepare();
+	for (const nodeExtras of [{}, CONTINUE]) {
+		const { error, json } = await edit({ ...options, nodeExtras });
+		const { message, description } = (error ?? json[0]?.error) as { message: string; description: string };
+		expect(`${message} ${description.replaceAll('<br>', ' ')}`).not.toContain('<');
+		expect(message).not.toContain('\n');
+		expect(message.length + description.length).toBeLessThan(1_500);
+	}
 });
 
 it('and in the hint', async () => {

@@ -152,20 +152,21 @@ it.each([
 	},
 );
 
-describe('is refused with 401, and nothing starts or is asked of the API:', () => {
-	const refused: Array<[string, (signed: SignedWebhook) => SignedWebhook]> = [
-		['a request without a signature', ({ body }) => ({ body, headers: {} })],
-		['a changed body', ({ body, headers }) => ({ body: `${body} `, headers })],
-	];
-	it.each(refused)('%s', async (_name, change) => {
+const refused: Array<[string, (signed: SignedWebhook) => SignedWebhook]> = [
+	['a request without a signature', ({ body }) => ({ body, headers: {} })],
+	['a changed body', ({ body, headers }) => ({ body: `${body} `, headers })],
+];
+it.each(refused)(
+	'is refused with 401, and nothing starts or is asked of the API: %s',
+	async (_name, change) => {
 		const signed = await signedEnd();
 		const reads = sandbox.ledger.count('prediction');
 		expect(await deliver(change(signed))).toBe(401);
 		expect(host.executions).toEqual([]);
 		expect(host.failures).toEqual([]);
 		expect(sandbox.ledger.count('prediction')).toBe(reads);
-	});
-});
+	},
+);
 
 it('reads the state from the API, not from the body', async () => {
 	const predictionId = await ended();

@@ -20,22 +20,23 @@ async function buyWithoutNames(): Promise<void> {
 	await edit();
 }
 
-describe('every wait before the submit ends within the item’s Timeout', () => {
-	it.each<[string, Endpoint, FaultAction, Record<string, unknown>]>([
-		['a catalog that hangs', 'models', HANG, UNLISTED],
-		['a catalog that asks for pauses', 'models', PAUSES, UNLISTED],
-		['a catalog that trickles', 'models', TRICKLE, UNLISTED],
-		['an upload that hangs', 'upload', HANG, {}],
-		['an upload that asks for pauses', 'upload', PAUSES, {}],
-		['an upload that is throttled', 'upload', { ...PAUSES, status: 429 } as FaultAction, {}],
-		['a quote that hangs', 'quote', HANG, QUOTED],
-		['a quote that trickles', 'quote', TRICKLE, QUOTED],
-		['a history that hangs', 'history', HANG, REUSED],
-		['a history that asks for pauses', 'history', PAUSES, REUSED],
-		['a history that trickles', 'history', TRICKLE, REUSED],
-		['an earlier input that hangs', 'file', HANG, REUSED],
-		['an earlier input that trickles', 'file', TRICKLE, REUSED],
-	])('%s', async (_what, endpoint, action, parameters) => {
+it.each<[string, Endpoint, FaultAction, Record<string, unknown>]>([
+	['a catalog that hangs', 'models', HANG, UNLISTED],
+	['a catalog that asks for pauses', 'models', PAUSES, UNLISTED],
+	['a catalog that trickles', 'models', TRICKLE, UNLISTED],
+	['an upload that hangs', 'upload', HANG, {}],
+	['an upload that asks for pauses', 'upload', PAUSES, {}],
+	['an upload that is throttled', 'upload', { ...PAUSES, status: 429 } as FaultAction, {}],
+	['a quote that hangs', 'quote', HANG, QUOTED],
+	['a quote that trickles', 'quote', TRICKLE, QUOTED],
+	['a history that hangs', 'history', HANG, REUSED],
+	['a history that asks for pauses', 'history', PAUSES, REUSED],
+	['a history that trickles', 'history', TRICKLE, REUSED],
+	['an earlier input that hangs', 'file', HANG, REUSED],
+	['an earlier input that trickles', 'file', TRICKLE, REUSED],
+])(
+	'every wait before the submit ends within the item’s Timeout: %s',
+	async (_what, endpoint, action, parameters) => {
 		if (endpoint === 'file') await buyWithoutNames();
 		const before = ledger.charges.length;
 		fails(endpoint, action, Infinity);
@@ -47,8 +48,8 @@ describe('every wait before the submit ends within the item’s Timeout', () => 
 		expect(error?.description).toContain('Nothing was submitted');
 		expect(virtualTime.nowMs() - startMs).toBeLessThan(12_000);
 		expect(ledger.charges).toHaveLength(before);
-	});
-});
+	},
+);
 
 it('all waits before the submit end within the item’s Timeout together', async () => {
 	for (const endpoint of ['models', 'quote', 'history', 'upload'] as const)

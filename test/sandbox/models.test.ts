@@ -82,29 +82,27 @@ describe('the schema is checked', () => {
 	});
 });
 
-describe('quote', () => {
-	it('creates nothing, and is the price of the prediction', async () => {
-		const edit = {
-			model: 'bytedance/seedream-v4/sequential',
-			prompt: 'lakes',
-			size: '1024*1024',
-			max_images: 2,
-		};
-		const bodies: Array<['Image' | 'Video' | 'Audio', object, string]> = [
-			['Image', edit, '0.054'],
-			['Video', { model: VIDEO.text, prompt: 'a lake', duration: 12, resolution: '480p' }, '0.222'],
-			['Video', { model: VIDEO.imageFast, image, duration: 6, resolution: '480p' }, '0.108'],
-			['Audio', { model: SPEECH, text: 'a'.repeat(500) }, '0.025'],
-			['Audio', { model: TRANSCRIPT, audio_url: sound }, '0.0006'],
-			['Image', { model: UPSCALE, image }, '0.015'],
-		];
-		for (const [type, body, price] of bodies) {
-			const before = sandbox.ledger.predictions.size;
-			expect(await quote(client, body)).toMatchObject({ price, estimated: false, currency: 'USD' });
-			expect(sandbox.ledger.predictions.size).toBe(before);
-			expect((await generate(client, type, body))['price']).toBe(price);
-		}
-	});
+it('quote creates nothing, and is the price of the prediction', async () => {
+	const edit = {
+		model: 'bytedance/seedream-v4/sequential',
+		prompt: 'lakes',
+		size: '1024*1024',
+		max_images: 2,
+	};
+	const bodies: Array<['Image' | 'Video' | 'Audio', object, string]> = [
+		['Image', edit, '0.054'],
+		['Video', { model: VIDEO.text, prompt: 'a lake', duration: 12, resolution: '480p' }, '0.222'],
+		['Video', { model: VIDEO.imageFast, image, duration: 6, resolution: '480p' }, '0.108'],
+		['Audio', { model: SPEECH, text: 'a'.repeat(500) }, '0.025'],
+		['Audio', { model: TRANSCRIPT, audio_url: sound }, '0.0006'],
+		['Image', { model: UPSCALE, image }, '0.015'],
+	];
+	for (const [type, body, price] of bodies) {
+		const before = sandbox.ledger.predictions.size;
+		expect(await quote(client, body)).toMatchObject({ price, estimated: false, currency: 'USD' });
+		expect(sandbox.ledger.predictions.size).toBe(before);
+		expect((await generate(client, type, body))['price']).toBe(price);
+	}
 });
 
 it.each([

@@ -7,20 +7,18 @@ function check(properties: JsonObject, given: JsonObject, required: string[] = [
 	return checkInputs(fields ?? [], given);
 }
 
-describe('values are sent in the declared type', () => {
-	it.each<[JsonObject, unknown, unknown]>([
-		[{ type: 'integer' }, '10', 10],
-		[{ type: 'integer', enum: [5, 10] }, '10', 10],
-		[{ type: 'string', enum: ['480p', '720p'] }, '720P', '720p'],
-		[{ type: 'string' }, 7, '7'],
-		[{ type: 'boolean' }, 'false', false],
-		[{ type: 'array', items: { type: 'number' } }, '[1, 2]', [1, 2]],
-		[{ type: 'object' }, { a: 1 }, { a: 1 }],
-		[{ type: ['number', 'string'] }, 'auto', 'auto'],
-		[{ type: ['number', 'string'] }, '2', 2],
-	])('%j: %j becomes %j', (schema, value, expected) => {
-		expect(check({ field: schema }, { field: value }).body).toEqual({ field: expected });
-	});
+it.each<[JsonObject, unknown, unknown]>([
+	[{ type: 'integer' }, '10', 10],
+	[{ type: 'integer', enum: [5, 10] }, '10', 10],
+	[{ type: 'string', enum: ['480p', '720p'] }, '720P', '720p'],
+	[{ type: 'string' }, 7, '7'],
+	[{ type: 'boolean' }, 'false', false],
+	[{ type: 'array', items: { type: 'number' } }, '[1, 2]', [1, 2]],
+	[{ type: 'object' }, { a: 1 }, { a: 1 }],
+	[{ type: ['number', 'string'] }, 'auto', 'auto'],
+	[{ type: ['number', 'string'] }, '2', 2],
+])('values are sent in the declared type: %j: %j becomes %j', (schema, value, expected) => {
+	expect(check({ field: schema }, { field: value }).body).toEqual({ field: expected });
 });
 
 describe('a value that the model does not take is refused in words with its title', () => {
@@ -73,18 +71,16 @@ it('never reads what an object merely inherits', () => {
 	expect(check({ constructor: inherited }, {}).body).toEqual({});
 });
 
-describe('media values', () => {
-	const images = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 2 };
+const images = { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 2 };
 
-	it('are handed on as they are given, with the numbers that the schema allows', () => {
-		const file = { mimeType: 'image/png', data: 'AA==' };
-		const { media, body } = check({ images, image: { type: 'string' } }, { images: 'a, b, c', image: file });
-		expect(media).toMatchObject([
-			{ name: 'images', value: 'a, b, c', min: 1, max: 2 },
-			{ name: 'image', value: file, min: 1, max: 1 },
-		]);
-		expect(body).toEqual({});
-	});
+it('media values are handed on as they are given, with the numbers that the schema allows', () => {
+	const file = { mimeType: 'image/png', data: 'AA==' };
+	const { media, body } = check({ images, image: { type: 'string' } }, { images: 'a, b, c', image: file });
+	expect(media).toMatchObject([
+		{ name: 'images', value: 'a, b, c', min: 1, max: 2 },
+		{ name: 'image', value: file, min: 1, max: 1 },
+	]);
+	expect(body).toEqual({});
 });
 
 it.each(['constructor', 'toString', '__proto__'])('a field may be called %s', (name) => {

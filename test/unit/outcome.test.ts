@@ -24,51 +24,47 @@ function answer(statusCode: number, json: JsonObject & { code?: number }): { ans
 
 const record = { id: 'p1', status: 'created', model: 'm' };
 
-describe('the answer to a submit', () => {
-	it.each<[string, ReturnType<typeof answer>, Outcome]>([
-		['an ID in an envelope', answer(200, { code: 200, data: record }), { kind: 'created', id: 'p1' }],
-		['a bare record', answer(200, record), { kind: 'created', id: 'p1' }],
-		[
-			'an ID with a bad status',
-			answer(500, { code: 500, data: record }),
-			{ kind: 'inDoubt', reportedId: 'p1' },
-		],
-		[
-			'an ID beside a bad code in a good status',
-			answer(200, { code: 500, data: record }),
-			{ kind: 'inDoubt', reportedId: 'p1' },
-		],
-		[
-			'an ID beside an error in a good status',
-			answer(200, { code: 200, error: { message: 'busy' }, data: record }),
-			{ kind: 'inDoubt', reportedId: 'p1' },
-		],
-		[
-			'a record with an error of its own: the prediction has failed',
-			answer(200, { code: 200, data: { ...record, status: 'failed', error: 'no' } }),
-			{ kind: 'created', id: 'p1' },
-		],
-		['429', answer(429, { code: 429 }), { kind: 'throttled' }],
-		['429 in a good status', answer(200, { code: 429 }), { kind: 'throttled' }],
-		['402', answer(402, { code: 402 }), { kind: 'refused', code: 402 }],
-		['402 in a good status', answer(200, { code: 402 }), { kind: 'refused', code: 402 }],
-		['400 that its envelope contradicts', answer(400, { code: 200 }), { kind: 'inDoubt' }],
-		['400 of a gateway', answer(400, {}), { kind: 'inDoubt' }],
-		['a good status without an ID', answer(200, { code: 200, data: {} }), { kind: 'inDoubt' }],
-		['500', answer(500, { code: 500 }), { kind: 'inDoubt' }],
-	])('%s', (_what, exchange, outcome) => {
-		expect(outcomeOf(exchange)).toEqual(outcome);
-	});
+it.each<[string, ReturnType<typeof answer>, Outcome]>([
+	['an ID in an envelope', answer(200, { code: 200, data: record }), { kind: 'created', id: 'p1' }],
+	['a bare record', answer(200, record), { kind: 'created', id: 'p1' }],
+	[
+		'an ID with a bad status',
+		answer(500, { code: 500, data: record }),
+		{ kind: 'inDoubt', reportedId: 'p1' },
+	],
+	[
+		'an ID beside a bad code in a good status',
+		answer(200, { code: 500, data: record }),
+		{ kind: 'inDoubt', reportedId: 'p1' },
+	],
+	[
+		'an ID beside an error in a good status',
+		answer(200, { code: 200, error: { message: 'busy' }, data: record }),
+		{ kind: 'inDoubt', reportedId: 'p1' },
+	],
+	[
+		'a record with an error of its own: the prediction has failed',
+		answer(200, { code: 200, data: { ...record, status: 'failed', error: 'no' } }),
+		{ kind: 'created', id: 'p1' },
+	],
+	['429', answer(429, { code: 429 }), { kind: 'throttled' }],
+	['429 in a good status', answer(200, { code: 429 }), { kind: 'throttled' }],
+	['402', answer(402, { code: 402 }), { kind: 'refused', code: 402 }],
+	['402 in a good status', answer(200, { code: 402 }), { kind: 'refused', code: 402 }],
+	['400 that its envelope contradicts', answer(400, { code: 200 }), { kind: 'inDoubt' }],
+	['400 of a gateway', answer(400, {}), { kind: 'inDoubt' }],
+	['a good status without an ID', answer(200, { code: 200, data: {} }), { kind: 'inDoubt' }],
+	['500', answer(500, { code: 500 }), { kind: 'inDoubt' }],
+])('the answer to a submit: %s', (_what, exchange, outcome) => {
+	expect(outcomeOf(exchange)).toEqual(outcome);
 });
 
-describe('a submit without an answer', () => {
-	it.each<[string, TransportError, Outcome['kind']]>([
-		['whose connection was refused', new TransportError('x', 'ECONNREFUSED'), 'unreachable'],
-		['whose connection was cut', new TransportError('x', 'ECONNRESET'), 'inDoubt'],
-		['that took too long', new TransportError('x', 'ETIMEDOUT'), 'inDoubt'],
-		['that n8n kept back', new TransportError('x', null, { neverSent: true }), 'notSent'],
-		['for an unknown reason', new TransportError('x', null), 'inDoubt'],
-	])('%s', (_what, fault, kind) => {
-		expect(outcomeOf({ fault })).toEqual({ kind });
-	});
+it.each<[string, TransportError, Outcome['kind']]>([
+	['whose connection was refused', new TransportError('x', 'ECONNREFUSED'), 'unreachable'],
+	['whose connection was cut', new TransportError('x', 'ECONNRESET'), 'inDoubt'],
+	['that took too long', new TransportError('x', 'ETIMEDOUT'), 'inDoubt'],
+	['that n8n kept back', new TransportError('x', null, { neverSent: true }), 'notSent'],
+	['for an unknown reason', new TransportError('x', null), 'inDoubt'],
+])('a submit without an answer: %s', (_what, fault, kind) => {
+	expect(outcomeOf({ fault })).toEqual({ kind });
 });

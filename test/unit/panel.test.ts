@@ -164,35 +164,33 @@ it('shows options in the order in which people want them', () => {
 	}
 });
 
-describe('the line under the node’s name', () => {
-	const types: INodeTypes = {
-		getByName: () => new SeedreamEdit(),
-		getByNameAndVersion: () => new SeedreamEdit(),
-		getKnownTypes: () => ({}),
+const types: INodeTypes = {
+	getByName: () => new SeedreamEdit(),
+	getByNameAndVersion: () => new SeedreamEdit(),
+	getKnownTypes: () => ({}),
+};
+const subtitleOf = (parameters: INodeParameters) => {
+	const one: INode = {
+		id: '1',
+		name: 'Node',
+		type: 'seedreamEdit',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: complete(parameters),
 	};
-	const subtitleOf = (parameters: INodeParameters) => {
-		const one: INode = {
-			id: '1',
-			name: 'Node',
-			type: 'seedreamEdit',
-			typeVersion: 1,
-			position: [0, 0],
-			parameters: complete(parameters),
-		};
-		const workflow = new Workflow({ nodes: [one], connections: {}, active: false, nodeTypes: types });
-		return workflow.expression.getSimpleParameterValue(one, description.subtitle, 'manual', {});
-	};
+	const workflow = new Workflow({ nodes: [one], connections: {}, active: false, nodeTypes: types });
+	return workflow.expression.getSimpleParameterValue(one, description.subtitle, 'manual', {});
+};
 
-	it.each<[INodeParameters, string]>([
-		[EDIT, 'edit: v5.0 Lite'],
-		[{ ...EDIT, model: model(`${V5_LITE_EDIT}-sequential`) }, 'edit: v5.0 Lite Sequential'],
-		[{ ...SUBMITTING[1], model: model(V4_EDIT, 'id') }, 'submit: v4'],
-		[{ resource: 'image', operation: 'upload' }, 'upload'],
-		[{ resource: 'prediction', operation: 'waitForCompletion' }, 'wait for completion'],
-		[{ resource: 'prediction', operation: 'get' }, 'get'],
-		[{ resource: 'prediction', operation: 'getAll' }, 'get many'],
-		[{ resource: 'prediction', operation: 'quote' }, 'get quote: v5.0 Lite'],
-	])('of %j is "%s"', (parameters, wanted) => {
-		expect(subtitleOf(parameters)).toBe(wanted);
-	});
+it.each<[INodeParameters, string]>([
+	[EDIT, 'edit: v5.0 Lite'],
+	[{ ...EDIT, model: model(`${V5_LITE_EDIT}-sequential`) }, 'edit: v5.0 Lite Sequential'],
+	[{ ...SUBMITTING[1], model: model(V4_EDIT, 'id') }, 'submit: v4'],
+	[{ resource: 'image', operation: 'upload' }, 'upload'],
+	[{ resource: 'prediction', operation: 'waitForCompletion' }, 'wait for completion'],
+	[{ resource: 'prediction', operation: 'get' }, 'get'],
+	[{ resource: 'prediction', operation: 'getAll' }, 'get many'],
+	[{ resource: 'prediction', operation: 'quote' }, 'get quote: v5.0 Lite'],
+])('the line under the node’s name of %j is "%s"', (parameters, wanted) => {
+	expect(subtitleOf(parameters)).toBe(wanted);
 });

@@ -44,27 +44,25 @@ it.each([{}, { id: null }, { id: '' }])('is taken from a record without an id: %
 	});
 });
 
-describe('the id in the answer to a submit', () => {
-	it.each<[unknown, number, string | null]>([
-		[{ code: 200, data: { id: 'p1', status: 'created', model: 'm' } }, 200, 'p1'],
-		[{ code: 500, data: { id: 'p1', status: 'failed' } }, 500, 'p1'],
-		[{ id: 'p1', status: 'created', model: 'm', created_at: 'now' }, 200, 'p1'],
-		[{ id: 'p1', status: 'created', model: 'm' }, 502, null],
-		[{ id: 'gw-1234', message: 'accepted' }, 202, null],
-		[{ id: 'req-1', status: 'error' }, 502, null],
-		[{ id: 'p1', model: 'm' }, 200, null],
-		[{ id: 'p1', status: 1, model: 'm' }, 200, null],
-		[{ id: 'p1', status: 'created', model: '' }, 200, null],
-		[{ id: 'gw-1', status: 'x', model: 'm', data: { message: 'accepted' } }, 200, null],
-		[{ data: { id: 7 } }, 200, null],
-		[{ data: { id: '../x' } }, 200, null],
-		[{ data: [{ id: 'p1' }] }, 200, null],
-		[[], 200, null],
-		['p1', 200, null],
-		[undefined, 200, null],
-	])('of %j with status %d is %s', (json, statusCode, id) => {
-		expect(idInAnswer({ json, statusCode })).toBe(id);
-	});
+it.each<[unknown, number, string | null]>([
+	[{ code: 200, data: { id: 'p1', status: 'created', model: 'm' } }, 200, 'p1'],
+	[{ code: 500, data: { id: 'p1', status: 'failed' } }, 500, 'p1'],
+	[{ id: 'p1', status: 'created', model: 'm', created_at: 'now' }, 200, 'p1'],
+	[{ id: 'p1', status: 'created', model: 'm' }, 502, null],
+	[{ id: 'gw-1234', message: 'accepted' }, 202, null],
+	[{ id: 'req-1', status: 'error' }, 502, null],
+	[{ id: 'p1', model: 'm' }, 200, null],
+	[{ id: 'p1', status: 1, model: 'm' }, 200, null],
+	[{ id: 'p1', status: 'created', model: '' }, 200, null],
+	[{ id: 'gw-1', status: 'x', model: 'm', data: { message: 'accepted' } }, 200, null],
+	[{ data: { id: 7 } }, 200, null],
+	[{ data: { id: '../x' } }, 200, null],
+	[{ data: [{ id: 'p1' }] }, 200, null],
+	[[], 200, null],
+	['p1', 200, null],
+	[undefined, 200, null],
+])('the id in the answer to a submit of %j with status %d is %s', (json, statusCode, id) => {
+	expect(idInAnswer({ json, statusCode })).toBe(id);
 });
 
 it.each<[unknown, number | null]>([

@@ -26,19 +26,17 @@ describe('a list price', () => {
 	});
 });
 
-describe('an estimate', () => {
-	it.each([
-		['generation', { duration: 5 }, 2],
-		['image', { max_images: 3 }, 6],
-		['generation', { max_images: 3 }, 6],
-		['image', {}, 2],
-		['image', { max_images: 1, num_images: '3', n: -5 }, 6],
-		['second', { duration: '5' }, 10],
-		['second', { duration: -1 }, null],
-		['minute', { duration: 30 }, 1],
-		['1k_chars', { text: 'x'.repeat(500) }, 1],
-		['1k_chars', {}, null],
-	] as const)('by %s of %j', (unit, body, expected) => {
-		expect(estimateUsd({ usd: 2, unit }, body)).toBe(expected);
-	});
+it.each([
+	['generation', { duration: 5 }, 2],
+	['image', { max_images: 3 }, 6],
+	['generation', { max_images: 3 }, 6],
+	['image', {}, 2],
+	['image', { max_images: 1, num_images: '3', n: -5 }, 6],
+	['second', { duration: '5' }, 10],
+	['second', { duration: -1 }, null],
+	['minute', { duration: 30 }, 1],
+	['1k_chars', { text: 'x'.repeat(500) }, 1],
+	['1k_chars', {}, null],
+] as const)('an estimate by %s of %j', (unit, body, expected) => {
+	expect(estimateUsd({ usd: 2, unit }, body)).toBe(expected);
 });

@@ -22,10 +22,8 @@ function refusalOf(parameters: Record<string, unknown>): AtlasError {
 const noticeOf = (value: string) =>
 	promptTemplateFields.find(({ name }) => name === `${value}Notice`)?.displayName ?? '';
 
-describe('without a template', () => {
-	it('the prompt is sent as it is', () => {
-		expect(promptOf({ promptTemplate: 'none', prompt: ' make it blue \n' })).toBe('make it blue');
-	});
+it('without a template, the prompt is sent as it is', () => {
+	expect(promptOf({ promptTemplate: 'none', prompt: ' make it blue \n' })).toBe('make it blue');
 });
 
 describe('the list of templates', () => {

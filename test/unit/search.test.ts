@@ -417,17 +417,15 @@ describe('an earlier input that cannot be read is not another file', () => {
 	});
 });
 
-describe('a prompt that is kept as its hash', () => {
-	const prompt = 'make it black and white '.repeat(200).trim();
-	const row = (shortened: string) => JSON.stringify({ model: 'a/b', prompt: shortened });
-	it.each([
-		['as it is', row(prompt), 'same'],
-		['shortened, and still long', row(`${prompt.slice(0, 4_000)}…`), 'maybe'],
-		['shortened', row(`${prompt.slice(0, 200)}…`), 'maybe'],
-		['in a body that is cut off', row(prompt).slice(0, 1_000), 'maybe'],
-		['and another', row(prompt.replace('black', 'red')), 'other'],
-	])('is compared with one %s', (_what, requestBody, expected) => {
-		const wanted = wantedBody({ model: 'a/b', prompt }, []);
-		expect(compareBodies(wanted, readBody(requestBody), null, () => true)).toBe(expected);
-	});
+const prompt = 'make it black and white '.repeat(200).trim();
+const row = (shortened: string) => JSON.stringify({ model: 'a/b', prompt: shortened });
+it.each([
+	['as it is', row(prompt), 'same'],
+	['shortened, and still long', row(`${prompt.slice(0, 4_000)}…`), 'maybe'],
+	['shortened', row(`${prompt.slice(0, 200)}…`), 'maybe'],
+	['in a body that is cut off', row(prompt).slice(0, 1_000), 'maybe'],
+	['and another', row(prompt.replace('black', 'red')), 'other'],
+])('a prompt that is kept as its hash is compared with one %s', (_what, requestBody, expected) => {
+	const wanted = wantedBody({ model: 'a/b', prompt }, []);
+	expect(compareBodies(wanted, readBody(requestBody), null, () => true)).toBe(expected);
 });

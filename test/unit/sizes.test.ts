@@ -59,35 +59,33 @@ it.each([
 	[4704 * 2016, '3K'],
 ])('names %d pixels', (pixels, name) => expect(tierName(pixels)).toBe(name));
 
-describe('Match Input Image, by the schema of', () => {
-	const rulesOf = (id: string) => readSizeRules(readInputSchema(schemaAt(schemaPath(id))!));
-	const ids = SEEDREAM_MODELS.filter(({ images }) => images).map(({ id }) => id);
+const rulesOf = (id: string) => readSizeRules(readInputSchema(schemaAt(schemaPath(id))!));
+const ids = SEEDREAM_MODELS.filter(({ images }) => images).map(({ id }) => id);
 
-	/** Sizes for photos of 3:2, 9:16, 1:1 and 21:9; null where nothing is sent. */
-	const EXPECTED: Record<string, Array<string | null>> = {
-		v4: ['3000*2000', '1080*1920', '1024*1024', '2520*1080'],
-		'v4.5': ['3000*2000', '1440*2560', '1920*1920', '2934*1258'],
-		'v4.7': ['2K', '2K', '1K', '2K'],
-		'v5.0-lite': ['3744*2496', '1600*2848', '2048*2048', '3136*1344'],
-		'v5.0-pro': ['2K', '1.5K', '1K', '2K'],
-		'v5.5': ['2K 3:2', '1.5K 9:16', '1K 1:1', '2K 21:9'],
-		'v5.5-developer': ['3:2', '9:16', '1:1', '21:9'],
-		v6: ['landscape_4_3', 'portrait_16_9', 'square_hd', 'landscape_16_9'],
-		'v6-pro': ['2k auto', '2k auto', '1k auto', '2k auto'],
-		'v6-fast': [null, null, null, null],
-	};
+/** Sizes for photos of 3:2, 9:16, 1:1 and 21:9; null where nothing is sent. */
+const EXPECTED: Record<string, Array<string | null>> = {
+	v4: ['3000*2000', '1080*1920', '1024*1024', '2520*1080'],
+	'v4.5': ['3000*2000', '1440*2560', '1920*1920', '2934*1258'],
+	'v4.7': ['2K', '2K', '1K', '2K'],
+	'v5.0-lite': ['3744*2496', '1600*2848', '2048*2048', '3136*1344'],
+	'v5.0-pro': ['2K', '1.5K', '1K', '2K'],
+	'v5.5': ['2K 3:2', '1.5K 9:16', '1K 1:1', '2K 21:9'],
+	'v5.5-developer': ['3:2', '9:16', '1:1', '21:9'],
+	v6: ['landscape_4_3', 'portrait_16_9', 'square_hd', 'landscape_16_9'],
+	'v6-pro': ['2k auto', '2k auto', '1k auto', '2k auto'],
+	'v6-fast': [null, null, null, null],
+};
 
-	it.each(ids)('%s: accepted, and the nearest shape', (id) => {
-		const model = SEEDREAM_MODELS.find((one) => one.id === id)!;
-		const family = /seedream-([^/]+)/.exec(id)![1];
-		const sizes = Object.values(PHOTOS).map((photo) => {
-			const { fields } = matchInput(photo, rulesOf(id));
-			const images = model.images?.isOne ? { image: 'a' } : { images: ['a'] };
-			seedreamRequest({ prompt: 'x', ...images, ...fields }, model);
-			return sentSize(fields);
-		});
-		expect(sizes).toEqual(EXPECTED[family]);
+it.each(ids)('Match Input Image, by the schema of: %s: accepted, and the nearest shape', (id) => {
+	const model = SEEDREAM_MODELS.find((one) => one.id === id)!;
+	const family = /seedream-([^/]+)/.exec(id)![1];
+	const sizes = Object.values(PHOTOS).map((photo) => {
+		const { fields } = matchInput(photo, rulesOf(id));
+		const images = model.images?.isOne ? { image: 'a' } : { images: ['a'] };
+		seedreamRequest({ prompt: 'x', ...images, ...fields }, model);
+		return sentSize(fields);
 	});
+	expect(sizes).toEqual(EXPECTED[family]);
 });
 
 /** A model with these properties in its schema. */
@@ -103,112 +101,106 @@ const text = (more: object = {}) => ({ type: 'string', ...more });
 const SIDE = { type: 'integer', minimum: 512, maximum: 2048, multipleOf: 16 };
 const OBJECT = { type: 'object', properties: { width: SIDE, height: SIDE } };
 
-describe('Match Input Image, where a vendor spells it', () => {
-	it.each<[string, Record<string, unknown>, object, object?]>([
-		['2k', { size: text({ enum: ['1k', '2k', '4k'] }) }, { size: '2k' }],
-		['2K, and auto', { size: text({ enum: ['auto', '2K', '3K'] }) }, { size: '2K' }],
-		['only tiers above 2K', { size: text({ enum: ['4K', '8K'] }) }, { size: '4K' }],
-		['only auto', { size: text({ enum: ['auto'] }) }, {}],
-		['words', { size: text({ enum: ['small', 'large'] }) }, {}],
-		['numbers', { size: { type: 'integer', enum: [1024, 2048] } }, { size: 2048 }],
-		['WxH', { size: text({ enum: ['1024x1024', '1536x1024', '1024x1536'] }) }, { size: '1536x1024' }],
-		['WxH as text', { size: text({ default: '2048x2048' }) }, { size: '3000x2000' }],
-		[
-			'WxH with its ratio',
-			{ size: text({ enum: ['2048x2048 (1:1)', '2496x1664 (3:2)'] }) },
-			{ size: '2496x1664 (3:2)' },
-		],
-		['W*H and tiers', { size: text({ enum: ['2K', '2048*2048', '2496*1664'] }) }, { size: '2496*1664' }],
-		['text, with a tier by default', { size: text({ default: '2K' }) }, { size: '2K' }],
-		[
-			'text, and says what may be in it',
-			{ size: text({ default: '2K', description: '1K, 2K or width*height' }) },
-			{ size: '3000*2000' },
-		],
-		['text, with examples', { size: text({ examples: ['2K', '2048x2048'] }) }, { size: '3000x2000' }],
-		['pixels in all', { size: text({ minimum: 921_600, maximum: 2_000_000 }) }, { size: '1732*1154' }],
-		['enums in anyOf', { size: { anyOf: [text({ enum: ['1K', '2K'] }), { type: 'null' }] } }, { size: '2K' }],
-		[
-			'enums in two of anyOf',
-			{ size: { anyOf: [text({ enum: ['1K'] }), text({ enum: ['1536*1024'] })] } },
-			{ size: '1536*1024' },
-		],
-		[
-			'a list or any text',
-			{ size: { anyOf: [text({ enum: ['1K', '2K'] }), text({ pattern: '^\\d+\\*\\d+$' })] } },
-			{ size: '2K' },
-		],
-		[
-			'resolution and ratio',
-			{ resolution: text({ enum: ['1K', '2K'] }), ratio: text({ enum: ['1:1', '3:2'] }) },
-			{ resolution: '2K', ratio: '3:2' },
-		],
-		[
-			'imageSize',
-			{ imageSize: text({ enum: ['square', 'landscape', 'portrait'] }) },
-			{ imageSize: 'landscape' },
-		],
-		['an upright shape', { aspect_ratio: text({ enum: ['9:16', '2:3', '1:1'] }) }, { aspect_ratio: '1:1' }],
-		[
-			'match_input_image',
-			{ aspect_ratio: text({ enum: ['1:1', 'match_input_image'] }) },
-			{ aspect_ratio: 'match_input_image' },
-		],
-		['adaptive', { ratio: text({ enum: ['16:9', 'adaptive'] }) }, { ratio: 'adaptive' }],
-		['a ratio as text', { aspect_ratio: text({ default: '1:1' }) }, { aspect_ratio: '4:3' }],
-		[
-			'a ratio as text, auto by default',
-			{ aspect_ratio: text({ default: 'auto' }) },
-			{ aspect_ratio: 'auto' },
-		],
-		[
-			'a size beside a ratio',
-			{ size: text({ default: '2048*2048' }), aspect_ratio: text({ enum: ['1:1', '3:2'], default: '1:1' }) },
-			{ size: '3000*2000', aspect_ratio: '3:2' },
-		],
-		[
-			'a size beside a ratio without default',
-			{ size: text({ enum: ['1536*1024'] }), aspect_ratio: text({ enum: ['1:1'] }) },
-			{ size: '1536*1024' },
-		],
-		['width and height', { width: SIDE, height: SIDE }, { width: 2048, height: 1360 }],
-		['an object', { size: OBJECT }, { size: { width: 2048, height: 1360 } }],
-		[
-			'an object by reference',
-			{
-				image_size: {
-					anyOf: [{ $ref: '#/components/schemas/Size' }, text({ enum: ['square', 'landscape_4_3'] })],
-				},
+it.each<[string, Record<string, unknown>, object, object?]>([
+	['2k', { size: text({ enum: ['1k', '2k', '4k'] }) }, { size: '2k' }],
+	['2K, and auto', { size: text({ enum: ['auto', '2K', '3K'] }) }, { size: '2K' }],
+	['only tiers above 2K', { size: text({ enum: ['4K', '8K'] }) }, { size: '4K' }],
+	['only auto', { size: text({ enum: ['auto'] }) }, {}],
+	['words', { size: text({ enum: ['small', 'large'] }) }, {}],
+	['numbers', { size: { type: 'integer', enum: [1024, 2048] } }, { size: 2048 }],
+	['WxH', { size: text({ enum: ['1024x1024', '1536x1024', '1024x1536'] }) }, { size: '1536x1024' }],
+	['WxH as text', { size: text({ default: '2048x2048' }) }, { size: '3000x2000' }],
+	[
+		'WxH with its ratio',
+		{ size: text({ enum: ['2048x2048 (1:1)', '2496x1664 (3:2)'] }) },
+		{ size: '2496x1664 (3:2)' },
+	],
+	['W*H and tiers', { size: text({ enum: ['2K', '2048*2048', '2496*1664'] }) }, { size: '2496*1664' }],
+	['text, with a tier by default', { size: text({ default: '2K' }) }, { size: '2K' }],
+	[
+		'text, and says what may be in it',
+		{ size: text({ default: '2K', description: '1K, 2K or width*height' }) },
+		{ size: '3000*2000' },
+	],
+	['text, with examples', { size: text({ examples: ['2K', '2048x2048'] }) }, { size: '3000x2000' }],
+	['pixels in all', { size: text({ minimum: 921_600, maximum: 2_000_000 }) }, { size: '1732*1154' }],
+	['enums in anyOf', { size: { anyOf: [text({ enum: ['1K', '2K'] }), { type: 'null' }] } }, { size: '2K' }],
+	[
+		'enums in two of anyOf',
+		{ size: { anyOf: [text({ enum: ['1K'] }), text({ enum: ['1536*1024'] })] } },
+		{ size: '1536*1024' },
+	],
+	[
+		'a list or any text',
+		{ size: { anyOf: [text({ enum: ['1K', '2K'] }), text({ pattern: '^\\d+\\*\\d+$' })] } },
+		{ size: '2K' },
+	],
+	[
+		'resolution and ratio',
+		{ resolution: text({ enum: ['1K', '2K'] }), ratio: text({ enum: ['1:1', '3:2'] }) },
+		{ resolution: '2K', ratio: '3:2' },
+	],
+	[
+		'imageSize',
+		{ imageSize: text({ enum: ['square', 'landscape', 'portrait'] }) },
+		{ imageSize: 'landscape' },
+	],
+	['an upright shape', { aspect_ratio: text({ enum: ['9:16', '2:3', '1:1'] }) }, { aspect_ratio: '1:1' }],
+	[
+		'match_input_image',
+		{ aspect_ratio: text({ enum: ['1:1', 'match_input_image'] }) },
+		{ aspect_ratio: 'match_input_image' },
+	],
+	['adaptive', { ratio: text({ enum: ['16:9', 'adaptive'] }) }, { ratio: 'adaptive' }],
+	['a ratio as text', { aspect_ratio: text({ default: '1:1' }) }, { aspect_ratio: '4:3' }],
+	['a ratio as text, auto by default', { aspect_ratio: text({ default: 'auto' }) }, { aspect_ratio: 'auto' }],
+	[
+		'a size beside a ratio',
+		{ size: text({ default: '2048*2048' }), aspect_ratio: text({ enum: ['1:1', '3:2'], default: '1:1' }) },
+		{ size: '3000*2000', aspect_ratio: '3:2' },
+	],
+	[
+		'a size beside a ratio without default',
+		{ size: text({ enum: ['1536*1024'] }), aspect_ratio: text({ enum: ['1:1'] }) },
+		{ size: '1536*1024' },
+	],
+	['width and height', { width: SIDE, height: SIDE }, { width: 2048, height: 1360 }],
+	['an object', { size: OBJECT }, { size: { width: 2048, height: 1360 } }],
+	[
+		'an object by reference',
+		{
+			image_size: {
+				anyOf: [{ $ref: '#/components/schemas/Size' }, text({ enum: ['square', 'landscape_4_3'] })],
 			},
-			{ image_size: 'landscape_4_3' },
-			{ Size: OBJECT },
-		],
-		[
-			'presets with tiers',
-			{ image_size: text({ enum: ['landscape_16_9_2K', 'landscape_16_9_4K'] }) },
-			{ image_size: 'landscape_16_9_2K' },
-		],
-		[
-			'const in oneOf',
-			{
-				size: {
-					oneOf: [
-						{ const: '1K', title: 'Small' },
-						{ const: '2K', title: 'Large' },
-					],
-				},
+		},
+		{ image_size: 'landscape_4_3' },
+		{ Size: OBJECT },
+	],
+	[
+		'presets with tiers',
+		{ image_size: text({ enum: ['landscape_16_9_2K', 'landscape_16_9_4K'] }) },
+		{ image_size: 'landscape_16_9_2K' },
+	],
+	[
+		'const in oneOf',
+		{
+			size: {
+				oneOf: [
+					{ const: '1K', title: 'Small' },
+					{ const: '2K', title: 'Large' },
+				],
 			},
-			{ size: '2K' },
-		],
-		['shapes as sizes', { size: text({ enum: ['1:1', '3:2', '16:9'] }) }, { size: '3:2' }],
-		['a hidden size', { size: text({ default: '2048*2048', hidden: true }) }, {}],
-		['nothing', { prompt: text() }, {}],
-	])('%s', (...[, properties, expected, shared]) => {
-		const { rules, check } = modelOf(properties, shared);
-		const { fields } = matchInput(PHOTOS['3:2'], rules);
-		expect(fields).toEqual(expected);
-		check(fields);
-	});
+		},
+		{ size: '2K' },
+	],
+	['shapes as sizes', { size: text({ enum: ['1:1', '3:2', '16:9'] }) }, { size: '3:2' }],
+	['a hidden size', { size: text({ default: '2048*2048', hidden: true }) }, {}],
+	['nothing', { prompt: text() }, {}],
+])('Match Input Image, where a vendor spells it: %s', (...[, properties, expected, shared]) => {
+	const { rules, check } = modelOf(properties, shared);
+	const { fields } = matchInput(PHOTOS['3:2'], rules);
+	expect(fields).toEqual(expected);
+	check(fields);
 });
 
 describe('the family’s safe range', () => {
@@ -289,26 +281,24 @@ it('a larger tier is named where the input is larger', () => {
 	expect(matchInput(PHOTOS['3:2'], rules)).toMatchObject({ fields: { size: '2K' }, larger: { size: '4K' } });
 });
 
-describe('the Size list says', () => {
-	const labelsOf = (id: string) => {
-		const rules = readSizeRules(readInputSchema(schemaAt(schemaPath(`bytedance/seedream-${id}/edit`))!));
-		return offeredSizes(rules).map(sizeLabel);
-	};
-	it.each([
-		['v5.0-lite', 16, 'Widescreen 16:9 · 2848 × 1600 · 2K'],
-		['v4', 17, 'Square 1:1 · 4096 × 4096 · 4K'],
-		['v4.5', 16, 'Cinema 21:9 · 3136 × 1344 · 2K'],
-		['v4.7', 3, '4K'],
-		['v5.0-pro', 4, 'auto'],
-		['v5.5', 45, 'Story 9:16 · 1.5K'],
-		['v5.5-developer', 8, 'Landscape 4:3'],
-		['v6-pro', 27, 'Shape of the Input Image · 2k'],
-		['v6', 25, 'Widescreen 16:9 · landscape_16_9'],
-		['v6-fast', 0, undefined],
-	])('%s: %d sizes, such as %s', (id, count, label) => {
-		const labels = labelsOf(id);
-		if (label !== undefined) expect(labels).toContain(label);
-		expect(labels).toHaveLength(count);
-		expect(new Set(labels).size).toBe(count);
-	});
+const labelsOf = (id: string) => {
+	const rules = readSizeRules(readInputSchema(schemaAt(schemaPath(`bytedance/seedream-${id}/edit`))!));
+	return offeredSizes(rules).map(sizeLabel);
+};
+it.each([
+	['v5.0-lite', 16, 'Widescreen 16:9 · 2848 × 1600 · 2K'],
+	['v4', 17, 'Square 1:1 · 4096 × 4096 · 4K'],
+	['v4.5', 16, 'Cinema 21:9 · 3136 × 1344 · 2K'],
+	['v4.7', 3, '4K'],
+	['v5.0-pro', 4, 'auto'],
+	['v5.5', 45, 'Story 9:16 · 1.5K'],
+	['v5.5-developer', 8, 'Landscape 4:3'],
+	['v6-pro', 27, 'Shape of the Input Image · 2k'],
+	['v6', 25, 'Widescreen 16:9 · landscape_16_9'],
+	['v6-fast', 0, undefined],
+])('the Size list says: %s: %d sizes, such as %s', (id, count, label) => {
+	const labels = labelsOf(id);
+	if (label !== undefined) expect(labels).toContain(label);
+	expect(labels).toHaveLength(count);
+	expect(new Set(labels).size).toBe(count);
 });
