@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { IncomingHttpHeaders } from 'node:http';
+import { json as jsonOf } from 'node:stream/consumers';
 import {
 	BINARY_MODES,
 	picture,
@@ -96,59 +97,31 @@ describe.each(BINARY_MODES)('files kept in mode %s', (binaryMode) => {
 });
 
 describe('Submit', () => {
-	it('understands the bare answer that one of the pages shows', async () => {
-		sandbox.addFault({
-			endpoint: 'submit',
-			action: {
-				type: 'status',
-				status: 200,
-				body: { id: 'pred-bare', status: 'created', model: V4, created_at: '2026-01-02T03:04:05Z' },
-			},
-		});
-		const { json } = await submit();
-		expect(json[0]).toMatchObject({
-			predictionId: 'pred-bare',
-			status: 'processing',
-			createdAt: '2026-01-02T03:04:05Z',
-		});
-	});
-
 	it('sends what is kept how long as headers, and nothing of it in the body', async () => {
-		const seen: Array<{ headers: IncomingHttpHeaders; body: string }> = [];
-		const server = await serve((request, response) => {
-			let body = '';
-			request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-			request.on('end', () => {
-				seen.push({ headers: request.headers, body });
-				response.setHeader('content-type', 'application/json');
-				response.end(JSON.stringify({ code: 200, data: { id: 'p1', status: 'created' } }));
-			});
+		const seen: Array<{ headers: IncomingHttpHeaders; body: unknown }> = [];
+		const server = await serve(async (request, response) => {
+			seen.push({ headers: request.headers, body: await jsonOf(request) });
+			response.setHeader('content-type', 'application/json');
+			response.end(JSON.stringify({ code: 200, data: { id: 'p1', status: 'created' } }));
 		});
-		const baseUrl = server.url;
 		const parameters = { images: 'https://example.com/a.png', size: '1024*1024' };
-		const options = { keepOnAtlasHours: 24 };
-		await submit({ items: [{}], credentialData: { baseUrl }, parameters: { ...parameters, options } });
-		await submit({ items: [{}], credentialData: { baseUrl }, parameters });
+		for (const options of [{ keepOnAtlasHours: 24 }, {}])
+			await submit({
+				items: [{}],
+				credentialData: { baseUrl: server.url },
+				parameters: { ...parameters, options },
+			});
 		server.close();
-		expect(seen.map(({ headers }) => headers['x-atlascloud-object-expiration-hours'])).toEqual([
-			'24',
-			undefined,
-		]);
-		expect(seen.map(({ headers }) => headers['x-atlascloud-request-retention-hours'])).toEqual([
-			'24',
-			undefined,
-		]);
-		expect(seen[0]?.headers).toMatchObject({
-			authorization: `Bearer ${sandbox.apiKey}`,
-			'content-type': 'application/json',
-		});
-		expect(JSON.parse(seen[0]?.body ?? '')).toEqual(JSON.parse(seen[1]?.body ?? ''));
-		expect(JSON.parse(seen[0]?.body ?? '')).toEqual({
+		const hoursIn = (name: string) => seen.map(({ headers }) => headers[`x-atlascloud-${name}-hours`]);
+		expect(hoursIn('object-expiration')).toEqual(['24', undefined]);
+		expect(hoursIn('request-retention')).toEqual(['24', undefined]);
+		const body = {
 			model: V4,
 			prompt: 'make it black and white',
 			images: ['https://example.com/a.png'],
 			size: '1024*1024',
-		});
+		};
+		expect(seen.map((request) => request.body)).toEqual([body, body]);
 	});
 });
 
@@ -219,10 +192,7 @@ describe('Wait for Completion', () => {
 
 	it.each([
 		['={{ "" }}', "'Prediction ID' is empty"],
-		['={{ $json.nothing }}', "'Prediction ID' is empty"],
 		['../../balance', '"../../balance" is not a prediction ID'],
-		['a b', '"a b" is not a prediction ID'],
-		['a?b=c', '"a?b=c" is not a prediction ID'],
 		['{{ $json.id }}', '"{{ $json.id }}" is not a prediction ID'],
 	])('refuses %s as an id without asking anybody', async (predictionId, message) => {
 		const before = sandbox.ledger.requests.length;

@@ -111,11 +111,6 @@ describe('Match Input Image chooses', () => {
 		sandbox.clearFaults();
 	});
 
-	it('the family’s safe range if the model has no schema', async () => {
-		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 404 } });
-		expect(await sizeOf(bmpHeaderOf(60, 40), { model: 'bytedance/seedream-v4.5/edit' })).toBe('2352*1568');
-	});
-
 	it('nothing that may be another size at the next attempt', async () => {
 		sandbox.addFault({ endpoint: 'schema', times: 2, action: { type: 'status', status: 500 } });
 		const unread = await refusal({ parameters: { model: 'bytedance/seedream-v4.5/edit' } });

@@ -26,8 +26,6 @@ const bad = (status: number, headers = {}): FakeAnswer => ({
 
 describe('a read', () => {
 	it.each<[string, FakeAnswer | Error]>([
-		['429', bad(429)],
-		['503', bad(503)],
 		['a gateway’s page', { statusCode: 502, chunks: [Buffer.from('<html>')] }],
 		['no JSON', { chunks: [Buffer.from('{"a":')] }],
 		['nothing', { chunks: [] }],

@@ -55,6 +55,9 @@ it.each([
 	['web page', Buffer.from('<!-- x --><head>')],
 	['ZIP or Office', Buffer.from('PK\x03\x04')],
 	['WAV', Buffer.from('RIFF\0\0\0\0WAVE')],
+	['GLB', Buffer.from('glTF\x02\0\0\0')],
+	['MKV', Buffer.from('\x1aE\xdf\xa3\x9fB\x82\x88matroska', 'latin1')],
+	['MP3', Buffer.from('\xff\xfb\x90\0', 'latin1')],
 ])('knows a %s, which is no input', (name, bytes) => {
 	expect(fileKind(bytes)).toMatchObject({ name, isInput: false });
 });
@@ -67,6 +70,7 @@ it.each([
 	['XML', Buffer.from('<?xml version="1.0"?><rss/>')],
 	['RIFF of something else', Buffer.from('RIFF\0\0\0\0abcd')],
 	['bytes that are no MP3', Buffer.from([0xff, 0xff, 0xff, 0xff])],
+	['an MP3 frame of no bit rate', Buffer.from([0xff, 0xfb, 0xf0, 0])],
 	['UTF-16', Buffer.from([0xff, 0xfe, 0x61, 0])],
 	['zeroes', Buffer.alloc(600)],
 ])('knows no picture in %s', (_what, bytes) => expect(fileKind(bytes)).toBeNull());

@@ -10,6 +10,7 @@ const mimeTypes = (bytes: Buffer, declared = 'application/octet-stream') =>
 describe('what a file may be sent as', () => {
 	it.each([
 		['clip.mp4', ['video/mp4', 'audio/mp4']],
+		['fragmented.mp4', ['video/mp4', 'audio/mp4']],
 		['clip.mov', ['video/quicktime']],
 		['clip.webm', ['video/webm', 'audio/webm']],
 		['sound.mp3', ['audio/mpeg']],

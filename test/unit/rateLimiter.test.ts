@@ -7,7 +7,6 @@ const LATENCY_MS = 100;
 /** Atlas, as far as a limiter can see it: accepts a request, or answers 429. */
 interface Gate {
 	accepts(nowMs: number): boolean;
-	retryAfterMs?: number;
 }
 
 /** Sends requests as the limiter permits, and reports when they were sent and accepted, and how many were rejected. */
@@ -30,7 +29,7 @@ async function sendAll(count: number, gate: Gate) {
 			if (isAccepted) break;
 			rejections++;
 			if (acceptedMs.length > count / 2) rejectionsInSecondHalf++;
-			permit.rejected(gate.retryAfterMs ?? null);
+			permit.rejected(null);
 		}
 		acceptedMs.push(clock.nowMs() - startMs);
 		permit.accepted();
@@ -106,18 +105,6 @@ it('takes a cut back when a rejection after the pause is for the number in fligh
 	const next = await clock.until(limiter.acquire(undefined));
 	next.rejected(null, true);
 	expect(limiter.rate).toBe(Infinity);
-});
-
-it('pauses as long as Retry-After says', async () => {
-	let rejectedAtMs: number | null = null;
-	const { sentMs } = await sendAll(10, {
-		retryAfterMs: 20_000,
-		accepts(nowMs) {
-			rejectedAtMs ??= nowMs;
-			return nowMs - rejectedAtMs >= 10_000;
-		},
-	});
-	expect(sentMs.filter((ms) => ms > LATENCY_MS && ms < 20_000)).toEqual([]);
 });
 
 it('gives no permit to a waiter that is cancelled, but one to the next', async () => {

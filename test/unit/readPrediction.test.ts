@@ -25,7 +25,7 @@ let ids = 0;
 /** Reads a prediction that Atlas shows after so long, in ms. */
 async function read(
 	{ visibleAtMs = Infinity, missing = NOT_FOUND, history = historyOf(), isSubmittedHere = false } = {},
-	options: { isAskedAgain?: boolean; giveUpAfterMs?: number } = {},
+	options: { isAskedAgain?: boolean } = {},
 ) {
 	const clock = new VirtualClock();
 	const startMs = clock.nowMs();
@@ -35,11 +35,7 @@ async function read(
 		if (pathOf(request).startsWith('/api/v1/model/history')) return history;
 		return clock.nowMs() - startMs >= visibleAtMs ? DONE : missing;
 	});
-	const { giveUpAfterMs = Infinity, ...others } = options;
-	const reading = readPrediction(clientOf(http, clock), id, undefined, {
-		...others,
-		giveUpAtMs: startMs + giveUpAfterMs,
-	});
+	const reading = readPrediction(clientOf(http, clock), id, undefined, options);
 	const outcome = await clock.until(
 		reading.then(
 			({ status }) => status as string,
@@ -92,11 +88,4 @@ it('a page is not Atlas’s answer: it is read again, a few times', async () => 
 	expect(await read({ missing: PAGE, visibleAtMs: 2_000 })).toMatchObject({ outcome: 'completed' });
 	const { paths } = await read({ missing: PAGE });
 	expect(paths).toHaveLength(6);
-});
-
-it('no attempt starts after the given time', async () => {
-	const missing = { ...PAGE, statusCode: 503, headers: { 'retry-after': '300' } };
-	const { tookMs, paths } = await read({ missing }, { giveUpAfterMs: 10_000 });
-	expect(paths).toHaveLength(1);
-	expect(tookMs).toBeLessThan(10_000);
 });

@@ -1,5 +1,5 @@
 import { AtlasError, inputError } from '../../nodes/AtlasCloud/api/errors';
-import { labelOf, listNames, truncate } from '../../nodes/AtlasCloud/api/text';
+import { countNoun, labelOf, listNames, plural, truncate } from '../../nodes/AtlasCloud/api/text';
 
 const IMG = '<img src=https://evil.example/x.png><a href=https://evil.example>Sign in again</a>';
 
@@ -46,4 +46,19 @@ it('a list names the first ten', () => {
 	const names = Array.from({ length: 12 }, (_, i) => `<${i}`);
 	expect(listNames(names)).toBe('‹0, ‹1, ‹2, ‹3, ‹4, ‹5, ‹6, ‹7, ‹8, ‹9, and 2 more');
 	expect(listNames(['a', 'b'])).toBe('a, b');
+});
+
+it('one is singular, and none is not mentioned', () => {
+	expect([0, 0.5, 1, 2, 21].map((count) => plural(count, 'second'))).toEqual([
+		'0 seconds',
+		'0.5 seconds',
+		'1 second',
+		'2 seconds',
+		'21 seconds',
+	]);
+	expect([0, 1, 2].map((count) => countNoun(count, 'edit', ' submitted'))).toEqual([
+		[],
+		['1 edit submitted'],
+		['2 edits submitted'],
+	]);
 });

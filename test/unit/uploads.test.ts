@@ -139,6 +139,21 @@ describe('uploads', () => {
 		expect(submits).toBe(1);
 	});
 
+	it.each<[object, string | RegExp]>([
+		[{ code: 200, data: { url: 'https://f.example.com/other-name.png' } }, /other-name.png$/],
+		[{}, 'Couldn’t upload a.png: incomplete response (200)'],
+		[{ code: 200, data: {} }, 'Couldn’t upload a.png: incomplete response (200)'],
+		[
+			{ code: 200, data: { download_url: 'ftp://x/y.png' } },
+			'Couldn’t upload a.png: incomplete response (200)',
+		],
+	])('have the link in %j, or are asked for again', async (json, outcome) => {
+		const { clock, http, uploads } = setup(() => ({ json }));
+		const url = uploads.url(file(JSON.stringify(json)), 0).catch(({ message }: Error) => message);
+		expect(await clock.until(url)).toMatch(outcome);
+		expect(http.requests).toHaveLength(typeof outcome === 'string' ? 4 : 1);
+	});
+
 	it('are retried, and what failed is not remembered', async () => {
 		let isDown = true;
 		const { clock, http, uploads } = setup(() => (isDown ? { statusCode: 503 } : link()));
