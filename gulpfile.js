@@ -29,15 +29,25 @@ function check() {
 }
 
 const OPTIONS = {
-	outdir: 'dist',
 	bundle: true,
 	external: ['n8n-workflow'],
 	platform: 'node',
 	target: 'node20',
 	format: 'cjs',
 	legalComments: 'inline',
+	write: false,
 	// Not minified: people at n8n, and those who install it, read what runs.
 };
+
+/** Bundles into files of plain ASCII, which Node reads faster: esbuild escapes strings, but no regular expressions. */
+async function bundle(options) {
+	const { outputFiles } = await esbuild.build({ ...OPTIONS, ...options });
+	for (const { path, text } of outputFiles) {
+		const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+		await mkdir(dirname(path), { recursive: true });
+		await writeFile(path, text.replaceAll(/[\u0080-\uffff]/g, escape));
+	}
+}
 
 /** Paths of the nodes, from the root, without extension. */
 async function nodePaths() {
@@ -56,10 +66,8 @@ async function compile() {
 	const paths = await nodePaths();
 	const contents = paths.map((path) => `export * from './${path}';`).join('\n');
 	await Promise.all([
-		esbuild.build({ ...OPTIONS, entryPoints: ['credentials/*.credentials.ts'], outbase: '.' }),
-		esbuild.build({
-			...OPTIONS,
-			outdir: undefined,
+		bundle({ entryPoints: ['credentials/*.credentials.ts'], outbase: '.', outdir: 'dist' }),
+		bundle({
 			outfile: 'dist/nodes/nodes.js',
 			stdin: { contents, resolveDir: __dirname, loader: 'ts' },
 		}),

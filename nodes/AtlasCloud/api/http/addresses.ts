@@ -20,12 +20,10 @@ function rangeOf(host: string): string | null {
 	return range === 'unicast' && address instanceof ipaddr.IPv6 && !isPublicIpv6(address) ? 'reserved' : range;
 }
 
-const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
-
-/** ISATAP embeds an IPv4 address in any network's range: that network decides where packets end. */
-function isPublicIpv6(address: IPv6): boolean {
-	const isIsatap = (address.parts[4] & 0xfdff) === 0 && address.parts[5] === 0x5efe;
-	return address.match(GLOBAL_UNICAST) && !isIsatap;
+/** Within 2000::/3, and no ISATAP: that embeds an IPv4 address in any network's range, which decides where packets end. */
+function isPublicIpv6({ parts }: IPv6): boolean {
+	const isIsatap = (parts[4] & 0xfdff) === 0 && parts[5] === 0x5efe;
+	return (parts[0] & 0xe000) === 0x2000 && !isIsatap;
 }
 
 function normalizedHost(hostname: string): string {

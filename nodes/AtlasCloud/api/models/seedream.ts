@@ -128,12 +128,17 @@ function known(
 	priceUsd: number,
 	properties: JsonObject,
 ): (id: string, variant: string) => KnownModel {
-	return (id, variant) => {
-		const count = isSequential(id) ? { max_images: { type: 'integer', maximum: MAX_SEQUENTIAL_IMAGES } } : {};
-		const Input = { properties: { ...properties, ...count } };
-		const rules = rulesInFields(readInputSchema({ components: { schemas: { Input } } }));
-		return { id, family, name: `${family} ${variant}`, price: { usd: priceUsd, unit: 'image' }, ...rules };
-	};
+	const max_images = { type: 'integer', maximum: MAX_SEQUENTIAL_IMAGES };
+	const Input = { properties: { ...properties, max_images } };
+	const { imageCount, ...rules } = rulesInFields(readInputSchema({ components: { schemas: { Input } } }));
+	return (id, variant) => ({
+		id,
+		family,
+		name: `${family} ${variant}`,
+		price: { usd: priceUsd, unit: 'image' },
+		...rules,
+		imageCount: isSequential(id) ? imageCount : null,
+	});
 }
 
 const v4 = known('Seedream v4', 0.027, {
