@@ -23,7 +23,7 @@ export function callItemsInParallel(): () => void {
 						value: (name: string, _index: number, ...rest: [unknown]) =>
 							this.getNodeParameter(name, itemIndex, ...rest) as unknown,
 					},
-					evaluateExpression: { value: () => runIndex },
+					getWorkflowDataProxy: { value: () => ({ $runIndex: runIndex }) },
 				}) as IExecuteFunctions;
 				const [items] = await own.call(call).catch((error: Error) => {
 					if (runIndex > 0) throw error;

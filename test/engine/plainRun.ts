@@ -70,8 +70,7 @@ export async function runPlain(options: SeedreamOptions, stops: boolean): Promis
 		getExecutionCancelSignal: () => signal,
 		getExecutionContext: () => undefined,
 		getContext: () => context,
-		// Of `$runIndex`.
-		evaluateExpression: () => 0,
+		getWorkflowDataProxy: () => ({ $runIndex: 0 }),
 		getInputData: () => input,
 		getCredentials: async () => await Promise.resolve(credentialData),
 		continueOnFail: () => !stops,

@@ -35,8 +35,8 @@ export function beginAttempt(
 ): Ledger {
 	const scope = {
 		executionId: context.getExecutionId(),
-		// Only expressions can read it.
-		runIndex: Number(context.evaluateExpression('{{ $runIndex }}', 0)) || 0,
+		// Only the data of expressions has it.
+		runIndex: Number(context.getWorkflowDataProxy(0).$runIndex) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
 	};
 	const ledger = new Ledger(keptPurchases(context), scope, onBought);
