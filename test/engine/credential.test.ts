@@ -80,6 +80,11 @@ it('goes nowhere where n8n’s SSRF protection forbids the address: nothing was 
 	expect(sandbox.ledger.requests.length).toBe(before);
 });
 
+it('sends the key without the blanks and line ends that were pasted with it', async () => {
+	const { error } = await runSeedream({ items, credentialData: { apiKey: ` ${sandbox.apiKey}\n` } });
+	expect(error).toBeUndefined();
+});
+
 it('shows only the key and the Base URL, and opens only Atlas’s own host to the HTTP Request node', () => {
 	const credential = new AtlasCloudSeedreamApi();
 	const fields = injectDomainRestrictionFields(credential);
