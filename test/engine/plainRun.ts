@@ -28,12 +28,20 @@ function resolved(value: unknown, json: IDataObject): unknown {
 	return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, resolved(each, json)]));
 }
 
+/** By node and what is given: many rows of a table have the same. */
+const completedParameters = new Map<string, INodeParameters>();
+
 /** The parameters with the node's defaults, as n8n completes them. */
-function completed({ description }: INodeType, parameters: INodeParameters): INodeParameters {
-	const node = { type: description.name, typeVersion: 1 };
-	return (
-		NodeHelpers.getNodeParameters(description.properties, parameters, true, false, node, description) ?? {}
-	);
+function completed({ description }: INodeType, given: INodeParameters): INodeParameters {
+	const key = JSON.stringify([description.name, given]);
+	let parameters = completedParameters.get(key);
+	if (!parameters) {
+		const node = { type: description.name, typeVersion: 1 };
+		parameters =
+			NodeHelpers.getNodeParameters(description.properties, given, true, false, node, description) ?? {};
+		completedParameters.set(key, parameters);
+	}
+	return parameters;
 }
 
 /** What `prepareBinaryData` makes in n8n's mode `default`. */

@@ -108,6 +108,8 @@ function seedOf(items: InputItem[] | Seed | undefined): Seed {
 	};
 }
 
+export const SEEDREAM_EDIT = new SeedreamEdit();
+
 /** What a run of the node needs, whatever runs it. */
 export function nodeRun({ node, parameters = {}, items, credentialData, ...options }: SeedreamOptions) {
 	const { apiKey, baseUrl } = options.sandbox ?? sandbox;
@@ -117,7 +119,7 @@ export function nodeRun({ node, parameters = {}, items, credentialData, ...optio
 	const { model, ...others }: Record<string, unknown> = { ...defaults, ...parameters };
 	const locator = typeof model === 'string' ? { __rl: true, mode: 'id', value: model } : model;
 	return {
-		node: node ?? new SeedreamEdit(),
+		node: node ?? SEEDREAM_EDIT,
 		credentialData: { apiKey, baseUrl, ...credentialData },
 		seed: seedOf(items),
 		parameters: { ...others, ...(locator === undefined ? {} : { model: locator }) },

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeType } from 'n8n-workflow';
 import type { Clock } from '../../nodes/AtlasCloud/api/time/clock';
 import type { Http } from '../../nodes/AtlasCloud/api/http/http';
 import { isInProcess } from '../../sandbox';
@@ -78,26 +78,28 @@ export const virtualTime = new VirtualTime();
 // The environment runs it when the test file is over.
 process.once('exit', () => virtualTime.stop());
 
-/** A machine whose clock is set anew between two runs of the node. Within a run it never jumps. */
-interface Machine {
-	/** How far its clock is off in each run of the node, in turn, in seconds. */
-	jumps: number[];
-	runs: number;
-}
+/** How far the clock of the node that just begins is off, in ms. */
+let startOffsetMs = 0;
 
-/** Stories run in parallel in one process: each has a machine of its own. */
-const machine = new AsyncLocalStorage<Machine>();
-
-/** Does some work on a machine whose clock is off by so many seconds in each run of the node, in turn. */
-export async function whereTimeJumps<T>(jumps: number[], work: () => Promise<T>): Promise<T> {
-	return await machine.run({ jumps, runs: 0 }, work);
+/** A node on a machine whose clock is off by so many seconds in each of its runs, in turn. Within a run it never jumps. */
+export function whereTimeJumps(node: INodeType, jumps: number[]): INodeType {
+	if (jumps.length === 0) return node;
+	let runs = 0;
+	return Object.assign(Object.create(node) as INodeType, {
+		async execute(this: IExecuteFunctions) {
+			startOffsetMs = jumps[runs++ % jumps.length] * 1_000;
+			// The node starts its clock before it waits for anything.
+			const running = node.execute?.call(this);
+			startOffsetMs = 0;
+			return await running;
+		},
+	});
 }
 
 /** In place of the node's own. */
 export function startClock(): Clock {
-	const here = machine.getStore();
-	if (!here || here.jumps.length === 0) return virtualTime;
-	const offsetMs = here.jumps[here.runs++ % here.jumps.length] * 1_000;
+	const offsetMs = startOffsetMs;
+	if (offsetMs === 0) return virtualTime;
 	return {
 		nowMs: () => virtualTime.nowMs() + offsetMs,
 		sleepMs: async (ms) => await virtualTime.sleepMs(ms),
@@ -118,7 +120,11 @@ function limitRequest(message: unknown): void {
 }
 
 subscribe('http.client.request.start', limitRequest);
-afterAll(() => void unsubscribe('http.client.request.start', limitRequest));
+afterAll(() => {
+	unsubscribe('http.client.request.start', limitRequest);
+	// In Node 20 every promise of the process would be slower.
+	timeLimit.disable();
+});
 
 type N8nHttp = typeof import('../../nodes/AtlasCloud/n8n/http');
 

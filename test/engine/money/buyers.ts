@@ -1,7 +1,7 @@
 import type { IDataObject, INodeType } from 'n8n-workflow';
 import { VIDEO } from '../../sandbox/mediaModels';
 import { models, parametersOf } from '../models';
-import { V4 } from '../seedream';
+import { SEEDREAM_EDIT, V4 } from '../seedream';
 
 /** What a story buys: of each item an image and a prompt, and what is made of them. */
 export interface Order {
@@ -19,8 +19,7 @@ export interface Order {
 export interface Buyer {
 	/** How it buys several images: not at all, by a prediction each, or all in one prediction. */
 	severalImages: 'none' | 'each' | 'together';
-	/** Undefined for Seedream Edit. */
-	node?: INodeType;
+	node: INodeType;
 	/** The type name under which an agent calls it. */
 	toolType: string;
 	parameters(order: Order): Record<string, unknown>;
@@ -35,6 +34,7 @@ function optionsOf({ isSubmitOnly, options, timeoutSeconds }: Order): IDataObjec
 function seedreamEdit(model: string, size: string, severalImages: 'each' | 'together'): Buyer {
 	return {
 		severalImages,
+		node: SEEDREAM_EDIT,
 		toolType: 'n8n-nodes-seedream.seedreamEditTool',
 		parameters: (order) => ({
 			resource: order.isSubmitOnly ? 'prediction' : 'image',

@@ -108,8 +108,8 @@ async function check(row: Row, inEngine: boolean): Promise<RowResult> {
 	if (use.losesAnswer) sandbox.addFault({ endpoint: 'submit', action: { type: 'resetAfter' } });
 	const parameters = {
 		model: V4,
-		prompt: row.name,
-		...(use.items === 'url' ? { images } : {}),
+		prompt: '={{ $json.prompt }}',
+		...(use.items === 'url' ? { images: '={{ $json.url }}' } : {}),
 		...(use.items === 'predictionId' ? { predictionId: '={{ $json.predictionId }}' } : {}),
 		...use.parameters,
 		...world?.parameters,

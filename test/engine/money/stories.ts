@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, INodeExecutionData, INodeType } from 'n8n-workflow';
 import { AtlasClient } from '../../../nodes/AtlasCloud/api/http/client';
 import { READ_TIMEOUT_MS } from '../../../nodes/AtlasCloud/api/http/http';
 import { idInAnswer } from '../../../nodes/AtlasCloud/api/predictions/prediction';
@@ -309,7 +309,7 @@ export class Stage {
 			await this.sandbox.close();
 			await this.openAccount();
 		}
-		await whereTimeJumps(story.jumps, async () => await new Play(this, story).run());
+		await new Play(this, story).run();
 	}
 
 	async close(): Promise<void> {
@@ -367,6 +367,8 @@ class Play {
 
 	private readonly sandbox: Sandbox;
 
+	private readonly node: INodeType;
+
 	private readonly firstCharge: number;
 
 	/** The most predictions that ever came out of each round. */
@@ -377,6 +379,7 @@ class Play {
 		private readonly story: Story,
 	) {
 		this.sandbox = stage.sandbox;
+		this.node = whereTimeJumps(BUYERS[story.buyer].node, story.jumps);
 		this.firstCharge = stage.sandbox.ledger.charges.length;
 		const id = `${stage.tally.cases ?? 0}/${JSON.stringify(story)}`;
 		this.wanted = wantedBy(story, createHash('sha256').update(id).digest('hex').slice(0, 12));
@@ -466,13 +469,13 @@ class Play {
 
 	private optionsOf(reuseHours: number): SeedreamOptions {
 		const { story, sandbox } = this;
-		const { node, toolType, parameters } = BUYERS[story.buyer];
+		const { toolType, parameters } = BUYERS[story.buyer];
 		const { isTool, isSubmitOnly, concurrency, mayResubmit, binaryMode } = story;
 		// The engine's attempts of a tool are another thing: n8n makes them where the agent calls it.
 		const maxTries = isTool ? 1 : story.maxAttempts;
 		return {
 			sandbox,
-			...(node ? { node } : {}),
+			node: this.node,
 			...(isTool ? { type: toolType } : {}),
 			binaryMode,
 			items: this.wanted.map((item) => this.inputOf(item)),
