@@ -165,6 +165,8 @@ async function meet(
 			return reset();
 		case 'hangAfter':
 			return;
+		case 'cachedAnswer':
+			return await send(stage.faults.cachedAnswer(answer, stage.clock.nowMs()));
 		case 'truncate':
 			return await sendHalf(answer, response);
 		case 'hugeBody':

@@ -41,6 +41,8 @@ export type FaultAction =
 	| { type: 'dateHeader'; value: 'missing' | string | { skewSeconds: number } }
 	/** On `prediction`: the newest other task's record, or one made up where there is no other. */
 	| { type: 'otherRecord' }
+	/** On `submit`: handled, and answered as the first such call was, for ten seconds: a gateway keeps answers. */
+	| { type: 'cachedAnswer' }
 	/** Handled; the full length is announced and half of it sent. */
 	| { type: 'truncate' }
 	/** Handled; the answer is no JSON. */

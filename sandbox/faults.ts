@@ -27,10 +27,14 @@ export interface CallFaults {
 	trouble: Trouble | null;
 }
 
+/** How long a gateway keeps an answer. */
+const CACHED_MS = 10_000;
+
 /** Counts calls against the faults that were asked for. */
 export class FaultBook {
 	private armed: ArmedFault[] = [];
 	private corruptPictures = 0;
+	private cached: { answer: Answer; untilMs: number } | null = null;
 	private readonly random: () => number;
 
 	constructor(faults: Fault[], seed: number) {
@@ -44,6 +48,7 @@ export class FaultBook {
 
 	clear(): void {
 		this.armed = [];
+		this.cached = null;
 	}
 
 	/** The faults of this call. Every call counts, also one that is refused later. */
@@ -70,6 +75,13 @@ export class FaultBook {
 			else result.trouble ??= action;
 		}
 		return result;
+	}
+
+	/** What a gateway that keeps answers makes of one. */
+	cachedAnswer(answer: Answer, nowMs: number): Answer {
+		if (answer.status >= 300) return answer;
+		if (!this.cached || this.cached.untilMs <= nowMs) this.cached = { answer, untilMs: nowMs + CACHED_MS };
+		return this.cached.answer;
 	}
 
 	/** First a page of HTML, the next time random bytes that are called a picture, and so on. */

@@ -24,7 +24,7 @@ const LINES = PATH === undefined ? 24 : 1;
 const ENOUGH_RUNS = 500;
 
 const MUST_HAPPEN =
-	'lostAnswers errors unknown crashes retriesOfEarlier retriesOnceMore rounds calls equalLost jumps slow withoutNames oddRows shifted reruns reused models each together';
+	'lostAnswers errors unknown crashes retriesOfEarlier retriesOnceMore rounds calls equalLost jumps slow withoutNames oddRows shifted reruns reused models each together sameAnswers';
 
 let played = 0;
 
@@ -74,6 +74,7 @@ const PLAIN: Story = {
 	endsWithRerun: false,
 };
 
+const TWO_ITEMS = [PLAIN.items[0], { ...PLAIN.items[0], picture: 1, prompt: 1 }];
 const AGAIN = { which: 0, crash: null, isRerun: false };
 const AGAIN_WITH_CRASH = { ...AGAIN, crash: { afterSubmits: null } };
 
@@ -81,6 +82,14 @@ it.each<[string, Partial<Story>]>([
 	[
 		'a retry bought for an item equal to an unknown one, and crashed',
 		{ losesEqual: true, history: { delaySeconds: 90 }, retries: [AGAIN_WITH_CRASH, AGAIN] },
+	],
+	[
+		'a gateway answers a submit as it did the one before',
+		{
+			items: TWO_ITEMS,
+			concurrency: 2,
+			faults: [{ endpoint: 'submit', times: 2, action: { type: 'cachedAnswer' } }],
+		},
 	],
 	[
 		'the clock was set back an hour while an edit was running',

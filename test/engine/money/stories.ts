@@ -88,6 +88,14 @@ const SUBMIT_TROUBLE: FaultAction[] = [
 	{ type: 'patchResult', patch: { outputs: ['http://169.254.169.254/'] } },
 ];
 
+/** Several items get the answer of the first of them. */
+const sameAnswers = fc.nat({ max: 2 }).map((before): Fault => ({
+	endpoint: 'submit',
+	nth: before + 1,
+	times: 4,
+	action: { type: 'cachedAnswer' },
+}));
+
 /** Whether a file host says that the file is gone. */
 const isDeleted = (action: FaultAction) => action.type === 'status' && action.status === 404;
 
@@ -169,6 +177,7 @@ export const stories = fc.record({
 			{ weight: 1, arbitrary: outputTrouble },
 			{ weight: 4, arbitrary: ending },
 			{ weight: 1, arbitrary: unreadableSchema },
+			{ weight: 2, arbitrary: sameAnswers },
 		),
 		{ maxLength: 4 },
 	),
@@ -442,6 +451,7 @@ class Play {
 		if (!story.keepUploadNames) stage.count('withoutNames');
 		if (story.rows !== 'plain') stage.count('oddRows');
 		if (story.shifts > 0) stage.count('shifted');
+		if (story.faults.some(({ action }) => action.type === 'cachedAnswer')) stage.count('sameAnswers');
 	}
 
 	private setUp(): void {
