@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { discountPercentOf } from './pricing';
-import { predictSecondsOf, type PredictTimes } from './predictTimes';
+import { predictSecondsOf, type PredictTimes } from './tasks';
 import { MODELS } from './models';
 import type { Model } from './models/model';
 import { schemaPath } from './schemas';

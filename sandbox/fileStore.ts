@@ -53,23 +53,27 @@ export function mediaKindOfName(urlPath: string): 'image' | 'video' | 'audio' | 
 	return kind === 'image' || kind === 'video' || kind === 'audio' ? kind : 'file';
 }
 
-const folders = new Set<string>();
-// A test run that ends without close() leaves nothing behind either.
-process.once('exit', () => {
-	for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+/** All sandboxes of a process share a folder: to remove one takes longer than to run a test. */
+let folder: string | undefined;
 
-/** The storage host's files: uploads and outputs, all on disk in one temporary folder that goes when the sandbox does. */
+/** A path for a file that stays until the process ends. */
+export function newPath(extension = ''): string {
+	if (folder === undefined) {
+		const made = (folder = mkdtempSync(join(tmpdir(), 'seedream-sandbox-')));
+		process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+	}
+	return join(folder, randomId() + extension);
+}
+
+/** The storage host's files: uploads and outputs, all on disk until the sandbox closes. */
 export class FileStore {
-	private readonly folder = mkdtempSync(join(tmpdir(), 'seedream-sandbox-'));
+	private readonly paths: string[] = [];
 	private readonly files = new Map<string, StoredFile>();
 
-	constructor() {
-		folders.add(this.folder);
-	}
-
 	newPath(extension = ''): string {
-		return join(this.folder, randomId() + extension);
+		const path = newPath(extension);
+		this.paths.push(path);
+		return path;
 	}
 
 	/** Files stand under the path of their URL, as a client would send it. */
@@ -91,8 +95,7 @@ export class FileStore {
 
 	remove(): void {
 		this.files.clear();
-		rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-		folders.delete(this.folder);
+		for (const path of this.paths) rmSync(path, { force: true });
 	}
 }
 

@@ -1,7 +1,6 @@
 import { MODELS } from './models';
 import type { InputSchema, Model, SeedreamModel, Property, RunnableModel } from './models/model';
 import { choice } from './models/properties';
-import { PREDICTION_RESPONSE } from './predictionSchema';
 
 /** The models' OpenAPI documents on the files host (see docs/atlas-cloud-api.md, Catalog). */
 
@@ -51,6 +50,29 @@ function schemaDocument(model: Model): Record<string, unknown> {
 		},
 	};
 }
+
+/** `components.schemas.PredictionResponse` of every model. */
+const PREDICTION_RESPONSE = {
+	type: 'object',
+	title: 'PredictionResponse',
+	properties: {
+		code: { type: 'integer' },
+		message: { type: 'string' },
+		data: {
+			type: 'object',
+			properties: {
+				id: { type: 'string' },
+				model: { type: 'string' },
+				status: { type: 'string', enum: ['created', 'processing', 'completed', 'failed'] },
+				outputs: { type: 'array', items: { type: 'string' }, nullable: true },
+				urls: { type: 'object', properties: { get: { type: 'string' } } },
+				has_nsfw_contents: { type: 'array', items: { type: 'boolean' } },
+				error: { type: 'string' },
+				created_at: { type: 'string', format: 'date-time' },
+			},
+		},
+	},
+};
 
 function jsonOf(schema: string): Record<string, unknown> {
 	return {

@@ -6,13 +6,12 @@ import { checkReachable, openImages, type InputImage } from './inputImages';
 import type { Storage } from './inputSource';
 import { mediaProduct } from './mediaProduct';
 import { padFile } from './padFile';
-import { preparedMedia } from './preparedMedia';
-import { preparedPicture } from './preparedPicture';
+import { preparedMedia, preparedPicture } from './prepared';
 import { productOf, type Product, type ProductFile } from './product';
 import { randomId } from './random';
+import { Slots } from './slots';
 import type { MediaSubmit, SeedreamSubmit, Submit } from './submitRules';
 import type { SandboxOptions } from './types';
-import { WorkQueue } from './workQueue';
 
 const HOUR_MS = 3_600_000;
 const FILES_AT_ONCE = 2;
@@ -40,8 +39,9 @@ interface Surroundings {
 
 /** Makes the outputs of tasks, a few files at a time. */
 export class Studio {
-	private readonly queue = new WorkQueue(FILES_AT_ONCE);
-	private readonly prepared = new Map<string, Promise<FileOnDisk>>();
+	private readonly slots = new Slots(() => FILES_AT_ONCE);
+	private readonly making = new Set<Promise<FileOnDisk>>();
+	private closed = false;
 
 	constructor(private readonly around: Surroundings) {}
 
@@ -70,9 +70,10 @@ export class Studio {
 		return { ...product, files };
 	}
 
+	/** Waits only for what is being made now. */
 	async close(): Promise<void> {
-		await this.queue.close();
-		await Promise.allSettled(this.prepared.values());
+		this.closed = true;
+		await Promise.allSettled(this.making);
 	}
 
 	private get storage(): Storage {
@@ -104,12 +105,19 @@ export class Studio {
 	private async make({ kind }: Submit, { extension, make }: ProductFile): Promise<FileOnDisk> {
 		const { options, files } = this.around;
 		if (kind === 'seedream' && options.preparedPictures) return await this.preparedFile(extension);
-		if (options.preparedMedia) return await preparedMedia(extension, make, files.newPath(`.${extension}`));
-		return await this.queue.run(async () => {
-			const made = await make(files.newPath(`.${extension}`));
-			const { outputBytes } = options;
-			return outputBytes === undefined ? made : await padFile(made, extension, outputBytes);
-		});
+		if (options.preparedMedia) return await preparedMedia(extension, make);
+		await this.slots.acquire();
+		try {
+			if (this.closed) throw new Error('the sandbox is closed');
+			const making = make(files.newPath(`.${extension}`)).then(async (made) => {
+				const { outputBytes } = options;
+				return outputBytes === undefined ? made : await padFile(made, extension, outputBytes);
+			});
+			this.making.add(making);
+			return await making.finally(() => this.making.delete(making));
+		} finally {
+			this.slots.release();
+		}
 	}
 
 	private publish(extension: string, made: Promise<FileOnDisk>, expirationHours: number): OutputFile {
@@ -121,15 +129,8 @@ export class Studio {
 	}
 
 	private async preparedFile(extension: string): Promise<FileOnDisk> {
+		const { outputBytes, preparedPictureBytes } = this.around.options;
 		const format = extension === 'jpeg' ? 'jpeg' : 'png';
-		let made = this.prepared.get(format);
-		if (!made) {
-			const path = this.around.files.newPath(`.${format}`);
-			const { outputBytes, preparedPictureBytes } = this.around.options;
-			made = preparedPicture(format, path, outputBytes ?? preparedPictureBytes);
-			made.catch(() => undefined);
-			this.prepared.set(format, made);
-		}
-		return await made;
+		return await preparedPicture(format, outputBytes ?? preparedPictureBytes);
 	}
 }

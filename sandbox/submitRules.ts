@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from './answers';
+import { checkWebhookUrl } from './hosts';
 import { findModel } from './models';
 import type { MediaModel, RunnableModel } from './models/model';
 import { seedreamRequest, type SeedreamRequest } from './seedreamRules';
 import { inputSchemaOf } from './schemas';
 import { checkFields, isFields, type Fields } from './schemaRules';
-import { checkWebhookUrl } from './webhookRules';
 
 interface MediaRequest {
 	kind: 'media';

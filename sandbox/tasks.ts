@@ -3,17 +3,24 @@ import type { Fate } from './faults';
 import type { FileStore } from './fileStore';
 import { InputRefusal } from './inputSource';
 import { bodyToKeep, type LedgerBook } from './ledger';
-import { predictSecondsOf, type PredictTimes } from './predictTimes';
+import type { ModelType } from './models/model';
 import { seededRandom } from './random';
+import { Slots } from './slots';
 import type { Result, Studio } from './studio';
 import type { Submit } from './submitRules';
 import { listOutputs, newTask, type NewTask, type Task } from './task';
 import { TaskList } from './taskList';
-import { TaskSlots } from './taskSlots';
 import type { FailedTaskShape, SandboxClock, SandboxOptions } from './types';
 import { uploadPath } from './uploads';
 
 const LARGE_BODY = 64 * 1024;
+
+export type PredictTimes = Pick<SandboxOptions, 'predictSeconds' | 'predictSecondsByType'>;
+
+/** How long a task of such a model takes, before jitter. */
+export function predictSecondsOf(type: ModelType, times: PredictTimes): number {
+	return times.predictSecondsByType?.[type] ?? times.predictSeconds ?? 3;
+}
 
 type LiveOptions = PredictTimes &
 	Pick<SandboxOptions, 'limits' | 'jitter' | 'history' | 'keepUploadNames' | 'chargeFailedTasks'>;
@@ -41,7 +48,7 @@ const FAILURE_REASONS: Record<FailedTaskShape, string> = {
 /** Every task of this sandbox, from `created` or `queued` over `processing` to its end. */
 export class TaskBook {
 	private readonly tasks: TaskList;
-	private readonly slots: TaskSlots;
+	private readonly slots: Slots;
 	private readonly jitter: () => number;
 	private unfinished = 0;
 	private closed = false;
@@ -49,7 +56,7 @@ export class TaskBook {
 	constructor(private readonly around: Surroundings) {
 		this.jitter = seededRandom(around.seed);
 		this.tasks = new TaskList(() => this.now());
-		this.slots = new TaskSlots(() => around.options.limits?.queueAtOnce ?? Infinity);
+		this.slots = new Slots(() => around.options.limits?.queueAtOnce ?? Infinity);
 	}
 
 	get unfinishedCount(): number {

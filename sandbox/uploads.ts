@@ -62,9 +62,9 @@ export async function storeUpload(
 
 /** `…/media/images/<number>_<random>.jpg`, or `…/uploads/<random>/<name>`. */
 export function uploadPath(fileName: string, keepName: boolean): string {
-	if (keepName) return `/uploads/${randomId(8)}/${encodeURIComponent(fileName)}`;
+	if (keepName) return `/uploads/${randomId(16)}/${encodeURIComponent(fileName)}`;
 	const number = randomInt(1e12, 1e13);
-	return `/media/images/${number}_${randomId(8)}${encodeURIComponent(extname(fileName).toLowerCase())}`;
+	return `/media/images/${number}_${randomId(16)}${encodeURIComponent(extname(fileName).toLowerCase())}`;
 }
 
 /** Both documented shapes at once: `file_name` and `content_type`, `type` and `filename`. */

@@ -12,7 +12,7 @@ const REDELIVER_AFTER_SECONDS = [1, 5, 30];
 
 /** The same for all sandboxes of a process: whoever has read them keeps them for a while. */
 const KEYS = generateKeyPairSync('ed25519');
-const KEY_ID = `wk_${randomId(8)}`;
+const KEY_ID = `wk_${randomId(16)}`;
 
 interface Surroundings {
 	clock: SandboxClock;
@@ -46,7 +46,7 @@ export class WebhookSender {
 	/** A body with the headers of a delivery. The timestamp counts in seconds; the default is now. */
 	sign(body: string, given: { timestampSeconds?: number; webhookId?: string } = {}): SignedWebhook {
 		const { clock, skewMs } = this.around;
-		const { webhookId = `wh_${randomId(8)}` } = given;
+		const { webhookId = `wh_${randomId(16)}` } = given;
 		const { timestampSeconds = Math.floor((clock.nowMs() + skewMs()) / 1000) } = given;
 		const signed = Buffer.from(`${timestampSeconds}.${body}`);
 		const eventType = (JSON.parse(body) as { event_type?: string }).event_type ?? '';
@@ -70,7 +70,7 @@ export class WebhookSender {
 
 	private async deliverTo(url: string, task: Task): Promise<void> {
 		const body = JSON.stringify(await this.bodyOf(task));
-		const webhookId = `wh_${randomId(8)}`;
+		const webhookId = `wh_${randomId(16)}`;
 		const waits = this.around.options.webhooks?.redeliverAfterSeconds ?? REDELIVER_AFTER_SECONDS;
 		for (const waitSeconds of [0, ...waits]) {
 			await this.around.clock.sleepMs(waitSeconds * 1000);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { preparedPicture } from '../../sandbox/preparedPicture';
+import { preparedPicture } from '../../sandbox/prepared';
 import { runBatch } from '../engine';
 import { atMost, megabytes, told, type BenchContext, type Group, type Row } from '../rows';
 import { median, rounds } from '../statistics';
@@ -68,8 +68,7 @@ export const memory: Group = {
 		const count = context.isShort ? 1 : 3;
 		const folder = await mkdtemp(join(tmpdir(), 'seedream-bench-'));
 		try {
-			const file = async (size: number) =>
-				(await preparedPicture('png', join(folder, `${size}.png`), size * MB)).path;
+			const file = async (size: number) => (await preparedPicture('png', size * MB)).path;
 			const [smallFile, largeFile] = [await file(small), await file(large)];
 			return [
 				...(await compare(

@@ -1,12 +1,12 @@
-/** How many tasks run at once: those beyond the limit wait in line. */
-export class TaskSlots {
+/** How many run at once: those beyond the limit wait in line. */
+export class Slots {
 	private readonly waiting: Array<() => void> = [];
 	private used = 0;
 
 	constructor(private readonly limit: () => number) {}
 
 	/** @param onWait called where there is no free slot at once */
-	async acquire(onWait: () => void): Promise<void> {
+	async acquire(onWait = (): void => {}): Promise<void> {
 		if (this.isFree && this.waiting.length === 0) {
 			this.used += 1;
 			return;
