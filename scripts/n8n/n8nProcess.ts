@@ -1,8 +1,8 @@
 /* A process of n8n: main, or another one of its queue mode. */
 import type { ChildProcess } from 'node:child_process';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance } from './instance';
 import { captureOutput, isRunning, kill, start, stop } from './process';
+import { until } from './waitFor';
 
 export interface Started {
 	child: ChildProcess;
@@ -21,7 +21,7 @@ export class N8nProcess {
 
 	/**
 	 * Starts one of n8n's commands.
-	 * @throws if it ends, or does not log that it is ready within two minutes
+	 * @throws if it ends, or does not log that it is ready within five minutes
 	 */
 	protected static async startCommand(
 		instance: Instance,
@@ -34,14 +34,15 @@ export class N8nProcess {
 			env: await instance.processEnv(env),
 		});
 		const output = captureOutput(child);
-		const deadline = Date.now() + 120_000;
-		while (!output().includes(readyText)) {
-			if (!isRunning(child)) throw new Error(`n8n ${command} ended before it was ready:\n${output()}`);
-			if (Date.now() > deadline) {
-				await kill(child);
-				throw new Error(`n8n ${command} is not ready after two minutes:\n${output()}`);
-			}
-			await delay(100);
+		const isReady = () => {
+			if (isRunning(child)) return output().includes(readyText);
+			throw new Error(`n8n ${command} ended before it was ready:\n${output()}`);
+		};
+		try {
+			await until(isReady, () => `n8n ${command}:\n${output()}`, 300);
+		} catch (error) {
+			await kill(child);
+			throw error;
 		}
 		return { child, output };
 	}

@@ -1,7 +1,6 @@
 /* A running n8n with its editor and webhooks, driven by the interface that the editor itself uses. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'flatted';
 import type {
 	IBinaryData,
@@ -22,6 +21,7 @@ import {
 } from './instance';
 import { N8nProcess } from './n8nProcess';
 import { captureOutput, start } from './process';
+import { until, waitFor } from './waitFor';
 
 /** Of the instance that is thrown away afterwards, and printed by the demo. */
 export const OWNER = {
@@ -93,17 +93,13 @@ export class Server extends N8nProcess {
 
 	/** Waits until n8n answers and its database does. */
 	async waitUntilReady(): Promise<void> {
-		const deadline = Date.now() + 300_000;
-		for (;;) {
-			if (!this.isRunning) {
-				throw new Error(`n8n ended before it was ready:\n${this.logs}`);
-			}
+		const isReady = async () => {
+			if (!this.isRunning) throw new Error(`n8n ended before it was ready:\n${this.logs}`);
 			const response = await this.request('/healthz/readiness').catch(() => undefined);
 			await response?.body?.cancel();
-			if (response?.ok) return;
-			if (Date.now() > deadline) throw new Error(`n8n is not ready after five minutes:\n${this.logs}`);
-			await delay(250);
-		}
+			return response?.ok ?? false;
+		};
+		await until(isReady, () => `n8n:\n${this.logs}`, 300);
 	}
 
 	/** Plain HTTP to this n8n, e.g. to one of its webhooks. */
@@ -131,21 +127,20 @@ export class Server extends N8nProcess {
 	}
 
 	private async login(): Promise<void> {
-		const deadline = Date.now() + 60_000;
-		for (;;) {
+		const hasOwner = async () => {
 			try {
 				await this.rest('POST', 'owner/setup', OWNER);
-				break;
+				return true;
 			} catch (error) {
 				const statusCode = error instanceof RestError ? error.statusCode : undefined;
-				// An instance that was started before has its owner already.
-				if (statusCode === 400) break;
 				// 1.x calls itself ready before its routes and its database are there, or before it listens.
-				const isStarting = [404, 503, undefined].includes(statusCode);
-				if (!isStarting || !this.isRunning || Date.now() > deadline) throw error;
-				await delay(250);
+				if (this.isRunning && [404, 503, undefined].includes(statusCode)) return false;
+				// An instance that was started before has its owner already.
+				if (statusCode === 400) return true;
+				throw error;
 			}
-		}
+		};
+		await until(hasOwner, () => `n8n’s owner:\n${this.logs}`);
 		await this.rest('POST', 'login', { emailOrLdapLoginId: OWNER.email, password: OWNER.password });
 	}
 
@@ -211,17 +206,15 @@ export class Server extends N8nProcess {
 
 	/** 2.x registers webhooks after it has answered. A preflight tells without running the workflow. */
 	private async waitForWebhook(path: string): Promise<void> {
-		const deadline = Date.now() + 30_000;
-		for (;;) {
+		const isThere = async () => {
 			const response = await this.request(path, {
 				method: 'OPTIONS',
 				headers: { origin: this.url, 'access-control-request-method': 'POST' },
 			});
 			await response.body?.cancel();
-			if (response.headers.get('access-control-allow-methods')?.includes(',')) return;
-			if (Date.now() > deadline) throw new Error(`No webhook at ${path} after 30 s:\n${this.logs}`);
-			await delay(100);
-		}
+			return response.headers.get('access-control-allow-methods')?.includes(',') ?? false;
+		};
+		await until(isThere, () => `a webhook at ${path}:\n${this.logs}`);
 	}
 
 	/** Presses “Execute workflow” and returns the execution's id at once. */
@@ -258,18 +251,14 @@ export class Server extends N8nProcess {
 		id: string,
 		options: { timeoutSeconds?: number; until?: ExecutionStatus[] } = {},
 	): Promise<Execution> {
-		const { timeoutSeconds = 120, until = OVER } = options;
-		const deadline = Date.now() + timeoutSeconds * 1000;
-		for (;;) {
-			const stored = await this.rest<StoredExecution>('GET', `executions/${id}`);
-			if (until.includes(stored.status)) return await this.getExecution(id);
-			if (Date.now() > deadline) {
-				throw new Error(
-					`Execution ${id} is still “${stored.status}” after ${timeoutSeconds} s:\n${this.logs}`,
-				);
-			}
-			await delay(250);
-		}
+		const { timeoutSeconds = 120, until: statuses = OVER } = options;
+		let status: ExecutionStatus | undefined;
+		const isOver = async () => {
+			({ status } = await this.rest<StoredExecution>('GET', `executions/${id}`));
+			return statuses.includes(status);
+		};
+		await until(isOver, () => `execution ${id}, still “${status}”:\n${this.logs}`, timeoutSeconds);
+		return await this.getExecution(id);
 	}
 
 	/** Waits for an execution of a workflow that a webhook, form or schedule has started. */
@@ -278,14 +267,15 @@ export class Server extends N8nProcess {
 		known: StoredExecution[] = [],
 		options: Parameters<Server['waitForExecution']>[1] = {},
 	): Promise<Execution> {
-		const deadline = Date.now() + (options.timeoutSeconds ?? 120) * 1000;
-		for (;;) {
-			const executions = await this.listExecutions(workflowId);
-			const fresh = executions.filter(({ id }) => !known.some((other) => other.id === id)).at(-1);
-			if (fresh) return await this.waitForExecution(fresh.id, options);
-			if (Date.now() > deadline) throw new Error(`No execution of workflow ${workflowId}:\n${this.logs}`);
-			await delay(250);
-		}
+		const { id } = await waitFor(
+			() => `an execution of workflow ${workflowId}:\n${this.logs}`,
+			options.timeoutSeconds ?? 120,
+			async () => {
+				const executions = await this.listExecutions(workflowId);
+				return executions.filter((one) => !known.some((other) => other.id === one.id)).at(-1);
+			},
+		);
+		return await this.waitForExecution(id, options);
 	}
 
 	/** Presses the stop button of a running execution. */
@@ -333,17 +323,14 @@ export class Server extends N8nProcess {
 	}
 
 	private async nodeDescriptions(): Promise<INodeTypeDescription[]> {
-		const deadline = Date.now() + 60_000;
-		for (;;) {
+		return await waitFor('n8n’s node types', 60, async () => {
 			const response = await this.request('/types/nodes.json', {
 				headers: { cookie: this.cookie, 'browser-id': 'seedream-driver' },
 			});
 			const text = await response.text();
 			// Until n8n has written the file, it answers with the editor's page.
-			if (!text.startsWith('<')) return JSON.parse(text) as INodeTypeDescription[];
-			if (Date.now() > deadline) throw new Error('n8n did not list its node types within a minute');
-			await delay(250);
-		}
+			return text.startsWith('<') ? undefined : (JSON.parse(text) as INodeTypeDescription[]);
+		});
 	}
 
 	/** Waits until n8n ends by itself. */

@@ -18,6 +18,7 @@ import {
 	stop,
 	type RunOptions,
 } from './process';
+import { until } from './waitFor';
 
 interface Program {
 	name: string;
@@ -68,12 +69,11 @@ export class Service {
 			...options,
 		});
 		this.output = captureOutput(this.child);
-		const deadline = Date.now() + 30_000;
-		while (!(await isReady(this.port))) {
-			if (!this.isRunning) throw new Error(`${name} ended before it was ready:\n${this.output()}`);
-			if (Date.now() > deadline) throw new Error(`${name} is not ready after 30 s:\n${this.output()}`);
-			await delay(100);
-		}
+		const isUp = async () => {
+			if (this.isRunning) return await isReady(this.port);
+			throw new Error(`${name} ended before it was ready:\n${this.output()}`);
+		};
+		await until(isUp, () => `${name}:\n${this.output()}`);
 	}
 
 	/** Ends it; what it has stored is there again after the next start. */

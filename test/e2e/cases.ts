@@ -1,15 +1,14 @@
 /* What a case is, and what it gets to work with. */
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { startSandbox } from '../../sandbox';
 import type { Sandbox, SandboxOptions } from '../../sandbox/types';
-import type { Execution } from '../../scripts/n8n/execution';
 import type { N8nLine } from '../../scripts/n8n/install';
-import { Instance, type NodeExport, type WorkflowExport } from '../../scripts/n8n/instance';
+import { Instance, type NodeExport } from '../../scripts/n8n/instance';
 import { PROJECT_ROOT } from '../../scripts/n8n/packNode';
 import { freePorts } from '../../scripts/n8n/ports';
 import { Server } from '../../scripts/n8n/server';
+import { GOOGLE_CREDENTIALS } from './google';
 
 export interface Case {
 	name: string;
@@ -28,6 +27,8 @@ export const API_KEY = 'sandbox-key';
 /** What a workflow's node says under `credentials`. */
 export const CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credGood00000001', name: 'Sandbox' } };
 export const WRONG_CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credWrong0000001', name: 'Wrong key' } };
+/** For requests to the sandbox's host only. */
+export const OWN_HOST_CREDENTIALS = { atlasCloudSeedreamApi: { id: 'credOwnHost00001', name: 'Own host' } };
 
 /** Of a sandbox. */
 export interface Ports {
@@ -75,7 +76,6 @@ export class SandboxBench {
 /** One n8n, used by all cases of a line one after the other. */
 export class Bench extends SandboxBench {
 	private shared: Server | undefined;
-	private workflows = 0;
 
 	private constructor(
 		readonly instance: Instance,
@@ -89,8 +89,9 @@ export class Bench extends SandboxBench {
 		const bench = new Bench(await Instance.create(...options), ports);
 		const { type, data } = credential;
 		const wrong = { ...WRONG_CREDENTIALS[type], type, data: { ...data, apiKey: 'not-the-key' } };
+		const ownHost = { ...OWN_HOST_CREDENTIALS[type], type, data: { ...data, allowedDomains: '127.0.0.1' } };
 		try {
-			await bench.instance.importCredentials(credential, wrong);
+			await bench.instance.importCredentials(credential, wrong, ownHost, ...GOOGLE_CREDENTIALS);
 		} catch (error) {
 			await bench.close();
 			throw error;
@@ -120,27 +121,24 @@ export class Bench extends SandboxBench {
 		return path;
 	}
 
-	/** Imports a workflow and runs it by n8n's command line. */
-	async execute(workflow: Omit<WorkflowExport, 'id' | 'name'>): Promise<Execution> {
-		const id = `e2e${Date.now().toString(36)}${++this.workflows}`.padEnd(16, '0');
-		await this.instance.importWorkflow({ ...workflow, id, name: id });
-		return await this.instance.executeWorkflow(id);
-	}
-
-	/** Starts this n8n as a server; it is stopped when the case is over. */
-	async startServer(env: NodeJS.ProcessEnv = {}): Promise<Server> {
+	/** Starts this n8n as a server of the case's own; it is stopped when the case is over. */
+	async startServer(env: NodeJS.ProcessEnv): Promise<Server> {
 		await this.stopSharedServer();
 		const server = await Server.start(this.instance, env);
 		this.atEnd(async () => void (await server.stop()));
 		return server;
 	}
 
-	/**
-	 * This n8n as a server that goes on for the next case: for those that change nothing but their own
-	 * workflows. It ends when a case wants a server of its own.
-	 */
-	async sharedServer(): Promise<Server> {
-		this.shared ??= await Server.start(this.instance);
+	/** This n8n as a server that goes on for the next case. A start costs half a case. */
+	async server(): Promise<Server> {
+		if (!this.shared?.isRunning) this.shared = await Server.start(this.instance);
+		return this.shared;
+	}
+
+	/** Starts the server again that a case has stopped or killed, at the same address. */
+	async restartServer(): Promise<Server> {
+		const { port } = new URL(this.shared!.url);
+		this.shared = await Server.start(this.instance, { N8N_PORT: port });
 		return this.shared;
 	}
 
@@ -152,18 +150,6 @@ export class Bench extends SandboxBench {
 	async close(): Promise<void> {
 		await this.stopSharedServer();
 		await this.instance.remove();
-	}
-}
-
-export async function until(
-	holds: () => boolean | Promise<boolean>,
-	what: string,
-	timeoutSeconds = 60,
-): Promise<void> {
-	const deadline = Date.now() + timeoutSeconds * 1000;
-	while (!(await holds())) {
-		if (Date.now() > deadline) throw new Error(`Waited ${timeoutSeconds} s for ${what}`);
-		await delay(100);
 	}
 }
 

@@ -41,7 +41,7 @@ export async function runExample(
 	name: string,
 	adapt?: ExampleOptions['adapt'],
 ): Promise<Execution> {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	const { id } = await importExample(bench, server, name, adapt);
 	return await runOnce(server, id);
 }

@@ -8,63 +8,50 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureN8n, N8N_VERSIONS, type N8nLine } from '../../scripts/n8n/install';
+import { parseArgs } from 'node:util';
+import { ensureN8n, N8N_VERSIONS, type InstalledN8n, type N8nLine } from '../../scripts/n8n/install';
 import { packNode } from '../../scripts/n8n/packNode';
 import { Bench, CASES, end, matching, report } from './cases';
 
-interface Arguments {
-	lines: N8nLine[];
-	filters: string[];
-	build: boolean;
-}
-
-function parseArguments(args: string[]): Arguments {
-	const result: Arguments = { lines: ['2.x'], filters: [], build: true };
-	for (let at = 0; at < args.length; at++) {
-		const [option, inline] = args[at].split('=', 2);
-		if (option === '--line') {
-			const line = inline ?? args[++at];
-			const known = Object.keys(N8N_VERSIONS) as N8nLine[];
-			if (line !== 'all' && !known.includes(line as N8nLine)) {
-				throw new Error(`--line takes ${known.join(', ')} or all, not ${line}`);
-			}
-			result.lines = line === 'all' ? known : [line as N8nLine];
-		} else if (option === '--no-build') {
-			result.build = false;
-		} else if (option.startsWith('--')) {
-			throw new Error(`Unknown option ${option}`);
-		} else {
-			result.filters.push(args[at]);
-		}
-	}
-	return result;
+function linesOf(line: string): N8nLine[] {
+	const known = Object.keys(N8N_VERSIONS) as N8nLine[];
+	const wanted = known.filter((one) => line === 'all' || one === line);
+	if (wanted.length === 0) throw new Error(`--line takes ${known.join(', ')} or all, not ${line}`);
+	return wanted;
 }
 
 async function main(): Promise<void> {
-	const { lines, filters, build } = parseArguments(process.argv.slice(2));
+	const { values, positionals: filters } = parseArgs({
+		allowPositionals: true,
+		options: { line: { type: 'string', default: '2.x' }, 'no-build': { type: 'boolean' } },
+	});
 	const folder = join(__dirname, 'cases');
 	for (const file of readdirSync(folder).sort()) await import(join(folder, file));
 	const wanted = matching(CASES, filters);
+	// One after the other: what both lines need is installed once.
+	const installed: InstalledN8n[] = [];
+	for (const line of linesOf(values.line)) installed.push(await ensureN8n(N8N_VERSIONS[line]));
 
 	let passed = 0;
 	const failed: string[] = [];
-	const packed = await packNode({ build });
-	try {
-		for (const line of lines) {
-			const cases = wanted.filter((oneCase) => oneCase.lines.includes(line));
-			if (cases.length === 0) continue;
-			const n8n = await ensureN8n(N8N_VERSIONS[line]);
-			console.log(`\nn8n ${n8n.version}`);
-			const bench = await Bench.open({ n8n, tarball: packed.tarball });
-			try {
-				for (const oneCase of cases) {
-					if (await report(oneCase.name, async () => await bench.run(oneCase))) passed++;
-					else failed.push(`${line}  ${oneCase.name}`);
-				}
-			} finally {
-				await bench.close();
+	const packed = await packNode({ build: !values['no-build'] });
+	const runLine = async (n8n: InstalledN8n) => {
+		const cases = wanted.filter(({ lines }) => lines.includes(n8n.line));
+		if (cases.length === 0) return;
+		const bench = await Bench.open({ n8n, tarball: packed.tarball });
+		try {
+			for (const oneCase of cases) {
+				const name = `${n8n.line}  ${oneCase.name}`;
+				if (await report(name, async () => await bench.run(oneCase))) passed++;
+				else failed.push(name);
 			}
+		} finally {
+			await bench.close();
 		}
+	};
+	try {
+		// Side by side: each waits half of its time.
+		await Promise.all(installed.map(runLine));
 	} finally {
 		await packed.remove();
 	}

@@ -6,7 +6,8 @@ import type { SandboxOptions } from '../../sandbox/types';
 import { QueueMode, type BinaryMode, type QueueModeOptions } from '../../scripts/n8n/queueMode';
 import type { Server } from '../../scripts/n8n/server';
 import type { Worker } from '../../scripts/n8n/worker';
-import { SandboxBench, until, type Ports } from '../e2e/cases';
+import { until } from '../../scripts/n8n/waitFor';
+import { SandboxBench, type Ports } from '../e2e/cases';
 import { paint } from '../e2e/pictures';
 
 export interface QueueCase {

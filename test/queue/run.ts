@@ -7,17 +7,11 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ensureN8n, N8N_VERSIONS } from '../../scripts/n8n/install';
 import { packNode } from '../../scripts/n8n/packNode';
 import { end, matching, report } from '../e2e/cases';
 import { CASES, QueueBench, type QueueCase } from './cases';
-
-function parseArguments(args: string[]): { filters: string[]; build: boolean } {
-	const unknown = args.find((arg) => arg.startsWith('--') && arg !== '--no-build');
-	if (unknown) throw new Error(`Unknown option ${unknown}`);
-	const filters = args.filter((arg) => !arg.startsWith('--'));
-	return { filters, build: !args.includes('--no-build') };
-}
 
 /** All of one binary mode, then all of the other: n8n restarts in between. */
 function wantedCases(filters: string[]): QueueCase[] {
@@ -25,7 +19,10 @@ function wantedCases(filters: string[]): QueueCase[] {
 }
 
 async function main(): Promise<void> {
-	const { filters, build } = parseArguments(process.argv.slice(2));
+	const { values, positionals: filters } = parseArgs({
+		allowPositionals: true,
+		options: { 'no-build': { type: 'boolean' } },
+	});
 	const folder = join(__dirname, 'cases');
 	for (const file of readdirSync(folder).sort()) await import(join(folder, file));
 	const cases = wantedCases(filters);
@@ -34,7 +31,7 @@ async function main(): Promise<void> {
 
 	const failed: string[] = [];
 	const n8n = await ensureN8n(N8N_VERSIONS['2.x']);
-	const packed = await packNode({ build });
+	const packed = await packNode({ build: !values['no-build'] });
 	try {
 		const bench = await QueueBench.open({ n8n, tarball: packed.tarball });
 		try {

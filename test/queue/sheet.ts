@@ -7,7 +7,7 @@ import { chain } from '../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../scripts/n8n/server';
 import type { QueueBench, Row } from './cases';
 import { HASH, hashNode, newPath, promptOf, seedreamNode, webhookAndFiles } from './sheetNodes';
-import { until } from '../e2e/cases';
+import { until } from '../../scripts/n8n/waitFor';
 
 export interface PublishedSheet {
 	workflow: StoredWorkflow;

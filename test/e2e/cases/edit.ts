@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
-import { API_KEY, CREDENTIALS, e2e, readFileNode, seedream, trigger } from '../cases';
+import { CREDENTIALS, e2e, OWN_HOST_CREDENTIALS, readFileNode, seedream, trigger } from '../cases';
+import { runOnce } from '../imported';
 
 const PROMPT = 'make it black and white';
 
 e2e('edit: three images of a photo, and Custom API Call for Atlas’s own host only', async (bench) => {
 	const { baseUrl, ledger } = bench.sandbox;
-	const own = { id: 'credOwnHost00001', name: 'Own host', type: 'atlasCloudSeedreamApi' };
-	const data = { apiKey: API_KEY, baseUrl, allowedDomains: '127.0.0.1' };
-	await bench.instance.importCredentials({ ...own, data });
 	// What the editor offers for Custom API Call.
 	const call = (name: string, credentials: NodeExport['credentials']): NodeExport => ({
 		name,
@@ -18,22 +16,25 @@ e2e('edit: three images of a photo, and Custom API Call for Atlas’s own host o
 		parameters: {
 			url: `${baseUrl}/public/v1/balance`,
 			authentication: 'predefinedCredentialType',
-			nodeCredentialType: own.type,
+			nodeCredentialType: 'atlasCloudSeedreamApi',
 			options: {},
 		},
 		onError: 'continueRegularOutput',
 	});
-	const execution = await bench.execute({
+	const server = await bench.server();
+	const { id } = await server.createWorkflow({
+		name: 'Edit a photo',
 		nodes: [
 			trigger(),
 			readFileNode('Read', await bench.photo()),
 			seedream('Edit', { prompt: PROMPT, numberOfImages: 3 }),
-			call('Allowed', { [own.type]: own }),
+			call('Allowed', OWN_HOST_CREDENTIALS),
 			call('Refused', CREDENTIALS),
 		],
 		connections: chain('Start', 'Read', 'Edit', 'Allowed', 'Refused'),
 	});
-	const images = execution.expectSuccess().items('Edit');
+	const execution = await runOnce(server, id);
+	const images = execution.items('Edit');
 	assert.deepEqual(
 		images.map(({ json, binary }) => [json.imageIndex, binary?.data.fileName?.split('.')[0]]),
 		[

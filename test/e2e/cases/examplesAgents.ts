@@ -32,7 +32,7 @@ async function askAgent(
 	chatInput: string,
 	script: Parameters<typeof startModel>[1],
 ): Promise<{ output: string; asked: ChatRequest[] }> {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	const { url, asked } = await startModel(bench, script);
 	const data = { apiKey: 'none', url };
 	const openAi = await server.createCredential({ name: 'Scripted model', type: 'openAiApi', data });
@@ -122,7 +122,7 @@ async function callTool(client: Client, name: string, args: Record<string, unkno
 }
 
 e2e('examples: mcp-server.json offers the nodes to an MCP client', async (bench) => {
-	const client = await connectClient(bench, await bench.sharedServer());
+	const client = await connectClient(bench, await bench.server());
 	const photo = await readFile(await bench.photo());
 	const images = await hosted(bench, photo, 'mug.jpg');
 	const { tools } = await client.listTools();
@@ -150,7 +150,7 @@ e2e('examples: mcp-server.json offers the nodes to an MCP client', async (bench)
 
 e2e('examples: mcp-server.json tells a client where the fields of any model are listed', async (bench) => {
 	const { sandbox } = bench;
-	const client = await connectClient(bench, await bench.sharedServer());
+	const client = await connectClient(bench, await bench.server());
 	const imageUrl = await hosted(bench, await readFile(await bench.photo()), 'mug.jpg');
 	const { tools } = await client.listTools();
 	const { description } = tools.find(({ name }) => name === 'Run_Any_Model')!;

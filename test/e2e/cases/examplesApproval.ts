@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { openPage, sendForm } from '../browser';
+import { backToForm, openPage, sendForm } from '../browser';
 import { e2e } from '../cases';
 import { download, publishExample } from '../imported';
 import { assertDiffers, assertShows, assertSize } from '../pictures';
@@ -14,7 +14,7 @@ const FORMATS = {
 
 e2e('examples: social-formats.json makes all formats of one photo', async (bench) => {
 	const { sandbox } = bench;
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	await publishExample(bench, server, 'social-formats');
 	const photo = await bench.photo();
 	const page = await openPage(bench, `${server.url}/form/social-formats`);
@@ -33,22 +33,21 @@ e2e('examples: social-formats.json makes all formats of one photo', async (bench
 
 	// One format fails, the others are shown; then a file that is no image, and the way back.
 	sandbox.addFault({ endpoint: 'submit', times: 1, action: { type: 'failTask', shape: 'moderation' } });
-	await page.getByText('Edit another photo').click();
+	await backToForm(page, 'Edit another photo');
 	await page.setInputFiles('input[type=file]', photo);
 	await sendForm(page, 'Sorry, that didn’t work');
 	assert.equal(await page.locator('img[alt]:not([alt=""])').count(), 3, 'images shown');
-	await page.getByText('Edit another photo').click();
+	await backToForm(page, 'Edit another photo');
 	const text = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from('no image') };
 	await page.setInputFiles('input[type=file]', text);
 	await sendForm(page, 'Sorry, that didn’t work');
-	await page.getByText('Try again').click();
-	await page.locator('input[type=file]').waitFor({ state: 'attached' });
+	await backToForm(page, 'Try again');
 	assert.equal(sandbox.ledger.charges.length, 7, 'charges');
 });
 
 e2e('examples: approve-before-publishing.json publishes an image only after approval', async (bench) => {
 	const { sandbox } = bench;
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	const { id } = await publishExample(bench, server, 'approve-before-publishing');
 	const photo = await bench.photo();
 	const page = await openPage(bench);
@@ -82,10 +81,9 @@ e2e('examples: approve-before-publishing.json publishes an image only after appr
 	assert.equal(sandbox.ledger.charges.length, 2, 'charges');
 
 	sandbox.addFault({ endpoint: 'submit', times: 1, action: { type: 'failTask', shape: 'moderation' } });
-	await page.getByText('Edit another photo').click();
+	await backToForm(page, 'Edit another photo');
 	await page.setInputFiles('input[type=file]', photo);
 	await page.fill('textarea', 'mirror it');
 	await sendForm(page, 'Sorry, that didn’t work');
-	await page.getByText('Try again').click();
-	await page.locator('input[type=file]').waitFor({ state: 'attached' });
+	await backToForm(page, 'Try again');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
-import { openPage, sendForm } from '../browser';
+import { backToForm, openPage, sendForm } from '../browser';
 import { e2e, type Bench } from '../cases';
 import { download, hosted, publishExample } from '../imported';
 import { assertShows, assertSize, meanColour, paint } from '../pictures';
@@ -11,14 +11,14 @@ async function sendForPicture(page: Page, alt = 'The edited image'): Promise<{ s
 	await sendForm(page, 'Your image is ready');
 	const shown = page.getByAltText(alt);
 	const isLoaded = `document.querySelector('img[alt="${alt}"]').naturalWidth > 0`;
-	await page.waitForFunction(isLoaded, undefined, { timeout: 10_000 });
+	await page.waitForFunction(isLoaded);
 	const src = (await shown.getAttribute('src'))!;
 	assert.equal(await page.getByText('Download', { exact: true }).getAttribute('href'), src);
 	return { src, bytes: await download(src) };
 }
 
 e2e('examples: form-to-image.json, filled in by a browser, shows and returns the image', async (bench) => {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	await publishExample(bench, server, 'form-to-image');
 	const photo = await bench.photo();
 	const page = await openPage(bench, `${server.url}/form/edit-a-photo`);
@@ -30,8 +30,7 @@ e2e('examples: form-to-image.json, filled in by a browser, shows and returns the
 	await assertShows(bytes, await readFile(photo), (original) => original.flop());
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 	assert.equal(src, [...bench.sandbox.ledger.predictions.values()][0].outputs[0]);
-	await page.getByText('Edit another photo').click();
-	await page.locator('textarea').waitFor();
+	await backToForm(page, 'Edit another photo');
 
 	// The form's last page says why an edit failed, and leads back. A refused edit isn't billed.
 	bench.sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'moderation' } });
@@ -39,8 +38,7 @@ e2e('examples: form-to-image.json, filled in by a browser, shows and returns the
 	await page.setInputFiles('input[type=file]', photo);
 	await page.fill('textarea', 'something that is refused');
 	await sendForm(page, 'Sorry, that didn’t work');
-	await page.getByText('Try again').click();
-	await page.locator('textarea').waitFor();
+	await backToForm(page, 'Try again');
 	assert.equal(bench.sandbox.ledger.charges.length, 1, 'charges');
 });
 
@@ -69,14 +67,14 @@ async function combineThree(bench: Bench, page: Page, names: string[], alt?: str
 }
 
 e2e('examples: many-references.json makes one image of three', async (bench) => {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	await publishExample(bench, server, 'many-references');
 	const page = await openPage(bench, `${server.url}/form/try-on`);
 	await assertSize(await combineThree(bench, page, ['Person', 'Garment', 'Scene']), 1728, 2304);
 });
 
 e2e('examples: studio-image.json makes one image of three', async (bench) => {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	await publishExample(bench, server, 'studio-image');
 	const page = await openPage(bench, `${server.url}/form/studio-image`);
 	await combineThree(bench, page, ['Front', 'Side', 'Detail'], 'The studio image');
@@ -87,7 +85,7 @@ e2e(
 	async (bench) => {
 		const { ledger } = bench.sandbox;
 		bench.sandbox.setOptions({ accountMarkup: 1.5 });
-		const server = await bench.sharedServer();
+		const server = await bench.server();
 		const photo = await hosted(bench, await readFile(await bench.photo()), 'mug.jpg');
 		const sheet = ['photo,prompt', `${photo},mirror it`, `${photo},make it black and white`];
 		const file = { name: 'sheet.csv', mimeType: 'text/csv', buffer: Buffer.from(sheet.join('\n')) };

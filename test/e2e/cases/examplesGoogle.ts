@@ -46,7 +46,6 @@ e2e('examples: google-sheets-and-drive.json edits new rows, and writes the resul
 		times: Infinity,
 		action: { type: 'failTask', shape: 'moderation' },
 	});
-	await bench.instance.importCredentials(...GOOGLE_CREDENTIALS);
 	const server = await bench.startServer(google.env);
 	const { id } = await importExample(bench, server, 'google-sheets-and-drive', connectGoogle);
 	const run = async () => await runOnce(server, id);
@@ -94,7 +93,6 @@ e2e('examples: drive-background-remover.json saves each new photo without its ba
 		mimeType: 'image/jpeg',
 		bytes: await readFile(await bench.photo()),
 	});
-	await bench.instance.importCredentials(...GOOGLE_CREDENTIALS);
 	const server = await bench.startServer(google.env);
 	const workflow = await importExample(bench, server, 'drive-background-remover', (node) => {
 		// Its trigger polls Google once a minute.

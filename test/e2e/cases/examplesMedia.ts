@@ -18,7 +18,7 @@ const SPEECH = 'fennel/speak-3/text-to-speech';
 const LIPSYNC = 'upland/ridge-2/lipsync';
 
 e2e('examples: product-photo-to-video.json makes a video of the photo placed in a scene', async (bench) => {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	const { id } = await publishExample(bench, server, 'product-photo-to-video');
 	const photo = await bench.photo();
 	const page = await openPage(bench, `${server.url}/form/product-video`);
@@ -65,7 +65,7 @@ e2e(
 			jitter: 0,
 			webhooks: { allowLoopback: true, redeliverAfterSeconds },
 		});
-		const before = await bench.startServer();
+		const before = await bench.server();
 		const { id: workflowId } = await importExample(bench, before, 'long-video');
 		await before.activate(workflowId);
 		const form = new FormData();
@@ -77,7 +77,7 @@ e2e(
 		});
 		assert.equal(asleep.status, 'waiting', asleep.summary());
 		await before.stop();
-		const server = await bench.startServer({ N8N_PORT: new URL(before.url).port });
+		const server = await bench.restartServer();
 		bench.atEnd(async () => await server.deactivate(workflowId));
 		const over = (await server.waitForExecution(asleep.id!)).expectSuccess();
 		const { ledger } = sandbox;
@@ -93,7 +93,7 @@ e2e(
 );
 
 e2e('examples: voice-over.json makes the face in a video speak', async (bench) => {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	const { id } = await publishExample(bench, server, 'voice-over', chooseModels);
 	const page = await openPage(bench, `${server.url}/form/voice-over`);
 	await page.setInputFiles('input[type=file]', join(PROJECT_ROOT, 'test/fixtures/media/clip.mp4'));

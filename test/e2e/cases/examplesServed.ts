@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormData } from 'undici';
 import { chatPath } from '../../../scripts/n8n/server';
-import { e2e, until } from '../cases';
+import { until } from '../../../scripts/n8n/waitFor';
+import { e2e } from '../cases';
 import { download, hosted, importExample, post, publishExample, tableRows } from '../imported';
 import { assertBlackAndWhite, assertShows, assertSize, paint } from '../pictures';
 
 e2e('examples: webhook-api.json responds with the edited image, or with the error', async (bench) => {
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	await publishExample(bench, server, 'webhook-api');
 
 	const photo = await readFile(await bench.photo());
@@ -44,7 +45,7 @@ e2e(
 			match: 'refuse this',
 			action: { type: 'failTask', shape: 'moderation' },
 		});
-		const server = await bench.sharedServer();
+		const server = await bench.server();
 		await publishExample(bench, server, 'fire-and-collect-1-submit');
 		const collect = await importExample(bench, server, 'fire-and-collect-2-collect', (node) =>
 			node.type === 'n8n-nodes-base.scheduleTrigger'
@@ -87,7 +88,7 @@ e2e(
 	'examples: conversation.json edits the latest image of each chat until it is told to start over',
 	async (bench) => {
 		const { sandbox } = bench;
-		const server = await bench.sharedServer();
+		const server = await bench.server();
 		const workflow = await publishExample(bench, server, 'conversation');
 		const path = chatPath(workflow.nodes.find(({ type }) => type.endsWith('.chatTrigger'))!);
 		const say = async (sessionId: string, chatInput: string, file?: Buffer): Promise<string> => {

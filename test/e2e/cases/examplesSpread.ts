@@ -7,7 +7,7 @@ import { assertShows, paint } from '../pictures';
 
 e2e('recipes: spread-a-sheet edits a sheet in chunks and collects all rows in one sheet', async (bench) => {
 	const { sandbox, instance } = bench;
-	const server = await bench.sharedServer();
+	const server = await bench.server();
 	const chunks = await publishExample(bench, server, 'spread-a-sheet-2-chunk');
 	const box = await paint({ r: 200, g: 30, b: 30 });
 	const photo = await hosted(bench, box, 'box.png');

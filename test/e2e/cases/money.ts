@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { FormData } from 'undici';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../../scripts/n8n/server';
-import { type Bench, e2e, readFileNode, seedream, trigger, until, webhookNode } from '../cases';
+import { until } from '../../../scripts/n8n/waitFor';
+import { type Bench, e2e, readFileNode, seedream, trigger, webhookNode } from '../cases';
 import { assertBlackAndWhite } from '../pictures';
 
 const PROMPT = 'make it black and white';
@@ -34,7 +35,7 @@ e2e('money: a person’s retry of a failed execution fetches what is paid for', 
 		match: '/outputs/',
 		action: { type: 'status', status: 503 },
 	});
-	const server = await bench.startServer();
+	const server = await bench.server();
 	const workflow = await editsPosts(server, 'retry-this');
 	await post(bench, server, 'retry-this');
 	const failed = await server.waitForNewExecution(workflow.id);
@@ -54,7 +55,7 @@ e2e('money: a person’s retry of a failed execution fetches what is paid for', 
 e2e('money: n8n killed in the middle of twelve edits; the retry buys only the rest', async (bench) => {
 	// Few at once, so that some are done, some are under way and some are still to come.
 	bench.sandbox.setOptions({ predictSeconds: 4, jitter: 0 });
-	const server = await bench.startServer();
+	const server = await bench.server();
 	const path = 'kill-twelve';
 	const workflow = await server.createWorkflow({
 		name: path,
@@ -82,7 +83,7 @@ e2e('money: n8n killed in the middle of twelve edits; the retry buys only the re
 	const boughtBefore = ledger.charges.length;
 	assert.ok(boughtBefore < 12, 'killed in the middle');
 
-	const again = await bench.startServer();
+	const again = await bench.restartServer();
 	const [{ id }] = await again.listExecutions(workflow.id);
 	await again.waitForExecution(id, { until: ['crashed', 'error'] });
 	const retried = await again.retryExecution(id);
@@ -95,7 +96,7 @@ e2e('money: n8n killed in the middle of twelve edits; the retry buys only the re
 
 e2e('money: eight rows, one blocked; run again by hand, only that one is billed', async (bench) => {
 	const { sandbox } = bench;
-	const server = await bench.startServer();
+	const server = await bench.server();
 	const workflow = await server.createWorkflow({
 		name: 'eight-rows',
 		nodes: [

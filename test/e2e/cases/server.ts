@@ -5,7 +5,7 @@ import { CREDENTIALS, e2e, model, seedream, WRONG_CREDENTIALS } from '../cases';
 e2e(
 	'server: the node is there, and the credential’s test tells a good key from a wrong one',
 	async (bench) => {
-		const server = await bench.startServer();
+		const server = await bench.server();
 		assert.ok((await server.nodeTypes()).includes('n8n-nodes-seedream.seedreamEdit'));
 		const type = 'atlasCloudSeedreamApi';
 		const { baseUrl, apiKey } = bench.sandbox;
@@ -23,7 +23,7 @@ e2e(
 );
 
 e2e('server: the Size list has what the chosen model offers', async (bench) => {
-	const server = await bench.startServer();
+	const server = await bench.server();
 	const namesOf = async (id: string, more: Partial<NodeExport> = {}) => {
 		const node = seedream('Edit', { model: model(`bytedance/seedream-${id}/edit`) }, more);
 		return (await server.panelOptions(node, 'size', 'getSizes')).map(({ name }) => name);

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Execution } from '../../../scripts/n8n/execution';
+import { until, waitFor } from '../../../scripts/n8n/waitFor';
 import { queueCase, type QueueBench } from '../cases';
 import { assertSheet, inTheMiddle, sheetResults, SLOW_SHEET, type RunningSheet } from '../sheet';
-import { until } from '../../e2e/cases';
 
 /** Waits for the end of a sheet whatever it is, and retries what did not succeed: all rows, each billed once. */
 async function assertCompletes(bench: QueueBench, { rows, id }: RunningSheet): Promise<void> {
@@ -28,17 +27,14 @@ const STORING_SECONDS = 10;
  */
 async function endOf(bench: QueueBench, id: string): Promise<Execution> {
 	await bench.main.waitUntilReady();
-	const isFinished = () => bench.n8n.workers.some((worker) => worker.hasFinished(id));
-	const deadline = Date.now() + 240_000;
 	let finishedAtMs = Infinity;
-	for (;;) {
+	return await waitFor(`the end of execution ${id}`, 240, async () => {
 		const execution = await bench.main.getExecution(id);
-		if (execution.status !== 'running' && execution.status !== 'new') return execution;
-		if (isFinished()) finishedAtMs = Math.min(finishedAtMs, Date.now());
-		if (Date.now() > finishedAtMs + STORING_SECONDS * 1000) return execution;
-		if (Date.now() > deadline) throw new Error(`Execution ${id} does not end`);
-		await delay(500);
-	}
+		const isFinished = bench.n8n.workers.some((worker) => worker.hasFinished(id));
+		if (isFinished) finishedAtMs = Math.min(finishedAtMs, Date.now());
+		const isOver = execution.status !== 'running' && execution.status !== 'new';
+		return isOver || Date.now() > finishedAtMs + STORING_SECONDS * 1000 ? execution : undefined;
+	});
 }
 
 queueCase(

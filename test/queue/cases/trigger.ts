@@ -1,12 +1,12 @@
 /* Predictions are submitted on a worker; Atlas Cloud Trigger is called at main or a webhook process, and its workflow
  * runs on a worker. */
 import assert from 'node:assert/strict';
-import { fetch } from 'undici';
 import { chain } from '../../../scripts/n8n/instance';
 import { triggerPath, type StoredWorkflow } from '../../../scripts/n8n/server';
 import type { Execution } from '../../../scripts/n8n/execution';
-import { CREDENTIALS, model, seedream, until } from '../../e2e/cases';
-import { repeatDroppedCalls } from '../../e2e/droppedCalls';
+import { call, calledNode, repeatDroppedCalls, signCall, TRIGGER } from '../../e2e/calls';
+import { until } from '../../../scripts/n8n/waitFor';
+import { model, seedream } from '../../e2e/cases';
 import { queueCase, type QueueBench, type Row } from '../cases';
 import { startSheet } from '../sheet';
 import {
@@ -19,8 +19,6 @@ import {
 	webhookAndFiles,
 } from '../sheetNodes';
 
-const TRIGGER = 'When an Edit Ends';
-
 interface CalledWorkflow extends StoredWorkflow {
 	/** Of the trigger. */
 	path: string;
@@ -31,17 +29,7 @@ async function publishCalled(bench: QueueBench): Promise<CalledWorkflow> {
 	const webhookId = newPath();
 	const workflow = await bench.main.createWorkflow({
 		name: webhookId,
-		nodes: [
-			{
-				name: TRIGGER,
-				type: 'n8n-nodes-seedream.atlasCloudTrigger',
-				typeVersion: 1,
-				webhookId,
-				credentials: CREDENTIALS,
-				parameters: {},
-			},
-			hashNode,
-		],
+		nodes: [calledNode(webhookId), hashNode],
 		connections: chain(TRIGGER, HASH),
 	});
 	await bench.main.activate(workflow.id);
@@ -113,16 +101,9 @@ async function assertCalled(bench: QueueBench, called: StoredWorkflow, rows: Row
 /** Calls each address once more for each prediction. */
 async function deliverAgain({ sandbox }: QueueBench, urls: string[]): Promise<void> {
 	for (const predictionId of sandbox.ledger.predictions.keys()) {
-		const { body, headers } = sandbox.signWebhook(JSON.stringify({ session_id: predictionId, status: 'OK' }));
-		for (const url of urls) assert.equal(await call(url, body, headers), 200, 'a repeated call');
+		const signed = signCall(sandbox, predictionId);
+		for (const url of urls) assert.equal(await call(url, signed), 200, 'a repeated call');
 	}
-}
-
-/** @returns the answer's status */
-async function call(url: string, body: string, headers: Record<string, string>): Promise<number> {
-	const response = await fetch(url, { method: 'POST', body, headers });
-	await response.body?.cancel();
-	return response.status;
 }
 
 const WEBHOOKS = { webhooks: { allowLoopback: true, redeliverAfterSeconds: Array<number>(120).fill(1) } };
@@ -137,8 +118,8 @@ queueCase(
 		await assertCalled(bench, called, rows);
 
 		await deliverAgain(bench, [url]);
-		const { body, headers } = bench.sandbox.signWebhook('{"session_id":"made-up"}');
-		assert.equal(await call(url, `${body} `, headers), 401, 'a forged call');
+		const { body, headers } = signCall(bench.sandbox, 'made-up');
+		assert.equal(await call(url, { body: `${body} `, headers }), 401, 'a forged call');
 		await assertCalled(bench, called, rows);
 	},
 	{ binaryMode: 'filesystem', sandbox: WEBHOOKS },
