@@ -10,11 +10,19 @@ const { ModuleMocker } = require('jest-mock');
 
 const { AsyncLocalStorage } = asyncHooks;
 const { compileFunction } = vm;
-// Jest insists on a context: this very object means "none".
-vm.compileFunction = (code, params, options) =>
-	options?.parsingContext === globalThis
-		? compileFunction(code, params, { ...options, parsingContext: undefined })
-		: compileFunction(code, params, options);
+/** Compiled modules by path: in one realm, the same function makes a module anew for each test file. */
+const compiled = new Map();
+
+vm.compileFunction = (code, params, options) => {
+	// Jest insists on a context: this very object means "none".
+	if (options?.parsingContext !== globalThis) return compileFunction(code, params, options);
+	const before = compiled.get(options.filename);
+	if (before?.code === code) return before.made;
+	const made = compileFunction(code, params, { ...options, parsingContext: undefined });
+	// Each `import()` belongs to the test file that it was compiled for.
+	if (!code.includes('import(')) compiled.set(options.filename, { code, made });
+	return made;
+};
 
 /**
  * Knows which test runs, in place of the AsyncLocalStorage in which Jest keeps it to tell whose an unhandled rejection is:
