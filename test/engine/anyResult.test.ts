@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { Client } from '../sandbox/client';
-import { LYRICS, MESH, post, VIDEO } from '../sandbox/mediaModels';
+import { LYRICS, MESH, VIDEO } from '../sandbox/mediaModels';
 import { picture, pictureOf, predictionOf, runSeedream, sandbox, sha256, useOneSandbox } from './seedream';
 
 // Over n8n's own helpers, axios, and sockets.
@@ -13,7 +13,7 @@ useOneSandbox();
 const CLIP = { model: VIDEO.textFast, prompt: 'a lake', duration: 4, resolution: '480p' };
 
 async function submitted(type: 'Image' | 'Video' | 'Audio', body: IDataObject): Promise<string> {
-	const { json } = await post(new Client(sandbox), `model/generate${type}`, body);
+	const { json } = await new Client(sandbox).post(`generate${type}`, body);
 	return String(json['data']!['id']);
 }
 

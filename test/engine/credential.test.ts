@@ -39,13 +39,6 @@ it('is read once per run, whatever the number of requests', async () => {
 	expect(store.reads).toBe(1);
 });
 
-it('is not needed again: a run goes on while n8n’s database is away', async () => {
-	const { onCredentialRead } = credentialStore(2);
-	const { error, json } = await runSeedream({ items, onCredentialRead });
-	expect(error).toBeUndefined();
-	expect(json.map(({ status }) => status)).toEqual(items.map(() => 'completed'));
-});
-
 it('that cannot be read on a later try hides nothing that the first try bought', async () => {
 	sandbox.addFault({ endpoint: 'submit', nth: 2, action: { type: 'failTask', shape: 'moderation' } });
 	const known = new Set(sandbox.ledger.predictions.keys());

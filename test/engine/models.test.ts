@@ -1,4 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
 import { SPEECH, UPSCALE, VIDEO } from '../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from './models';
 import {
@@ -21,16 +20,10 @@ const sound = mediaFile('sound.mp3', 'audio/mpeg');
 
 beforeAll(async () => (photo = await picture()));
 
-type RunOptions = Partial<SeedreamOptions> & ModelOptions;
+type RunOptions = ModelOptions & Pick<SeedreamOptions, 'items' | 'binaryMode'>;
 
-async function run({ items = [{}], ...call }: RunOptions) {
-	const { resource, operation, model, inputs, asJson, downloadFiles, options, ...harness } = call;
-	const given = { resource, operation, model, inputs, asJson, options };
-	const parameters = parametersOf({
-		...(Object.fromEntries(Object.entries(given).filter(([, one]) => one !== undefined)) as ModelOptions),
-		downloadFiles: downloadFiles ?? false,
-	});
-	return await runSeedream({ ...models, items, parameters, ...harness });
+async function run({ items = [{}], binaryMode = 'filesystem', ...call }: RunOptions) {
+	return await runSeedream({ ...models, items, binaryMode, parameters: parametersOf(call) });
 }
 
 const bodies = () => submittedBodies(sandbox);
@@ -212,18 +205,17 @@ describe('Any Model and Submit', () => {
 		expect(json).toHaveLength(1);
 	});
 
-	it('are followed by Wait for Completion, Get and Get Many', async () => {
-		const submitted = await run({
+	it('return the ID and the URLs of the inputs', async () => {
+		const { json } = await run({
 			resource: 'prediction',
 			operation: 'submit',
 			model: UPSCALE,
 			items: [{ files: { photo } }],
 			inputs: { image: 'photo' },
 		});
-		const [{ predictionId }] = submitted.json as [IDataObject];
-		expect(submitted.json).toEqual([
+		expect(json).toEqual([
 			{
-				predictionId,
+				predictionId: predictionOf(sandbox, json[0]).id,
 				status: 'processing',
 				model: UPSCALE,
 				prompt: null,
@@ -231,23 +223,57 @@ describe('Any Model and Submit', () => {
 				createdAt: expect.any(String) as string,
 			},
 		]);
-		for (const operation of ['waitForCompletion', 'get']) {
-			const { out, error } = await runSeedream({
-				...models,
-				items: submitted.json.map((json) => ({ json })),
-				parameters: { resource: 'prediction', operation },
-			});
-			expect(error).toBeUndefined();
-			expect(out[0]?.json).toMatchObject({ predictionId, status: 'completed', fileCount: 1 });
-			expect(out[0]?.binary?.data).toBeDefined();
-		}
-		const all = await runSeedream({
-			...models,
-			items: [{}],
-			parameters: { resource: 'prediction', operation: 'getAll' },
-		});
-		expect(all.json).toMatchObject([{ predictionId, model: UPSCALE, fileIndex: 0 }]);
 	});
+});
+
+describe('Get a Quote', () => {
+	const quote = { resource: 'prediction', operation: 'quote' };
+
+	it('gives the price that the prediction will have, without buying or uploading an image', async () => {
+		const video: RunOptions = {
+			resource: 'video',
+			model: VIDEO.image,
+			items: [{ files: { data: photo } }],
+			inputs: { image: 'data', prompt: 'the steam rises', duration: 5 },
+		};
+		const { error, json } = await run({ ...video, ...quote });
+		expect(error).toBeUndefined();
+		expect(json).toMatchObject([{ model: VIDEO.image, isEstimate: false, currency: 'USD' }]);
+		expect(billable()).toBe(0);
+		await run(video);
+		expect(sandbox.ledger.charges.map(({ priceUsd }) => priceUsd)).toEqual([json[0]?.priceUsd]);
+	});
+
+	it('uploads a video and a sound, whose length may be billed, and buys nothing', async () => {
+		const inputs = { video: 'clip', audio: 'sound' };
+		const { error, json } = await run({
+			...quote,
+			model: VIDEO.lipsync,
+			items: [{ files: { clip, sound } }],
+			inputs,
+		});
+		expect(error).toBeUndefined();
+		expect(json[0]?.priceUsd).toEqual(expect.any(Number));
+		expect(sandbox.ledger.uploads).toHaveLength(2);
+		expect(sandbox.ledger.charges).toEqual([]);
+	});
+});
+
+it.each([
+	['once', 1, undefined],
+	['no more than twice if it is down', 2, 503],
+])('reads the catalog %s, whatever it is asked for', async (_how, count, status) => {
+	if (status) sandbox.addFault({ endpoint: 'models', action: { type: 'status', status }, times: Infinity });
+	sandbox.addFault({ endpoint: 'quote', action: { type: 'status', status: 503 }, times: Infinity });
+	// The model's type and schema, the estimate in place of a quote, and the cost in the execution hint.
+	await run({
+		model: 'bytedance/seedream-v4',
+		items: [{}, {}],
+		inputs: { prompt: 'x', size: '1024*1024' },
+		options: { maxCostUsd: 1 },
+	});
+	expect(sandbox.ledger.count('models')).toBe(count);
+	expect(sandbox.ledger.count('schema')).toBe(status ? 0 : 1);
 });
 
 describe('before anything is sent, for all items,', () => {

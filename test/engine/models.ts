@@ -21,16 +21,8 @@ export interface ModelOptions {
 
 /** The parameters of a call. */
 export function parametersOf(call: ModelOptions): NonNullable<SeedreamOptions['parameters']> {
-	const {
-		resource = 'image',
-		operation = 'generate',
-		model,
-		inputs = {},
-		asJson = false,
-		options,
-		...rest
-	} = call;
-	const { downloadFiles = false, ...others } = rest;
+	const { resource = 'image', operation = 'generate', model, inputs = {}, asJson = false, ...rest } = call;
+	const { downloadFiles = false, options, ...others } = rest;
 	const given = asJson
 		? { inputMode: 'json', modelInputsJson: JSON.stringify(inputs) }
 		: { inputMode: 'fields', modelInputs: { mappingMode: 'defineBelow', value: inputs, schema: [] } };

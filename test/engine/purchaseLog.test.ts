@@ -28,12 +28,6 @@ it('writes a line per 20 prediction IDs, and one for the rest, with model, node 
 	expect(new Set(logged)).toEqual(new Set(ids));
 });
 
-it('writes the IDs of a small run, too: a loop has many of them', async () => {
-	const { lines, ids } = await linesOf(3);
-	expect(lines).toHaveLength(1);
-	for (const id of ids) expect(lines[0]).toContain(id);
-});
-
 it.each([false, true])(
 	'writes the IDs of an agent’s parallel calls that are cancelled (equal: %s)',
 	async (areEqual) => {

@@ -1,5 +1,5 @@
-import { Agent, request } from 'undici';
-import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox';
+import { Agent, FormData, request } from 'undici';
+import type { Sandbox } from '../../sandbox';
 import * as pictures from '../engine/pictures';
 
 export const LITE = 'bytedance/seedream-v5.0-lite/edit';
@@ -10,7 +10,6 @@ const agent = new Agent({ connectTimeout: 2000 });
 
 export interface Reply {
 	status: number;
-	headers: Record<string, string | string[] | undefined>;
 	bytes: Buffer;
 	text: string;
 	/** Whatever the answer's JSON is; tests know what they look for. */
@@ -34,7 +33,7 @@ export async function call(url: string, options: Call = {}): Promise<Reply> {
 	} catch {
 		parsed = undefined;
 	}
-	return { status: answer.statusCode, headers: answer.headers, bytes, text, json: parsed as Json };
+	return { status: answer.statusCode, bytes, text, json: parsed as Json };
 }
 
 /** A small client of one sandbox. It knows nothing of retries. */
@@ -45,62 +44,40 @@ export class Client {
 		return { authorization: `Bearer ${this.sandbox.apiKey}` };
 	}
 
-	async get(path: string, headers: Record<string, string> = this.key): Promise<Reply> {
-		return await call(this.sandbox.baseUrl + path, { headers });
-	}
-
-	async upload(bytes: Buffer, name: string, part = 'file'): Promise<Reply> {
-		const boundary = 'boundary-of-a-test';
-		const head = `--${boundary}\r\ncontent-disposition: form-data; name="${part}"; filename="${name}"\r\ncontent-type: image/png\r\n\r\n`;
-		return await call(`${this.sandbox.baseUrl}/api/v1/model/uploadMedia`, {
-			method: 'POST',
-			headers: { ...this.key, 'content-type': `multipart/form-data; boundary=${boundary}` },
-			body: Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]),
-		});
+	async get(path: string): Promise<Reply> {
+		return await call(this.sandbox.baseUrl + path, { headers: this.key });
 	}
 
 	async uploaded(bytes: Buffer, name = 'photo.png'): Promise<string> {
-		return String((await this.upload(bytes, name)).json['data']!['download_url']);
+		const body = new FormData();
+		body.set('file', new Blob([bytes], { type: 'image/png' }), name);
+		const url = `${this.sandbox.baseUrl}/api/v1/model/uploadMedia`;
+		const { json } = await call(url, { method: 'POST', headers: this.key, body });
+		return String(json['data']!['download_url']);
 	}
 
-	async submit(body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
-		return await call(`${this.sandbox.baseUrl}/api/v1/model/generateImage`, {
+	async post(path: string, body: object | string): Promise<Reply> {
+		return await call(`${this.sandbox.baseUrl}/api/v1/model/${path}`, {
 			method: 'POST',
-			headers: { ...this.key, 'content-type': 'application/json', ...headers },
+			headers: { ...this.key, 'content-type': 'application/json' },
 			body: typeof body === 'string' ? body : JSON.stringify(body),
 		});
 	}
 
-	async poll(id: string): Promise<Reply> {
-		return await this.get(`/api/v1/model/prediction/${id}`);
-	}
-
 	/** Submits and waits; the data of the finished prediction. */
-	async edit(body: object): Promise<Json> {
-		const submitted = await this.submit(body);
+	async generate(type: 'Image' | 'Video' | 'Audio', body: object): Promise<Json> {
+		const submitted = await this.post(`generate${type}`, body);
 		if (submitted.status !== 200) throw new Error(submitted.text);
 		return await this.finished(String(submitted.json['data']!['id']));
 	}
 
-	async finished(id: string): Promise<Json> {
+	private async finished(id: string): Promise<Json> {
 		for (;;) {
-			const data = (await this.poll(id)).json['data'];
+			const data = (await this.get(`/api/v1/model/prediction/${id}`)).json['data'];
 			// A failure told as HTTP 500 has no times.
 			if (data?.['completed_at'] || String(data?.['status']) === 'failed') return data!;
 			await new Promise((resolve) => setTimeout(resolve, 10));
 		}
-	}
-}
-
-export async function withSandbox(
-	options: SandboxOptions,
-	test: (client: Client, sandbox: Sandbox) => Promise<void>,
-): Promise<void> {
-	const sandbox = await startSandbox({ predictSeconds: 0.03, ...options });
-	try {
-		await test(new Client(sandbox), sandbox);
-	} finally {
-		await sandbox.close();
 	}
 }
 

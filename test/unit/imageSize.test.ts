@@ -56,6 +56,17 @@ describe('dimensions far into a file', () => {
 		expect(found).toEqual({ width: 700, height: 300 });
 	});
 
+	it('of a JPEG are found behind long color profiles', async () => {
+		const plain = await sharp({ create: { width: 700, height: 300, channels: 3, background: '#123' } })
+			.jpeg()
+			.toBuffer();
+		const profile = Buffer.alloc(60_002);
+		profile.write('ffe2ea60', 'hex');
+		const jpeg = Buffer.concat([plain.subarray(0, 2), profile, profile, profile, plain.subarray(2)]);
+		expect(imageSize(jpeg.subarray(0, 65_536))).toBeNull();
+		expect(await imageSizeFurtherIn(streamOf([jpeg]))).toEqual({ width: 700, height: 300 });
+	});
+
 	it('are not searched for without end', async () => {
 		expect(await imageSizeFurtherIn(streamOf([Buffer.from('GIF89a')]))).toBeNull();
 		let pieces = 0;
