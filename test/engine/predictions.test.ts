@@ -122,13 +122,7 @@ describe('Get', () => {
 			model: V4,
 			prompt: 'make it black and white',
 			size: '1536*1024',
-			imageUrl: null,
-			imageIndex: null,
 			imageCount: 0,
-			predictTimeSeconds: null,
-			priceUsd: null,
-			failureReason: null,
-			completedAt: null,
 			raw: expect.anything() as object,
 		});
 		const waited = await wait({ items: [{ json: json[0] ?? {} }] });

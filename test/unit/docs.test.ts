@@ -1,4 +1,4 @@
-/* The pages for people: short enough, nothing missing that they link to, no picture that none of them shows. */
+/* The pages for people: short enough, nothing missing that they link to, each promise tested; and the workflows of CI. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -82,3 +82,44 @@ it('has every section on the API that a comment refers to', () => {
 	const known = (reference: string) => sections.some((section) => reference.startsWith(section));
 	expect(referenced.filter((reference) => !known(reference))).toEqual([]);
 });
+
+const money = join(ROOT, 'test', 'engine', 'money');
+const moneyTests = readdirSync(money)
+	.filter((file) => file.endsWith('.test.ts'))
+	.map((file) => readFileSync(join(money, file), 'utf8'))
+	.join('\n');
+
+/** The names of the tests, with the subject that they are grouped under. */
+const named = new Set(
+	moneyTests.split(/^describe\(/m).flatMap((group) => {
+		const subject = /^'([^']+)'/.exec(group)?.[1];
+		return [...group.matchAll(/\bit\('([^']+)'/g)].map(([, what]) => `${subject} ${what}`.toLowerCase());
+	}),
+);
+
+const promises = [...read('docs/billing.md').matchAll(/^- \*\*(.+?)\*\* (.+)\.$/gm)].map(
+	([, subject, what]) => `${subject} ${what}`,
+);
+
+it('finds the promises in docs/billing.md', () => {
+	expect(promises.length).toBeGreaterThan(15);
+});
+
+it.each(promises)('is tested word for word: %s', (promise) => {
+	expect(named).toContain(promise.toLowerCase());
+});
+
+const folder = join('.github', 'workflows');
+const actions = readdirSync(join(ROOT, folder)).flatMap((file) =>
+	[...read(join(folder, file)).matchAll(/uses: *(\S+)(.*)/g)].map(
+		([, action, comment]) => [file, action, comment] as const,
+	),
+);
+
+it.each(actions)(
+	'%s uses %s: a commit that nobody can move, with its version beside it',
+	(_, action, comment) => {
+		expect(action).toMatch(/@[0-9a-f]{40}$/);
+		expect(comment).toMatch(/^ # v\d+\.\d+\.\d+$/);
+	},
+);

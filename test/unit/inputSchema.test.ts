@@ -1,5 +1,10 @@
 import { readInputSchema, type ModelField } from '../../nodes/AtlasCloud/api/models/inputSchema';
-import { isAccepted } from '../../nodes/AtlasCloud/api/models/mediaFields';
+import {
+	describeAccepted,
+	isAccepted,
+	kindByUrl,
+	type MediaRule,
+} from '../../nodes/AtlasCloud/api/models/mediaFields';
 import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
 
 function fieldsOf(input: JsonObject, others: JsonObject = {}): ModelField[] {
@@ -209,3 +214,18 @@ describe('media fields', () => {
 		expect(isAccepted({ ...rule, kind: null, accept: [] }, 'video/mp4', 'mp4')).toBe(true);
 	});
 });
+
+it.each<[Partial<MediaRule>, string | null]>([
+	[{ accept: ['image/jpeg', 'image/png', '.webp'] }, 'JPEG, PNG, WEBP'],
+	[{ accept: ['audio/*'] }, 'any audio file'],
+	[{ kind: 'video' }, 'any video file'],
+	[{}, null],
+])('a field with %j says that it takes %s', (rule, expected) => {
+	expect(describeAccepted({ kind: null, accept: [], ...rule } as MediaRule)).toBe(expected);
+});
+
+it.each([
+	['https://a.example.com/b.MP4?x=.png', 'video'],
+	['https://a.example.com/b.jpeg#c', 'image'],
+	['https://a.example.com/b', null],
+])('%s leads to: %s', (url, kind) => expect(kindByUrl(url)).toBe(kind));
