@@ -17,6 +17,7 @@ import {
 	sha256,
 	storeFile,
 	submittedBodies,
+	succeed,
 	useOneSandbox,
 	type InputItem,
 	type SeedreamOptions,
@@ -46,8 +47,7 @@ const NODES = {
 /** Runs it, and tells the content that was uploaded. */
 async function uploadedBy(options: SeedreamOptions): Promise<string[]> {
 	const before = sandbox.ledger.uploads.length;
-	const { error } = await runSeedream(options);
-	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
+	await succeed(options);
 	return sandbox.ledger.uploads.slice(before).map((upload) => upload.sha256);
 }
 

@@ -10,6 +10,7 @@ import {
 	sha256,
 	storeFile,
 	submittedBodies,
+	succeed,
 	useOneSandbox,
 	V4,
 	type SeedreamOptions,
@@ -32,8 +33,7 @@ beforeAll(async () => {
 /** Runs, and tells the pictures of each submit in order: a file's color, or the URL. */
 async function sent(options: SeedreamOptions): Promise<string[][]> {
 	const before = submittedBodies(sandbox).length;
-	const { error } = await runSeedream({ ...options });
-	if (error) throw new Error(`${error.message} | ${error.description ?? ''}`);
+	await succeed(options);
 	const colors = new Map(Object.entries(pictures).map(([name, bytes]) => [sha256(bytes), name]));
 	return submittedBodies(sandbox)
 		.slice(before)

@@ -147,6 +147,13 @@ export async function runSeedream(options: SeedreamOptions = {}): Promise<Seedre
 	};
 }
 
+/** The same, without an error. */
+export async function succeed(options: SeedreamOptions = {}): Promise<SeedreamResult> {
+	const result = await runSeedream(options);
+	expect(result.error).toBeUndefined();
+	return result;
+}
+
 /** Runs Seedream Edit with this operation. */
 export const running =
 	(resource: string, operation: string) =>
