@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { WebhookContext } from 'n8n-core';
 import {
 	Workflow,
@@ -108,8 +109,7 @@ async function contextOf(
 	request: IncomingMessage,
 	response: ServerResponse,
 ): Promise<WebhookContext> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of request) chunks.push(chunk as Buffer);
+	const rawBody = await buffer(request);
 	const credential = { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl };
 	// What Express adds.
 	Object.assign(response, {
@@ -117,7 +117,7 @@ async function contextOf(
 		json: (body: unknown) => response.end(JSON.stringify(body)),
 	});
 	const additionalData = {
-		httpRequest: Object.assign(request, { rawBody: Buffer.concat(chunks) }),
+		httpRequest: Object.assign(request, { rawBody }),
 		httpResponse: response,
 		credentialsHelper: credentialsHelper(new AtlasCloudSeedreamApi(), credential),
 		...N8N_ADDRESSES,

@@ -3,7 +3,7 @@ import { readCatalog, ModelInfos } from '../../nodes/AtlasCloud/api/models/model
 import { readInputSchema } from '../../nodes/AtlasCloud/api/models/inputSchema';
 import { planImages, rulesInFields, isSeedreamEdit } from '../../nodes/AtlasCloud/api/models/seedream';
 import { UNKNOWN_SIZES } from '../../nodes/AtlasCloud/api/models/sizeRules';
-import { clientOf, FakeHttp, pathOf, settled, type FakeAnswer } from './fakeHttp';
+import { clientOf, FakeHttp, settled, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 const schema = (properties: unknown) => ({ components: { schemas: { Input: { properties } } } });
@@ -76,14 +76,8 @@ describe('the catalog', () => {
 		return { models, http };
 	};
 
-	it('needs no key, and is sent none', async () => {
-		const { http } = await read({ code: 200, data: [] });
-		expect(http.requests.map(({ authenticated }) => authenticated)).toEqual([false]);
-		expect(pathOf(http.requests[0]!)).toBe('/api/v1/models');
-	});
-
-	it('tells what is not for the console, and reads prices in both shapes', async () => {
-		const { models } = await read({
+	it('needs no key, tells what is not for the console, and reads prices in both shapes', async () => {
+		const { models, http } = await read({
 			code: 200,
 			data: [
 				entry('a', {
@@ -98,6 +92,9 @@ describe('the catalog', () => {
 				7,
 			],
 		});
+		expect(http.requests).toMatchObject([
+			{ authenticated: false, url: 'https://api.example.com/api/v1/models' },
+		]);
 		const listed = { type: 'Image', schemaUrl: null, isListed: true };
 		expect(models).toEqual([
 			{

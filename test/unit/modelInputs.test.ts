@@ -39,10 +39,9 @@ describe('a value that the model does not take is refused in words with its titl
 		expect(() => check({ duration: schema }, { duration: value })).toThrow(message);
 	});
 
-	it('names what is missing', () => {
-		expect(() => check({ prompt: { type: 'string' } }, { prompt: '' }, ['prompt'])).toThrow(
-			"'Prompt' is empty",
-		);
+	it.each(['', ' '])('names what is missing: "%s"', (prompt) => {
+		const given = () => check({ prompt: { type: 'string' } }, { prompt }, ['prompt']);
+		expect(given).toThrow("'Prompt' is empty");
 	});
 });
 
@@ -52,12 +51,6 @@ it('sends the default of a field that is required and empty', () => {
 
 it('leaves it to Atlas if a required field is hidden and has no default', () => {
 	expect(check({ mode: { type: 'string', hidden: true } }, {}, ['mode']).body).toEqual({});
-});
-
-it('takes spaces alone for nothing', () => {
-	expect(() => check({ prompt: { type: 'string' } }, { prompt: ' ' }, ['prompt'])).toThrow(
-		"'Prompt' is empty",
-	);
 });
 
 it('leaves out what is empty and what the model does not have, and reports the latter', () => {

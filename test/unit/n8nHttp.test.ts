@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import axios from 'axios';
 import type { IHttpRequestOptions } from 'n8n-workflow';
@@ -108,16 +109,9 @@ it('tells no length of a body that axios has decoded', async () => {
 			['/gzip', undefined, Buffer.from('a file')],
 			['/', String(bytes.length), bytes],
 		] as const) {
-			const url = server.url + path;
-			const { headers, body } = await http.send({
-				method: 'GET',
-				url,
-				timeoutMs: 1_000,
-				authenticated: false,
-			});
-			const chunks: Uint8Array[] = [];
-			for await (const chunk of body) chunks.push(chunk);
-			expect([headers['content-length'], Buffer.concat(chunks)]).toEqual([length, whole]);
+			const get = { method: 'GET', timeoutMs: 1_000, authenticated: false } as const;
+			const { headers, body } = await http.send({ ...get, url: server.url + path });
+			expect([headers['content-length'], await buffer(body)]).toEqual([length, whole]);
 		}
 	} finally {
 		server.close();

@@ -98,6 +98,11 @@ describe('outputs', () => {
 		['a list called output', { output: [URL_A] }, [{ url: URL_A }]],
 		['outputs that are one text', { outputs: URL_A }, [{ url: URL_A }]],
 		['objects', { outputs: [{ url: URL_A }, { download_url: URL_A }] }, [{ url: URL_A }, { url: URL_A }]],
+		[
+			'an object of a video',
+			{ outputs: [URL_A, { video_url: `${URL_A}?2` }] },
+			[{ url: URL_A }, { url: `${URL_A}?2` }],
+		],
 		['data URIs', { outputs: ['data:image/png;base64,AAAA'] }, [{ base64: 'AAAA' }]],
 		['objects with data URIs', { outputs: [{ url: 'DATA:image/png;base64,AAAA' }] }, [{ base64: 'AAAA' }]],
 		['bare base64 of a JPEG', { outputs: [BASE64] }, [{ base64: BASE64 }]],
@@ -106,18 +111,6 @@ describe('outputs', () => {
 		['unusable values in between', { outputs: [null, 7, '', {}, URL_A] }, [{ url: URL_A }]],
 	])('are read from %s', (_what, data, outputs) => {
 		expect(of({ status: 'completed', ...data })).toMatchObject({ status: 'completed', outputs });
-	});
-
-	it('may be of several kinds', () => {
-		const outputs = ['https://c.example.com/a.mp4', { video_url: 'https://c.example.com/b.mp4' }, URL_A];
-		expect(of({ status: 'completed', outputs })).toMatchObject({
-			outputs: [
-				{ url: 'https://c.example.com/a.mp4' },
-				{ url: 'https://c.example.com/b.mp4' },
-				{ url: URL_A },
-			],
-			text: null,
-		});
 	});
 
 	it('leave out thumbnails', () => {

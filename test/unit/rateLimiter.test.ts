@@ -58,15 +58,11 @@ function bucket(perSecond: number, burst: number): Gate {
 	};
 }
 
-it('is as fast as the answers if nothing is rejected', async () => {
-	const { seconds, rejections } = await sendAll(200, { accepts: () => true });
+it('starts with a few, so that only a few run into a limit, and is then as fast as the answers', async () => {
+	const { seconds, sentMs, rejections } = await sendAll(200, { accepts: () => true });
+	expect(sentMs.filter((ms) => ms < LATENCY_MS)).toHaveLength(4);
 	expect(rejections).toBe(0);
 	expect(seconds).toBeLessThan(2);
-});
-
-it('starts with a few, so that only a few run into a limit', async () => {
-	const { sentMs } = await sendAll(100, { accepts: () => true });
-	expect(sentMs.filter((ms) => ms < LATENCY_MS)).toHaveLength(4);
 });
 
 it.each([
