@@ -190,97 +190,84 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		expect(await uploadedBy({ ...given(' photo'), items })).toEqual([sha256(bytes)]);
 	});
 
-	it.each<[string, InputItem, unknown, RegExp, RegExp]>([
+	it.each<[string, InputItem, unknown, RegExp]>([
 		[
 			'a Code node’s flat binary',
 			{ binary: { mimeType: 'image/png', data: 'AAAA' } as unknown as InputItem['binary'] },
 			'data',
-			/^The binary of this item is one file/,
-			/Code node, return binary: \{ data: /,
+			/^The binary of this item is one file.*Code node, return binary: \{ data: /s,
 		],
 		[
 			'a file in the json',
 			{ json: { photo: { mimeType: 'image/png', data: 'AAAA' } } },
 			'photo',
-			/"photo" is a field of the item’s JSON/,
-			/\{\{ \$json\.photo \}\}/,
+			/"photo" is a field of the item’s JSON.*\{\{ \$json\.photo \}\}/s,
 		],
 		[
 			'a column with a URL',
 			{ json: { 'Photo URL': 'https://example.com/a.png' } },
 			'Photo URL',
-			/field of the item’s JSON/,
-			/\{\{ \$json\["Photo URL"\] \}\}/,
+			/field of the item’s JSON.*\{\{ \$json\["Photo URL"\] \}\}/s,
 		],
 		[
 			'a Buffer',
 			{ json: { photo: { type: 'Buffer', data: [137, 80] } } },
 			'={{ $json.photo }}',
-			/Buffer as JSON/,
-			/prepareBinaryData/,
+			/Buffer as JSON.*prepareBinaryData/s,
 		],
 		[
 			'Telegram’s photo',
 			{ json: { photo: [{ file_id: 'x', file_unique_id: 'y', width: 90 }] } },
 			'={{ $json.photo }}',
-			/Telegram’s description/,
-			/Telegram > File > Get/,
+			/Telegram’s description.*Telegram > File > Get/s,
 		],
 		[
 			'Drive’s file',
 			{ json: { id: '1', mimeType: 'image/png', webViewLink: 'https://drive.google.com/file/d/1/view' } },
 			'={{ $json }}',
-			/Google Drive’s description/,
-			/Download/,
+			/Google Drive’s description.*Download/s,
 		],
 		[
 			'an object',
 			{ json: { a: { b: 1 } } },
 			'={{ $json.a }}',
-			/must be a URL, the name of a field, or a file, but it is an object/,
-			/no files/,
+			/must be a URL, the name of a field, or a file, but it is an object.*no files/s,
 		],
 		[
 			'an expression that stayed a text',
 			{},
 			'{{ $json.photo }}',
-			/expression that n8n didn’t evaluate/,
-			/Expression/,
+			/expression that n8n didn’t evaluate.*Expression/s,
 		],
 		[
 			'base64 of Extract From File',
 			{ json: { data: 'iVBORw0KGgoAAAANSUhEUgAA'.repeat(20) } },
 			'data',
-			/^"data" is base64 text in the item’s JSON/,
-			/Move Base64 String to File.*base64,\{\{ \$json\.data \}\}/,
+			/^"data" is base64 text in the item’s JSON.*Move Base64 String to File.*base64,\{\{ \$json\.data \}\}/s,
 		],
 		[
 			'a Buffer in the binary',
 			{ binary: { data: { mimeType: 'image/png', data: { type: 'Buffer', data: [137] } } as never } },
 			'data',
-			/holds a Buffer as JSON/,
-			/prepareBinaryData/,
+			/holds a Buffer as JSON.*prepareBinaryData/s,
 		],
 		[
 			'Telegram’s trigger without Download',
 			{ json: { message: { photo: [{ file_id: 'a', file_unique_id: 'b', width: 90 }] } } },
 			'data',
-			/^This item has no file, only Telegram’s description of a file/,
-			/Turn on Download Images\/Files/,
+			/^This item has no file, only Telegram’s description of a file.*Turn on Download Images\/Files/s,
 		],
 		[
 			'WhatsApp’s trigger',
 			{ json: { messages: [{ type: 'image', image: { mime_type: 'image/jpeg', sha256: 'x', id: '1' } }] } },
 			'data',
-			/only WhatsApp’s description/,
-			/Media > Download/,
+			/only WhatsApp’s description.*Media > Download/s,
 		],
 		[
 			'WhatsApp’s Media > Download',
 			{ json: { url: 'https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1', id: '1' } },
 			'={{ $json.url }}',
-			/WhatsApp link needs a login/,
-			/has your WhatsApp credential/,
+			/WhatsApp link needs a login.*has your WhatsApp credential/s,
 		],
 		[
 			'a form’s field by its label',
@@ -289,21 +276,18 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 				binary: { Photo_0: PDF, Logo_0: PDF },
 			},
 			'Photo',
-			/^"Photo" is a form’s description of a file/,
-			/Files in this item: Photo_0, Logo_0/,
+			/^"Photo" is a form’s description of a file.*Files in this item: Photo_0, Logo_0/s,
 		],
-		['nothing at all', {}, 'data', /No image found in the field "data"/, /pinned/],
+		['nothing at all', {}, 'data', /No image found in the field "data".*pinned/s],
 		[
 			'a share page',
 			{},
 			'https://drive.google.com/file/d/1AbC/view?usp=sharing',
-			/Google Drive link opens a page/,
-			/Download/,
+			/Google Drive link opens a page.*Download/s,
 		],
-	])('%s is called what it is', async (_what, item, entry, words, advice) => {
+	])('%s is called what it is', async (_what, item, entry, words) => {
 		const { message, description } = await refusal({ ...given(entry), binaryMode: 'default', items: [item] });
-		expect(message).toMatch(words);
-		expect(description).toMatch(advice);
+		expect(`${message}\n${description}`).toMatch(words);
 	});
 
 	it('an AI agent is asked for a URL: it can’t pass files', async () => {

@@ -276,19 +276,17 @@ describe('before anything is sent, for all items,', () => {
 	const refused = async ({ items = [{}], ...call }: RunOptions) =>
 		await refusal({ ...models, items, parameters: parametersOf(call) });
 
-	it.each<[string, ModelOptions, RegExp, RegExp]>([
-		['a missing file', { ...image, inputs: {} }, /^'Image' is empty$/, /needs it/],
+	it.each<[string, ModelOptions, RegExp]>([
+		['a missing file', { ...image, inputs: {} }, /^'Image' is empty\n.*needs it/s],
 		[
 			'a video for an image',
 			{ ...image, inputs: { image: 'clip' } },
-			/^The file in clip is an MP4 file, which 'Image' doesn’t accept$/,
-			/JPEG/,
+			/^The file in clip is an MP4 file, which 'Image' doesn’t accept\n.*JPEG/s,
 		],
 		[
 			'a data URI of another kind',
 			{ ...image, inputs: { image: 'data:image/png;base64,AAAAAAAA' } },
-			/^The data URI in 'Image' isn’t an image$/,
-			/JPEG/,
+			/^The data URI in 'Image' isn’t an image\n.*JPEG/s,
 		],
 		[
 			'too many files',
@@ -297,31 +295,26 @@ describe('before anything is sent, for all items,', () => {
 				model: VIDEO.reference,
 				inputs: { prompt: 'x', reference_videos: 'clip, clip, clip, clip' },
 			},
-			/^'Reference Videos' accepts at most 3 files, but this item has 4$/,
-			/fewer/,
+			/^'Reference Videos' accepts at most 3 files, but this item has 4\n.*fewer/s,
 		],
 		[
 			'a link without a kind',
 			{ resource: 'video', model: VIDEO.mixed, inputs: { prompt: 'x', refers: 'https://a.example.com/b' } },
-			/^'References': "https:\/\/a\.example\.com\/b" doesn’t say whether/,
-			/"type": "image"/,
+			/^'References': "https:\/\/a\.example\.com\/b" doesn’t say whether.*"type": "image"/s,
 		],
 		[
 			'an extra field that is a file’s',
 			{ ...image, inputs: { image: 'photo' }, options: { extraBodyFields: '{"image": "x"}' } },
-			/^'Extra Body Fields' can’t set image$/,
-			/fields of this node/,
+			/^'Extra Body Fields' can’t set image\n.*fields of this node/s,
 		],
 		[
 			'a text model',
 			{ model: 'harbor/gull-4-chat', inputs: { prompt: 'x' } },
-			/^harbor\/gull-4-chat is a text model$/,
-			/images, videos, or audio/,
+			/^harbor\/gull-4-chat is a text model\n.*images, videos, or audio/s,
 		],
-	])('refuses %s', async (_what, call, message, description) => {
-		const refusal = await refused({ ...call, items: [{ files: { photo, clip } }] });
-		expect(refusal.message).toMatch(message);
-		expect(refusal.description).toMatch(description);
+	])('refuses %s', async (_what, call, words) => {
+		const { message, description } = await refused({ ...call, items: [{ files: { photo, clip } }] });
+		expect(`${message}\n${description}`).toMatch(words);
 	});
 
 	it('refuses a file that is too large for the field', async () => {

@@ -105,7 +105,7 @@ it('finds the promises in docs/billing.md', () => {
 	expect(promises.length).toBeGreaterThan(15);
 });
 
-it.each(promises)('is tested word for word: %s', (promise) => {
+it.each(promises)('a promise is tested word for word: %s', (promise) => {
 	expect(named).toContain(promise.toLowerCase());
 });
 
