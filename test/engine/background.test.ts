@@ -15,6 +15,7 @@ const V45 = 'bytedance/seedream-v4.5/edit';
 const V47 = 'bytedance/seedream-v4.7/edit';
 const V55 = 'bytedance/seedream-v5.5/edit';
 const V6 = 'bytedance/seedream-v6/edit';
+const TRANSPARENT = { background: 'transparent' };
 const CUT_OUT = { promptTemplate: 'removeBackground', prompt: '' };
 
 async function submit(model: string, parameters: object, options: object) {
@@ -26,20 +27,8 @@ async function submit(model: string, parameters: object, options: object) {
 }
 
 it.each<[string, string, object, object, object]>([
-	[
-		'transparent, as a PNG',
-		V55,
-		{},
-		{ background: 'transparent' },
-		{ background: 'transparent', output_format: 'png' },
-	],
-	[
-		'transparent where PNG is all there is',
-		V6,
-		{},
-		{ background: 'transparent' },
-		{ background: 'transparent' },
-	],
+	['transparent, as a PNG', V55, {}, TRANSPARENT, { ...TRANSPARENT, output_format: 'png' }],
+	['transparent where PNG is all there is', V6, {}, TRANSPARENT, TRANSPARENT],
 	[
 		'opaque',
 		V55,
@@ -48,7 +37,7 @@ it.each<[string, string, object, object, object]>([
 		{ background: 'opaque', output_format: 'jpeg' },
 	],
 	['auto, which no field says', V47, {}, { background: 'auto' }, {}],
-	['a template for it', V55, CUT_OUT, {}, { background: 'transparent', output_format: 'png' }],
+	['a template for it', V55, CUT_OUT, {}, { ...TRANSPARENT, output_format: 'png' }],
 	['a template for it, on white', V55, CUT_OUT, { background: 'opaque' }, { background: 'opaque' }],
 	['a template for it, of a model without', LITE, CUT_OUT, {}, {}],
 ])('Background sends %s', async (_what, model, parameters, options, expected) => {
@@ -65,16 +54,11 @@ it.each<[string, string, object, string]>([
 		'a known model without it',
 		// Chosen from the list, it hides the option.
 		`={{ "${V4}" }}`,
-		{ background: 'transparent' },
+		TRANSPARENT,
 		'Seedream v4 can’t make the background transparent',
 	],
-	[
-		'a model whose schema has none',
-		V45,
-		{ background: 'transparent' },
-		`${V45} can’t make the background transparent`,
-	],
-	['a JPEG', V55, { background: 'transparent', outputFormat: 'jpeg' }, 'A JPEG can’t be transparent'],
+	['a model whose schema has none', V45, TRANSPARENT, `${V45} can’t make the background transparent`],
+	['a JPEG', V55, { ...TRANSPARENT, outputFormat: 'jpeg' }, 'A JPEG can’t be transparent'],
 	[
 		'a word of one’s own',
 		V55,

@@ -5,48 +5,32 @@ import { outcomeOf, type Outcome } from '../../nodes/AtlasCloud/api/purchases/ou
 
 /** An answer; with a `code` in the JSON it is Atlas's own envelope. */
 function answer(statusCode: number, json: JsonObject & { code?: number }): { answer: Answer } {
-	const isEnvelope = json.code !== undefined;
-	const envelopeCode = json.code ?? null;
-	const clocks = { sentAtMs: 0, receivedAtMs: 0, dateMs: null };
 	return {
 		answer: {
 			statusCode,
 			json,
-			isEnvelope,
-			envelopeCode,
-			...clocks,
-			requestId: null,
-			retryAfterMs: null,
-			reason: null,
+			isEnvelope: json.code !== undefined,
+			envelopeCode: json.code ?? null,
+			...{ sentAtMs: 0, receivedAtMs: 0, dateMs: null },
+			...{ requestId: null, retryAfterMs: null, reason: null },
 		},
 	};
 }
 
 const record = { id: 'p1', status: 'created', model: 'm' };
 
+const CREATED: Outcome = { kind: 'created', id: 'p1' };
+const REPORTED: Outcome = { kind: 'inDoubt', reportedId: 'p1' };
+const failed = { ...record, status: 'failed', error: 'no' };
+const busy = { error: { message: 'busy' } };
+
 it.each<[string, ReturnType<typeof answer>, Outcome]>([
-	['an ID in an envelope', answer(200, { code: 200, data: record }), { kind: 'created', id: 'p1' }],
-	['a bare record', answer(200, record), { kind: 'created', id: 'p1' }],
-	[
-		'an ID with a bad status',
-		answer(500, { code: 500, data: record }),
-		{ kind: 'inDoubt', reportedId: 'p1' },
-	],
-	[
-		'an ID beside a bad code in a good status',
-		answer(200, { code: 500, data: record }),
-		{ kind: 'inDoubt', reportedId: 'p1' },
-	],
-	[
-		'an ID beside an error in a good status',
-		answer(200, { code: 200, error: { message: 'busy' }, data: record }),
-		{ kind: 'inDoubt', reportedId: 'p1' },
-	],
-	[
-		'a record with an error of its own: the prediction has failed',
-		answer(200, { code: 200, data: { ...record, status: 'failed', error: 'no' } }),
-		{ kind: 'created', id: 'p1' },
-	],
+	['an ID in an envelope', answer(200, { code: 200, data: record }), CREATED],
+	['a bare record', answer(200, record), CREATED],
+	['an ID with a bad status', answer(500, { code: 500, data: record }), REPORTED],
+	['an ID beside a bad code in a good status', answer(200, { code: 500, data: record }), REPORTED],
+	['an ID beside an error in a good status', answer(200, { code: 200, ...busy, data: record }), REPORTED],
+	['a record with an error of its own: a failed one', answer(200, { code: 200, data: failed }), CREATED],
 	['429', answer(429, { code: 429 }), { kind: 'throttled' }],
 	['429 in a good status', answer(200, { code: 429 }), { kind: 'throttled' }],
 	['402', answer(402, { code: 402 }), { kind: 'refused', code: 402 }],
