@@ -123,6 +123,10 @@ describe('the rules of a model', () => {
 	};
 	const models = 'https://api.example.com/api/v1/models';
 	const images = { type: 'array', items: { type: 'string' }, maxItems: 2 };
+	const at = 'https://static.example.com/x.json';
+	const listed = (schema = at): Record<string, FakeAnswer> => ({
+		[models]: { json: { data: [entry('x', { schema })] } },
+	});
 
 	it('are known for the usual models without a request', async () => {
 		const { rules: v4, http } = await rules('bytedance/seedream-v4/edit', {});
@@ -134,11 +138,8 @@ describe('the rules of a model', () => {
 	});
 
 	it('are read from its schema, without the key', async () => {
-		const at = 'https://static.example.com/x.json';
-		const { rules: read, http } = await rules('x', {
-			[models]: { json: { data: [entry('x', { schema: at })] } },
-			[at]: { json: schema({ size: { type: 'string', minimum: 256, maximum: 2048 }, images }) },
-		});
+		const properties = { size: { type: 'string', minimum: 256, maximum: 2048 }, images };
+		const { rules: read, http } = await rules('x', { ...listed(), [at]: { json: schema(properties) } });
 		expect(read).toMatchObject({
 			sizes: { free: { minSide: 256, maxSide: 2048 } },
 			maxInputImages: 2,
@@ -150,40 +151,24 @@ describe('the rules of a model', () => {
 		['the catalog is down', { [models]: { statusCode: 500 } }],
 		['the catalog is empty', { [models]: { json: { data: [] } } }],
 		['it has no schema', { [models]: { json: { data: [entry('x')] } } }],
-		[
-			'its schema is gone',
-			{ [models]: { json: { data: [entry('x', { schema: 'https://s.example.com/x' })] } } },
-		],
-		[
-			'its schema is in a private network',
-			{ [models]: { json: { data: [entry('x', { schema: 'https://10.0.0.1/x' })] } } },
-		],
-		[
-			'its schema is no JSON',
-			{
-				[models]: { json: { data: [entry('x', { schema: 'https://s.example.com/x' })] } },
-				'https://s.example.com/x': { chunks: [Buffer.from('<html>')] },
-			},
-		],
+		['its schema is gone', listed()],
+		['its schema is in a private network', listed('https://10.0.0.1/x')],
+		['its schema is no JSON', { ...listed(), [at]: { chunks: [Buffer.from('<html>')] } }],
 	])('are open where %s', async (_why, answers) =>
 		expect((await rules('x', answers)).rules).toMatchObject({ sizes: UNKNOWN_SIZES, maxInputImages: 14 }),
 	);
 
+	const SEEDREAM_47 = 'bytedance/seedream-v4.7';
 	it.each<[string, object | null, string, string]>([
 		[
-			'bytedance/seedream-v4.7',
+			SEEDREAM_47,
 			null,
-			'Atlas Cloud has no model "bytedance/seedream-v4.7"',
+			`Atlas Cloud has no model "${SEEDREAM_47}"`,
 			'Did you mean bytedance/seedream-v4/edit?',
 		],
 		['hidden/edit', {}, '', ''],
 		['film', { type: 'Video' }, 'film doesn’t edit images', 'Atlas Cloud Models node'],
-		[
-			'paint',
-			{ schema: 'https://s.example.com/paint' },
-			'paint doesn’t edit images',
-			'Choose a Seedream edit model',
-		],
+		['paint', { schema: at }, 'paint doesn’t edit images', 'Choose a Seedream edit model'],
 	])('%s: %j', async (model, more, message, howTo) => {
 		const others = [
 			entry('flux/dev'),
@@ -193,7 +178,7 @@ describe('the rules of a model', () => {
 		const listed = more && model !== 'hidden/edit' ? [entry(model, more)] : [];
 		const answers = {
 			[models]: { json: { data: [...others, ...listed] } },
-			'https://s.example.com/paint': { json: schema({ prompt: { type: 'string' } }) },
+			[at]: { json: schema({ prompt: { type: 'string' } }) },
 		};
 		const { error } = await settled<unknown, AtlasError>(rules(model, answers));
 		expect(error?.message ?? '').toBe(message);
