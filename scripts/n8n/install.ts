@@ -107,32 +107,7 @@ export async function ensureN8n(version: N8nVersion, log: Log = console.log): Pr
 		});
 		await runOrThrow(nodeBin, [n8nBin, '--version'], { env });
 	});
-	await complete(folder, recipe, `what n8n ${version} lacks`, log, env);
 	return { version, line: lineOf(version), nodeBin, n8nBin, env };
-}
-
-/** Adds to an install of ours what it was made without, instead of making all of it anew. */
-async function complete(
-	folder: string,
-	recipe: Recipe,
-	what: string,
-	log: Log,
-	env: NodeJS.ProcessEnv,
-): Promise<void> {
-	const missing = () =>
-		Object.entries(recipe.dependencies).filter(
-			([name]) => !existsSync(join(folder, 'node_modules', name, 'package.json')),
-		);
-	if (missing().length === 0) return;
-	const unlock = await lock(`${folder}.lock`, what, log, () => missing().length === 0);
-	if (!unlock) return;
-	try {
-		const wanted = missing().map(([name, range]) => `${name}@${range}`);
-		const args = ['install', '--no-save', '--ignore-scripts', ...recipe.installArgs, ...wanted];
-		if (wanted.length > 0) await npm(args, { cwd: folder, env }, what, log);
-	} finally {
-		unlock();
-	}
 }
 
 async function writeManifest(

@@ -1,10 +1,11 @@
 /* A process of n8n: main, or another one of its queue mode. */
 import type { ChildProcess } from 'node:child_process';
 import type { Instance } from './instance';
+import { freePorts } from './ports';
 import { captureOutput, isRunning, kill, start, stop } from './process';
 import { until } from './waitFor';
 
-export interface Started {
+interface Started {
 	child: ChildProcess;
 	output: () => string;
 }
@@ -68,5 +69,42 @@ export class N8nProcess {
 
 	async kill(): Promise<void> {
 		await kill(this.child);
+	}
+}
+
+/** A worker of n8n's queue mode. */
+export class Worker extends N8nProcess {
+	static async start(instance: Instance, env: NodeJS.ProcessEnv): Promise<Worker> {
+		return new Worker(await this.startCommand(instance, 'worker', 'n8n worker is now ready', env));
+	}
+
+	/** IDs of the executions that this worker has started, in order. */
+	get executionIds(): string[] {
+		return [...this.logs.matchAll(/Worker started execution (\d+)/g)].map(([, id]) => id);
+	}
+
+	/** Whether the worker is through with an execution, whether or not n8n could store how it ended. */
+	hasFinished(executionId: string): boolean {
+		return this.logs.includes(`Worker finished execution ${executionId} `);
+	}
+}
+
+/** A process of n8n's queue mode that takes webhook calls beside main, as behind a load balancer. */
+export class WebhookProcess extends N8nProcess {
+	private constructor(
+		started: Started,
+		/** Where it takes calls. */
+		readonly url: string,
+	) {
+		super(started);
+	}
+
+	static async start(instance: Instance, env: NodeJS.ProcessEnv): Promise<WebhookProcess> {
+		const [port] = await freePorts(1);
+		const started = await this.startCommand(instance, 'webhook', 'Webhook listener waiting for requests', {
+			...env,
+			N8N_PORT: String(port),
+		});
+		return new WebhookProcess(started, `http://localhost:${port}`);
 	}
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Instance, type CredentialExport, type InstanceOptions } from './instance';
+import { WebhookProcess, Worker } from './n8nProcess';
 import { freePorts } from './ports';
 import {
 	POSTGRES_DATABASE,
@@ -14,8 +15,6 @@ import {
 	type Service,
 } from './services';
 import { Server } from './server';
-import { WebhookProcess } from './webhookProcess';
-import { Worker } from './worker';
 
 export type BinaryMode = 'database' | 'filesystem';
 
@@ -59,9 +58,10 @@ export class QueueMode {
 			const main = await Instance.create({ ...options, env });
 			queueMode.instances.push(main);
 			const ofOthers = { ...env, N8N_RESTRICT_FILE_ACCESS_TO: main.filesFolder };
-			for (let count = (options.workers ?? 2) + 1; count > 0; count--) {
-				queueMode.instances.push(await Instance.create({ ...options, env: ofOthers }));
-			}
+			const others = Array.from({ length: (options.workers ?? 2) + 1 }, async () => {
+				return await Instance.create({ ...options, env: ofOthers });
+			});
+			queueMode.instances.push(...(await Promise.all(others)));
 			await mkdir(queueMode.storageFolder);
 			if (options.credentials) await main.importCredentials(...options.credentials);
 		} catch (error) {
