@@ -20,8 +20,11 @@ export function recentlyUsed<T>(create: () => T, max = 100): (key: string) => T 
 		// The latest last.
 		values.delete(key);
 		values.set(key, value);
-		const [oldest] = values.keys();
-		if (values.size > max) values.delete(oldest);
+		if (values.size > max) {
+			// Not for every call: a map walks over what was deleted from its beginning.
+			const [oldest] = values.keys();
+			values.delete(oldest);
+		}
 		return value;
 	};
 }

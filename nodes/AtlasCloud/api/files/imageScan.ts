@@ -7,6 +7,8 @@ type Wish = { take: number; isExif?: true } | { skip: number } | 'imageData';
 /** Follows one kind of file to its end. Resumed with the bytes it wished to take, which it must not keep. */
 type Walk = Generator<Wish, void, Buffer>;
 
+const EMPTY: Buffer = Buffer.alloc(0);
+
 /** Longer metadata is not read: what counts is at its beginning. */
 const MAX_EXIF_BYTES = 65_536;
 
@@ -24,7 +26,7 @@ export class ImageScan {
 	private wish: Wish | null = null;
 
 	/** Bytes of a wish that the chunks so far did not fulfill. */
-	private taken: Buffer = Buffer.alloc(0);
+	private taken = EMPTY;
 
 	constructor(kind: FileKind | null) {
 		this.walk = (kind && WALKS.get(kind)?.()) ?? null;
@@ -80,8 +82,8 @@ export class ImageScan {
 		return bytes.subarray(found + 1);
 	}
 
-	private goOn(bytes: Buffer = Buffer.alloc(0)): void {
-		this.taken = Buffer.alloc(0);
+	private goOn(bytes = EMPTY): void {
+		this.taken = EMPTY;
 		this.wish = this.walk?.next(bytes).value ?? null;
 	}
 }
