@@ -9,6 +9,8 @@ const { ModuleMocker } = require('jest-mock');
  */
 
 const { AsyncLocalStorage } = asyncHooks;
+/** From Node 24 on, it is no burden, and cannot be replaced. */
+const isReplaceable = Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage').writable === true;
 const { compileFunction } = vm;
 /** Compiled modules by path: in one realm, the same function makes a module anew for each test file. */
 const compiled = new Map();
@@ -90,11 +92,11 @@ module.exports = class OneRealmEnvironment {
 
 	/** Jest's runner of tests is loaded between this and its event `setup`. */
 	async setup() {
-		asyncHooks.AsyncLocalStorage = RunningTest;
+		if (isReplaceable) asyncHooks.AsyncLocalStorage = RunningTest;
 	}
 
 	handleTestEvent({ name }) {
-		if (name === 'setup') asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+		if (isReplaceable && name === 'setup') asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
 	}
 
 	async teardown() {
