@@ -104,7 +104,10 @@ export class Server extends N8nProcess {
 
 	/** Plain HTTP to this n8n, e.g. to one of its webhooks. */
 	async request(path: string, init: RequestInit = {}): Promise<Response> {
-		return await fetch(new URL(path, this.url), { ...init, dispatcher: this.agent });
+		return await fetch(new URL(path, this.url), { ...init, dispatcher: this.agent }).catch((error: Error) => {
+			const state = this.isRunning ? 'runs' : 'has ended';
+			throw new Error(`${path}: ${String(error.cause ?? error)}; n8n ${state}:\n${this.logs.slice(-5_000)}`);
+		});
 	}
 
 	/** A call as the editor makes it. The answer is what stands in `data`. */
