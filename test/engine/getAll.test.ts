@@ -89,3 +89,13 @@ it.each([0, -1, '={{ "many" }}'])('refuses %s as a limit', async (limit) => {
 	expect(error?.message).toMatch(/^'Limit' must be a whole number, 1 or higher, but it is /);
 	expect(asked).toEqual([]);
 });
+
+it('tells why the history cannot be read, as one item under Continue', async () => {
+	sandbox.addFault({ endpoint: 'history', times: Infinity, action: { type: 'status', status: 403 } });
+	const { json } = await getAll({}, { items: [{}, {}], nodeExtras: { onError: 'continueRegularOutput' } });
+	expect(json).toHaveLength(1);
+	expect(json[0]?.error).toMatchObject({
+		statusCode: 403,
+		message: 'Couldn’t read the prediction history: forbidden (403)',
+	});
+});

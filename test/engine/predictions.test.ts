@@ -1,6 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { IncomingHttpHeaders } from 'node:http';
-import { json as jsonOf } from 'node:stream/consumers';
 import {
 	BINARY_MODES,
 	picture,
@@ -64,47 +63,93 @@ describe.each(BINARY_MODES)('files kept in mode %s', (binaryMode) => {
 		expect(sha256(await pictureOf(out[0]))).toBe(predictionOf(sandbox, json).outputSha256[0]);
 	});
 
-	it('Wait for Completion brings the picture of a bare ID, and what Atlas tells of it', async () => {
-		const { predictionId } = await submitted();
+	it('Wait for Completion brings the pictures of a bare ID, and what Atlas tells of it', async () => {
+		const { predictionId } = await submitted({
+			model: `${V4}-sequential`,
+			numberOfImages: 2,
+			size: '1024*1024',
+		});
 		const { error, out, json } = await wait({
 			binaryMode,
 			items: [{ json: { id: predictionId ?? '' } }],
 			parameters: { predictionId: '={{ $json.id }}', options: { outputDataFieldName: 'made' } },
 		});
 		expect(error).toBeUndefined();
-		// Atlas’s record holds no prompt and no size, and the item tells neither: nothing is made up.
-		expect(json).toMatchObject([{ predictionId, status: 'completed', prompt: null, size: null }]);
-		expect(out[0]?.binary?.made.fileName).toBe(`seedream-${String(predictionId)}.png`);
 		const made = predictionOf(sandbox, { predictionId });
-		expect(sha256(await pictureOf(out[0], 'made'))).toBe(made.outputSha256[0]);
+		expect(json).toHaveLength(2);
+		// Atlas’s record holds no prompt and no size, and the item tells neither: nothing is made up.
+		expect(json[0]).toMatchObject({
+			predictionId,
+			status: 'completed',
+			prompt: null,
+			size: null,
+			imageIndex: 0,
+		});
+		expect(json.map(({ priceUsd }) => priceUsd)).toEqual([expect.closeTo(0.054), null]);
+		expect(out.map(({ binary }) => binary?.made.fileName)).toEqual([
+			`seedream-${String(predictionId)}.png`,
+			`seedream-${String(predictionId)}-2.png`,
+		]);
+		for (const [i, item] of out.entries())
+			expect(sha256(await pictureOf(item, 'made'))).toBe(made.outputSha256[i]);
 	});
 });
 
-it('Submit sends what is kept how long as headers, and nothing of it in the body', async () => {
-	const seen: Array<{ headers: IncomingHttpHeaders; body: unknown }> = [];
-	const server = await serve(async (request, response) => {
-		seen.push({ headers: request.headers, body: await jsonOf(request) });
-		response.setHeader('content-type', 'application/json');
-		response.end(JSON.stringify({ code: 200, data: { id: 'p1', status: 'created' } }));
-	});
-	const parameters = { images: 'https://example.com/a.png', size: '1024*1024' };
-	for (const options of [{ keepOnAtlasHours: 24 }, {}])
-		await submit({
-			items: [{}],
-			credentialData: { baseUrl: server.url },
-			parameters: { ...parameters, options },
+describe('Submit', () => {
+	it('understands the bare answer that one of the pages shows', async () => {
+		sandbox.addFault({
+			endpoint: 'submit',
+			action: {
+				type: 'status',
+				status: 200,
+				body: { id: 'pred-bare', status: 'created', model: V4, created_at: '2026-01-02T03:04:05Z' },
+			},
 		});
-	server.close();
-	const hoursIn = (name: string) => seen.map(({ headers }) => headers[`x-atlascloud-${name}-hours`]);
-	expect(hoursIn('object-expiration')).toEqual(['24', undefined]);
-	expect(hoursIn('request-retention')).toEqual(['24', undefined]);
-	const body = {
-		model: V4,
-		prompt: 'make it black and white',
-		images: ['https://example.com/a.png'],
-		size: '1024*1024',
-	};
-	expect(seen.map((request) => request.body)).toEqual([body, body]);
+		const { json } = await submit();
+		expect(json[0]).toMatchObject({
+			predictionId: 'pred-bare',
+			status: 'processing',
+			createdAt: '2026-01-02T03:04:05Z',
+		});
+	});
+
+	it('sends what is kept how long as headers, and nothing of it in the body', async () => {
+		const seen: Array<{ headers: IncomingHttpHeaders; body: string }> = [];
+		const server = await serve((request, response) => {
+			let body = '';
+			request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+			request.on('end', () => {
+				seen.push({ headers: request.headers, body });
+				response.setHeader('content-type', 'application/json');
+				response.end(JSON.stringify({ code: 200, data: { id: 'p1', status: 'created' } }));
+			});
+		});
+		const baseUrl = server.url;
+		const parameters = { images: 'https://example.com/a.png', size: '1024*1024' };
+		const options = { keepOnAtlasHours: 24 };
+		await submit({ items: [{}], credentialData: { baseUrl }, parameters: { ...parameters, options } });
+		await submit({ items: [{}], credentialData: { baseUrl }, parameters });
+		server.close();
+		expect(seen.map(({ headers }) => headers['x-atlascloud-object-expiration-hours'])).toEqual([
+			'24',
+			undefined,
+		]);
+		expect(seen.map(({ headers }) => headers['x-atlascloud-request-retention-hours'])).toEqual([
+			'24',
+			undefined,
+		]);
+		expect(seen[0]?.headers).toMatchObject({
+			authorization: `Bearer ${sandbox.apiKey}`,
+			'content-type': 'application/json',
+		});
+		expect(JSON.parse(seen[0]?.body ?? '')).toEqual(JSON.parse(seen[1]?.body ?? ''));
+		expect(JSON.parse(seen[0]?.body ?? '')).toEqual({
+			model: V4,
+			prompt: 'make it black and white',
+			images: ['https://example.com/a.png'],
+			size: '1024*1024',
+		});
+	});
 });
 
 describe('Get', () => {
@@ -122,7 +167,13 @@ describe('Get', () => {
 			model: V4,
 			prompt: 'make it black and white',
 			size: '1536*1024',
+			imageUrl: null,
+			imageIndex: null,
 			imageCount: 0,
+			predictTimeSeconds: null,
+			priceUsd: null,
+			failureReason: null,
+			completedAt: null,
 			raw: expect.anything() as object,
 		});
 		const waited = await wait({ items: [{ json: json[0] ?? {} }] });
@@ -153,15 +204,25 @@ describe('Wait for Completion', () => {
 		const parameters = { options: { timeoutSeconds: 2 } };
 		const { error } = await wait({ items: [{ json }], parameters });
 		expect(error?.message).toContain(`(prediction ${String(json.predictionId)})`);
-		const resumed = { options: { timeoutSeconds: 2, onTimeout: 'continue' } };
-		const unfinished = await wait({ items: [{ json }], parameters: resumed });
-		const { predictionId, model, prompt, size } = json;
-		expect(unfinished.json[0]).toMatchObject({ predictionId, status: 'processing', model, prompt, size });
+		const unfinished = await wait({
+			items: [{ json }],
+			parameters: { options: { timeoutSeconds: 2, onTimeout: 'continue' } },
+		});
+		expect(unfinished.json[0]).toMatchObject({
+			predictionId: json.predictionId,
+			status: 'processing',
+			model: V4,
+			prompt: json.prompt,
+			size: json.size,
+		});
 	});
 
 	it.each([
 		['={{ "" }}', "'Prediction ID' is empty"],
+		['={{ $json.nothing }}', "'Prediction ID' is empty"],
 		['../../balance', '"../../balance" is not a prediction ID'],
+		['a b', '"a b" is not a prediction ID'],
+		['a?b=c', '"a?b=c" is not a prediction ID'],
 		['{{ $json.id }}', '"{{ $json.id }}" is not a prediction ID'],
 	])('refuses %s as an id without asking anybody', async (predictionId, message) => {
 		const before = sandbox.ledger.requests.length;

@@ -70,3 +70,28 @@ it('sends the body of the submit with a placeholder for each image, and the key'
 		},
 	]);
 });
+
+it('fails an item whose price is not known alone, and says why', async () => {
+	const body = { code: 200, data: [{ model: 'vendor/unheard-of', type: 'Image' }] };
+	sandbox.addFault({ endpoint: 'models', action: { type: 'status', status: 200, body } });
+	const items = (await rows(2)).map((item, i) => ({
+		...item,
+		json: { model: i ? V4 : 'vendor/unheard-of' },
+	}));
+	const { json } = await quote({
+		items,
+		parameters: { model: { __rl: true, mode: 'id', value: '={{ $json.model }}' }, size: '1024*1024' },
+		nodeExtras: { onError: 'continueRegularOutput' },
+	});
+	expect(json).toMatchObject([
+		{
+			error: {
+				message: expect.stringMatching(
+					/^The price of vendor\/unheard-of is unknown\. .*model not found/,
+				) as string,
+				statusCode: 404,
+			},
+		},
+		{ model: V4, priceUsd: 0.027 },
+	]);
+});

@@ -49,15 +49,27 @@ async function readings(files: Buffer[], options: Reading = {}) {
 }
 
 describe('an input file', () => {
-	it.each<[string, number | Buffer, number[], Reading]>([
-		['once per edit in filesystem mode', 5, [1, 1, 1, 1, 1], {}],
-		['never from storage in in-memory mode', 3, [0, 0, 0], { binaryMode: 'default' }],
-		['to be checked and to be uploaded if it is too large to be kept', large, [2], {}],
-		['once if several items have the same stored file', 1, [1], { copies: 3 }],
-	])('is read %s', async (_what, files, opened, options) => {
-		const bytes = typeof files === 'number' ? await pictures(files) : [files];
-		expect(await readings(bytes, options)).toEqual({ counts: opened, error: undefined });
-		expect(sandbox.ledger.uploads).toHaveLength(opened.length);
+	it('is read once per edit in filesystem mode', async () => {
+		const { counts, error } = await readings(await pictures(5));
+		expect(error).toBeUndefined();
+		expect(counts).toEqual([1, 1, 1, 1, 1]);
+		expect(sandbox.ledger.uploads).toHaveLength(5);
+	});
+
+	it('is never read from storage in in-memory mode', async () => {
+		const { counts, error } = await readings(await pictures(3), { binaryMode: 'default' });
+		expect([counts, error]).toEqual([[0, 0, 0], undefined]);
+		expect(sandbox.ledger.uploads).toHaveLength(3);
+	});
+
+	it('is read to be checked and to be uploaded if it is too large to be kept', async () => {
+		const { counts, error } = await readings([large]);
+		expect([counts, error]).toEqual([[2], undefined]);
+	});
+
+	it('is read once if several items have the same stored file', async () => {
+		expect((await readings([await picture()], { copies: 3 })).counts).toEqual([1]);
+		expect(sandbox.ledger.charges).toHaveLength(3);
 	});
 
 	it('is kept in memory no longer than its run', async () => {
@@ -88,6 +100,12 @@ const kept = (data: IBinaryData) => ({ ...data, id: data.id?.replace(/^[^:]+/, '
 
 describe('a file in n8n’s database', () => {
 	beforeEach(async () => await initCore('filesystem'));
+
+	it('is read once', async () => {
+		storeInDatabase();
+		const { counts, error } = await readings(await pictures(4), { kept });
+		expect([counts, error]).toEqual([[1, 1, 1, 1], undefined]);
+	});
 
 	it('is read twice if it is too large to be kept', async () => {
 		storeInDatabase();

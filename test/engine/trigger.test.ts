@@ -96,13 +96,23 @@ describe.each(BINARY_MODES)('a delivery of Atlas Cloud, files kept in mode %s', 
 		expect(host.executions).toHaveLength(1);
 		const [item] = host.executions[0];
 		const prediction = predictionOf(sandbox, { predictionId });
-		expect(item.json).toMatchObject({
+		expect(item.json).toEqual({
 			predictionId,
 			status: 'completed',
+			rawStatus: 'completed',
 			model: V4,
+			prompt: item.json.prompt,
 			fileUrl: prediction.outputs[0],
 			fileIndex: 0,
 			fileCount: 1,
+			text: null,
+			predictTimeSeconds: expect.any(Number) as number,
+			priceUsd: item.json.priceUsd,
+			nsfw: false,
+			failureReason: null,
+			createdAt: expect.stringMatching(/^\d{4}-/) as string,
+			completedAt: expect.stringMatching(/^\d{4}-/) as string,
+			raw: expect.anything() as object,
 		});
 		expect(sha256(await pictureOf(item))).toBe(prediction.outputSha256[0]);
 		expect(item.binary?.data.fileName).toMatch(new RegExp(`^atlas-cloud-${predictionId}\\.(png|jpg)$`));
@@ -142,21 +152,20 @@ it.each([
 	},
 );
 
-const refused: Array<[string, (signed: SignedWebhook) => SignedWebhook]> = [
-	['a request without a signature', ({ body }) => ({ body, headers: {} })],
-	['a changed body', ({ body, headers }) => ({ body: `${body} `, headers })],
-];
-it.each(refused)(
-	'is refused with 401, and nothing starts or is asked of the API: %s',
-	async (_name, change) => {
+describe('is refused with 401, and nothing starts or is asked of the API:', () => {
+	const refused: Array<[string, (signed: SignedWebhook) => SignedWebhook]> = [
+		['a request without a signature', ({ body }) => ({ body, headers: {} })],
+		['a changed body', ({ body, headers }) => ({ body: `${body} `, headers })],
+	];
+	it.each(refused)('%s', async (_name, change) => {
 		const signed = await signedEnd();
 		const reads = sandbox.ledger.count('prediction');
 		expect(await deliver(change(signed))).toBe(401);
 		expect(host.executions).toEqual([]);
 		expect(host.failures).toEqual([]);
 		expect(sandbox.ledger.count('prediction')).toBe(reads);
-	},
-);
+	});
+});
 
 it('reads the state from the API, not from the body', async () => {
 	const predictionId = await ended();

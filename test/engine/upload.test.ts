@@ -83,3 +83,37 @@ it('costs nothing, and its link can be edited', async () => {
 	expect(edited.json[0]).toMatchObject({ status: 'completed', size: '1536*1024' });
 	expect(edited.out[0]?.binary?.data.fileName).toMatch(/^n8n-.*-edited\.png$/);
 });
+
+it('is content with a link that is called differently', async () => {
+	sandbox.addFault({
+		endpoint: 'upload',
+		action: {
+			type: 'status',
+			status: 200,
+			body: { code: 200, data: { url: 'https://files.example.com/a.png' } },
+		},
+	});
+	expect((await upload()).json[0]?.url).toBe('https://files.example.com/a.png');
+});
+
+it.each([{}, { code: 200, data: {} }, { code: 200, data: { download_url: 'ftp://x/y.png' } }])(
+	'asks again where no usable link came in %j, and tells so in the end',
+	async (body) => {
+		const action = { type: 'status', status: 200, body } as const;
+		sandbox.addFault({ endpoint: 'upload', action });
+		expect((await upload()).json[0]?.url).toMatch(/^http/);
+		sandbox.clearFaults();
+		sandbox.addFault({ endpoint: 'upload', times: Infinity, action });
+		const { error } = await upload();
+		expect(error?.message).toMatch(/^Couldn’t upload photo\.png: incomplete response \(200\)$/);
+		expect(error?.description).not.toBe('');
+	},
+);
+
+it('keeps the input’s fields where asked to', async () => {
+	const { json } = await upload({
+		items: [{ json: { sku: 7, url: 'old' }, files: { data: await picture() } }],
+		parameters: { options: { includeInputFields: true } },
+	});
+	expect(json[0]).toMatchObject({ sku: 7, url: sandbox.ledger.uploads.at(-1)?.url });
+});

@@ -181,8 +181,15 @@ describe('a file', () => {
 		'http://plain.example.com/',
 		'file:///etc/passwd',
 	])('is not followed to %s', async (location) => {
-		const first = 'https://a.example.com/1';
-		await expect(open({ [first]: location }, first)).rejects.toThrow('was blocked because');
+		const requests: string[] = [];
+		const http = new FakeHttp(({ url }) => {
+			requests.push(url);
+			return { statusCode: 302, headers: { location } };
+		});
+		await expect(openPublicFile(http, 'https://a.example.com/1', BASE, undefined)).rejects.toThrow(
+			'was blocked because',
+		);
+		expect(requests).toEqual(['https://a.example.com/1']);
 	});
 });
 

@@ -33,6 +33,17 @@ describe('the limit', () => {
 		}
 	});
 
+	it('keeps to the number above which a submit was refused, and tries one more a second later', () => {
+		const run = new Run();
+		run.submit(5);
+		run.control.refused(200);
+		run.control.refused(210);
+		expect(run.control.maxInFlight).toBe(5);
+		expect(run.control.limitedBy).toBe('refusals');
+		run.control.passed(1_300);
+		expect(run.control.maxInFlight).toBe(6);
+	});
+
 	it('learns nothing from the times of predictions of an earlier execution', () => {
 		const control = new Concurrency();
 		const marks = Array.from({ length: 20 }, () => control.began('edit', null, 0));

@@ -181,6 +181,15 @@ describe('a download', () => {
 		);
 	});
 
+	it('rejects SVG, which can contain a script', async () => {
+		const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
+		const headers = { 'content-type': 'image/svg+xml' };
+		expect((await fetchFrom([{ chunks: [svg], headers }])).error?.message).toContain('an SVG file instead');
+		expect((await fetchFrom([], { base64: svg.toString('base64') })).error?.message).toContain(
+			'the file is incomplete',
+		);
+	});
+
 	it('does not start after a cancel', async () => {
 		const signal = new Cancellation();
 		signal.abort();

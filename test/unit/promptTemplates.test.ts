@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { checkTemplate, promptTemplateFields, readPrompt } from '../../nodes/AtlasCloud/SeedreamEdit/prompt';
 import { PROMPT_TEMPLATES } from '../../nodes/AtlasCloud/SeedreamEdit/promptTemplates';
+import { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 
 function promptOf(parameters: Record<string, unknown>): string {
 	const getNodeParameter = (name: string, _itemIndex: number, fallback: unknown) =>
@@ -8,11 +9,23 @@ function promptOf(parameters: Record<string, unknown>): string {
 	return readPrompt({ getNodeParameter } as unknown as IExecuteFunctions, 0).text;
 }
 
+function refusalOf(parameters: Record<string, unknown>): AtlasError {
+	try {
+		promptOf(parameters);
+	} catch (error) {
+		if (error instanceof AtlasError) return error;
+		throw error;
+	}
+	throw new Error('It was not refused');
+}
+
 const noticeOf = (value: string) =>
 	promptTemplateFields.find(({ name }) => name === `${value}Notice`)?.displayName ?? '';
 
-it('without a template, the prompt is sent as it is', () => {
-	expect(promptOf({ promptTemplate: 'none', prompt: ' make it blue \n' })).toBe('make it blue');
+describe('without a template', () => {
+	it('the prompt is sent as it is', () => {
+		expect(promptOf({ promptTemplate: 'none', prompt: ' make it blue \n' })).toBe('make it blue');
+	});
 });
 
 describe('the list of templates', () => {
@@ -55,15 +68,17 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 	it('is refused while one of its fields is empty', () => {
 		for (const { name: fieldName, displayName } of fields) {
 			for (const empty of ['', '   ', undefined, null]) {
-				const given = { promptTemplate: value, ...texts, [fieldName]: empty };
-				expect(() => promptOf(given)).toThrow(`'${displayName}' is empty in the ${name} template`);
+				expect(refusalOf({ promptTemplate: value, ...texts, [fieldName]: empty })).toMatchObject({
+					kind: 'input',
+					message: `'${displayName}' is empty in the ${name} template`,
+				});
 			}
 		}
 	});
 });
 
 it('names all empty fields at once', () => {
-	expect(() => promptOf({ promptTemplate: 'replaceText' })).toThrow(
+	expect(refusalOf({ promptTemplate: 'replaceText' }).message).toBe(
 		"'Current Text' and 'New Text' are empty in the Replace Text template",
 	);
 });
@@ -81,7 +96,7 @@ it('fills a text in as it is, whatever it holds', () => {
 });
 
 it('refuses a template that there is not', () => {
-	expect(() => promptOf({ promptTemplate: 'poster', prompt: 'x' })).toThrow("Unknown 'Prompt Template'");
+	expect(refusalOf({ promptTemplate: 'poster', prompt: 'x' }).message).toBe("Unknown 'Prompt Template'");
 });
 
 describe('what a template speaks of', () => {

@@ -7,6 +7,7 @@ const LATENCY_MS = 100;
 /** Atlas, as far as a limiter can see it: accepts a request, or answers 429. */
 interface Gate {
 	accepts(nowMs: number): boolean;
+	retryAfterMs?: number;
 }
 
 /** Sends requests as the limiter permits, and reports when they were sent and accepted, and how many were rejected. */
@@ -29,7 +30,7 @@ async function sendAll(count: number, gate: Gate) {
 			if (isAccepted) break;
 			rejections++;
 			if (acceptedMs.length > count / 2) rejectionsInSecondHalf++;
-			permit.rejected(null);
+			permit.rejected(gate.retryAfterMs ?? null);
 		}
 		acceptedMs.push(clock.nowMs() - startMs);
 		permit.accepted();
@@ -58,11 +59,15 @@ function bucket(perSecond: number, burst: number): Gate {
 	};
 }
 
-it('starts with a few, so that only a few run into a limit, and is then as fast as the answers', async () => {
-	const { seconds, sentMs, rejections } = await sendAll(200, { accepts: () => true });
-	expect(sentMs.filter((ms) => ms < LATENCY_MS)).toHaveLength(4);
+it('is as fast as the answers if nothing is rejected', async () => {
+	const { seconds, rejections } = await sendAll(200, { accepts: () => true });
 	expect(rejections).toBe(0);
 	expect(seconds).toBeLessThan(2);
+});
+
+it('starts with a few, so that only a few run into a limit', async () => {
+	const { sentMs } = await sendAll(100, { accepts: () => true });
+	expect(sentMs.filter((ms) => ms < LATENCY_MS)).toHaveLength(4);
 });
 
 it.each([
@@ -101,6 +106,18 @@ it('takes a cut back when a rejection after the pause is for the number in fligh
 	const next = await clock.until(limiter.acquire(undefined));
 	next.rejected(null, true);
 	expect(limiter.rate).toBe(Infinity);
+});
+
+it('pauses as long as Retry-After says', async () => {
+	let rejectedAtMs: number | null = null;
+	const { sentMs } = await sendAll(10, {
+		retryAfterMs: 20_000,
+		accepts(nowMs) {
+			rejectedAtMs ??= nowMs;
+			return nowMs - rejectedAtMs >= 10_000;
+		},
+	});
+	expect(sentMs.filter((ms) => ms > LATENCY_MS && ms < 20_000)).toEqual([]);
 });
 
 it('gives no permit to a waiter that is cancelled, but one to the next', async () => {

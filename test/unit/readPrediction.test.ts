@@ -26,7 +26,7 @@ let ids = 0;
 /** Reads a prediction that Atlas shows after so long, in ms. */
 async function read(
 	{ visibleAtMs = Infinity, missing = NOT_FOUND, history = historyOf(), isSubmittedHere = false } = {},
-	options: { isAskedAgain?: boolean } = {},
+	{ giveUpAfterMs, ...options }: { giveUpAfterMs?: number; isAskedAgain?: boolean } = {},
 ) {
 	const clock = new VirtualClock();
 	const startMs = clock.nowMs();
@@ -36,7 +36,8 @@ async function read(
 		if (pathOf(request).startsWith('/api/v1/model/history')) return history;
 		return clock.nowMs() - startMs >= visibleAtMs ? DONE : missing;
 	});
-	const reading = readPrediction(clientOf(http, clock), id, undefined, options);
+	const giveUpAtMs = giveUpAfterMs === undefined ? undefined : startMs + giveUpAfterMs;
+	const reading = readPrediction(clientOf(http, clock), id, undefined, { ...options, giveUpAtMs });
 	const outcome = await clock.until(
 		reading.then(
 			({ status }) => status as string,
@@ -98,6 +99,13 @@ function atlasWith(length: number) {
 	const http = new FakeHttp(() => ({ json: { code: 200, data: { id: 'p', status: 'completed', outputs } } }));
 	return { clock, http, client: clientOf(http, clock) };
 }
+
+it('no attempt starts after the given time', async () => {
+	const missing = { ...PAGE, statusCode: 503, headers: { 'retry-after': '300' } };
+	const { tookMs, paths } = await read({ missing }, { giveUpAfterMs: 10_000 });
+	expect(paths).toHaveLength(1);
+	expect(tookMs).toBeLessThan(10_000);
+});
 
 it('a small file in an answer is kept', async () => {
 	const { client, http } = atlasWith(1_000_000);
