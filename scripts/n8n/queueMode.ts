@@ -58,10 +58,9 @@ export class QueueMode {
 			const main = await Instance.create({ ...options, env });
 			queueMode.instances.push(main);
 			const ofOthers = { ...env, N8N_RESTRICT_FILE_ACCESS_TO: main.filesFolder };
-			const others = Array.from({ length: (options.workers ?? 2) + 1 }, async () => {
-				return await Instance.create({ ...options, env: ofOthers });
-			});
-			queueMode.instances.push(...(await Promise.all(others)));
+			for (let count = (options.workers ?? 2) + 1; count > 0; count--) {
+				queueMode.instances.push(await Instance.create({ ...options, env: ofOthers }));
+			}
 			await mkdir(queueMode.storageFolder);
 			if (options.credentials) await main.importCredentials(...options.credentials);
 		} catch (error) {
