@@ -289,6 +289,28 @@ function plain({ id, prompt }: Past): Past {
 
 const TAKEN_OR_NOTHING = ['ours', 'named', 'read', 'unknown'];
 
+describe('while others submit faster than pages are read', () => {
+	const past = Array.from({ length: 120 }, (_, i) => ({ id: `old-${i}`, prompt: 'another', images }));
+	/** Each request finds a page of new rows on top, up to a number of pages. */
+	const growing = (maxPages: number) =>
+		setup(past, {
+			files,
+			alter: (rows, n) => {
+				const added = Array.from({ length: 50 * Math.min(n, maxPages) }, (_, i) => `new-${i}`).reverse();
+				return [...added.map((id) => ({ ...rows[0], ID: id, result: {} })), ...rows];
+			},
+		});
+
+	it('the history is read again, until that ends', async () => {
+		expect(await growing(14).claim(content('photo A'))).toBeNull();
+	});
+
+	it('nothing is bought if it does not end', async () => {
+		const { claim } = growing(Infinity);
+		await expect(claim(content('photo A'))).rejects.toThrow('couldn’t be read to the end: its pages repeat');
+	});
+});
+
 describe('a history that is odd is not one in which nothing was bought', () => {
 	const onOurs = (change: (row: Row) => object) => (rows: Row[]) =>
 		rows.map((row) => (row.ID === 'ours' ? ({ ...row, ...change(row) } as Row) : row));

@@ -4,6 +4,7 @@ import { asObject, asString } from '../json';
 import { idOfRow, MAX_STALE_PAGES, pageReader } from '../predictions/history';
 import { toPrediction, unixMs } from '../predictions/prediction';
 import type { TimedAnswer } from '../time/atlasClock';
+import { pauseMs } from '../time/clock';
 import { hashOf, readBody, type ReadBody } from './body';
 
 /** What is kept of a row of the history: neither its record nor its request. */
@@ -54,8 +55,11 @@ const FIRST_MS = Date.UTC(2023, 0);
 /** No time can be later than now by more than the clocks may differ. */
 const MAX_AHEAD_MS = 24 * 3_600_000;
 
-/** Readings until two agree. */
+/** Readings until two agree, or until one comes to its end. */
 const MAX_READINGS = 6;
+
+/** While others submit faster than pages are read, pages repeat: the pause before it is read again, in ms. */
+const READ_AGAIN_MS = 1_000;
 
 /**
  * Reads the account's history back to a time: see docs/atlas-cloud-api.md, History. Neither the order of rows nor `total`
@@ -70,6 +74,22 @@ export async function readBackTo(
 	giveUpAtMs: number,
 	pageSize: number,
 ): Promise<Reading> {
+	for (let i = 1; i <= MAX_READINGS; i++) {
+		const reading = await readOnce(client, sinceMs, giveUpAtMs, pageSize);
+		if (reading) return reading;
+		if (client.clock.nowMs() + READ_AGAIN_MS > giveUpAtMs) break;
+		await pauseMs(client.clock, READ_AGAIN_MS, client.signal);
+	}
+	throw unreadableError('its pages repeat');
+}
+
+/** @returns null where its pages repeat */
+async function readOnce(
+	client: AtlasClient,
+	sinceMs: number,
+	giveUpAtMs: number,
+	pageSize: number,
+): Promise<Reading | null> {
 	const { clock } = client;
 	const startedAtMs = clock.nowMs();
 	const rows = new Map<string, Row>();
@@ -112,7 +132,7 @@ export async function readBackTo(
 				startedAtMs,
 				isFresh: areFresh(client, answers),
 			};
-		if (isRepeat && stalePages > MAX_STALE_PAGES) throw unreadableError('its pages repeat');
+		if (isRepeat && stalePages > MAX_STALE_PAGES) return null;
 	}
 	throw unreadableError(`it has more than ${MAX_ROWS} predictions`);
 }
