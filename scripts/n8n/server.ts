@@ -33,6 +33,8 @@ export const OWNER = {
 
 const OVER: ExecutionStatus[] = ['success', 'error', 'canceled', 'crashed'];
 
+const STATUSES: ExecutionStatus[] = [...OVER, 'new', 'running', 'unknown', 'waiting'];
+
 export interface StoredWorkflow {
 	id: string;
 	versionId: string;
@@ -235,7 +237,8 @@ export class Server extends N8nProcess {
 
 	/** Executions of a workflow, newest first. */
 	async listExecutions(workflowId: string): Promise<StoredExecution[]> {
-		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+		// Without a status, n8n joins two lists, and one that ends meanwhile is in both or in neither.
+		const filter = encodeURIComponent(JSON.stringify({ workflowId, status: STATUSES }));
 		const { results } = await this.rest<{ results: StoredExecution[] }>(
 			'GET',
 			`executions?filter=${filter}&limit=100`,
@@ -244,9 +247,8 @@ export class Server extends N8nProcess {
 	}
 
 	async getExecution(id: string): Promise<Execution> {
-		const stored = await this.rest<StoredExecution & { data: string }>('GET', `executions/${id}`);
-		const data = stored.data ? (parse(stored.data) as IRunExecutionData) : undefined;
-		return new Execution(id, stored.status, data);
+		const { status, data } = await this.rest<StoredExecution & { data?: string }>('GET', `executions/${id}`);
+		return new Execution(id, status, data ? (parse(data) as IRunExecutionData) : undefined);
 	}
 
 	/** Waits until an execution is over (or, if told so, waiting). */
@@ -255,13 +257,12 @@ export class Server extends N8nProcess {
 		options: { timeoutSeconds?: number; until?: ExecutionStatus[] } = {},
 	): Promise<Execution> {
 		const { timeoutSeconds = 120, until: statuses = OVER } = options;
-		let status: ExecutionStatus | undefined;
-		const isOver = async () => {
-			({ status } = await this.rest<StoredExecution>('GET', `executions/${id}`));
-			return statuses.includes(status);
-		};
-		await until(isOver, () => `execution ${id}, still “${status}”:\n${this.logs}`, timeoutSeconds);
-		return await this.getExecution(id);
+		let latest: Execution | undefined;
+		const what = () => `execution ${id}, still “${latest?.status}”:\n${this.logs}`;
+		return await waitFor(what, timeoutSeconds, async () => {
+			latest = await this.getExecution(id);
+			return statuses.includes(latest.status) ? latest : undefined;
+		});
 	}
 
 	/** Waits for an execution of a workflow that a webhook, form or schedule has started. */

@@ -196,6 +196,12 @@ export const seedream = (
 });
 
 /** The model parameter as the editor stores it. */
+/**
+ * It makes small pictures, so that a sandbox on a small machine can edit a thousand. n8n 1.x keeps files in the
+ * execution, and takes minutes to read one of 80 MB.
+ */
+export const SMALL_MODEL = 'bytedance/seedream-v4/edit';
+
 export const model = (id: string) => ({ __rl: true, mode: 'id', value: id });
 
 /** Runs one case and says how it went, with the figures that it notes. @returns whether it passed */

@@ -1,10 +1,7 @@
 /* The nodes of a workflow that edits a sheet of images. */
 import type { IDataObject } from 'n8n-workflow';
 import type { NodeExport } from '../../scripts/n8n/instance';
-import { CREDENTIALS, model, readFileNode, seedream, webhookNode } from '../e2e/cases';
-
-/** It takes small pictures, so that a sandbox on a small machine can edit a thousand of them. */
-export const SMALL_MODEL = 'bytedance/seedream-v4/edit';
+import { CREDENTIALS, model, readFileNode, seedream, SMALL_MODEL, webhookNode } from '../e2e/cases';
 
 export const promptOf = (fileName: string) => `mirror it: ${fileName}`;
 

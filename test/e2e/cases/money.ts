@@ -4,7 +4,7 @@ import { FormData } from 'undici';
 import { chain, type NodeExport } from '../../../scripts/n8n/instance';
 import type { Server, StoredWorkflow } from '../../../scripts/n8n/server';
 import { until } from '../../../scripts/n8n/waitFor';
-import { type Bench, e2e, readFileNode, seedream, trigger, webhookNode } from '../cases';
+import { type Bench, e2e, model, readFileNode, seedream, SMALL_MODEL, trigger, webhookNode } from '../cases';
 import { assertBlackAndWhite } from '../pictures';
 
 const PROMPT = 'make it black and white';
@@ -68,7 +68,7 @@ e2e('money: n8n killed in the middle of twelve edits; the retry buys only the re
 				parameters: { fieldToSplitOut: 'body.rows', options: {} },
 			},
 			readFileNode('Read', await bench.photo()),
-			seedream('Edit', { prompt: PROMPT, options: { concurrency: 4 } }),
+			seedream('Edit', { model: model(SMALL_MODEL), prompt: PROMPT, options: { concurrency: 4 } }),
 		],
 		connections: chain('Webhook', 'Rows', 'Read', 'Edit'),
 	});
@@ -114,7 +114,7 @@ e2e('money: eight rows, one blocked; run again by hand, only that one is billed'
 				parameters: { fieldToSplitOut: 'rows', options: {} },
 			},
 			readFileNode('Read', await bench.photo()),
-			seedream('Edit', { prompt: '={{ "row " + $itemIndex }}' }),
+			seedream('Edit', { model: model(SMALL_MODEL), prompt: '={{ "row " + $itemIndex }}' }),
 		],
 		connections: chain('Start', 'Rows', 'Split', 'Read', 'Edit'),
 	});

@@ -4,11 +4,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeExport } from '../../../scripts/n8n/instance';
 import { until } from '../../../scripts/n8n/waitFor';
-import { model } from '../../e2e/cases';
+import { model, SMALL_MODEL } from '../../e2e/cases';
 import { hosted, importExample, inChunksOf, publishExample, readCsv } from '../../e2e/imported';
 import { queueCase, type QueueBench, type Row } from '../cases';
 import { assertRows, assertSheet, noteTraffic, pollsPerPrediction, type ResultRow } from '../sheet';
-import { promptOf, SMALL_MODEL } from '../sheetNodes';
+import { promptOf } from '../sheetNodes';
 
 const withSmallModel = (node: NodeExport): NodeExport =>
 	node.type.startsWith('n8n-nodes-seedream.')

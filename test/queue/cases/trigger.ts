@@ -6,18 +6,10 @@ import { triggerPath, type StoredWorkflow } from '../../../scripts/n8n/server';
 import type { Execution } from '../../../scripts/n8n/execution';
 import { call, calledNode, repeatDroppedCalls, signCall, TRIGGER } from '../../e2e/calls';
 import { until } from '../../../scripts/n8n/waitFor';
-import { model, seedream } from '../../e2e/cases';
+import { model, seedream, SMALL_MODEL } from '../../e2e/cases';
 import { queueCase, type QueueBench, type Row } from '../cases';
 import { startSheet } from '../sheet';
-import {
-	HASH,
-	hashNode,
-	newPath,
-	promptOf,
-	SHEET_OPTIONS,
-	SMALL_MODEL,
-	webhookAndFiles,
-} from '../sheetNodes';
+import { HASH, hashNode, newPath, promptOf, SHEET_OPTIONS, webhookAndFiles } from '../sheetNodes';
 
 interface CalledWorkflow extends StoredWorkflow {
 	/** Of the trigger. */
