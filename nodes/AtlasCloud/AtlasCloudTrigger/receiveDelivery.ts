@@ -90,7 +90,7 @@ const handledBy = recentlyUsed(() => new HandledPredictions());
 
 /**
  * A prediction's items; null if it was handled before. The workflow's static data adds what was handled before n8n
- * restarted, or by another process of it: n8n writes it once the call is answered.
+ * restarted, or by another process of it: n8n writes it before it answers the call.
  */
 async function itemsOnce(
 	context: IWebhookFunctions,
