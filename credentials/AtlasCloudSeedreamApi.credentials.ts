@@ -17,7 +17,7 @@ export class AtlasCloudSeedreamApi implements ICredentialType {
 
 	icon: Icon = { light: 'file:../icons/seedream.svg', dark: 'file:../icons/seedream.dark.svg' };
 
-	documentationUrl = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#your-first-edit';
+	documentationUrl = 'https://github.com/n8n-nodes-seedream/n8n-nodes-seedream#first-edit-in-two-minutes';
 
 	/** Instead of the fields that n8n adds: Custom API Call, the HTTP Request node, may use the key for Atlas's host only. */
 	hideDomainRestrictionFields = true;

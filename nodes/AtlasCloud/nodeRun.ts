@@ -3,12 +3,12 @@ import type { Downloads } from './api/files/downloads';
 import type { RemoteImages } from './api/files/remoteFiles';
 import type { ModelInfos } from './api/models/model';
 import type { Quotes } from './api/models/quotes';
-import type { Hands } from './api/purchases/hands';
+import type { PurchaseTools } from './api/purchases/tools';
 import type { CancelSignal } from './api/time/clock';
 import type { Semaphore } from './api/time/semaphore';
 
 /** What came of one item: of several images, some may have failed. */
-export interface Outcome {
+export interface ItemResult {
 	items: INodeExecutionData[];
 	/** Undefined where nothing failed. */
 	error?: unknown;
@@ -38,11 +38,11 @@ export interface ItemRun {
 	/** What is known of it, for a table that shows which item failed. */
 	about?: AboutItem;
 	/** Undefined until the item failed or is done. */
-	outcome?: Outcome;
+	result?: ItemResult;
 }
 
 /** Everything that the items of one call of execute() share. */
-export interface NodeRun extends Hands {
+export interface NodeRun extends PurchaseTools {
 	context: IExecuteFunctions;
 	remoteImages: RemoteImages;
 	downloads: Downloads<IBinaryData>;

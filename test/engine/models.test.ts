@@ -300,7 +300,7 @@ describe('before anything is sent, for all items,', () => {
 		[
 			'a link without a kind',
 			{ resource: 'video', model: VIDEO.mixed, inputs: { prompt: 'x', refers: 'https://a.example.com/b' } },
-			/^'References': "https:\/\/a\.example\.com\/b" doesn’t say whether.*"type": "image"/s,
+			/^'References': "https:\/\/a\.example\.com\/b" doesn’t show whether.*"type": "image"/s,
 		],
 		[
 			'an extra field that is a file’s',

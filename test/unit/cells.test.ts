@@ -27,7 +27,7 @@ it.each<[value: unknown, message: string]>([
 		"={{ $('Set').item.json.x",
 		"'Prompt' contains an expression that n8n didn’t evaluate: {{ $('Set').item.json.x",
 	],
-	['A [object Object] on a [object Array]', "'Prompt' contains [object Object] in place of a text"],
+	['A [object Object] on a [object Array]', "'Prompt' contains [object Object] instead of text"],
 	['#N/A', "'Prompt' contains the spreadsheet error #N/A"],
 	['Paint it #REF!, please', "'Prompt' contains the spreadsheet error #REF!"],
 	['In “#NAME?”', "'Prompt' contains the spreadsheet error #NAME?"],

@@ -56,6 +56,17 @@ it.each(links)('$page links to $file $anchor', ({ file, anchor }) => {
 	if (anchor) expect(anchorsOf(file)).toContain(anchor);
 });
 
+it('has every heading of the README that a credential or node links to', () => {
+	const linked = ['nodes', 'credentials'].flatMap((folder) =>
+		readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+			.filter((file) => /\.(ts|json)$/.test(file))
+			.flatMap((file) => [...read(join(folder, file)).matchAll(/n8n-nodes-seedream#(?!readme)([\w-]+)/g)])
+			.map(([, anchor]) => anchor),
+	);
+	expect(linked.length).toBeGreaterThan(3);
+	expect(anchorsOf('README.md')).toEqual(expect.arrayContaining(linked));
+});
+
 it('shows every picture of docs/ on a page', () => {
 	const pictures = readdirSync(join(ROOT, 'docs'))
 		.filter((file) => /\.(png|webp)$/.test(file))

@@ -9,7 +9,7 @@ import {
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import { added, cut, otherName, parsed, twice, withDefaults, withoutRequest } from '../oddRows';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
-import { emptyLedger } from './hands';
+import { emptyLedger } from './purchaseTools';
 import { VirtualClock } from './virtualClock';
 
 const BODY = { model: 'm', prompt: 'make it gold', images: ['https://files.example.com/a.png'] };

@@ -5,9 +5,9 @@ import type { HttpRequest } from '../../nodes/AtlasCloud/api/http/http';
 import { Places, type HeldBackBy } from '../../nodes/AtlasCloud/api/pace/places';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
 import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
-import type { Hands } from '../../nodes/AtlasCloud/api/purchases/hands';
+import type { PurchaseTools } from '../../nodes/AtlasCloud/api/purchases/tools';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
-import { handsOf } from './hands';
+import { toolsOf } from './purchaseTools';
 import {
 	idealMs,
 	seededRandom,
@@ -180,7 +180,7 @@ class Run {
 
 	readonly places: Places;
 
-	private readonly hands: Hands;
+	private readonly tools: PurchaseTools;
 
 	constructor(
 		private readonly clock: VirtualClock,
@@ -191,7 +191,7 @@ class Run {
 		this.places = new Places({ account: `simulated ${accounts++}`, hardLimit, clock, signal: undefined });
 		const client = clientOf(http, clock);
 		const waiter = new Waiter(client, undefined, (notice) => this.notices.push(notice));
-		this.hands = handsOf(client, { places: this.places, waiter });
+		this.tools = toolsOf(client, { places: this.places, waiter });
 	}
 
 	async buy(items: number): Promise<void> {
@@ -200,7 +200,7 @@ class Run {
 
 	private async buyOne(itemIndex: number): Promise<void> {
 		const bought = await buy(
-			this.hands,
+			this.tools,
 			{
 				itemIndex,
 				model: MODEL,

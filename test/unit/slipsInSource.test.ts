@@ -7,7 +7,7 @@ import { slipsIn } from './slips';
 
 /** A text in the source, with `X` for each value that is put into it. */
 interface SourceText {
-	/** `shared/options.ts:41`, relative to the folder that was searched. */
+	/** `panel/options.ts:41`, relative to the folder that was searched. */
 	place: string;
 	text: string;
 }
@@ -38,7 +38,11 @@ function textsInFile(path: string, name: string): SourceText[] {
 function textOf(node: ts.Node): string | undefined {
 	if (ts.isStringLiteralLike(node)) return node.text;
 	if (!ts.isTemplateExpression(node)) return undefined;
-	return node.head.text + node.templateSpans.map(({ literal }) => `X${literal.text}`).join('');
+	// Apart from the word before it, which a slip may end with.
+	return node.templateSpans.reduce(
+		(text, { literal }) => `${text}${/[a-z]$/i.test(text) ? ' ' : ''}X${literal.text}`,
+		node.head.text,
+	);
 }
 
 /** Texts that no person reads as prose, and names of our own. */

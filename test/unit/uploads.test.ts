@@ -5,7 +5,7 @@ import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import { buy } from '../../nodes/AtlasCloud/api/purchases/buy';
 import type { PurchaseRequest } from '../../nodes/AtlasCloud/api/purchases/request';
 import { clientOf, FakeHttp } from './fakeHttp';
-import { handsOf } from './hands';
+import { toolsOf } from './purchaseTools';
 import { VirtualClock } from './virtualClock';
 
 const owner = { executionId: '4711', nodeTag: '0123abcd', runIndex: 2 };
@@ -119,7 +119,7 @@ describe('uploads', () => {
 			submits++;
 			return { statusCode: 429, headers: { 'retry-after': '20' }, json: { code: 429, msg: 'slow' } };
 		});
-		const hands = handsOf(clientOf(http, clock));
+		const tools = toolsOf(clientOf(http, clock));
 		const request: PurchaseRequest = {
 			itemIndex: 0,
 			model: 'a/b',
@@ -132,9 +132,9 @@ describe('uploads', () => {
 			mayResubmit: false,
 			reuseHours: 0,
 		};
-		const bought = buy(hands, request, 'leave').catch(({ message }: Error) => message);
+		const bought = buy(tools, request, 'leave').catch(({ message }: Error) => message);
 		while (submits < 1) await clock.until(clock.sleepMs(100));
-		await clock.until(hands.uploads.url(file('second'), 1).catch(() => null));
+		await clock.until(tools.uploads.url(file('second'), 1).catch(() => null));
 		expect(await clock.until(bought)).toMatch(/the URL of another file/);
 		expect(submits).toBe(1);
 	});

@@ -1,9 +1,9 @@
-import { inputError, truncate } from '../api/errors';
+import { inputError } from '../api/errors';
 import { asObject, type JsonObject } from '../api/json';
 import { kindByUrl, type MediaRule } from '../api/models/mediaFields';
 import type { MediaInput } from '../api/models/modelInputs';
 import type { InputPath, PurchaseInput } from '../api/purchases/request';
-import { plural } from '../api/text';
+import { plural, truncate } from '../api/text';
 import { isBinaryLike } from '../items/binaryFields';
 import {
 	entriesOf,
@@ -79,7 +79,7 @@ function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url
 	const kind = file ? file.kind.mimeType.split('/')[0] : kindByUrl(url);
 	if (kind) return { [kindKey]: kind };
 	throw inputError(
-		`'${title}': "${truncate(url ?? '')}" doesn’t say whether it’s an image, a video, or audio`,
+		`'${title}': "${truncate(url ?? '')}" doesn’t show whether the file is an image, a video, or audio`,
 		`Enter it as JSON: [{"${objectKey}": "…", "${kindKey}": "image"}].`,
 	);
 }

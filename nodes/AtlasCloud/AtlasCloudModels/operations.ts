@@ -123,7 +123,7 @@ const generateImage = buyOperation(
 );
 const generateVideo = buyOperation(
 	modelKind('Video', {
-		id: 'bytedance/seedance-v1.5-pro/image-to-video',
+		id: EXAMPLE_MODEL,
 		name: 'Seedance v1.5 Pro Image to Video',
 		price: { usd: 0.222, unit: 'generation' },
 	}),

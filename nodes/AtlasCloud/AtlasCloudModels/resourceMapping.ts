@@ -20,7 +20,7 @@ export const NOTICES = {
 };
 
 /** Fields of a schema that the node answers itself. */
-const OWN_FIELDS = ['enable_sync_mode', 'enable_base64_output'];
+const HIDDEN_FIELDS = ['enable_sync_mode', 'enable_base64_output'];
 
 /** The fields of the selected model, for the Model Inputs of the panel. */
 export async function getModelFields(this: ILoadOptionsFunctions): Promise<ResourceMapperFields> {
@@ -31,7 +31,7 @@ export async function getModelFields(this: ILoadOptionsFunctions): Promise<Resou
 	if (!connection) return { fields: [], emptyFieldsNotice: NOTICES.noCredential };
 	const { fields } = await new ModelInfos(connection.client).of(model);
 	if (!fields) return { fields: [], emptyFieldsNotice: NOTICES.unreadable };
-	const shown = fields.filter(({ name, isHidden }) => !isHidden && !OWN_FIELDS.includes(name));
+	const shown = fields.filter(({ name, isHidden }) => !isHidden && !HIDDEN_FIELDS.includes(name));
 	const first = shown.filter(isFirst);
 	const file = first.find(({ media, isRequired }) => media && isRequired);
 	return {

@@ -28,7 +28,7 @@ export class AtlasCloudTrigger implements INodeType {
 			header: '',
 			executionsHelp: {
 				inactive:
-					'While you build: click the button, then submit a prediction with the Test URL as its Webhook URL. In production: copy the Production URL instead, and publish the workflow.',
+					'Copy the Production URL into Webhook URL, under Options of the node that submits, and publish this workflow: a Test URL is refused there. To build the next nodes, submit a prediction, then open its execution and copy it to the editor.',
 				active:
 					'Each prediction that ends and has the Production URL as its Webhook URL starts an execution. They are listed under <a data-key="executions">Executions</a>.',
 			},
@@ -62,7 +62,7 @@ export class AtlasCloudTrigger implements INodeType {
 				description: 'Whether to download the results as files. If off, only their URLs are returned.',
 			},
 			{
-				displayName: 'Output Data Field Name',
+				displayName: 'Put Output in Field',
 				name: 'outputDataFieldName',
 				type: 'string',
 				default: 'data',

@@ -30,12 +30,12 @@ import { DEFAULT_TIMEOUT_SECONDS, readParameter } from '../panel/options';
 import { formatFields, nameOf } from './format';
 import { imageCountField, inputDimensions, readImages } from './images';
 import { checkTemplate, readPrompt } from './prompt';
-import { readSize, type SizeWish } from './size';
+import { readSize, type ChosenSize } from './size';
 
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
 interface Edit extends PurchaseOrder {
 	images: InputSource[];
-	size: SizeWish;
+	size: ChosenSize;
 	options: IDataObject;
 	/** The prompt for a transparent background; null where it is the same. */
 	cutOut: string | null;
@@ -151,7 +151,7 @@ async function resolveSize(
 }
 
 /** What is left of a model's sizes by the user's choice. @throws AtlasError (`input`) if it is nothing */
-function sizesLeft(size: SizeWish, rules: SizeRules, model: string): SizeRules {
+function sizesLeft(size: ChosenSize, rules: SizeRules, model: string): SizeRules {
 	if (size === 'matchInput') return rules;
 	if (typeof size === 'string') return namedSize(size, rules, nameOf(model));
 	return { choices: [exactSize(size, rules, nameOf(model))], free: null };

@@ -13,7 +13,7 @@ export const outputFormat: INodeProperties = {
 		{ name: 'PNG', value: 'png' },
 	],
 	default: 'png',
-	description: 'File format of the edited image. Seedream v4 has no choice.',
+	description: 'File format of the edited image. Seedream v4 doesn’t support this option.',
 };
 
 export const background: INodeProperties = {
@@ -26,7 +26,8 @@ export const background: INodeProperties = {
 		{ name: 'Transparent', value: 'transparent', description: 'The image is a PNG without a background' },
 	],
 	default: 'transparent',
-	description: 'Background of the edited image. Seedream v5.0 Pro and v5.5 have it; older models don’t.',
+	description:
+		'Background of the edited image. Transparent needs Seedream v5.0 Pro or v5.5: v4 and v5.0 Lite can’t make it.',
 };
 
 /** What people call a model. */

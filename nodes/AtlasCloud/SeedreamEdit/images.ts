@@ -1,9 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { inputError, truncate } from '../api/errors';
+import { inputError } from '../api/errors';
 import { downloadAdvice } from '../api/files/inputUrl';
 import { BMP, GIF, JPEG, PNG, TIFF, WEB_PAGE, WEBP } from '../api/files/kinds';
 import { MAX_SEQUENTIAL_IMAGES } from '../api/models/seedream';
 import type { Dimensions } from '../api/models/sizes';
+import { truncate } from '../api/text';
 import { describeChoices } from '../items/fileErrors';
 import { acceptedKind, fileReader, readFiles, type FileField, type InputSource } from '../items/inputFiles';
 import { dimensionsOf } from '../n8n/itemFile';

@@ -69,7 +69,7 @@ const upload: Operation<InputFile[]> = {
 			if (file) return file;
 			throw inputError(
 				"Upload takes files, but 'Images' contains a URL",
-				"Edit reads it from there: enter the URL in its 'Images'. To upload it all the same, download it with an HTTP Request node first.",
+				"Edit can read the URL itself: enter it in 'Images' there. To upload the image anyway, download it with an HTTP Request node first.",
 			);
 		});
 	},

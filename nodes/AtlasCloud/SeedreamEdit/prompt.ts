@@ -136,7 +136,7 @@ export function checkTemplate(template: PromptTemplate | null, imageCount: numbe
 	if (imageCount < minImages) {
 		throw inputError(
 			`The template ${name} needs ${minImages} images, but this item has ${imageCount}`,
-			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs. A Merge node keeps only one of two files called data: rename one of them before it.",
+			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs. A Merge node keeps only one of two files called data: rename one of them before the Merge node.",
 		);
 	}
 	if (changesShape && size === 'matchInput') {

@@ -4,12 +4,13 @@ import type {
 	INodeProperties,
 	INodePropertyOptions,
 } from 'n8n-workflow';
-import { inputError, truncate } from '../api/errors';
+import { inputError } from '../api/errors';
 import { asNumber, asString } from '../api/json';
 import { ModelInfos } from '../api/models/model';
 import { KNOWN_MODELS, offeredSizes } from '../api/models/seedream';
 import { INPUT_SHAPE, sizeLabel, UNKNOWN_SIZES, type SizeRules } from '../api/models/sizeRules';
 import type { Dimensions } from '../api/models/sizes';
+import { truncate } from '../api/text';
 import { connect } from '../n8n/connect';
 import { selectedModel } from '../panel/modelField';
 
@@ -103,10 +104,10 @@ export const sizeFields: INodeProperties[] = [
 ];
 
 /** What the user chose: `matchInput`, a width and height, or a size by its name. */
-export type SizeWish = string | Dimensions;
+export type ChosenSize = string | Dimensions;
 
 /** Reads the size of an edit, which may be no size that its model offers. @throws AtlasError (`input`) */
-export function readSize(context: IExecuteFunctions, itemIndex: number): SizeWish {
+export function readSize(context: IExecuteFunctions, itemIndex: number): ChosenSize {
 	const size: unknown = context.getNodeParameter('size', itemIndex, 'matchInput');
 	if (size === 'custom') {
 		const side = (name: string) => asNumber(context.getNodeParameter(name, itemIndex, 0)) ?? 0;

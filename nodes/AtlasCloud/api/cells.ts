@@ -1,5 +1,6 @@
-import { inputError, truncate } from './errors';
+import { inputError } from './errors';
 import { asNumber } from './json';
+import { truncate } from './text';
 
 /*
  * What cells of spreadsheets, forms, and expressions hold, read as people mean it: both nodes by the same rules.
@@ -105,7 +106,7 @@ export function readText(title: string, value: unknown): string {
 	if (text === '' && given.trim() !== '') {
 		throw inputError(
 			`'${title}' contains only invisible characters`,
-			'Enter a text, or check the cell it comes from.',
+			'Enter text, or check the cell it comes from.',
 		);
 	}
 	checkMeant(title, text);
@@ -131,7 +132,7 @@ export function checkMeant(title: string, text: string): void {
 	const object = /\[object [A-Z]\w{0,30}\]/.exec(text)?.[0];
 	if (object !== undefined) {
 		throw inputError(
-			`'${title}' contains ${object} in place of a text`,
+			`'${title}' contains ${object} instead of text`,
 			'Its expression returns a whole object. Choose one of the object’s fields, such as {{ $json.color.name }}.',
 		);
 	}

@@ -1,7 +1,5 @@
 import { oneLine, withoutTags } from './text';
 
-export { truncate } from './text';
-
 /** Why an item has no result; decides what may be done next. */
 export type AtlasErrorKind =
 	/** A field or file is invalid; nothing was sent. */

@@ -1,7 +1,8 @@
 import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { trimInvisible } from '../api/cells';
-import { inputError, truncate } from '../api/errors';
+import { inputError } from '../api/errors';
 import { asObject } from '../api/json';
+import { truncate } from '../api/text';
 
 export type BinaryField = [name: string, binary: IBinaryData];
 

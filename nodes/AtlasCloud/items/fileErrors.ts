@@ -1,6 +1,7 @@
 import { describeValue } from '../api/cells';
-import { inputError, truncate, type AtlasError } from '../api/errors';
+import { inputError, type AtlasError } from '../api/errors';
 import { asObject } from '../api/json';
+import { truncate } from '../api/text';
 import { isTrustedBinary } from './binaryFields';
 import type { FileReader } from './inputFiles';
 

@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { checkMeant, trimInvisible } from '../api/cells';
-import { inputError, truncate } from '../api/errors';
+import { inputError } from '../api/errors';
 import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
 import { isOneDataUri, readDataUri } from '../api/files/dataUri';
 import { checkInputUrl } from '../api/files/inputUrl';
@@ -8,6 +8,7 @@ import type { HeaderFacts } from '../api/files/inspect';
 import { adviceOnKind, describeKind, inputKinds, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
 import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
+import { truncate } from '../api/text';
 import { inputContent, type ItemFile, type OpenFile } from '../n8n/itemFile';
 import type { NodeRun } from '../nodeRun';
 import {

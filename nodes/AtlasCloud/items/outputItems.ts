@@ -10,7 +10,7 @@ import type { CancelSignal } from '../api/time/clock';
 import { Semaphore } from '../api/time/semaphore';
 import { n8nFileStore } from '../n8n/fileStore';
 import { binaryOf } from '../n8n/itemFile';
-import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
+import type { AboutItem, NodeRun, ItemResult } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';
 import type { NodeStyle } from '../panel/style';
 import { readBinaryFields } from './binaryFields';
@@ -196,7 +196,7 @@ export async function withInputImage(
 	items: INodeExecutionData[],
 	destination: OutputDestination,
 	first?: PurchaseInput,
-): Promise<Outcome> {
+): Promise<ItemResult> {
 	if (!destination.keepsInputImage) return { items };
 	const original = await inputImage(run, destination, first);
 	if (original) {

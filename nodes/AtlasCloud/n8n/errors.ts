@@ -73,6 +73,9 @@ export function errorJson(error: AtlasError, prompt: string | null = null) {
 	return { message, description, prompt, predictionId, status, reason, statusCode, requestId };
 }
 
+const KEEP_ROWS =
+	'To keep finished rows when one fails, set On Error to Continue in the node’s Settings. The IDs are in the error’s details.';
+
 const NOTHING: Undelivered = { paid: [], failedIds: [], maybeIds: [], lostCount: 0 };
 
 /** The error that n8n shows for the node. @param undelivered what the run bought and has not returned */
@@ -96,7 +99,12 @@ export function toNodeError(
 	const nodeError = new NodeOperationError(context.getNode(), message, {
 		itemIndex,
 		// n8n shows the description as HTML.
-		description: [description, ...describeUndelivered(others, isUnknown ? 'other item' : 'item')]
+		description: [
+			description,
+			...describeUndelivered(others, 'other ', isUnknown ? 'other ' : ''),
+			others.paid.length > 0 && KEEP_ROWS,
+		]
+			.filter((sentence) => sentence !== false)
 			.join('\n')
 			.trim()
 			.replace(/\n/g, '<br>'),
@@ -132,27 +140,31 @@ export function cancelError(
 	if (ids.some((id) => !logged.has(id))) {
 		loggedIds.set(execution, new Set([...logged, ...ids]));
 		const predictionIds = idsIn(undelivered);
-		const said = [`${nodeName} was canceled.`, ...describeUndelivered(undelivered, 'item')].join(' ');
+		const said = [`${nodeName} was canceled.`, ...describeUndelivered(undelivered)].join(' ');
 		context.logger.warn(`${said} Prediction IDs: ${predictionIds.join(', ')}`, { predictionIds });
 	}
 	return toNodeError(context, new CancelledError(), undefined, undelivered);
 }
 
-/** Sentences about what is billed, or may be. */
-function describeUndelivered({ paid, failedIds, maybeIds, lostCount }: Undelivered, noun: string): string[] {
+/** Sentences about what is billed, or may be. @param other what tells it from the item whose error has them */
+function describeUndelivered(
+	{ paid, failedIds, maybeIds, lostCount }: Undelivered,
+	other: 'other ' | '' = '',
+	otherLost = other,
+): string[] {
 	const known = paid.flatMap(({ estimateUsd }) => estimateUsd ?? []);
 	const usd = known.length === paid.length ? known.reduce((sum, one) => sum + one, 0) : 0;
 	const cost = usd > 0 ? ` (about ${dollars(usd)})` : '';
 	const [these, are, them] =
 		paid.length === 1
-			? ['One other prediction', 'is', 'it']
-			: [plural(paid.length, 'other prediction'), 'are', 'them'];
+			? [`One ${other}prediction`, 'is', 'it']
+			: [plural(paid.length, `${other}prediction`), 'are', 'them'];
 	const sentences = [
 		paid.length > 0 &&
-			`${these} of this run ${are} paid for${cost} and not lost: run the node again within a day, and it picks ${them} up. To keep finished rows when one fails, set On Error to Continue in the node’s Settings. The IDs are in the error’s details.`,
+			`${these} of this run ${are} billed${cost} and not lost. Run the node again within a day to get ${them}.`,
 		failedIds.length > 0 && `Also failed: ${failedIds.join(', ')}.`,
 		lostCount > 0 &&
-			`For ${plural(lostCount, noun)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,
+			`For ${plural(lostCount, `${otherLost}item`)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,
 		maybeIds.length > 0 && `Possible matches: ${maybeIds.join(', ')}.`,
 	];
 	return sentences.filter((sentence) => sentence !== false);

@@ -1,10 +1,11 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { AtlasError, inputError, truncate } from '../api/errors';
+import { AtlasError, inputError } from '../api/errors';
 import { decodeBase64 } from '../api/files/dataUri';
 import { imageSizeFurtherIn, inspectFile, type FileFacts } from '../api/files/inspect';
 import type { FileContent, InputFile } from '../api/files/uploads';
 import { readPart } from '../api/http/streams';
 import type { Dimensions } from '../api/models/sizes';
+import { truncate } from '../api/text';
 import type { CancelSignal } from '../api/time/clock';
 import { Semaphore } from '../api/time/semaphore';
 import { startClock } from './clock';

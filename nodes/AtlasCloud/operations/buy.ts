@@ -1,10 +1,7 @@
 import { AtlasError, CancelledError, runError } from '../api/errors';
 import { asNumber, asString } from '../api/json';
-import { roundUsd } from '../api/models/prices';
-import { toPrediction } from '../api/predictions/prediction';
-import { noteSubmitted } from '../api/predictions/readPrediction';
 import { buy, type Bought } from '../api/purchases/buy';
-import { countNoun, plural, withArticle } from '../api/text';
+import { plural } from '../api/text';
 import { beforeSubmit } from '../api/time/clock';
 import { readDestination, type OutputDestination } from '../items/destination';
 import { outputItems, timedOutItems, withInputImage } from '../items/outputItems';
@@ -53,74 +50,6 @@ export function buyOperation(
 	};
 }
 
-/** Submits purchases and returns their prediction IDs at once. */
-export function submitOperation(kind: NodeKind): Operation<PurchaseJob> {
-	return {
-		option: {
-			name: 'Submit',
-			value: 'submit',
-			action: `Submit ${kind.style.purchase}`,
-			description: `Start ${withArticle(kind.style.purchase)} and return its prediction ID without waiting`,
-		},
-		fields: [...kind.fields, kind.options.submit],
-		count: (done) => countNoun(done.length, kind.style.purchase, ' submitted'),
-		columns: ['predictionId', 'status', 'model', 'prompt', 'createdAt'],
-		read: kind.read,
-		...purchasing(kind),
-
-		async work(run, job, itemIndex) {
-			const { results, error } = await buyAll(run, job, 'leave');
-			const items = results.map((bought) => {
-				const { predictionId, model, prompt } = bought;
-				noteSubmitted(predictionId, run.client.clock.nowMs());
-				const prediction = toPrediction(predictionId, bought.answer);
-				const json = {
-					predictionId,
-					// Even a completed prediction has to be waited for: its files are not in this answer.
-					status: prediction?.status === 'failed' ? 'failed' : 'processing',
-					model,
-					prompt,
-					...kind.inputsJson(bought),
-					createdAt: prediction?.createdAt ?? null,
-				};
-				return { json, pairedItem: { item: itemIndex } };
-			});
-			return { items, error };
-		},
-	};
-}
-
-/** Returns what purchases would cost. Submits nothing, and uploads only files whose length is billed. */
-export function quoteOperation(kind: NodeKind): Operation<PurchaseJob> {
-	return {
-		option: {
-			name: 'Get Quote',
-			value: 'quote',
-			action: 'Get quote',
-			description: `Get the price of ${withArticle(kind.style.purchase)} without running it`,
-		},
-		fields: [...kind.fields, kind.options.quote],
-		count: (done) => countNoun(done.length, 'quote'),
-		about: purchasing(kind).about,
-		read: kind.read,
-		resolve: async (_run, job) => ({ ...job, ...(await job.resolve()) }),
-
-		async work(run, { request, predictionCount }, itemIndex) {
-			const quote = await run.quotes.of(await kind.quoteRequestOf(run, request));
-			const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = quote;
-			const json = {
-				model,
-				priceUsd: roundUsd(priceUsd * predictionCount),
-				listPriceUsd: listPriceUsd && roundUsd(listPriceUsd * predictionCount),
-				discountPercent,
-				isEstimate,
-				currency,
-			};
-			return { items: [{ json, pairedItem: { item: itemIndex } }] };
-		},
-	};
-}
-
 interface Settled<T> {
 	/** In order. */
 	results: T[];
@@ -128,7 +57,11 @@ interface Settled<T> {
 	error?: unknown;
 }
 
-async function buyAll(run: NodeRun, job: PurchaseJob, then: 'wait' | 'leave'): Promise<Settled<Bought>> {
+export async function buyAll(
+	run: NodeRun,
+	job: PurchaseJob,
+	then: 'wait' | 'leave',
+): Promise<Settled<Bought>> {
 	return await settleAll(requestsOf(job).map(async (request) => await buy(run, request, then)));
 }
 
@@ -154,7 +87,7 @@ function oneError(errors: unknown[]): unknown {
 }
 
 /** How every operation that buys checks its items. */
-function purchasing(kind: NodeKind) {
+export function purchasing(kind: NodeKind) {
 	return {
 		isSelfPaced: true,
 		buys: kind.style.purchase,

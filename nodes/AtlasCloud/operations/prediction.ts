@@ -1,19 +1,19 @@
-import type { INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import { AtlasError, inputError, truncate } from '../api/errors';
-import { whyNotFetchable } from '../api/http/addresses';
-import { asObject, asString } from '../api/json';
-import { readHistory } from '../api/predictions/history';
+import type { INodeProperties } from 'n8n-workflow';
+import { AtlasError, inputError } from '../api/errors';
+import { asString } from '../api/json';
 import { isPredictionId, type Prediction } from '../api/predictions/prediction';
 import { mayExist, readPrediction, WARM_UP_MS } from '../api/predictions/readPrediction';
-import { withArticle } from '../api/text';
+import { truncate, withArticle } from '../api/text';
 import { readDestination, type OutputDestination } from '../items/destination';
-import { outputItems, predictionJson, timedOutItems, withInputImage } from '../items/outputItems';
+import { outputItems, timedOutItems, withInputImage } from '../items/outputItems';
 import type { AboutItem, NodeRun } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
-import { readParameter, readTimeout, type TimeoutOptions } from '../panel/options';
+import { readTimeout, type TimeoutOptions } from '../panel/options';
 import type { Operation, Resource } from '../run/operation';
-import { quoteOperation, submitOperation } from './buy';
+import { getManyOperation } from './getMany';
 import { countResults, type NodeKind } from './kind';
+import { quoteOperation } from './quote';
+import { submitOperation } from './submit';
 
 /** The resource Prediction of either node. */
 export const predictionResource = (kind: NodeKind): Resource => ({
@@ -146,93 +146,3 @@ function waitOperation(kind: NodeKind): Operation<PredictionJob> {
 	// One look tells of all. Concurrency limits the downloads.
 	return { ...predictionOperation(kind, option, kind.options.wait, find), isSelfPaced: true };
 }
-
-/** A limit for Return All: a hundred thousand predictions. */
-const MAX_PAGES = 2_000;
-
-const returnAllField: INodeProperties = {
-	displayName: 'Return All',
-	name: 'returnAll',
-	type: 'boolean',
-	default: false,
-	description: 'Whether to return all results or only up to a given limit',
-};
-
-const limitField: INodeProperties = {
-	displayName: 'Limit',
-	name: 'limit',
-	type: 'number',
-	typeOptions: { minValue: 1, numberPrecision: 0 },
-	default: 50,
-	description: 'Max number of results to return',
-	displayOptions: { show: { returnAll: [false] } },
-};
-
-const filtersField: INodeProperties = {
-	displayName: 'Filters',
-	name: 'filters',
-	type: 'collection',
-	placeholder: 'Add filter',
-	default: {},
-	options: [
-		{
-			displayName: 'Model',
-			name: 'model',
-			type: 'string',
-			default: '',
-			placeholder: 'e.g. bytedance/seedream-v4/edit',
-			description: 'Only return predictions made with this model',
-		},
-		{
-			displayName: 'Status',
-			name: 'status',
-			type: 'options',
-			options: [
-				{ name: 'Completed', value: 'completed' },
-				{ name: 'Failed', value: 'failed' },
-				{ name: 'Processing', value: 'processing' },
-			],
-			default: 'completed',
-			description: 'Only return predictions with this status',
-		},
-	],
-};
-
-type HistoryJob = { limit: number; model?: string; status: string | null };
-
-/** The account's history, newest first. */
-const getManyOperation = ({ style }: NodeKind): Operation<HistoryJob> => ({
-	option: {
-		name: 'Get Many',
-		value: 'getAll',
-		action: 'Get many predictions',
-		description: 'List the predictions of your Atlas Cloud account',
-	},
-	fields: [returnAllField, limitField, simplifyField, filtersField],
-	columns: style.columns,
-	isOnce: true,
-
-	read({ context }, itemIndex) {
-		const read = (field: INodeProperties) => readParameter(context, itemIndex, field);
-		const { model, status } = asObject(read(filtersField)) ?? {};
-		const limit = read(returnAllField) === true ? Infinity : Number(read(limitField));
-		return { limit, model: asString(model) ?? undefined, status: asString(status) };
-	},
-
-	async work({ client }, { limit, model, status }) {
-		const items: INodeExecutionData[] = [];
-		// Atlas has several words for each status, so its own filter cannot be used.
-		for await (const prediction of readHistory(client, { model }, MAX_PAGES)) {
-			if (model !== undefined && prediction.model !== model) continue;
-			if (status !== null && prediction.status !== status) continue;
-			const json = predictionJson(prediction, {}, prediction.outputs.length > 0 ? 0 : null, style);
-			// Another node must not be led to fetch what this one may not.
-			const urlField = `${style.output}Url`;
-			const url = asString(json[urlField]);
-			if (url !== null && whyNotFetchable(url, client.baseUrl) !== null) json[urlField] = null;
-			items.push({ json, pairedItem: { item: 0 } });
-			if (items.length >= limit) break;
-		}
-		return { items };
-	},
-});

@@ -34,7 +34,7 @@ export function optionFields(
 			// Without a minimum: an expression may give what is left of a budget.
 			default: 1,
 			description:
-				'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 means that nothing may cost anything.',
+				'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 refuses everything that costs money.',
 		},
 		{
 			displayName: 'Reuse Paid Results (Hours)',
@@ -60,7 +60,7 @@ export function optionFields(
 		type: 'boolean',
 		default: false,
 		description:
-			'Whether to add the first input image to the output, in the field original: for a before and after',
+			'Whether to add the first input image to the output, in the field original, to compare before and after',
 	};
 	const includeInputFields: INodeProperties = {
 		displayName: 'Include Input Fields',
@@ -76,7 +76,7 @@ export function optionFields(
 			name: style.downloadParameter,
 			type: 'boolean',
 			default: true,
-			description: `Whether to download the ${output}s. If off, only their URLs are returned: such output can be pinned, and the URLs expire after 14 days.`,
+			description: `Whether to download the ${output}s. If off, only their URLs are returned: such output can be pinned until the URLs expire, after 14 days by default.`,
 		},
 		{
 			displayName: 'Put Output in Field',

@@ -49,12 +49,14 @@ async function runOperation(
 			ledger.close();
 			leftovers.note(ledger.delivered(), ledger.leftOver());
 		});
-	const notes = itemRuns.flatMap(({ about, outcome }) => [about?.notes ?? [], outcome?.notes ?? []].flat());
+	const notes = itemRuns.flatMap(({ about, result }) => [about?.notes ?? [], result?.notes ?? []].flat());
 	await addExecutionHint(run, operation, results.flat(), notes).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});
-	return results.flatMap((items, i) => items.map((item) => shown(context, operation, itemRuns[i], item)));
+	return results.flatMap((items, i) =>
+		items.map((item) => toOutputItem(context, operation, itemRuns[i], item)),
+	);
 }
 
 async function prepare(
@@ -82,17 +84,17 @@ function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
 	const { context, ledger } = run;
 	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
 	return itemRuns.map((itemRun) => {
-		const { index, outcome = { items: [], error: new Error(NO_REASON) } } = itemRun;
-		ledger.deliver(index, new Set(outcome.items.map(({ json }) => json.predictionId)));
-		if (outcome.error === undefined) return outcome.items;
+		const { index, result = { items: [], error: new Error(NO_REASON) } } = itemRun;
+		ledger.deliver(index, new Set(result.items.map(({ json }) => json.predictionId)));
+		if (result.error === undefined) return result.items;
 		const open = ledger.of(index).filter(({ isDelivered }) => !isDelivered);
-		const json = { error: errorJson(asAtlasError(outcome.error, open), aboutOf(context, itemRun).prompt) };
-		return [...outcome.items, { json, pairedItem: { item: index } }];
+		const json = { error: errorJson(asAtlasError(result.error, open), aboutOf(context, itemRun).prompt) };
+		return [...result.items, { json, pairedItem: { item: index } }];
 	});
 }
 
 /** An item as the node returns it. */
-function shown(
+function toOutputItem(
 	context: IExecuteFunctions,
 	{ columns }: Operation,
 	itemRun: ItemRun,
@@ -124,10 +126,10 @@ function aboutOf(context: IExecuteFunctions, { about, index }: ItemRun): AboutIt
 }
 
 function throwFirstFault({ context, ledger }: NodeRun, itemRuns: ItemRun[]): void {
-	for (const { index, outcome } of itemRuns) {
+	for (const { index, result } of itemRuns) {
 		// A cancelled item was only stopped by the fault of another one.
-		if (outcome?.error === undefined || outcome.error instanceof CancelledError) continue;
-		const error = asAtlasError(outcome.error, ledger.of(index));
+		if (result?.error === undefined || result.error instanceof CancelledError) continue;
+		const error = asAtlasError(result.error, ledger.of(index));
 		throw toNodeError(context, error, error.isRunWide ? undefined : index, ledger.undelivered());
 	}
 }

@@ -1,5 +1,5 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import type { AboutItem, NodeRun, Outcome } from '../nodeRun';
+import type { AboutItem, NodeRun, ItemResult } from '../nodeRun';
 
 /** What an item goes through. `Job` is what it knows of an item. */
 export interface Operation<Job = unknown> {
@@ -35,7 +35,7 @@ export interface Operation<Job = unknown> {
 	 */
 	refuse?(run: NodeRun, job: Job, objection: unknown): boolean;
 	/** Does the work of one item. @throws AtlasError; CancelledError */
-	work(run: NodeRun, job: Job, itemIndex: number): Promise<Outcome>;
+	work(run: NodeRun, job: Job, itemIndex: number): Promise<ItemResult>;
 	/** Whether it limits its own concurrency; otherwise the option Concurrency does. */
 	isSelfPaced?: boolean;
 	/** Whether it runs for the first item only, however many there are. */

@@ -1,6 +1,6 @@
 import { Semaphore } from '../api/time/semaphore';
 import { NO_REASON } from '../n8n/errors';
-import type { ItemRun, NodeRun, Outcome } from '../nodeRun';
+import type { ItemRun, NodeRun, ItemResult } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
 import { readOptions, readParameter } from '../panel/options';
 import type { Operation } from './operation';
@@ -17,7 +17,7 @@ export async function runItems(run: NodeRun, operation: Operation): Promise<Item
 	const items = inputs.map((_input, index): ItemRun => ({ index }));
 	/** Those that go on: none once an item has ended the run. */
 	const open = () => {
-		const left = items.filter(({ outcome }) => outcome === undefined);
+		const left = items.filter(({ result }) => result === undefined);
 		return left.length === items.length || context.continueOnFail() ? left : [];
 	};
 	const each = async (maxParallel: number, stage: (item: ItemRun) => Promise<void>) => {
@@ -25,7 +25,7 @@ export async function runItems(run: NodeRun, operation: Operation): Promise<Item
 		const guarded = async (item: ItemRun) =>
 			await semaphore
 				.use(signal, async () => await stage(item))
-				.catch((error: unknown) => (item.outcome = toFailure(error)));
+				.catch((error: unknown) => (item.result = toFailure(error)));
 		await Promise.all(open().map(guarded));
 	};
 	const together = async (check: 'checkAll' | 'checkResolved') => {
@@ -36,7 +36,7 @@ export async function runItems(run: NodeRun, operation: Operation): Promise<Item
 			left.map(({ job }) => job),
 		).catch((error: unknown) => {
 			const isPaid = (item: ItemRun) => check === 'checkResolved' && operation.refuse?.(run, item.job, error);
-			for (const item of left) if (!isPaid(item)) item.outcome = toFailure(error);
+			for (const item of left) if (!isPaid(item)) item.result = toFailure(error);
 		});
 	};
 	await each(MAX_PARALLEL_CHECKS, async (item) => await readItem(run, operation, item));
@@ -48,8 +48,8 @@ export async function runItems(run: NodeRun, operation: Operation): Promise<Item
 	});
 	await together('checkResolved');
 	await each(operation.isSelfPaced ? Infinity : run.concurrency, async (item) => {
-		item.outcome = await operation.work(run, item.job, item.index).catch(toFailure);
-		if (item.outcome.error !== undefined) run.onFault();
+		item.result = await operation.work(run, item.job, item.index).catch(toFailure);
+		if (item.result.error !== undefined) run.onFault();
 	});
 	return items;
 }
@@ -66,6 +66,6 @@ async function readItem(run: NodeRun, operation: Operation, item: ItemRun): Prom
 	item.about = operation.about?.(item.job);
 }
 
-function toFailure(error: unknown): Outcome {
+function toFailure(error: unknown): ItemResult {
 	return { items: [], error: error ?? new Error(NO_REASON) };
 }

@@ -123,7 +123,7 @@ e2e('money: eight rows, one blocked; run again by hand, only that one is billed'
 	sandbox.setOptions({ chargeFailedTasks: true });
 	sandbox.addFault({ endpoint: 'submit', nth: 3, action: { type: 'failTask', shape: 'moderation' } });
 	const { error } = await run();
-	assert.match(error?.description ?? '', /7 other \w+ of this run are paid for/);
+	assert.match(error?.description ?? '', /7 other \w+ of this run are billed/);
 	assert.equal(sandbox.ledger.charges.length, 8, 'charges of the first run');
 
 	const again = (await run()).expectSuccess();

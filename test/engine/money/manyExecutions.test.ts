@@ -46,7 +46,7 @@ describe('Max Cost per Run', () => {
 		return spentUsd() - before;
 	}
 
-	it('holds if what an attempt before had reused fails in the next one', async () => {
+	it('holds if a result that an earlier attempt reused fails in the next one', async () => {
 		expect(await spentWhenFoundFails({ reuseHours: 24 }, 'trigger')).toBeLessThanOrEqual(0.06);
 	});
 

@@ -95,7 +95,7 @@ describe('three images of one item, one of them blocked', () => {
 		const { error } = await three({ executionId: '1' });
 		const blocked = /prediction ([\w-]+)/.exec(error?.message ?? '')?.[1];
 		const others = chargedIds().filter((id) => id !== blocked);
-		expect(error?.description).toMatch(/2 other predictions of this run are paid for \(about \$0\.054\)/);
+		expect(error?.description).toMatch(/2 other predictions of this run are billed \(about \$0\.054\)/);
 		for (const id of others) expect(error?.description).toContain(id);
 
 		const again = await three({ executionId: '2' });

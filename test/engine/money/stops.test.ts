@@ -57,7 +57,7 @@ describe('On Error: Stop Workflow', () => {
 		const { error } = await edit({ items: three(), parameters: { prompt } });
 		expect(chargedIds()).toHaveLength(2);
 		for (const id of chargedIds()) expect(error?.messages.join()).toContain(id);
-		expect(error?.description).toMatch(/2 other predictions of this run are paid for \(about \$0\.054\)/);
+		expect(error?.description).toMatch(/2 other predictions of this run are billed \(about \$0\.054\)/);
 		// No credit: no item would be accepted.
 		expect(error?.context?.itemIndex).toBeUndefined();
 		expect(ledger.count('file')).toBe(0);
@@ -173,7 +173,7 @@ describe('eight rows, one blocked, and On Error: Stop', () => {
 		const failed = await edit({ items, executionId: '1' });
 		expect(submits()).toBe(8);
 		const { description, messages } = failed.error ?? {};
-		expect(description).toMatch(/7 other \w+ of this run are paid for .*\$0\.189/);
+		expect(description).toMatch(/7 other \w+ of this run are billed .*\$0\.189/);
 		expect(description).toMatch(/On Error to Continue/);
 		expect(JSON.stringify(messages)).toContain(chargedIds()[0]);
 

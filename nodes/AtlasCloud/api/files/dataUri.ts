@@ -1,4 +1,5 @@
-import { inputError, truncate } from '../errors';
+import { inputError } from '../errors';
+import { truncate } from '../text';
 import type { Clock } from '../time/clock';
 
 type Sleeper = Pick<Clock, 'sleepMs'>;

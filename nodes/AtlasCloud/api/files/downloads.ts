@@ -135,7 +135,7 @@ function adviceAfter(error: Error, isExpired: boolean): string {
 	if (error instanceof StoreError)
 		return `${error.advice} Then get the file with ${GET_LATER}: it won’t be billed again.`;
 	return isExpired
-		? "Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run, or increase 'Keep on Atlas Cloud (Hours)' under Options."
+		? "Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run. If 'Keep on Atlas Cloud (Hours)' is set in the node that submits, increase it."
 		: `It won’t be billed again: get the file with ${GET_LATER}.`;
 }
 
@@ -159,7 +159,7 @@ function outputError({ predictionId }: Pick<DownloadOrder, 'predictionId'>, erro
 
 function outputTooLargeError(maxBytes: number): DownloadError {
 	const maxMb = Math.floor(maxBytes / 1_000_000);
-	const message = `it is larger than ${maxMb} MB (increase 'Max Download Size (MB)' under Options)`;
+	const message = `it is larger than ${maxMb} MB (increase 'Max Download Size (MB)' if this operation has it under Options)`;
 	return new DownloadError(message, { isFinal: true });
 }
 

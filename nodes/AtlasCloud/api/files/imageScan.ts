@@ -2,10 +2,10 @@ import { GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
 /** What a walk asks for: the next bytes, or to pass some, or a JPEG's image data with the first byte of the marker behind it. */
-type Wish = { take: number; isExif?: true } | { skip: number } | 'imageData';
+type ScanStep = { take: number; isExif?: true } | { skip: number } | 'imageData';
 
 /** Follows one kind of file to its end. Resumed with the bytes it wished to take, which it must not keep. */
-type Walk = Generator<Wish, void, Buffer>;
+type Walk = Generator<ScanStep, void, Buffer>;
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -23,9 +23,9 @@ export class ImageScan {
 	private readonly walk: Walk | null;
 
 	/** Null at the end. */
-	private wish: Wish | null = null;
+	private step: ScanStep | null = null;
 
-	/** Bytes of a wish that the chunks so far did not fulfill. */
+	/** Bytes of a step that the chunks so far did not fulfill. */
 	private taken = EMPTY;
 
 	constructor(kind: FileKind | null) {
@@ -35,7 +35,7 @@ export class ImageScan {
 
 	/** Whether the bytes so far hold the image's end. */
 	get isWhole(): boolean {
-		return this.wish === null;
+		return this.step === null;
 	}
 
 	/** Takes what passes by. */
@@ -49,25 +49,25 @@ export class ImageScan {
 	/** Takes the next bytes. */
 	add(chunk: Uint8Array): void {
 		let left = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-		while (this.wish && left.length > 0) left = this.fulfill(this.wish, left);
+		while (this.step && left.length > 0) left = this.fulfill(this.step, left);
 	}
 
 	/** @returns the bytes that are left */
-	private fulfill(wish: Wish, bytes: Buffer): Buffer {
-		if (wish === 'imageData') return this.passImageData(bytes);
-		if ('skip' in wish) {
-			const left = bytes.subarray(wish.skip);
-			wish.skip -= bytes.length - left.length;
-			if (wish.skip === 0) this.goOn();
+	private fulfill(step: ScanStep, bytes: Buffer): Buffer {
+		if (step === 'imageData') return this.passImageData(bytes);
+		if ('skip' in step) {
+			const left = bytes.subarray(step.skip);
+			step.skip -= bytes.length - left.length;
+			if (step.skip === 0) this.goOn();
 			return left;
 		}
-		const end = wish.take - this.taken.length;
+		const end = step.take - this.taken.length;
 		const part = bytes.subarray(0, end);
 		// A copy, because a slice of a large chunk would keep all of it in memory.
 		if (end > bytes.length) this.taken = Buffer.concat([this.taken, part]);
 		else {
 			const whole = this.taken.length > 0 ? Buffer.concat([this.taken, part]) : part;
-			if (wish.isExif) this.isTurned = isTurned(withoutName(whole));
+			if (step.isExif) this.isTurned = isTurned(withoutName(whole));
 			this.goOn(whole);
 		}
 		return bytes.subarray(end);
@@ -84,7 +84,7 @@ export class ImageScan {
 
 	private goOn(bytes = EMPTY): void {
 		this.taken = EMPTY;
-		this.wish = this.walk?.next(bytes).value ?? null;
+		this.step = this.walk?.next(bytes).value ?? null;
 	}
 }
 

@@ -1,5 +1,5 @@
-import { isValidUrl } from '../text';
-import { inputError, truncate } from '../errors';
+import { isValidUrl, truncate } from '../text';
+import { inputError } from '../errors';
 import { invisibleIn } from '../cells';
 import { isLoopbackHost, isPrivateHost } from '../http/addresses';
 

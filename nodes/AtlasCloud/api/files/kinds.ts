@@ -40,14 +40,14 @@ export const ZIP = other('ZIP or Office', 'zip', 'application/zip', /^PK\x03\x04
 export const MP4 = other('MP4', 'mp4', 'video/mp4', /^.{4}ftyp/s);
 // Its older files have no brands.
 export const MOV = other('MOV', 'mov', 'video/quicktime', /^.{4}(ftypqt {2}|moov|wide|mdat)/s);
-export const WEBM = other('WebM', 'webm', 'video/webm', /^\x1aE\xdf\xa3.{0,56}webm/s);
-export const MATROSKA = other('MKV', 'mkv', 'video/x-matroska', /^\x1aE\xdf\xa3/);
-export const M4A = other('M4A', 'm4a', 'audio/mp4', /^.{4}ftypM4[AB] /s);
+const WEBM = other('WebM', 'webm', 'video/webm', /^\x1aE\xdf\xa3.{0,56}webm/s);
+const MATROSKA = other('MKV', 'mkv', 'video/x-matroska', /^\x1aE\xdf\xa3/);
+const M4A = other('M4A', 'm4a', 'audio/mp4', /^.{4}ftypM4[AB] /s);
 // A tag, or the head of a Layer III frame.
 export const MP3 = other('MP3', 'mp3', 'audio/mpeg', /^(ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef])/);
 export const WAV = other('WAV', 'wav', 'audio/wav', /^RIFF.{4}WAVE/s);
 export const OGG = other('Ogg', 'ogg', 'audio/ogg', /^OggS/);
-export const FLAC = other('FLAC', 'flac', 'audio/flac', /^fLaC/);
+const FLAC = other('FLAC', 'flac', 'audio/flac', /^fLaC/);
 export const GLB = other('GLB', 'glb', 'model/gltf-binary', /^glTF/);
 
 const CAMERA_RAWS = [

@@ -1,5 +1,4 @@
-import { isValidUrl } from '../text';
-import { truncate } from '../errors';
+import { isValidUrl, truncate } from '../text';
 import { asObject, parseJson } from '../json';
 import type { CancelSignal } from '../time/clock';
 import { whyNotFetchable } from './addresses';

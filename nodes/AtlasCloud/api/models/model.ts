@@ -1,11 +1,11 @@
-import { AtlasError, inputError, truncate } from '../errors';
+import { AtlasError, inputError } from '../errors';
 import type { AtlasClient } from '../http/client';
 import { isDeleted, openPublicFile } from '../http/publicFile';
 import { readAll } from '../http/streams';
 import { READ_TIMEOUT_MS } from '../http/http';
 import { asArray, asObject, asString, parseJson, type JsonObject } from '../json';
 import { memoize } from '../memo';
-import { isExpression, labelOf } from '../text';
+import { isExpression, labelOf, truncate } from '../text';
 import { throwIfAborted } from '../time/clock';
 import { MAX_SCHEMA_BYTES, readInputSchema, type ModelField } from './inputSchema';
 import { estimateUsd, listPriceOf, type ListPrice } from './prices';

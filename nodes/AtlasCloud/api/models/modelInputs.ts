@@ -1,6 +1,7 @@
 import { describeValue, readBoolean, readNumber, readText } from '../cells';
-import { inputError, truncate } from '../errors';
+import { inputError } from '../errors';
 import { asNumber, parseJson, type JsonObject } from '../json';
+import { truncate } from '../text';
 import type { EnumValue, ModelField } from './inputSchema';
 import type { MediaRule } from './mediaFields';
 

@@ -1,5 +1,6 @@
-import { inputError, truncate } from '../errors';
+import { inputError } from '../errors';
 import type { JsonObject } from '../json';
+import { truncate } from '../text';
 import { describeSize, parseSize, shapeName, sizeRoleOf, sizeText, tierName, type Dimensions } from './sizes';
 
 /** One of the sizes that a model offers. */

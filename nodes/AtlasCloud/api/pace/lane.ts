@@ -30,7 +30,7 @@ export interface Entry {
 	taken(): void;
 }
 
-interface Waiting {
+interface QueuedEntry {
 	entry: Entry;
 	limits: WaitLimits;
 	end: (permit: Permit | null) => void;
@@ -46,7 +46,7 @@ export class Lane {
 	/** For the submits of all executions: limits are per account and model (docs/atlas-cloud-api.md, Errors). */
 	readonly submits: RateLimiter;
 
-	private readonly waiting = new Set<Waiting>();
+	private readonly waiting = new Set<QueuedEntry>();
 
 	private inFlight = 0;
 
@@ -136,8 +136,8 @@ export class Lane {
 			if (nowMs >= (limits.deadlineMs ?? Infinity) || !this.submits.mayEndPause(limits)) end(null);
 	}
 
-	private next(): Waiting | undefined {
-		let next: Waiting | undefined;
+	private next(): QueuedEntry | undefined {
+		let next: QueuedEntry | undefined;
 		for (const one of this.waiting)
 			if (this.mayEnter(one.entry) && (!next || isBefore(one.entry, next.entry))) next = one;
 		return next;

@@ -18,7 +18,7 @@ export interface PlacesOptions {
 }
 
 /** What is to be bought. */
-export interface Purchase {
+export interface PlaceRequest {
 	model: string;
 	/** Requests of a model that share it take about the same time. */
 	shape: string;
@@ -64,7 +64,7 @@ export class Places {
 	 * Waits until one more purchase may be prepared: no more is read and uploaded than will soon be submitted.
 	 * @throws CancelledError
 	 */
-	async prepare(purchase: Purchase): Promise<Place> {
+	async prepare(purchase: PlaceRequest): Promise<Place> {
 		const { account, clock, signal } = this.options;
 		const releasePreparing = await this.preparing.acquire(signal);
 		const lane = laneOf(account, purchase.model, clock);
@@ -74,7 +74,7 @@ export class Places {
 	}
 
 	/** Whether the run lets one more in. */
-	mayEnter(then: Purchase['then']): boolean {
+	mayEnter(then: PlaceRequest['then']): boolean {
 		// Those that nobody waits for leave the service's queue to others: only requests at once are limited.
 		if (then === 'leave') return this.inFlight.leave < (this.options.hardLimit ?? START);
 		// Until one of its own predictions has succeeded, a run may be one that always fails.
@@ -82,7 +82,7 @@ export class Places {
 	}
 
 	/** A place was taken. */
-	taken(then: Purchase['then']): void {
+	taken(then: PlaceRequest['then']): void {
 		this.inFlight[then]++;
 	}
 
@@ -92,7 +92,7 @@ export class Places {
 	}
 
 	/** A place was given back. */
-	ended(then: Purchase['then'], succeeded: boolean): void {
+	ended(then: PlaceRequest['then'], succeeded: boolean): void {
 		this.inFlight[then]--;
 		this.hasSuccess ||= succeeded;
 		this.preparing.recheck();
@@ -130,7 +130,7 @@ export class Place implements Entry {
 		private readonly places: Places,
 		private readonly lane: Lane,
 		readonly share: Share,
-		private readonly purchase: Purchase,
+		private readonly purchase: PlaceRequest,
 		readonly order: number,
 		private readonly releasePreparing: () => void,
 	) {

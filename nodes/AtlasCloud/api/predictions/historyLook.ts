@@ -18,7 +18,7 @@ const MIN_PER_PAGE = 5;
 /** Its word counts once it has told so many ends that polls found, too. So many useless pages or looks are enough. */
 const ENOUGH = 3;
 
-/** A look comes so often within what a prediction takes, but as often as this, in ms. Its word may be as late. */
+/** Looks within the usual time of a prediction, and the longest pause between two, in ms. Its word may be as late. */
 const LOOKS_PER_PREDICTION = 10;
 const MAX_LOOK_MS = 500;
 

@@ -5,7 +5,7 @@ import { moderationError } from '../predictions/errors';
 import type { Prediction } from '../predictions/prediction';
 import { tryReadPrediction, WARM_UP_MS } from '../predictions/readPrediction';
 import { lostError } from './errors';
-import type { Hands } from './hands';
+import type { PurchaseTools } from './tools';
 import { Recall } from './recall';
 import { idOf, isUnresolved, type PurchaseRecord } from './record';
 import { identify, timingKey, type PurchaseRequest } from './request';
@@ -29,7 +29,7 @@ export interface Bought {
 
 /** One purchase on its way. */
 interface Purchase {
-	hands: Hands;
+	tools: PurchaseTools;
 	request: PurchaseRequest;
 	place: Place;
 	/** Our clock, in ms: until when what was bought before is waited for, all together; null before the first. */
@@ -42,17 +42,21 @@ interface Purchase {
  * @param then `wait`: until it is over, or its time is up. `leave`: return its ID
  * @throws AtlasError; CancelledError
  */
-export async function buy(hands: Hands, request: PurchaseRequest, then: 'wait' | 'leave'): Promise<Bought> {
+export async function buy(
+	tools: PurchaseTools,
+	request: PurchaseRequest,
+	then: 'wait' | 'leave',
+): Promise<Bought> {
 	const { body, inputs, model } = request;
 	// Taken before the files are read: with a concurrency of 1, items keep their order, whatever their files' sizes.
-	const place = await hands.places.prepare({ model, shape: timingKey(body, inputs.length), then });
-	return await settle(hands, request, place, then)
+	const place = await tools.places.prepare({ model, shape: timingKey(body, inputs.length), then });
+	return await settle(tools, request, place, then)
 		.then((bought) => {
 			place.leave(bought.prediction);
 			return bought;
 		})
 		.catch((error: unknown) => {
-			hands.onFault();
+			tools.onFault();
 			throw error;
 		})
 		.finally(() => {
@@ -64,19 +68,19 @@ export async function buy(hands: Hands, request: PurchaseRequest, then: 'wait' |
 
 /** The loop over the record's state. */
 async function settle(
-	hands: Hands,
+	tools: PurchaseTools,
 	request: PurchaseRequest,
 	place: Place,
 	then: 'wait' | 'leave',
 ): Promise<Bought> {
 	const identity = identify(request);
-	hands.ledger.open(request, identity.fingerprint);
-	const recall = new Recall(hands, request, identity);
-	const purchase: Purchase = { hands, request, place, reusedUntilMs: null };
+	tools.ledger.open(request, identity.fingerprint);
+	const recall = new Recall(tools, request, identity);
+	const purchase: Purchase = { tools, request, place, reusedUntilMs: null };
 	let record = await recall.find();
 	let submitted: Submitted | null = null;
 	// It may be running already: the service's limit is none for it. With a limit of the run's own, a search is one of those.
-	const isWithinLimit = hands.places.options.hardLimit === null || (record && !isUnresolved(record));
+	const isWithinLimit = tools.places.options.hardLimit === null || (record && !isUnresolved(record));
 	if (record && isWithinLimit) place.resume();
 	for (;;) {
 		switch (record?.fate.state) {
@@ -84,7 +88,7 @@ async function settle(
 			case undefined:
 			case 'refused':
 				if (request.refusal !== undefined) throw request.refusal;
-				submitted = await submit(hands, request, identity, place);
+				submitted = await submit(tools, request, identity, place);
 				record = submitted.record;
 				break;
 			// Atlas may have it. A record that n8n lost in mid-flight begins here, too.
@@ -112,16 +116,16 @@ async function settle(
 
 /** @returns the record, bought; undefined if it may be submitted once more. @throws AtlasError `unknown`; CancelledError */
 async function lookFor(
-	{ hands, request }: Purchase,
+	{ tools, request }: Purchase,
 	record: PurchaseRecord,
 	submitted: Submitted | null,
 ): Promise<PurchaseRecord | undefined> {
-	const { budget, ledger, lostSearch } = hands;
+	const { budget, ledger, lostSearch } = tools;
 	const reportedId = record.fate.state === 'lost' ? record.fate.reportedId : undefined;
 	ledger.settle(record, { state: 'lost', reportedId });
 	if (reportedId !== undefined) {
 		ledger.noteMaybe(record, [reportedId]);
-		if (await claimReported(hands, record, reportedId)) return record;
+		if (await claimReported(tools, record, reportedId)) return record;
 	}
 	const found = await lostSearch.find(record);
 	if (found.kind === 'found') {
@@ -141,8 +145,8 @@ async function lookFor(
 }
 
 /** Takes an ID that an error reports. @returns false if it is no prediction of this model, or another item has it */
-async function claimReported(hands: Hands, record: PurchaseRecord, id: string): Promise<boolean> {
-	const { ledger, client } = hands;
+async function claimReported(tools: PurchaseTools, record: PurchaseRecord, id: string): Promise<boolean> {
+	const { ledger, client } = tools;
 	// Before Atlas is asked: meanwhile, neither a search nor the same answer again may give it to another item.
 	if (!ledger.claim(id)) return false;
 	let isOurs = false;
@@ -170,20 +174,20 @@ interface Waited {
 
 /** Waits until the prediction is over, or its time is up; `failed`: a reused one failed. @throws AtlasError; CancelledError */
 async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited | 'failed'> {
-	const { hands, request } = purchase;
+	const { tools, request } = purchase;
 	const id = idOf(record) ?? '';
 	const waited = await waitUntilOver(purchase, record, id, WARM_UP_MS)
 		.catch(async (error: unknown) => {
 			const isUnknown = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
 			if (!isUnknown) throw error;
-			const other = await relocate(hands, record, id);
+			const other = await relocate(tools, record, id);
 			// Where there is no other, Atlas may show this one by now.
 			return await waitUntilOver(purchase, record, other ?? id, other === null ? 0 : WARM_UP_MS);
 		})
-		.catch((error: unknown) => failed(hands, record, error));
+		.catch((error: unknown) => failed(tools, record, error));
 	if (waited === 'failed') return waited;
-	if (waited.prediction) hands.ledger.settle(record, { state: 'done', id: waited.id });
-	else if (request.failsOnTimeout) hands.onFault();
+	if (waited.prediction) tools.ledger.settle(record, { state: 'done', id: waited.id });
+	else if (request.failsOnTimeout) tools.onFault();
 	return waited;
 }
 
@@ -194,22 +198,22 @@ async function waitUntilOver(
 	id: string,
 	warmUpMs: number,
 ): Promise<Waited> {
-	const { hands, request, place } = purchase;
+	const { tools, request, place } = purchase;
 	const { body, inputs, timeoutMs } = request;
-	const nowMs = hands.clock.nowMs();
+	const nowMs = tools.clock.nowMs();
 	// A reused one was submitted some time ago and may have ended: its first poll is now. If the machine's clock was set
 	// back since an earlier attempt, the submit would lie in the future.
 	const sentAtMs = record.origin === 'own' ? Math.min(record.sentAtMs, nowMs) : null;
 	const deadlineMs =
 		sentAtMs === null ? (purchase.reusedUntilMs ??= nowMs + timeoutMs) : sentAtMs + timeoutMs;
-	const prediction = await hands.waiter.until({
+	const prediction = await tools.waiter.until({
 		id,
 		model: record.model,
 		shape: timingKey(body, inputs.length),
 		sentAtMs,
 		visibleByMs: nowMs + warmUpMs,
 		deadlineMs,
-		signal: hands.signal,
+		signal: tools.signal,
 		isQueued: () => place.isQueued,
 	});
 	return { id, prediction };
@@ -220,7 +224,7 @@ async function waitUntilOver(
  * @returns another ID; null if none is found, and the record is then as it was
  */
 async function relocate(
-	{ ledger, lostSearch }: Hands,
+	{ ledger, lostSearch }: PurchaseTools,
 	record: PurchaseRecord,
 	id: string,
 ): Promise<string | null> {
@@ -236,7 +240,7 @@ async function relocate(
 }
 
 /** Writes down how a prediction failed, for the next attempt. @throws the error, unless it was a reused one */
-function failed({ ledger }: Hands, record: PurchaseRecord, error: unknown): 'failed' {
+function failed({ ledger }: PurchaseTools, record: PurchaseRecord, error: unknown): 'failed' {
 	const isFailure = error instanceof AtlasError && ['failed', 'moderation'].includes(error.kind);
 	if (!isFailure) throw error;
 	const isModerated = error.kind === 'moderation';

@@ -12,8 +12,8 @@ import { contentValue } from './body';
 import type { FileInput } from './request';
 
 /** Limits of one run: a crash can leave several hundred predictions in flight, each with several inputs. */
-export const MAX_FILES = 5_000;
-export const MAX_TOTAL_BYTES = 4_000_000_000;
+const MAX_FILES = 5_000;
+const MAX_TOTAL_BYTES = 4_000_000_000;
 
 /** No file of media: what a proxy or a login shows instead. */
 const PAGE_TYPE = /^text\/|[/+](json|xml|html)\b/i;

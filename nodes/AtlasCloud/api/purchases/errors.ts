@@ -17,7 +17,7 @@ import type { Doubt } from './search';
 export function throttledError(record: PurchaseRecord | undefined): AtlasError {
 	return new AtlasError(TOO_MANY_REQUESTS, {
 		kind: 'refused',
-		description: `Atlas Cloud asks for a longer pause than 'Timeout (Seconds)' allows. Increase it under Options, or run the workflow again later. ${describeBill(record)}`,
+		description: `Atlas Cloud asks for a longer pause than this item may wait. Run the workflow again later, or increase 'Timeout (Seconds)' if this operation has it under Options. ${describeBill(record)}`,
 		statusCode: 429,
 		...firstSubmitDetails(record),
 	});
@@ -44,16 +44,20 @@ function isModeration({ answer }: Exchange): boolean {
 	return answer?.statusCode === 400 && /sensitive ?content|moderation/i.test(answer.reason ?? '');
 }
 
+/** Whether an earlier submit of the item may have created something. */
+const mayBeBilled = (record: PurchaseRecord | undefined): record is PurchaseRecord =>
+	record !== undefined && record.wasResubmitted;
+
 /** What a submit that created nothing means for the bill. */
 function describeBill(record: PurchaseRecord | undefined): string {
-	return record?.wasResubmitted
+	return mayBeBilled(record)
 		? 'The first request of this item may have been accepted and billed: check with Prediction > Get Many.'
 		: 'Nothing was billed for this item.';
 }
 
 /** What is known of a first submit that stays unknown although the second created nothing. */
 function firstSubmitDetails(record: PurchaseRecord | undefined) {
-	return { predictionId: record?.wasResubmitted ? record.maybeIds[0] : null, status: null };
+	return { predictionId: mayBeBilled(record) ? record.maybeIds[0] : null, status: null };
 }
 
 /** The error of a submit that Atlas may have accepted. */

@@ -1,7 +1,7 @@
 import type { TimeSpan } from '../time/atlasClock';
 import { Slots, type LedgerScope, type Slot } from './slots';
 import {
-	flightOf,
+	submitTimesOf,
 	idOf,
 	idsOf,
 	isModerated,
@@ -154,7 +154,7 @@ export class Ledger {
 	isSought(bodyHash: string, created: TimeSpan | null): boolean {
 		if (created === null) return false;
 		return this.withBody(bodyHash).some(
-			(record) => isUnresolved(record) && mayHaveCreated(flightOf(record), created),
+			(record) => isUnresolved(record) && mayHaveCreated(submitTimesOf(record), created),
 		);
 	}
 

@@ -5,7 +5,13 @@ import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
 import { compareBodies, isCut, valueOf, valuesOf } from './body';
 import type { Ledger } from './ledger';
 import { agree, pageSizeOf, readBackTo, type Reading, type Row } from './reading';
-import { creationWindow, flightOf, mayHaveCreated, type FlightTimes, type PurchaseRecord } from './record';
+import {
+	creationWindow,
+	submitTimesOf,
+	mayHaveCreated,
+	type SubmitTimes,
+	type PurchaseRecord,
+} from './record';
 
 /** What the history shows of a lost submit. */
 export type Found =
@@ -104,7 +110,7 @@ export class LostSearch {
 	}
 
 	private async read(sought: LostSubmit[], round: number): Promise<Reading> {
-		const sinceMs = Math.min(...sought.map(({ record }) => creationWindow(flightOf(record)).fromMs));
+		const sinceMs = Math.min(...sought.map(({ record }) => creationWindow(submitTimesOf(record)).fromMs));
 		const giveUpAtMs = Math.max(...sought.map(({ searchUntilMs }) => searchUntilMs));
 		const size = pageSizeOf(round);
 		let reading = await readBackTo(this.client, sinceMs, giveUpAtMs, size);
@@ -121,7 +127,7 @@ export class LostSearch {
 
 	private assignBody(bodyHash: string, sought: LostSubmit[], rows: Row[]): void {
 		const waiting = sought.filter(({ record }) => record.bodyHash === bodyHash);
-		const byFlight = new Map(waiting.map((lost) => [flightOf(lost.record), lost]));
+		const bySubmit = new Map(waiting.map((lost) => [submitTimesOf(lost.record), lost]));
 		const candidates = rows.flatMap((row): Candidate[] => {
 			if (row.id === null || row.bodyHash !== bodyHash || row.createdAtMs === null) return [];
 			const { likely } = this.client.atlasClock.toOurClock(row.createdAtMs);
@@ -131,9 +137,9 @@ export class LostSearch {
 			bodyHash,
 			waiting.map(({ record }) => record),
 		);
-		for (const [flight, result] of assign([...byFlight.keys()], candidates, othersCount)) {
+		for (const [flight, result] of assign([...bySubmit.keys()], candidates, othersCount)) {
 			if (result.kind === 'found') this.ledger.claim(result.id);
-			this.settle(byFlight.get(flight) as LostSubmit, result);
+			this.settle(bySubmit.get(flight) as LostSubmit, result);
 		}
 	}
 
@@ -152,7 +158,7 @@ export class LostSearch {
 		if (id !== null && this.ledger.isTaken(id)) return false;
 		if (createdAtMs !== null) {
 			const { possible } = this.client.atlasClock.toOurClock(createdAtMs);
-			if (!mayHaveCreated(flightOf(record), possible)) return false;
+			if (!mayHaveCreated(submitTimesOf(record), possible)) return false;
 		}
 		if (bodyHash === record.bodyHash) return true;
 		const { prompt, size, images } = record;
@@ -201,7 +207,7 @@ export type Assignment =
  * @param othersCount other submits of this body that were given up as lost: predictions may be theirs, too
  * @returns by submit; a submit without a prediction is left out
  */
-export function assign<T extends FlightTimes>(
+export function assign<T extends SubmitTimes>(
 	waiting: T[],
 	candidates: Candidate[],
 	othersCount: number,

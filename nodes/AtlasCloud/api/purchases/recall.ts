@@ -1,11 +1,11 @@
-import { truncate } from '../errors';
 import { areFilesDeleted } from '../files/remoteFiles';
 import type { AtlasClient } from '../http/client';
 import { tryReadPrediction } from '../predictions/readPrediction';
+import { truncate } from '../text';
 import { beforeSubmit } from '../time/clock';
 import { placeOf } from './body';
 import { notReusedError } from './errors';
-import type { Hands } from './hands';
+import type { PurchaseTools } from './tools';
 import {
 	factsOf,
 	idOf,
@@ -17,7 +17,7 @@ import {
 	type PurchaseRecord,
 } from './record';
 import type { Identity, PurchaseRequest } from './request';
-import type { FoundRow, Wish } from './search';
+import type { FoundRow, SearchQuery } from './search';
 
 const HOUR_MS = 3_600_000;
 
@@ -35,7 +35,7 @@ export class Recall {
 	private hasLooked = false;
 
 	constructor(
-		private readonly hands: Hands,
+		private readonly tools: PurchaseTools,
 		private readonly request: PurchaseRequest,
 		private readonly identity: Identity,
 	) {}
@@ -47,10 +47,10 @@ export class Recall {
 	 * @throws AtlasError; CancelledError
 	 */
 	async find(): Promise<PurchaseRecord | undefined> {
-		const { hands, request } = this;
-		if (this.hasLooked) hands.search.readAgain();
+		const { tools, request } = this;
+		if (this.hasLooked) tools.search.readAgain();
 		this.hasLooked = true;
-		return await beforeSubmit(hands.clock, request, 'looking for earlier results', this.record()).catch(
+		return await beforeSubmit(tools.clock, request, 'looking for earlier results', this.record()).catch(
 			(error: unknown) => {
 				this.isOver = true;
 				throw error;
@@ -59,7 +59,7 @@ export class Recall {
 	}
 
 	private async record(): Promise<PurchaseRecord | undefined> {
-		const { ledger, leftovers, search, retriedSinceMs } = this.hands;
+		const { ledger, leftovers, search, retriedSinceMs } = this.tools;
 		const own = ledger.current(this.request);
 		if (own && (isUnresolved(own) || isPaid(own) || isModerated(own))) {
 			if (own.executionId !== ledger.scope.executionId) ledger.resume(own);
@@ -68,21 +68,21 @@ export class Recall {
 		}
 		// The item's own record proves that nothing was created: what others bought since is not its.
 		if (retriedSinceMs !== null && own?.fate.state !== 'refused') {
-			const wish = this.wish(retriedSinceMs - RETRY_SLACK_MS, true);
-			const found = await search.take(wish, (row) => this.adopt(row, 'own'));
+			const query = this.query(retriedSinceMs - RETRY_SLACK_MS, true);
+			const found = await search.take(query, (row) => this.adopt(row, 'own'));
 			if (found && (isPaid(found) || isModerated(found))) return found;
 		}
 		return this.takeLeftover() ?? (await this.reuse());
 	}
 
-	private wish(sinceMs: number, mayHaveFailed: boolean): Wish {
-		const giveUpAtMs = this.hands.clock.nowMs() + this.request.timeoutMs;
+	private query(sinceMs: number, mayHaveFailed: boolean): SearchQuery {
+		const giveUpAtMs = this.tools.clock.nowMs() + this.request.timeoutMs;
 		return { identity: this.identity, sinceMs, mayHaveFailed, giveUpAtMs };
 	}
 
 	/** What an earlier run of this node paid for and did not return. */
 	private takeLeftover(): PurchaseRecord | undefined {
-		const { leftovers, ledger, clock } = this.hands;
+		const { leftovers, ledger, clock } = this.tools;
 		while (!this.isOver) {
 			const left = leftovers.take(this.identity.fingerprint, (id) => !ledger.isTaken(id));
 			if (!left) break;
@@ -95,15 +95,15 @@ export class Recall {
 
 	/** What was bought for the same request within the last hours: the option Reuse Paid Results. */
 	private async reuse(): Promise<PurchaseRecord | undefined> {
-		const { client, ledger, search, startedAtMs } = this.hands;
+		const { client, ledger, search, startedAtMs } = this.tools;
 		const { reuseHours } = this.request;
 		while (reuseHours > 0) {
 			const adoptRow = (row: FoundRow) => {
 				const record = this.adopt(row, 'reused');
 				return record && { record, row };
 			};
-			const wish = this.wish(startedAtMs - reuseHours * HOUR_MS, false);
-			const taken = await search.take(wish, adoptRow).catch((error: unknown) => {
+			const query = this.query(startedAtMs - reuseHours * HOUR_MS, false);
+			const taken = await search.take(query, adoptRow).catch((error: unknown) => {
 				throw notReusedError(error);
 			});
 			if (!taken) return undefined;
@@ -120,7 +120,7 @@ export class Recall {
 	private adopt(row: FoundRow, origin: Origin): PurchaseRecord | null {
 		if (this.isOver) return null;
 		const { id, state, body } = row;
-		const { ledger, clock } = this.hands;
+		const { ledger, clock } = this.tools;
 		const images = this.identity.inputs.map(({ path }) => shownInput(body.values.get(placeOf(path)) ?? ''));
 		// Its time starts anew: nobody has waited for it in this execution yet.
 		const sent = { images, bodyHash: '', sentAtMs: clock.nowMs() };

@@ -21,7 +21,7 @@ export type Fate =
 
 /** What a purchase is for. */
 export interface PurchaseFacts {
-	/** Hash of the request as the user wrote it: parameters and the inputs' content, not their uploaded URLs. */
+	/** Hash of the request: its body, resolved, and its inputs by content or URL. */
 	readonly fingerprint: string;
 	/** Hash of the body as sent, to find it in the history. Empty for a purchase that was found by its content. */
 	readonly bodyHash: string;
@@ -101,32 +101,32 @@ export function spentUsd({ fate, origin, estimateUsd, formerUsd }: PurchaseRecor
 }
 
 /** When a submit was in flight, on our clock. */
-export interface FlightTimes {
+export interface SubmitTimes {
 	sentAtMs: number;
 	/** When its answer came, was lost or was given up on. */
 	endedAtMs: number;
 }
 
-/** How far a creation time may lie outside the flight: clocks differ a little, and a gateway may hold a request back. */
+/** How far a creation time may lie outside a submit’s times: clocks differ a little, and a gateway may hold a request back. */
 const EARLY_MS = 5_000;
 const LATE_MS = 30_000;
 
 /** When a submit's prediction can have been created. Outside of it, it is another purchase with the same body. */
-export function creationWindow({ sentAtMs, endedAtMs }: FlightTimes): TimeSpan {
+export function creationWindow({ sentAtMs, endedAtMs }: SubmitTimes): TimeSpan {
 	return { fromMs: sentAtMs - EARLY_MS, toMs: endedAtMs + LATE_MS };
 }
 
 /** Whether a submit may have created a prediction of the same body, judging by when that was created. */
-export function mayHaveCreated(submit: FlightTimes, created: TimeSpan): boolean {
+export function mayHaveCreated(submit: SubmitTimes, created: TimeSpan): boolean {
 	const { fromMs, toMs } = creationWindow(submit);
 	return fromMs <= created.toMs && created.fromMs <= toMs;
 }
 
-/** When its submit was in flight. */
-export function flightOf({
+/** When its submit left, and when its answer came. */
+export function submitTimesOf({
 	sentAtMs,
 	endedAtMs = sentAtMs + SUBMIT_TIMEOUT_MS,
-}: PurchaseRecord): FlightTimes {
+}: PurchaseRecord): SubmitTimes {
 	return { sentAtMs, endedAtMs };
 }
 

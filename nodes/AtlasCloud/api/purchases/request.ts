@@ -27,7 +27,7 @@ export interface PurchaseRequest {
 	headers: Record<string, string>;
 	/**
 	 * Where Atlas calls when the prediction ends. Not part of `body`: it says whom to tell, not what to buy, so a retry
-	 * with another address (n8n's test URL, then the production URL) is the same purchase.
+	 * with another address (n8n has moved, say) is the same purchase.
 	 */
 	webhookUrl?: string;
 	/** From the first submit on, in ms: refusals are retried, and the prediction is waited for, until then. */

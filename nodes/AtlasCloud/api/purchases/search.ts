@@ -23,7 +23,7 @@ const MAX_READING_AGE_MS = 5_000;
 export type FoundRow = Row & { id: string };
 
 /** A purchase that may have been made before. */
-export interface Wish {
+export interface SearchQuery {
 	identity: Identity;
 	/** Our clock, in ms: since when. */
 	sinceMs: number;
@@ -83,26 +83,26 @@ export class Search {
 	 * @returns what `adopt` returned; null if there is none for sure
 	 * @throws AtlasError `read` if the history cannot be read, `unknown` if it cannot be told; CancelledError
 	 */
-	async take<T>(wish: Wish, adopt: (row: FoundRow) => T | null): Promise<T | null> {
-		return await this.lockOf(wish.identity).use(this.client.signal, async () => {
-			const readings = this.readingsSince(wish);
+	async take<T>(query: SearchQuery, adopt: (row: FoundRow) => T | null): Promise<T | null> {
+		return await this.lockOf(query.identity).use(this.client.signal, async () => {
+			const readings = this.readingsSince(query);
 			if (!readings.whole) {
-				const { same } = (await readings.first).matching(wish.identity);
-				const taken = await this.takeAmong(ofState(same, 'paid'), wish, adopt);
+				const { same } = (await readings.first).matching(query.identity);
+				const taken = await this.takeAmong(ofState(same, 'paid'), query, adopt);
 				if (taken !== null) return taken;
 			}
-			readings.whole ??= readings.confirm(wish.giveUpAtMs);
+			readings.whole ??= readings.confirm(query.giveUpAtMs);
 			// One that is not whole is read again for the next item.
-			readings.whole.catch(() => this.readings.delete(wish.sinceMs));
-			const { same, maybe } = (await readings.whole).matching(wish.identity);
+			readings.whole.catch(() => this.readings.delete(query.sinceMs));
+			const { same, maybe } = (await readings.whole).matching(query.identity);
 			const doubts: Doubt[] = [];
-			const taken = await this.takeAmong(ofState(same, 'paid'), wish, adopt, doubts);
+			const taken = await this.takeAmong(ofState(same, 'paid'), query, adopt, doubts);
 			if (taken !== null) return taken;
-			await this.takeAmong(ofState(maybe, 'paid'), wish, () => null, doubts);
+			await this.takeAmong(ofState(maybe, 'paid'), query, () => null, doubts);
 			if (doubts.length > 0) throw doubtError(doubts);
-			if (!wish.mayHaveFailed) return null;
-			const moderated = await this.takeAmong(ofState(same, 'moderated'), wish, adopt);
-			return moderated ?? (await this.takeAmong(ofState(same, 'failed'), wish, adopt));
+			if (!query.mayHaveFailed) return null;
+			const moderated = await this.takeAmong(ofState(same, 'moderated'), query, adopt);
+			return moderated ?? (await this.takeAmong(ofState(same, 'failed'), query, adopt));
 		});
 	}
 
@@ -119,11 +119,11 @@ export class Search {
 	 */
 	private async takeAmong<T>(
 		rows: Row[],
-		wish: Wish,
+		query: SearchQuery,
 		adopt: (row: FoundRow) => T | null,
 		doubts: Doubt[] = [],
 	): Promise<T | null> {
-		const wanted = wish.identity.inputs.map(toWanted);
+		const wanted = query.identity.inputs.map(toWanted);
 		const isTaken = ({ id }: Row) => id !== null && this.ledger.isTaken(id);
 		const takeOne = (row: Row, match: InputMatch): T | null => {
 			if (match === 'other' || match === 'gone') return null;
@@ -138,7 +138,7 @@ export class Search {
 		for (const row of rows) {
 			if (++this.rowsSeen % ROWS_AT_ONCE === 0) await this.client.clock.sleepMs(0);
 			const known = isTaken(row) ? 'other' : this.knownInputs(row, wanted);
-			if (known === 'other' || known === 'gone' || !this.isFree(row, wish)) continue;
+			if (known === 'other' || known === 'gone' || !this.isFree(row, query)) continue;
 			if (known === undefined) unread.push(row);
 			else {
 				const taken = takeOne(row, known);
@@ -157,7 +157,7 @@ export class Search {
 	}
 
 	/** Whether a row is of the time, and no item may have it. */
-	private isFree({ createdAtMs, bodyHash }: Row, { sinceMs }: Wish): boolean {
+	private isFree({ createdAtMs, bodyHash }: Row, { sinceMs }: SearchQuery): boolean {
 		// Without a time it counts as recent.
 		if (createdAtMs === null) return true;
 		const { likely, possible } = this.client.atlasClock.toOurClock(createdAtMs);
@@ -186,7 +186,7 @@ export class Search {
 		return worst(results) ?? 'same';
 	}
 
-	private readingsSince({ sinceMs, giveUpAtMs }: Wish): Readings {
+	private readingsSince({ sinceMs, giveUpAtMs }: SearchQuery): Readings {
 		const known = this.readings.get(sinceMs);
 		if (known) return known;
 		const reading = readBackTo(this.client, sinceMs, giveUpAtMs, pageSizeOf(0));

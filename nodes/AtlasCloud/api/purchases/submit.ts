@@ -1,14 +1,14 @@
-import { truncate } from '../errors';
 import type { Exchange } from '../http/answer';
 import type { JsonObject } from '../json';
 import { predictionObject } from '../predictions/prediction';
 import { noteSubmitted } from '../predictions/readPrediction';
 import { backoffMs, beforeSubmit, pauseMs, throwIfAborted } from '../time/clock';
 import { hashOf, valuesOf } from './body';
-import type { Hands } from './hands';
+import type { PurchaseTools } from './tools';
 import { notCreatedError, throttledError } from './errors';
 import { outcomeOf } from './outcome';
 import type { Place } from '../pace/places';
+import { truncate } from '../text';
 import { factsOf, type PurchaseRecord } from './record';
 import { placeAt, type Identity, type InputPath, type PurchaseRequest } from './request';
 
@@ -27,13 +27,13 @@ export interface Submitted {
  * @throws AtlasError `refused` if nothing was created; CancelledError
  */
 export async function submit(
-	hands: Hands,
+	tools: PurchaseTools,
 	request: PurchaseRequest,
 	identity: Identity,
 	place: Place,
 ): Promise<Submitted> {
-	const { ledger, clock, signal, uploads } = hands;
-	const uploaded = await uploadInputs(hands, request);
+	const { ledger, clock, signal, uploads } = tools;
+	const uploaded = await uploadInputs(tools, request);
 	const body = placeAt(request.body, uploaded);
 	const bodyToSend = request.webhookUrl === undefined ? body : { ...body, webhook_url: request.webhookUrl };
 	const bodyHash = hashOf(valuesOf(body));
@@ -41,7 +41,7 @@ export async function submit(
 	let deadlineMs: number | null = null;
 	let before: { record: PurchaseRecord; exchange: Exchange } | null = null;
 	for (let attempt = 0; ; attempt++) {
-		if (!(await enter(hands, place, bodyHash, deadlineMs, request.timeoutMs)))
+		if (!(await enter(tools, place, bodyHash, deadlineMs, request.timeoutMs)))
 			throw before
 				? notCreatedError(before.exchange, before.record)
 				: throttledError(ledger.current(request));
@@ -53,7 +53,7 @@ export async function submit(
 		// The item's time starts with its first submit: until then it only waits for others.
 		deadlineMs ??= sentAtMs + request.timeoutMs;
 		// The answer to a request that has left is always awaited.
-		const exchange = await hands.client.post(request.endpoint, bodyToSend, request.headers);
+		const exchange = await tools.client.post(request.endpoint, bodyToSend, request.headers);
 		const endedAtMs = clock.nowMs();
 		before = { record, exchange };
 		const outcome = outcomeOf(exchange);
@@ -96,7 +96,7 @@ export async function submit(
 
 /** Waits until the submit may leave. @returns false if that is not in time */
 async function enter(
-	{ lostSearch, clock, signal }: Hands,
+	{ lostSearch, clock, signal }: PurchaseTools,
 	place: Place,
 	bodyHash: string,
 	deadlineMs: number | null,
@@ -113,7 +113,7 @@ async function enter(
 
 /** An upload that hangs ends within the item's Timeout. */
 async function uploadInputs(
-	{ uploads, clock }: Hands,
+	{ uploads, clock }: PurchaseTools,
 	request: PurchaseRequest,
 ): Promise<Array<[InputPath, string]>> {
 	const { inputs, itemIndex } = request;

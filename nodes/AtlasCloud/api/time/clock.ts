@@ -113,7 +113,7 @@ export async function withinMs<T>(
 }
 
 /** Who waits. */
-interface Waiting {
+interface SubmitWait {
 	/** How long it may wait before its submit, in ms. Waiting for a place does not count. */
 	timeoutMs: number;
 	/** How long it has waited already, in ms. */
@@ -129,7 +129,7 @@ interface Waiting {
  */
 export async function beforeSubmit<T>(
 	clock: Clock,
-	waiting: Waiting,
+	waiting: SubmitWait,
 	what: string,
 	work: Promise<T>,
 ): Promise<T> {
@@ -139,7 +139,7 @@ export async function beforeSubmit<T>(
 		new AtlasError(`Preparing the request took longer than ${plural(timeoutMs / 1_000, 'second')}: ${what}`, {
 			kind: 'read',
 			description:
-				"Nothing was submitted for this item. Run the workflow again later, or increase 'Timeout (Seconds)' under Options.",
+				"Nothing was submitted for this item. Run the workflow again later, or increase 'Timeout (Seconds)' if this operation has it under Options.",
 		});
 	return await withinMs(clock, timeoutMs - waitedMs, work, timedOut).finally(() => {
 		waiting.waitedMs = waitedMs + clock.nowMs() - startMs;

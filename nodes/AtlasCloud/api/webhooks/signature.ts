@@ -3,7 +3,7 @@ import { asArray, asNumber, asObject, asString } from '../json';
 import type { Clock } from '../time/clock';
 
 /** How far a delivery's time may be from ours, in seconds: an older one could be a recording. */
-export const MAX_AGE_SECONDS = 300;
+const MAX_AGE_SECONDS = 300;
 
 const SIGNATURE_BYTES = 64;
 

@@ -1,7 +1,7 @@
 import { Uploads } from '../../nodes/AtlasCloud/api/files/uploads';
 import type { AtlasClient } from '../../nodes/AtlasCloud/api/http/client';
 import { Waiter } from '../../nodes/AtlasCloud/api/predictions/waiter';
-import type { Hands } from '../../nodes/AtlasCloud/api/purchases/hands';
+import type { PurchaseTools } from '../../nodes/AtlasCloud/api/purchases/tools';
 import { EarlierInputs } from '../../nodes/AtlasCloud/api/purchases/earlierInputs';
 import { Leftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
@@ -14,11 +14,11 @@ export function emptyLedger(executionId = '1'): Ledger {
 }
 
 /** All that a purchase needs, on this client. */
-export function handsOf(
+export function toolsOf(
 	client: AtlasClient,
-	changes: Partial<Hands> = {},
+	changes: Partial<PurchaseTools> = {},
 	hardLimit: number | null = null,
-): Hands {
+): PurchaseTools {
 	const { clock } = client;
 	const ledger = changes.ledger ?? emptyLedger();
 	const account = 'an account';

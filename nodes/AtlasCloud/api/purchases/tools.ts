@@ -8,8 +8,8 @@ import type { Leftovers } from './leftovers';
 import type { LostSearch } from './lostSearch';
 import type { Search } from './search';
 
-/** What the rest of the house does for a purchase. */
-export interface Hands {
+/** What a purchase works with: all purchases of a run share it. */
+export interface PurchaseTools {
 	client: AtlasClient;
 	clock: Clock;
 	/** Cancel of the execution, or stop of the batch: keeps submits from leaving. */

@@ -1,0 +1,43 @@
+import { toPrediction } from '../api/predictions/prediction';
+import { noteSubmitted } from '../api/predictions/readPrediction';
+import { countNoun, withArticle } from '../api/text';
+import type { Operation } from '../run/operation';
+import { buyAll, purchasing } from './buy';
+import type { NodeKind, PurchaseJob } from './kind';
+
+/** Submits purchases and returns their prediction IDs at once. */
+export function submitOperation(kind: NodeKind): Operation<PurchaseJob> {
+	return {
+		option: {
+			name: 'Submit',
+			value: 'submit',
+			action: `Submit ${kind.style.purchase}`,
+			description: `Start ${withArticle(kind.style.purchase)} and return its prediction ID without waiting`,
+		},
+		fields: [...kind.fields, kind.options.submit],
+		count: (done) => countNoun(done.length, kind.style.purchase, ' submitted'),
+		columns: ['predictionId', 'status', 'model', 'prompt', 'createdAt'],
+		read: kind.read,
+		...purchasing(kind),
+
+		async work(run, job, itemIndex) {
+			const { results, error } = await buyAll(run, job, 'leave');
+			const items = results.map((bought) => {
+				const { predictionId, model, prompt } = bought;
+				noteSubmitted(predictionId, run.client.clock.nowMs());
+				const prediction = toPrediction(predictionId, bought.answer);
+				const json = {
+					predictionId,
+					// Even a completed prediction has to be waited for: its files are not in this answer.
+					status: prediction?.status === 'failed' ? 'failed' : 'processing',
+					model,
+					prompt,
+					...kind.inputsJson(bought),
+					createdAt: prediction?.createdAt ?? null,
+				};
+				return { json, pairedItem: { item: itemIndex } };
+			});
+			return { items, error };
+		},
+	};
+}
