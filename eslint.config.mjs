@@ -107,7 +107,7 @@ const architecture = Object.entries(ROOMS).map(([room, allowed]) => {
 	};
 });
 
-/** The ground of `api/`: errors, json, hash, memo, text. */
+/** The ground of `api/`: errors, json, hash, memo, text, cells, fileList. */
 const ground = {
 	files: ['nodes/AtlasCloud/api/*.ts'],
 	rules: {

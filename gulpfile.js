@@ -59,8 +59,8 @@ async function nodePaths() {
 }
 
 /**
- * One file for all nodes and one per credential: n8n installs the package without dependencies, so that the one library
- * goes in, and a single file loads in a third of the time of fifty. What the nodes share is in the package once.
+ * One file for all nodes and one per credential: n8n installs the package without dependencies, so that the
+ * libraries go in, and a single file loads in a third of the time of fifty. What the nodes share is in the package once.
  */
 async function compile() {
 	const paths = await nodePaths();

@@ -1,5 +1,5 @@
 /*
- * Measures what the README says of batches. Everything runs on this machine against the sandbox and costs nothing.
+ * Measures what docs/running.md says of batches. Everything runs on this machine against the sandbox and costs nothing.
  *
  *   npm run bench                          everything, about forty minutes on a quiet machine; writes bench/RESULTS.md
  *   npm run bench -- --only batch,memory   some groups; the others stay in bench/RESULTS.md as they are
