@@ -56,6 +56,12 @@ describe('a manual retry of a failed execution', () => {
 		expectBilledOnce(await retryManually(await failedDownload()));
 	});
 
+	it('resumes it long after its time is up', async () => {
+		const failed = await failedDownload();
+		await virtualTime.sleepMs(3_600_000);
+		expectBilledOnce(await retryManually(failed));
+	});
+
 	it('buys again if the prompt was changed', async () => {
 		const result = await retryManually(await failedDownload(), {}, { prompt: 'something else' });
 		expect(idsIn(result)).toEqual([chargedIds()[1]]);

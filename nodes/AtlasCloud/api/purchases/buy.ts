@@ -201,9 +201,10 @@ async function waitUntilOver(
 	const { tools, request, place } = purchase;
 	const { body, inputs, timeoutMs } = request;
 	const nowMs = tools.clock.nowMs();
-	// A reused one was submitted some time ago and may have ended: its first poll is now. If the machine's clock was set
-	// back since an earlier attempt, the submit would lie in the future.
-	const sentAtMs = record.origin === 'own' ? Math.min(record.sentAtMs, nowMs) : null;
+	// A reused one, and one of an earlier attempt whose time is up, may have ended: its first poll is now, and its time
+	// begins anew. If the machine's clock was set back since an earlier attempt, the submit would lie in the future.
+	const isInTime = record.origin === 'own' && nowMs < record.sentAtMs + timeoutMs;
+	const sentAtMs = isInTime ? Math.min(record.sentAtMs, nowMs) : null;
 	const deadlineMs =
 		sentAtMs === null ? (purchase.reusedUntilMs ??= nowMs + timeoutMs) : sentAtMs + timeoutMs;
 	const prediction = await tools.waiter.until({
