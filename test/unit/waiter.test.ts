@@ -35,11 +35,14 @@ class Atlas {
 		return this.clock.nowMs() - this.startMs;
 	}
 
-	waitFor(id: string, more: { sentAtMs?: number | null; timeoutMs?: number; signal?: Cancellation } = {}) {
-		const { sentAtMs = 0, timeoutMs = 300_000, signal } = more;
+	waitFor(
+		id: string,
+		more: { model?: string; sentAtMs?: number | null; timeoutMs?: number; signal?: Cancellation } = {},
+	) {
+		const { model = 'm', sentAtMs = 0, timeoutMs = 300_000, signal } = more;
 		return this.waiter.until({
 			id,
-			model: 'm',
+			model,
 			shape: '',
 			sentAtMs: sentAtMs === null ? null : this.startMs + sentAtMs,
 			visibleByMs: this.startMs + WARM_UP_MS,
@@ -136,6 +139,14 @@ describe('one prediction', () => {
 		// The third is the one at the deadline.
 		const { prediction } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 59_100 }));
 		expect(prediction?.status).toBe('completed');
+	});
+
+	it('that completes just before its deadline is not called late, however many do', async () => {
+		const atlas = new Atlas((id, atMs) => (atMs < 59_900 ? inProgress : completed({ id, outputs })));
+		const ids = Array.from({ length: 100 }, (_, i) => `p${i}`);
+		const waits = ids.map(async (id) => await atlas.waitFor(id, { model: id, timeoutMs: 60_000 }));
+		const all = await atlas.clock.until(Promise.all(waits));
+		expect(all.filter((prediction) => prediction?.status !== 'completed')).toEqual([]);
 	});
 
 	it('that is not found for half a minute is an error', async () => {

@@ -108,14 +108,12 @@ class Watch {
 		this.isRunning = false;
 	}
 
-	/** Ends waits that nobody waits for, and those whose last request is stuck or may not leave. */
+	/** Ends waits that nobody waits for, and those whose last requests took too long, or could not leave. */
 	private dropOver(): void {
 		const nowMs = this.clock.nowMs();
 		for (const waiting of this.all) {
-			const { deadlineMs, isPolling } = waiting;
-			const mayPoll = isPolling || this.limiter.mayEndPause({ deadlineMs });
 			if (waiting.wait.signal?.aborted) this.all.delete(waiting);
-			else if (nowMs >= deadlineMs + (mayPoll ? READ_TIMEOUT_MS : 0)) this.expire(waiting);
+			else if (nowMs >= waiting.deadlineMs + READ_TIMEOUT_MS) this.expire(waiting);
 		}
 	}
 
