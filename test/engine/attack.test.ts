@@ -87,6 +87,15 @@ describe('an ID that a gateway made up', () => {
 		expectBilledOnce(await edit({ nodeExtras: RETRY_3, parameters: RESUBMIT }));
 	});
 
+	it.each([
+		['400', { type: 'status', status: 400, body: { code: 400, msg: 'no such prediction' } }],
+		['404 in an envelope', { type: 'status', status: 200, body: { code: 404, msg: 'no such prediction' } }],
+	] as const)('does not hide it where Atlas Cloud answers with %s', async (_how, action) => {
+		fails('submit', { type: 'status', status: 200, body: created, handled: true });
+		sandbox.addFault({ endpoint: 'prediction', match: 'fake-1', times: Infinity, action });
+		expectBilledOnce(await edit());
+	});
+
 	it('is not claimed if there is no prediction: the edit is unknown', async () => {
 		fails('submit', { type: 'status', status: 200, body: accepted });
 		const { error } = await edit();

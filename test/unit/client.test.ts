@@ -57,7 +57,7 @@ describe('a read', () => {
 		});
 		expect(requests).toHaveLength(1);
 		const inside = await read({ json: { code: status, msg: 'no' } });
-		expect(inside.error?.statusCode).toBe(200);
+		expect(inside.error?.statusCode).toBe(status);
 		expect(inside.requests).toHaveLength(1);
 	});
 

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { AtlasError, inputError } from '../api/errors';
+import { NOT_FOUND_STATUS_CODES } from '../api/http/answer';
 import { asString } from '../api/json';
 import { isPredictionId, type Prediction } from '../api/predictions/prediction';
 import { mayExist, readPrediction, WARM_UP_MS } from '../api/predictions/readPrediction';
@@ -137,7 +138,7 @@ function waitOperation(kind: NodeKind): Operation<PredictionJob> {
 				signal,
 			});
 		return await wait(0).catch(async (error: unknown) => {
-			const isMissing = error instanceof AtlasError && [400, 404].includes(error.statusCode ?? 0);
+			const isMissing = error instanceof AtlasError && NOT_FOUND_STATUS_CODES.has(error.statusCode ?? 0);
 			// Only one that may be too new is worth half a minute.
 			if (!isMissing || !(await mayExist(client, predictionId))) throw error;
 			return await wait(WARM_UP_MS);

@@ -87,6 +87,9 @@ export function effectiveStatus({ statusCode, envelopeCode }: Answer): number {
 	return statusCode < 300 && envelopeCode !== null && envelopeCode >= 400 ? envelopeCode : statusCode;
 }
 
+/** Atlas answers with one of these about a prediction that it does not know (docs/atlas-cloud-api.md, Result). */
+export const NOT_FOUND_STATUS_CODES = new Set([400, 404, 410]);
+
 /** Whether Atlas reports success and sent a JSON object. */
 export function isSuccess(answer: Answer): boolean {
 	return effectiveStatus(answer) < 300 && asObject(answer.json) !== undefined;

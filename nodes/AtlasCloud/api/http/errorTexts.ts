@@ -1,6 +1,6 @@
 import { AtlasError } from '../errors';
 import { truncate } from '../text';
-import { effectiveStatus, isTooLarge, type Exchange } from './answer';
+import { effectiveStatus, isTooLarge, NOT_FOUND_STATUS_CODES, type Exchange } from './answer';
 import type { TransportError } from './http';
 
 export const TOO_MANY_REQUESTS = 'Too many requests to Atlas Cloud (429)';
@@ -73,7 +73,7 @@ export function headlineOf(what: string, exchange: Exchange): string {
 /** The parts of an answer that errors repeat. */
 export function answerDetails({ answer }: Exchange) {
 	if (!answer) return { statusCode: null, requestId: null, reason: null };
-	return { statusCode: answer.statusCode, requestId: answer.requestId, reason: answer.reason };
+	return { statusCode: effectiveStatus(answer), requestId: answer.requestId, reason: answer.reason };
 }
 
 /** Whether every other item would fail the same way: a bad key, no credit, no connection. */
@@ -98,7 +98,7 @@ const NOT_LOST = 'The prediction isn’t lost: get its result with Prediction > 
 /** The error of a free request that failed. @param what what the request does, in words that follow "Couldn’t " */
 export function readError(what: string, exchange: Exchange, predictionId: string | null = null): AtlasError {
 	const { answer } = exchange;
-	const isMissing = answer !== undefined && [400, 404].includes(effectiveStatus(answer));
+	const isMissing = answer !== undefined && NOT_FOUND_STATUS_CODES.has(effectiveStatus(answer));
 	const notLost = predictionId !== null && !isMissing ? ` ${NOT_LOST}` : '';
 	return new AtlasError(headlineOf(`Couldn’t ${what}`, exchange), {
 		kind: 'read',

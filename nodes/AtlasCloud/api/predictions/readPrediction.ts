@@ -1,5 +1,5 @@
 import { backoffMs, pauseMs, throwIfAborted, untilAborted, type CancelSignal } from '../time/clock';
-import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
+import { cappedRetryAfterMs, effectiveStatus, NOT_FOUND_STATUS_CODES, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
 import type { Permit } from '../pace/rateLimiter';
 import { Semaphore } from '../time/semaphore';
@@ -168,7 +168,7 @@ export async function withFiles<T>(
 
 /** Whether Atlas itself says that there is no such prediction, or not yet. A page of a proxy decides nothing. */
 export function isNotFound({ answer }: Exchange): boolean {
-	return answer !== undefined && answer.isEnvelope && [400, 404, 410].includes(effectiveStatus(answer));
+	return answer !== undefined && answer.isEnvelope && NOT_FOUND_STATUS_CODES.has(effectiveStatus(answer));
 }
 
 /** Whether Atlas itself says that it does not tell of a prediction, and would say the same later. */

@@ -1,4 +1,5 @@
 import { AtlasError } from '../errors';
+import { NOT_FOUND_STATUS_CODES } from '../http/answer';
 import type { JsonObject } from '../json';
 import type { Place } from '../pace/places';
 import { moderationError } from '../predictions/errors';
@@ -178,7 +179,10 @@ async function wait(purchase: Purchase, record: PurchaseRecord): Promise<Waited 
 	const id = idOf(record) ?? '';
 	const waited = await waitUntilOver(purchase, record, id, WARM_UP_MS)
 		.catch(async (error: unknown) => {
-			const isUnknown = error instanceof AtlasError && error.kind === 'read' && error.statusCode === 404;
+			const isUnknown =
+				error instanceof AtlasError &&
+				error.kind === 'read' &&
+				NOT_FOUND_STATUS_CODES.has(error.statusCode ?? 0);
 			if (!isUnknown) throw error;
 			const other = await relocate(tools, record, id);
 			// Where there is no other, Atlas may show this one by now.
