@@ -75,6 +75,16 @@ it('an ID in an error answer is each item’s own if the node continues after er
 	});
 });
 
+it('a fault before a second submit does not hide that the first one may be billed', async () => {
+	fails('submit', { type: 'resetBefore' });
+	const first = await edit();
+	expect(first.error?.message).toMatch(/^Couldn’t confirm/);
+	fails('upload', { type: 'status', status: 400 }, Infinity);
+	const { error } = await retryManually(first, {}, RESUBMIT);
+	expect(error?.description).toContain('may have been accepted and billed');
+	expect(submits()).toBe(1);
+});
+
 describe('an ID that a gateway made up', () => {
 	const accepted = { id: 'gw-1234', message: 'accepted' };
 	const created = { code: 200, data: { id: 'fake-1', status: 'created' } };

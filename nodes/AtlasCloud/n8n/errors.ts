@@ -3,7 +3,14 @@ import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
 import { dollars } from '../api/models/prices';
 import type { Ledger } from '../api/purchases/ledger';
-import { idOf, idsOf, isPaid, type PurchaseRecord, type Undelivered } from '../api/purchases/record';
+import {
+	idOf,
+	idsOf,
+	isPaid,
+	isUnresolved,
+	type PurchaseRecord,
+	type Undelivered,
+} from '../api/purchases/record';
 import { truncate, plural } from '../api/text';
 
 /** The message of an error that has none. */
@@ -41,6 +48,11 @@ function withPurchase(error: AtlasError, record: PurchaseRecord): AtlasError {
 	}
 	if (failedIds.length > 0) {
 		sentences.push(`Earlier predictions of this item that failed: ${failedIds.join(', ')}.`);
+	}
+	if (isUnresolved(record) && error.kind !== 'unknown') {
+		sentences.push(
+			'An earlier request of this item may have been accepted and billed: check with Prediction > Get Many.',
+		);
 	}
 	if (sentences.length === 0) return error;
 	return new AtlasError(error.message, {

@@ -10,7 +10,7 @@ import {
 } from '../http/errorTexts';
 import { adviceOnUnreadableFile, BLOCKED, BLOCKED_ADVICE } from '../predictions/errors';
 import type { Found } from './lostSearch';
-import { idOf, type PurchaseRecord } from './record';
+import { idOf, isUnresolved, type PurchaseRecord } from './record';
 import type { Doubt } from './search';
 
 /** The error of a submit that did not leave: Atlas asks for a longer pause than the item's time. */
@@ -46,7 +46,7 @@ function isModeration({ answer }: Exchange): boolean {
 
 /** Whether an earlier submit of the item may have created something. */
 const mayBeBilled = (record: PurchaseRecord | undefined): record is PurchaseRecord =>
-	record !== undefined && record.wasResubmitted;
+	record !== undefined && (record.wasResubmitted || isUnresolved(record));
 
 /** What a submit that created nothing means for the bill. */
 function describeBill(record: PurchaseRecord | undefined): string {
