@@ -100,6 +100,6 @@ export async function startRun(
 		onFault: () => {
 			if (!context.continueOnFail()) signal.abort();
 		},
-		end: () => signal.abort(),
+		end: cancelSignal.abort,
 	};
 }
