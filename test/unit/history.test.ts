@@ -159,7 +159,9 @@ it('splits a page that is too large, and reads no part ahead of need', async () 
 		const query = new URL(request.url).searchParams;
 		const size = Number(query.get('size'));
 		if (size === 50) return { chunks: [Buffer.alloc(16_000_001, 0x20)] };
-		return { json: { code: 200, data: pageOf(ids)(Number(query.get('no')), size) } };
+		const { items } = pageOf(ids)(Number(query.get('no')), size);
+		// A short part is not the last one.
+		return { json: { code: 200, data: { items: items.filter(({ ID }) => ID !== 'task-15') } } };
 	});
 	const sizes = () => http.requests.map(({ url }) => Number(new URL(url).searchParams.get('size')));
 	const tasks = readHistory(clientOf(http, clock), {}, 1);
@@ -170,6 +172,6 @@ it('splits a page that is too large, and reads no part ahead of need', async () 
 		for await (const { predictionId } of tasks) rest.push(predictionId);
 	};
 	await clock.until(reading());
-	expect(rest).toEqual(ids.slice(1));
+	expect(rest).toEqual(ids.slice(1).filter((id) => id !== 'task-15'));
 	expect(sizes()).toEqual([50, 10, 10, 10, 10, 10]);
 });

@@ -301,7 +301,7 @@ describe('while others submit faster than pages are read', () => {
 			},
 		});
 
-	it('the history is read again, until that ends', async () => {
+	it('the rest of the history is read once that ends', async () => {
 		expect(await growing(14).claim(content('photo A'))).toBeNull();
 	});
 

@@ -15,7 +15,7 @@ export interface HistoryFilter {
 const PAGE_SIZE = 50;
 
 /** While others submit, rows shift by a page and more: so many pages in a row may hold nothing new. */
-export const MAX_STALE_PAGES = 5;
+const MAX_STALE_PAGES = 5;
 
 /**
  * The predictions in the account's history, newest first: see docs/atlas-cloud-api.md, History. Pages are read only as far
@@ -126,7 +126,7 @@ export function pageReader(client: AtlasClient, filter: HistoryFilter) {
 				rows += part.items.length;
 				yield part;
 			}
-			if (rows < partSize) return;
+			if (rows === 0) return;
 		}
 	};
 }

@@ -1,10 +1,9 @@
 import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
 import { asObject, asString } from '../json';
-import { idOfRow, MAX_STALE_PAGES, pageReader } from '../predictions/history';
+import { idOfRow, pageReader } from '../predictions/history';
 import { toPrediction, unixMs } from '../predictions/prediction';
 import type { TimedAnswer } from '../time/atlasClock';
-import { pauseMs } from '../time/clock';
 import { hashOf, readBody, type ReadBody } from './body';
 
 /** What is kept of a row of the history: neither its record nor its request. */
@@ -55,11 +54,14 @@ const FIRST_MS = Date.UTC(2023, 0);
 /** No time can be later than now by more than the clocks may differ. */
 const MAX_AHEAD_MS = 24 * 3_600_000;
 
-/** Readings until two agree, or until one comes to its end. */
+/** Readings until two agree. */
 const MAX_READINGS = 6;
 
-/** While others submit faster than pages are read, pages repeat: the pause before it is read again, in ms. */
-const READ_AGAIN_MS = 1_000;
+/**
+ * Pages that repeat one after another: each new row shifts the others, so this many pages of rows may come in between
+ * two. A service that ignores the page number repeats the same one for ever.
+ */
+const MAX_REPEATED_PAGES = 30;
 
 /**
  * Reads the account's history back to a time: see docs/atlas-cloud-api.md, History. Neither the order of rows nor `total`
@@ -74,22 +76,6 @@ export async function readBackTo(
 	giveUpAtMs: number,
 	pageSize: number,
 ): Promise<Reading> {
-	for (let i = 1; i <= MAX_READINGS; i++) {
-		const reading = await readOnce(client, sinceMs, giveUpAtMs, pageSize);
-		if (reading) return reading;
-		if (client.clock.nowMs() + READ_AGAIN_MS > giveUpAtMs) break;
-		await pauseMs(client.clock, READ_AGAIN_MS, client.signal);
-	}
-	throw unreadableError('its pages repeat');
-}
-
-/** @returns null where its pages repeat */
-async function readOnce(
-	client: AtlasClient,
-	sinceMs: number,
-	giveUpAtMs: number,
-	pageSize: number,
-): Promise<Reading | null> {
 	const { clock } = client;
 	const startedAtMs = clock.nowMs();
 	const rows = new Map<string, Row>();
@@ -122,9 +108,8 @@ async function readOnce(
 			await clock.sleepMs(0);
 		}
 		stalePages = seen.size === seenBefore ? stalePages + 1 : 0;
-		// Asked for a page beyond the last one, a service may repeat that; but one that ignores the number repeats a full one.
-		const isRepeat = stalePages > 0 && pageNo > 1;
-		if (count === 0 || isOver || (isRepeat && count < pageSize))
+		// Asked for pages beyond the last one, a service may repeat it; but one that ignores the number repeats a full one.
+		if (count === 0 || isOver || (stalePages > 0 && count < pageSize))
 			return {
 				rows: [...rows.values()],
 				olderBodies,
@@ -132,7 +117,7 @@ async function readOnce(
 				startedAtMs,
 				isFresh: areFresh(client, answers),
 			};
-		if (isRepeat && stalePages > MAX_STALE_PAGES) return null;
+		if (stalePages > MAX_REPEATED_PAGES) throw unreadableError('its pages repeat');
 	}
 	throw unreadableError(`it has more than ${MAX_ROWS} predictions`);
 }
