@@ -32,7 +32,7 @@ export class Agenda {
 
 	/** Runs all events of the next time at which there are any. */
 	step(): void {
-		this.nowMs = this.heap[0].atMs;
+		this.nowMs = Math.max(this.nowMs, this.heap[0].atMs);
 		while (this.heap.length > 0 && this.heap[0].atMs <= this.nowMs) this.next().run();
 	}
 

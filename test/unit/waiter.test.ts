@@ -149,6 +149,31 @@ describe('one prediction', () => {
 		expect(all.filter((prediction) => prediction?.status !== 'completed')).toEqual([]);
 	});
 
+	it('that completes while n8n sleeps is not called late', async () => {
+		const atlas = new Atlas((_id, atMs) => (atMs < 5_000 ? inProgress : done));
+		const work = settled<Prediction | null, AtlasError>(atlas.waitFor('p', { timeoutMs: 60_000 }));
+		await atlas.clock.pass(2_000);
+		atlas.clock.agenda.nowMs += 3 * 3_600_000;
+		expect((await atlas.clock.until(work)).value?.status).toBe('completed');
+	});
+
+	it('that can’t be read for ten minutes is waited for until its deadline', async () => {
+		const page = { statusCode: 502, chunks: [Buffer.from('<html>Bad gateway</html>')] };
+		const atlas = new Atlas((_id, atMs) => (atMs < 10_000 ? inProgress : atMs < 610_000 ? page : done));
+		const { prediction } = await atlas.outcome(atlas.waitFor('p', { timeoutMs: 1_800_000 }));
+		expect(prediction?.status).toBe('completed');
+	});
+
+	it('that ended days ago, nothing says how soon, teaches nothing', async () => {
+		const created_at = new Date(new Atlas(() => done).startMs - 3 * 86_400_000).toISOString();
+		const atlas = new Atlas((id, atMs) =>
+			id === 'old' ? completed({ id, outputs, created_at }) : atMs < 3_000 ? inProgress : done,
+		);
+		await atlas.outcome(atlas.waitFor('old', { sentAtMs: null }));
+		const { atMs } = await atlas.outcome(atlas.waitFor('p'));
+		expect(atMs).toBeLessThan(5_000);
+	});
+
 	it('that is not found for half a minute is an error', async () => {
 		const atlas = new Atlas(() => refused(404));
 		const { error, atMs } = await atlas.outcome(atlas.waitFor('p'));

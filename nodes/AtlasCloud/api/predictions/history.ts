@@ -12,7 +12,7 @@ export interface HistoryFilter {
 	giveUpAtMs?: number;
 }
 
-const PAGE_SIZE = 50;
+export const PAGE_SIZE = 50;
 
 /** While others submit, rows shift by a page and more: so many pages in a row may hold nothing new. */
 const MAX_STALE_PAGES = 5;

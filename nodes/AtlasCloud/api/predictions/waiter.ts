@@ -24,10 +24,7 @@ import { Waiting, type Wait, type WaitingRun } from './waiting';
 /** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
 const MAX_POLLS_PER_SECOND = 40;
 
-/** Failed polls in a row after which a prediction is given up before its deadline. */
-const MAX_FAILED_POLLS = 40;
-
-/** The same after its deadline: one broken answer must not end the wait for a billed edit. */
+/** Failed polls in a row that end a wait after its deadline: one broken answer must not lose a billed edit. */
 const MAX_FAILED_POLLS_WHEN_LATE = 4;
 
 /** What is learned of an account outlives a run. Holds numbers and hashes, no keys. */
@@ -113,7 +110,7 @@ class Watch {
 		const nowMs = this.clock.nowMs();
 		for (const waiting of this.all) {
 			if (waiting.wait.signal?.aborted) this.all.delete(waiting);
-			else if (nowMs >= waiting.deadlineMs + READ_TIMEOUT_MS) this.expire(waiting);
+			else if (waiting.isOver(nowMs, READ_TIMEOUT_MS)) this.expire(waiting);
 		}
 	}
 
@@ -179,8 +176,7 @@ class Watch {
 		} else {
 			const failedPolls = ++waiting.failedPolls;
 			waiting.lastFailedPoll = exchange;
-			if (failedPolls > MAX_FAILED_POLLS) this.fail(waiting, pollError(id, exchange));
-			else if (isLate && failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
+			if (isLate && failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
 			else waiting.pause(backoffMs(failedPolls - 1, 500, 8_000), nowMs);
 		}
 	}

@@ -41,6 +41,9 @@ export class Waiting {
 
 	isPolling = false;
 
+	/** When its deadline was first seen to be over: later than that, if the process slept. */
+	private lateSinceMs: number | null = null;
+
 	/** In a row. */
 	failedPolls = 0;
 
@@ -136,8 +139,17 @@ export class Waiting {
 		const totalMs = Date.parse(completedAt ?? '') - Date.parse(createdAt ?? '');
 		const withoutQueueMs = totalMs - (this.workStartMs - this.startMs);
 		const told = [withoutQueueMs, (predictTimeSeconds ?? NaN) * 1_000].find((ms) => ms > 0);
+		// It may have ended days ago.
+		if (told === undefined && this.isFirstPollDue) return null;
 		// The time that Atlas reports may leave out the queue, so it is kept between the last two polls.
 		return Math.min(ageMs, Math.max(this.seenAgeMs, told ?? (this.seenAgeMs + ageMs) / 2));
+	}
+
+	/** Whether its time is up, and that of its last polls. @param graceMs for those */
+	isOver(nowMs: number, graceMs: number): boolean {
+		if (nowMs < this.deadlineMs) return false;
+		this.lateSinceMs ??= nowMs;
+		return nowMs >= this.lateSinceMs + graceMs;
 	}
 
 	/** Ends the wait when its time is up, even if a request is still in flight. */
