@@ -19,6 +19,7 @@ it.each<[what: string, uri: string, mimeType: string]>([
 	['in capitals', `DATA:image/png;BASE64,${base64}`, 'image/png'],
 	['with line breaks', `data:image/png;base64,${wrapped}`, 'image/png'],
 	['with blanks between', `data:image/png;base64, ${base64.slice(0, 4)} ${base64.slice(4)}`, 'image/png'],
+	['with a blank before it', `data:image/png;base64, ${base64}`, 'image/png'],
 	['with a character set', `data:image/png;charset=utf-8;base64,${base64}`, 'image/png'],
 	['of any image type', `data:image/*;base64,${base64}`, 'image/*'],
 	['without a type', `data:;base64,${base64}`, ''],

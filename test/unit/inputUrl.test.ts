@@ -11,6 +11,8 @@ it.each([
 	'https://www.dropbox.com/scl/fi/1/a.jpg?rlkey=2&dl=1',
 	'https://docs.google.com/drawings/d/1/export/png',
 	'https://dl.dropboxusercontent.com/s/1/a.jpg',
+	'https://contoso-my.sharepoint.com/personal/x/_layouts/15/download.aspx?UniqueId=1&tempauth=2',
+	'https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=1&signature=2',
 ])('%s may lead to a file', (url) => {
 	expect(() => check(url)).not.toThrow();
 });
@@ -26,6 +28,9 @@ it.each([
 	['https://drive.google.com/open?id=1', 'This Google Drive link opens a page'],
 	['https://photos.app.goo.gl/1', 'This Google Photos link opens a page'],
 	['https://www.dropbox.com/s/1/a.jpg?dl=0', 'This Dropbox link opens a page'],
+	['https://docs.google.com/drawings/d/1/edit?usp=sharing', 'This Google Docs link opens a page'],
+	['https://contoso.sharepoint.com/:i:/g/1?e=2', 'This OneDrive link opens a page'],
+	['https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1', 'This WhatsApp link needs a login'],
 	['https://1drv.ms/i/s!1', 'This OneDrive link opens a page'],
 	['https://www.icloud.com/photos/#1', 'This iCloud link opens a page'],
 ])('%s cannot be read by Atlas Cloud', (url, words) => {

@@ -53,7 +53,7 @@ async function* fromText(content: string, clock: Sleeper): AsyncGenerator<Uint8A
 }
 
 async function* fromBase64(title: string, content: string, clock: Sleeper): AsyncGenerator<Uint8Array> {
-	const blank = / |%20/.test(content) ? await meaningOfBlanks(title, content.trim(), clock) : '';
+	const blank = / |%20/.test(content) ? await meaningOfBlanks(title, content, clock) : '';
 	let length = 0;
 	const characters = async function* (): AsyncGenerator<string> {
 		for await (const part of cleanParts(title, content, clock)) {

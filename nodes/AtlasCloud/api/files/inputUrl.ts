@@ -6,17 +6,17 @@ import { isLoopbackHost, isPrivateHost } from '../http/addresses';
 /** Links that open a page in place of the file, unless they say that they download it, or ask for a login. */
 const SHARE_PAGES: Array<{ name: string; host: RegExp; path: RegExp; needsLogin?: boolean }> = [
 	{ name: 'Google Drive', host: /^drive\.google\.com$/, path: /^\/(file|open|drive)\b/ },
-	{ name: 'Google Docs', host: /^docs\.google\.com$/, path: /\/(edit|view|pub)?$/ },
+	{ name: 'Google Docs', host: /^docs\.google\.com$/, path: /^[^?]*\/(edit|view|pub)?(\?|$)/ },
 	{ name: 'Google Photos', host: /^photos\.(google\.com|app\.goo\.gl)$/, path: /./ },
 	{ name: 'Dropbox', host: /^(www\.)?dropbox\.com$/, path: /^(?!.*[?&](dl|raw)=1)/ },
 	{
 		name: 'OneDrive',
 		host: /^(1drv\.ms|onedrive\.live\.com|.+\.sharepoint\.com)$/,
-		path: /^(?!.*[?&]download=1)/,
+		path: /^(?!.*([?&]download=1|\/download\.aspx\?))/i,
 	},
 	{ name: 'iCloud', host: /^(www|share)\.icloud\.com$/, path: /./ },
 	{ name: 'WeTransfer', host: /^(we\.tl|wetransfer\.com)$/, path: /./ },
-	{ name: 'WhatsApp', host: /^lookaside\.fbsbx\.com$/, path: /./, needsLogin: true },
+	{ name: 'WhatsApp', host: /^lookaside\.fbsbx\.com$/, path: /^\/whatsapp_business\//, needsLogin: true },
 	{ name: 'Slack', host: /^files\.slack\.com$/, path: /^\/files-/, needsLogin: true },
 ];
 
