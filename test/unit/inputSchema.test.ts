@@ -77,6 +77,16 @@ describe('the input fields of a model', () => {
 			{ anyOf: [{ type: 'string', enum: ['a'] }, { type: 'string' }] },
 			{ type: 'text', enumValues: null },
 		],
+		[
+			'a file or a list of files',
+			{
+				anyOf: [
+					{ type: 'string', format: 'uri' },
+					{ type: 'array', items: { type: 'string', format: 'uri' } },
+				],
+			},
+			{ media: expect.objectContaining({ isList: true }) as MediaRule },
+		],
 		['numbers to choose from', { enum: [4, 8] }, { type: 'number', enumValues: [4, 8] }],
 		['an object', { type: 'object', properties: {} }, { type: 'json' }],
 		['a list of numbers', { type: 'array', items: { type: 'number' } }, { type: 'json', media: null }],

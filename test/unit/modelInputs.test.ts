@@ -47,6 +47,8 @@ describe('a value that the model does not take is refused in words with its titl
 
 it('sends the default of a field that is required and empty', () => {
 	expect(check({ n: { type: 'integer', default: 3 } }, {}, ['n']).body).toEqual({ n: 3 });
+	const image = { type: 'string', format: 'uri', default: 'https://example.com/sample.png' };
+	expect(() => check({ image }, { image: ' ' }, ['image'])).toThrow("'Image' is empty");
 });
 
 it('leaves it to Atlas if a required field is hidden and has no default', () => {

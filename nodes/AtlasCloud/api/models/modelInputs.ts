@@ -60,8 +60,9 @@ export function checkInputs(fields: ModelField[], given: JsonObject): ModelInput
 }
 
 /** Some schemas require a field and give its default. */
-function defaultOf({ title, defaultValue, isHidden }: ModelField): unknown {
-	if (!isEmpty(defaultValue)) return defaultValue;
+function defaultOf({ title, defaultValue, isHidden, media }: ModelField): unknown {
+	// The default of a file is a sample, and nobody's own.
+	if (!isEmpty(defaultValue) && (!media || isHidden)) return defaultValue;
 	// Nobody can fill in what the panel does not show; Atlas decides.
 	if (isHidden) return undefined;
 	throw inputError(
