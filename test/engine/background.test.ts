@@ -38,6 +38,7 @@ it.each<[string, string, object, object, object]>([
 	],
 	['auto, which no field says', V47, {}, { background: 'auto' }, {}],
 	['a template for it', V55, CUT_OUT, {}, { ...TRANSPARENT, output_format: 'png' }],
+	['a template for it, and JPEG', V55, CUT_OUT, { outputFormat: 'jpeg' }, { output_format: 'jpeg' }],
 	['a template for it, on white', V55, CUT_OUT, { background: 'opaque' }, { background: 'opaque' }],
 	['a template for it, of a model without', LITE, CUT_OUT, {}, {}],
 ])('Background sends %s', async (_what, model, parameters, options, expected) => {

@@ -76,6 +76,15 @@ describe('Match Input Image chooses', () => {
 		expect(hint).toMatch(message);
 	});
 
+	it('says nothing of a shape that the user chose', async () => {
+		const { hint, error } = await submit({
+			items: [{ files: { data: bmpHeaderOf(3000, 2000) } }],
+			parameters: { model: 'bytedance/seedream-v5.5/edit', size: '16:9' },
+		});
+		expect(error).toBeUndefined();
+		expect(hint).not.toContain('shape');
+	});
+
 	it.each([
 		['costs more', 'v4.7', '2K'],
 		['costs the same', 'v6-pro', '4k auto'],

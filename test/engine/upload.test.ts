@@ -117,3 +117,9 @@ it('keeps the input’s fields where asked to', async () => {
 	});
 	expect(json[0]).toMatchObject({ sku: 7, url: sandbox.ledger.uploads.at(-1)?.url });
 });
+
+it('asks for no URL, which it would refuse', async () => {
+	const { error } = await upload({ items: [{ files: {} }] });
+	expect(error?.message).toContain('No image found');
+	expect(error?.description).not.toContain('URL');
+});

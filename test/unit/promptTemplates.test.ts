@@ -100,7 +100,7 @@ it('refuses a template that there is not', () => {
 });
 
 describe('what a template speaks of', () => {
-	const check = (promptTemplate: string, imageCount: number, size: unknown) => () => {
+	const check = (promptTemplate: string, imageCount: number, size: string) => () => {
 		const template = PROMPT_TEMPLATES.find(({ value }) => value === promptTemplate) ?? null;
 		checkTemplate(template, imageCount, size);
 	};
@@ -110,9 +110,12 @@ describe('what a template speaks of', () => {
 		expect(check(template, 2, 'matchInput')).not.toThrow();
 	});
 
-	it('Extend the Image refuses Match Input Image', () => {
-		expect(check('extendImage', 1, 'matchInput')).toThrow(/ needs a 'Size' that is wider or taller/);
-		expect(check('extendImage', 1, '2848*1600')).not.toThrow();
+	it.each(['matchInput', '2K', '1.5K', '2k auto'])('Extend the Image refuses the size %s', (size) => {
+		expect(check('extendImage', 1, size)).toThrow(/ needs a 'Size' that is wider or taller/);
+	});
+
+	it.each(['2848*1600', '2K 16:9', '16:9'])('Extend the Image takes the size %s', (size) => {
+		expect(check('extendImage', 1, size)).not.toThrow();
 	});
 
 	it.each(['none', 'removeBackground'])('%s takes what there is', (template) => {

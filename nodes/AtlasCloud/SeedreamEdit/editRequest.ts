@@ -7,7 +7,6 @@ import { PLACEHOLDER_URL, type QuoteRequest } from '../api/models/quotes';
 import {
 	isSequential,
 	knownModel,
-	MAX_INPUT_IMAGES,
 	maxImageCount,
 	planImages,
 	V4_EDIT,
@@ -30,7 +29,7 @@ import { DEFAULT_TIMEOUT_SECONDS, readParameter } from '../panel/options';
 import { formatFields, nameOf } from './format';
 import { imageCountField, inputDimensions, readImages } from './images';
 import { checkTemplate, readPrompt } from './prompt';
-import { readSize, type ChosenSize } from './size';
+import { keepsShape, readSize, type ChosenSize } from './size';
 
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
 interface Edit extends PurchaseOrder {
@@ -67,7 +66,6 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 	const known = knownModel(request.model);
 	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
 	if (known) checkRules(known, edit);
-	else checkInputCount(edit, MAX_INPUT_IMAGES);
 	return { request, predictionCount, options, resolve: async () => await resolveEdit(run, edit) };
 }
 
@@ -75,7 +73,12 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 function checkRules(rules: ModelRules, edit: Edit): void {
 	const { images, predictionCount: imageCount, size, options } = edit;
 	const { model } = edit.request;
-	checkInputCount(edit, rules.maxInputImages);
+	if (images.length > rules.maxInputImages) {
+		throw inputError(
+			`This item has ${plural(images.length, 'image')}, but ${nameOf(model)} accepts at most ${rules.maxInputImages}`,
+			'Use fewer images per item.',
+		);
+	}
 	const max = maxImageCount(images.length, rules.imageCount);
 	if (imageCount > max) {
 		throw inputError(
@@ -85,14 +88,6 @@ function checkRules(rules: ModelRules, edit: Edit): void {
 	}
 	sizesLeft(size, rules.sizes, model);
 	formatFields(options, rules, model);
-}
-
-function checkInputCount({ images, request: { model } }: Edit, max: number): void {
-	if (images.length <= max) return;
-	throw inputError(
-		`This item has ${plural(images.length, 'image')}, but ${nameOf(model)} accepts at most ${max}`,
-		'Use fewer images per item.',
-	);
 }
 
 /** Sets what depends on the model's rules: the size, the format, the background. @throws AtlasError (`input`) */
@@ -147,7 +142,9 @@ async function resolveSize(
 	const match = matchInput(input, left);
 	const { larger } = match;
 	const isLarger = larger !== null && (await costTheSame(run, edit, match.fields, larger));
-	return { fields: isLarger ? larger : match.fields, note: describeShape(input, match, nameOf(model)) };
+	// Another shape is what the user chose.
+	const note = keepsShape(edit.size) ? describeShape(input, match, nameOf(model)) : null;
+	return { fields: isLarger ? larger : match.fields, note };
 }
 
 /** What is left of a model's sizes by the user's choice. @throws AtlasError (`input`) if it is nothing */

@@ -59,7 +59,7 @@ export function formatFields(
 	if (given === 'transparent' && format === 'jpeg') {
 		throw inputError('A JPEG can’t be transparent', "Set 'Output Format' to PNG, or 'Background' to Auto.");
 	}
-	const chosen = given ?? (isCutOut ? 'transparent' : null);
+	const chosen = given ?? (isCutOut && format !== 'jpeg' ? 'transparent' : null);
 	const isPng = chosen === 'transparent' && outputFormats?.includes('png');
 	return {
 		...outputFormatField(isPng ? 'png' : format, outputFormats, model),

@@ -10,6 +10,10 @@ import { acceptedKind, fileReader, readFiles, type FileField, type InputSource }
 import { dimensionsOf } from '../n8n/itemFile';
 import type { NodeRun } from '../nodeRun';
 
+/** How several images are given. */
+export const SEVERAL =
+	'Separate several with commas or lines. If an item has only one image, "data" finds it, whatever the field is called.';
+
 export const imagesField: INodeProperties = {
 	displayName: 'Images',
 	name: 'images',
@@ -22,8 +26,7 @@ export const imagesField: INodeProperties = {
 			'The name of the input field with the image ("data" after most nodes), or an expression that returns image URLs. Separate several with commas; * means all images of the item.',
 	},
 	hint: 'The name of a file field, * for all images of the item, or image URLs',
-	description:
-		'Names of the input fields that contain images, image URLs, or data URIs. Separate several with commas or lines. If an item has only one image, "data" finds it, whatever the field is called. All images of an item are used in the same edit.',
+	description: `Names of the input fields that contain images, image URLs, or data URIs. ${SEVERAL} All images of an item are used in the same edit.`,
 };
 
 export const imageCountField: INodeProperties = {
@@ -55,8 +58,12 @@ const IMAGES: FileField = {
 };
 
 /** The images of an item, in the order given. Sends nothing. @throws AtlasError (`input`) */
-export async function readImages(run: NodeRun, itemIndex: number): Promise<InputSource[]> {
-	const reader = fileReader(run, itemIndex, IMAGES);
+export async function readImages(
+	run: NodeRun,
+	itemIndex: number,
+	{ takesUrls = true } = {},
+): Promise<InputSource[]> {
+	const reader = fileReader(run, itemIndex, { ...IMAGES, takesUrls });
 	const images = await readFiles(reader, run.context.getNodeParameter(imagesField.name, itemIndex, 'data'));
 	if (images.length > 0) return images;
 	throw inputError(`'${IMAGES.title}' is empty`, describeChoices(reader));

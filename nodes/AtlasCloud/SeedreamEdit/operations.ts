@@ -3,7 +3,7 @@ import { inputError } from '../api/errors';
 import type { InputFile } from '../api/files/uploads';
 import { asArray } from '../api/json';
 import { readCatalog } from '../api/models/model';
-import { DEFAULT_MODEL, isSeedreamEdit, KNOWN_MODELS, V4_EDIT } from '../api/models/seedream';
+import { isSeedreamEdit, KNOWN_MODELS, V4_EDIT } from '../api/models/seedream';
 import { countNoun } from '../api/text';
 import { safeStem, stemOfUrl } from '../items/destination';
 import { connect } from '../n8n/connect';
@@ -16,17 +16,15 @@ import { EDIT_STYLE } from '../panel/style';
 import type { NodeDefinition, Operation } from '../run/operation';
 import { editQuoteRequest, readEdit } from './editRequest';
 import { background, outputFormat } from './format';
-import { imageCountField, imagesField, readImages } from './images';
+import { imageCountField, imagesField, readImages, SEVERAL } from './images';
 import { promptFields } from './prompt';
 import { sizeFields } from './size';
-
-const defaultModel = KNOWN_MODELS.find(({ id }) => id === DEFAULT_MODEL) ?? KNOWN_MODELS[0];
 
 /** How Seedream Edit does what both nodes do. */
 const editKind: NodeKind = {
 	style: EDIT_STYLE,
 	fields: [
-		modelField('The Seedream model to use.', V4_EDIT, editModel(defaultModel)),
+		modelField('The Seedream model to use.', V4_EDIT, editModel(KNOWN_MODELS[0])),
 		...promptFields,
 		imagesField,
 		imageCountField,
@@ -57,14 +55,21 @@ const upload: Operation<InputFile[]> = {
 		action: 'Upload image and get its URL',
 		description: 'Upload images to Atlas Cloud and get their URLs',
 	},
-	fields: [imagesField, editKind.options.upload],
+	fields: [
+		{
+			...imagesField,
+			hint: 'The name of a file field, or * for all images of the item',
+			description: `Names of the input fields that contain images, or data URIs. ${SEVERAL}`,
+		},
+		editKind.options.upload,
+	],
 	count(done) {
 		const urls = done.flatMap(({ json }) => asArray(json.urls));
 		return countNoun(urls.length, 'image', ' uploaded');
 	},
 
 	async read(run, itemIndex) {
-		const images = await readImages(run, itemIndex);
+		const images = await readImages(run, itemIndex, { takesUrls: false });
 		return images.map(({ file }) => {
 			if (file) return file;
 			throw inputError(

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { readText } from '../api/cells';
 import { inputError } from '../api/errors';
 import { PROMPT_TEMPLATES, type PromptTemplate, type TemplateField } from './promptTemplates';
+import { keepsShape, type ChosenSize } from './size';
 
 const NO_TEMPLATE = 'none';
 
@@ -130,7 +131,7 @@ function readTemplate(context: IExecuteFunctions, itemIndex: number): PromptTemp
 }
 
 /** Checks that a template has what it speaks of. @param size the parameter Size @throws AtlasError (`input`) */
-export function checkTemplate(template: PromptTemplate | null, imageCount: number, size: unknown): void {
+export function checkTemplate(template: PromptTemplate | null, imageCount: number, size: ChosenSize): void {
 	if (!template) return;
 	const { name, minImages = 1, changesShape } = template;
 	if (imageCount < minImages) {
@@ -139,10 +140,10 @@ export function checkTemplate(template: PromptTemplate | null, imageCount: numbe
 			"Add the other one in 'Images', separated by a comma: the names of two file fields, or two URLs. A Merge node keeps only one of two files called data: rename one of them before the Merge node.",
 		);
 	}
-	if (changesShape && size === 'matchInput') {
+	if (changesShape && keepsShape(size)) {
 		throw inputError(
 			`The template ${name} needs a 'Size' that is wider or taller than the image`,
-			'With Match Input Image, there is no room to add anything: choose another size from the list.',
+			'In the shape of the input image, there is no room to add anything: choose a size of another shape.',
 		);
 	}
 }

@@ -106,6 +106,11 @@ export const sizeFields: INodeProperties[] = [
 /** What the user chose: `matchInput`, a width and height, or a size by its name. */
 export type ChosenSize = string | Dimensions;
 
+/** Whether the edited image keeps the shape of the input, be it in a named resolution such as `2K`. */
+export function keepsShape(size: ChosenSize): boolean {
+	return typeof size === 'string' && /^(matchInput|[\d.]+k( auto)?)$/i.test(size);
+}
+
 /** Reads the size of an edit, which may be no size that its model offers. @throws AtlasError (`input`) */
 export function readSize(context: IExecuteFunctions, itemIndex: number): ChosenSize {
 	const size: unknown = context.getNodeParameter('size', itemIndex, 'matchInput');

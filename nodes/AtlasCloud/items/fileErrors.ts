@@ -6,15 +6,16 @@ import { isTrustedBinary } from './binaryFields';
 import type { FileReader } from './inputFiles';
 
 /** What to do next where a field names no file. */
-export function describeChoices({ run, item: { fields }, field: { title, rule } }: FileReader): string {
+export function describeChoices({ run, item, field: { title, rule, takesUrls = true } }: FileReader): string {
+	const { fields } = item;
 	if (run.ledger.scope.isTool) {
-		return `Set '${title}' to a public URL that starts with https://, or to a data URI: files can’t be passed to a tool.`;
+		return `Set '${title}' to ${takesUrls ? 'a public URL that starts with https://, or to ' : ''}a data URI: files can’t be passed to a tool.`;
 	}
 	if (fields.length > 0) {
 		const names = truncate(fields.map(([name]) => name).join(', '));
-		return `Files in this item: ${names}. Enter ${rule.isList ? 'one or several of these names' : 'one of these names'} in '${title}', or a URL.`;
+		return `Files in this item: ${names}. Enter ${rule.isList ? 'one or several of these names' : 'one of these names'} in '${title}'${takesUrls ? ', or a URL' : ''}.`;
 	}
-	return `This item has no files. Check that the previous node returns one (pinned or edited output has none), or enter a URL in '${title}'.`;
+	return `This item has no files. Check that the previous node returns one (pinned or edited output has none)${takesUrls ? `, or enter a URL in '${title}'` : ''}.`;
 }
 
 /** Base64 of this length is no name of a field. */

@@ -33,6 +33,8 @@ export interface FileField {
 	refuses: string;
 	/** What it accepts, as a sentence; null if anything. */
 	accepts: string | null;
+	/** Whether a URL may be entered in place of a file; by default it may. */
+	takesUrls?: boolean;
 }
 
 /** Reads files of one item for one field. */

@@ -31,7 +31,7 @@ export interface ImageCount {
 }
 
 /** The largest limit of any known model, for models whose own limit is not known. */
-export const MAX_INPUT_IMAGES = 14;
+const MAX_INPUT_IMAGES = 14;
 
 /** Max input and output images of a sequential model together. */
 export const MAX_SEQUENTIAL_IMAGES = 15;
@@ -120,7 +120,6 @@ const LITE_SIZES = [
 
 export const V4_EDIT = 'bytedance/seedream-v4/edit';
 export const V5_LITE_EDIT = 'bytedance/seedream-v5.0-lite/edit';
-export const DEFAULT_MODEL = V5_LITE_EDIT;
 
 /** In the words of a schema, so that a known model is read as any other. */
 function known(
