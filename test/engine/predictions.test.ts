@@ -4,6 +4,7 @@ import {
 	BINARY_MODES,
 	picture,
 	pictureOf,
+	readBinary,
 	predictionOf,
 	running,
 	runSeedream,
@@ -53,6 +54,17 @@ describe.each(BINARY_MODES)('files kept in mode %s', (binaryMode) => {
 		expect(out[0]).not.toHaveProperty('binary');
 		expect(out[0]?.pairedItem).toEqual({ item: 0 });
 		expect(sandbox.ledger.count('prediction')).toBe(looks);
+	});
+
+	it('Wait for Completion keeps the input image that Submit names', async () => {
+		const bytes = await picture({ left: binaryMode === 'default' ? '#bca' : '#acb' });
+		const submitted = await submit({ binaryMode, items: [{ files: { data: bytes } }] });
+		const { out } = await wait({
+			binaryMode,
+			items: [{ json: submitted.json[0] }],
+			parameters: { options: { keepInputImage: true } },
+		});
+		expect(sha256(await readBinary(out[0]!.binary!.original))).toBe(sha256(bytes));
 	});
 
 	it('Get brings the pictures of a prediction that is done', async () => {

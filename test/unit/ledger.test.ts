@@ -1,3 +1,4 @@
+import { shownInput } from '../../nodes/AtlasCloud/api/purchases/record';
 import { Ledger, type KeptPurchases } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import type { LedgerScope } from '../../nodes/AtlasCloud/api/purchases/slots';
 import type { PurchaseFacts } from '../../nodes/AtlasCloud/api/purchases/record';
@@ -10,6 +11,7 @@ const facts: PurchaseFacts = {
 	prompt: null,
 	size: null,
 	images: [],
+	keptUntilMs: Infinity,
 	hasUrl: false,
 	estimateUsd: 0.02,
 };
@@ -23,4 +25,11 @@ it('counts nothing as spent before the first purchase of a call without an execu
 	ledger.open({ itemIndex: 0 }, 'f');
 	expect(ledger.current({ itemIndex: 0 })).toBeUndefined();
 	expect(ledger.begin({ itemIndex: 0 }, facts)).toMatchObject({ formerUsd: 0, formerIds: [] });
+});
+
+it('keeps the URL of an input whole, but of a data URI only its type', () => {
+	const signed = `https://example.com/a.png?signature=${'x'.repeat(800)}`;
+	expect(shownInput(signed)).toBe(signed);
+	expect(shownInput(`${signed}${'x'.repeat(2_000)}`).length).toBeLessThan(500);
+	expect(shownInput(`data:image/png;base64,${'A'.repeat(800)}`)).toBe('data:image/png;…');
 });

@@ -15,7 +15,14 @@ import { VirtualClock } from './virtualClock';
 const BODY = { model: 'm', prompt: 'make it gold', images: ['https://files.example.com/a.png'] };
 const HASH = hashOf(valuesOf(BODY));
 
-const SENT = { prompt: BODY.prompt, size: null, images: BODY.images, hasUrl: true, estimateUsd: null };
+const SENT = {
+	prompt: BODY.prompt,
+	size: null,
+	images: BODY.images,
+	keptUntilMs: 0,
+	hasUrl: true,
+	estimateUsd: null,
+};
 
 interface Row {
 	id: string;

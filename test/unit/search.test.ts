@@ -88,7 +88,15 @@ function setup(past: Past[], options: Setup = {}) {
 	const ledger = new Ledger({ records: {}, takenIds }, { executionId: '1', runIndex: 0, isTool: false });
 	if (lost) {
 		const bodyHash = hashOf(valuesOf(bodyOf(lost)));
-		const facts = { fingerprint: '', model: 'm', prompt: null, size: null, images: [], hasUrl: true };
+		const facts = {
+			fingerprint: '',
+			model: 'm',
+			prompt: null,
+			size: null,
+			images: [],
+			hasUrl: true,
+			keptUntilMs: 0,
+		};
 		const sentAtMs = startMs - 61_000;
 		const record = ledger.begin({ itemIndex: 9 }, { ...facts, bodyHash, sentAtMs, estimateUsd: null });
 		ledger.settle(record, { state: 'lost' }, sentAtMs + 1_000);

@@ -211,6 +211,7 @@ class Run {
 				mayResubmit: false,
 				inputs: [{ path: ['images', 0], file: photo(itemIndex) }],
 				reuseHours: 0,
+				keepHours: 336,
 				failsOnTimeout: true,
 			},
 			'wait',

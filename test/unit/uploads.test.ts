@@ -131,6 +131,7 @@ describe('uploads', () => {
 			failsOnTimeout: true,
 			mayResubmit: false,
 			reuseHours: 0,
+			keepHours: 336,
 		};
 		const bought = buy(tools, request, 'leave').catch(({ message }: Error) => message);
 		while (submits < 1) await clock.until(clock.sleepMs(100));

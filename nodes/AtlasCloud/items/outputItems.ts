@@ -2,6 +2,7 @@ import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow'
 import { AtlasError, CancelledError } from '../api/errors';
 import { Downloads, type DownloadOrder } from '../api/files/downloads';
 import type { AtlasClient } from '../api/http/client';
+import { asArray, asString } from '../api/json';
 import { withFiles } from '../api/predictions/readPrediction';
 import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
@@ -189,7 +190,7 @@ export function timedOutItems(
 
 /**
  * Puts the input's first image beside the output, where the option Keep Input Image asks for it.
- * @param first the first input of the request; by default the item's first image
+ * @param first the first input of the request; by default the item's first image, or what Submit says of it
  */
 export async function withInputImage(
 	run: NodeRun,
@@ -198,7 +199,8 @@ export async function withInputImage(
 	first?: PurchaseInput,
 ): Promise<ItemResult> {
 	if (!destination.keepsInputImage) return { items };
-	const original = await inputImage(run, destination, first);
+	const submitted = items[0]?.json.predictionId;
+	const original = await inputImage(run, destination, submitted, first);
 	if (original) {
 		const withOriginal = { [INPUT_IMAGE_FIELD]: original };
 		return { items: items.map((item) => ({ ...item, binary: { ...item.binary, ...withOriginal } })) };
@@ -210,14 +212,18 @@ export async function withInputImage(
 async function inputImage(
 	run: NodeRun,
 	{ itemIndex, maxDownloadBytes }: OutputDestination,
+	predictionId: unknown,
 	first?: PurchaseInput,
 ): Promise<IBinaryData | undefined> {
 	if (first?.file) return await binaryOf(first.file);
-	if (!first) {
-		const { fields } = readBinaryFields(run.context, itemIndex);
-		return fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
-	}
-	const order = { predictionId: '', output: { url: first.url }, baseName: INPUT_IMAGE_FIELD };
+	const { item, fields } = readBinaryFields(run.context, itemIndex);
+	const image = fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
+	if (!first && image) return image;
+	// The item may carry the fields of another prediction.
+	const isOf = item.json.predictionId === predictionId;
+	const url = first?.url ?? (isOf ? asString(asArray(item.json.images)[0]) : null);
+	if (url === null) return undefined;
+	const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD };
 	return await download(run, { ...order, maxBytes: maxDownloadBytes }).catch((error: unknown) => {
 		if (error instanceof CancelledError) throw error;
 		// The edit is paid for, and must not be lost over its input.

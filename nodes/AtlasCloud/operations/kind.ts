@@ -11,7 +11,7 @@ import { checkWebhookUrl } from '../api/webhooks/delivery';
 import type { NodeRun } from '../nodeRun';
 import type { OptionFields } from '../panel/optionFields';
 import { readModel } from '../panel/modelField';
-import { readExtraBodyFields, readMaxCostUsd, readTimeout } from '../panel/options';
+import { MAX_RETENTION_HOURS, readExtraBodyFields, readMaxCostUsd, readTimeout } from '../panel/options';
 import type { NodeStyle } from '../panel/style';
 
 /** What is to be bought for one item. */
@@ -78,6 +78,7 @@ export function readRequest(
 		inputs: [],
 		body: { ...extra, model },
 		headers: hours === null ? {} : retentionHeaders(String(hours)),
+		keepHours: hours ?? MAX_RETENTION_HOURS,
 		webhookUrl: isBlank(webhookUrl) ? undefined : checkWebhookUrl(webhookUrl, client.baseUrl),
 		...readTimeout(options, timeoutSeconds),
 		mayResubmit: options.resubmitUnknown === true,

@@ -111,6 +111,15 @@ describe('what a failed run paid for', () => {
 		expect(submits()).toBe(2);
 	});
 
+	it('is billed anew once Atlas Cloud has deleted it', async () => {
+		const parameters = { options: { keepOnAtlasHours: 1 } };
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		expect((await edit({ executionId: '1', parameters })).error).toBeDefined();
+		await virtualTime.sleepMs(hours(2));
+		expect((await edit({ executionId: '2', parameters })).error).toBeUndefined();
+		expect(submits()).toBe(2);
+	});
+
 	it('is picked up although another node reused it, and failed with it, meanwhile', async () => {
 		await atlas({ keepUploadNames: true, chargeFailedTasks: true });
 		fails('file', { type: 'resetBefore' }, 1_000);

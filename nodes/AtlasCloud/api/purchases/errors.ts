@@ -90,7 +90,7 @@ export function lostError(record: PurchaseRecord, exchange: Exchange | null, fou
 			`To avoid billing you twice, it was not sent again.${unread}`,
 			`1. Look for it with Prediction > Get Many: a prediction of ${record.model}, created at ${describeTime(record.sentAtMs)} or shortly after.`,
 			'2. If it’s there, get its result with Prediction > Wait for Completion.',
-			'3. If it isn’t, nothing was billed: run this item again in a new execution.',
+			`3. If it isn’t (Atlas Cloud keeps it until ${describeTime(record.keptUntilMs)}), nothing was billed: run this item again in a new execution.`,
 		].join('\n'),
 	});
 }

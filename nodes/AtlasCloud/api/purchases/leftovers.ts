@@ -16,7 +16,8 @@ interface Kept extends Leftover {
 	isTaken: boolean;
 }
 
-const MAX_KEPT = 1_000;
+/** As many as a search of the history can find. */
+const MAX_KEPT = 10_000;
 const MAX_AGE_MS = 24 * 3_600_000;
 
 /** What a URL shows may change: who runs a node again by hand within this time means the same, in ms. */
@@ -39,10 +40,12 @@ export class Leftovers {
 
 	/** Takes one for a request, the oldest first; undefined if there is none. @param isFree whether an item may have it */
 	take(fingerprint: string, isFree: (id: string) => boolean): Leftover | undefined {
-		const isIt = (one: Kept) => one.facts.fingerprint === fingerprint && this.mayTake(one) && isFree(one.id);
-		const found = [...kept.values()].find(isIt);
-		if (found) found.isTaken = true;
-		return found;
+		for (const one of kept.values()) {
+			if (one.facts.fingerprint !== fingerprint || !this.mayTake(one) || !isFree(one.id)) continue;
+			one.isTaken = true;
+			return one;
+		}
+		return undefined;
 	}
 
 	/** Its own execution goes on with it. */
@@ -56,10 +59,10 @@ export class Leftovers {
 		return [...kept.values()].some((one) => one.facts.model === model && this.mayTake(one));
 	}
 
-	private mayTake({ owner, keptAtMs, isTaken, facts: { hasUrl } }: Kept): boolean {
-		if (isTaken) return false;
-		const ageMs = Math.abs(this.clock.nowMs() - keptAtMs);
-		if (owner !== this.owner || ageMs > MAX_AGE_MS) return false;
+	private mayTake({ owner, keptAtMs, isTaken, facts: { hasUrl, keptUntilMs } }: Kept): boolean {
+		const nowMs = this.clock.nowMs();
+		const ageMs = Math.abs(nowMs - keptAtMs);
+		if (isTaken || owner !== this.owner || ageMs > MAX_AGE_MS || nowMs > keptUntilMs) return false;
 		return !hasUrl || (this.isRepeated && ageMs <= MAX_AGE_WITH_URL_MS);
 	}
 
@@ -69,15 +72,14 @@ export class Leftovers {
 		for (const record of paid) {
 			const id = idOf(record);
 			if (id === undefined || record.origin === 'reused') continue;
-			const { fingerprint, model, prompt, size, images, hasUrl, estimateUsd } = record;
-			const facts = { fingerprint, model, prompt, size, images, hasUrl, estimateUsd };
+			const { fingerprint, model, keptUntilMs, prompt, size, images, hasUrl, estimateUsd } = record;
+			const facts = { fingerprint, model, keptUntilMs, prompt, size, images, hasUrl, estimateUsd };
 			const keptAtMs = kept.get(id)?.keptAtMs ?? this.clock.nowMs();
 			kept.set(id, { facts, id, owner: this.owner, keptAtMs, isTaken: false });
 		}
-		for (const id of kept.keys()) {
-			if (kept.size <= MAX_KEPT) break;
-			kept.delete(id);
-		}
+		const nowMs = this.clock.nowMs();
+		for (const [id, { keptAtMs }] of kept)
+			if (kept.size > MAX_KEPT || nowMs - keptAtMs > MAX_AGE_MS) kept.delete(id);
 	}
 }
 

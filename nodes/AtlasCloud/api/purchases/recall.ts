@@ -1,7 +1,6 @@
 import { areFilesDeleted } from '../files/remoteFiles';
 import type { AtlasClient } from '../http/client';
 import { tryReadPrediction } from '../predictions/readPrediction';
-import { truncate } from '../text';
 import { beforeSubmit } from '../time/clock';
 import { placeOf } from './body';
 import { notReusedError } from './errors';
@@ -15,6 +14,7 @@ import {
 	type Fate,
 	type Origin,
 	type PurchaseRecord,
+	shownInput,
 } from './record';
 import type { Identity, PurchaseRequest } from './request';
 import type { FoundRow, SearchQuery } from './search';
@@ -121,7 +121,9 @@ export class Recall {
 		if (this.isOver) return null;
 		const { id, state, body } = row;
 		const { ledger, clock } = this.tools;
-		const images = this.identity.inputs.map(({ path }) => shownInput(body.values.get(placeOf(path)) ?? ''));
+		const images = this.identity.inputs.map(({ path }) =>
+			shownInput(body.values.get(placeOf(path)) ?? 'data:'),
+		);
 		// Its time starts anew: nobody has waited for it in this execution yet.
 		const sent = { images, bodyHash: '', sentAtMs: clock.nowMs() };
 		const fate: Fate & { id: string } =
@@ -142,9 +144,4 @@ async function areFilesGone(
 	// The history may leave them out.
 	const prediction = await tryReadPrediction(client, id);
 	return await areFilesDeleted(client, prediction?.outputs.flatMap(({ url }) => url ?? []) ?? []);
-}
-
-/** A kept value of an input, as people may see it. */
-function shownInput(value: string): string {
-	return /^https?:/i.test(value) ? truncate(value) : 'data:…';
 }

@@ -1,6 +1,7 @@
 import { SUBMIT_TIMEOUT_MS } from '../http/http';
 import { asString } from '../json';
 import { sentSize } from '../models/sizes';
+import { truncate } from '../text';
 import type { TimeSpan } from '../time/atlasClock';
 import type { Identity, PurchaseRequest } from './request';
 
@@ -28,6 +29,8 @@ export interface PurchaseFacts {
 	readonly model: string;
 	/** Our clock, in ms since the epoch, just before the request left. */
 	readonly sentAtMs: number;
+	/** Our clock, in ms: Atlas may have deleted it after this. */
+	readonly keptUntilMs: number;
 	/** As sent; null where the model takes none. */
 	readonly prompt: string | null;
 	/** As sent, `W*H`; null where the model chose. */
@@ -135,9 +138,17 @@ export function isModerated({ fate }: PurchaseRecord): boolean {
 	return fate.state === 'failed' && fate.isModerated;
 }
 
+/** Longer ones would fill what n8n saves with an execution; a signed URL has some hundred characters. */
+const MAX_URL_LENGTH = 2_000;
+
+/** An input's URL as a record keeps it: whole, but of a data URI only its type. */
+export function shownInput(url: string): string {
+	return /^https?:/i.test(url) && url.length <= MAX_URL_LENGTH ? url : truncate(url);
+}
+
 /** What a record says of a request. */
 export function factsOf(
-	{ body, model, inputs, estimateUsd = null }: PurchaseRequest,
+	{ body, model, inputs, keepHours, estimateUsd = null }: PurchaseRequest,
 	{ fingerprint }: Identity,
 	sent: Pick<PurchaseFacts, 'images' | 'bodyHash' | 'sentAtMs'>,
 ): PurchaseFacts {
@@ -146,6 +157,7 @@ export function factsOf(
 		...sent,
 		fingerprint,
 		model,
+		keptUntilMs: sent.sentAtMs + keepHours * 3_600_000,
 		prompt: asString(body.prompt),
 		size: sentSize(body),
 		hasUrl,

@@ -25,6 +25,8 @@ export interface PurchaseRequest {
 	body: RequestBody;
 	inputs: PurchaseInput[];
 	headers: Record<string, string>;
+	/** How long Atlas keeps the prediction and its files, in hours. */
+	keepHours: number;
 	/**
 	 * Where Atlas calls when the prediction ends. Not part of `body`: it says whom to tell, not what to buy, so a retry
 	 * with another address (n8n has moved, say) is the same purchase.

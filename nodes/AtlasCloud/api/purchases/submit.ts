@@ -8,8 +8,7 @@ import type { PurchaseTools } from './tools';
 import { notCreatedError, throttledError } from './errors';
 import { outcomeOf } from './outcome';
 import type { Place } from '../pace/places';
-import { truncate } from '../text';
-import { factsOf, type PurchaseRecord } from './record';
+import { factsOf, shownInput, type PurchaseRecord } from './record';
 import { placeAt, type Identity, type InputPath, type PurchaseRequest } from './request';
 
 /** What came of a submit. */
@@ -37,7 +36,7 @@ export async function submit(
 	const body = placeAt(request.body, uploaded);
 	const bodyToSend = request.webhookUrl === undefined ? body : { ...body, webhook_url: request.webhookUrl };
 	const bodyHash = hashOf(valuesOf(body));
-	const images = uploaded.map(([, url]) => truncate(url));
+	const images = uploaded.map(([, url]) => shownInput(url));
 	let deadlineMs: number | null = null;
 	let before: { record: PurchaseRecord; exchange: Exchange } | null = null;
 	for (let attempt = 0; ; attempt++) {
