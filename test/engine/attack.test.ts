@@ -75,6 +75,23 @@ it('an ID in an error answer is each item’s own if the node continues after er
 	});
 });
 
+it('a gateway that says 429 slows the submits, though it is in doubt what became of them', async () => {
+	const page = {
+		type: 'status',
+		status: 429,
+		body: 'error code: 1015',
+		headers: { 'retry-after': '60' },
+	} as const;
+	fails('submit', page, Infinity);
+	const items = Array.from({ length: 30 }, (_, n) => ({ json: { n }, files: { data: photo } }));
+	const parameters = { prompt: '={{ "row " + $json.n }}' };
+	const run = edit({ items, parameters, nodeExtras: CONTINUE });
+	await virtualTime.sleepMs(30_000);
+	sandbox.clearFaults();
+	const { json } = await run;
+	expect(json.filter((one) => errorOf(one) !== undefined).length).toBeLessThanOrEqual(4);
+});
+
 it('a fault before a second submit does not hide that the first one may be billed', async () => {
 	fails('submit', { type: 'resetBefore' });
 	const first = await edit();

@@ -63,6 +63,8 @@ describe('a read', () => {
 
 	it('waits as long as Retry-After says, up to five minutes', async () => {
 		expect((await read(bad(429, { 'retry-after': '17' }), good)).tookMs).toBeGreaterThanOrEqual(17_000);
+		const now = bad(503, { 'retry-after': '0' });
+		expect((await read(now, now, now, now, good)).tookMs).toBeGreaterThan(2_000);
 		const { tookMs } = await read(bad(429, { 'retry-after': '99999' }), good);
 		expect(tookMs).toBeGreaterThanOrEqual(300_000);
 		expect(tookMs).toBeLessThan(310_000);

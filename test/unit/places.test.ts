@@ -143,6 +143,20 @@ describe('after a refusal', () => {
 		expect(await one.clock.until(other.enter({ maxPauseMs: 180_000 }))).toBe(true);
 		expect(one.clock.nowMs() - startMs).toBeGreaterThanOrEqual(120_000);
 	});
+
+	it('believes in no pause of more than an hour, for runs every five minutes, too', async () => {
+		const { one, place } = await refuse();
+		await one.clock.until(place.enter());
+		place.answered({ retryAfterMs: 1_790_000_000_000 });
+		const entersAfter = async (minutes: number) => {
+			await one.clock.pass(minutes * 60_000);
+			const other = await one.start().prepare({ model: 'm', shape: '', then: 'wait' });
+			return await one.clock.until(other.enter({ maxPauseMs: 240_000 })).finally(() => other.leave());
+		};
+		expect(await entersAfter(5)).toBe(false);
+		for (let minutes = 5; minutes < 55; minutes += 5) await entersAfter(5);
+		expect(await entersAfter(5)).toBe(true);
+	});
 });
 
 it('is left by a cancel', async () => {

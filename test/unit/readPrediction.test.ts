@@ -49,6 +49,12 @@ async function read(
 }
 
 describe('a prediction that Atlas does not find', () => {
+	it('is not asked for without a pause, whatever Retry-After says', async () => {
+		const missing = { ...NOT_FOUND, headers: { 'retry-after': '0' } };
+		const { paths } = await read({ missing, isSubmittedHere: true });
+		expect(paths.length).toBeLessThan(15);
+	});
+
 	it('and that the history does not have is told within seconds', async () => {
 		const { id, outcome, tookMs, paths } = await read();
 		expect(outcome).toBe(`Couldn’t read prediction ${id}: prediction not found (404)`);

@@ -60,9 +60,15 @@ function file(content: string): InputFile {
 }
 
 describe('uploads', () => {
-	const setup = (answer: (n: number) => { statusCode?: number; json?: unknown }) => {
+	const setup = (
+		answer: (n: number) => { statusCode?: number; json?: unknown },
+		takesMs: (n: number) => number = () => 0,
+	) => {
 		const clock = new VirtualClock();
-		const http = new FakeHttp((_request, n) => answer(n));
+		const http = new FakeHttp(async (_request, n) => {
+			await clock.sleepMs(takesMs(n));
+			return answer(n);
+		});
 		return { clock, http, uploads: new Uploads(clientOf(http, clock), owner, undefined) };
 	};
 	/** No two uploads of this process have a URL in common. */
@@ -97,6 +103,16 @@ describe('uploads', () => {
 		const shared = 'Atlas Cloud gave a.png the URL of another file';
 		expect(await clock.until(url('one'))).toMatch(/^https/);
 		expect([await clock.until(url('two')), await clock.until(url('one'))]).toEqual([shared, shared]);
+	});
+
+	it('hold up no others, however long they take', async () => {
+		const { clock, uploads } = setup(link, (n) => (n <= 4 ? 1_000_000 : 0));
+		const urlOf = async (name: string) => await uploads.url(file(name), 0);
+		void Promise.all(['v1', 'v2', 'v3', 'v4'].map(urlOf));
+		await clock.pass(1_000);
+		const startMs = clock.nowMs();
+		await clock.until(urlOf('small'));
+		expect(clock.nowMs() - startMs).toBeLessThan(1_000);
 	});
 
 	it('are still their own when ten thousand others came after', async () => {

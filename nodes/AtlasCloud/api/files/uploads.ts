@@ -52,7 +52,8 @@ export class Uploads {
 		private readonly owner: UploadOwner,
 		private readonly signal: CancelSignal | undefined,
 	) {
-		this.rateLimiter = new RateLimiter(client.clock);
+		// Four videos may take an hour, and must not hold up the images of others.
+		this.rateLimiter = new RateLimiter(client.clock, Infinity, Infinity);
 	}
 
 	/**

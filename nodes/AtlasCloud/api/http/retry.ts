@@ -74,7 +74,9 @@ export async function sendWithRetries(
 		const exchange = await untilAborted(send(), signal);
 		const { answer } = exchange;
 		if (answer && isSuccess(answer) && isUsable(answer.json)) return answer;
-		const afterMs = cappedRetryAfterMs(answer) ?? backoffMs(attempt, RULES.read.firstPauseMs, MAX_PAUSE_MS);
+		const backoff = backoffMs(attempt, RULES.read.firstPauseMs, MAX_PAUSE_MS);
+		// Some say 0 while they restart.
+		const afterMs = Math.max(cappedRetryAfterMs(answer) ?? 0, backoff);
 		const isOver = attempt + 1 >= maxAttempts || clock.nowMs() + afterMs > giveUpAtMs;
 		if (isOver || !isWorthRetrying(exchange)) throw readError(what, exchange);
 		await pauseMs(clock, afterMs, signal);

@@ -171,9 +171,9 @@ export class Place implements Entry {
 
 	/**
 	 * The answer to its submit: `accepted`, 429 with its `Retry-After` in ms, or any other, or none. After a 429 it has no
-	 * place any more: call {@link enter} again.
+	 * place any more: call {@link enter} again. A 429 that is in doubt may be a gateway's: only the rate follows it.
 	 */
-	answered(outcome: 'accepted' | 'other' | { retryAfterMs: number | null }): void {
+	answered(outcome: 'accepted' | 'other' | { retryAfterMs: number | null; isInDoubt?: boolean }): void {
 		const { permit, lane } = this;
 		this.permit = null;
 		if (!permit) return;
@@ -184,9 +184,11 @@ export class Place implements Entry {
 			permit.released();
 			this.began(null);
 		} else {
-			const isForNumber = this.isCounted && lane.concurrency.refused(lane.nowMs());
-			permit.rejected(outcome.retryAfterMs, isForNumber);
-			this.giveBack(null);
+			const { retryAfterMs, isInDoubt } = outcome;
+			const isForNumber = !isInDoubt && this.isCounted && lane.concurrency.refused(lane.nowMs());
+			permit.rejected(retryAfterMs, isForNumber);
+			if (isInDoubt) this.began(null);
+			else this.giveBack(null);
 		}
 		lane.serve();
 	}

@@ -29,6 +29,9 @@ export interface Permit {
 const CUT = 0.8;
 const GROWTH_PER_SECOND = 0.1;
 
+/** No longer pause is believed, in ms: some services put a point in time into `Retry-After`. */
+const MAX_PAUSE_MS = 3_600_000;
+
 /** Doubled by each accepted request, so that only a few run into an unknown limit. */
 const FIRST_MAX_UNANSWERED = 4;
 
@@ -58,7 +61,7 @@ export class RateLimiter {
 
 	private unanswered = 0;
 
-	private maxUnanswered = FIRST_MAX_UNANSWERED;
+	private maxUnanswered: number;
 
 	private acceptedAtMs: number[] = [];
 
@@ -71,11 +74,17 @@ export class RateLimiter {
 	/** Ends the pause of the one whose turn it is. */
 	private wake = () => {};
 
-	/** @param maxPerSecond never more requests than this within one second. They may leave together */
+	/**
+	 * @param maxPerSecond never more requests than this within one second. They may leave together
+	 * @param firstMaxUnanswered at first, and after a rejection; Infinity where a request may take minutes
+	 */
 	constructor(
 		private readonly clock: Clock,
 		private readonly maxPerSecond = Infinity,
-	) {}
+		private readonly firstMaxUnanswered = FIRST_MAX_UNANSWERED,
+	) {
+		this.maxUnanswered = firstMaxUnanswered;
+	}
 
 	/** Requests per second that are allowed now. */
 	get rate(): number {
@@ -160,7 +169,7 @@ export class RateLimiter {
 		if (mayBeNumber && this.isHardlyRate(nowMs)) this.undoCut();
 		// A request that left before the pause began says nothing new.
 		else if (acquiredAtMs >= this.pausedUntilMs) this.slowDown(nowMs);
-		this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + (retryAfterMs ?? 0));
+		this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + Math.min(retryAfterMs ?? 0, MAX_PAUSE_MS));
 	}
 
 	/** Rejected at less than half of a rate that was accepted, or rejected again after a pause. */
@@ -180,7 +189,7 @@ export class RateLimiter {
 		this.cutAtMs = nowMs;
 		const acceptedPerSecond = Math.max(1, this.acceptedWithinASecond(nowMs).length);
 		this.ratePerSecond = Math.max(GROWTH_PER_SECOND, Math.min(this.ratePerSecond, acceptedPerSecond) * CUT);
-		this.maxUnanswered = FIRST_MAX_UNANSWERED;
+		this.maxUnanswered = this.firstMaxUnanswered;
 		this.pausedUntilMs = this.nextAtMs = nowMs + backoffMs(this.rejectionsInARow, 1_000, 30_000);
 		this.rejectionsInARow++;
 	}

@@ -67,7 +67,7 @@ async function readWholePrediction(
 		}
 		const isMissing = isNotFound(exchange);
 		const backoff = isMissing ? backoffMs(attempt, 2_000, 4_000) : backoffMs(attempt, 500, 8_000);
-		const pauseForMs = cappedRetryAfterMs(exchange.answer) ?? backoff;
+		const pauseForMs = Math.max(cappedRetryAfterMs(exchange.answer) ?? 0, backoff);
 		let mayRetry = attempt + 1 < MAX_READ_ATTEMPTS && isRetryable(exchange, 'paidResult');
 		if (isMissing) {
 			mayRetry = !isAskedAgain && clock.nowMs() - startMs < WARM_UP_MS;

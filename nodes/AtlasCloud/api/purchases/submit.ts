@@ -1,4 +1,4 @@
-import type { Exchange } from '../http/answer';
+import { cappedRetryAfterMs, effectiveStatus, type Exchange } from '../http/answer';
 import type { JsonObject } from '../json';
 import { predictionObject } from '../predictions/prediction';
 import { noteSubmitted } from '../predictions/readPrediction';
@@ -68,7 +68,11 @@ export async function submit(
 				);
 				return { ...before, answer: predictionObject(exchange.answer?.json) ?? null };
 			case 'inDoubt':
-				place.answered('other');
+				place.answered(
+					exchange.answer && effectiveStatus(exchange.answer) === 429
+						? { retryAfterMs: cappedRetryAfterMs(exchange.answer), isInDoubt: true }
+						: 'other',
+				);
 				ledger.settle(record, { state: 'lost', reportedId: outcome.reportedId }, endedAtMs);
 				return { ...before, answer: null };
 			case 'throttled':
