@@ -120,6 +120,11 @@ it.each(promises)('a promise is tested word for word: %s', (promise) => {
 	expect(named).toContain(promise.toLowerCase());
 });
 
+it('a release is built: .npmrc keeps npm from doing it before it publishes', () => {
+	expect(read('.npmrc')).toContain('ignore-scripts=true');
+	expect(read('.github/workflows/release.yml')).toMatch(/run: npm run build\n[^]*npm publish/);
+});
+
 const folder = join('.github', 'workflows');
 const actions = readdirSync(join(ROOT, folder)).flatMap((file) =>
 	[...read(join(folder, file)).matchAll(/uses: *(\S+)(.*)/g)].map(
