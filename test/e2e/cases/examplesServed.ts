@@ -110,7 +110,7 @@ e2e(
 		const photo = await readFile(await bench.photo());
 		const red = await paint({ r: 200, g: 30, b: 30 });
 
-		assert.match(await say('ann', 'mirror it'), /Nothing was changed/);
+		assert.match(await say('ann', 'mirror it'), /The image wasn’t changed/);
 		const first = await picture(await say('ann', 'mirror it', photo));
 		await assertShows(first, photo, (original) => original.flop());
 		await picture(await say('bob', 'brighter', red));
@@ -118,11 +118,11 @@ e2e(
 		await assertBlackAndWhite(second);
 		await assertShows(second, photo, (original) => original.grayscale().flop());
 		// A wish that fails leaves the picture as it was.
-		assert.match(await say('ann', ''), /Nothing was changed/);
+		assert.match(await say('ann', ''), /The image wasn’t changed/);
 		const third = await picture(await say('ann', 'mirror it'));
 		await assertShows(third, photo, (original) => original.grayscale());
 		assert.match(await say('ann', 'Start over'), /start over/);
-		assert.match(await say('ann', 'mirror it'), /Nothing was changed/);
+		assert.match(await say('ann', 'mirror it'), /The image wasn’t changed/);
 		const bobs = await picture(await say('bob', 'mirror it'));
 		await assertShows(bobs, await picture(await say('bob', 'mirror it')), (original) => original.flop());
 		assert.equal(sandbox.ledger.charges.length, 6, 'charges');
