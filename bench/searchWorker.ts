@@ -99,13 +99,13 @@ async function measure(job: SearchJob): Promise<SearchCost> {
 			const prompt = job.isSamePrompt ? 'Make it gold' : `Make it gold, new ${index}`;
 			const body = { model: MODEL, prompt };
 			const identity = { fingerprint: '', body, inputs: [{ path: ['images', 0] as const, url }] };
-			const wish = {
+			const query = {
 				identity,
 				sinceMs: startMs - HOUR_MS,
 				mayHaveFailed: true,
 				giveUpAtMs: startMs + HOUR_MS,
 			};
-			return await search.take(wish, ({ id }) => id);
+			return await search.take(query, ({ id }) => id);
 		}),
 	);
 	delay.disable();

@@ -92,15 +92,18 @@ it('a gateway that says 429 slows the submits, though it is in doubt what became
 	expect(json.filter((one) => errorOf(one) !== undefined).length).toBeLessThanOrEqual(4);
 });
 
-it('a fault before a second submit does not hide that the first one may be billed', async () => {
-	fails('submit', { type: 'resetBefore' });
-	const first = await edit();
-	expect(first.error?.message).toMatch(/^Couldn’t confirm/);
-	fails('upload', { type: 'status', status: 400 }, Infinity);
-	const { error } = await retryManually(first, {}, RESUBMIT);
-	expect(error?.description).toContain('may have been accepted and billed');
-	expect(submits()).toBe(1);
-});
+it.each([1, 2])(
+	'a fault before a second submit does not hide that one of %d may be billed',
+	async (numberOfImages) => {
+		fails('submit', { type: 'resetBefore' });
+		const first = await edit({ parameters: { numberOfImages } });
+		expect(first.error?.message).toMatch(/^Couldn’t confirm/);
+		fails('upload', { type: 'status', status: 400 }, Infinity);
+		const { error } = await retryManually(first, {}, RESUBMIT);
+		expect(error?.description).toContain('may have been accepted and billed');
+		expect(submits()).toBe(numberOfImages);
+	},
+);
 
 describe('an ID that a gateway made up', () => {
 	const accepted = { id: 'gw-1234', message: 'accepted' };

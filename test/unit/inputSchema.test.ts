@@ -82,10 +82,10 @@ describe('the input fields of a model', () => {
 			{
 				anyOf: [
 					{ type: 'string', format: 'uri' },
-					{ type: 'array', items: { type: 'string', format: 'uri' } },
+					{ type: 'array', items: { type: 'string', format: 'uri' }, maxItems: 4 },
 				],
 			},
-			{ media: expect.objectContaining({ isList: true }) as MediaRule },
+			{ media: expect.objectContaining({ isList: true }) as MediaRule, maxItems: 4 },
 		],
 		['numbers to choose from', { enum: [4, 8] }, { type: 'number', enumValues: [4, 8] }],
 		['an object', { type: 'object', properties: {} }, { type: 'json' }],

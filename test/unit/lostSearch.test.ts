@@ -171,6 +171,7 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 		['has a time that is nonsense', { rows: [{ ...own, createdAt: () => 'yesterday' }] }],
 		['has a time of 1970', { rows: [{ ...own, createdAt: () => 86_400 }] }],
 		['is shortened', { alter: cut(30) }],
+		['has a shortened URL', { alter: added({ images: ['https://files.example…'] }) }],
 		['is shortened to nothing', { alter: cut(0) }],
 		['has no body', { alter: withoutRequest }],
 		['has an added field', { alter: withDefaults }],

@@ -58,6 +58,10 @@ const upload: Operation<InputFile[]> = {
 	fields: [
 		{
 			...imagesField,
+			builderHint: {
+				propertyHint:
+					'The name of the input field with the image ("data" after most nodes). Separate several with commas; * means all images of the item.',
+			},
 			hint: 'The name of a file field, or * for all images of the item',
 			description: `Names of the input fields that contain images, or data URIs. ${SEVERAL}`,
 		},

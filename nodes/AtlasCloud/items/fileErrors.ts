@@ -42,7 +42,7 @@ export function noFileError(reader: FileReader, name: string): AtlasError {
 	const described = item.fields.length === 0 && ['*', 'data'].includes(name) ? shapeWithin(json) : null;
 	if (described) return describedError(reader, `This item has no file, only ${described.what}`, described);
 	if (name === '*') return inputError('This item has no image files', describeChoices(reader));
-	if (/[/\\]|^\w+:/.test(name)) {
+	if (field.takesUrls !== false && /[/\\]|^\w+:/.test(name)) {
 		return inputError(
 			`"${truncate(name)}" is not a valid URL`,
 			`Start each URL with https://. ${describeChoices(reader)}`,
@@ -87,11 +87,11 @@ const describedError = (reader: FileReader, message: string, { advice }: Shape) 
 
 /** The error of a value that is neither a file nor a text. */
 export function shapeError(reader: FileReader, value: unknown): AtlasError {
-	const { title } = reader.field;
+	const { title, takesUrls = true } = reader.field;
 	const shape = descriptionIn(value);
 	if (shape) return describedError(reader, `'${title}' is ${shape.what}, not the file`, shape);
 	return inputError(
-		`'${title}' must be a URL, the name of a field, or a file, but it is ${describeValue(value)}`,
+		`'${title}' must be ${takesUrls ? 'a URL, ' : ''}the name of a field, or a file, but it is ${describeValue(value)}`,
 		describeChoices(reader),
 	);
 }

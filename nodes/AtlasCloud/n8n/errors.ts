@@ -22,7 +22,20 @@ export const NO_REASON = 'The item failed for an unknown reason';
  */
 export function asAtlasError(error: unknown, records: PurchaseRecord[] = []): AtlasError {
 	const atlasError = error instanceof AtlasError ? error : wrapError(error);
-	return records.length === 1 ? withPurchase(atlasError, records[0]) : withOtherIds(atlasError, records);
+	const named =
+		records.length === 1 ? withPurchase(atlasError, records[0]) : withOtherIds(atlasError, records);
+	return records.some(isUnresolved) ? withLost(named) : named;
+}
+
+/** Whether an error says of its own item that a submit is lost. */
+function saysLost({ kind, description }: AtlasError): boolean {
+	return kind === 'unknown' || description.includes('may have been accepted and billed');
+}
+
+function withLost(error: AtlasError): AtlasError {
+	if (saysLost(error)) return error;
+	const description = `${error.description} An earlier request of this item may have been accepted and billed: check with Prediction > Get Many.`;
+	return new AtlasError(error.message, { ...error, description: description.trim() });
 }
 
 /** Adds predictions that the error does not mention: those of the item's other images. */
@@ -48,11 +61,6 @@ function withPurchase(error: AtlasError, record: PurchaseRecord): AtlasError {
 	}
 	if (failedIds.length > 0) {
 		sentences.push(`Earlier predictions of this item that failed: ${failedIds.join(', ')}.`);
-	}
-	if (isUnresolved(record) && error.kind !== 'unknown') {
-		sentences.push(
-			'An earlier request of this item may have been accepted and billed: check with Prediction > Get Many.',
-		);
 	}
 	if (sentences.length === 0) return error;
 	return new AtlasError(error.message, {
@@ -100,20 +108,20 @@ export function toNodeError(
 	const atlasError = asAtlasError(error);
 	const { message, description, ...details } = errorJson(atlasError);
 	const isOther = (id: string) => !message.includes(id);
-	const isUnknown = atlasError.kind === 'unknown';
+	const isTold = saysLost(atlasError);
 	const others: Undelivered = {
 		paid: undelivered.paid.filter((record) => isOther(idOf(record) ?? '')),
 		failedIds: undelivered.failedIds.filter(isOther),
 		maybeIds: undelivered.maybeIds.filter(isOther),
 		// The error of an item whose submit is unknown says so itself.
-		lostCount: undelivered.lostCount - (isUnknown ? 1 : 0),
+		lostCount: undelivered.lostCount - (isTold ? 1 : 0),
 	};
 	const nodeError = new NodeOperationError(context.getNode(), message, {
 		itemIndex,
 		// n8n shows the description as HTML.
 		description: [
 			description,
-			...describeUndelivered(others, 'other ', isUnknown ? 'other ' : ''),
+			...describeUndelivered(others, 'other ', isTold ? 'other ' : ''),
 			others.paid.length > 0 && KEEP_ROWS,
 		]
 			.filter((sentence) => sentence !== false)

@@ -4,7 +4,7 @@ import { isTurned } from './tiff';
 /** What a walk asks for: the next bytes, or to pass some, or a JPEG's image data with the first byte of the marker behind it. */
 type ScanStep = { take: number; isExif?: true } | { skip: number } | 'imageData';
 
-/** Follows one kind of file to its end. Resumed with the bytes it wished to take, which it must not keep. */
+/** Follows one kind of file to its end. Resumed with the bytes it asked for, which it must not keep. */
 type Walk = Generator<ScanStep, void, Buffer>;
 
 const EMPTY: Buffer = Buffer.alloc(0);

@@ -65,7 +65,7 @@ export function readInputSchema(document: JsonObject): ModelField[] | null {
 		const property = asObject(properties[name]);
 		// A name that n8n would take for an expression is nothing that a model has.
 		if (!property || isExpression(name)) continue;
-		const resolved = resolver.resolve(property);
+		const resolved = withList(resolver.resolve(property));
 		const items = asObject(resolved.items);
 		const field = toField(name, resolved, items && resolver.resolve(items), required.has(name));
 		enumValues += (field.enumValues?.length ?? 0) + field.examples.length;
@@ -73,6 +73,14 @@ export function readInputSchema(document: JsonObject): ModelField[] | null {
 		fields.push(field);
 	}
 	return fields;
+}
+
+/** Of `a file or a list of files`, what the list says: a list of one serves for both. */
+function withList(schema: JsonObject): JsonObject {
+	const list = objectsIn(schema.alternatives).find(({ type }) => type === 'array');
+	if (!list) return schema;
+	const { items, minItems, maxItems } = list;
+	return { items, minItems, maxItems, 'x-accept': list['x-accept'], ...schema };
 }
 
 function orderedNames(schema: JsonObject, properties: JsonObject): string[] {

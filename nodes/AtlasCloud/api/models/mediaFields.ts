@@ -100,12 +100,6 @@ export function mediaRuleOf(
 	schema: JsonObject,
 	items: JsonObject | undefined,
 ): MediaRule | null {
-	const { alternatives, ...rest } = schema;
-	const list = asArray(alternatives)
-		.map(asObject)
-		.find((one) => one?.type === 'array');
-	// `a file or a list of files`: a list of one serves for both.
-	if (list) return mediaRuleOf(name, { ...rest, ...list }, asObject(list.items) ?? undefined);
 	const isList = schema.type === 'array' || items !== undefined;
 	// Of a list of objects: the property that holds an address, and the one whose choices are kinds of files.
 	const properties = asObject(items?.properties) ?? {};

@@ -41,7 +41,7 @@ export class Waiting {
 
 	isPolling = false;
 
-	/** When its deadline was first seen to be over: later than that, if the process slept. */
+	/** When its deadline was first seen to have passed: later than that, if the process slept. */
 	private lateSinceMs: number | null = null;
 
 	/** In a row. */

@@ -114,7 +114,8 @@ function stemOf(text: string): string {
 	return text.replace(SHORTENED, '').split('\\', 1)[0];
 }
 
-function isShortened(value: string, whole: string): boolean {
+/** Whether a value of the history is the beginning of this one. */
+export function isShortened(value: string, whole: string): boolean {
 	return isCut(value) && mayBeginWith(whole, stemOf(value));
 }
 

@@ -2,7 +2,7 @@ import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
 import type { TimeSpan } from '../time/atlasClock';
 import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
-import { compareBodies, isCut, valueOf, valuesOf } from './body';
+import { compareBodies, isCut, isShortened, valueOf, valuesOf } from './body';
 import type { Ledger } from './ledger';
 import { agree, pageSizeOf, readBackTo, type Reading, type Row } from './reading';
 import {
@@ -137,9 +137,9 @@ export class LostSearch {
 			bodyHash,
 			waiting.map(({ record }) => record),
 		);
-		for (const [flight, result] of assign([...bySubmit.keys()], candidates, othersCount)) {
+		for (const [submit, result] of assign([...bySubmit.keys()], candidates, othersCount)) {
 			if (result.kind === 'found') this.ledger.claim(result.id);
-			this.settle(bySubmit.get(flight) as LostSubmit, result);
+			this.settle(bySubmit.get(submit) as LostSubmit, result);
 		}
 	}
 
@@ -167,8 +167,9 @@ export class LostSearch {
 			inputPlaces: new Set<string>(),
 		};
 		if (compareBodies(wanted, body, model, () => true) === 'other') return false;
-		const values = new Set(body.values.values());
-		return !body.isWhole || images.every((url) => isCut(url) || values.has(valueOf(url)));
+		const values = [...body.values.values()];
+		const isThere = (wanted: string) => values.some((one) => one === wanted || isShortened(one, wanted));
+		return !body.isWhole || images.every((url) => isCut(url) || isThere(valueOf(url)));
 	}
 
 	/** Whether a prediction of this body may belong to a submit in flight, or to one lost since the round began. */

@@ -121,9 +121,9 @@ export class Recall {
 		if (this.isOver) return null;
 		const { id, state, body } = row;
 		const { ledger, clock } = this.tools;
-		const images = this.identity.inputs.map(({ path }) =>
-			shownInput(body.values.get(placeOf(path)) ?? 'data:'),
-		);
+		// Of a long value, only the hash is known.
+		const shown = (value = '') => (/^https?:/i.test(value) ? shownInput(value) : 'data:…');
+		const images = this.identity.inputs.map(({ path }) => shown(body.values.get(placeOf(path))));
 		// Its time starts anew: nobody has waited for it in this execution yet.
 		const sent = { images, bodyHash: '', sentAtMs: clock.nowMs() };
 		const fate: Fate & { id: string } =

@@ -141,7 +141,7 @@ export function isModerated({ fate }: PurchaseRecord): boolean {
 /** Longer ones would fill what n8n saves with an execution; a signed URL has some hundred characters. */
 const MAX_URL_LENGTH = 2_000;
 
-/** An input's URL as a record keeps it: whole, but of a data URI only its type. */
+/** An input's URL as a record keeps it: whole, unless it is very long; of a data URI, only its type. */
 export function shownInput(url: string): string {
 	return /^https?:/i.test(url) && url.length <= MAX_URL_LENGTH ? url : truncate(url);
 }
