@@ -1,7 +1,7 @@
 import { shownInput } from '../../nodes/AtlasCloud/api/purchases/record';
-import { Ledger, type KeptPurchases } from '../../nodes/AtlasCloud/api/purchases/ledger';
+import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import type { LedgerScope } from '../../nodes/AtlasCloud/api/purchases/slots';
-import type { PurchaseFacts } from '../../nodes/AtlasCloud/api/purchases/record';
+import type { KeptPurchases, PurchaseFacts } from '../../nodes/AtlasCloud/api/purchases/record';
 
 const facts: PurchaseFacts = {
 	fingerprint: 'f',

@@ -56,7 +56,7 @@ function withPurchase(error: AtlasError, record: PurchaseRecord): AtlasError {
 	const sentences: string[] = [];
 	if (missingId !== undefined && !isLost) {
 		sentences.push(
-			'This prediction was already submitted and won’t be billed again: run the item again, or get its result with Prediction > Wait for Completion.',
+			'This prediction was already submitted and won’t be billed again: get its result with Prediction > Wait for Completion.',
 		);
 	}
 	if (failedIds.length > 0) {
@@ -166,6 +166,17 @@ export function cancelError(
 	return toNodeError(context, new CancelledError(), undefined, undelivered);
 }
 
+/** How the next run gets what was paid for: see {@link Leftovers}. In words that go on with "to get them". */
+function howToGet(paid: PurchaseRecord[]): string {
+	if (paid.some(({ hasUrl }) => hasUrl))
+		return 'Run the node again by hand within 15 minutes, or select Retry in the Executions tab,';
+	const hours = Math.min(
+		24,
+		...paid.map(({ keptUntilMs, sentAtMs }) => (keptUntilMs - sentAtMs) / 3_600_000),
+	);
+	return `Run the node again within ${hours < 24 ? plural(Math.floor(hours), 'hour') : 'a day'}`;
+}
+
 /** Sentences about what is billed, or may be. @param other what tells it from the item whose error has them */
 function describeUndelivered(
 	{ paid, failedIds, maybeIds, lostCount }: Undelivered,
@@ -181,7 +192,7 @@ function describeUndelivered(
 			: [plural(paid.length, `${other}prediction`), 'are', 'them'];
 	const sentences = [
 		paid.length > 0 &&
-			`${these} of this run ${are} billed${cost} and not lost. Run the node again within a day to get ${them}.`,
+			`${these} of this run ${are} billed${cost} and not lost. ${howToGet(paid)} to get ${them}.`,
 		failedIds.length > 0 && `Also failed: ${failedIds.join(', ')}.`,
 		lostCount > 0 &&
 			`For ${plural(lostCount, `${otherLost}item`)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,

@@ -21,8 +21,6 @@ export async function executeNode(
 	try {
 		// First of all: whatever fails later, its error has to name what an earlier attempt bought.
 		const ledger = beginAttempt(context, log.add);
-		// With Retry On Fail, n8n runs a cancelled node again, with the signal aborted from the start.
-		throwIfCancelled(context, node, ledger);
 		const { run, operation } = await prepare(context, node, ledger).catch((error: unknown) => {
 			throw toNodeError(context, error, undefined, ledger.undelivered());
 		});
@@ -49,6 +47,10 @@ async function runOperation(
 			ledger.close();
 			leftovers.note(ledger.delivered(), ledger.leftOver());
 		});
+	// Whichever operation returned them, the next run is not to get them again.
+	leftovers.forget(
+		results.flat().flatMap(({ json }) => (json.status === 'completed' ? [json.predictionId] : [])),
+	);
 	const notes = itemRuns.flatMap(({ about, result }) => [about?.notes ?? [], result?.notes ?? []].flat());
 	await addExecutionHint(run, operation, results.flat(), notes).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.

@@ -62,6 +62,16 @@ describe('a manual retry of a failed execution', () => {
 		expectBilledOnce(await retryManually(failed));
 	});
 
+	it('resumes it although the prompt was another one in between', async () => {
+		const failed = await failedDownload();
+		fails('submit', { type: 'status', status: 402 });
+		const changed = await retryManually(failed, {}, { prompt: 'something else' });
+		expect(changed.error?.message).toContain('(402');
+		const last = await retryManually(changed, { executionId: '3' }, { prompt: 'make it black and white' });
+		expect(idsIn(last)).toEqual(chargedIds());
+		expect([submits(), chargedIds().length]).toEqual([2, 1]);
+	});
+
 	it('buys again if the prompt was changed', async () => {
 		const result = await retryManually(await failedDownload(), {}, { prompt: 'something else' });
 		expect(idsIn(result)).toEqual([chargedIds()[1]]);

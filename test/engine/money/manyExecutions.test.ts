@@ -1,5 +1,5 @@
 import { nextRound, retryManually } from '../retries';
-import { V4 } from '../seedream';
+import { runSeedream, V4 } from '../seedream';
 import { virtualTime } from '../virtualTime';
 import {
 	CONTINUE,
@@ -108,6 +108,20 @@ describe('what a failed run paid for', () => {
 		}
 		expect(submits()).toBe(1);
 		expect((await edit({ executionId: '3' })).error).toBeUndefined();
+		expect(submits()).toBe(2);
+	});
+
+	it('is nobody’s next edit once Wait for Completion has returned it', async () => {
+		await atlas({ predictSeconds: 400 });
+		const first = await edit({ executionId: '1' });
+		const predictionId = first.error?.context?.predictionId as string;
+		const waited = await runSeedream({
+			items: [{ json: { predictionId } }],
+			parameters: { resource: 'prediction', operation: 'waitForCompletion' },
+		});
+		expect(waited.json[0]).toMatchObject({ predictionId, status: 'completed' });
+		sandbox.setOptions({ predictSeconds: 1 });
+		expect(idsIn(await edit({ executionId: '2' }))).not.toContain(predictionId);
 		expect(submits()).toBe(2);
 	});
 

@@ -128,6 +128,26 @@ describe('the log after a cancel', () => {
 		expect(lines.filter((line) => line.includes(chargedIds()[0]))).toHaveLength(1);
 	});
 
+	it('and the next run have what an attempt had returned before the cancel', async () => {
+		const { cancel, cancelWhen } = stopButton();
+		await atlas({
+			onRequestOver: ({ endpoint }) => {
+				if (endpoint === 'file') void virtualTime.sleepMs(12_000).then(cancel);
+			},
+		});
+		const fault = { type: 'failTask', shape: 'status200' } as const;
+		sandbox.addFault({ endpoint: 'submit', match: 'a wish', action: fault });
+		const items = ['a', 'b'].map((wish) => ({ json: { wish }, files: { data: photo } }));
+		const call = { items, parameters: { prompt: '={{ $json.wish + " wish" }}' } };
+		const nodeExtras = { ...CONTINUE, ...RETRY_3, waitBetweenTries: 50 };
+		await said(async () => await edit({ ...call, nodeExtras, cancelWhen }));
+		expect(submits()).toBe(2);
+		const [, b] = idsIn(await edit({ ...call, executionId: '2' }));
+		expect(
+			ledger.charges.filter(({ prompt }) => prompt === 'b wish').map(({ predictionId }) => predictionId),
+		).toEqual([b]);
+	});
+
 	it('names what an earlier attempt had returned and n8n discarded', async () => {
 		const { cancel, cancelWhen } = stopButton();
 		await atlas({

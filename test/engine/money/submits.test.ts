@@ -215,6 +215,15 @@ describe('Resubmit If Lost', () => {
 		expect(submits()).toBe(2);
 	});
 
+	it('finds the first one later if the second is refused', async () => {
+		await atlas({ history: { delaySeconds: 90 } });
+		fails('submit', { type: 'resetAfter' });
+		fails('submit', { type: 'status', status: 402 }, 1, 2);
+		const result = await edit({ items: items('a'), parameters, nodeExtras: RETRY_3 });
+		expect(idsIn(result)).toEqual(chargedIds());
+		expect([submits(), chargedIds().length]).toEqual([2, 1]);
+	});
+
 	it('still reports an unknown edit when the batch stops before it is resent', async () => {
 		match('b', { type: 'resetAfter' });
 		match('a', { type: 'delay', seconds: 5 });

@@ -1,6 +1,7 @@
 import type { TimeSpan } from '../time/atlasClock';
 import { Slots, type LedgerScope, type Slot } from './slots';
 import {
+	firstSubmitOf,
 	submitTimesOf,
 	idOf,
 	idsOf,
@@ -11,20 +12,12 @@ import {
 	spentUsd,
 	undeliveredOf,
 	type Fate,
+	type KeptPurchases,
 	type Origin,
 	type PurchaseFacts,
 	type PurchaseRecord,
-	type PurchaseRecords,
 	type Undelivered,
 } from './record';
-
-/** What n8n keeps of purchases with the execution. */
-export interface KeptPurchases {
-	/** Of one node. */
-	records: PurchaseRecords;
-	/** Predictions that items of any node of the execution have: two nodes may send the same request. */
-	takenIds: Record<string, true>;
-}
 
 /**
  * Who has bought what in a node: the only writer of records, and the only judge of whose a prediction is. Records survive
@@ -77,7 +70,11 @@ export class Ledger {
 
 	/** Begins a purchase: {@link current} is then the record that it continues. @param fingerprint of the request */
 	open(slot: Slot, fingerprint: string): void {
+		const before = this.current(slot);
 		this.slots.open(slot, fingerprint);
+		// What is given up for a changed request is free again for whoever asks for the same.
+		const isGivenUp = before && before !== this.current(slot) && isPaid(before) && !before.isDelivered;
+		if (isGivenUp) this.release(idOf(before) ?? '');
 	}
 
 	/** The slot's record; undefined if its purchase is a new one. */
@@ -107,7 +104,10 @@ export class Ledger {
 	settle(record: PurchaseRecord, fate: Fate, endedAtMs = record.endedAtMs): void {
 		// That the second submit created nothing says nothing about the first.
 		const isStillOpen = fate.state === 'refused' && record.wasResubmitted;
-		this.update(record, { fate: isStillOpen ? { state: 'lost' } : fate, endedAtMs });
+		this.update(
+			record,
+			isStillOpen ? { fate: { state: 'lost' }, ...record.firstSubmit } : { fate, endedAtMs },
+		);
 		if (!('id' in fate)) return;
 		this.update(record, { maybeIds: [] });
 		if (fate.state === 'bought') this.onBought(fate.id, record.model);
@@ -230,6 +230,7 @@ export class Ledger {
 			formerUsd: before && before.executionId === this.scope.executionId ? spentUsd(before) : 0,
 			maybeIds: isLost ? before.maybeIds : [],
 			wasResubmitted: isLost || before?.wasResubmitted === true,
+			firstSubmit: isLost ? firstSubmitOf(before) : before?.firstSubmit,
 			isDelivered: false,
 		};
 		this.kept.records[key] = record;

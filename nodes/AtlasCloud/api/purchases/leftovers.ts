@@ -66,9 +66,14 @@ export class Leftovers {
 		return !hasUrl || (this.isRepeated && ageMs <= MAX_AGE_WITH_URL_MS);
 	}
 
+	/** Forgets what somebody has got by now. */
+	forget(ids: unknown[]): void {
+		for (const id of ids) kept.delete(String(id));
+	}
+
 	/** Notes what a run has returned, and what it has paid for and not returned. */
 	note(delivered: PurchaseRecord[], paid: PurchaseRecord[]): void {
-		for (const record of delivered) kept.delete(idOf(record) ?? '');
+		this.forget(delivered.map(idOf));
 		for (const record of paid) {
 			const id = idOf(record);
 			if (id === undefined || record.origin === 'reused') continue;

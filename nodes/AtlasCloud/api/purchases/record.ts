@@ -43,6 +43,13 @@ export interface PurchaseFacts {
 	readonly estimateUsd: number | null;
 }
 
+/** A submit that was lost before another one was sent. */
+export type FirstSubmit = Pick<PurchaseRecord, 'sentAtMs' | 'endedAtMs' | 'bodyHash' | 'images'>;
+
+export function firstSubmitOf({ sentAtMs, endedAtMs, bodyHash, images }: PurchaseRecord): FirstSubmit {
+	return { sentAtMs, endedAtMs, bodyHash, images };
+}
+
 /** Whose purchase it was at first. */
 export type Origin =
 	/** This item's, in this execution or the one that is retried. */
@@ -70,6 +77,8 @@ export interface PurchaseRecord extends PurchaseFacts {
 	readonly formerUsd: number;
 	/** It was lost and was submitted once more, which is the limit. What came of the first submit stays unknown. */
 	readonly wasResubmitted: boolean;
+	/** What the first of two submits is looked for by. */
+	readonly firstSubmit?: FirstSubmit;
 	/** Whether n8n has its output. */
 	readonly isDelivered: boolean;
 }
@@ -163,6 +172,14 @@ export function factsOf(
 		hasUrl,
 		estimateUsd,
 	};
+}
+
+/** What n8n keeps of purchases with the execution. */
+export interface KeptPurchases {
+	/** Of one node. */
+	records: PurchaseRecords;
+	/** Predictions that items of any node of the execution have: two nodes may send the same request. */
+	takenIds: Record<string, true>;
 }
 
 /** What a run has bought, or may have, and has not returned. */
