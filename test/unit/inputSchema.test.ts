@@ -87,6 +87,11 @@ describe('the input fields of a model', () => {
 			},
 			{ media: expect.objectContaining({ isList: true }) as MediaRule, maxItems: 4 },
 		],
+		[
+			'a text or a list',
+			{ anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'integer' } }] },
+			{ type: 'any', media: null },
+		],
 		['numbers to choose from', { enum: [4, 8] }, { type: 'number', enumValues: [4, 8] }],
 		['an object', { type: 'object', properties: {} }, { type: 'json' }],
 		['a list of numbers', { type: 'array', items: { type: 'number' } }, { type: 'json', media: null }],

@@ -174,7 +174,7 @@ function howToGet(paid: PurchaseRecord[]): string {
 		24,
 		...paid.map(({ keptUntilMs, sentAtMs }) => (keptUntilMs - sentAtMs) / 3_600_000),
 	);
-	return `Run the node again within ${hours < 24 ? plural(Math.floor(hours), 'hour') : 'a day'}`;
+	return `Run the node again within ${hours < 24 ? plural(Math.max(1, Math.floor(hours)), 'hour') : 'a day'}`;
 }
 
 /** Sentences about what is billed, or may be. @param other what tells it from the item whose error has them */

@@ -22,6 +22,7 @@ export async function executeNode(
 		// First of all: whatever fails later, its error has to name what an earlier attempt bought.
 		const ledger = beginAttempt(context, log.add);
 		const { run, operation } = await prepare(context, node, ledger).catch((error: unknown) => {
+			throwIfCancelled(context, node, ledger);
 			throw toNodeError(context, error, undefined, ledger.undelivered());
 		});
 		// What an item has given up, such as an upload that hangs, ends with the run.
@@ -47,12 +48,13 @@ async function runOperation(
 			ledger.close();
 			leftovers.note(ledger.delivered(), ledger.leftOver());
 		});
-	// Whichever operation returned them, the next run is not to get them again.
-	leftovers.forget(
-		results.flat().flatMap(({ json }) => (json.status === 'completed' ? [json.predictionId] : [])),
-	);
+	const all = results.flat();
+	// Whichever operation returned them, the next run is not to get them again. A list hands over nothing, and n8n discards
+	// an output that begins with an error if it retries.
+	if (!operation.isOnce && !(all[0] && isFailedItem(all[0])))
+		leftovers.forget(all.flatMap(({ json }) => (json.status === 'completed' ? [json.predictionId] : [])));
 	const notes = itemRuns.flatMap(({ about, result }) => [about?.notes ?? [], result?.notes ?? []].flat());
-	await addExecutionHint(run, operation, results.flat(), notes).catch((error: unknown) => {
+	await addExecutionHint(run, operation, all, notes).catch((error: unknown) => {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});

@@ -125,6 +125,18 @@ describe('what a failed run paid for', () => {
 		expect(submits()).toBe(2);
 	});
 
+	it('is picked up although Get Many has listed it', async () => {
+		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
+		expect((await edit({ executionId: '1' })).error).toBeDefined();
+		const listed = await runSeedream({
+			items: [{}],
+			parameters: { resource: 'prediction', operation: 'getAll' },
+		});
+		expect(idsIn(listed)).toEqual(chargedIds());
+		expect(idsIn(await edit({ executionId: '2' }))).toEqual(chargedIds());
+		expect(submits()).toBe(1);
+	});
+
 	it('is billed anew once Atlas Cloud has deleted it', async () => {
 		const parameters = { options: { keepOnAtlasHours: 1 } };
 		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);

@@ -80,7 +80,8 @@ function withList(schema: JsonObject): JsonObject {
 	const list = objectsIn(schema.alternatives).find(({ type }) => type === 'array');
 	if (!list) return schema;
 	const { items, minItems, maxItems } = list;
-	return { items, minItems, maxItems, 'x-accept': list['x-accept'], ...schema };
+	const ofFiles = { 'x-accept': list['x-accept'], 'x-max-size-mb': list['x-max-size-mb'] };
+	return { items, minItems, maxItems, ...ofFiles, ...schema };
 }
 
 function orderedNames(schema: JsonObject, properties: JsonObject): string[] {
@@ -140,10 +141,11 @@ const TYPES: Record<string, FieldType> = {
 	object: 'json',
 };
 
-function typeOf({ type, properties, items }: JsonObject, enumValues: EnumValue[]): FieldType {
+function typeOf({ type, properties, items, alternatives }: JsonObject, enumValues: EnumValue[]): FieldType {
 	// OpenAPI 3.1 writes "text or nothing" as a list of types.
 	const named = [type].flat().filter((one) => one !== 'null' && one !== undefined);
-	if (named.length === 0 && (properties !== undefined || items !== undefined)) return 'json';
+	const isList = items !== undefined && alternatives === undefined;
+	if (named.length === 0 && (properties !== undefined || isList)) return 'json';
 	// Without a type, the listed values tell it.
 	const types = new Set(named.length > 0 ? named : enumValues.map((value) => typeof value));
 	const [only] = types;

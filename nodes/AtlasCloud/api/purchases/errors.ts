@@ -82,13 +82,14 @@ export function lostError(record: PurchaseRecord, exchange: Exchange | null, fou
 			].join('\n'),
 		});
 	}
+	const times = new Set([record.firstSubmit?.sentAtMs ?? record.sentAtMs, record.sentAtMs].map(describeTime));
 	const unread = found.kind === 'unreadable' ? ` ${found.error.message}.` : '';
 	return new AtlasError(`Couldn’t confirm whether Atlas Cloud accepted the request${why}`, {
 		...known,
 		predictionId: idOf(record) ?? record.maybeIds[0],
 		description: [
 			`To avoid billing you twice, it was not sent again.${unread}`,
-			`1. Look for it with Prediction > Get Many: a prediction of ${record.model}, created at ${describeTime(record.firstSubmit?.sentAtMs ?? record.sentAtMs)} or shortly after.`,
+			`1. Look for it with Prediction > Get Many: a prediction of ${record.model}, created at ${[...times].join(' or ')} or shortly after.`,
 			'2. If it’s there, get its result with Prediction > Wait for Completion.',
 			`3. If it isn’t (Atlas Cloud keeps it until ${describeTime(record.keptUntilMs)}), nothing was billed: run this item again in a new execution.`,
 		].join('\n'),

@@ -74,7 +74,8 @@ export class Ledger {
 		this.slots.open(slot, fingerprint);
 		// What is given up for a changed request is free again for whoever asks for the same.
 		const isGivenUp = before && before !== this.current(slot) && isPaid(before) && !before.isDelivered;
-		if (isGivenUp) this.release(idOf(before) ?? '');
+		// It could be mistaken for a lost one of the same body.
+		if (isGivenUp && !this.withBody(before.bodyHash).some(isUnresolved)) this.release(idOf(before) ?? '');
 	}
 
 	/** The slot's record; undefined if its purchase is a new one. */
