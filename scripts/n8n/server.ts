@@ -261,7 +261,8 @@ export class Server extends N8nProcess {
 		const what = () => `execution ${id}, still “${latest?.status}”:\n${this.logs}`;
 		return await waitFor(what, timeoutSeconds, async () => {
 			latest = await this.getExecution(id);
-			return statuses.includes(latest.status) ? latest : undefined;
+			// Once more: n8n 1.x writes the status before the data.
+			return statuses.includes(latest.status) ? await this.getExecution(id) : undefined;
 		});
 	}
 
