@@ -1,7 +1,10 @@
-import { shownInput } from '../../nodes/AtlasCloud/api/purchases/record';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import type { LedgerScope } from '../../nodes/AtlasCloud/api/purchases/slots';
-import type { KeptPurchases, PurchaseFacts } from '../../nodes/AtlasCloud/api/purchases/record';
+import {
+	shownInput,
+	type KeptPurchases,
+	type PurchaseFacts,
+} from '../../nodes/AtlasCloud/api/purchases/record';
 
 const facts: PurchaseFacts = {
 	fingerprint: 'f',

@@ -12,6 +12,14 @@ export async function memoize<T>(
 	return await created;
 }
 
+/** Deletes the oldest entry if there are more than `max`: call it for each new one. */
+export function forgetOldest(entries: Map<unknown, unknown> | Set<unknown>, max: number): void {
+	// Not for every call: a map walks over what was deleted from its beginning.
+	if (entries.size <= max) return;
+	const [oldest] = entries.keys();
+	entries.delete(oldest);
+}
+
 /** Values by key that outlive a run; only the `max` used last are kept. @returns gets or creates the value of a key */
 export function recentlyUsed<T>(create: () => T, max = 100): (key: string) => T {
 	const values = new Map<string, T>();
@@ -20,11 +28,7 @@ export function recentlyUsed<T>(create: () => T, max = 100): (key: string) => T 
 		// The latest last.
 		values.delete(key);
 		values.set(key, value);
-		if (values.size > max) {
-			// Not for every call: a map walks over what was deleted from its beginning.
-			const [oldest] = values.keys();
-			values.delete(oldest);
-		}
+		forgetOldest(values, max);
 		return value;
 	};
 }

@@ -1,7 +1,7 @@
 import { isValidUrl } from '../text';
 import { AtlasError, inputError } from '../errors';
 import { throwIfAborted, type CancelSignal } from '../time/clock';
-import { memoize } from '../memo';
+import { forgetOldest, memoize } from '../memo';
 import { RateLimiter } from '../pace/rateLimiter';
 import { effectiveStatus, type Exchange } from '../http/answer';
 import type { AtlasClient } from '../http/client';
@@ -162,8 +162,7 @@ const MAX_CONTENTS = 10_000;
 
 function noteContent(url: string, hash: string): void {
 	contents.set(url, (contents.get(url) ?? hash) === hash ? hash : SHARED);
-	const [oldest] = contents.keys();
-	if (contents.size > MAX_CONTENTS) contents.delete(oldest);
+	forgetOldest(contents, MAX_CONTENTS);
 }
 
 /** The error of a file in whose place another one could be edited. */

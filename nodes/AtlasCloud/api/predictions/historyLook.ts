@@ -1,6 +1,7 @@
 import { CancelledError } from '../errors';
 import { isSuccess } from '../http/answer';
 import { MAX_ANSWER_BYTES, type AtlasClient } from '../http/client';
+import { forgetOldest } from '../memo';
 import type { RateLimiter } from '../pace/rateLimiter';
 import type { Clock } from '../time/clock';
 import { idOfRow, PAGE_SIZE, pathOfPage, rowsOfPage, shownOf, statusOfRow, type Shown } from './history';
@@ -139,13 +140,10 @@ export class HistoryLooks {
 		const isOther = status === 'processing' || (status === 'failed' && shown?.kind === 'completed');
 		if (wasOver && isOther && sentAtMs >= shown.atMs) this.distrust(waiting, 'it contradicts a prediction');
 		else if (wasOver && status !== 'processing') this.confirmed++;
-		else if (status !== 'processing') this.keepUnconfirmed(waiting.id);
-	}
-
-	private keepUnconfirmed(id: string): void {
-		this.unconfirmed.set(id, this.clock.nowMs());
-		const [oldest] = this.unconfirmed.keys();
-		if (this.unconfirmed.size > PAGE_SIZE) this.unconfirmed.delete(oldest);
+		else if (status !== 'processing') {
+			this.unconfirmed.set(waiting.id, this.clock.nowMs());
+			forgetOldest(this.unconfirmed, PAGE_SIZE);
+		}
 	}
 
 	private async look(model: string, lookout: Lookout, lookMs: number, targets: Waiting[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { AtlasError, inputError } from '../errors';
 import { isLoopbackHost, isPrivateHost } from '../http/addresses';
 import { asObject, parseJson } from '../json';
+import { forgetOldest } from '../memo';
 import { isPredictionId } from '../predictions/prediction';
 import { isValidUrl } from '../text';
 
@@ -77,8 +78,7 @@ const MAX_IDS = 10_000;
 /** Adds an ID to a set that forgets the oldest. */
 function remember(ids: Set<string>, id: string): void {
 	ids.add(id);
-	const [oldest] = ids;
-	if (ids.size > MAX_IDS) ids.delete(oldest);
+	forgetOldest(ids, MAX_IDS);
 }
 
 /** Atlas refuses a longer one. See docs/atlas-cloud-api.md, Webhook. */
