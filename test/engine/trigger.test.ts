@@ -1,7 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 import { request } from 'undici';
+import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
 import type { FailedTaskShape, Sandbox, SandboxOptions, SignedWebhook } from '../../sandbox';
 import { BINARY_MODES, fastSandbox, pictureOf, predictionOf, runSeedream, sha256, V4 } from './seedream';
+import { runNode } from './harness';
 import { hostTrigger, type TriggerHost, type TriggerOptions } from './triggerHost';
 import { virtualTime } from './virtualTime';
 
@@ -181,6 +183,15 @@ it('reads the state from the API, not from the body', async () => {
 	});
 });
 
+it.each([-600, 600])('is taken where this machine’s clock is %d s off', async (clockSkewSeconds) => {
+	sandbox.setOptions({ clockSkewSeconds });
+	const signed = await signedEnd();
+	// Keys that were read before have told of another clock.
+	await virtualTime.sleepMs(60_000);
+	expect(await deliver(signed)).toBe(200);
+	expect(host.executions).toHaveLength(1);
+});
+
 it('answers 200 to an event that names no prediction, and starts nothing', async () => {
 	expect(await deliver(sandbox.signWebhook('{"event_type":"ping"}'))).toBe(200);
 	expect(host.executions).toEqual([]);
@@ -270,6 +281,34 @@ describe('if the API is down', () => {
 		expect(host.statuses).toEqual([503, 200]);
 		expect(host.executions.map(([{ json }]) => json.predictionId)).toEqual([predictionId]);
 	});
+});
+
+it('shows a failed execution where the credential’s key is rejected: that does not pass by itself', async () => {
+	const signed = await signedEnd();
+	sandbox.addFault({ endpoint: 'prediction', action: { type: 'status', status: 401 } });
+	expect(await deliver(signed)).toBe(500);
+	expect(host.failures).toEqual([expect.stringContaining('API key')]);
+});
+
+it('is handed on by the node itself, but not n8n’s empty item for one that failed and is retried', async () => {
+	const run = async (json: IDataObject) =>
+		await runNode({
+			node: new AtlasCloudTrigger(),
+			parameters: {},
+			seed: async () => await Promise.resolve([{ json }]),
+		});
+	expect((await run({ predictionId: 'a' })).items[0]).toEqual([
+		expect.objectContaining({ json: { predictionId: 'a' } }),
+	]);
+	const { run: retried } = await run({});
+	expect(retried.data.resultData.error?.message).toContain('can’t be retried');
+});
+
+it('has nothing stored for a delivery that starts nothing: n8n writes what all nodes of a workflow store', async () => {
+	const signed = await signedEnd();
+	await deliver(signed);
+	expect(await deliver(signed)).toBe(200);
+	expect(host.saves).toBe(1);
 });
 
 it('is asked to come again for a prediction that is still running', async () => {

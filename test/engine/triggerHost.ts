@@ -40,6 +40,8 @@ export interface TriggerHost {
 	/** Statuses of the answers, in order. */
 	statuses: number[];
 	staticData: IDataObject;
+	/** How often n8n stored that. */
+	saves: number;
 	close(): void;
 }
 
@@ -53,7 +55,7 @@ let hosts = 0;
 export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost> {
 	await initCore(options.binaryMode);
 	const workflowId = `wf${++hosts}`;
-	const host = { executions: [], failures: [], statuses: [], staticData: options.staticData ?? {} };
+	const host = { executions: [], failures: [], statuses: [], staticData: options.staticData ?? {}, saves: 0 };
 	const served: Omit<TriggerHost, 'url' | 'close'> = host;
 	let startFailures = options.startFailures ?? 0;
 
@@ -67,7 +69,10 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 			if (workflowData) await options.beforeStart?.(response);
 			if (workflowData && startFailures-- > 0) return void answer(500, {});
 			if (workflowData) served.executions.push(workflowData[0]);
-			served.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+			if (workflow.staticData.__dataChanged) {
+				served.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
+				served.saves++;
+			}
 			if (!noWebhookResponse) answer(200, webhookResponse ?? { message: 'Workflow was started' });
 		} catch (error) {
 			served.failures.push((error as Error).message);

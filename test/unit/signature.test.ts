@@ -78,68 +78,80 @@ it('leaves out keys of other kinds and broken ones', () => {
 	expect(readKeySet('no').size).toBe(0);
 });
 
-function keySet(...ids: string[]) {
-	return { keys: ids.map((kid) => ({ ...jwk, kid })) };
-}
+const answerOf = (...keyIds: string[]) => ({
+	json: { keys: keyIds.map((kid) => ({ ...jwk, kid })) },
+	dateMs: null as number | null,
+	receivedAtMs: 0,
+});
 
 /** A key set on a clock that is set by hand. */
-function setUp(answers: unknown[]) {
-	let nowMs = 0;
+function setUp(...answers: Array<Error | ReturnType<typeof answerOf>>) {
+	let nowMs = NOW_MS;
 	let reads = 0;
-	const clock = { nowMs: () => nowMs, sleepMs: async () => {} };
 	const read = async () => {
 		const answer = answers[Math.min(reads++, answers.length - 1)];
 		if (answer instanceof Error) throw answer;
-		return answer;
+		return await Promise.resolve({ ...answer, receivedAtMs: nowMs });
 	};
-	const known = new KeySet(clock);
-	const set = { keysFor: async (keyId: string) => await known.keysFor(keyId, read) };
-	return { set, reads: () => reads, waitMs: (ms: number) => (nowMs += ms) };
+	const set = new KeySet({ nowMs: () => nowMs, sleepMs: async () => {} });
+	/** Whether a delivery counts that is signed with this key, at this time on our clock. */
+	const hasSigned = async (kid: string, ageMs = 0) =>
+		await set.hasSigned(signed({ kid, at: (nowMs - ageMs) / 1_000 }), read);
+	return { hasSigned, reads: () => reads, waitMs: (ms: number) => (nowMs += ms) };
 }
 
 describe('the key set', () => {
 	it('reads the keys once, however many deliveries come at the same moment', async () => {
-		const { set, reads } = setUp([keySet('a')]);
-		const found = await Promise.all([set.keysFor('a'), set.keysFor('a'), set.keysFor('b')]);
-		expect(found.map((keys) => keys.has('a'))).toEqual([true, true, true]);
+		const { hasSigned, reads } = setUp(answerOf('a'));
+		expect(await Promise.all(['a', 'a', 'b'].map(async (kid) => await hasSigned(kid)))).toEqual([
+			true,
+			true,
+			false,
+		]);
 		expect(reads()).toBe(1);
 	});
 
 	it('reads them again for an unknown ID, at most once a minute', async () => {
-		const { set, reads, waitMs } = setUp([keySet('a'), keySet('a', 'b')]);
-		await set.keysFor('a');
-		expect((await set.keysFor('b')).has('b')).toBe(false);
+		const { hasSigned, reads, waitMs } = setUp(answerOf('a'), answerOf('a', 'b'));
+		await hasSigned('a');
+		expect(await hasSigned('b')).toBe(false);
 		expect(reads()).toBe(1);
 		waitMs(60_000);
-		expect((await set.keysFor('b')).has('b')).toBe(true);
+		expect(await hasSigned('b')).toBe(true);
 		expect(reads()).toBe(2);
 	});
 
 	it('keeps its keys when they cannot be read again', async () => {
-		const { set, waitMs } = setUp([keySet('a'), new Error('down'), {}]);
-		await set.keysFor('a');
+		const { hasSigned, waitMs } = setUp(answerOf('a'), new Error('down'), answerOf());
+		await hasSigned('a');
 		waitMs(60_000);
-		await expect(set.keysFor('b')).rejects.toThrow('down');
+		await expect(hasSigned('b')).rejects.toThrow('down');
+		expect(await hasSigned('a')).toBe(true);
 		waitMs(60_000);
-		expect((await set.keysFor('b')).has('a')).toBe(true);
+		expect(await hasSigned('b')).toBe(false);
+		expect(await hasSigned('a')).toBe(true);
 	});
 
 	it('fails for a minute after the keys couldn’t be read, without another read', async () => {
-		const { set, reads, waitMs } = setUp([new Error('down'), keySet('a')]);
-		await expect(set.keysFor('a')).rejects.toThrow('down');
+		const { hasSigned, reads, waitMs } = setUp(new Error('down'), answerOf('a'));
+		await expect(hasSigned('a')).rejects.toThrow('down');
 		waitMs(1_000);
-		await expect(set.keysFor('a')).rejects.toThrow('down');
+		await expect(hasSigned('a')).rejects.toThrow('down');
 		expect(reads()).toBe(1);
 		waitMs(59_000);
-		expect((await set.keysFor('a')).has('a')).toBe(true);
+		expect(await hasSigned('a')).toBe(true);
 	});
 
-	it('still knows its keys in that minute', async () => {
-		const { set, waitMs } = setUp([keySet('a'), new Error('down')]);
-		await set.keysFor('a');
+	it('takes Atlas’s clock for the time of a delivery where ours is off, also if that happens later', async () => {
+		const { hasSigned, waitMs } = setUp(answerOf('a'), {
+			...answerOf('a'),
+			dateMs: NOW_MS + 60_000 - 3_600_000,
+		});
+		await hasSigned('a');
+		expect(await hasSigned('a', 3_600_000)).toBe(false);
 		waitMs(60_000);
-		await expect(set.keysFor('b')).rejects.toThrow('down');
-		await expect(set.keysFor('b')).rejects.toThrow('down');
-		expect((await set.keysFor('a')).has('a')).toBe(true);
+		expect(await hasSigned('a', 3_600_000)).toBe(true);
+		expect(await hasSigned('a', 3_600_000 - 301_000)).toBe(false);
+		expect(await hasSigned('a')).toBe(true);
 	});
 });

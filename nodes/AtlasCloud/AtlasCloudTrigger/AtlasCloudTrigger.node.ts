@@ -1,5 +1,14 @@
-import type { INodeType, INodeTypeDescription, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
+import { runError } from '../api/errors';
+import { toNodeError } from '../n8n/errors';
 import { DOCS_URL } from '../panel/options';
 import { receiveDelivery } from './receiveDelivery';
 
@@ -21,7 +30,8 @@ export class AtlasCloudTrigger implements INodeType {
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
 		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' }],
 		documentationUrl: DOCS_URL,
-		eventTriggerDescription: 'Waiting for Atlas Cloud to call the Test URL',
+		eventTriggerDescription:
+			'Publish the workflow and submit a prediction, then copy its execution to the editor',
 		activationMessage:
 			'Put the Production URL of this trigger into Webhook URL, under Options of the node that submits.',
 		triggerPanel: {
@@ -85,5 +95,14 @@ export class AtlasCloudTrigger implements INodeType {
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		return await receiveDelivery(this);
+	}
+
+	/** Hands on what `webhook` returned. The Retry of an execution that failed there has an empty item in its place. */
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const items = this.getInputData();
+		if (items.every(({ json }) => 'predictionId' in json)) return [items];
+		const advice =
+			'Atlas Cloud delivers the event again by itself. If it doesn’t, get the result with Prediction > Wait for Completion and the ID in the error of the first execution.';
+		throw toNodeError(this, runError('A delivery that failed can’t be retried', advice));
 	}
 }

@@ -6,12 +6,14 @@ import { recentlyUsed } from '../api/memo';
 import { isPredictionId } from '../api/predictions/prediction';
 import { readPrediction } from '../api/predictions/readPrediction';
 import { Cancellation, type Clock } from '../api/time/clock';
+import { Semaphore } from '../api/time/semaphore';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
-import { isGenuine, keyIdOf, KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
+import { KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
 import { readDestination } from '../items/destination';
 import { downloadTools, outputItems } from '../items/outputItems';
 import { connect } from '../n8n/connect';
 import { asAtlasError, toNodeError } from '../n8n/errors';
+import { DEFAULT_CONCURRENCY } from '../panel/options';
 import { MODEL_STYLE } from '../panel/style';
 
 /**
@@ -32,15 +34,20 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		return askAgain(context, asAtlasError(error));
 	}
 	const predictionId = deliveredPredictionId(rawBody);
-	if (predictionId === null) return ignore('This event names no prediction');
+	if (predictionId === null) {
+		const message = 'This event names no prediction';
+		context.logger.warn(`${context.getNode().name}: ${message}`);
+		return ignore(message);
+	}
 	try {
 		const items = await itemsOnce(context, client, predictionId);
 		if (items === null) return ignore('This event was received before');
 		return items.length > 0 ? { workflowData: [items] } : ignore('This event is not selected');
 	} catch (error) {
 		const atlasError = asAtlasError(error);
-		// What cannot be read passes by itself. Anything else a person has to see.
-		if (atlasError.kind === 'read') return askAgain(context, atlasError);
+		const { kind, isRunWide, isTooLarge } = atlasError;
+		// What cannot be read passes by itself. Anything else a person has to see, such as a rejected key.
+		if (kind === 'read' && !isRunWide && !isTooLarge) return askAgain(context, atlasError);
 		throw toNodeError(context, atlasError);
 	}
 }
@@ -67,23 +74,22 @@ const keySets = new Map<string, KeySet>();
 
 /** Whether Atlas Cloud sent a call, not long ago. @throws AtlasError (`read`) if its keys cannot be read */
 async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boolean> {
-	const keyId = keyIdOf(delivery);
-	if (keyId === null) return false;
 	const keySet = keySets.get(client.baseUrl) ?? new KeySet(client.clock);
 	keySets.set(client.baseUrl, keySet);
-	const keys = await keySet.keysFor(keyId, async () => {
-		const answer = await client.get(JWKS_PATH, 'read the keys of Atlas Cloud’s webhooks', {
+	const read = async () =>
+		await client.get(JWKS_PATH, 'read the keys of Atlas Cloud’s webhooks', {
 			// The keys are public.
 			authenticated: false,
 			isUsable: (json) => readKeySet(json).size > 0,
 		});
-		return answer.json;
-	});
-	return isGenuine(delivery, keys, client.clock.nowMs());
+	return await keySet.hasSigned(delivery, read);
 }
 
 /** How many predictions are stored with the workflow. n8n writes all of them for each event. */
 const MAX_STORED = 500;
+
+/** Deliveries that are read and downloaded at the same time: hundreds of predictions may end together. */
+const handling = new Semaphore(DEFAULT_CONCURRENCY);
 
 /** By node, and apart for test and production. n8n loads a workflow anew for each call, so they are kept here. */
 const handledBy = recentlyUsed(() => new HandledPredictions());
@@ -102,10 +108,12 @@ async function itemsOnce(
 	handled.restore(asArray(stored.handledPredictionIds).filter(isPredictionId));
 	const items = await handled.once(
 		predictionId,
-		async () => await predictionItems(context, client, predictionId),
+		async () =>
+			await handling.use(undefined, async () => await predictionItems(context, client, predictionId)),
 		async () => await isStarted(context.getResponseObject(), client.clock),
 	);
-	stored.handledPredictionIds = handled.newest(MAX_STORED);
+	// n8n then writes all that the workflow's nodes store, and with it what another execution may just have changed.
+	if (items !== null && items.length > 0) stored.handledPredictionIds = handled.newest(MAX_STORED);
 	return items;
 }
 
@@ -139,7 +147,7 @@ async function predictionItems(
 	predictionId: string,
 ): Promise<INodeExecutionData[]> {
 	// Atlas signs calls about anybody's predictions, and delivers again what is answered with an error.
-	const prediction = await readPrediction(client, predictionId, client.signal, { isAskedAgain: true });
+	const prediction = await readPrediction(client, predictionId, undefined, { isAskedAgain: true });
 	if (prediction.status === 'processing') {
 		const message = `Prediction ${predictionId} is still running, although Atlas Cloud reported its end`;
 		const description = 'Atlas Cloud delivers the event again.';

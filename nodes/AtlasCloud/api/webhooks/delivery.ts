@@ -68,7 +68,7 @@ export class HandledPredictions {
  * knows the prediction's state now.
  */
 export function deliveredPredictionId(rawBody: Uint8Array): string | null {
-	const body = asObject(parseJson(Buffer.from(rawBody).toString('utf8')));
+	const body = asObject(parseJson(new TextDecoder().decode(rawBody)));
 	return [body?.session_id, asObject(body?.payload)?.id].find(isPredictionId) ?? null;
 }
 
@@ -107,7 +107,6 @@ function objectionToWebhook(url: string, baseUrl: string): string | null {
 	if (url.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
 	const { protocol, hostname, pathname } = new URL(url);
 	if (pathname.includes('/webhook-test/')) return 'is a test URL: n8n listens there only while you test';
-	if (protocol !== 'https:' && protocol !== 'http:') return 'is not an https address';
 	const isLocal = isLoopbackHost(hostname);
 	if (isLocal && isLoopbackHost(new URL(baseUrl).hostname)) return null;
 	if (isLocal) return 'points to this machine';

@@ -1,4 +1,5 @@
 import { createPublicKey, verify, type KeyObject } from 'crypto';
+import type { Answer } from '../http/answer';
 import { asArray, asNumber, asObject, asString } from '../json';
 import type { Clock } from '../time/clock';
 
@@ -16,6 +17,9 @@ export interface Delivery {
 	/** The body exactly as it arrived. */
 	rawBody: Uint8Array;
 }
+
+/** An answer with a JSON Web Key Set. */
+export type KeySetAnswer = Pick<Answer, 'json' | 'dateMs' | 'receivedAtMs'>;
 
 /** Ed25519 public keys by their ID. */
 export type PublicKeys = ReadonlyMap<string, KeyObject>;
@@ -41,15 +45,15 @@ export function keyIdOf({ headers }: Delivery): string | null {
 	return asString(headers[`${PREFIX}key-id`]);
 }
 
-/** Whether Atlas signed a delivery, not long ago. @param nowMs our clock, in ms since the epoch */
-export function isGenuine(delivery: Delivery, keys: PublicKeys, nowMs: number): boolean {
+/** Whether Atlas signed a delivery, not long ago. @param nowMs one of several clocks, in ms since the epoch: any may be right */
+export function isGenuine(delivery: Delivery, keys: PublicKeys, ...nowMs: number[]): boolean {
 	const { headers, rawBody } = delivery;
 	const key = keys.get(keyIdOf(delivery) ?? '');
 	const timestamp = asString(headers[`${PREFIX}timestamp`]);
 	const seconds = asNumber(timestamp);
 	const signature = signatureIn(headers);
 	if (!key || !signature || timestamp === null || seconds === null) return false;
-	if (Math.abs(nowMs / 1_000 - seconds) > MAX_AGE_SECONDS) return false;
+	if (!nowMs.some((ms) => Math.abs(ms / 1_000 - seconds) <= MAX_AGE_SECONDS)) return false;
 	return verify(null, Buffer.concat([Buffer.from(`${timestamp}.`), rawBody]), key, signature);
 }
 
@@ -60,12 +64,15 @@ function signatureIn(headers: Delivery['headers']): Buffer | null {
 	return candidates.find(({ length }) => length === SIGNATURE_BYTES) ?? null;
 }
 
-/** Anybody can send an unknown key ID, so the keys are read again no more often than this. */
+/** Anybody can send a delivery that is not genuine, so the keys are read again no more often than this. */
 const MIN_REFRESH_MS = 60_000;
 
-/** Atlas's public keys. They are read when a key ID is not known, at most once a minute. */
+/** Atlas's public keys, and its clock. Both are read when a delivery does not fit them, at most once a minute. */
 export class KeySet {
 	private keys: PublicKeys = new Map();
+
+	/** Atlas's clock minus ours, in ms. */
+	private aheadMs = 0;
 
 	/** When the last reading began; infinite during one. */
 	private lastReadMs = -Infinity;
@@ -76,23 +83,31 @@ export class KeySet {
 	constructor(private readonly clock: Clock) {}
 
 	/**
-	 * The keys to check a signature with.
+	 * Whether Atlas signed a delivery, not long ago.
 	 * @param read gets the JSON Web Key Set; not kept, because it may hold on to a request
-	 * @throws whatever `read` throws, for a minute: the key may well exist. The keys are then as they were
+	 * @throws whatever `read` throws, for a minute: it may well be genuine. The keys are then as they were
 	 */
-	async keysFor(keyId: string, read: () => Promise<unknown>): Promise<PublicKeys> {
-		if (this.keys.has(keyId)) return this.keys;
+	async hasSigned(delivery: Delivery, read: () => Promise<KeySetAnswer>): Promise<boolean> {
+		if (keyIdOf(delivery) === null) return false;
+		if (this.isGenuine(delivery)) return true;
 		const isDue = this.clock.nowMs() - this.lastReadMs >= MIN_REFRESH_MS;
 		if (isDue) this.lastReading = this.readOnce(read);
 		await this.lastReading;
-		return this.keys;
+		return this.isGenuine(delivery);
 	}
 
-	private async readOnce(read: () => Promise<unknown>): Promise<void> {
+	private isGenuine(delivery: Delivery): boolean {
+		const nowMs = this.clock.nowMs();
+		return isGenuine(delivery, this.keys, nowMs, nowMs + this.aheadMs);
+	}
+
+	private async readOnce(read: () => Promise<KeySetAnswer>): Promise<void> {
 		const beganMs = this.clock.nowMs();
 		this.lastReadMs = Infinity;
 		try {
-			const keys = readKeySet(await read());
+			const { json, dateMs, receivedAtMs } = await read();
+			this.aheadMs = dateMs === null ? 0 : dateMs - receivedAtMs;
+			const keys = readKeySet(json);
 			// A key that is gone from the set is no longer trusted; an answer without any key is broken.
 			if (keys.size > 0) this.keys = keys;
 		} finally {
