@@ -56,6 +56,15 @@ it('does not keep a lost answer from being found in the history', async () => {
 	expectBilledOnce(await edit(calling(PRODUCTION_URL)));
 });
 
+it('is not called for a result that is reused, and the hint says so', async () => {
+	await edit();
+	const options = { webhookUrl: PRODUCTION_URL, reuseHours: 24 };
+	const parameters = { resource: 'prediction', operation: 'submit', options };
+	const { hint } = await runSeedream({ parameters, executionId: '2' });
+	expect(submits()).toBe(1);
+	expect(hint).toContain('doesn’t call this Webhook URL');
+});
+
 describe('a manual retry with another webhook URL', () => {
 	const changed = { options: { webhookUrl: PRODUCTION_URL } };
 

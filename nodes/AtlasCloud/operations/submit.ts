@@ -5,6 +5,9 @@ import type { Operation } from '../run/operation';
 import { buyAll, purchasing } from './buy';
 import type { NodeKind, PurchaseJob } from './kind';
 
+const NOT_CALLED =
+	'Atlas Cloud doesn’t call this Webhook URL for reused predictions: get them with Wait for Completion.';
+
 /** Submits purchases and returns their prediction IDs at once. */
 export function submitOperation(kind: NodeKind): Operation<PurchaseJob> {
 	return {
@@ -37,7 +40,8 @@ export function submitOperation(kind: NodeKind): Operation<PurchaseJob> {
 				};
 				return { json, pairedItem: { item: itemIndex } };
 			});
-			return { items, error };
+			const isReused = run.ledger.of(itemIndex).some(({ origin }) => origin !== 'own');
+			return { items, error, notes: isReused && job.request.webhookUrl !== undefined ? [NOT_CALLED] : [] };
 		},
 	};
 }
