@@ -94,6 +94,20 @@ describe('uploads', () => {
 		expect(http.requests[0]?.file?.fileName).toMatch(/^n8n-4711-0123abcd-r2-i\d-[0-9a-f]{16}\.png$/);
 	});
 
+	it('are sent again after half an hour, once for all that ask', async () => {
+		const { clock, http, uploads } = setup(link, () => 60_000);
+		const urls = async () =>
+			await clock.until(Promise.all([0, 1].map(async (i) => await uploads.url(file('old'), i))));
+		const [first] = await urls();
+		await clock.pass(1_800_000);
+		expect(await urls()).toEqual([first, first]);
+		await clock.pass(1);
+		const [second, shared] = await urls();
+		expect(second).not.toBe(first);
+		expect(shared).toBe(second);
+		expect(http.requests).toHaveLength(2);
+	});
+
 	it('are no input if two contents got one URL', async () => {
 		const { clock, uploads } = setup(() => ({
 			json: { code: 200, data: { download_url: 'https://f.example.com/shared.png' } },

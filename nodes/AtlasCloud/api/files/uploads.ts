@@ -40,9 +40,15 @@ const MAX_ATTEMPTS = 4;
 /** How long an upload is retried while Atlas rejects it as too early, in ms. */
 const MAX_THROTTLED_MS = 600_000;
 
-/** Uploads input files, each content once per run. */
+/** Links are temporary, and nobody says for how long: see docs/atlas-cloud-api.md, Upload. In ms, from the upload's end. */
+const MAX_LINK_AGE_MS = 1_800_000;
+
+/** Uploads input files, each content once per run, and again when its link has become old. */
 export class Uploads {
 	private readonly urls = new Map<string, Promise<string>>();
+
+	/** When each of them becomes too old, on our clock, in ms. Not while its upload is under way. */
+	private readonly tooOldAtMs = new Map<string, number>();
 
 	/** Uploads have a limit of their own, like submits and polls. */
 	private readonly rateLimiter: RateLimiter;
@@ -62,6 +68,10 @@ export class Uploads {
 	 */
 	async url(file: InputFile, itemIndex: number): Promise<string> {
 		const { sha256 } = file.content;
+		if (this.client.clock.nowMs() > (this.tooOldAtMs.get(sha256) ?? Infinity)) {
+			this.urls.delete(sha256);
+			this.tooOldAtMs.delete(sha256);
+		}
 		try {
 			const url = await memoize(this.urls, sha256, async () => await this.upload(file, itemIndex));
 			const known = contents.get(url);
@@ -97,6 +107,7 @@ export class Uploads {
 			});
 			const url = linkIn(answer.json) as string; // guaranteed by isUsable
 			noteContent(url, content.sha256);
+			this.tooOldAtMs.set(content.sha256, clock.nowMs() + MAX_LINK_AGE_MS);
 			return url;
 		} finally {
 			release();
