@@ -172,6 +172,7 @@ describe('uploads', () => {
 
 	it.each<[object, string | RegExp]>([
 		[{ code: 200, data: { url: 'https://f.example.com/other-name.png' } }, /other-name.png$/],
+		[{ url: 'https://f.example.com/bare.png' }, /bare.png$/],
 		[{}, 'Couldn’t upload a.png: incomplete response (200)'],
 		[{ code: 200, data: {} }, 'Couldn’t upload a.png: incomplete response (200)'],
 		[

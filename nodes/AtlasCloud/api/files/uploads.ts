@@ -195,7 +195,8 @@ function uploadsThrottledError(): AtlasError {
 
 /** The link in an upload's answer; null if there is none, or it is not an http(s) URL. */
 function linkIn(json: unknown): string | null {
-	const data = asObject(asObject(json)?.data);
+	const root = asObject(json);
+	const data = asObject(root?.data) ?? root;
 	const url = asString(data?.download_url) ?? asString(data?.url);
 	return url !== null && isValidUrl(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
 }
