@@ -103,6 +103,15 @@ describe('outputs', () => {
 			{ outputs: [URL_A, { video_url: `${URL_A}?2` }] },
 			[{ url: URL_A }, { url: `${URL_A}?2` }],
 		],
+		[
+			'http links of public hosts',
+			{ outputs: ['http://h.example.com/a.png?E=1', 'http://10.0.0.1/a', 'http://127.0.0.1:9/a'] },
+			[
+				{ url: 'https://h.example.com/a.png?E=1' },
+				{ url: 'http://10.0.0.1/a' },
+				{ url: 'http://127.0.0.1:9/a' },
+			],
+		],
 		['data URIs', { outputs: ['data:image/png;base64,AAAA'] }, [{ base64: 'AAAA' }]],
 		['objects with data URIs', { outputs: [{ url: 'DATA:image/png;base64,AAAA' }] }, [{ base64: 'AAAA' }]],
 		['bare base64 of a JPEG', { outputs: [BASE64] }, [{ base64: BASE64 }]],

@@ -73,6 +73,14 @@ function objectionToBaseUrl(url: string): string {
 	return isSafe ? 'must not contain a user name, a query, or #' : 'must start with https://';
 }
 
+/** An http URL of a public host with https in its place: makers of some models give such links. Any other text as it is. */
+export function withHttps(text: string): string {
+	const url = isValidUrl(text) ? new URL(text) : null;
+	if (url?.protocol !== 'http:' || isPrivateHost(url.hostname)) return text;
+	url.protocol = 'https:';
+	return url.href;
+}
+
 /** Why a file may not be fetched from this URL, in words that end a sentence; null if it may. */
 export function whyNotFetchable(url: string, baseUrl: string): string | null {
 	if (!isValidUrl(url)) return 'it isn’t a valid URL';

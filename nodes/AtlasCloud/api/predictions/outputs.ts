@@ -1,3 +1,4 @@
+import { withHttps } from '../http/addresses';
 import { asObject, type JsonObject, asString } from '../json';
 
 /**
@@ -60,7 +61,7 @@ function textOf(value: unknown): string | null {
 
 function toOutput(text: string): PredictionOutput {
 	if (/^data:/i.test(text)) return { base64: text.slice(text.indexOf(',') + 1) };
-	return isBase64(text) ? { base64: text } : { url: text };
+	return isBase64(text) ? { base64: text } : { url: withHttps(text) };
 }
 
 /** Whether a text is bare base64. A leading slash does not make it a path: base64 of a JPEG begins with one. */
