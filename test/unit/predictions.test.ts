@@ -144,6 +144,7 @@ describe('outputs', () => {
 		['words without a dot', { outputs: ['and so on '.repeat(20)] }, 'and so on '.repeat(20)],
 		['a text that begins like a URL', { outputs: ['note: this is text'] }, 'note: this is text'],
 		['a text that begins like a data URI', { outputs: ['Data: some, more'] }, 'Data: some, more'],
+		['words with slashes', { outputs: ['他说24/7都在', 'yes/no', '3.5/5'] }, '他说24/7都在\nyes/no\n3.5/5'],
 		['lines', { outputs: ['/one two\nthree'] }, '/one two\nthree'],
 		['stt_result', { outputs: null, stt_result: { text: 'heard', words: [] } }, 'heard'],
 		['stt_result beside its copy', { outputs: ['heard'], stt_result: { text: 'heard' } }, 'heard'],
@@ -171,6 +172,11 @@ describe('outputs', () => {
 		'/etc/passwd',
 		'http://a b',
 		'ftp://h/a.png',
+		'../a',
+		'cdn.example.com/a',
+		'10.0.0.1:80/a',
+		'outputs/a.mp4?x=1',
+		'"https://h/a"',
 	])('are not text if they look like the address %s', (url) =>
 		expect(of({ status: 'completed', outputs: [url] })).toMatchObject({ outputs: [{ url }], text: null }),
 	);

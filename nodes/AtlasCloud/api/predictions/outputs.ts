@@ -72,6 +72,10 @@ function isBase64(text: string): boolean {
 	);
 }
 
+/** Addresses without a scheme: a path, a host name or IPv4 address before a slash, or a file's extension after one. */
+const ADDRESS =
+	/^[.~]{0,2}\/|^[^/]*\.([a-z][a-z0-9-]+|(\d+\.){2}\d+)(:\d+)?\/|:\/\/|\/[^/]*\.(?=\d*[a-z])[a-z0-9]{2,8}([?#].*)?$/i;
+
 /**
  * Whether an output is text for people. What looks like an address is never text: a link that may not be followed has
  * to be reported as such.
@@ -79,8 +83,8 @@ function isBase64(text: string): boolean {
 function isPlainText(text: string): boolean {
 	if (isBase64(text)) return false;
 	const beginning = text.slice(0, BASE64_SAMPLE_LENGTH).trim();
-	const isPath = beginning.includes('/') && !/\s/.test(beginning);
-	return !isPath && !/^(data:[^\s,]*,|[a-z][a-z0-9+.-]*:\S*$|https?:)/i.test(beginning);
+	const isAddress = !/\s/.test(beginning) && ADDRESS.test(beginning);
+	return !isAddress && !/^(data:[^\s,]*,|[a-z][a-z0-9+.-]*:\S*$|https?:)/i.test(beginning);
 }
 
 /** A string that holds more than blanks, or null. */
