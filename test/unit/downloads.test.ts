@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import type { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { Downloads, StoreError, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
@@ -71,6 +72,7 @@ describe('a download', () => {
 			() => ({ chunks: [png], headers: { 'content-length': String(png.length + 1) } }),
 		],
 		['a page', () => ({ chunks: [Buffer.from('<!doctype html><html>')] })],
+		['an error', () => ({ chunks: [Buffer.from('{"code": 404}')] })],
 		['rubbish', () => ({ chunks: [Buffer.alloc(5_000, 7)] })],
 		['nothing', () => ({ chunks: [] })],
 		['a reset', () => new TransportError('reset', 'ECONNRESET')],
@@ -181,13 +183,23 @@ describe('a download', () => {
 		);
 	});
 
-	it('rejects SVG, which can contain a script', async () => {
-		const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
-		const headers = { 'content-type': 'image/svg+xml' };
-		expect((await fetchFrom([{ chunks: [svg], headers }])).error?.message).toContain('an SVG file instead');
-		expect((await fetchFrom([], { base64: svg.toString('base64') })).error?.message).toContain(
-			'the file is incomplete',
+	const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
+
+	it.each([
+		['an SVG file', SVG, URL_A],
+		['a JSON file', '[1, 2]', 'https://cdn.example.com/a.JSON?b=1'],
+	])('of %s ends at once, with advice that can work', async (what, text, url) => {
+		const { error, requests } = await fetchFrom([{ chunks: [Buffer.from(text)] }], { url });
+		expect(requests).toHaveLength(1);
+		expect(error?.message).toContain(`it is ${what}, which this node doesn’t download`);
+		expect((error as AtlasError).description).toMatch(
+			/^Turn off 'Download Files'.* won’t be billed again\.$/,
 		);
+	});
+
+	it('sends no request for SVG in the answer, either', async () => {
+		const { error } = await fetchFrom([], { base64: Buffer.from(SVG).toString('base64') });
+		expect(error?.message).toContain('the file is incomplete');
 	});
 
 	it('does not start after a cancel', async () => {

@@ -1,4 +1,4 @@
-import { outputKind, type ServedAs } from '../../nodes/AtlasCloud/api/files/outputKind';
+import { outputKind, unwantedFile, type ServedAs } from '../../nodes/AtlasCloud/api/files/outputKind';
 
 const UNKNOWN = Buffer.from('bytes of no kind that is known');
 
@@ -56,6 +56,10 @@ it.each([
 ])('%j is no output, whatever it is served as', (text) => {
 	expect(kindServed('a.stl', 'model/stl', Buffer.from(text))).toBeNull();
 	expect(outputKind(Buffer.from(text))).toBeNull();
+});
+
+it.each(['<Error/>', '<html>', 'not found'])('%j may be an error, even in place of JSON', (text) => {
+	expect(unwantedFile(Buffer.from(text), 'https://cdn.example.com/a.json')).toBeNull();
 });
 
 it.each([

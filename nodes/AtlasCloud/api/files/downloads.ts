@@ -9,12 +9,12 @@ import { asNumber } from '../json';
 import { truncate } from '../text';
 import type { PredictionOutput } from '../predictions/outputs';
 import { decodeBase64 } from './dataUri';
-import { describeKind, fileKind, KIND_BYTES, type FileKind } from './kinds';
-import { outputKind } from './outputKind';
+import { fileKind, KIND_BYTES, WEB_PAGE, type FileKind } from './kinds';
+import { outputKind, unwantedFile } from './outputKind';
 import { ImageScan } from './imageScan';
 
-/** Why a file cannot be stored: the next attempt would end the same way. */
-export class StoreError extends DownloadError {
+/** Why a file is not downloaded: the next attempt would end the same way. */
+class RefusedError extends DownloadError {
 	constructor(
 		message: string,
 		/** What to do about it, before the prediction is waited for again. */
@@ -23,6 +23,9 @@ export class StoreError extends DownloadError {
 		super(message, { isFinal: true });
 	}
 }
+
+/** Why a file cannot be stored. */
+export class StoreError extends RefusedError {}
 
 /** Where downloaded files are stored: n8n's binary storage. Both throw StoreError. */
 export interface FileStore<Stored> {
@@ -104,7 +107,7 @@ export class Downloads<Stored> {
 			if (announcedBytes !== null && announcedBytes > maxBytes) throw outputTooLargeError(maxBytes);
 			const { beginning, chunks } = await peek(body, KIND_BYTES);
 			const kind = outputKind(beginning, { contentType: headers['content-type'], url });
-			if (!kind) throw notAnOutputError(beginning);
+			if (!kind) throw notAnOutputError(beginning, url);
 			const check: WholeFileCheck = { kind, maxBytes, announcedBytes, guard };
 			const fileName = `${baseName}.${kind.extension}`;
 			const storing = this.store.storeStream(body, wholeFile(chunks, check), fileName, kind.mimeType);
@@ -117,9 +120,15 @@ export class Downloads<Stored> {
 	}
 }
 
-function notAnOutputError(beginning: Uint8Array): DownloadError {
-	const kind = fileKind(beginning);
-	return new DownloadError(`the link returned ${kind ? `${describeKind(kind)} instead` : 'something else'}`);
+function notAnOutputError(beginning: Uint8Array, url: string): DownloadError {
+	const unwanted = unwantedFile(beginning, url);
+	if (unwanted !== null)
+		return new RefusedError(
+			`it is ${unwanted}, which this node doesn’t download`,
+			"Turn off 'Download Files' ('Download Images' in Seedream Edit) to get its URL.",
+		);
+	const isPage = fileKind(beginning) === WEB_PAGE;
+	return new DownloadError(`the link returned ${isPage ? 'a web page instead' : 'something else'}`);
 }
 
 function statusError(statusCode: number): DownloadError {
@@ -132,8 +141,8 @@ function statusError(statusCode: number): DownloadError {
 const GET_LATER = 'Prediction > Wait for Completion and this prediction ID';
 
 function adviceAfter(error: Error, isExpired: boolean): string {
-	if (error instanceof StoreError)
-		return `${error.advice} Then get the file with ${GET_LATER}: it won’t be billed again.`;
+	if (error instanceof RefusedError)
+		return `${error.advice} Then get the result with ${GET_LATER}: it won’t be billed again.`;
 	return isExpired
 		? "Try Prediction > Get with this prediction ID, in case Atlas Cloud has a new link. Expired files can’t be recovered: download them in the same run. If 'Keep on Atlas Cloud (Hours)' is set in the node that submits, increase it."
 		: `It won’t be billed again: get the file with ${GET_LATER}.`;

@@ -51,13 +51,25 @@ export function outputKind(beginning: Uint8Array, servedAs?: ServedAs): FileKind
 	return servedAs && beginning.byteLength > 0 && !looksLikeMarkup(beginning) ? kindServed(servedAs) : null;
 }
 
+/**
+ * What a file is that may not be returned, where it surely is the result: an error in its place is a page, or JSON that the
+ * link does not announce. Null for any other.
+ */
+export function unwantedFile(beginning: Uint8Array, url: string): string | null {
+	if (fileKind(beginning) === SVG) return 'an SVG file';
+	return extensionOf(url) === 'json' && /^[{[]/.test(textOf(beginning)) ? 'a JSON file' : null;
+}
+
 /** Pages, XML, and JSON, whatever they are served as. */
 function looksLikeMarkup(beginning: Uint8Array): boolean {
-	const text = Buffer.from(beginning.subarray(0, KIND_BYTES))
+	return /^(<|\{\s*["}]|\[\s*[{"\]])/.test(textOf(beginning));
+}
+
+function textOf(beginning: Uint8Array): string {
+	return Buffer.from(beginning.subarray(0, KIND_BYTES))
 		.toString('utf8')
 		.replace(/^\ufeff/, '')
 		.trimStart();
-	return /^(<|\{\s*["}]|\[\s*[{"\]])/.test(text);
 }
 
 function kindServed({ contentType = '', url }: ServedAs): FileKind | null {
