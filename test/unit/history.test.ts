@@ -104,6 +104,12 @@ it('reads a row', async () => {
 	});
 });
 
+it.each(['created_at', 'createdAt'])('takes the row’s time if its record’s %s is none', async (name) => {
+	const result = { id: 'a', status: 'completed', [name]: '0001-01-01T00:00:00Z' };
+	const { tasks } = await read(() => ({ items: [row('a', { result })], total: 1 }));
+	expect(tasks[0]?.createdAt).toBe('2023-11-14T22:13:20.000Z');
+});
+
 it('skips rows that make no sense', async () => {
 	const { ids, tasks } = await read(
 		() => ({

@@ -306,6 +306,9 @@ it('reads times, price and duration as reported, and makes nothing up', () => {
 		prompt: 'p',
 		size: '1*1',
 	});
+	expect(
+		of({ status: 'failed', completed_at: '0001-01-01T00:00:00Z', completedAt: 1_700_000_000 })?.completedAt,
+	).toBe('2023-11-14T22:13:20.000Z');
 	expect(of({ status: 'completed', outputs: [URL_A], executionTime: 2 })?.predictTimeSeconds).toBe(2);
 	expect(of({ status: 'completed', outputs: [URL_A], price: '-1', metrics: 7, input: 'x' })).toMatchObject({
 		model: null,

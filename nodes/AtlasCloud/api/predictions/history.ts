@@ -182,7 +182,8 @@ function predictionOfRow(row: unknown): Prediction | null {
 	const { createdAt, created_at, model, requestBody, result, status } = asObject(row) ?? {};
 	const body = typeof requestBody === 'string' ? parseJson(requestBody) : requestBody;
 	const request = isShallow(body) ? asObject(body) : undefined;
-	const record: JsonObject = { createdAt: createdAt ?? created_at, model, ...asObject(result) };
+	const record: JsonObject = { model, ...asObject(result) };
+	record.createdAt = createdAt ?? created_at ?? record.createdAt;
 	record.input = request ? omit(request, 'webhook_url') : null;
 	record.status ??= status ?? '';
 	return toPrediction(predictionId, { ...record, id: predictionId }, false);

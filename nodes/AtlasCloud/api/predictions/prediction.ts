@@ -76,8 +76,8 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 		nsfw: status === 'completed' && files.length > 0 ? files.map(({ nsfw }) => nsfw) : flags,
 		failureReason: reasonOf(record.error) ?? envelopeReason(json) ?? emptyReason,
 		isModerated: status === 'failed' && (errorCode(record) === MODERATION_CODE || emptyReason === NOT_SAFE),
-		createdAt: isoTime(record.created_at ?? record.createdAt),
-		completedAt: isoTime(record.completed_at ?? record.completedAt),
+		createdAt: isoTime(record.created_at) ?? isoTime(record.createdAt),
+		completedAt: isoTime(record.completed_at) ?? isoTime(record.completedAt),
 		predictTimeSeconds: asNonNegative(
 			asNumber(asObject(record.metrics)?.predict_time) ?? record.executionTime,
 		),
