@@ -1,8 +1,10 @@
 import {
 	noteSubmitted,
+	pollPrediction,
 	readPrediction,
 	WARM_UP_MS,
 	withFiles,
+	within,
 } from '../../nodes/AtlasCloud/api/predictions/readPrediction';
 import { clientOf, FakeHttp, pathOf, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
@@ -96,6 +98,13 @@ it('a page is not Atlas’s answer: it is read again, a few times', async () => 
 	expect(await read({ missing: PAGE, visibleAtMs: 2_000 })).toMatchObject({ outcome: 'completed' });
 	const { paths } = await read({ missing: PAGE });
 	expect(paths).toHaveLength(6);
+});
+
+it.each([429, 200])('a poll with the code 429 and the status %d is one too many', async (statusCode) => {
+	const http = new FakeHttp(() => ({ statusCode, json: { code: 429, msg: 'slow down' } }));
+	const permit = { acquiredAtMs: 0, accepted: jest.fn(), rejected: jest.fn(), released: jest.fn() };
+	await within(permit, pollPrediction(clientOf(http, new VirtualClock()), 'p'));
+	expect(permit.rejected).toHaveBeenCalledTimes(1);
 });
 
 /** An answer with one file in it. @param length in characters of base64 */

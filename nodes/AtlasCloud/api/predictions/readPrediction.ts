@@ -183,7 +183,7 @@ export async function within(permit: Permit, look: Promise<Exchange>): Promise<E
 		throw error;
 	});
 	const { answer } = exchange;
-	if (answer?.statusCode === 429) permit.rejected(cappedRetryAfterMs(answer));
+	if (answer && effectiveStatus(answer) === 429) permit.rejected(cappedRetryAfterMs(answer));
 	else if (answer) permit.accepted();
 	else permit.released();
 	return exchange;
