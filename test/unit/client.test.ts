@@ -42,11 +42,12 @@ describe('a read', () => {
 	});
 
 	it.each([
-		[401, 'Atlas Cloud rejected the API key (401)'],
-		[402, 'Your Atlas Cloud account is out of credit (402)'],
-		[404, 'Couldn’t read it: said 404 (404)'],
-		[451, 'Couldn’t read it: said 451 (451)'],
-	])('is not retried after %d', async (status, message) => {
+		[401, 'Atlas Cloud rejected the API key (401)', 'API Keys page'],
+		[402, 'Your Atlas Cloud account is out of credit (402)', 'Coding Plan'],
+		[403, 'Couldn’t read it: said 403 (403)', 'Coding Plan'],
+		[404, 'Couldn’t read it: said 404 (404)', 'check the ID'],
+		[451, 'Couldn’t read it: said 451 (451)', 'region'],
+	])('is not retried after %d', async (status, message, advice) => {
 		const { error, requests } = await read(bad(status));
 		expect(error).toMatchObject({
 			kind: 'read',
@@ -54,6 +55,7 @@ describe('a read', () => {
 			requestId: 'r1',
 			reason: `said ${status}`,
 			message,
+			description: expect.stringContaining(advice) as string,
 		});
 		expect(requests).toHaveLength(1);
 		const inside = await read({ json: { code: status, msg: 'no' } });

@@ -15,8 +15,8 @@ const HEADLINES: Record<number, string> = {
 const ADVICE_BY_STATUS: Record<number, string> = {
 	400: 'Atlas Cloud’s message says what to change.',
 	401: "Open the credential and enter the API key again: copy it from the API Keys page of the Atlas Cloud console. If you changed the 'Base URL', set it back to https://api.atlascloud.ai.",
-	402: 'Add credit at atlascloud.ai, then run the workflow again.',
-	403: 'The API key doesn’t have permission for this, or a firewall blocked the request. Check the key in the Atlas Cloud console.',
+	402: 'Add credit at atlascloud.ai, then run the workflow again. The key of a Coding Plan may have used up its allowance.',
+	403: 'The API key doesn’t have permission for this, or a firewall blocked the request. Check the key in the Atlas Cloud console: some models don’t accept the key of a Coding Plan.',
 	404: 'The model or prediction doesn’t exist, or your account has no access to it. Choose a model from the list, or check the ID.',
 	413: 'The request is larger than 50 MB. Provide files or URLs instead of data URIs.',
 	429: "Lower 'Concurrency' under Options, or run the workflow again in a few minutes.",
