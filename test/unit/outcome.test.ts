@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../nodes/AtlasCloud/api/json';
+import { asString, type JsonObject } from '../../nodes/AtlasCloud/api/json';
 import type { Answer } from '../../nodes/AtlasCloud/api/http/answer';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import { outcomeOf, type Outcome } from '../../nodes/AtlasCloud/api/purchases/outcome';
@@ -12,7 +12,7 @@ function answer(statusCode: number, json: JsonObject & { code?: number }): { ans
 			isEnvelope: json.code !== undefined,
 			envelopeCode: json.code ?? null,
 			...{ sentAtMs: 0, receivedAtMs: 0, dateMs: null },
-			...{ requestId: null, retryAfterMs: null, reason: null },
+			...{ requestId: null, retryAfterMs: null, reason: asString(json.msg) },
 		},
 	};
 }
@@ -22,6 +22,7 @@ const record = { id: 'p1', status: 'created', model: 'm' };
 const CREATED: Outcome = { kind: 'created', id: 'p1' };
 const REPORTED: Outcome = { kind: 'inDoubt', reportedId: 'p1' };
 const failed = { ...record, status: 'failed', error: 'no' };
+const NOT_READY = 'The image is still being prepared, please retry';
 const busy = { error: { message: 'busy' } };
 
 it.each<[string, ReturnType<typeof answer>, Outcome]>([
@@ -36,6 +37,10 @@ it.each<[string, ReturnType<typeof answer>, Outcome]>([
 	['402', answer(402, { code: 402 }), { kind: 'refused', code: 402 }],
 	['402 in a good status', answer(200, { code: 402 }), { kind: 'refused', code: 402 }],
 	['400 that its envelope contradicts', answer(400, { code: 200 }), { kind: 'inDoubt' }],
+	['400 with a code of Atlas’s own', answer(400, { code: 1039 }), { kind: 'refused', code: 400 }],
+	['400 for a file that is too new', answer(400, { code: 400, msg: NOT_READY }), { kind: 'notReady' }],
+	['409 for a file that is too new', answer(409, { code: 409, msg: NOT_READY }), { kind: 'notReady' }],
+	['503 for a file that is too new', answer(503, { code: 503, msg: NOT_READY }), { kind: 'inDoubt' }],
 	['400 of a gateway', answer(400, {}), { kind: 'inDoubt' }],
 	['a good status without an ID', answer(200, { code: 200, data: {} }), { kind: 'inDoubt' }],
 	['500', answer(500, { code: 500 }), { kind: 'inDoubt' }],

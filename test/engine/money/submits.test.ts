@@ -49,6 +49,13 @@ describe('a submit that created nothing', () => {
 		expect(fourth - third).toBeGreaterThanOrEqual(199);
 	});
 
+	it('is retried while Atlas Cloud prepares a fresh upload', async () => {
+		const body = { code: 400, msg: 'The image is still being prepared, please retry', data: null };
+		fails('submit', { type: 'status', status: 400, body }, 3);
+		expect(idsIn(await edit())).toEqual(chargedIds());
+		expect([submits(), ledger.count('upload'), chargedIds().length]).toEqual([4, 1, 1]);
+	});
+
 	it('waits longer than a read would', async () => {
 		fails('submit', { type: 'status', status: 429, headers: { 'retry-after': '600' } });
 		expect((await edit({ parameters: { options: { timeoutSeconds: 3_600 } } })).error).toBeUndefined();

@@ -8,6 +8,8 @@ export type NotCreated =
 	| { kind: 'throttled' }
 	/** Any other refusal in Atlas's own words. */
 	| { kind: 'refused'; code: number }
+	/** Atlas still prepares a file that was just uploaded. */
+	| { kind: 'notReady' }
 	/** No connection to Atlas was opened. */
 	| { kind: 'unreachable' }
 	/** n8n kept the request back. */
@@ -29,7 +31,7 @@ export function outcomeOf(exchange: Exchange): Outcome {
 	if (fault?.neverSent) return { kind: 'notSent' };
 	if (fault?.neverOpened) return { kind: 'unreachable' };
 	if (!answer) return { kind: 'inDoubt' };
-	const { statusCode, envelopeCode, json } = answer;
+	const { statusCode, envelopeCode, json, reason } = answer;
 	const id = idInAnswer(answer);
 	if (id !== null) {
 		const isSuccess = statusCode < 300 && (envelopeCode ?? 200) < 300 && !reportsError(json);
@@ -38,8 +40,12 @@ export function outcomeOf(exchange: Exchange): Outcome {
 	if (!answer.isEnvelope) return { kind: 'inDoubt' };
 	// A good status can carry a bad code. A bad status counts only where the envelope's code does not contradict it.
 	const code = statusCode < 300 ? envelopeCode : statusCode;
-	if (code === null || !NOT_CREATED_CODES.has(code)) return { kind: 'inDoubt' };
-	if (envelopeCode !== null && !NOT_CREATED_CODES.has(envelopeCode)) return { kind: 'inDoubt' };
+	if (code === null) return { kind: 'inDoubt' };
+	// Atlas also has numbers of its own, such as 1039.
+	const codes = [code, ...(envelopeCode !== null && envelopeCode < 600 ? [envelopeCode] : [])];
+	if (codes.every((one) => one >= 400 && one < 500) && /\bbeing prepared\b/i.test(reason ?? ''))
+		return { kind: 'notReady' };
+	if (!codes.every((one) => NOT_CREATED_CODES.has(one))) return { kind: 'inDoubt' };
 	return code === 429 ? { kind: 'throttled' } : { kind: 'refused', code };
 }
 

@@ -80,6 +80,7 @@ export async function submit(
 				// The place is given back, and its model's submits pause.
 				place.answered({ retryAfterMs: exchange.answer?.retryAfterMs ?? null });
 				break;
+			case 'notReady':
 			case 'unreachable': {
 				ledger.settle(record, { state: 'refused' }, endedAtMs);
 				place.answered('other');
