@@ -173,6 +173,8 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 		['is shortened', { alter: cut(30) }],
 		['has a shortened URL', { alter: added({ images: ['https://files.example…'] }) }],
 		['is shortened to nothing', { alter: cut(0) }],
+		['has its inputs emptied', { alter: added({ images: [] }) }],
+		['names no model in its body', { alter: added({ model: undefined }) }],
 		['has no body', { alter: withoutRequest }],
 		['has an added field', { alter: withDefaults }],
 		['has another name of its model', { alter: cut(0), rows: [own] }],

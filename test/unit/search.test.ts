@@ -364,6 +364,12 @@ describe('a history that is odd is not one in which nothing was bought', () => {
 		['all requests are shortened', { alter: onAll(cut(25)) }],
 		['all requests are left out', { alter: onAll(withoutRequest) }],
 		['texts in requests are shortened', { alter: onOurs(added({ prompt: 'make it g…' })) }],
+		['requests name no model', { alter: onAll(added({ model: undefined })) }],
+		[
+			'requests name no model, nor do rows',
+			{ alter: onAll((row) => ({ ...added({ model: undefined })(row), model: null })) },
+		],
+		['inputs in requests are emptied', { alter: onOurs(added({ images: [] })) }],
 		['inputs in requests are left out', { alter: onOurs(added({ images: ['…'] })) }],
 		['requests are JSON', { alter: onAll(parsed) }],
 		['requests are text of texts', { alter: onAll(twice) }],

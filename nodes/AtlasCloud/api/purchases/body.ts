@@ -141,6 +141,9 @@ function isOtherModel(ours: string, theirs: string): boolean {
 	return theirs.includes('/') && !a.includes(b) && !b.includes(a);
 }
 
+/** What a history may leave of a list of files. */
+const EMPTY_LISTS = new Set(['[]', '{}']);
+
 /**
  * Whether a row asked for the same, but for what its inputs are. `maybe`: it cannot be told.
  * @param rowModel what the row itself calls its model
@@ -158,7 +161,8 @@ export function compareBodies(
 		const theirs = row.values.get(place);
 		if (theirs === value) continue;
 		if (theirs === undefined) {
-			if (row.isWhole) return 'other';
+			// The row may name the model elsewhere.
+			if (row.isWhole && place !== 'model') return 'other';
 			if (place === row.cut?.place && !mayBeginWith(value, row.cut.beginning)) return 'other';
 		} else if (place === 'model' ? isOtherModel(ours, theirs) : !isShortened(theirs, value)) return 'other';
 		isSure = false;
@@ -166,8 +170,11 @@ export function compareBodies(
 	const theirModel = row.values.get('model') ?? rowModel;
 	if (theirModel !== null && isOtherModel(ours, theirModel)) return 'other';
 	if (!row.isWhole) return 'maybe';
-	for (const place of inputPlaces) if (!row.values.has(place)) return 'other';
-	const added = [...row.values.keys()].filter((place) => !values.has(place) && !inputPlaces.has(place));
+	const emptied = [...inputPlaces].filter((place) => !row.values.has(place)).map(fieldOf);
+	if (!emptied.every((field) => EMPTY_LISTS.has(row.values.get(field) ?? ''))) return 'other';
+	isSure &&= emptied.length === 0;
+	const known = new Set([...values.keys(), ...inputPlaces, ...emptied]);
+	const added = [...row.values.keys()].filter((place) => !known.has(place));
 	if (added.length === 0) return isSure ? 'same' : 'maybe';
 	const hasField = (field: string) =>
 		[...values.keys(), ...inputPlaces].some((place) => fieldOf(place) === field);

@@ -2,7 +2,7 @@ import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
 import type { TimeSpan } from '../time/atlasClock';
 import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
-import { compareBodies, isCut, isShortened, valueOf, valuesOf } from './body';
+import { compareBodies, INPUT_LIKE, isCut, isShortened, valueOf, valuesOf } from './body';
 import type { Ledger } from './ledger';
 import { agree, pageSizeOf, readBackTo, type Reading, type Row } from './reading';
 import {
@@ -169,7 +169,8 @@ export class LostSearch {
 		if (compareBodies(wanted, body, model, () => true) === 'other') return false;
 		const values = [...body.values.values()];
 		const isThere = (wanted: string) => values.some((one) => one === wanted || isShortened(one, wanted));
-		return !body.isWhole || images.every((url) => isCut(url) || isThere(valueOf(url)));
+		const showsInputs = body.isWhole && values.some((one) => INPUT_LIKE.test(one));
+		return !showsInputs || images.every((url) => isCut(url) || isThere(valueOf(url)));
 	}
 
 	/** Whether a prediction of this body may belong to a submit in flight, or to one lost since the round began. */
