@@ -55,14 +55,18 @@ it.each<[string, SimulatedHistory, { maxRequests: number; notice?: string }]>([
 });
 
 /** So many predictions that ended long ago, of which only the IDs are known. */
-async function waitForAll(count: number, isFailed: (index: number) => boolean = () => false) {
+async function waitForAll(
+	count: number,
+	isFailed: (index: number) => boolean = () => false,
+	shownOutputs = 2,
+) {
 	const clock = new VirtualClock();
 	const records = Array.from({ length: count }, (_, index) => ({
 		id: `p${index}`,
 		model: 'm',
 		status: isFailed(index) ? 'failed' : 'completed',
 		error: isFailed(index) ? 'out of paint' : null,
-		outputs: isFailed(index) ? null : [`https://f.test/p${index}.png`],
+		outputs: isFailed(index) ? null : [`https://f.test/p${index}.png`, 'https://f.test/more.png'],
 	}));
 	const http = new FakeHttp(async ({ url }) => {
 		await clock.sleepMs(50);
@@ -72,6 +76,7 @@ async function waitForAll(count: number, isFailed: (index: number) => boolean = 
 		const from = (Number(searchParams.get('no')) - 1) * 50;
 		const items = records
 			.slice(from, from + 50)
+			.map((record) => ({ ...record, outputs: record.outputs?.slice(0, shownOutputs) }))
 			.map((result) => ({ ID: result.id, status: result.status, result }));
 		return { json: { code: 200, data: { items, total: count } } };
 	});
@@ -97,6 +102,12 @@ it('tells of 500 that have ended with 15 requests', async () => {
 		JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ url: `https://f.test/p${index}.png` }))),
 	);
 	expect(requests).toBeLessThanOrEqual(15);
+});
+
+it('asks for each where the history leaves out files', async () => {
+	const { results } = await waitForAll(40, undefined, 1);
+	const counts = results.map((result) => (result.status === 'fulfilled' ? result.value?.outputs.length : 0));
+	expect(new Set(counts)).toEqual(new Set([2]));
 });
 
 it('asks for each that the history calls failed', async () => {

@@ -32,6 +32,11 @@ const CHECK_MS = 5_000;
 const NO_LOOKS =
 	'Atlas Cloud’s prediction history is not used to check many predictions at once, but each is checked by itself';
 
+/** Whether a row lacks some of the files that a poll has found. Their links may differ. */
+function showsLess(shown: Shown | undefined, files: number): boolean {
+	return shown?.prediction !== undefined && shown.prediction.outputs.length < files;
+}
+
 /** The looks at the predictions of one model. */
 interface Lookout {
 	beganMs: number;
@@ -49,8 +54,8 @@ export class HistoryLooks {
 
 	private readonly lookouts = new Map<string, Lookout>();
 
-	/** Ends that polls have found and the history has not shown yet, and when they were known. */
-	private readonly unconfirmed = new Map<string, number>();
+	/** Ends that polls have found and the history has not shown yet. */
+	private readonly unconfirmed = new Map<string, { knownAtMs: number; files: number }>();
 
 	private confirmed = 0;
 
@@ -133,15 +138,19 @@ export class HistoryLooks {
 	}
 
 	/** A poll has told how a prediction stands. */
-	polled(waiting: Waiting, sentAtMs: number, status: Prediction['status']): void {
+	polled(waiting: Waiting, sentAtMs: number, { status, outputs }: Prediction): void {
+		const files = outputs.length;
 		const shown = this.shown.get(waiting);
 		this.shown.delete(waiting);
 		const wasOver = shown?.kind === 'unclear' || shown?.kind === 'completed';
-		const isOther = status === 'processing' || (status === 'failed' && shown?.kind === 'completed');
+		const isOther =
+			status === 'processing' ||
+			(status === 'failed' && shown?.kind === 'completed') ||
+			showsLess(shown, files);
 		if (wasOver && isOther && sentAtMs >= shown.atMs) this.distrust(waiting, 'it contradicts a prediction');
 		else if (wasOver && status !== 'processing') this.confirmed++;
 		else if (status !== 'processing') {
-			this.unconfirmed.set(waiting.id, this.clock.nowMs());
+			this.unconfirmed.set(waiting.id, { knownAtMs: this.clock.nowMs(), files });
 			forgetOldest(this.unconfirmed, PAGE_SIZE);
 		}
 	}
@@ -191,12 +200,14 @@ export class HistoryLooks {
 	private learn(targets: Waiting[], rows: ReadonlyMap<string, unknown>, beganMs: number): void {
 		const nowMs = this.clock.nowMs();
 		const [first] = targets;
-		for (const [id, knownAtMs] of this.unconfirmed) {
+		for (const [id, { knownAtMs, files }] of this.unconfirmed) {
 			const row = rows.get(id);
 			if (row !== undefined && statusOfRow(row) === 'processing') {
 				if (beganMs > knownAtMs + MAX_LOOK_MS) return this.distrust(first, 'it is behind');
 				continue;
 			}
+			if (showsLess(shownOf({ id, model: '' }, row, nowMs), files))
+				return this.distrust(first, 'it leaves out files');
 			if (row !== undefined) this.confirmed++;
 			this.unconfirmed.delete(id);
 		}

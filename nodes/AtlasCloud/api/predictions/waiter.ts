@@ -159,13 +159,13 @@ class Watch {
 		const isLate = nowMs >= waiting.deadlineMs;
 		const prediction = predictionIn(id, exchange);
 		if (prediction?.status === 'processing') {
-			this.looks.polled(waiting, sentAtMs, 'processing');
+			this.looks.polled(waiting, sentAtMs, prediction);
 			waiting.learn(prediction, nowMs);
 			waiting.seenInProgress(nowMs);
 			if (isLate) this.expire(waiting);
 		} else if (prediction) {
 			if (prediction.isUnsure && this.looksAgain(waiting, nowMs)) return;
-			this.looks.polled(waiting, sentAtMs, prediction.status);
+			this.looks.polled(waiting, sentAtMs, prediction);
 			if (prediction.status === 'failed') this.fail(waiting, failedError(prediction, exchange.answer));
 			else this.complete(waiting, withoutLargeFiles(prediction));
 		} else if (isNotFound(exchange) && waiting.isNew(nowMs)) {
