@@ -172,6 +172,12 @@ it.each([
 	expect(sandbox.ledger.count('submit') - before).toBe(1);
 });
 
+it('knows a moderated submit by the code in a good status, too', async () => {
+	const body = { code: 400, msg: 'The prompt may contain sensitive information', data: null };
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 200, body } });
+	expect((await edit()).error?.message).toMatch(/^Content moderation blocked this request/);
+});
+
 it('says what may be wrong if the key is refused, and asks only once', async () => {
 	const before = sandbox.ledger.requests.length;
 	const { error } = await edit({ credentialData: { apiKey: 'wrong-key' } });

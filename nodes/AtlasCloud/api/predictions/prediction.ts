@@ -43,6 +43,11 @@ export interface Prediction {
 /** Atlas's `error_code` for content moderation. */
 const MODERATION_CODE = 1039;
 
+/** Whether a message says that content moderation stopped a request, without its code. */
+export function saysModeration(reason: string | null): boolean {
+	return /sensitive ?(content|information)|content (moderation|policy)/i.test(reason ?? '');
+}
+
 const NOT_SAFE = 'The result was flagged as not safe for work';
 const NO_OUTPUT = 'Completed without a result';
 
@@ -63,6 +68,7 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 	const isEmpty = reportedStatus === 'completed' && files.length === 0 && text === null;
 	const emptyReason = isEmpty ? reasonForNoOutput(record, flags, expectsOutputs) : null;
 	const status = emptyReason === null ? reportedStatus : 'failed';
+	const failureReason = reasonOf(record.error) ?? envelopeReason(json) ?? emptyReason;
 	const request = asObject(record.input);
 	return {
 		predictionId,
@@ -74,13 +80,13 @@ export function toPrediction(predictionId: string, json: unknown, expectsOutputs
 		outputs: status === 'completed' ? files.map(({ output }) => output) : [],
 		text: status === 'completed' ? text : null,
 		nsfw: status === 'completed' && files.length > 0 ? files.map(({ nsfw }) => nsfw) : flags,
-		failureReason: reasonOf(record.error) ?? envelopeReason(json) ?? emptyReason,
-		isModerated: status === 'failed' && (errorCode(record) === MODERATION_CODE || emptyReason === NOT_SAFE),
+		failureReason,
+		isModerated:
+			status === 'failed' &&
+			(errorCode(record) === MODERATION_CODE || emptyReason === NOT_SAFE || saysModeration(failureReason)),
 		createdAt: isoTime(record.created_at) ?? isoTime(record.createdAt),
 		completedAt: isoTime(record.completed_at) ?? isoTime(record.completedAt),
-		predictTimeSeconds: asNonNegative(
-			asNumber(asObject(record.metrics)?.predict_time) ?? record.executionTime,
-		),
+		predictTimeSeconds: asNonNegative(asObject(record.metrics)?.predict_time),
 		priceUsd: asNonNegative(record.price),
 		isUnsure: record.id !== predictionId || emptyReason === NO_OUTPUT,
 		raw: isShallow(record) ? (asObject(withoutFiles(record)) ?? null) : null,

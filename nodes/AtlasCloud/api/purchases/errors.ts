@@ -1,5 +1,5 @@
 import { AtlasError } from '../errors';
-import type { Exchange } from '../http/answer';
+import { effectiveStatus, type Exchange } from '../http/answer';
 import {
 	adviceOn,
 	answerDetails,
@@ -9,6 +9,7 @@ import {
 	TOO_MANY_REQUESTS,
 } from '../http/errorTexts';
 import { adviceOnUnreadableFile, BLOCKED, BLOCKED_ADVICE } from '../predictions/errors';
+import { saysModeration } from '../predictions/prediction';
 import type { Found } from './lostSearch';
 import { idOf, isUnresolved, type PurchaseRecord } from './record';
 import type { Doubt } from './search';
@@ -28,7 +29,9 @@ export function notCreatedError(exchange: Exchange, record: PurchaseRecord): Atl
 	const isModerated = isModeration(exchange);
 	const what = isModerated ? BLOCKED : 'Atlas Cloud rejected the request';
 	const unreadable =
-		exchange.answer?.statusCode === 400 ? adviceOnUnreadableFile(exchange.answer.reason) : null;
+		exchange.answer && effectiveStatus(exchange.answer) === 400
+			? adviceOnUnreadableFile(exchange.answer.reason)
+			: null;
 	const advice = isModerated ? BLOCKED_ADVICE : (unreadable ?? adviceOn(exchange));
 	return new AtlasError(headlineOf(what, exchange), {
 		kind: 'refused',
@@ -41,7 +44,7 @@ export function notCreatedError(exchange: Exchange, record: PurchaseRecord): Atl
 
 /** Content moderation can also refuse a submit at once (docs/atlas-cloud-api.md, Errors). */
 function isModeration({ answer }: Exchange): boolean {
-	return answer?.statusCode === 400 && /sensitive ?content|moderation/i.test(answer.reason ?? '');
+	return answer !== undefined && effectiveStatus(answer) === 400 && saysModeration(answer.reason);
 }
 
 /** Whether an earlier submit of the item may have created something. */
