@@ -71,8 +71,9 @@ export function imageSize(bytes: Uint8Array, isTurnedFurtherIn = false): Dimensi
 
 function headerSize(bytes: Uint8Array): Dimensions | null {
 	try {
-		// A copy, because image-size reads past a cut-off header into whatever shares the Buffer's memory.
-		const { width, height } = readHeader(new Uint8Array(bytes));
+		// A copy, because image-size reads past a cut-off header into whatever shares the Buffer's memory. As a Buffer, because
+		// it takes a slice at each marker, and those of a Uint8Array are copies.
+		const { width, height } = readHeader(Buffer.from(new Uint8Array(bytes).buffer));
 		return { width, height };
 	} catch {
 		return null;
