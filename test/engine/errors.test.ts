@@ -1,3 +1,4 @@
+import { CancelledError } from '../../nodes/AtlasCloud/api/errors';
 import { forgetLeftovers } from '../../nodes/AtlasCloud/api/purchases/leftovers';
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { ExecuteContext } from 'n8n-core';
@@ -274,6 +275,7 @@ describe('an invalid parameter or input', () => {
 
 it.each<[string, () => unknown, Partial<IDataObject>]>([
 	['nothing', () => undefined, { message: 'The item failed for an unknown reason' }],
+	['a cancel of nobody’s', () => new CancelledError(), { message: 'The execution was canceled' }],
 	[
 		'an error that cannot be read',
 		() =>

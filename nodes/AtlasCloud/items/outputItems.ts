@@ -1,5 +1,5 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
-import { AtlasError, CancelledError } from '../api/errors';
+import { AtlasError } from '../api/errors';
 import { Downloads, type DownloadOrder } from '../api/files/downloads';
 import type { AtlasClient } from '../api/http/client';
 import { asArray, asString } from '../api/json';
@@ -198,7 +198,7 @@ export async function withInputImage(
 	destination: OutputDestination,
 	first?: PurchaseInput,
 ): Promise<ItemResult> {
-	if (!destination.keepsInputImage) return { items };
+	if (!destination.keepsInputImage || items.length === 0) return { items };
 	const submitted = items[0]?.json.predictionId;
 	const original = await inputImage(run, destination, submitted, first);
 	if (original) {
@@ -224,9 +224,6 @@ async function inputImage(
 	const url = first?.url ?? (isOf ? asString(asArray(item.json.images)[0]) : null);
 	if (url === null) return undefined;
 	const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD };
-	return await download(run, { ...order, maxBytes: maxDownloadBytes }).catch((error: unknown) => {
-		if (error instanceof CancelledError) throw error;
-		// The edit is paid for, and must not be lost over its input.
-		return undefined;
-	});
+	// The edit is paid for, and neither it nor another image's error must be lost over its input.
+	return await download(run, { ...order, maxBytes: maxDownloadBytes }).catch(() => undefined);
 }

@@ -130,12 +130,12 @@ function aboutOf(context: IExecuteFunctions, { about, index }: ItemRun): AboutIt
 }
 
 function throwFirstFault({ context, ledger }: NodeRun, itemRuns: ItemRun[]): void {
-	for (const { index, result } of itemRuns) {
-		// A cancelled item was only stopped by the fault of another one.
-		if (result?.error === undefined || result.error instanceof CancelledError) continue;
-		const error = asAtlasError(result.error, ledger.of(index));
-		throw toNodeError(context, error, error.isRunWide ? undefined : index, ledger.undelivered());
-	}
+	const failed = itemRuns.filter(({ result }) => result?.error !== undefined);
+	// A cancelled item was only stopped by the fault of another one.
+	const first = failed.find(({ result }) => !(result?.error instanceof CancelledError)) ?? failed[0];
+	if (!first) return;
+	const error = asAtlasError(first.result?.error, ledger.of(first.index));
+	throw toNodeError(context, error, error.isRunWide ? undefined : first.index, ledger.undelivered());
 }
 
 /** IDs in one line of n8n's log. */

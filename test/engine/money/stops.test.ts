@@ -63,6 +63,14 @@ describe('On Error: Stop Workflow', () => {
 		expect(ledger.count('file')).toBe(0);
 	});
 
+	it.each([1, 2])('throws what is wrong, though the input image at a URL is kept: %d images', async (n) => {
+		const { items, parameters } = sameUrl(1);
+		fails('submit', MODERATED);
+		const options = { keepInputImage: true };
+		const { error } = await edit({ items, parameters: { ...parameters, numberOfImages: n, options } });
+		expect(error?.message).toMatch(/^Content moderation/);
+	});
+
 	it('throws the failing item with the lowest index, even if another one failed first', async () => {
 		refuse('c');
 		refuse('b', 403, 5);
