@@ -84,7 +84,6 @@ async function messageOf(
 			addExecutionHints: (...added: NodeExecutionHint[]) => hints.push(...added),
 			getInputData: () => [],
 			getMode: () => 'trigger',
-			getNode: () => ({}),
 		},
 	};
 	await addExecutionHint(
@@ -161,14 +160,14 @@ describe('the text, for items made up here', () => {
 		expect(await messageOf([failed], undefined)).toBe('1 failed.');
 	});
 
-	describe('Retry On Fail', () => {
+	describe('Wait for Completion', () => {
 		const timedOut = { error: { message: 'x', predictionId: 'p1', status: 'processing' } };
 		const blocked = { error: { message: 'x', predictionId: 'p2', status: 'failed' } };
 		const refused = { error: { message: 'x', predictionId: null, status: null } };
 
-		it('is offered if all that failed can be resumed', async () => {
+		it('is offered if all that failed is paid for', async () => {
 			expect(await messageOf([image(), timedOut])).toBe(
-				'1 edited image in 12.4 s for $0.027. 1 failed. To resume what failed, turn on Retry On Fail in Settings: nothing is billed twice.',
+				'1 edited image in 12.4 s for $0.027. 1 failed. To get what failed without being billed again, use Prediction > Wait for Completion with the prediction IDs in those rows.',
 			);
 		});
 
@@ -177,7 +176,7 @@ describe('the text, for items made up here', () => {
 			['a refusal', [refused]],
 			['a moderation block beside a timeout', [timedOut, blocked]],
 		])('is not offered after %s', async (_what, failed) => {
-			expect(await messageOf([image(), ...failed])).not.toContain('Retry');
+			expect(await messageOf([image(), ...failed])).not.toContain('Wait for Completion');
 		});
 	});
 });

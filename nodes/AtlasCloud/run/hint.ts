@@ -61,7 +61,7 @@ export async function addExecutionHint(
 					describeConcurrency(run),
 					await describeTaken(run, leftover, 'result', ' of an earlier run of this node'),
 					await describeTaken(run, reused, 'earlier result'),
-					retryAdvice(run, items.filter(isFailedItem)),
+					waitAdvice(items.filter(isFailedItem)),
 				]),
 		...[...new Set(notes)].slice(0, MAX_NOTES),
 	];
@@ -163,13 +163,12 @@ async function describeCost(
 	return sum === '' ? ' (price unknown)' : `${sum} (the price of ${plural(unknownCount, buys)} is unknown)`;
 }
 
-/** A retry helps if all that failed was submitted and can be resumed. It cannot undo a moderation block. */
-function retryAdvice({ context }: NodeRun, failed: INodeExecutionData[]): string {
-	if (failed.length === 0 || context.getNode().retryOnFail) return '';
-	const isResumable = ({ json }: INodeExecutionData) => {
+/** Helps if all that failed is paid for. Another run would buy again what did not fail. */
+function waitAdvice(failed: INodeExecutionData[]): string {
+	const isPaid = ({ json }: INodeExecutionData) => {
 		const { predictionId, status } = asObject(json.error) ?? {};
 		return asString(predictionId) !== null && status !== 'failed';
 	};
-	if (!failed.every(isResumable)) return '';
-	return 'To resume what failed, turn on Retry On Fail in Settings: nothing is billed twice.';
+	if (failed.length === 0 || !failed.every(isPaid)) return '';
+	return 'To get what failed without being billed again, use Prediction > Wait for Completion with the prediction IDs in those rows.';
 }
