@@ -155,6 +155,15 @@ describe('the fields of a model', () => {
 		},
 	);
 
+	it('take no sample for a file: it would be bought', async () => {
+		const Input = { properties: { image: { type: 'string', default: 'https://example.com/sample.png' } } };
+		const body = { components: { schemas: { Input } } };
+		sandbox.addFault({ endpoint: 'schema', action: { type: 'status', status: 200, body } });
+		const { fields } = await fieldsOf(locator(VIDEO.image));
+		expect(fields).toMatchObject([{ id: 'image' }]);
+		expect(fields[0]).not.toHaveProperty('defaultValue');
+	});
+
 	it('are asked for by a credential, where there is none', async () => {
 		const context = {
 			...contextOf({ model: locator(VIDEO.text) }),

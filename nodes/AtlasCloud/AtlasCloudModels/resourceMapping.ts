@@ -36,7 +36,10 @@ export async function getModelFields(this: ILoadOptionsFunctions): Promise<Resou
 	const file = first.find(({ media, isRequired }) => media && isRequired);
 	return {
 		fields: [...first, ...shown.filter((field) => !isFirst(field))].map((field) =>
-			toMapperField(field === file ? { ...field, defaultValue: INPUT_FIELD } : field),
+			// A schema's default of a file is a sample, and nobody's own.
+			toMapperField(
+				field.media ? { ...field, defaultValue: field === file ? INPUT_FIELD : undefined } : field,
+			),
 		),
 	};
 }
