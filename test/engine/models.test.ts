@@ -177,7 +177,7 @@ describe('Generate', () => {
 	it('sends nothing that the model does not have, and says so in the hint', async () => {
 		const result = await run({
 			model: 'bytedance/seedream-v4',
-			inputs: { prompt: 'a fox', camera_fixed: true, model: 'other', last_image: '' },
+			inputs: { prompt: 'a fox', camera_fixed: true, model: 'bytedance/seedream-v4', last_image: '' },
 		});
 		expect(result.error).toBeUndefined();
 		expect(bodies()).toEqual([{ model: 'bytedance/seedream-v4', prompt: 'a fox' }]);
@@ -296,6 +296,11 @@ describe('before anything is sent, for all items,', () => {
 				inputs: { prompt: 'x', reference_videos: 'clip, clip, clip, clip' },
 			},
 			/^'Reference Videos' accepts at most 3 files, but this item has 4\n.*fewer/s,
+		],
+		[
+			'inputs for another model, which would not be the one that is billed',
+			{ ...image, asJson: true, inputs: { image: 'photo', model: 'other/model' } },
+			/^The inputs are for the model "other\/model", but 'Model' is smallprint\/lens-2\/upscale\n.*Remove/s,
 		],
 		[
 			'a link without a kind',

@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { describeValue, isBlank } from '../api/cells';
 import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asObject, omit, parseJson, type JsonObject } from '../api/json';
@@ -28,7 +29,7 @@ export function defaultTimeoutSeconds(type: MediaModelType | null): number {
 const OWN_FIELDS = ['model', 'input', 'enable_sync_mode'];
 
 /** Fields of a schema that are not sent as inputs: the node asks for the result itself, and has an own option. */
-const UNSENT_FIELDS = ['model', 'enable_sync_mode', 'webhook_url'];
+const UNSENT_FIELDS = ['enable_sync_mode', 'webhook_url'];
 
 /**
  * Reads an item's parameters. Sends nothing.
@@ -41,14 +42,20 @@ export function readModelJob(
 	options: IDataObject,
 	resourceType: MediaModelType | null,
 ): PurchaseJob {
-	const { webhook_url: webhookUrl, ...inputs } = readGivenInputs(run.context, itemIndex);
-	const given = Object.fromEntries(Object.entries(inputs).filter(([name]) => !UNSENT_FIELDS.includes(name)));
+	const { model: other, webhook_url: webhookUrl, ...inputs } = readGivenInputs(run.context, itemIndex);
+	const given = omit(inputs, 'enable_sync_mode');
 	const read = readRequest(run, itemIndex, options, {
 		exampleModel: EXAMPLE_MODEL,
 		ownFields: OWN_FIELDS,
 		timeoutSeconds: defaultTimeoutSeconds(resourceType),
 		webhookUrl,
 	});
+	if (!isBlank(other) && other !== read.model) {
+		throw inputError(
+			`The inputs are for the model ${describeValue(other)}, but 'Model' is ${read.model}`,
+			"Remove model from the inputs, or choose it in 'Model'.",
+		);
+	}
 	const request = { ...read, body: { ...given, ...read.body } };
 	const order = { request, predictionCount: 1 };
 	return {
