@@ -122,6 +122,25 @@ describe('one bad item among good ones', () => {
 	});
 });
 
+it.each<[string, SeedreamOptions]>([
+	['its Base URL is not allowed', { credentialData: { baseUrl: 'http://example.com' } }],
+	['its Concurrency is no number', { parameters: { options: { concurrency: '={{ "ten" }}' } } }],
+	['it has no such operation', { parameters: { operation: '__CUSTOM_API_CALL__' } }],
+])('hands on no unedited photo if %s', async (_why, options) => {
+	const run = { ...options, items: [good, good] };
+	const { out } = await edit({ ...run, nodeExtras: CONTINUE });
+	expect(out).toEqual(
+		[0, 1].map((item) => ({
+			json: expect.objectContaining({
+				error: expect.objectContaining({ statusCode: null }) as object,
+			}) as object,
+			pairedItem: { item },
+		})),
+	);
+	const { items } = await edit({ ...run, nodeExtras: BRANCH, downstream: ['Good', 'Bad'] });
+	expect(items.map((output) => output.length)).toEqual([0, 2]);
+});
+
 it.each([
 	[
 		400,

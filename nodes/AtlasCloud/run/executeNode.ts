@@ -10,7 +10,7 @@ import { simplified, withInputFields } from '../items/outputItems';
 import type { AboutItem, ItemRun, NodeRun } from '../nodeRun';
 import type { NodeDefinition, Operation } from './operation';
 import { releaseInputContents } from '../n8n/itemFile';
-import { runItems } from './stages';
+import { itemRunsOf, runItems, toFailure } from './stages';
 
 /** A node's `execute()`: finds the operation, runs it, and turns errors into what n8n understands. */
 export async function executeNode(
@@ -21,12 +21,12 @@ export async function executeNode(
 	try {
 		// First of all: whatever fails later, its error has to name what an earlier attempt bought.
 		const ledger = beginAttempt(context, log.add);
-		const { run, operation } = await prepare(context, node, ledger).catch((error: unknown) => {
-			throwIfCancelled(context, node, ledger);
-			throw toNodeError(context, error, undefined, ledger.undelivered());
-		});
-		// What an item has given up, such as an upload that hangs, ends with the run.
-		return [await runOperation(run, node, operation).finally(run.end)];
+		const items = await prepare(context, node, ledger).then(
+			// What an item has given up, such as an upload that hangs, ends with the run.
+			async ({ run, operation }) => await runOperation(run, node, operation).finally(run.end),
+			(error: unknown) => failAll(context, node, ledger, error),
+		);
+		return [items];
 	} finally {
 		log.flush();
 		await releaseInputContents(context.helpers);
@@ -58,25 +58,42 @@ async function runOperation(
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
 	});
-	return results.flatMap((items, i) =>
-		items.map((item) => toOutputItem(context, operation, itemRuns[i], item)),
-	);
+	return outputOf(context, operation, itemRuns, results);
 }
 
 async function prepare(
 	context: IExecuteFunctions,
-	{ resources }: NodeDefinition,
+	node: NodeDefinition,
 	ledger: Ledger,
 ): Promise<{ run: NodeRun; operation: Operation }> {
-	const resourceName = context.getNodeParameter('resource', 0) as string;
-	const name = context.getNodeParameter('operation', 0) as string;
-	const resource = resources.find(({ value }) => value === resourceName);
-	const operation = resource?.operations.find(({ option }) => option.value === name);
+	const operation = operationOf(context, node);
 	if (operation) return { run: await startRun(context, ledger, operation.fields), operation };
 	throw runError(
-		`The operation "${name}" isn’t available for "${resourceName}"`,
+		`The operation "${nameIn(context, 'operation')}" isn’t available for "${nameIn(context, 'resource')}"`,
 		'Choose an operation from the list. A Custom API Call needs the HTTP Request node.',
 	);
+}
+
+const nameIn = (context: IExecuteFunctions, parameter: 'resource' | 'operation') =>
+	context.getNodeParameter(parameter, 0) as string;
+
+function operationOf(context: IExecuteFunctions, { resources }: NodeDefinition): Operation | undefined {
+	const resource = resources.find(({ value }) => value === nameIn(context, 'resource'));
+	return resource?.operations.find(({ option }) => option.value === nameIn(context, 'operation'));
+}
+
+/** Fails all items. Under Continue, n8n would hand on the input of a node that throws as if it were the output. */
+function failAll(
+	context: IExecuteFunctions,
+	node: NodeDefinition,
+	ledger: Ledger,
+	error: unknown,
+): INodeExecutionData[] {
+	throwIfCancelled(context, node, ledger);
+	if (!context.continueOnFail()) throw toNodeError(context, error, undefined, ledger.undelivered());
+	const operation = operationOf(context, node);
+	const itemRuns = itemRunsOf(context, operation).map((one) => ({ ...one, result: toFailure(error) }));
+	return outputOf(context, operation, itemRuns, resultsOf({ context, ledger }, itemRuns));
 }
 
 function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, ledger: Ledger): void {
@@ -84,7 +101,7 @@ function throwIfCancelled(context: IExecuteFunctions, node: NodeDefinition, ledg
 }
 
 /** What came of the items, in full. @throws NodeOperationError for the first failed item, if that ends the node */
-function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
+function resultsOf(run: Pick<NodeRun, 'context' | 'ledger'>, itemRuns: ItemRun[]): INodeExecutionData[][] {
 	const { context, ledger } = run;
 	if (!context.continueOnFail()) throwFirstFault(run, itemRuns);
 	return itemRuns.map((itemRun) => {
@@ -97,10 +114,21 @@ function resultsOf(run: NodeRun, itemRuns: ItemRun[]): INodeExecutionData[][] {
 	});
 }
 
-/** An item as the node returns it. */
+/** The items as the node returns them. */
+function outputOf(
+	context: IExecuteFunctions,
+	operation: Operation | undefined,
+	itemRuns: ItemRun[],
+	results: INodeExecutionData[][],
+): INodeExecutionData[] {
+	return results.flatMap((items, i) =>
+		items.map((item) => toOutputItem(context, operation?.columns, itemRuns[i], item)),
+	);
+}
+
 function toOutputItem(
 	context: IExecuteFunctions,
-	{ columns }: Operation,
+	columns: string[] | undefined,
 	itemRun: ItemRun,
 	item: INodeExecutionData,
 ): INodeExecutionData {
@@ -129,7 +157,10 @@ function aboutOf(context: IExecuteFunctions, { about, index }: ItemRun): AboutIt
 	return about ?? { model: parameter('model'), prompt: parameter('prompt') };
 }
 
-function throwFirstFault({ context, ledger }: NodeRun, itemRuns: ItemRun[]): void {
+function throwFirstFault(
+	{ context, ledger }: Pick<NodeRun, 'context' | 'ledger'>,
+	itemRuns: ItemRun[],
+): void {
 	const failed = itemRuns.filter(({ result }) => result?.error !== undefined);
 	// A cancelled item was only stopped by the fault of another one.
 	const first = failed.find(({ result }) => !(result?.error instanceof CancelledError)) ?? failed[0];

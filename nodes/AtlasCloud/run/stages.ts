@@ -1,3 +1,4 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { Semaphore } from '../api/time/semaphore';
 import { NO_REASON } from '../n8n/errors';
 import type { ItemRun, NodeRun, ItemResult } from '../nodeRun';
@@ -13,8 +14,7 @@ const MAX_PARALLEL_CHECKS = 16;
  */
 export async function runItems(run: NodeRun, operation: Operation): Promise<ItemRun[]> {
 	const { context, signal } = run;
-	const inputs = operation.isOnce ? context.getInputData().slice(0, 1) : context.getInputData();
-	const items = inputs.map((_input, index): ItemRun => ({ index }));
+	const items = itemRunsOf(context, operation);
 	/** Those that go on: none once an item has ended the run. */
 	const open = () => {
 		const left = items.filter(({ result }) => result === undefined);
@@ -54,6 +54,12 @@ export async function runItems(run: NodeRun, operation: Operation): Promise<Item
 	return items;
 }
 
+/** @param operation undefined where the node has no such operation */
+export function itemRunsOf(context: IExecuteFunctions, operation: Operation | undefined): ItemRun[] {
+	const inputs = operation?.isOnce ? context.getInputData().slice(0, 1) : context.getInputData();
+	return inputs.map((_input, index) => ({ index }));
+}
+
 async function readItem(run: NodeRun, operation: Operation, item: ItemRun): Promise<void> {
 	const { context } = run;
 	const { fields } = operation;
@@ -66,6 +72,6 @@ async function readItem(run: NodeRun, operation: Operation, item: ItemRun): Prom
 	item.about = operation.about?.(item.job);
 }
 
-function toFailure(error: unknown): ItemResult {
+export function toFailure(error: unknown): ItemResult {
 	return { items: [], error: error ?? new Error(NO_REASON) };
 }
