@@ -37,7 +37,7 @@ const CONTINUE = { onError: 'continueRegularOutput' } as const;
 describe.each(OPERATIONS)('Max Cost per Run of $operation', (parameters) => {
 	it('refuses a run that would cost more, before anything is uploaded or bought', async () => {
 		const { error } = await run(0.1, { parameters });
-		expect(error?.message).toBe("This run would cost $0.108, but 'Max Cost per Run' is $0.10");
+		expect(error?.message).toBe("This run would cost up to $0.108, but 'Max Cost per Run' is $0.10");
 		expect(error?.description).toContain('Nothing was submitted.');
 		expect(bought()).toEqual([0, 0]);
 	});
@@ -63,14 +63,14 @@ it.each([
 	['={{ 4.999 - 5 }}', '-$0.001'],
 ])('a limit of %s refuses all that costs', async (limit, amount) => {
 	const { error } = await run(limit);
-	expect(error?.message).toBe(`This run would cost $0.108, but 'Max Cost per Run' is ${amount}`);
+	expect(error?.message).toBe(`This run would cost up to $0.108, but 'Max Cost per Run' is ${amount}`);
 	expect(bought()).toEqual([0, 0]);
 });
 
 it('counts what the account pays', async () => {
 	sandbox.setOptions({ accountMarkup: 1.2 });
 	expect((await run(0.108)).error?.message).toBe(
-		"This run would cost $0.1296, but 'Max Cost per Run' is $0.108",
+		"This run would cost up to $0.1296, but 'Max Cost per Run' is $0.108",
 	);
 	expect(bought()).toEqual([0, 0]);
 });
@@ -125,7 +125,7 @@ it('counts what failed in earlier attempts: it may be billed', async () => {
 	});
 	const { error } = await run(0.16, { nodeExtras: RETRY });
 	expect(error?.message).toMatch(
-		/^This run would cost \$0\.\d+ more than the \$0\.108 of earlier attempts, but 'Max Cost per Run' is \$0\.16/,
+		/^This run would cost up to \$0\.\d+ more than the \$0\.108 of earlier attempts, but 'Max Cost per Run' is \$0\.16/,
 	);
 	expect(sandbox.ledger.charges).toHaveLength(4);
 });
@@ -145,7 +145,7 @@ it.each([{}, CONTINUE])('counts what earlier attempts bought, should the price r
 	expect(json.length - others.length).toBe(onError === CONTINUE ? 4 : 0);
 	const { message } = error ?? (refused?.error as Error);
 	expect(message).toMatch(
-		/^This run would cost \$0\.081 more than the \$0\.081 of earlier attempts, but 'Max Cost per Run' is \$0\.15/,
+		/^This run would cost up to \$0\.081 more than the \$0\.081 of earlier attempts, but 'Max Cost per Run' is \$0\.15/,
 	);
 	expect(sandbox.ledger.charges).toHaveLength(3);
 });

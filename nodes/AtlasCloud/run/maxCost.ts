@@ -42,7 +42,7 @@ const MAX_PARALLEL_QUOTES = 8;
 
 /**
  * Refuses a run that would cost more than Max Cost per Run, or whose cost cannot be known. Counts what the account pays,
- * and what earlier attempts of this execution may have spent.
+ * and what earlier attempts of this execution may have spent. What is picked up may fail and be bought anew, so it counts.
  * @param maxCostUsd null for no limit: then nothing is asked
  * @throws AtlasError (`input`); CancelledError
  */
@@ -60,8 +60,8 @@ export async function checkMaxCost(
 	if (costUsd === 0 || run.budget.spareUsd >= 0) return;
 	const isEstimate = quotes.some((quote) => quote.isEstimate);
 	throw runError(
-		`This run would cost ${isEstimate ? 'about ' : ''}${dollars(costUsd)}${spentUsd > 0 ? ` more than the ${dollars(spentUsd)} of earlier attempts` : ''}, but 'Max Cost per Run' is ${dollars(maxCostUsd)}`,
-		"Nothing was submitted. Increase 'Max Cost per Run' under Options, or use fewer items.",
+		`This run would cost up to ${isEstimate ? 'about ' : ''}${dollars(costUsd)}${spentUsd > 0 ? ` more than the ${dollars(spentUsd)} of earlier attempts` : ''}, but 'Max Cost per Run' is ${dollars(maxCostUsd)}`,
+		"Nothing was submitted. Increase 'Max Cost per Run' under Options, or use fewer items. Results of earlier runs are included, although reusing them costs nothing.",
 	);
 }
 

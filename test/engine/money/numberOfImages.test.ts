@@ -136,7 +136,7 @@ describe('Max Cost per Run', () => {
 
 	it('counts each image', async () => {
 		const { error } = await three({ parameters: limited(0.08) });
-		expect(error?.message).toMatch(/^This run would cost \$0\.081, but 'Max Cost per Run' is \$0\.08/);
+		expect(error?.message).toMatch(/^This run would cost up to \$0\.081, but 'Max Cost per Run' is \$0\.08/);
 		expect(submits()).toBe(0);
 		expectAllOnce(idsIn(await three({ parameters: limited(0.081) })), 3);
 	});
