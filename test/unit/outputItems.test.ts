@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
-import { outputItems, type DownloadTools } from '../../nodes/AtlasCloud/items/outputItems';
+import { outputItems, simplified, type DownloadTools } from '../../nodes/AtlasCloud/items/outputItems';
 import { MODEL_STYLE } from '../../nodes/AtlasCloud/panel/style';
 
 it('ends only after all downloads have ended, even if one of them fails at once', async () => {
@@ -29,4 +29,10 @@ it('ends only after all downloads have ended, even if one of them fails at once'
 	finishSecond({ data: '', mimeType: 'image/png' });
 	await ended;
 	expect(events).toEqual(['second file', 'not found']);
+});
+
+it.each(['text', 'failureReason'])('Simplify keeps %s where there is one', (name) => {
+	const of = (value: string | null) => simplified({ raw: {}, [name]: value, status: 'x' }, ['status']);
+	expect(of('said')).toEqual({ status: 'x', [name]: 'said' });
+	expect(of(null)).toEqual({ status: 'x' });
 });

@@ -80,9 +80,10 @@ export function predictionJson(
 	};
 }
 
-/** The item's most useful fields, in order. */
+/** The item's most useful fields, in order, and what few items have. */
 export function simplified(json: IDataObject, columns: string[]): IDataObject {
-	return Object.fromEntries(columns.map((name) => [name, json[name] ?? null]));
+	const rare = ['text', 'failureReason'].filter((name) => asString(json[name]) !== null);
+	return Object.fromEntries([...columns, ...rare].map((name) => [name, json[name] ?? null]));
 }
 
 /**
