@@ -116,21 +116,24 @@ export function toNodeError(
 		// The error of an item whose submit is unknown says so itself.
 		lostCount: undelivered.lostCount - (isTold ? 1 : 0),
 	};
-	const nodeError = new NodeOperationError(context.getNode(), message, {
+	const node = context.getNode();
+	const advice = [
+		description,
+		...describeUndelivered(others, 'other ', isTold ? 'other ' : ''),
+		others.paid.length > 0 && KEEP_ROWS,
+	]
+		.filter((sentence) => sentence !== false)
+		.join('\n')
+		.trim();
+	const isTool = node.type.endsWith('Tool');
+	const nodeError = new NodeOperationError(node, message, {
 		itemIndex,
 		// n8n shows the description as HTML.
-		description: [
-			description,
-			...describeUndelivered(others, 'other ', isTold ? 'other ' : ''),
-			others.paid.length > 0 && KEEP_ROWS,
-		]
-			.filter((sentence) => sentence !== false)
-			.join('\n')
-			.trim()
-			.replace(/\n/g, '<br>'),
+		description: isTool ? advice : advice.replace(/\n/g, '<br>'),
 	});
-	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost.
-	nodeError.message = message;
+	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost. An agent sees nothing
+	// but the message (n8n 2.41).
+	nodeError.message = isTool ? `${message}\n${advice}`.trim() : message;
 	const otherIds = idsIn(others);
 	// n8n shows messages under the error's details.
 	if (otherIds.length > 0)

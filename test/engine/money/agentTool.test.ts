@@ -32,6 +32,14 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 		expect(submits()).toBe(2);
 	});
 
+	it('shows the agent what to do in the message: it sees nothing else', async () => {
+		fails('submit', MODERATED, 2);
+		const { error } = await edit({ ...AS_TOOL, parameters: { numberOfImages: 2 } });
+		expect(error?.message).toMatch(/^Content moderation[^<]*\nChange the prompt[^<]*\n[^<]*$/);
+		// Or n8n would add it once more.
+		expect(error?.message).toContain(error?.description);
+	});
+
 	it('keeps parallel calls with the same run index apart', async () => {
 		const restore = callItemsInParallel();
 		try {
