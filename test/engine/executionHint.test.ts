@@ -4,7 +4,14 @@ import type { NodeRun } from '../../nodes/AtlasCloud/nodeRun';
 import { countResults } from '../../nodes/AtlasCloud/operations/kind';
 import { EDIT_STYLE } from '../../nodes/AtlasCloud/panel/style';
 import { V4_EDIT } from '../../nodes/AtlasCloud/api/models/seedream';
-import { picture, runSeedream, useOneSandbox, type SeedreamOptions, type SeedreamResult } from './seedream';
+import {
+	picture,
+	runSeedream,
+	sandbox,
+	useOneSandbox,
+	type SeedreamOptions,
+	type SeedreamResult,
+} from './seedream';
 
 useOneSandbox();
 
@@ -28,6 +35,14 @@ it('sums up images, seconds and dollars', async () => {
 	const hint = await hintOf({}, { items: await twoItems() });
 	expect(hint.message).toMatch(/^2 edited images in \d+\.\d s for \$0\.054\.$/);
 	expect(hint).toMatchObject({ type: 'info', location: 'outputPane' });
+});
+
+it('counts each image that an unfinished edit was asked for', async () => {
+	sandbox.setOptions({ predictSeconds: 30 });
+	const options = { timeoutSeconds: 2, onTimeout: 'continue' };
+	const { message } = await hintOf({ model: `${V4_EDIT}-sequential`, numberOfImages: 3, options });
+	sandbox.setOptions({ predictSeconds: 1 });
+	expect(message).toMatch(/^1 edit still running in \d+\.\d s for about \$0\.081\.$/);
 });
 
 it('Submit, Wait for Completion, Get and Upload say what they did', async () => {
@@ -63,22 +78,14 @@ it('counts what was bought, not what the input items say about other predictions
 
 const count = (done: INodeExecutionData[]) => countResults(EDIT_STYLE, done);
 
-async function messageOf(
-	json: IDataObject[],
-	buys: string | undefined = 'edit',
-	delivered = () => [],
-): Promise<string> {
+function messageOf(json: IDataObject[], buys: string | undefined = 'edit', estimateUsd?: number): string {
 	const hints: NodeExecutionHint[] = [];
 	const run = {
 		startedAtMs: 1_000,
-		estimates: new Map(),
 		client: { clock: { nowMs: () => 13_400 } },
-		ledger: { takenFrom: () => [], delivered },
-		models: {
-			of: async (model: string) =>
-				await Promise.resolve({
-					price: model === 'vendor/listed/edit' ? { usd: 0.05, unit: 'generation' } : null,
-				}),
+		ledger: {
+			takenFrom: () => [],
+			delivered: () => json.map(({ predictionId }) => ({ fate: { id: predictionId }, estimateUsd })),
 		},
 		context: {
 			addExecutionHints: (...added: NodeExecutionHint[]) => hints.push(...added),
@@ -86,7 +93,7 @@ async function messageOf(
 			getMode: () => 'trigger',
 		},
 	};
-	await addExecutionHint(
+	addExecutionHint(
 		run as unknown as NodeRun,
 		{ count, buys },
 		json.map((one) => ({ json: one })),
@@ -109,55 +116,37 @@ const image = (changes: IDataObject = {}): IDataObject => ({
 });
 
 describe('the text, for items made up here', () => {
-	it('takes Atlas’s price, even if the list price differs', async () => {
-		expect(await messageOf([image({ priceUsd: 0.01 })])).toBe('1 edited image in 12.4 s for $0.01.');
+	it('takes Atlas’s price, even if the estimate differs', () => {
+		expect(messageOf([image({ priceUsd: 0.01 })], 'edit', 0.027)).toBe('1 edited image in 12.4 s for $0.01.');
 	});
 
-	it('estimates from the list price if Atlas reports none, and says so', async () => {
-		expect(await messageOf([image(), image({ priceUsd: null })])).toBe(
-			'2 edited images in 12.4 s for about $0.054.',
+	it('estimates if Atlas reports no price, and says so', () => {
+		expect(messageOf([image(), image({ priceUsd: null })], 'edit', 0.05)).toBe(
+			'2 edited images in 12.4 s for about $0.077.',
 		);
 	});
 
-	it('takes the catalog’s price of a model that is not built in', async () => {
-		const unlisted = image({ priceUsd: null, model: 'vendor/listed/edit' });
-		expect(await messageOf([unlisted])).toBe('1 edited image in 12.4 s for about $0.05.');
-	});
-
-	it('says that a price is not known rather than making one up', async () => {
-		const unknown = image({ priceUsd: null, model: 'vendor/new/edit' });
-		expect(await messageOf([unknown])).toBe('1 edited image in 12.4 s (price unknown).');
-		expect(await messageOf([image({ ...unknown, predictionId: 'other' }), image()])).toBe(
+	it('says that a price is not known rather than making one up', () => {
+		const unknown = image({ priceUsd: null });
+		expect(messageOf([unknown])).toBe('1 edited image in 12.4 s (price unknown).');
+		expect(messageOf([unknown, image()])).toBe(
 			'2 edited images in 12.4 s for $0.027 (the price of 1 edit is unknown).',
 		);
 	});
 
-	it('estimates each image of one prediction, once', async () => {
-		const one = { predictionId: 'one', imageCount: 3, priceUsd: null };
-		const images = [0, 1, 2].map((imageIndex) => image({ ...one, imageIndex }));
-		expect(await messageOf(images)).toBe('3 edited images in 12.4 s for about $0.081.');
-		const each = images.map((json, i) => ({ ...json, predictionId: `${i}` }));
-		expect(await messageOf(each)).toBe('3 edited images in 12.4 s for about $0.081.');
+	it('estimates a prediction of several images once', () => {
+		const images = [0, 1, 2].map((imageIndex) => image({ predictionId: 'one', imageIndex, priceUsd: null }));
+		expect(messageOf(images, 'edit', 0.081)).toBe('3 edited images in 12.4 s for about $0.081.');
 	});
 
-	it('reads the records as often for many items as for one: a run may have thousands', async () => {
-		const readsFor = async (count: number) => {
-			const delivered = jest.fn(() => []);
-			const submitted = Array.from({ length: count }, (_, i) => ({ predictionId: `${i}`, model: V4_EDIT }));
-			await messageOf(submitted, 'edit', delivered);
-			return delivered.mock.calls.length;
-		};
-		expect(await readsFor(50)).toBe(await readsFor(1));
-	});
-
-	it('counts what is still in progress, and what failed', async () => {
+	it('counts what is still in progress, and what failed', () => {
 		const unfinished = image({ status: 'processing', imageIndex: null, imageCount: 0, priceUsd: null });
 		const items = [image(), unfinished, { error: { message: 'x' } }];
-		expect(await messageOf(items)).toBe(
+		expect(messageOf(items, 'edit', 0.027)).toBe(
 			'1 edited image, 1 edit still running in 12.4 s for about $0.054. 1 failed.',
 		);
 		const failed = image({ status: 'failed', imageIndex: null, imageCount: 0, priceUsd: null });
-		expect(await messageOf([failed], undefined)).toBe('1 failed.');
+		expect(messageOf([failed], undefined)).toBe('1 failed.');
 	});
 
 	describe('Wait for Completion', () => {
@@ -165,8 +154,8 @@ describe('the text, for items made up here', () => {
 		const blocked = { error: { message: 'x', predictionId: 'p2', status: 'failed' } };
 		const refused = { error: { message: 'x', predictionId: null, status: null } };
 
-		it('is offered if all that failed is paid for', async () => {
-			expect(await messageOf([image(), timedOut])).toBe(
+		it('is offered if all that failed is paid for', () => {
+			expect(messageOf([image(), timedOut])).toBe(
 				'1 edited image in 12.4 s for $0.027. 1 failed. To get what failed without being billed again, use Prediction > Wait for Completion with the prediction IDs in those rows.',
 			);
 		});
@@ -175,8 +164,8 @@ describe('the text, for items made up here', () => {
 			['a moderation block', [blocked]],
 			['a refusal', [refused]],
 			['a moderation block beside a timeout', [timedOut, blocked]],
-		])('is not offered after %s', async (_what, failed) => {
-			expect(await messageOf([image(), ...failed])).not.toContain('Wait for Completion');
+		])('is not offered after %s', (_what, failed) => {
+			expect(messageOf([image(), ...failed])).not.toContain('Wait for Completion');
 		});
 	});
 });

@@ -257,7 +257,7 @@ it.each([
 ])('reads the catalog %s, whatever it is asked for', async (_how, count, status) => {
 	if (status) sandbox.addFault({ endpoint: 'models', action: { type: 'status', status }, times: Infinity });
 	sandbox.addFault({ endpoint: 'quote', action: { type: 'status', status: 503 }, times: Infinity });
-	// The model's type and schema, the estimate in place of a quote, and the cost in the execution hint.
+	// The model's type and schema, and the estimate in place of a quote.
 	await runSeedream({
 		...models,
 		items: [{}, {}],

@@ -54,10 +54,12 @@ async function runOperation(
 	if (!operation.isOnce && !(all[0] && isFailedItem(all[0])))
 		leftovers.forget(all.flatMap(({ json }) => (json.status === 'completed' ? [json.predictionId] : [])));
 	const notes = itemRuns.flatMap(({ about, result }) => [about?.notes ?? [], result?.notes ?? []].flat());
-	await addExecutionHint(run, operation, all, notes).catch((error: unknown) => {
+	try {
+		addExecutionHint(run, operation, all, notes);
+	} catch (error) {
 		// The items are billed and must not be lost over a hint.
 		context.logger.warn(`${node.displayName} couldn’t sum up its run`, { error });
-	});
+	}
 	return outputOf(context, operation, itemRuns, results);
 }
 

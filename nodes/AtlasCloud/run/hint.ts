@@ -1,8 +1,7 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 import { asNumber, asObject, asString } from '../api/json';
-import { knownModel } from '../api/models/seedream';
-import { dollars, estimateUsd } from '../api/models/prices';
-import { idOf, type Origin, type PurchaseRecord } from '../api/purchases/record';
+import { dollars } from '../api/models/prices';
+import { idOf, type Origin } from '../api/purchases/record';
 import type { NodeRun } from '../nodeRun';
 import type { Operation } from './operation';
 import { withoutTags, plural } from '../api/text';
@@ -23,9 +22,9 @@ const MAX_NOTES = 5;
 
 interface Cost {
 	usd: number;
-	/** Whether a list price is part of the sum. */
+	/** Whether an estimate is part of the sum. */
 	isEstimate: boolean;
-	/** Predictions with neither a reported nor a list price. */
+	/** Predictions with neither a reported price nor an estimate. */
 	unknownCount: number;
 }
 
@@ -34,12 +33,12 @@ interface Cost {
  * @param items the run's own: without the fields of their input items, which may describe other predictions
  * @param notes sentences of the items; each is said once
  */
-export async function addExecutionHint(
+export function addExecutionHint(
 	run: NodeRun,
 	operation: Pick<Operation, 'count' | 'buys'>,
 	items: INodeExecutionData[],
 	notes: string[],
-): Promise<void> {
+): void {
 	if (!operation.count) return;
 	const { buys } = operation;
 	const done = items.filter((item) => !isFailedItem(item));
@@ -53,14 +52,14 @@ export async function addExecutionHint(
 	const what = operation.count(done).join(', ') || (failed.length === 0 ? 'No results' : '');
 	const billed = done.filter((item) => !taken.has(item));
 	const sentences = [
-		what && `${what}${time}${await describeCost(run, buys, billed)}.`,
+		what && `${what}${time}${describeCost(run, buys, billed)}.`,
 		failed.length === 0 ? '' : `${failed.length} failed${rowsOf(failed)}.`,
 		...(buys === undefined
 			? []
 			: [
 					describeConcurrency(run),
-					await describeTaken(run, leftover, 'result', ' of an earlier run of this node'),
-					await describeTaken(run, reused, 'earlier result'),
+					describeTaken(run, leftover, 'result', ' of an earlier run of this node'),
+					describeTaken(run, reused, 'earlier result'),
 					waitAdvice(items.filter(isFailedItem)),
 				]),
 		...[...new Set(notes)].slice(0, MAX_NOTES),
@@ -98,31 +97,16 @@ function describeConcurrency({ context, places }: NodeRun): string {
 	return peak === 0 ? '' : `Up to ${peak} ran at once${HELD_BACK[heldBackBy]}.`;
 }
 
-/** What a prediction costs by its list price; null if that is not known. @param json of its items */
-async function estimateOf(
-	run: NodeRun,
-	records: Map<unknown, PurchaseRecord>,
-	[first, ...others]: IDataObject[],
-): Promise<number | null> {
-	const model = asString(first.model);
-	// Where the number of images is not known, what was asked for counts.
-	if (model === null || !('imageCount' in first)) return records.get(first.predictionId)?.estimateUsd ?? null;
-	// The run has read the model's rules already: a hint is worth no request.
-	const price = knownModel(model)?.price ?? (await run.models.of(model)).price;
-	return price ? estimateUsd(price, { num_images: 1 + others.length }) : null;
-}
-
-async function costOf(run: NodeRun, done: INodeExecutionData[]): Promise<Cost> {
+function costOf(run: NodeRun, done: INodeExecutionData[]): Cost {
 	const cost: Cost = { usd: 0, isEstimate: false, unknownCount: 0 };
-	const records = new Map(run.ledger.delivered().map((record) => [idOf(record) as unknown, record]));
-	const byPrediction = new Map<unknown, IDataObject[]>();
-	for (const { json } of done)
-		byPrediction.set(json.predictionId, [...(byPrediction.get(json.predictionId) ?? []), json]);
-	for (const group of byPrediction.values()) {
-		// The first item of a prediction carries its price.
-		if (group[0].status === 'failed') continue;
-		const reported = asNumber(group[0].priceUsd);
-		const usd = reported ?? (await estimateOf(run, records, group));
+	// By what was asked for: a sequential model may have made fewer images, which cost less.
+	const estimates = new Map(run.ledger.delivered().map((one) => [idOf(one) as unknown, one.estimateUsd]));
+	// The first item of a prediction carries its price.
+	const firsts = new Map(done.toReversed().map(({ json }) => [json.predictionId, json]));
+	for (const [predictionId, { status, priceUsd }] of firsts) {
+		if (status === 'failed') continue;
+		const reported = asNumber(priceUsd);
+		const usd = reported ?? estimates.get(predictionId) ?? null;
 		if (usd === null) cost.unknownCount++;
 		else cost.usd += usd;
 		cost.isEstimate ||= usd !== null && reported === null;
@@ -137,27 +121,18 @@ function takenFrom(run: NodeRun, origin: Origin, done: INodeExecutionData[]): IN
 }
 
 /** How many results were taken instead of being bought, and what that saved. */
-async function describeTaken(
-	run: NodeRun,
-	taken: INodeExecutionData[],
-	noun: string,
-	from = '',
-): Promise<string> {
+function describeTaken(run: NodeRun, taken: INodeExecutionData[], noun: string, from = ''): string {
 	const count = new Set(taken.map(({ json }) => json.predictionId)).size;
 	if (count === 0) return '';
-	const { usd, isEstimate } = await costOf(run, taken);
+	const { usd, isEstimate } = costOf(run, taken);
 	const saved = usd === 0 ? 'not billed again' : `which saved ${isEstimate ? 'about ' : ''}${dollars(usd)}`;
 	return `Reused ${plural(count, noun)}${from}, ${saved}.`;
 }
 
-/** Follows what was done; ` for about $0.05` if a list price is part of the sum. Empty if nothing was billed. */
-async function describeCost(
-	run: NodeRun,
-	buys: string | undefined,
-	billed: INodeExecutionData[],
-): Promise<string> {
+/** Follows what was done; ` for about $0.05` if an estimate is part of the sum. Empty if nothing was billed. */
+function describeCost(run: NodeRun, buys: string | undefined, billed: INodeExecutionData[]): string {
 	if (buys === undefined) return '';
-	const { usd, isEstimate, unknownCount } = await costOf(run, billed);
+	const { usd, isEstimate, unknownCount } = costOf(run, billed);
 	const sum = usd === 0 ? '' : ` for ${isEstimate ? 'about ' : ''}${dollars(usd)}`;
 	if (unknownCount === 0) return sum;
 	return sum === '' ? ' (price unknown)' : `${sum} (the price of ${plural(unknownCount, buys)} is unknown)`;
