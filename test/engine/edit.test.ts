@@ -207,6 +207,18 @@ it('puts the input’s json first if Include Input Fields is on', async () => {
 	expect(json[0]?.inputFields).toEqual({ prompt: 'old', status: 'new' });
 });
 
+it.each(['={{ $json.seconds }}', '={{ $("Nobody").first().json }}'])(
+	'keeps the input’s fields of a row with a bad option: %s',
+	async (timeoutSeconds) => {
+		const { json } = await runSeedream({
+			items: [{ json: { sku: 'A-1', seconds: 'ten' }, files: { data: await picture() } }],
+			parameters: { options: { includeInputFields: true, timeoutSeconds } },
+			nodeExtras: { onError: 'continueRegularOutput' },
+		});
+		expect(json).toMatchObject([{ sku: 'A-1', status: 'failed', error: { statusCode: null } }]);
+	},
+);
+
 it('puts the input’s first image beside the edited one if Keep Input Image is on', async () => {
 	const [file, other] = [await picture({ left: '#123456' }), await picture()];
 	const options = { keepInputImage: true };

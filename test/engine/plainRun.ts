@@ -8,6 +8,7 @@ import {
 	type INodeParameters,
 	type INodeType,
 } from 'n8n-workflow';
+import { asObject } from '../../nodes/AtlasCloud/api/json';
 import { nodeRun, type SeedreamOptions, type ThrownError } from './seedream';
 
 export interface PlainResult {
@@ -84,7 +85,9 @@ export async function runPlain(options: SeedreamOptions, stops: boolean): Promis
 		continueOnFail: () => !stops,
 		addExecutionHints: (...given: unknown[]) => void hints.push(...given),
 		getNodeParameter(name: string, index: number, fallback?: unknown, options?: { extractValue?: boolean }) {
-			const value = resolved(parameters[name] ?? fallback, input[index]?.json ?? {});
+			const [first, ...rest] = name.split('.');
+			const inner = rest.reduce<unknown>((outer, key) => asObject(outer)?.[key], parameters[first]);
+			const value = resolved(inner ?? fallback, input[index]?.json ?? {});
 			return options?.extractValue ? ((value as IDataObject | undefined)?.value ?? value) : value;
 		},
 	} as unknown as IExecuteFunctions;

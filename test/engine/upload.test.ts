@@ -110,12 +110,14 @@ it.each([{}, { code: 200, data: {} }, { code: 200, data: { download_url: 'ftp://
 	},
 );
 
-it('keeps the input’s fields where asked to', async () => {
+it('keeps the input’s fields where asked to, and of a row that fails', async () => {
 	const { json } = await upload({
-		items: [{ json: { sku: 7, url: 'old' }, files: { data: await picture() } }],
+		items: [{ json: { sku: 7, url: 'old' }, files: { data: await picture() } }, { json: { sku: 8 } }],
 		parameters: { options: { includeInputFields: true } },
+		nodeExtras: { onError: 'continueRegularOutput' },
 	});
 	expect(json[0]).toMatchObject({ sku: 7, url: sandbox.ledger.uploads.at(-1)?.url });
+	expect(json[1]).toMatchObject({ sku: 8, error: { statusCode: null } });
 });
 
 it('asks for no URL, which it would refuse', async () => {

@@ -20,8 +20,7 @@ export const MAX_RETENTION_HOURS = 336;
 
 /** Never more items at once than this, by the run's first item; null for automatic. @throws AtlasError (`input`) */
 export function readConcurrency(context: IExecuteFunctions, fields: INodeProperties[]): number | null {
-	const { concurrency } = readOptions(context, 0, fields, 'concurrency');
-	return (concurrency as number | null | undefined) || null;
+	return (readOption(context, 0, fields, 'concurrency') as number | null | undefined) || null;
 }
 
 /**
@@ -75,20 +74,29 @@ export function readExtraBodyFields({ extraBodyFields }: IDataObject, ownFields:
 const CHECK_OPTION = 'Correct it under Options, or remove the option.';
 const CHECK_PARAMETER = 'Correct it. If you use an expression, check what it returns for this item.';
 
-/**
- * The options of an item that its operation offers; null for one that is there, but blank.
- * @param only the name of the one to read; by default all
- * @throws AtlasError (`input`) that names the option
- */
+const optionsIn = (fields: INodeProperties[]) =>
+	(fields.find(({ name }) => name === 'options')?.options ?? []) as INodeProperties[];
+
+/** The options of an item that its operation offers; null for one that is there, but blank. @throws AtlasError (`input`) */
 export function readOptions(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	fields: INodeProperties[],
-	only?: string,
 ): IDataObject {
-	const options = fields.find(({ name }) => name === 'options')?.options as INodeProperties[] | undefined;
-	const offered = options?.filter(({ name }) => only === undefined || name === only) ?? [];
-	return readCollection(offered, context.getNodeParameter('options', itemIndex, {}), CHECK_OPTION);
+	return readCollection(optionsIn(fields), context.getNodeParameter('options', itemIndex, {}), CHECK_OPTION);
+}
+
+/** One of them, whatever is wrong with the others. @throws AtlasError (`input`) */
+export function readOption(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	fields: INodeProperties[],
+	name: string,
+): unknown {
+	const field = optionsIn(fields).find((one) => one.name === name);
+	return (
+		field && readField(field, context.getNodeParameter(`options.${name}`, itemIndex, null), CHECK_OPTION)
+	);
 }
 
 /** A field of an item; its default where it is blank. @throws AtlasError (`input`) that names the field */

@@ -124,13 +124,13 @@ function outputOf(
 	results: INodeExecutionData[][],
 ): INodeExecutionData[] {
 	return results.flatMap((items, i) =>
-		items.map((item) => toOutputItem(context, operation?.columns, itemRuns[i], item)),
+		items.map((item) => toOutputItem(context, operation?.columns ?? [], itemRuns[i], item)),
 	);
 }
 
 function toOutputItem(
 	context: IExecuteFunctions,
-	columns: string[] | undefined,
+	columns: string[],
 	itemRun: ItemRun,
 	item: INodeExecutionData,
 ): INodeExecutionData {
@@ -138,11 +138,11 @@ function toOutputItem(
 	let { json } = item;
 	if (isFailedItem(item)) {
 		// With `error` as its one key, an object, n8n sends the item to the error branch as it is.
-		if (context.getNode().onError === 'continueErrorOutput' || !columns) return item;
+		if (context.getNode().onError === 'continueErrorOutput') return item;
 		const about = aboutOf(context, itemRun);
 		const predictionId = asString(asObject(json.error)?.predictionId) ?? about.predictionId;
 		json = { ...simplified({ ...about, status: 'failed', predictionId }, columns), ...json };
-	} else if (isSimplified && columns) json = simplified(json, columns);
+	} else if (isSimplified) json = simplified(json, columns);
 	return { ...item, json: withInputFields(inputFields, json) };
 }
 

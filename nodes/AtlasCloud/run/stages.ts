@@ -1,9 +1,9 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { Semaphore } from '../api/time/semaphore';
 import { NO_REASON } from '../n8n/errors';
 import type { ItemRun, NodeRun, ItemResult } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
-import { readOptions, readParameter } from '../panel/options';
+import { readOption, readOptions, readParameter } from '../panel/options';
 import type { Operation } from './operation';
 
 const MAX_PARALLEL_CHECKS = 16;
@@ -54,10 +54,23 @@ export async function runItems(run: NodeRun, operation: Operation): Promise<Item
 	return items;
 }
 
-/** @param operation undefined where the node has no such operation */
+/** The items of a run that has not begun. @param operation undefined where the node has no such operation */
 export function itemRunsOf(context: IExecuteFunctions, operation: Operation | undefined): ItemRun[] {
 	const inputs = operation?.isOnce ? context.getInputData().slice(0, 1) : context.getInputData();
-	return inputs.map((_input, index) => ({ index }));
+	const { fields = [] } = operation ?? {};
+	return inputs.map(({ json }, index) => ({
+		index,
+		inputFields: isIncluded(context, fields, index) ? json : undefined,
+	}));
+}
+
+/** The option Include Input Fields. What is wrong with it is said where all options are read. */
+function isIncluded(context: IExecuteFunctions, fields: INodeProperties[], itemIndex: number): boolean {
+	try {
+		return readOption(context, itemIndex, fields, 'includeInputFields') === true;
+	} catch {
+		return false;
+	}
 }
 
 async function readItem(run: NodeRun, operation: Operation, item: ItemRun): Promise<void> {
@@ -67,7 +80,6 @@ async function readItem(run: NodeRun, operation: Operation, item: ItemRun): Prom
 	// Before anything is paid for: an expression that fails here must not cost a result.
 	item.isSimplified =
 		fields.includes(simplifyField) && readParameter(context, item.index, simplifyField) === true;
-	if (options.includeInputFields === true) item.inputFields = context.getInputData()[item.index].json;
 	item.job = await operation.read(run, item.index, options);
 	item.about = operation.about?.(item.job);
 }
