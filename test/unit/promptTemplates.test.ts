@@ -77,6 +77,12 @@ describe.each(PROMPT_TEMPLATES)('the template $name', ({ value, sentence, fields
 	});
 });
 
+it('shows how the prompt for a transparent background begins', () => {
+	const { sentence, cutOut } = PROMPT_TEMPLATES.find(({ value }) => value === 'removeBackground')!;
+	const beginning = /begins with “(.+)”$/.exec(noticeOf('removeBackground'))?.[1];
+	expect(sentence.replace(/^[^.]*\./, String(beginning))).toBe(cutOut);
+});
+
 it('names all empty fields at once', () => {
 	expect(refusalOf({ promptTemplate: 'replaceText' }).message).toBe(
 		"'Current Text' and 'New Text' are empty in the Replace Text template",

@@ -15,13 +15,15 @@ function fillIn({ sentence, fields }: PromptTemplate, textFor: (field: TemplateF
 }
 
 const SHAPE_NOTICE = ' <b>Size</b> below must be wider or taller than the image.';
+const CUT_OUT_NOTICE = ' <b>For a transparent background</b>, it begins with “Remove the background.”';
 
 function templateProperties(template: PromptTemplate): INodeProperties[] {
 	const displayOptions = { show: { promptTemplate: [template.value] } };
 	const sentence = fillIn(template, ({ displayName }) => `[${displayName}]`);
+	const more = `${template.changesShape ? SHAPE_NOTICE : ''}${template.cutOut ? CUT_OUT_NOTICE : ''}`;
 	return [
 		{
-			displayName: `Prompt sent to Seedream: “${sentence}”${template.changesShape ? SHAPE_NOTICE : ''}`,
+			displayName: `Prompt sent to Seedream: “${sentence}”${more}`,
 			name: `${template.value}Notice`,
 			type: 'notice',
 			default: '',
