@@ -249,6 +249,11 @@ describe('an invalid parameter or input', () => {
 			"'Timeout (Seconds)' must be a number between 1 and 86400, but it is 0",
 		],
 		[
+			'no hours to reuse results of',
+			{ options: { reuseHours: '={{ "" }}' } },
+			"'Reuse Paid Results (Hours)' is empty",
+		],
+		[
 			'an output field without a name',
 			{ options: { outputDataFieldName: '={{ "" }}' } },
 			"'Put Output in Field' is empty",

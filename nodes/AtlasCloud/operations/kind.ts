@@ -11,7 +11,13 @@ import { checkWebhookUrl } from '../api/webhooks/delivery';
 import type { NodeRun } from '../nodeRun';
 import type { OptionFields } from '../panel/optionFields';
 import { readModel } from '../panel/modelField';
-import { MAX_RETENTION_HOURS, readExtraBodyFields, readMaxCostUsd, readTimeout } from '../panel/options';
+import {
+	MAX_RETENTION_HOURS,
+	readExtraBodyFields,
+	readMaxCostUsd,
+	readReuseHours,
+	readTimeout,
+} from '../panel/options';
 import type { NodeStyle } from '../panel/style';
 
 /** What is to be bought for one item. */
@@ -82,7 +88,7 @@ export function readRequest(
 		webhookUrl: isBlank(webhookUrl) ? undefined : checkWebhookUrl(webhookUrl, client.baseUrl),
 		...readTimeout(options, timeoutSeconds),
 		mayResubmit: options.resubmitUnknown === true,
-		reuseHours: asNumber(options.reuseHours) ?? 0,
+		reuseHours: readReuseHours(options),
 	};
 }
 

@@ -24,18 +24,21 @@ export function readConcurrency(context: IExecuteFunctions, fields: INodePropert
 }
 
 /**
- * The option Max Cost per Run, in USD; null if it is not set. A budget that is used up gives 0 or less, and then nothing
- * may cost anything.
+ * An option that limits costs; null if it is not set.
  * @throws AtlasError (`input`) if it is blank: an expression that gives nothing must not lift a limit
  */
-export function readMaxCostUsd({ maxCostUsd }: IDataObject): number | null {
-	if (maxCostUsd === undefined) return null;
-	if (maxCostUsd !== null) return maxCostUsd as number;
-	throw inputError(
-		"'Max Cost per Run (USD)' is empty",
-		'Enter an amount in dollars under Options, or remove the option for no limit.',
-	);
+function readLimit(title: string, value: unknown): number | null {
+	if (value === undefined) return null;
+	if (value !== null) return value as number;
+	throw inputError(`'${title}' is empty`, 'Enter a number under Options, or remove the option.');
 }
+
+/** The option Max Cost per Run, in USD. A budget that is used up gives 0 or less, and then nothing may cost anything. */
+export const readMaxCostUsd = ({ maxCostUsd }: IDataObject) =>
+	readLimit('Max Cost per Run (USD)', maxCostUsd);
+
+export const readReuseHours = ({ reuseHours }: IDataObject) =>
+	readLimit('Reuse Paid Results (Hours)', reuseHours) ?? 0;
 
 /** How long an item waits, and whether an unfinished prediction is then an error. */
 export type TimeoutOptions = Pick<PurchaseRequest, 'timeoutMs' | 'failsOnTimeout'>;
