@@ -39,7 +39,7 @@ describe('a value that the model does not take is refused in words with its titl
 		expect(() => check({ duration: schema }, { duration: value })).toThrow(message);
 	});
 
-	it.each(['', ' '])('names what is missing: "%s"', (prompt) => {
+	it.each(['', ' ', '\u200b'])('names what is missing: "%s"', (prompt) => {
 		const given = () => check({ prompt: { type: 'string' } }, { prompt }, ['prompt']);
 		expect(given).toThrow("'Prompt' is empty");
 	});

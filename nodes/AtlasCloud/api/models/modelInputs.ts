@@ -1,4 +1,4 @@
-import { describeValue, readBoolean, readNumber, readText } from '../cells';
+import { describeValue, isBlank, readBoolean, readNumber, readText } from '../cells';
 import { inputError } from '../errors';
 import { asNumber, parseJson, type JsonObject } from '../json';
 import { truncate } from '../text';
@@ -25,12 +25,7 @@ export interface ModelInputs {
 
 /** Whether a value counts as not given. */
 function isEmpty(value: unknown): boolean {
-	return (
-		value === undefined ||
-		value === null ||
-		(typeof value === 'string' && value.trim() === '') ||
-		(Array.isArray(value) && value.length === 0)
-	);
+	return isBlank(value) || (Array.isArray(value) && value.length === 0);
 }
 
 /**
