@@ -36,7 +36,7 @@ export function downloadTools(
 }
 
 /** Where a prediction's files stand among all files of its item. */
-export interface FilePositions {
+interface FilePositions {
 	/** How many files come before them. */
 	before: number;
 	/** How many files the item has. */

@@ -23,7 +23,7 @@ export interface ItemFile extends InputFile {
 }
 
 /** What one reading of a file tells, and how to read it again. */
-export type InputContent = FileFacts & FileContent;
+type InputContent = FileFacts & FileContent;
 
 /** A larger file is not kept between its inspection and its upload. */
 const MAX_KEPT_FILE_BYTES = 16_000_000;

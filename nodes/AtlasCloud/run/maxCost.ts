@@ -29,7 +29,7 @@ export async function describeEstimate(
 }
 
 /** Something that the run is about to buy. */
-export interface PlannedPurchase {
+interface PlannedPurchase {
 	/** Gets the price as its estimate. */
 	request: PurchaseRequest;
 	/** How many of it are still to be bought. */
