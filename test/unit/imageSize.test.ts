@@ -1,5 +1,8 @@
 import sharp, { type Sharp } from 'sharp';
 import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/inspect';
+import { RemoteImages } from '../../nodes/AtlasCloud/api/files/remoteFiles';
+import { clientOf, FakeHttp } from './fakeHttp';
+import { VirtualClock } from './virtualClock';
 
 const GIF = Buffer.concat([
 	Buffer.from('GIF89a'),
@@ -80,6 +83,22 @@ describe('dimensions far into a file', () => {
 		})();
 		expect(await imageSizeFurtherIn(endless)).toBeNull();
 		expect(pieces).toBeLessThan(100);
+	});
+
+	it.each<[string, (image: Sharp) => Sharp, wanted: [width: number, height: number] | null, bytes?: number]>([
+		['a TIFF', (image) => image.tiff({ compression: 'none' }), [700, 300]],
+		['a WebP that EXIF turns', (image) => image.withMetadata({ orientation: 6 }).webp(), [300, 700]],
+		['a WebP without its EXIF', (image) => image.withMetadata({ orientation: 6 }).webp(), null, 99_000],
+	])('of %s at a URL are those of the file', async (_what, encode, wanted, length = Infinity) => {
+		const noise = { type: 'gaussian', mean: 128, sigma: 80 } as const;
+		const create = { width: 700, height: 300, channels: 3, background: '#123', noise } as const;
+		const bytes = (await encode(sharp({ create })).toBuffer()).subarray(0, length);
+		expect(bytes.length).toBeGreaterThan(90_000);
+		const http = new FakeHttp(() => ({ chunks: inPieces(bytes, 30_000) }));
+		const clock = new VirtualClock();
+		const images = new RemoteImages(clientOf(http, clock), undefined);
+		const found = await clock.until(images.inspect('https://example.com/photo'));
+		expect(found?.dimensions ?? null).toEqual(wanted && { width: wanted[0], height: wanted[1] });
 	});
 });
 

@@ -3,7 +3,7 @@ import { sha256OfStream } from '../hash';
 import { peek, readPart } from '../http/streams';
 import type { Dimensions } from '../models/sizes';
 import { ImageScan } from './imageScan';
-import { BMP, fileKind, TIFF, type FileKind } from './kinds';
+import { BMP, fileKind, TIFF, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
 /** What the first 64 kB of a file tell; each null if they do not. */
@@ -37,11 +37,12 @@ export async function inspectFile(chunks: AsyncIterable<Uint8Array>): Promise<Fi
 	const header = beginning.subarray(0, HEADER_BYTES);
 	const scan = new ImageScan(fileKind(header));
 	const { hex, sizeBytes } = await sha256OfStream(scan.passing(all));
-	return { ...inspectHeader(header, scan.isTurned), sizeBytes, sha256: hex, isWhole: scan.isWhole };
+	const isTurnedFurtherIn = scan.isWhole ? scan.isTurned : undefined;
+	return { ...inspectHeader(header, isTurnedFurtherIn), sizeBytes, sha256: hex, isWhole: scan.isWhole };
 }
 
 /** @param isTurnedFurtherIn as in {@link imageSize} */
-export function inspectHeader(header: Uint8Array, isTurnedFurtherIn = false): HeaderFacts {
+export function inspectHeader(header: Uint8Array, isTurnedFurtherIn?: boolean): HeaderFacts {
 	const kind = fileKind(header);
 	return {
 		kind,
@@ -54,10 +55,10 @@ export function inspectHeader(header: Uint8Array, isTurnedFurtherIn = false): He
 /**
  * The width and height of an image as it is seen: with its EXIF orientation applied.
  * @param bytes the beginning of the file
- * @param isTurnedFurtherIn whether EXIF data behind these bytes turn it
+ * @param isTurnedFurtherIn whether EXIF data behind these bytes turn it, if that is known
  * @returns null if they are not in these bytes, or Seedream does not accept the kind of file
  */
-export function imageSize(bytes: Uint8Array, isTurnedFurtherIn = false): Dimensions | null {
+export function imageSize(bytes: Uint8Array, isTurnedFurtherIn?: boolean): Dimensions | null {
 	const kind = fileKind(bytes);
 	// image-size reads many more kinds, some (SVG) with patterns that are slow on a crafted file.
 	if (!kind?.isInput) return null;
@@ -65,6 +66,9 @@ export function imageSize(bytes: Uint8Array, isTurnedFurtherIn = false): Dimensi
 	if (!size || !(size.width > 0 && size.height > 0)) return null;
 	const scan = new ImageScan(kind);
 	scan.add(bytes);
+	// EXIF data come after the pixels of a WebP; a flag of its extended header (VP8X) announces them.
+	const isExifBehind = kind === WEBP && !scan.isWhole && bytes[15] === 0x58 && (bytes[20] & 8) > 0;
+	if (isExifBehind && isTurnedFurtherIn === undefined) return null;
 	const turned = isTurnedFurtherIn || scan.isTurned || (kind === TIFF && isTurned(bytes));
 	return turned ? { width: size.height, height: size.width } : size;
 }
@@ -98,7 +102,9 @@ const DIRECTORY_BYTES = 4_096;
 /** The dimensions of a file whose first 64 kB do not contain them: a TIFF's directory is often at its end. */
 export async function imageSizeFurtherIn(chunks: AsyncIterable<Uint8Array>): Promise<Dimensions | null> {
 	const { beginning, chunks: all } = await peek(chunks, HEADER_BYTES);
-	if (fileKind(beginning) !== TIFF) return imageSize(await readPart(all, MAX_SEARCHED_BYTES));
+	const kind = fileKind(beginning);
+	if (kind === WEBP) return (await inspectFile(all)).dimensions;
+	if (kind !== TIFF) return imageSize(await readPart(all, MAX_SEARCHED_BYTES));
 	const isLittleEndian = beginning[0] === 0x49;
 	const header = Buffer.from(beginning.subarray(0, 8));
 	if (header.length < 8) return null;

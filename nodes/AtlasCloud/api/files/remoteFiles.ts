@@ -5,9 +5,12 @@ import { StreamGuard, readPart } from '../http/streams';
 import { DOWNLOAD_TIMEOUT_MS, READ_TIMEOUT_MS } from '../http/http';
 import { memoize } from '../memo';
 import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
-import { HEADER_BYTES, inspectHeader, type HeaderFacts } from './inspect';
+import { HEADER_BYTES, imageSizeFurtherIn, inspectHeader, type HeaderFacts } from './inspect';
 
-/** Inspects input images that are URLs: each once per run, without the API key, and no more than the header. */
+/** More of an image is not read for its dimensions. */
+const MAX_BYTES = 30_000_000;
+
+/** Inspects input images that are URLs: each once per run, without the API key, and seldom more than the header. */
 export class RemoteImages {
 	private readonly inspections = new Map<string, Promise<HeaderFacts | null>>();
 
@@ -22,23 +25,46 @@ export class RemoteImages {
 	 */
 	async inspect(url: string): Promise<HeaderFacts | null> {
 		return await memoize(this.inspections, url, async () => {
-			const readOnce = async () => await this.readHeader(url);
-			const header = await fetchWithRetries('inputHeader', this.client.clock, this.signal, readOnce);
-			return header.error ? null : inspectHeader(header.value);
+			const header = await this.read(url, HEADER_BYTES, async (bytes) =>
+				inspectHeader(await readPart(bytes, HEADER_BYTES)),
+			);
+			if (!header?.kind?.isInput || header.dimensions) return header;
+			const dimensions = await this.read(url, MAX_BYTES, imageSizeFurtherIn);
+			return dimensions && { ...header, dimensions };
 		});
 	}
 
-	private async readHeader(url: string): Promise<Buffer> {
+	private async read<T>(
+		url: string,
+		maxBytes: number,
+		inspect: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+	): Promise<T | null> {
 		const { http, clock, baseUrl } = this.client;
-		const range = `bytes=0-${HEADER_BYTES - 1}`;
-		const { statusCode, body } = await openPublicFile(http, url, baseUrl, this.signal, { range });
-		const guard = new StreamGuard(body, clock, READ_TIMEOUT_MS, this.signal);
-		try {
-			if (statusCode === 200 || statusCode === 206) return await readPart(body, HEADER_BYTES);
-			throw new DownloadError(`status ${statusCode}`, { statusCode });
-		} finally {
-			guard.end();
-		}
+		const range = `bytes=0-${maxBytes - 1}`;
+		const readOnce = async () => {
+			const { statusCode, body } = await openPublicFile(http, url, baseUrl, this.signal, { range });
+			const guard = new StreamGuard(body, clock, READ_TIMEOUT_MS, this.signal);
+			try {
+				if (statusCode === 200 || statusCode === 206)
+					return await inspect(beginningOf(body, maxBytes, guard));
+				throw new DownloadError(`status ${statusCode}`, { statusCode });
+			} finally {
+				guard.end();
+			}
+		};
+		const read = await fetchWithRetries('inputHeader', clock, this.signal, readOnce);
+		return read.error ? null : read.value;
+	}
+}
+
+/** Not every host keeps to a range. */
+async function* beginningOf(chunks: AsyncIterable<Uint8Array>, maxBytes: number, guard: StreamGuard) {
+	let size = 0;
+	for await (const chunk of chunks) {
+		guard.received(chunk.byteLength);
+		size += chunk.byteLength;
+		yield chunk;
+		if (size >= maxBytes) return;
 	}
 }
 
