@@ -3,6 +3,10 @@ import { asBoolean, readText } from '../../nodes/AtlasCloud/api/cells';
 it.each<[value: unknown, wanted: string]>([
 	['  Make it red \u200b\n', 'Make it red'],
 	['Write {{ name }} and {{$5}} on the sign', 'Write {{ name }} and {{$5}} on the sign'],
+	[
+		'The handlebars template {{ Object }} for "$5", a $node of $json.',
+		'The handlebars template {{ Object }} for "$5", a $node of $json.',
+	],
 	['Paint car #1 in #FF0000 and #NAME', 'Paint car #1 in #FF0000 and #NAME'],
 	['undefined behavior', 'undefined behavior'],
 	['[object] in the middle', '[object] in the middle'],
@@ -27,6 +31,21 @@ it.each<[value: unknown, message: string]>([
 		"={{ $('Set').item.json.x",
 		"'Prompt' contains an expression that n8n didn’t evaluate: {{ $('Set').item.json.x",
 	],
+	...[
+		'{{ JSON.stringify($json.colors) }}',
+		'{{ ($json.color || "red") }}',
+		'{{ "a " + $json.x }}',
+		'{{ [$json.a].join(" ") }}',
+		'{{ `a ${$json.a}` }}',
+		"{{ 'a ' + $('Set').item.json.x }}",
+		'{{ DateTime.now().year }}',
+		'{{ new Date() }}',
+		'$json.color',
+		'$node["Set"]',
+	].map((one): [string, string] => [
+		`Make it ${one}`,
+		`'Prompt' contains an expression that n8n didn’t evaluate: ${one}`,
+	]),
 	['A [object Object] on a [object Array]', "'Prompt' contains [object Object] instead of text"],
 	['#N/A', "'Prompt' contains the spreadsheet error #N/A"],
 	['Paint it #REF!, please', "'Prompt' contains the spreadsheet error #REF!"],

@@ -113,8 +113,12 @@ export function readText(title: string, value: unknown): string {
 	return text;
 }
 
-/** An expression that n8n did not evaluate: braces alone also stand in ordinary texts. */
-const EXPRESSION = /\{\{\s{0,9}\$[A-Za-z_(][^{}]{0,60}(?:\}\})?/;
+/** An expression that n8n did not evaluate: braces alone also stand in ordinary texts, and so do dollar signs. */
+const EXPRESSIONS = [
+	/\{\{\s{0,9}(?:\$[A-Za-z_(]|(?:JSON|DateTime|Math|Object)\.|new Date\b)(?:.{0,60}?\}\}|[^{}]{0,60})/,
+	/\{\{(?:[^{}]|\$\{){0,200}?\$(?:(?:json|node|input|binary|now|today|vars|item|execution|workflow|env)\b|\(["'`])(?:.{0,60}?\}\})?/,
+	/\$(?:json|node|input|binary)(?:\.\w|\[)[^\s,;]{0,60}/,
+];
 
 /** The errors of Excel and Google Sheets, as a word of their own. */
 const SHEET_ERROR =
@@ -122,11 +126,11 @@ const SHEET_ERROR =
 
 /** @throws AtlasError (`input`) for a text that a formula or an expression has spoiled: it would be billed */
 export function checkMeant(title: string, text: string): void {
-	const expression = EXPRESSION.exec(text)?.[0];
+	const expression = EXPRESSIONS.map((one) => one.exec(text)?.[0]).find((found) => found !== undefined);
 	if (expression !== undefined) {
 		throw inputError(
 			`'${title}' contains an expression that n8n didn’t evaluate: ${truncate(expression)}`,
-			'Switch the field from Fixed to Expression. If the text comes from another node, fill in its values there.',
+			'Write it as {{ … }}, and switch the field from Fixed to Expression. If the text comes from another node, fill in its values there.',
 		);
 	}
 	const object = /\[object [A-Z]\w{0,30}\]/.exec(text)?.[0];
