@@ -122,7 +122,10 @@ const EXPRESSIONS = [
 
 /** The errors of Excel and Google Sheets, as a word of their own. */
 const SHEET_ERROR =
-	/(?<![^\s"'“‘(,;:])#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!|FIELD!|GETTING_DATA)(?![A-Za-z0-9])/;
+	/(?<![^\s"'“‘„«([/,;:])#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!|FIELD!|GETTING_DATA)(?![A-Za-z0-9])/;
+
+/** A cell that is nothing but an error, in the language of its sheet: `#BEZUG!`, `#¿NOMBRE?`, `#N/D`. */
+const ERROR_CELL = /^(?:#(?:[¡¿]?\p{Lu}[\p{Lu}\d/_]{0,30}[!?]|\p{Lu}\/\p{Lu}|NV|NB|YOK)|Loading\.\.\.)$/u;
 
 /** @throws AtlasError (`input`) for a text that a formula or an expression has spoiled: it would be billed */
 export function checkMeant(title: string, text: string): void {
@@ -140,14 +143,14 @@ export function checkMeant(title: string, text: string): void {
 			'Its expression returns a whole object. Choose one of the object’s fields, such as {{ $json.color.name }}.',
 		);
 	}
-	const sheetError = SHEET_ERROR.exec(text)?.[0];
+	const sheetError = (ERROR_CELL.exec(text) ?? SHEET_ERROR.exec(text))?.[0];
 	if (sheetError !== undefined) {
 		throw inputError(
 			`'${title}' contains the spreadsheet error ${sheetError}`,
 			'Correct the formula in the sheet, or remove the row with a Filter node.',
 		);
 	}
-	if (['undefined', 'null', 'NaN'].includes(text)) {
+	if (/^(?:undefined|null|nan)$/i.test(text)) {
 		throw inputError(
 			`'${title}' is "${text}"`,
 			'Its expression finds no value for this item. Check the name of the field it reads.',
