@@ -313,6 +313,25 @@ describe('before anything is sent, for all items,', () => {
 			/^'Extra Body Fields' can’t set image\n.*fields of this node/s,
 		],
 		[
+			'an expression left in an object',
+			{
+				resource: 'audio',
+				model: SPEECH,
+				inputs: { text: 'x', pronunciation: '{"tones":["{{ $json.a }}"]}' },
+			},
+			/^'pronunciation' contains an expression/,
+		],
+		[
+			'an expression left in the inputs of a model without a schema',
+			{ model: 'a/new-model', asJson: true, inputs: { shots: [{ prompt: 'A {{ $json.color }} fox' }] } },
+			/^'shots' contains an expression/,
+		],
+		[
+			'an expression left in extra fields',
+			{ ...image, inputs: { image: 'photo' }, options: { extraBodyFields: '{"text": "{{ $json.a }}"}' } },
+			/^'text' contains an expression/,
+		],
+		[
 			'a text model',
 			{ model: 'harbor/gull-4-chat', inputs: { prompt: 'x' } },
 			/^harbor\/gull-4-chat is a text model\n.*images, videos, or audio/s,

@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { describeValue, isBlank } from '../api/cells';
+import { checkMeant, describeValue, isBlank } from '../api/cells';
 import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asObject, omit, parseJson, type JsonObject } from '../api/json';
@@ -101,6 +101,7 @@ async function resolveModel(
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
+	for (const [name, value] of Object.entries(wholeBody)) checkMeant(name, value);
 	const estimateUsd = await run.models.estimateUsd(wholeBody);
 	const timeout = readTimeout(options, defaultTimeoutSeconds(type));
 	const endpoint = endpointOf(type);

@@ -127,8 +127,15 @@ const SHEET_ERROR =
 /** A cell that is nothing but an error, in the language of its sheet: `#BEZUG!`, `#¿NOMBRE?`, `#N/D`. */
 const ERROR_CELL = /^(?:#(?:[¡¿]?\p{Lu}[\p{Lu}\d/_]{0,30}[!?]|\p{Lu}\/\p{Lu}|NV|NB|YOK)|Loading\.\.\.)$/u;
 
-/** @throws AtlasError (`input`) for a text that a formula or an expression has spoiled: it would be billed */
-export function checkMeant(title: string, text: string): void {
+/**
+ * Checks a text, or all texts in a list or an object.
+ * @throws AtlasError (`input`) for one that a formula or an expression has spoiled: it would be billed
+ */
+export function checkMeant(title: string, value: unknown): void {
+	if (typeof value === 'object' && value !== null)
+		for (const one of Object.values(value)) checkMeant(title, one);
+	if (typeof value !== 'string') return;
+	const text = trimInvisible(value);
 	const expression = EXPRESSIONS.map((one) => one.exec(text)?.[0]).find((found) => found !== undefined);
 	if (expression !== undefined) {
 		throw inputError(
