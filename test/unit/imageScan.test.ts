@@ -1,7 +1,16 @@
 import sharp from 'sharp';
-import { GIF, JPEG, fileKind, PNG, TIFF, WEBP, type FileKind } from '../../nodes/AtlasCloud/api/files/kinds';
+import {
+	BMP,
+	GIF,
+	JPEG,
+	fileKind,
+	PNG,
+	TIFF,
+	WEBP,
+	type FileKind,
+} from '../../nodes/AtlasCloud/api/files/kinds';
 import { ImageScan } from '../../nodes/AtlasCloud/api/files/imageScan';
-import { exif, oriented } from '../engine/pictures';
+import { bmpPicture, exif, oriented } from '../engine/pictures';
 
 /** An image that does not compress well. */
 function noise(side: number) {
@@ -16,6 +25,7 @@ const made = {
 	JPEG: [JPEG, async (side) => await noise(side).jpeg().toBuffer()],
 	WebP: [WEBP, async (side) => await noise(side).webp().toBuffer()],
 	GIF: [GIF, async (side) => await noise(side).gif().toBuffer()],
+	BMP: [BMP, async (side) => await Promise.resolve(bmpPicture(side, side))],
 } satisfies Record<string, [FileKind, (side: number) => Promise<Buffer>]>;
 
 function scan(kind: FileKind, bytes: Buffer, chunkSize = Infinity): ImageScan {

@@ -1,4 +1,4 @@
-import { GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
+import { BMP, GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
 /** What a walk asks for: the next bytes, or to pass some, or a JPEG's image data with the first byte of the marker behind it. */
@@ -177,9 +177,15 @@ function* skipColors(flags: number): Walk {
 	if (flags & 0x80) yield { skip: 3 * 2 ** ((flags & 7) + 1) };
 }
 
+/** Its length is in its header; some programs write 0. */
+function* walkBmp(): Walk {
+	yield* skip((yield { take: 6 }).readUInt32LE(2) - 6);
+}
+
 const WALKS = new Map<FileKind, () => Walk>([
 	[JPEG, walkJpeg],
 	[PNG, walkPng],
 	[WEBP, walkWebp],
 	[GIF, walkGif],
+	[BMP, walkBmp],
 ]);
