@@ -339,14 +339,22 @@ it.each(Object.keys(photos))('the orientation in a photo turns a %s only if it i
 	);
 });
 
-it('all files that claim to be images are meant by *, also one that is none', async () => {
-	const files = {
-		a: await picture(),
-		b: { bytes: Buffer.from('{"error":1}'), fileName: 'b.png', mimeType: 'image/png' },
-	};
-	const { message } = await refusal({ items: [{ files }], parameters: { images: '*' } });
-	expect(message).toBe('The file in b is a JSON document');
-});
+it.each(['image/png', 'application/octet-stream', undefined])(
+	'all files that claim to be images are meant by *, also one that is none: %s',
+	async (mimeType) => {
+		const data = Buffer.from('{"error":1}').toString('base64');
+		const items: InputItem[] = [
+			{
+				binary: {
+					a: { data: (await picture()).toString('base64'), mimeType: 'image/png' },
+					b: { data, fileName: 'b.PNG', mimeType } as IBinaryData,
+				},
+			},
+		];
+		const { message } = await refusal({ items, binaryMode: 'default', parameters: { images: '*' } });
+		expect(message).toBe('The file in b is a JSON document');
+	},
+);
 
 describe('options that an expression gives as text', () => {
 	const sheet = {

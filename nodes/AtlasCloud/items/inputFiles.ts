@@ -7,7 +7,7 @@ import { checkInputUrl } from '../api/files/inputUrl';
 import type { HeaderFacts } from '../api/files/inspect';
 import { adviceOnKind, describeKind, inputKinds, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
-import { describeAccepted, isAccepted, type MediaRule } from '../api/models/mediaFields';
+import { describeAccepted, isAccepted, kindByUrl, type MediaRule } from '../api/models/mediaFields';
 import { truncate } from '../api/text';
 import { inputContent, type ItemFile, type OpenFile } from '../n8n/itemFile';
 import type { NodeRun } from '../nodeRun';
@@ -133,6 +133,7 @@ async function claimants({ run, item, field }: FileReader): Promise<BinaryField[
 	const claims = await Promise.all(
 		item.fields.map(async ([, binary]) => {
 			if (kind === null || binary.mimeType?.startsWith(`${kind}/`)) return true;
+			if (kindByUrl(binary.fileName ?? `.${binary.fileExtension}`) === kind) return true;
 			const { kind: kindOfBytes } = await inputContent(run.context.helpers, binary);
 			const kinds = inputKinds(kindOfBytes, binary.mimeType ?? '');
 			return kinds.some(({ mimeType }) => mimeType.startsWith(`${kind}/`));
