@@ -356,6 +356,15 @@ it.each(['image/png', 'application/octet-stream', undefined])(
 	},
 );
 
+it.each(['', null])('files whose ID is %j are not the same file', async (id) => {
+	const pictures = [await picture(), await picture({ left: '#000000' })];
+	const [a, b] = pictures.map((bytes) => ({ data: bytes.toString('base64'), mimeType: 'image/png', id }));
+	const items = [{ json: { file: b }, binary: { a: a as IBinaryData } }];
+	const images = '={{ ["a", $json.file] }}';
+	const uploads = await uploadedBy({ items, binaryMode: 'default', parameters: { images } });
+	expect(uploads).toEqual(pictures.map(sha256));
+});
+
 describe('options that an expression gives as text', () => {
 	const sheet = {
 		no: 'FALSE',

@@ -94,7 +94,7 @@ export function findByValue(
 	title: string,
 ): { fieldName: string | null; binary: IBinaryData } {
 	const binary = withContent(value, fields, title);
-	const field = fields.find(([, own]) => own === binary || (own.id !== undefined && own.id === binary.id));
+	const field = fields.find(([, own]) => own === binary || (own.id && own.id === binary.id));
 	if (field) return { fieldName: field[0], binary: field[1] };
 	if (isTrustedBinary(binary)) return { fieldName: null, binary };
 	const hasContent = isBinary(binary);

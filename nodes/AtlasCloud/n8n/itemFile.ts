@@ -57,7 +57,7 @@ export async function inputContent(
 ): Promise<InputContent> {
 	const contents = contentsByHelpers.get(helpers) ?? new Map<string | IBinaryData, Promise<InputContent>>();
 	contentsByHelpers.set(helpers, contents);
-	const key = binary.id ?? binary;
+	const key = binary.id || binary;
 	const known = contents.get(key) ?? readContent(helpers, binary, dataUri);
 	contents.set(key, known);
 	return await known.catch((error: unknown) => {
