@@ -142,6 +142,12 @@ it.each([
 	expect(sandbox.ledger.requests.length).toBe(before);
 });
 
+it('Extend the Image refuses a size that keeps the shape under any name', async () => {
+	const parameters = { model: 'bytedance/seedream-v6-pro/edit', size: 'auto', promptTemplate: 'extendImage' };
+	const { message } = await refusal({ parameters: { ...parameters, templateExtension: 'more sky' } });
+	expect(message).toContain("needs a 'Size' that is wider or taller than the image");
+});
+
 describe('an image at a URL', () => {
 	const edit = async (images: string, parameters: Record<string, unknown> = {}) =>
 		await submit({ items: [{}], parameters: { images, ...parameters } });

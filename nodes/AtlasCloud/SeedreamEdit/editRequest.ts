@@ -28,7 +28,7 @@ import {
 import { DEFAULT_TIMEOUT_SECONDS, readParameter } from '../panel/options';
 import { formatFields, nameOf } from './format';
 import { imageCountField, inputDimensions, readImages } from './images';
-import { checkTemplate, readPrompt } from './prompt';
+import { checkTemplate, readPrompt, type EditPrompt } from './prompt';
 import { keepsShape, readSize, type ChosenSize } from './size';
 
 /** One item's edit; its request is complete only once resolveEdit has set what depends on the model. */
@@ -36,8 +36,7 @@ interface Edit extends PurchaseOrder {
 	images: InputSource[];
 	size: ChosenSize;
 	options: IDataObject;
-	/** The prompt for a transparent background; null where it is the same. */
-	cutOut: string | null;
+	prompt: EditPrompt;
 }
 
 /** What Extra Body Fields may not set: the node has its own fields for it, or could not read the answer. */
@@ -62,7 +61,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 		inputs: images.map((image, i) => ({ ...image, path: ['images', i] as const })),
 		body: { ...read.body, prompt: prompt.text },
 	};
-	const edit: Edit = { request, predictionCount, images, size, options, cutOut: prompt.cutOut };
+	const edit: Edit = { request, predictionCount, images, size, options, prompt };
 	const known = knownModel(request.model);
 	// Checked again once the rules of an unlisted model are read; here no item has sent a request yet.
 	if (known) checkRules(known, edit);
@@ -71,7 +70,7 @@ export async function readEdit(run: NodeRun, itemIndex: number, options: IDataOb
 
 /** @throws AtlasError (`input`) for an edit that its model does not make */
 function checkRules(rules: ModelRules, edit: Edit): void {
-	const { images, predictionCount: imageCount, size, options } = edit;
+	const { images, predictionCount: imageCount, size, options, prompt } = edit;
 	const { model } = edit.request;
 	if (images.length > rules.maxInputImages) {
 		throw inputError(
@@ -86,7 +85,10 @@ function checkRules(rules: ModelRules, edit: Edit): void {
 			`Lower 'Number of Images'${isSequential(model) ? '' : ', or choose a model with Sequential in its name: it makes more'}.`,
 		);
 	}
-	sizesLeft(size, rules.sizes, model);
+	const { choices } = sizesLeft(size, rules.sizes, model);
+	// A size may keep the shape under any name.
+	const isInputShape = choices.length > 0 && choices.every(({ ratio }) => ratio === 'input');
+	if (isInputShape) checkTemplate(prompt.template, images.length, 'matchInput');
 	formatFields(options, rules, model);
 }
 
@@ -103,7 +105,7 @@ async function resolveEdit(run: NodeRun, edit: Edit): Promise<PurchaseOrder> {
 	const inputs = request.inputs.map((input, i) => ({ ...input, path: pathOf(i) }));
 	const size = await resolveSize(run, { ...edit, request: { ...request, inputs } }, rules.sizes);
 	const canCutOut = rules.backgrounds?.includes('transparent') === true;
-	const cutOut = canCutOut ? edit.cutOut : null;
+	const cutOut = canCutOut ? edit.prompt.cutOut : null;
 	const format = formatFields(options, rules, model, cutOut !== null);
 	const prompt = cutOut !== null && format.background === 'transparent' ? { prompt: cutOut } : {};
 	// What the user adds as Extra Body Fields goes before what is chosen here.
