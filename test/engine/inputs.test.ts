@@ -188,6 +188,12 @@ it('image URLs and files may be mixed, in order', async () => {
 	).toEqual([['blue', b, 'green', a, 'red']]);
 });
 
+it('an object of another service is read by its URL, though it has a file’s name and type', async () => {
+	const asset = { url: a, fileName: 'a.jpg', mimeType: 'image/jpeg', size: 9 };
+	const parameters = { images: '={{ $json.photo }}', size: '2048*2048' };
+	expect(await sent({ items: [{ json: { photo: asset } }], parameters })).toEqual([[a]]);
+});
+
 describe('the number of images', () => {
 	it.each([
 		[V4, 10],

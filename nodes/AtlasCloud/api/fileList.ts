@@ -48,6 +48,9 @@ function linesOf(text: string, isName: (text: string) => boolean): string[] {
 	return lines.map((parts) => parts.join(''));
 }
 
+/** `photo.jpg (https://…)`, as Airtable exports it. */
+const NAMED_ADDRESS = /(?<=^|[,;|])[^,;|:/]+ \((https?:\/\/[^\s()]+)\)/gi;
+
 /** Ends one entry where another address begins. */
 const BEFORE_ADDRESS = /[\s,;|](?=["'`“‘<]?(?:https?:\/\/|data:))/i;
 
@@ -55,6 +58,7 @@ function splitLine(line: string, isName: (text: string) => boolean): string[] {
 	if (isName(line)) return [line];
 	const inner = line.startsWith('[') && line.endsWith(']') ? line.slice(1, -1) : line;
 	return inner
+		.replace(NAMED_ADDRESS, '$1')
 		.split(BEFORE_ADDRESS)
 		.flatMap((part) => splitPart(unquoted(part), isName))
 		.map((entry) => (isName(entry) ? entry : unquoted(entry)))
@@ -89,10 +93,10 @@ function unquoted(text: string): string {
 	return inner.startsWith('<') && inner.endsWith('>') ? inner.slice(1, -1) : inner;
 }
 
-/** Where other nodes put an image’s address: Airtable, Shopify, Notion, Cloudinary, this node, and others. */
+/** Where other nodes put an image’s address: Airtable, Shopify, Notion, WordPress, this node, and others. */
 const ADDRESS_KEYS = [
-	...['url', 'src', 'imageUrl', 'image_url', 'fileUrl', 'downloadUrl', 'download_url', 'secure_url'],
-	...['@microsoft.graph.downloadUrl', 'link', 'href', 'file', 'external', 'image'],
+	...['secure_url', 'url', 'src', 'imageUrl', 'image_url', 'fileUrl', 'downloadUrl', 'download_url'],
+	...['@microsoft.graph.downloadUrl', 'source_url', 'link', 'href', 'file', 'external', 'image'],
 ];
 
 /** The address in an object such as `{ url }` or `{ file: { url } }`; null if there is none. */

@@ -1,6 +1,7 @@
 import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { trimInvisible } from '../api/cells';
 import { inputError } from '../api/errors';
+import { addressIn } from '../api/fileList';
 import { asObject } from '../api/json';
 import { truncate } from '../api/text';
 
@@ -42,7 +43,8 @@ export function isBinaryLike(value: unknown): value is IBinaryData {
 	const object = asObject(value);
 	if (!object) return false;
 	const isNamed = object.fileName !== undefined || object.fileExtension !== undefined;
-	return isTrustedBinary(value) || (isNamed && (object.mimeType !== undefined || isBinary(value)));
+	const isFile = isNamed && (object.mimeType !== undefined || isBinary(value));
+	return isTrustedBinary(value) || (isFile && addressIn(value) === null);
 }
 
 /** A list of files, as a form leaves them in combined mode, is named as it would be without: `Photo_0`. */
