@@ -1,3 +1,5 @@
+import { fileKind } from './kinds';
+
 /** A file that is of no known kind, in the words of a message. */
 export interface OtherContent {
 	/** Goes on after its name: `is empty`. */
@@ -9,9 +11,11 @@ export interface OtherContent {
 /** What n8n's Convert to File makes of `data:image/` when a whole data URI is decoded as base64. */
 const DECODED_DATA_URI = Buffer.from('data:image/', 'base64').toString('latin1', 0, 6);
 
-/** How base64 of a JPEG, PNG, WebP, GIF, BMP, TIFF, or PDF begins. */
-const BASE64_OF_FILE =
-	/^(?:\/9j\/|iVBORw0KGgo|UklGR|R0lGOD|Qk[0-9A-Za-z]|SUkq|TU0A|JVBER)[A-Za-z0-9+/=_\s-]*$/;
+/** Whether a text is base64 of a file, perhaps in quotation marks. */
+function isBase64OfFile(text: string): boolean {
+	const base64 = /^["']?([A-Za-z0-9+/_\s-]+={0,2})["']?$/.exec(text.trim())?.[1];
+	return base64 !== undefined && fileKind(Buffer.from(base64, 'base64')) !== null;
+}
 
 const CONVERT = 'Convert to File > Move Base64 String to File';
 const OF_DATA_URI = `Use the data URI itself in place of this file. Or give ${CONVERT} only the part after "base64,"`;
@@ -27,13 +31,19 @@ const CONTENTS: Array<[RegExp | ((bytes: string, fileName: string) => boolean), 
 		`${OF_DATA_URI}, such as {{ $json.image.split(",")[1] }}.`,
 	],
 	[/^["']?data:[a-z]/i, 'contains a data URI as text, not the file itself', `${OF_DATA_URI}.`],
-	[BASE64_OF_FILE, 'contains base64 text, not the file itself', `Use ${CONVERT} to make a file of the text.`],
+	[isBase64OfFile, 'contains base64 text, not the file itself', `Use ${CONVERT} to make a file of the text.`],
 	[
 		(_bytes, fileName) => /\.enc$/i.test(fileName),
 		'is an encrypted WhatsApp file (.enc)',
 		'Only your WhatsApp service can decrypt it. Use its operation for downloading media, and the file that it returns.',
 	],
 	[(bytes) => bytes.startsWith('\x1f\x8b'), 'is compressed (gzip)', 'Use Compression > Decompress first.'],
+	[
+		// What is no text became U+FFFD.
+		(bytes) => /^(?:\xef\xbf\xbd)+.{0,8}(?:JFIF|Exif|PNG)/s.test(bytes),
+		'is an image that was read as text, which destroys it',
+		'In the HTTP Request node, set Options > Response > Response Format to File.',
+	],
 	[/^[{["]/, 'is a JSON document', OF_DOCUMENT],
 	[/^</, 'is an XML document', OF_DOCUMENT],
 ];
