@@ -88,7 +88,7 @@ export const promptFields: INodeProperties[] = [
 ];
 
 /** What an edit asks for. */
-interface EditPrompt {
+export interface EditPrompt {
 	/** The template's sentence, then Prompt. */
 	text: string;
 	/** What to send instead where the background becomes transparent; null where the template is another one. */
