@@ -1,9 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { request } from 'undici';
-import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
 import type { FailedTaskShape, Sandbox, SandboxOptions, SignedWebhook } from '../../sandbox';
 import { BINARY_MODES, fastSandbox, pictureOf, predictionOf, runSeedream, sha256, V4 } from './seedream';
-import { runNode } from './harness';
 import { hostTrigger, type TriggerHost, type TriggerOptions } from './triggerHost';
 import { virtualTime } from './virtualTime';
 
@@ -247,13 +245,13 @@ describe('a delivery that comes twice', () => {
 			expect(host.executions).toHaveLength(1);
 		});
 
-		it('starts one execution if that was while the file was downloaded', async () => {
+		it('starts one execution if that was while the prediction was read', async () => {
 			const signed = await signedEnd();
 			const sender = new AbortController();
-			sandbox.addFault({ endpoint: 'file', action: { type: 'delay', seconds: 30 } });
+			sandbox.addFault({ endpoint: 'prediction', action: { type: 'delay', seconds: 30 } });
 			const delivery = request(host.url, { method: 'POST', ...signed, signal: sender.signal });
-			const files = sandbox.ledger.count('file');
-			await until(() => sandbox.ledger.count('file') > files);
+			const reads = sandbox.ledger.count('prediction');
+			await until(() => sandbox.ledger.count('prediction') > reads);
 			sender.abort();
 			await expect(delivery).rejects.toThrow('aborted');
 			expect(await deliver(signed)).toBe(200);
@@ -285,23 +283,9 @@ describe('if the API is down', () => {
 
 it('shows a failed execution where the credential’s key is rejected: that does not pass by itself', async () => {
 	const signed = await signedEnd();
-	sandbox.addFault({ endpoint: 'prediction', action: { type: 'status', status: 401 } });
-	expect(await deliver(signed)).toBe(500);
+	sandbox.addFault({ endpoint: 'prediction', times: 2, action: { type: 'status', status: 401 } });
+	expect(await deliver(signed)).toBe(200);
 	expect(host.failures).toEqual([expect.stringContaining('API key')]);
-});
-
-it('is handed on by the node itself, but not n8n’s empty item for one that failed and is retried', async () => {
-	const run = async (json: IDataObject) =>
-		await runNode({
-			node: new AtlasCloudTrigger(),
-			parameters: {},
-			seed: async () => await Promise.resolve([{ json }]),
-		});
-	expect((await run({ predictionId: 'a' })).items[0]).toEqual([
-		expect.objectContaining({ json: { predictionId: 'a' } }),
-	]);
-	const { run: retried } = await run({});
-	expect(retried.data.resultData.error?.message).toContain('can’t be retried');
 });
 
 it('has nothing stored for a delivery that starts nothing: n8n writes what all nodes of a workflow store', async () => {
@@ -321,14 +305,13 @@ it('is asked to come again for a prediction that is still running', async () => 
 	expect(host.executions).toEqual([]);
 });
 
-it('shows a failed execution with the prediction ID if a file cannot be fetched, and starts on the next delivery', async () => {
+it('shows a failed execution with the prediction ID if a file cannot be fetched, and Retry goes on with it', async () => {
 	const predictionId = await ended();
 	sandbox.addFault({ endpoint: 'file', times: 4, action: { type: 'status', status: 503 } });
-	const signed = sandbox.signWebhook(bodyOf(predictionId));
-	expect(await deliver(signed)).toBe(500);
+	expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(200);
 	expect(host.failures).toEqual([expect.stringContaining(predictionId)]);
-	expect(await deliver(signed)).toBe(200);
-	expect(host.executions).toHaveLength(1);
+	await host.execute([{ json: { predictionId } }]);
+	expect(host.executions[0][0].binary).toHaveProperty('data');
 });
 
 it('reads a stranger’s prediction once per call: Atlas signs the calls of all its customers', async () => {

@@ -13,7 +13,7 @@ import {
 import { AtlasCloudSeedreamApi } from '../../credentials/AtlasCloudSeedreamApi.credentials';
 import { AtlasCloudTrigger } from '../../nodes/AtlasCloud/AtlasCloudTrigger/AtlasCloudTrigger.node';
 import type { Sandbox } from '../../sandbox';
-import { credentialsHelper, initCore, N8N_ADDRESSES, type BinaryMode } from './harness';
+import { credentialsHelper, initCore, N8N_ADDRESSES, runNode, type BinaryMode } from './harness';
 import { serve } from './serve';
 
 const TYPE = 'n8n-nodes-seedream.atlasCloudTrigger';
@@ -40,6 +40,8 @@ export interface TriggerHost {
 	/** Statuses of the answers, in order. */
 	statuses: number[];
 	staticData: IDataObject;
+	/** Runs an execution, as n8n does when a call started or a person retries it. */
+	execute(items: INodeExecutionData[]): Promise<void>;
 	/** How often n8n stored that. */
 	saves: number;
 	close(): void;
@@ -56,7 +58,19 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 	await initCore(options.binaryMode);
 	const workflowId = `wf${++hosts}`;
 	const host = { executions: [], failures: [], statuses: [], staticData: options.staticData ?? {}, saves: 0 };
-	const served: Omit<TriggerHost, 'url' | 'close'> = host;
+	const execute = async (items: INodeExecutionData[]): Promise<void> => {
+		const { sandbox, parameters = {}, binaryMode } = options;
+		const { run, items: out } = await runNode({
+			...{ node, type: TYPE, parameters, binaryMode, mode: 'webhook' },
+			credentialType: new AtlasCloudSeedreamApi(),
+			credentialData: { apiKey: sandbox.apiKey, baseUrl: sandbox.baseUrl },
+			seed: async () => await Promise.resolve(items),
+		});
+		const { error } = run.data.resultData;
+		if (error) served.failures.push(error.message);
+		else served.executions.push(out[0]);
+	};
+	const served: Omit<TriggerHost, 'url' | 'close'> = { ...host, execute };
 	let startFailures = options.startFailures ?? 0;
 
 	const call = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -68,14 +82,13 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 			const { workflowData, webhookResponse, noWebhookResponse } = await node.webhook.call(context);
 			if (workflowData) await options.beforeStart?.(response);
 			if (workflowData && startFailures-- > 0) return void answer(500, {});
-			if (workflowData) served.executions.push(workflowData[0]);
 			if (workflow.staticData.__dataChanged) {
 				served.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
 				served.saves++;
 			}
+			if (workflowData) await served.execute(workflowData[0]);
 			if (!noWebhookResponse) answer(200, webhookResponse ?? { message: 'Workflow was started' });
-		} catch (error) {
-			served.failures.push((error as Error).message);
+		} catch {
 			answer(500, {});
 		}
 	};

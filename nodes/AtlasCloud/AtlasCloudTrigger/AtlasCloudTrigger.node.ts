@@ -7,10 +7,8 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
-import { runError } from '../api/errors';
-import { toNodeError } from '../n8n/errors';
 import { DOCS_URL } from '../panel/options';
-import { receiveDelivery } from './receiveDelivery';
+import { receiveDelivery, resultItems } from './receiveDelivery';
 
 export class AtlasCloudTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -97,12 +95,7 @@ export class AtlasCloudTrigger implements INodeType {
 		return await receiveDelivery(this);
 	}
 
-	/** Hands on what `webhook` returned. The Retry of an execution that failed there has an empty item in its place. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const items = this.getInputData();
-		if (items.every(({ json }) => 'predictionId' in json)) return [items];
-		const advice =
-			'Atlas Cloud delivers the event again by itself. If it doesn’t, get the result with Prediction > Wait for Completion and the ID in the error of the first execution.';
-		throw toNodeError(this, runError('A delivery that failed can’t be retried', advice));
+		return [await resultItems(this)];
 	}
 }

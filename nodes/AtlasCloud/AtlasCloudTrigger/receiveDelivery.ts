@@ -1,4 +1,10 @@
-import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
 import type { AtlasClient } from '../api/http/client';
 import { asArray } from '../api/json';
@@ -16,11 +22,7 @@ import { asAtlasError, toNodeError } from '../n8n/errors';
 import { DEFAULT_CONCURRENCY } from '../panel/options';
 import { MODEL_STYLE } from '../panel/style';
 
-/**
- * Answers one call of the trigger's address. What is answered 2xx, Atlas does not deliver again.
- * @throws NodeOperationError if a genuine delivery cannot be turned into items: n8n then shows a failed execution and
- * answers 500, and Atlas delivers again
- */
+/** Answers one call of the trigger's address. What is answered 2xx, Atlas does not deliver again. */
 export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const { rawBody = Buffer.alloc(0) } = context.getRequestObject() as { rawBody?: Uint8Array };
 	const delivery: Delivery = { headers: context.getHeaderData() as IDataObject, rawBody };
@@ -44,11 +46,7 @@ export async function receiveDelivery(context: IWebhookFunctions): Promise<IWebh
 		if (items === null) return ignore('This event was received before');
 		return items.length > 0 ? { workflowData: [items] } : ignore('This event is not selected');
 	} catch (error) {
-		const atlasError = asAtlasError(error);
-		const { kind, isRunWide, isTooLarge } = atlasError;
-		// What cannot be read passes by itself. Anything else a person has to see, such as a rejected key.
-		if (kind === 'read' && !isRunWide && !isTooLarge) return askAgain(context, atlasError);
-		throw toNodeError(context, atlasError);
+		return askAgain(context, asAtlasError(error));
 	}
 }
 
@@ -88,14 +86,14 @@ async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boo
 /** How many predictions are stored with the workflow. n8n writes all of them for each event. */
 const MAX_STORED = 500;
 
-/** Deliveries that are read and downloaded at the same time: hundreds of predictions may end together. */
+/** Deliveries that are read at the same time: hundreds of predictions may end together. */
 const handling = new Semaphore(DEFAULT_CONCURRENCY);
 
 /** By node, and apart for test and production. n8n loads a workflow anew for each call, so they are kept here. */
 const handledBy = recentlyUsed(() => new HandledPredictions());
 
 /**
- * A prediction's items; null if it was handled before. The workflow's static data adds what was handled before n8n
+ * What starts the workflow; null if it was handled before. The workflow's static data adds what was handled before n8n
  * restarted, or by another process of it: n8n writes it before it answers the call.
  */
 async function itemsOnce(
@@ -108,8 +106,7 @@ async function itemsOnce(
 	handled.restore(asArray(stored.handledPredictionIds).filter(isPredictionId));
 	const items = await handled.once(
 		predictionId,
-		async () =>
-			await handling.use(undefined, async () => await predictionItems(context, client, predictionId)),
+		async () => await handling.use(undefined, async () => await startItems(context, client, predictionId)),
 		async () => await isStarted(context.getResponseObject(), client.clock),
 	);
 	// n8n then writes all that the workflow's nodes store, and with it what another execution may just have changed.
@@ -138,30 +135,55 @@ async function isStarted(response: Response, clock: Clock): Promise<boolean> {
 }
 
 /**
- * The items that a prediction starts the workflow with, one per file; none if its event is not selected.
- * @throws AtlasError: `read` if it cannot be read, or has not ended; `download` if a file cannot be fetched; `input`
+ * The item that a prediction starts the workflow with; none if its event is not selected.
+ * @throws AtlasError (`read`) if it cannot be read now, or has not ended
  */
-async function predictionItems(
+async function startItems(
 	context: IWebhookFunctions,
 	client: AtlasClient,
 	predictionId: string,
 ): Promise<INodeExecutionData[]> {
+	const items = [{ json: { predictionId } }];
 	// Atlas signs calls about anybody's predictions, and delivers again what is answered with an error.
-	const prediction = await readPrediction(client, predictionId, undefined, { isAskedAgain: true });
-	if (prediction.status === 'processing') {
+	const options = { isAskedAgain: true };
+	const prediction = await readPrediction(client, predictionId, undefined, options).catch(
+		(error: unknown) => {
+			// What passes by itself. Anything else a person has to see, such as a rejected key: the execution meets it again.
+			if (!(error instanceof AtlasError) || (!error.isRunWide && !error.isTooLarge)) throw error;
+			return null;
+		},
+	);
+	if (prediction?.status === 'processing') {
 		const message = `Prediction ${predictionId} is still running, although Atlas Cloud reported its end`;
 		const description = 'Atlas Cloud delivers the event again.';
 		throw new AtlasError(message, { kind: 'read', description, predictionId, status: 'processing' });
 	}
 	const events = [context.getNodeParameter('events', [])].flat() as unknown[];
-	if (!events.includes(prediction.status)) return [];
+	return !prediction || events.includes(prediction.status) ? items : [];
+}
+
+/**
+ * The results of the predictions that {@link receiveDelivery} started an execution with, one item per file. They are read
+ * and downloaded here, where n8n keeps files with their execution, and where a person can retry it.
+ * @throws NodeOperationError
+ */
+export async function resultItems(context: IExecuteFunctions): Promise<INodeExecutionData[]> {
+	const signal = new Cancellation(context.getExecutionCancelSignal?.());
 	const options = {
-		downloadFiles: context.getNodeParameter('downloadFiles', true),
-		outputDataFieldName: context.getNodeParameter('outputDataFieldName', 'data'),
+		downloadFiles: context.getNodeParameter('downloadFiles', 0, true),
+		outputDataFieldName: context.getNodeParameter('outputDataFieldName', 0, 'data'),
 	} as IDataObject;
-	const baseName = `${MODEL_STYLE.fileNamePrefix}-${predictionId}`;
-	const destination = readDestination(0, options, baseName, MODEL_STYLE);
-	const tools = downloadTools(client, context.helpers, new Cancellation());
-	const items = await outputItems(tools, prediction, {}, destination);
-	return items.map(({ json, binary }) => ({ json, ...(binary ? { binary } : {}) }));
+	try {
+		const { client } = await connect(context, undefined, signal);
+		const tools = downloadTools(client, context.helpers, signal);
+		const results = context.getInputData().map(async ({ json: { predictionId } }, index) => {
+			const baseName = `${MODEL_STYLE.fileNamePrefix}-${String(predictionId)}`;
+			const destination = readDestination(index, options, baseName, MODEL_STYLE);
+			const prediction = await readPrediction(client, String(predictionId), signal);
+			return await outputItems(tools, prediction, {}, destination);
+		});
+		return (await Promise.all(results)).flat();
+	} catch (error) {
+		throw toNodeError(context, error);
+	}
 }
