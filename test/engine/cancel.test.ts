@@ -84,6 +84,16 @@ it.each<[string, Endpoint, FaultAction]>([
 	expect(sandbox.ledger.charges.length - charges).toBeLessThanOrEqual(endpoint === 'file' ? 2 : 1);
 });
 
+it('still waits a little for the answer to a submit, so that the next run takes what it bought', async () => {
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'delay', seconds: 2 } });
+	const charges = sandbox.ledger.charges.length;
+	await cancelled(seen('submit', 1), { items: items.slice(0, 1) });
+	const { json } = await runSeedream({ items: items.slice(0, 1), executionId: '2' });
+	expect(sandbox.ledger.charges.slice(charges).map(({ predictionId }) => predictionId)).toEqual([
+		json[0]?.predictionId,
+	]);
+});
+
 it('ends the wait after a 429 and submits nothing more', async () => {
 	sandbox.addFault({
 		endpoint: 'submit',

@@ -1,4 +1,4 @@
-import type { ICredentialDataDecryptedObject, IExecuteFunctions } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import { CancelledError } from '../../nodes/AtlasCloud/api/errors';
 import { TransportError, type HttpRequest, type HttpResponse } from '../../nodes/AtlasCloud/api/http/http';
 import { callInProcess } from '../../sandbox';
@@ -16,23 +16,18 @@ const MESSAGES: Record<string, string> = {
 export async function sendInProcess(
 	request: HttpRequest,
 	credential: ICredentialDataDecryptedObject,
-	context: Partial<IExecuteFunctions>,
 ): Promise<HttpResponse> {
 	const controller = new AbortController();
 	const abort = () => controller.abort(new CancelledError());
-	// n8n ends authenticated requests by the execution's own signal, and so the body as well.
-	const signals = [request.signal, request.authenticated ? context.getExecutionCancelSignal?.() : undefined];
-	for (const signal of signals) signal?.addEventListener('abort', abort, { once: true });
+	request.signal?.addEventListener('abort', abort, { once: true });
 	const cancelLimit = virtualTime.after(request.timeoutMs, () =>
 		controller.abort(Object.assign(new Error('timeout'), { code: 'ECONNABORTED' })),
 	);
 	const key: Record<string, string> = request.authenticated
 		? { authorization: `Bearer ${String(credential.apiKey)}` }
 		: {};
-	if (signals.some((signal) => signal?.aborted)) abort();
-	const release = () => {
-		for (const signal of signals) signal?.removeEventListener('abort', abort);
-	};
+	if (request.signal?.aborted) abort();
+	const release = () => request.signal?.removeEventListener('abort', abort);
 	try {
 		const response = await callInProcess(
 			{

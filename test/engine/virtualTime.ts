@@ -139,7 +139,7 @@ export const n8nHttp: N8nHttp['n8nHttp'] = (context, credential): Http => {
 	return {
 		send: async (request) =>
 			isInProcess(request.url)
-				? await sendInProcess(request, credential.data!, context as Partial<IExecuteFunctions>)
+				? await sendInProcess(request, credential.data!)
 				: await timeLimit.run(request.timeoutMs, async () => await http.send(request)),
 	};
 };

@@ -17,7 +17,7 @@ import {
 import { asObject, asString, type JsonObject } from '../api/json';
 
 /** The part of n8n's contexts that sends requests; execute(), dropdowns, and tools all have it. */
-export type RequestContext = Pick<IAllExecuteFunctions, 'helpers'>;
+export type RequestContext = Pick<IAllExecuteFunctions, 'helpers' | 'getNode' | 'logger'>;
 
 /**
  * A native `File` that streams: axios reads `size`, then calls `stream()` on every attempt. Memory stays constant in
@@ -49,7 +49,6 @@ function toOptions(request: HttpRequest, abortSignal: AbortSignal): IHttpRequest
 		ignoreHttpStatusErrors: true,
 		// n8n would send the Authorization header to any host it is redirected to, and buffer the upload.
 		disableFollowRedirect: true,
-		// n8n replaces it with the execution's own signal on authenticated requests.
 		abortSignal,
 	};
 	if (request.file) {
@@ -123,15 +122,14 @@ function toTransportError(error: unknown, isUrlRead: boolean): TransportError {
  * database outage would end a batch.
  */
 export function n8nHttp(context: RequestContext, credential: ICredentialsDecrypted): Http {
-	const { helpers } = context;
+	const { helpers, logger } = context;
+	// Without the execution's cancel signal, which n8n would put in place of the request's own: see AtlasClient.post.
+	const caller = { helpers, logger, getNode: () => context.getNode() } as IAllExecuteFunctions;
 	const send = async (options: IHttpRequestOptions, authenticated: boolean) =>
 		(authenticated
-			? await helpers.httpRequestWithAuthentication.call(
-					context as IAllExecuteFunctions,
-					credential.type,
-					options,
-					{ credentialsDecrypted: credential },
-				)
+			? await helpers.httpRequestWithAuthentication.call(caller, credential.type, options, {
+					credentialsDecrypted: credential,
+				})
 			: await helpers.httpRequest(options)) as IN8nHttpFullResponse;
 	return {
 		async send(request): Promise<HttpResponse> {

@@ -1,5 +1,5 @@
 import { CancelledError } from '../errors';
-import { Cancellation, withinMs, type CancelSignal, type Clock } from '../time/clock';
+import { abortedAfter, Cancellation, withinMs, type CancelSignal, type Clock } from '../time/clock';
 import { toAnswer, type Answer, type Exchange } from './answer';
 import { AtlasClock } from '../time/atlasClock';
 import {
@@ -36,7 +36,12 @@ interface ClientRequest {
 	authenticated?: boolean;
 	/** The largest answer that is read. */
 	maxBytes?: number;
+	/** Default: the execution's cancel signal. */
+	signal?: CancelSignal;
 }
+
+/** How long a canceled execution still waits for the answer to a submit, in ms: its ID would be lost, and it is billed. */
+const LATE_SUBMIT_MS = 3_000;
 
 type ReadOptions = RetryOptions & Pick<ClientRequest, 'authenticated' | 'maxBytes'>;
 
@@ -46,6 +51,9 @@ export class AtlasClient {
 	readonly atlasClock = new AtlasClock();
 
 	private readonly redaction: Redaction;
+
+	/** For submits. */
+	private readonly lateSignal: CancelSignal;
 
 	/**
 	 * @param baseUrl checked by `checkBaseUrl`
@@ -60,11 +68,13 @@ export class AtlasClient {
 		secret = '',
 	) {
 		this.redaction = new Redaction(secret);
+		this.lateSignal = abortedAfter(signal, clock, LATE_SUBMIT_MS);
 	}
 
 	/** Sends the billable request, once. The caller decides what the answer, or its absence, means. */
 	async post(path: string, json: unknown, headers: Record<string, string>): Promise<Exchange> {
-		return await this.exchange({ method: 'POST', path, json, headers, timeoutMs: SUBMIT_TIMEOUT_MS });
+		const submit = { method: 'POST', path, json, headers, timeoutMs: SUBMIT_TIMEOUT_MS } as const;
+		return await this.exchange({ ...submit, signal: this.lateSignal });
 	}
 
 	/** Reads, with retries: see {@link sendWithRetries}. */
@@ -105,10 +115,11 @@ export class AtlasClient {
 
 	/** @throws CancelledError */
 	private async exchange(request: ClientRequest): Promise<Exchange> {
-		return await this.send(request).then(
+		const { signal = this.signal } = request;
+		return await this.send({ ...request, signal }).then(
 			(answer): Exchange => ({ answer }),
 			(error: unknown): Exchange => {
-				if (error instanceof CancelledError || this.signal?.aborted) throw new CancelledError();
+				if (error instanceof CancelledError || signal?.aborted) throw new CancelledError();
 				return { fault: this.toFault(error) };
 			},
 		);
@@ -125,7 +136,7 @@ export class AtlasClient {
 		const bytes = await readAll(body, {
 			clock: this.clock,
 			stallMs: Math.min(READ_TIMEOUT_MS, request.timeoutMs),
-			signal: this.signal,
+			signal: request.signal,
 			maxBytes,
 			announcedBytes: asNumber(headers['content-length']),
 			largeAnswers,
@@ -139,15 +150,15 @@ export class AtlasClient {
 	 * Sends a request and waits for the response headers. The time limit is enforced here because axios only limits
 	 * the time between two chunks: headers that trickle in would never end.
 	 */
-	private async openResponse(request: Omit<HttpRequest, 'signal'>): Promise<HttpResponse> {
-		const cancellation = new Cancellation(this.signal);
+	private async openResponse(request: HttpRequest): Promise<HttpResponse> {
+		const cancellation = new Cancellation(request.signal);
 		const sent = this.http.send({ ...request, signal: cancellation });
 		const timedOut = () => new TransportError('The request timed out', 'ETIMEDOUT');
 		return await withinMs(this.clock, request.timeoutMs + TIMEOUT_MARGIN_MS, sent, timedOut)
 			.catch((error: unknown) => {
-				// n8n only ends an authenticated request with the execution: a late response is closed unread.
+				// A response that comes all the same is closed unread.
 				sent.then(({ body }) => body.destroy()).catch(() => {});
-				if (!this.signal?.aborted) cancellation.abort();
+				cancellation.abort();
 				throw error;
 			})
 			.finally(() => cancellation.detach());

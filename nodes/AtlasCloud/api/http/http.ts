@@ -18,7 +18,7 @@ export interface HttpRequest {
 	timeoutMs: number;
 	/** Whether to send the API key. Only ever true for `baseUrl`. */
 	authenticated: boolean;
-	/** Ends the request early. n8n ends authenticated requests by the execution's own signal instead. */
+	/** Ends the request early. */
 	signal?: CancelSignal;
 }
 

@@ -52,6 +52,15 @@ export class Cancellation implements CancelSignal {
 	}
 }
 
+/** A signal that follows another one after `ms` milliseconds. */
+export function abortedAfter(signal: CancelSignal | undefined, clock: Clock, ms: number): CancelSignal {
+	const late = new Cancellation();
+	const onAbort = () => void pauseMs(clock, ms, undefined).then(late.abort);
+	if (signal?.aborted) onAbort();
+	signal?.addEventListener('abort', onAbort, { once: true });
+	return late;
+}
+
 /**
  * The longest single sleep. n8n 1.x cannot cancel its `sleep`, and a long timer left behind would keep a worker from
  * exiting.
