@@ -131,3 +131,26 @@ e2e('money: eight rows, one blocked; run again by hand, only that one is billed'
 	assert.equal(sandbox.ledger.charges.length, 9, 'charges of both runs');
 	assert.match(JSON.stringify(again.runs('Edit').at(-1)?.hints), /\b7 /);
 });
+
+e2e('money: Stop while a submit is on its way; run again by hand, it is billed once', async (bench) => {
+	const { sandbox } = bench;
+	const server = await bench.server();
+	const { id } = await server.createWorkflow({
+		name: 'stop-a-submit',
+		nodes: [
+			trigger(),
+			readFileNode('Read', await bench.photo()),
+			seedream('Edit', { model: model(SMALL_MODEL), prompt: PROMPT }),
+		],
+		connections: chain('Start', 'Read', 'Edit'),
+	});
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'delay', seconds: 2 } });
+	const stopped = await server.runManually(id);
+	await until(() => sandbox.ledger.count('submit') > 0, 'the submit');
+	await server.stopExecution(stopped);
+	await until(() => sandbox.ledger.charges.length > 0, 'the charge');
+
+	const again = await server.waitForExecution(await server.runManually(id));
+	assert.equal(again.expectSuccess().item('Edit').json.predictionId, sandbox.ledger.charges[0].predictionId);
+	assert.equal(sandbox.ledger.charges.length, 1, 'charges');
+});
