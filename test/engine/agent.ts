@@ -1,4 +1,5 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import { randomUUID } from 'node:crypto';
+import { createEmptyRunExecutionData, type IExecuteFunctions } from 'n8n-workflow';
 import { SeedreamEdit } from '../../nodes/AtlasCloud/SeedreamEdit/SeedreamEdit.node';
 
 /* What n8n's tools agent does with the node, as far as the node can tell. */
@@ -33,6 +34,28 @@ export function callItemsInParallel(): () => void {
 			}
 		});
 		return [(await Promise.all(calls)).flat()];
+	});
+	return () => execute.mockRestore();
+}
+
+/**
+ * Makes each run a call of n8n's Agents, which have no execution, no workflow, and a new node for each call
+ * (`EphemeralNodeExecutor` of n8n's cli, 2.41).
+ * @returns a function that undoes it
+ */
+export function callAsAgents(): () => void {
+	const own = SeedreamEdit.prototype.execute;
+	const execute = jest.spyOn(SeedreamEdit.prototype, 'execute');
+	execute.mockImplementation(async function (this: IExecuteFunctions) {
+		const { additionalData } = this as unknown as { additionalData: object };
+		const call = Object.assign(Object.create(this) as IExecuteFunctions, {
+			additionalData: { ...additionalData, executionId: undefined },
+			mode: 'internal',
+			node: { ...this.getNode(), id: randomUUID() },
+			runExecutionData: createEmptyRunExecutionData(),
+			getWorkflow: () => ({ active: false }),
+		});
+		return await own.call(call);
 	});
 	return () => execute.mockRestore();
 }

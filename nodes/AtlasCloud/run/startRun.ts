@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IContextObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { ModelInfos } from '../api/models/model';
 import { Quotes } from '../api/models/quotes';
 import { Places } from '../api/pace/places';
@@ -21,12 +21,21 @@ import type { NodeRun } from '../nodeRun';
 
 /** n8n keeps contexts in the execution's data: they survive attempts, and a manual retry of the execution. */
 function keptPurchases(context: IExecuteFunctions): KeptPurchases {
-	const nodeContext = context.getContext('node');
-	const flowContext = context.getContext('flow');
+	const nodeContext = contextOf(context, 'node');
+	const flowContext = contextOf(context, 'flow');
 	return {
 		records: (nodeContext.seedreamPurchases ??= {}) as KeptPurchases['records'],
 		takenIds: (flowContext.seedreamPredictions ??= {}) as KeptPurchases['takenIds'],
 	};
+}
+
+/** The calls of n8n's Agents have none, and n8n throws (n8n 2.41). */
+function contextOf(context: IExecuteFunctions, type: 'node' | 'flow'): IContextObject {
+	try {
+		return context.getContext(type);
+	} catch {
+		return {};
+	}
 }
 
 /** Begins an attempt at this node run. The ledger holds what earlier attempts bought, and tells what this one buys. */
@@ -35,7 +44,7 @@ export function beginAttempt(
 	onBought: (predictionId: string, model: string) => void,
 ): Ledger {
 	const scope = {
-		executionId: context.getExecutionId(),
+		executionId: context.getExecutionId() ?? '',
 		// Only the data of expressions has it.
 		runIndex: Number(context.getWorkflowDataProxy(0).$runIndex) || 0,
 		isTool: context.getNode().type.endsWith('Tool'),
@@ -74,10 +83,13 @@ export async function startRun(
 	const signal = new Cancellation(cancelSignal);
 
 	const node = context.getNode();
-	const nodeTag = sha256(`${context.getWorkflow().id ?? ''}/${node.id}`).slice(0, 8);
 	const { executionId, runIndex, isTool } = ledger.scope;
+	const workflowId = context.getWorkflow().id ?? '';
+	// n8n's Agents make a new node for each call, in no workflow (n8n 2.41).
+	const ownNode = executionId || workflowId ? `${workflowId}/${node.id}` : node.type;
+	const nodeTag = sha256(ownNode).slice(0, 8);
 	const models = new ModelInfos(client);
-	// By a person, or by an MCP client: its calls belong to no execution (n8n 2.41).
+	// By a person, an MCP client, or an Agent: the calls of both belong to no execution (n8n 2.41).
 	const isRepeated = context.getMode() === 'manual' || (isTool && !executionId);
 	return {
 		...downloadTools(client, context.helpers, signal, concurrency),

@@ -1,6 +1,7 @@
-import { AS_TOOL, callItemsInParallel } from '../agent';
+import { AS_TOOL, callAsAgents, callItemsInParallel } from '../agent';
 import { nextRound } from '../retries';
-import type { SeedreamResult } from '../seedream';
+import type { SeedreamOptions, SeedreamResult } from '../seedream';
+import { virtualTime } from '../virtualTime';
 import {
 	DOWNLOAD_ATTEMPTS,
 	MODERATED,
@@ -11,7 +12,9 @@ import {
 	fails,
 	idsIn,
 	ledger,
+	photo,
 	sameUrl,
+	sandbox,
 	submits,
 	useSandbox,
 } from './account';
@@ -86,13 +89,34 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 		},
 	);
 
-	// n8n gives such a call neither an execution ID nor what an earlier one kept.
-	it('as an MCP client’s call, picks up what the call before could not download', async () => {
-		const call = { ...AS_TOOL, mode: 'trigger' as const, executionId: '', ...sameUrl(1) };
-		fails('file', { type: 'resetBefore' }, DOWNLOAD_ATTEMPTS);
-		expect((await edit(call)).error?.message).toContain(chargedIds()[0]);
-		expectBilledOnce(await edit(call));
-		expect(idsIn(await edit(call))).toEqual([chargedIds()[1]]);
+	// n8n gives such calls neither an execution ID nor what an earlier one kept.
+	it.each([
+		['an MCP client’s', () => () => {}],
+		['an n8n Agent’s', callAsAgents],
+	])('as %s call, picks up what the call before did not wait for', async (_whose, begin) => {
+		const { items, parameters } = sameUrl(1);
+		const call: SeedreamOptions = {
+			...AS_TOOL,
+			mode: 'trigger',
+			executionId: '',
+			items,
+			parameters: {
+				...parameters,
+				images: `${String(parameters.images)} data:image/png;base64,${photo.toString('base64')}`,
+				options: { timeoutSeconds: 5 },
+			},
+		};
+		sandbox.setOptions({ predictSeconds: 60 });
+		const restore = begin();
+		try {
+			expect((await edit(call)).error?.message).toMatch(/^The prediction is still running/);
+			sandbox.setOptions({ predictSeconds: 1 });
+			await virtualTime.sleepMs(60_000);
+			expectBilledOnce(await edit(call));
+			expect(idsIn(await edit(call))).toEqual([chargedIds()[1]]);
+		} finally {
+			restore();
+		}
 	});
 
 	it('does not resend what is unknown or was stopped by content moderation', async () => {

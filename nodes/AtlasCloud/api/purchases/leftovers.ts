@@ -30,7 +30,7 @@ const kept = new Map<string, Kept>();
 export class Leftovers {
 	/**
 	 * @param owner identifies node and account
-	 * @param isRepeated whether somebody may just be repeating a run: a person by hand, or an MCP client its call
+	 * @param isRepeated whether somebody may just be repeating a run: a person by hand, an MCP client or an Agent its call
 	 */
 	constructor(
 		private readonly owner: string,
