@@ -44,6 +44,8 @@ export interface ItemRun {
 /** Everything that the items of one call of execute() share. */
 export interface NodeRun extends PurchaseTools {
 	context: IExecuteFunctions;
+	/** Not so for calls of MCP clients and of n8n's Agents (n8n 2.41): nobody can read the files that they store. */
+	hasExecution: boolean;
 	remoteImages: RemoteImages;
 	downloads: Downloads<IBinaryData>;
 	downloadSemaphore: Semaphore;

@@ -24,9 +24,10 @@ export function readDestination(
 	options: IDataObject,
 	baseName: string,
 	style: NodeStyle,
+	hasExecution = true,
 ): OutputDestination {
-	const downloadsFiles = options[style.downloadParameter] !== false;
-	const keepsInputImage = options.keepInputImage === true;
+	const downloadsFiles = hasExecution && options[style.downloadParameter] !== false;
+	const keepsInputImage = hasExecution && options.keepInputImage === true;
 	const isNamed = downloadsFiles && 'outputDataFieldName' in options;
 	const outputDataFieldName = isNamed ? (asString(options.outputDataFieldName)?.trim() ?? '') : 'data';
 	if (outputDataFieldName === '') {

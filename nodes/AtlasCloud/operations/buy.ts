@@ -27,7 +27,8 @@ export function buyOperation(
 
 		async read(run, itemIndex, options) {
 			const job = await kind.read(run, itemIndex, options);
-			const destination = readDestination(itemIndex, options, kind.baseNameOf(job.request), kind.style);
+			const baseName = kind.baseNameOf(job.request);
+			const destination = readDestination(itemIndex, options, baseName, kind.style, run.hasExecution);
 			return { ...job, destination };
 		},
 

@@ -63,7 +63,7 @@ function predictionOperation(
 		columns: style.columns,
 		about: ({ predictionId, known }) => ({ ...known, predictionId }),
 
-		read({ context }, itemIndex, options) {
+		read({ context, hasExecution }, itemIndex, options) {
 			const value: unknown = context.getNodeParameter(predictionIdField.name, itemIndex, '');
 			const predictionId = typeof value === 'string' ? value.trim() : '';
 			if (!isPredictionId(predictionId)) {
@@ -82,7 +82,7 @@ function predictionOperation(
 			return {
 				predictionId,
 				known: { model: field('model'), prompt: field('prompt'), size: field('size') },
-				destination: readDestination(itemIndex, options, baseName, style),
+				destination: readDestination(itemIndex, options, baseName, style, hasExecution),
 				timeout: readTimeout(options, style.timeoutSeconds),
 			};
 		},

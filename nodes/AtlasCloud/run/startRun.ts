@@ -84,18 +84,19 @@ export async function startRun(
 
 	const node = context.getNode();
 	const { executionId, runIndex, isTool } = ledger.scope;
+	const hasExecution = executionId !== '' || !isTool;
 	const workflowId = context.getWorkflow().id ?? '';
 	// n8n's Agents make a new node for each call, in no workflow (n8n 2.41).
 	const ownNode = executionId || workflowId ? `${workflowId}/${node.id}` : node.type;
 	const nodeTag = sha256(ownNode).slice(0, 8);
 	const models = new ModelInfos(client);
-	// By a person, an MCP client, or an Agent: the calls of both belong to no execution (n8n 2.41).
-	const isRepeated = context.getMode() === 'manual' || (isTool && !executionId);
+	const isRepeated = context.getMode() === 'manual' || !hasExecution;
 	return {
 		...downloadTools(client, context.helpers, signal, concurrency),
 		context,
 		clock,
 		startedAtMs,
+		hasExecution,
 		concurrency,
 		ledger,
 		search: new Search(client, ledger, new EarlierInputs(client, signal)),

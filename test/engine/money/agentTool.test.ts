@@ -119,6 +119,15 @@ describe('as an agent’s tool, where each attempt has its own run index', () =>
 		}
 	});
 
+	it('returns only URLs without an execution, whose files nobody could read', async () => {
+		const { items, parameters } = sameUrl(1);
+		const options = { keepInputImage: true };
+		const call = { ...AS_TOOL, executionId: '', items, parameters: { ...parameters, options } };
+		const { out } = await edit(call);
+		expect(out).toMatchObject([{ json: { imageUrl: expect.any(String) as string } }]);
+		expect([out[0].binary, ledger.count('file')]).toEqual([undefined, 0]);
+	});
+
 	it('does not resend what is unknown or was stopped by content moderation', async () => {
 		fails('submit', { type: 'resetBefore' });
 		const unknown = await again(await edit(AS_TOOL));
