@@ -1,4 +1,4 @@
-import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
+import { type IExecuteFunctions, NodeOperationError, type WorkflowExecuteMode } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
 import { dollars } from '../api/models/prices';
@@ -100,7 +100,7 @@ const NOTHING: Undelivered = { paid: [], failedIds: [], maybeIds: [], lostCount:
 
 /** The error that n8n shows for the node. @param undelivered what the run bought and has not returned */
 export function toNodeError(
-	context: Pick<IExecuteFunctions, 'getNode'>,
+	context: Pick<IExecuteFunctions, 'getMode' | 'getNode'>,
 	error: unknown,
 	itemIndex?: number,
 	undelivered = NOTHING,
@@ -119,7 +119,7 @@ export function toNodeError(
 	const node = context.getNode();
 	const advice = [
 		description,
-		...describeUndelivered(others, 'other ', isTold ? 'other ' : ''),
+		...describeUndelivered(others, context.getMode(), 'other ', isTold ? 'other ' : ''),
 		others.paid.length > 0 && KEEP_ROWS,
 	]
 		.filter((sentence) => sentence !== false)
@@ -163,16 +163,19 @@ export function cancelError(
 	if (ids.some((id) => !logged.has(id))) {
 		loggedIds.set(execution, new Set([...logged, ...ids]));
 		const predictionIds = idsIn(undelivered);
-		const said = [`${nodeName} was canceled.`, ...describeUndelivered(undelivered)].join(' ');
+		const sentences = describeUndelivered(undelivered, context.getMode());
+		const said = [`${nodeName} was canceled.`, ...sentences].join(' ');
 		context.logger.warn(`${said} Prediction IDs: ${predictionIds.join(', ')}`, { predictionIds });
 	}
 	return toNodeError(context, new CancelledError(), undefined, undelivered);
 }
 
 /** How the next run gets what was paid for: see {@link Leftovers}. In words that go on with "to get them". */
-function howToGet(paid: PurchaseRecord[]): string {
+function howToGet(paid: PurchaseRecord[], mode: WorkflowExecuteMode): string {
 	if (paid.some(({ hasUrl }) => hasUrl))
-		return 'Run the node again by hand within 15 minutes, or select Retry in the Executions tab,';
+		return mode === 'integrated'
+			? 'Select Retry for this sub-workflow’s own execution in the Executions tab'
+			: 'Run the node again by hand within 15 minutes, or select Retry in the Executions tab,';
 	const hours = Math.min(
 		24,
 		...paid.map(({ keptUntilMs, sentAtMs }) => (keptUntilMs - sentAtMs) / 3_600_000),
@@ -183,6 +186,7 @@ function howToGet(paid: PurchaseRecord[]): string {
 /** Sentences about what is billed, or may be. @param other what tells it from the item whose error has them */
 function describeUndelivered(
 	{ paid, failedIds, maybeIds, lostCount }: Undelivered,
+	mode: WorkflowExecuteMode,
 	other: 'other ' | '' = '',
 	otherLost = other,
 ): string[] {
@@ -195,7 +199,7 @@ function describeUndelivered(
 			: [plural(paid.length, `${other}prediction`), 'are', 'them'];
 	const sentences = [
 		paid.length > 0 &&
-			`${these} of this run ${are} billed${cost} and not lost. ${howToGet(paid)} to get ${them}.`,
+			`${these} of this run ${are} billed${cost} and not lost. ${howToGet(paid, mode)} to get ${them}.`,
 		failedIds.length > 0 && `Also failed: ${failedIds.join(', ')}.`,
 		lostCount > 0 &&
 			`For ${plural(lostCount, `${otherLost}item`)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,

@@ -1,0 +1,14 @@
+import type { IExecuteFunctions, INode, WorkflowExecuteMode } from 'n8n-workflow';
+import type { PurchaseRecord } from '../../nodes/AtlasCloud/api/purchases/record';
+import { toNodeError } from '../../nodes/AtlasCloud/n8n/errors';
+
+it.each<[WorkflowExecuteMode, string]>([
+	['manual', 'Run the node again by hand within 15 minutes, or select Retry in the Executions tab,'],
+	['integrated', 'Select Retry for this sub-workflow’s own execution in the Executions tab'],
+])('says how to get what was made from a URL, in mode %s', (mode, advice) => {
+	const context = { getMode: () => mode, getNode: () => ({ type: '' }) as INode } as IExecuteFunctions;
+	const paid = [{ fate: { state: 'bought', id: 'p1' }, hasUrl: true } as PurchaseRecord];
+	const undelivered = { paid, failedIds: [], maybeIds: [], lostCount: 0 };
+	const { description } = toNodeError(context, new Error('no'), 0, undelivered);
+	expect(description).toContain(`not lost. ${advice} to get it.`);
+});
