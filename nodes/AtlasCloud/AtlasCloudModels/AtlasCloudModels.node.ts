@@ -28,7 +28,7 @@ export class AtlasCloudModels implements INodeType {
 		documentationUrl: DOCS_URL,
 		builderHint: {
 			searchHint:
-				'Runs any image, video, or audio model of Atlas Cloud (Seedance, Kling, Veo, Flux …) and waits for the result. To edit images with Seedream, use Seedream Edit.',
+				'Runs any image, video, or audio model of Atlas Cloud (Seedance, Kling, Veo, Flux …) and waits for the result. To edit images with Seedream, use Seedream Edit. When you run it yourself, use Prediction > Submit for what takes more than 30 seconds.',
 		},
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
 		properties: propertiesOf(atlasCloudModels.resources),

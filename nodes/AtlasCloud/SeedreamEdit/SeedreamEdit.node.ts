@@ -22,7 +22,7 @@ export class SeedreamEdit implements INodeType {
 		documentationUrl: DOCS_URL,
 		builderHint: {
 			searchHint:
-				'Edits images with a prompt: uploads, waits, and downloads by itself, so no HTTP Request or Wait node is needed. Images come from file fields or URLs.',
+				'Edits images with a prompt: uploads, waits, and downloads by itself, so no HTTP Request or Wait node is needed. Images come from file fields or URLs. When you run it yourself, use Prediction > Submit for what takes more than 30 seconds.',
 		},
 		credentials: [{ name: 'atlasCloudSeedreamApi', required: true }],
 		hints,
