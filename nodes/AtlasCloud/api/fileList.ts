@@ -67,24 +67,37 @@ function splitLine(line: string, isName: (text: string) => boolean): string[] {
 
 /** Splits an address from the names behind it, and names from each other. */
 function splitPart(part: string, isName: (text: string) => boolean): string[] {
-	if (isDataUri(part)) return splitDataUri(part, isName);
-	if (!isUrl(part)) return isName(part) ? [part] : part.split(/[,;|]/);
-	const end = /[,;|]\s/.exec(part)?.index ?? -1;
-	const url = end < 0 ? part : part.slice(0, end);
-	const names = end < 0 ? [] : splitPart(unquoted(part.slice(end)), isName);
-	// A comma or a blank may belong to the address, unless a file's name comes after it.
-	const last = Math.max(...[' ', ',', ';', '|'].map((separator) => url.lastIndexOf(separator)));
-	const tail = unquoted(url.slice(last + 1));
-	if (last > 0 && isName(tail)) return [...splitPart(unquoted(url.slice(0, last)), isName), tail, ...names];
-	return [url, ...names];
+	const found: string[][] = [];
+	let rest = part;
+	while (isUrl(rest) || isDataUri(rest)) {
+		const end = isUrl(rest) ? rest.search(/[,;|]\s/) : endOfDataUri(rest);
+		const address = end < 0 ? rest : rest.slice(0, end);
+		found.push(isUrl(rest) ? splitUrl(address, isName) : [address]);
+		rest = end < 0 ? '' : unquoted(rest.slice(end));
+	}
+	return [...found.flat(), ...(isName(rest) ? [rest] : rest.split(/[,;|]/))];
 }
 
-function splitDataUri(part: string, isName: (text: string) => boolean): string[] {
-	const comma = part.indexOf(',');
-	if (!/;\s*base64$/i.test(trimInvisible(part.slice(0, comma)))) return [part];
-	const end = part.slice(comma + 1).search(/[,;|]/);
-	if (end < 0) return [part];
-	return [part.slice(0, comma + 1 + end), ...splitPart(unquoted(part.slice(comma + 1 + end)), isName)];
+/** A comma or a blank may belong to the address, unless a file's name comes after it. */
+function splitUrl(text: string, isName: (text: string) => boolean): string[] {
+	const names: string[] = [];
+	let url = text;
+	for (;;) {
+		let last = url.length - 1;
+		while (last > 0 && !' ,;|'.includes(url[last])) last--;
+		const name = unquoted(url.slice(last + 1));
+		if (last <= 0 || !isName(name)) return [url, ...names.reverse()];
+		names.push(name);
+		url = unquoted(url.slice(0, last));
+	}
+}
+
+/** Below 0 where nothing comes behind it. */
+function endOfDataUri(text: string): number {
+	const comma = text.indexOf(',');
+	if (!/;\s*base64$/i.test(trimInvisible(text.slice(0, comma)))) return -1;
+	const length = text.slice(comma + 1).search(/[,;|]/);
+	return length < 0 ? length : comma + 1 + length;
 }
 
 /** Without blanks, separators, and quotation marks around it. */

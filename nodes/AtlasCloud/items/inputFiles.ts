@@ -61,10 +61,10 @@ export function fileReader(run: NodeRun, itemIndex: number, field: FileField): F
 
 /** Splits a field's value into its entries, see {@link fileList}. */
 export async function entriesOf({ run, item }: FileReader, value: unknown): Promise<unknown[]> {
-	const names = item.fields.map(([name]) => name);
+	const names = new Set(item.fields.map(([name]) => name));
 	const entriesIn = async (one: unknown): Promise<unknown[]> => {
-		const isWhole = typeof one === 'string' && (await isOneDataUri(one, names, run.client.clock));
-		return isWhole ? [one] : fileList(one, (name) => names.includes(name));
+		const isWhole = typeof one === 'string' && (await isOneDataUri(one, [...names], run.client.clock));
+		return isWhole ? [one] : fileList(one, (name) => names.has(name));
 	};
 	return (await Promise.all([value].flat().map(entriesIn))).flat();
 }
