@@ -65,8 +65,8 @@ export function readBinaryFields(context: IExecuteFunctions, itemIndex: number):
 	if (isCombined) {
 		fields.push(...fieldsIn(item.json._files, isTrustedBinary), ...fieldsIn(item.json, isTrustedBinary));
 	}
-	const isFirst = ([name]: BinaryField, i: number) => fields.findIndex(([other]) => other === name) === i;
-	return { item, fields: fields.filter(isFirst), isCombined };
+	const seen = new Set<string>();
+	return { item, fields: fields.filter(([name]) => seen.size < seen.add(name).size), isCombined };
 }
 
 /**
