@@ -290,6 +290,27 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 		expect(`${message}\n${description}`).toMatch(words);
 	});
 
+	const png: IBinaryData = { data: 'iVBORw0KGgo=', mimeType: 'image/png' };
+	it.each<[string, InputItem, unknown, RegExp]>([
+		['a text', {}, 'data,'.repeat(1_001), /^'Images?' has more than 1000 files$/],
+		['a list', {}, Array(1_001).fill('data'), /^'Images?' has more than 1000 files$/],
+		[
+			'all files again and again',
+			{ binary: Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`photo_${i}`, png])) },
+			'*,'.repeat(40),
+			/^'Images?' has more than 1000 files$/,
+		],
+		['an item', { json: { photo: Array(1_001).fill(png) } }, 'data', /^This item has more than 1000 files$/],
+	])('more files than any model takes are refused at once: %s', async (_what, item, entry, words) => {
+		const { message } = await refusal({
+			...given('={{ $json.entry }}'),
+			settings: { binaryMode: 'combined' },
+			binaryMode: 'default',
+			items: [{ ...item, json: { ...item.json, entry } as InputItem['json'] }],
+		});
+		expect(message).toMatch(words);
+	});
+
 	it('an AI agent is asked for a URL: it can’t pass files', async () => {
 		const run = { ...given('data'), type: 'n8n-nodes-seedream.someTool', items: [{}] };
 		const { message } = await refusal(run);

@@ -327,6 +327,15 @@ describe('before anything is sent, for all items,', () => {
 			/^'shots' contains an expression/,
 		],
 		[
+			'more files than any model takes in the inputs of a model without a schema',
+			{
+				model: 'a/new-model',
+				asJson: true,
+				inputs: { shots: Array(1_001).fill({ mimeType: '', data: '' }) },
+			},
+			/^'shots' has more than 1000 files\n/,
+		],
+		[
 			'an expression left in extra fields',
 			{ ...image, inputs: { image: 'photo' }, options: { extraBodyFields: '{"text": "{{ $json.a }}"}' } },
 			/^'text' contains an expression/,

@@ -1,3 +1,4 @@
+import type { IBinaryData } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { asObject, type JsonObject } from '../api/json';
 import { kindByUrl, type MediaRule } from '../api/models/mediaFields';
@@ -6,6 +7,7 @@ import type { InputPath, PurchaseInput } from '../api/purchases/request';
 import { plural, truncate } from '../api/text';
 import { isBinaryLike } from '../items/binaryFields';
 import {
+	checkFileCount,
 	entriesOf,
 	fileFieldOf,
 	fileReader,
@@ -106,31 +108,30 @@ export async function readUntypedInputs(
 	itemIndex: number,
 	given: JsonObject,
 ): Promise<RequestMedia> {
-	const readerOf = (title: string) => fileReader(run, itemIndex, fileFieldOf(title, ANY_MEDIA));
-	const inputs: PurchaseInput[] = [];
-	const takeOut = async (value: unknown, path: InputPath): Promise<unknown> => {
+	const found: Array<{ path: InputPath; value: IBinaryData }> = [];
+	const takeOut = (value: unknown, path: InputPath): unknown => {
 		if (isBinaryLike(value)) {
-			const [{ file }] = await readEntry(readerOf(path[0]), value);
-			if (file) inputs.push({ path, file });
+			checkFileCount(`'${truncate(path[0])}'`, found.push({ path, value }));
 			return null;
 		}
 		if (path.length >= MAX_DEPTH) return value;
-		if (Array.isArray(value)) {
-			return await Promise.all(value.map(async (one: unknown, i) => await takeOut(one, [...path, i])));
-		}
+		if (Array.isArray(value)) return value.map((one: unknown, i) => takeOut(one, [...path, i]));
 		const object = asObject(value);
-		return object ? await mapValues(object, async (one, key) => await takeOut(one, [...path, key])) : value;
+		return object ? mapValues(object, (one, key) => takeOut(one, [...path, key])) : value;
 	};
-	const body = await mapValues(given, async (one, key) => await takeOut(one, [key]));
+	const body = mapValues(given, (one, key) => takeOut(one, [key]));
+	const inputs = await Promise.all(
+		found.map(async ({ path, value }): Promise<PurchaseInput> => {
+			const reader = fileReader(run, itemIndex, fileFieldOf(path[0], ANY_MEDIA));
+			const [source] = await readEntry(reader, value);
+			return { ...source, path };
+		}),
+	);
 	// In the same order each time: a retry recognizes the request by it.
 	const order = ({ path }: PurchaseInput) => path.join('/');
 	return { body, inputs: inputs.sort((a, b) => order(a).localeCompare(order(b))) };
 }
 
-async function mapValues(
-	object: JsonObject,
-	map: (value: unknown, key: string) => Promise<unknown>,
-): Promise<JsonObject> {
-	const entries = Object.entries(object).map(async ([key, value]) => [key, await map(value, key)] as const);
-	return Object.fromEntries(await Promise.all(entries));
+function mapValues(object: JsonObject, map: (value: unknown, key: string) => unknown): JsonObject {
+	return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
 }

@@ -55,18 +55,38 @@ export function fileFieldOf(title: string, rule: MediaRule): FileField {
 	};
 }
 
+/** @throws AtlasError (`input`) */
 export function fileReader(run: NodeRun, itemIndex: number, field: FileField): FileReader {
-	return { run, item: readBinaryFields(run.context, itemIndex), field };
+	const item = readBinaryFields(run.context, itemIndex);
+	checkFileCount('This item', item.fields.length);
+	return { run, item, field };
 }
 
-/** Splits a field's value into its entries, see {@link fileList}. */
-export async function entriesOf({ run, item }: FileReader, value: unknown): Promise<unknown[]> {
+/** Ten times what any model takes. A text or a list of a few MB could have millions. */
+const MAX_FILES = 1_000;
+
+/** @param holder the subject of the message @throws AtlasError (`input`) */
+export function checkFileCount(holder: string, count: number): void {
+	if (count <= MAX_FILES) return;
+	throw inputError(
+		`${holder} has more than ${MAX_FILES} files`,
+		'No model takes that many. Check what the previous node returns.',
+	);
+}
+
+/** Splits a field's value into its entries, see {@link fileList}. @throws AtlasError (`input`) */
+export async function entriesOf({ run, item, field }: FileReader, value: unknown): Promise<unknown[]> {
 	const names = new Set(item.fields.map(([name]) => name));
+	const given = [value].flat();
+	checkFileCount(`'${field.title}'`, given.length);
 	const entriesIn = async (one: unknown): Promise<unknown[]> => {
 		const isWhole = typeof one === 'string' && (await isOneDataUri(one, [...names], run.client.clock));
 		return isWhole ? [one] : fileList(one, (name) => names.has(name));
 	};
-	return (await Promise.all([value].flat().map(entriesIn))).flat();
+	const entries = (await Promise.all(given.map(entriesIn))).flat();
+	const allCount = entries.filter((entry) => entry === '*').length * item.fields.length;
+	checkFileCount(`'${field.title}'`, Math.max(entries.length, allCount));
+	return entries;
 }
 
 /** Reads all entries of a field, see {@link readEntry}. @throws AtlasError (`input`) */
