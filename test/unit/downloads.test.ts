@@ -51,6 +51,14 @@ async function fetchFrom(
 const inPieces = (bytes: Buffer, size: number) =>
 	Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 
+/** A file that comes a little faster than it would have to. */
+async function* trickling(clock: VirtualClock) {
+	for (let size = 0; size < 10_000_000; size += 20_000) {
+		yield size === 0 ? png : Buffer.alloc(20_000);
+		await clock.sleepMs(1_000);
+	}
+}
+
 describe('a download', () => {
 	it.each([1, 7, 512, 100_000])('stores what was sent, in chunks of %d', async (size) => {
 		const { kept, requests } = await fetchFrom([
@@ -169,6 +177,26 @@ describe('a download', () => {
 		const order = { predictionId: 'p1', output, baseName: 'a', maxBytes: 2_000_000_000, signal: undefined };
 		expect(await clock.until(downloads.fetch(order))).toBe(1_000_000_032);
 		expect(ahead).toBeLessThanOrEqual(chunk.length);
+	});
+
+	it.each<[string, (clock: VirtualClock) => FakeAnswer]>([
+		['fails', () => ({ statusCode: 503 })],
+		['trickles', (clock) => ({ chunks: trickling(clock) })],
+	])('that nobody paid for is tried once, for a minute: a host that %s', async (_what, answer) => {
+		const clock = new VirtualClock();
+		const startMs = clock.nowMs();
+		const http = new FakeHttp(() => answer(clock));
+		const downloads = new Downloads(http, clock, BASE_URL, store);
+		const order = {
+			predictionId: '',
+			output: { url: URL_A },
+			baseName: 'a',
+			maxBytes: 1e9,
+			signal: undefined,
+		};
+		expect(await clock.until(settled(downloads.fetchBriefly(order)))).toHaveProperty('error');
+		expect(http.requests).toHaveLength(1);
+		expect(clock.nowMs() - startMs).toBeLessThanOrEqual(60_000);
 	});
 
 	it('sends no request for base64', async () => {

@@ -149,20 +149,15 @@ async function fileOf(
 		run.downloads.checkLink({ predictionId, output });
 		return {};
 	}
-	const file = await download(run, {
+	const order: DownloadOrder = {
 		predictionId,
 		output,
 		baseName: position === 0 ? baseName : `${baseName}-${position + 1}`,
 		maxBytes: maxDownloadBytes,
-	});
+		signal: run.signal,
+	};
+	const file = await run.downloadSemaphore.use(run.signal, async () => await run.downloads.fetch(order));
 	return { binary: { [outputDataFieldName]: file } };
-}
-
-async function download(
-	{ downloads, downloadSemaphore, signal }: DownloadTools,
-	order: Omit<DownloadOrder, 'signal'>,
-): Promise<IBinaryData> {
-	return await downloadSemaphore.use(signal, async () => await downloads.fetch({ ...order, signal }));
 }
 
 /**
@@ -211,20 +206,21 @@ export async function withInputImage(
 }
 
 async function inputImage(
-	run: NodeRun,
-	{ itemIndex, maxDownloadBytes }: OutputDestination,
+	{ context, downloads, downloadSemaphore, signal }: NodeRun,
+	{ itemIndex, maxDownloadBytes: maxBytes }: OutputDestination,
 	predictionId: unknown,
 	first?: PurchaseInput,
 ): Promise<IBinaryData | undefined> {
 	if (first?.file) return await binaryOf(first.file);
-	const { item, fields } = readBinaryFields(run.context, itemIndex);
+	const { item, fields } = readBinaryFields(context, itemIndex);
 	const image = fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
 	if (!first && image) return image;
 	// The item may carry the fields of another prediction.
 	const isOf = item.json.predictionId === predictionId;
 	const url = first?.url ?? (isOf ? asString(asArray(item.json.images)[0]) : null);
 	if (url === null) return undefined;
-	const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD };
+	const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD, maxBytes, signal };
+	const fetch = async () => await downloads.fetchBriefly(order);
 	// The edit is paid for, and neither it nor another image's error must be lost over its input.
-	return await download(run, { ...order, maxBytes: maxDownloadBytes }).catch(() => undefined);
+	return await downloadSemaphore.use(signal, fetch).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 import { AtlasError } from '../errors';
-import { throwIfAborted, type CancelSignal, type Clock } from '../time/clock';
+import { Cancellation, throwIfAborted, withinMs, type CancelSignal, type Clock } from '../time/clock';
 import { whyNotFetchable } from '../http/addresses';
 import { TransportError, DOWNLOAD_TIMEOUT_MS, type ByteStream, type Http } from '../http/http';
 import { blockedUrlError, DownloadError, openPublicFile } from '../http/publicFile';
@@ -72,6 +72,17 @@ export class Downloads<Stored> {
 		const result = await fetchWithRetries('paidResult', this.clock, order.signal, fetchOnce);
 		if (result.error) throw outputError(order, result.error);
 		return result.value;
+	}
+
+	/** Fetches a file that can be done without: one attempt, of {@link DOWNLOAD_TIMEOUT_MS} in all. */
+	async fetchBriefly(order: DownloadOrder): Promise<Stored> {
+		const isOver = new Cancellation(order.signal);
+		const work = this.fetchOnce({ ...order, signal: isOver });
+		const timedOut = () => new DownloadError('it took too long');
+		return await withinMs(this.clock, DOWNLOAD_TIMEOUT_MS, work, timedOut).finally(() => {
+			isOver.abort();
+			isOver.detach();
+		});
 	}
 
 	/** Checks that an output's link may be fetched. @throws AtlasError (`download`) with the prediction ID */
