@@ -69,7 +69,10 @@ it.each<[value: unknown, message: string]>([
 		'#SAYI/0!',
 		'Loading...',
 	].map((one): [string, string] => [one, `'Prompt' contains the spreadsheet error ${one}`]),
-	...['undefined', 'null', 'NULL', 'nan'].map((one): [string, string] => [one, `'Prompt' is "${one}"`]),
+	...['undefined', 'null', 'NULL', 'nan', '…', '...', '[truncated]'].map((one): [string, string] => [
+		one,
+		`'Prompt' is "${one}"`,
+	]),
 	[NaN, "'Prompt' must be text, but it is NaN"],
 	['\u200b\u2060\ufeff', "'Prompt' contains only invisible characters"],
 	['\u3164', "'Prompt' contains only invisible characters"],

@@ -157,10 +157,11 @@ export function checkMeant(title: string, value: unknown): void {
 			'Correct the formula in the sheet, or remove the row with a Filter node.',
 		);
 	}
-	if (/^(?:undefined|null|nan)$/i.test(text)) {
+	// The marks are those of a shortened text: a history row with nothing else could be any request's.
+	if (/^(?:undefined|null|nan|…|\.\.\.|\[truncated\])$/i.test(text)) {
 		throw inputError(
 			`'${title}' is "${text}"`,
-			'Its expression finds no value for this item. Check the name of the field it reads.',
+			'Enter a text. If it comes from an expression, check the name of the field it reads.',
 		);
 	}
 }
