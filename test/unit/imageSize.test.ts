@@ -41,6 +41,7 @@ it('reads the dimensions of an OS/2 bitmap', () => {
 it('reads no dimensions of files that Seedream does not accept', () => {
 	expect(imageSize(Buffer.from('<svg width="5" height="5"></svg>'))).toBeNull();
 	expect(imageSize(Buffer.from('<svg '.repeat(13_000)))).toBeNull();
+	expect(imageSize(Buffer.from('RIFF\0\0\0\0WEBP<svg width="5" height="5"></svg>'))).toBeNull();
 });
 
 it('reads nothing behind the file in memory', () => {
@@ -81,8 +82,12 @@ describe('dimensions far into a file', () => {
 				yield await Promise.resolve(Buffer.alloc(100_000));
 			}
 		})();
+		const subarray = jest.spyOn(Buffer.prototype, 'subarray');
 		expect(await imageSizeFurtherIn(endless)).toBeNull();
 		expect(pieces).toBeLessThan(100);
+		// Not byte by byte.
+		expect(subarray.mock.calls.length).toBeLessThan(1_000);
+		subarray.mockRestore();
 	});
 
 	it.each<[string, (image: Sharp) => Sharp, wanted: [width: number, height: number] | null, bytes?: number]>([

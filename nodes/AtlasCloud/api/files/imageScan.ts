@@ -1,8 +1,9 @@
+import type { Dimensions } from '../models/sizes';
 import { BMP, GIF, JPEG, PNG, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
 /** What a walk asks for: the next bytes, or to pass some, or a JPEG's image data with the first byte of the marker behind it. */
-type ScanStep = { take: number; isExif?: true } | { skip: number } | 'imageData';
+type ScanStep = { take: number; isExif?: true; isFrame?: true } | { skip: number } | 'imageData';
 
 /** Follows one kind of file to its end. Resumed with the bytes it asked for, which it must not keep. */
 type Walk = Generator<ScanStep, void, Buffer>;
@@ -19,6 +20,9 @@ const MAX_EXIF_BYTES = 65_536;
 export class ImageScan {
 	/** Whether its EXIF data turn it by 90°. */
 	isTurned = false;
+
+	/** Of a JPEG, as it is stored. */
+	dimensions: Dimensions | null = null;
 
 	private readonly walk: Walk | null;
 
@@ -68,6 +72,7 @@ export class ImageScan {
 		else {
 			const whole = this.taken.length > 0 ? Buffer.concat([this.taken, part]) : part;
 			if (step.isExif) this.isTurned = isTurned(withoutName(whole));
+			if (step.isFrame) this.dimensions ??= { height: whole.readUInt16BE(1), width: whole.readUInt16BE(3) };
 			this.goOn(whole);
 		}
 		return bytes.subarray(end);
@@ -116,6 +121,11 @@ function* walkJpeg(): Walk {
 		// All but an escaped 0xFF, restarts, the start and the end have a length, which counts its own two bytes.
 		if (code <= 0x01 || (code >= 0xd0 && code <= 0xd8)) continue;
 		const length = Math.max(0, (yield { take: 2 }).readUInt16BE(0) - 2);
+		if (code >= 0xc0 && code <= 0xc2 && length >= 5) {
+			yield { take: 5, isFrame: true };
+			yield* skip(length - 5);
+			continue;
+		}
 		if (code !== 0xe1 || !isFirst || length < 14) {
 			yield* skip(length);
 			continue;

@@ -1,9 +1,12 @@
-import { imageSize as readHeader } from 'image-size';
+import { GIF as gif } from 'image-size/types/gif';
+import { PNG as png } from 'image-size/types/png';
+import { TIFF as tiff } from 'image-size/types/tiff';
+import { WEBP as webp } from 'image-size/types/webp';
 import { sha256OfStream } from '../hash';
 import { peek, readPart } from '../http/streams';
 import type { Dimensions } from '../models/sizes';
 import { ImageScan } from './imageScan';
-import { BMP, fileKind, TIFF, WEBP, type FileKind } from './kinds';
+import { BMP, fileKind, GIF, JPEG, PNG, TIFF, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
 /** What the first 64 kB of a file tell; each null if they do not. */
@@ -60,12 +63,11 @@ export function inspectHeader(header: Uint8Array, isTurnedFurtherIn?: boolean): 
  */
 export function imageSize(bytes: Uint8Array, isTurnedFurtherIn?: boolean): Dimensions | null {
 	const kind = fileKind(bytes);
-	// image-size reads many more kinds, some (SVG) with patterns that are slow on a crafted file.
 	if (!kind?.isInput) return null;
-	const size = kind === BMP ? bitmapSize(bytes) : headerSize(bytes);
-	if (!size || !(size.width > 0 && size.height > 0)) return null;
 	const scan = new ImageScan(kind);
 	scan.add(bytes);
+	const size = kind === JPEG ? scan.dimensions : kind === BMP ? bitmapSize(bytes) : headerSize(kind, bytes);
+	if (!size || !(size.width > 0 && size.height > 0)) return null;
 	// EXIF data come after the pixels of a WebP; a flag of its extended header (VP8X) announces them.
 	const isExifBehind = kind === WEBP && !scan.isWhole && bytes[15] === 0x58 && (bytes[20] & 8) > 0;
 	if (isExifBehind && isTurnedFurtherIn === undefined) return null;
@@ -73,11 +75,22 @@ export function imageSize(bytes: Uint8Array, isTurnedFurtherIn?: boolean): Dimen
 	return turned ? { width: size.height, height: size.width } : size;
 }
 
-function headerSize(bytes: Uint8Array): Dimensions | null {
+/** Of image-size only these: others, such as that of SVG, have patterns that are slow on a crafted file. */
+const READERS = new Map([
+	[GIF, gif],
+	[PNG, png],
+	[TIFF, tiff],
+	[WEBP, webp],
+]);
+
+function headerSize(kind: FileKind, bytes: Uint8Array): Dimensions | null {
+	const reader = READERS.get(kind);
+	// A copy, because image-size reads past a cut-off header into whatever shares the Buffer's memory. As a Buffer, whose
+	// slices are no copies.
+	const header = Buffer.from(new Uint8Array(bytes).buffer);
 	try {
-		// A copy, because image-size reads past a cut-off header into whatever shares the Buffer's memory. As a Buffer, because
-		// it takes a slice at each marker, and those of a Uint8Array are copies.
-		const { width, height } = readHeader(Buffer.from(new Uint8Array(bytes).buffer));
+		if (!reader?.validate(header)) return null;
+		const { width, height } = reader.calculate(header);
 		return { width, height };
 	} catch {
 		return null;
