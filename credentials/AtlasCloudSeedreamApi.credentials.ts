@@ -5,7 +5,7 @@ import type {
 	Icon,
 	INodeProperties,
 } from 'n8n-workflow';
-import { BASE_URL_PATTERN } from '../nodes/AtlasCloud/api/http/addresses';
+import { BASE_URL_PATTERN } from '../nodes/AtlasCloud/api/http/baseUrlPattern';
 
 /** The Base URL as the nodes read it, as an expression. */
 const TRIMMED_BASE_URL = String.raw`$credentials.baseUrl.trim().replace(/\/+$/, "")`;

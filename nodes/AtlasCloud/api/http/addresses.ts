@@ -1,6 +1,7 @@
 import { isValidUrl } from '../text';
 import ipaddr, { type IPv6 } from 'ipaddr.js';
 import { inputError } from '../errors';
+import { BASE_URL_PATTERN } from './baseUrlPattern';
 
 /*
  * Where the API key may be sent, and where files may be fetched from. A node cannot see what a name resolves to, so
@@ -44,13 +45,6 @@ export function isPrivateHost(hostname: string): boolean {
 	if (range !== null) return range !== 'unicast';
 	return !host.includes('.') || /\.(local|internal|intranet|lan|home|corp|home\.arpa)$/.test(host);
 }
-
-/**
- * What a Base URL looks like, without trailing slashes: https, or http on this machine, and no user name, query, or `#`.
- * The credential's test has the same rule, so it has to be a pattern that n8n's expressions can hold: without braces.
- */
-export const BASE_URL_PATTERN =
-	/^(https:\/\/([^\s/?#@\\:[\]]+|\[[\da-f:.]+\])|http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\]))(:\d*)?(\/[^\s?#\\]*)?$/i;
 
 /**
  * The API's address without trailing slashes.
