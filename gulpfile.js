@@ -1,5 +1,5 @@
 const { spawn } = require('node:child_process');
-const { mkdir, readdir, rm, writeFile } = require('node:fs/promises');
+const { mkdir, readdir, readFile, rm, writeFile } = require('node:fs/promises');
 const { basename, dirname, join, relative } = require('node:path');
 const esbuild = require('esbuild');
 const { dest, parallel, series, src, watch } = require('gulp');
@@ -35,18 +35,32 @@ const OPTIONS = {
 	target: 'node20',
 	format: 'cjs',
 	legalComments: 'inline',
+	metafile: true,
 	write: false,
 	// Not minified: people at n8n, and those who install it, read what runs.
 };
 
-/** Bundles into files of plain ASCII, which Node reads faster: esbuild escapes strings, but no regular expressions. */
+/**
+ * Bundles into files of plain ASCII, which Node reads faster: esbuild escapes strings, but no regular expressions.
+ * Returns the paths of what went in.
+ */
 async function bundle(options) {
-	const { outputFiles } = await esbuild.build({ ...OPTIONS, ...options });
+	const { outputFiles, metafile } = await esbuild.build({ ...OPTIONS, ...options });
 	for (const { path, text } of outputFiles) {
 		const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 		await mkdir(dirname(path), { recursive: true });
 		await writeFile(path, text.replaceAll(/[\u0080-\uffff]/g, escape));
 	}
+	return Object.keys(metafile.inputs);
+}
+
+/** The licenses of bundled libraries ask to go with them. */
+async function writeLicenses(paths) {
+	const folders = paths.flatMap((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+	const texts = [...new Set(folders)]
+		.sort()
+		.map(async (folder) => `${folder}\n\n${await readFile(join(folder, 'LICENSE'), 'utf8')}`);
+	await writeFile('dist/THIRD_PARTY_LICENSES', (await Promise.all(texts)).join('\n'));
 }
 
 /** Paths of the nodes, from the root, without extension. */
@@ -65,14 +79,14 @@ async function nodePaths() {
 async function compile() {
 	const paths = await nodePaths();
 	const contents = paths.map((path) => `export * from './${path}';`).join('\n');
-	await Promise.all([
+	const bundled = await Promise.all([
 		bundle({ entryPoints: ['credentials/*.credentials.ts'], outbase: '.', outdir: 'dist' }),
 		bundle({
 			outfile: 'dist/nodes/nodes.js',
 			stdin: { contents, resolveDir: __dirname, loader: 'ts' },
 		}),
-		...paths.map(writeNodeFile),
 	]);
+	await Promise.all([writeLicenses(bundled.flat()), ...paths.map(writeNodeFile)]);
 }
 
 /** The file that package.json names: n8n finds the class by the name of its file. */

@@ -13,7 +13,7 @@ import { scanWithN8n } from './n8nScanner';
 
 const MAX_BYTES = 250_000;
 const ALLOWED_FILES = /^(dist\/.+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
-const NEEDED_FILES = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
+const NEEDED_FILES = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'dist/THIRD_PARTY_LICENSES'];
 const FOREIGN = /(^|\/)(sandbox|test|bench|scripts|examples|__tests__)\/|\.(test|spec|e2e)\.|\.tsbuildinfo$/;
 const INSTALL_SCRIPTS = [
 	'preinstall',
