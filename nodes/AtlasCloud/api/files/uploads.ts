@@ -1,4 +1,4 @@
-import { isValidUrl } from '../text';
+import { isValidUrl, truncate } from '../text';
 import { AtlasError, inputError } from '../errors';
 import { throwIfAborted, type CancelSignal } from '../time/clock';
 import { forgetOldest, memoize } from '../memo';
@@ -156,7 +156,7 @@ async function* exactly(file: InputFile): AsyncGenerator<Uint8Array> {
 
 /** The file as its owner knows it: not by the name it is uploaded under. */
 function describeFile({ fileName, fieldName }: InputFile): string {
-	return fileName ?? (fieldName === null ? 'a file' : `the file in ${fieldName}`);
+	return truncate(fileName ?? (fieldName === null ? 'a file' : `the file in ${fieldName}`));
 }
 
 function isThrottled({ answer }: Exchange): boolean {
