@@ -88,6 +88,7 @@ describe('the catalog', () => {
 				entry('c', { price: { base_price: 0.03 } }),
 				{ model: 'd' },
 				{ displayName: 'no id' },
+				...['two words', 'half-a-character\ud800', '=x'].map((model) => ({ model })),
 				null,
 				7,
 			],

@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { inputError } from '../api/errors';
 import { asObject, asString } from '../api/json';
+import { isModelId } from '../api/models/model';
 import { priceText, type ListPrice } from '../api/models/prices';
 import { isFixedPrice } from '../api/models/seedream';
 
@@ -83,7 +84,7 @@ export function selectedModel(context: ILoadOptionsFunctions): string | undefine
 /** The ID in an item's Model field. @param example an ID for the message @throws AtlasError (`input`) */
 export function readModel(context: IExecuteFunctions, itemIndex: number, example: string): string {
 	const model: unknown = context.getNodeParameter('model', itemIndex, '', { extractValue: true });
-	if (typeof model === 'string' && /^[^\s?#<>"'`\\]{1,200}$/.test(model.trim())) return model.trim();
+	if (typeof model === 'string' && isModelId(model.trim())) return model.trim();
 	throw inputError(
 		"'Model' is empty or not a valid model ID",
 		`Choose a model from the list, or enter an ID such as ${example}.`,

@@ -29,10 +29,15 @@ interface CatalogModel {
 	isListed: boolean;
 }
 
+/** Whether a text can be a model's ID. Half a character cannot be part of a URL. */
+export function isModelId(text: string): boolean {
+	return /^[^\s?#<>"'`\\\p{Cs}]{1,200}$/u.test(text);
+}
+
 function toModel(value: unknown): CatalogModel | null {
 	const item = asObject(value);
 	const id = asString(item?.model);
-	if (!item || id === null || isExpression(id)) return null;
+	if (!item || id === null || !isModelId(id) || isExpression(id)) return null;
 	return {
 		id,
 		name: labelOf(asString(item.displayName) ?? '') || labelOf(id),
