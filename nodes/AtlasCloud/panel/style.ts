@@ -32,16 +32,8 @@ export const EDIT_STYLE: NodeStyle = {
 	timeoutSeconds: DEFAULT_TIMEOUT_SECONDS,
 	fileNamePrefix: 'seedream',
 	columns: [
-		'imageUrl',
-		'prompt',
-		'model',
-		'size',
-		'status',
-		'priceUsd',
-		'predictionId',
-		'imageIndex',
-		'createdAt',
-		'completedAt',
+		...['imageUrl', 'prompt', 'model', 'size', 'status', 'priceUsd'],
+		...['predictionId', 'imageIndex', 'createdAt', 'completedAt'],
 	],
 };
 
@@ -56,15 +48,7 @@ export const MODEL_STYLE: NodeStyle = {
 	timeoutSeconds: SLOW_TIMEOUT_SECONDS,
 	fileNamePrefix: 'atlas-cloud',
 	columns: [
-		'fileUrl',
-		'text',
-		'prompt',
-		'model',
-		'status',
-		'priceUsd',
-		'predictionId',
-		'fileIndex',
-		'createdAt',
-		'completedAt',
+		...['fileUrl', 'text', 'prompt', 'model', 'status', 'priceUsd'],
+		...['predictionId', 'fileIndex', 'createdAt', 'completedAt'],
 	],
 };

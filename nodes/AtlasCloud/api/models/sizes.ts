@@ -26,21 +26,9 @@ export function parseSize(text: string): Dimensions | null {
 
 /** The shapes that have a name. */
 const SHAPES = [
-	'Square 1:1',
-	'Landscape 5:4',
-	'Portrait 4:5',
-	'Landscape 4:3',
-	'Portrait 3:4',
-	'Landscape 3:2',
-	'Portrait 2:3',
-	'Widescreen 16:9',
-	'Story 9:16',
-	'Wide 2:1',
-	'Tall 1:2',
-	'Cinema 21:9',
-	'Tall 9:21',
-	'Banner 3:1',
-	'Tall 1:3',
+	...['Square 1:1', 'Landscape 5:4', 'Portrait 4:5', 'Landscape 4:3', 'Portrait 3:4', 'Landscape 3:2'],
+	...['Portrait 2:3', 'Widescreen 16:9', 'Story 9:16', 'Wide 2:1', 'Tall 1:2', 'Cinema 21:9'],
+	...['Tall 9:21', 'Banner 3:1', 'Tall 1:3'],
 ].map((name) => {
 	const [width, height] = name.split(' ')[1].split(':').map(Number);
 	return { name, ratio: width / height };
