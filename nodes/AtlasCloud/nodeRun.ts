@@ -5,7 +5,6 @@ import type { ModelInfos } from './api/models/model';
 import type { Quotes } from './api/models/quotes';
 import type { PurchaseTools } from './api/purchases/tools';
 import type { CancelSignal } from './api/time/clock';
-import type { Semaphore } from './api/time/semaphore';
 
 /** What came of one item: of several images, some may have failed. */
 export interface ItemResult {
@@ -48,7 +47,6 @@ export interface NodeRun extends PurchaseTools {
 	hasExecution: boolean;
 	remoteImages: RemoteImages;
 	downloads: Downloads<IBinaryData>;
-	downloadSemaphore: Semaphore;
 	/** What catalog and schemas say of models; each is read once per run. */
 	models: ModelInfos;
 	/** What requests would cost; each distinct one is asked for once per run. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { AtlasError } from '../../nodes/AtlasCloud/api/errors';
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
-import { Downloads, StoreError, type FileStore } from '../../nodes/AtlasCloud/api/files/downloads';
+import { Downloads, StoreError, type StoreFile } from '../../nodes/AtlasCloud/api/files/downloads';
 import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import type { PredictionOutput } from '../../nodes/AtlasCloud/api/predictions/outputs';
-import { BASE_URL, FakeHttp, inTurn, settled, type FakeAnswer } from './fakeHttp';
+import { clientOf, FakeHttp, inTurn, settled, type FakeAnswer } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
 const URL_A = 'https://cdn.example.com/a.bin';
@@ -23,14 +23,10 @@ interface Kept {
 	mimeType: string;
 }
 
-const store: FileStore<Kept> = {
-	async storeStream(_source, content, fileName, mimeType) {
-		const chunks: Uint8Array[] = [];
-		for await (const chunk of content) chunks.push(chunk);
-		return { bytes: Buffer.concat(chunks), fileName, mimeType };
-	},
-	storeBytes: async (bytes, fileName, mimeType) =>
-		await Promise.resolve({ bytes: Buffer.from(bytes), fileName, mimeType }),
+const store: StoreFile<Kept> = async (content, fileName, mimeType) => {
+	const chunks: Uint8Array[] = [];
+	for await (const chunk of content) chunks.push(chunk);
+	return { bytes: Buffer.concat(chunks), fileName, mimeType };
 };
 
 async function fetchFrom(
@@ -42,8 +38,8 @@ async function fetchFrom(
 ) {
 	const clock = new VirtualClock();
 	const http = new FakeHttp(inTurn(...answers));
-	const downloads = new Downloads(http, clock, BASE_URL, files);
-	const order = { predictionId: 'p1', output, baseName: 'photo-edited', maxBytes, signal };
+	const downloads = new Downloads(clientOf(http, clock), files, signal);
+	const order = { predictionId: 'p1', output, baseName: 'photo-edited', maxBytes };
 	const { value: kept, error } = await clock.until(settled(downloads.fetch(order)));
 	return { kept, error, requests: http.requests };
 }
@@ -97,8 +93,7 @@ describe('a download', () => {
 
 	it('is not retried if the file cannot be stored, and says what to do', async () => {
 		const refuse = async () => await Promise.reject(new StoreError('it is too large', 'Turn it off.'));
-		const files = { storeStream: refuse, storeBytes: refuse };
-		const { error, requests } = await fetchFrom([{ chunks: [png] }], undefined, undefined, undefined, files);
+		const { error, requests } = await fetchFrom([{ chunks: [png] }], undefined, undefined, undefined, refuse);
 		expect(requests).toHaveLength(1);
 		expect(error).toMatchObject({ kind: 'download', predictionId: 'p1', status: 'completed' });
 		expect(error).toMatchObject({
@@ -161,20 +156,17 @@ describe('a download', () => {
 		}
 		let received = 0;
 		let ahead = 0;
-		const counting: FileStore<number> = {
-			async storeStream(_source, content) {
-				for await (const { byteLength } of content) {
-					received += byteLength;
-					ahead = Math.max(ahead, alive * chunk.length - received);
-				}
-				return received;
-			},
-			storeBytes: async () => await Promise.resolve(0),
+		const counting: StoreFile<number> = async (content) => {
+			for await (const { byteLength } of content) {
+				received += byteLength;
+				ahead = Math.max(ahead, alive * chunk.length - received);
+			}
+			return received;
 		};
 		const clock = new VirtualClock();
-		const downloads = new Downloads(new FakeHttp(() => ({ chunks: movie() })), clock, BASE_URL, counting);
-		const output = { url: URL_A };
-		const order = { predictionId: 'p1', output, baseName: 'a', maxBytes: 2_000_000_000, signal: undefined };
+		const client = clientOf(new FakeHttp(() => ({ chunks: movie() })), clock);
+		const downloads = new Downloads(client, counting, undefined);
+		const order = { predictionId: 'p1', output: { url: URL_A }, baseName: 'a', maxBytes: 2_000_000_000 };
 		expect(await clock.until(downloads.fetch(order))).toBe(1_000_000_032);
 		expect(ahead).toBeLessThanOrEqual(chunk.length);
 	});
@@ -186,14 +178,8 @@ describe('a download', () => {
 		const clock = new VirtualClock();
 		const startMs = clock.nowMs();
 		const http = new FakeHttp(() => answer(clock));
-		const downloads = new Downloads(http, clock, BASE_URL, store);
-		const order = {
-			predictionId: '',
-			output: { url: URL_A },
-			baseName: 'a',
-			maxBytes: 1e9,
-			signal: undefined,
-		};
+		const downloads = new Downloads(clientOf(http, clock), store, undefined);
+		const order = { predictionId: '', output: { url: URL_A }, baseName: 'a', maxBytes: 1e9 };
 		expect(await clock.until(settled(downloads.fetchBriefly(order)))).toHaveProperty('error');
 		expect(http.requests).toHaveLength(1);
 		expect(clock.nowMs() - startMs).toBeLessThanOrEqual(60_000);

@@ -11,8 +11,12 @@ function storeOf(outcome: Partial<IBinaryData> | Error) {
 	return n8nFileStore({ prepareBinaryData });
 }
 
+async function* content() {
+	yield await Promise.resolve(Buffer.from('x'));
+}
+
 const storing = async (outcome: Partial<IBinaryData> | Error) =>
-	await storeOf(outcome).storeBytes(Buffer.from('x'), 'a.mp4', 'video/mp4');
+	await storeOf(outcome)(content(), 'a.mp4', 'video/mp4');
 
 /** n8n 2.41, `file-too-large.error.ts`. */
 const N8N_MESSAGE =

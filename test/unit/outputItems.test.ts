@@ -1,5 +1,4 @@
 import type { IBinaryData } from 'n8n-workflow';
-import { Semaphore } from '../../nodes/AtlasCloud/api/time/semaphore';
 import { outputItems, simplified, type DownloadTools } from '../../nodes/AtlasCloud/items/outputItems';
 import { MODEL_STYLE } from '../../nodes/AtlasCloud/panel/style';
 
@@ -8,11 +7,7 @@ it('ends only after all downloads have ended, even if one of them fails at once'
 	let finishSecond: (file: IBinaryData) => void = () => {};
 	const second = new Promise<IBinaryData>((resolve) => (finishSecond = resolve));
 	const fetch = jest.fn().mockRejectedValueOnce(new Error('not found')).mockReturnValueOnce(second);
-	const run = {
-		downloads: { fetch },
-		downloadSemaphore: new Semaphore(10),
-		signal: undefined,
-	} as unknown as DownloadTools;
+	const run = { downloads: { fetch } } as unknown as DownloadTools;
 	const prediction = { predictionId: 'p', outputs: [{ url: 'a' }, { url: 'b' }], nsfw: [] };
 	const ended = outputItems(run, prediction as never, {} as never, {
 		itemIndex: 0,

@@ -6,6 +6,7 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
+import { Downloads } from '../api/files/downloads';
 import type { AtlasClient } from '../api/http/client';
 import { asArray } from '../api/json';
 import { recentlyUsed } from '../api/memo';
@@ -16,9 +17,10 @@ import { Semaphore } from '../api/time/semaphore';
 import { deliveredPredictionId, HandledPredictions } from '../api/webhooks/delivery';
 import { KeySet, readKeySet, type Delivery } from '../api/webhooks/signature';
 import { readDestination } from '../items/destination';
-import { downloadTools, outputItems } from '../items/outputItems';
+import { outputItems } from '../items/outputItems';
 import { connect } from '../n8n/connect';
 import { asAtlasError, toNodeError } from '../n8n/errors';
+import { n8nFileStore } from '../n8n/fileStore';
 import { DEFAULT_CONCURRENCY } from '../panel/options';
 import { MODEL_STYLE } from '../panel/style';
 
@@ -175,12 +177,12 @@ export async function resultItems(context: IExecuteFunctions): Promise<INodeExec
 	} as IDataObject;
 	try {
 		const { client } = await connect(context, undefined, signal);
-		const tools = downloadTools(client, context.helpers, signal);
+		const downloads = new Downloads(client, n8nFileStore(context.helpers), signal);
 		const results = context.getInputData().map(async ({ json: { predictionId } }, index) => {
 			const baseName = `${MODEL_STYLE.fileNamePrefix}-${String(predictionId)}`;
 			const destination = readDestination(index, options, baseName, MODEL_STYLE);
 			const prediction = await readPrediction(client, String(predictionId), signal);
-			return await outputItems(tools, prediction, {}, destination);
+			return await outputItems({ client, downloads, signal }, prediction, {}, destination);
 		});
 		return (await Promise.all(results)).flat();
 	} catch (error) {

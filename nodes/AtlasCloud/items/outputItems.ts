@@ -1,15 +1,10 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
-import { Downloads, type DownloadOrder } from '../api/files/downloads';
-import type { AtlasClient } from '../api/http/client';
 import { asArray, asString } from '../api/json';
 import { withFiles } from '../api/predictions/readPrediction';
 import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
 import { plural } from '../api/text';
-import type { CancelSignal } from '../api/time/clock';
-import { Semaphore } from '../api/time/semaphore';
-import { n8nFileStore } from '../n8n/fileStore';
 import { binaryOf } from '../n8n/itemFile';
 import type { AboutItem, NodeRun, ItemResult } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';
@@ -18,22 +13,7 @@ import { readBinaryFields } from './binaryFields';
 import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
 
 /** What output items need of a run. */
-export type DownloadTools = Pick<NodeRun, 'client' | 'downloads' | 'downloadSemaphore' | 'signal'>;
-
-/** More downloads at once are no faster: the disk is the limit. */
-const MAX_PARALLEL_DOWNLOADS = 8;
-
-export function downloadTools(
-	client: AtlasClient,
-	helpers: Parameters<typeof n8nFileStore>[0],
-	signal: CancelSignal,
-	maxParallel = MAX_PARALLEL_DOWNLOADS,
-): DownloadTools {
-	const { http, clock, baseUrl } = client;
-	const downloads = new Downloads(http, clock, baseUrl, n8nFileStore(helpers));
-	const downloadSemaphore = new Semaphore(Math.min(maxParallel, MAX_PARALLEL_DOWNLOADS));
-	return { client, downloads, downloadSemaphore, signal };
-}
+export type DownloadTools = Pick<NodeRun, 'client' | 'downloads' | 'signal'>;
 
 /** Where a prediction's files stand among all files of its item. */
 interface FilePositions {
@@ -149,14 +129,12 @@ async function fileOf(
 		run.downloads.checkLink({ predictionId, output });
 		return {};
 	}
-	const order: DownloadOrder = {
+	const file = await run.downloads.fetch({
 		predictionId,
 		output,
 		baseName: position === 0 ? baseName : `${baseName}-${position + 1}`,
 		maxBytes: maxDownloadBytes,
-		signal: run.signal,
-	};
-	const file = await run.downloadSemaphore.use(run.signal, async () => await run.downloads.fetch(order));
+	});
 	return { binary: { [outputDataFieldName]: file } };
 }
 
@@ -206,7 +184,7 @@ export async function withInputImage(
 }
 
 async function inputImage(
-	{ context, downloads, downloadSemaphore, signal }: NodeRun,
+	{ context, downloads }: NodeRun,
 	{ itemIndex, maxDownloadBytes: maxBytes }: OutputDestination,
 	predictionId: unknown,
 	first?: PurchaseInput,
@@ -219,8 +197,7 @@ async function inputImage(
 	const isOf = item.json.predictionId === predictionId;
 	const url = first?.url ?? (isOf ? asString(asArray(item.json.images)[0]) : null);
 	if (url === null) return undefined;
-	const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD, maxBytes, signal };
-	const fetch = async () => await downloads.fetchBriefly(order);
+	const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD, maxBytes };
 	// The edit is paid for, and neither it nor another image's error must be lost over its input.
-	return await downloadSemaphore.use(signal, fetch).catch(() => undefined);
+	return await downloads.fetchBriefly(order).catch(() => undefined);
 }

@@ -1,19 +1,16 @@
 import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
-import { StoreError, type FileStore } from '../api/files/downloads';
+import { StoreError, type StoreFile } from '../api/files/downloads';
 import type { ByteStream } from '../api/http/http';
+import { readPart } from '../api/http/streams';
 import { isInDatabase, MAX_DATABASE_FILE_BYTES } from './itemFile';
 
 type Helpers = IExecuteFunctions['helpers'];
 
 /** n8n's binary storage. */
-export function n8nFileStore(helpers: Pick<Helpers, 'prepareBinaryData'>): FileStore<IBinaryData> {
-	return {
-		async storeStream(source, content, fileName, mimeType) {
-			return await readable(helpers.prepareBinaryData(toReadable(source, content), fileName, mimeType));
-		},
-		async storeBytes(bytes, fileName, mimeType) {
-			return await readable(helpers.prepareBinaryData(Buffer.from(bytes), fileName, mimeType));
-		},
+export function n8nFileStore(helpers: Pick<Helpers, 'prepareBinaryData'>): StoreFile<IBinaryData> {
+	return async (content, fileName, mimeType, source) => {
+		const file = source ? toReadable(source, content) : await readPart(content, Infinity);
+		return await readable(helpers.prepareBinaryData(file, fileName, mimeType));
 	};
 }
 

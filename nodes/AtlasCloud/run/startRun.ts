@@ -9,13 +9,14 @@ import { Leftovers } from '../api/purchases/leftovers';
 import { LostSearch } from '../api/purchases/lostSearch';
 import { Search } from '../api/purchases/search';
 import { sha256 } from '../api/hash';
+import { Downloads } from '../api/files/downloads';
 import { RemoteImages } from '../api/files/remoteFiles';
 import { Cancellation } from '../api/time/clock';
 import { Uploads } from '../api/files/uploads';
 import { Waiter } from '../api/predictions/waiter';
 import { startClock } from '../n8n/clock';
 import { connect } from '../n8n/connect';
-import { downloadTools } from '../items/outputItems';
+import { n8nFileStore } from '../n8n/fileStore';
 import { DEFAULT_CONCURRENCY, readConcurrency } from '../panel/options';
 import type { NodeRun } from '../nodeRun';
 
@@ -92,7 +93,7 @@ export async function startRun(
 	const models = new ModelInfos(client);
 	const isRepeated = context.getMode() === 'manual' || !hasExecution;
 	return {
-		...downloadTools(client, context.helpers, signal, concurrency),
+		client,
 		context,
 		clock,
 		startedAtMs,
@@ -104,10 +105,12 @@ export async function startRun(
 		lostSearch: new LostSearch(client, ledger, client.signal),
 		leftovers: new Leftovers(`${account} ${nodeTag}`, clock, isRepeated),
 		uploads: new Uploads(client, { executionId, nodeTag, runIndex }, signal),
+		downloads: new Downloads(client, n8nFileStore(context.helpers), signal, concurrency),
 		remoteImages: new RemoteImages(client, signal),
 		budget: { spareUsd: Infinity },
 		places: new Places({ account, hardLimit, clock, signal }),
 		waiter: new Waiter(client, account, (message) => context.logger.info(`${node.name}: ${message}`)),
+		signal,
 		models,
 		quotes: new Quotes(client, models),
 		retriedSinceMs: context.getMode() === 'retry' ? retriedSinceMs(context, startedAtMs) : null,

@@ -1,10 +1,12 @@
 import { AtlasError } from '../errors';
-import { Cancellation, throwIfAborted, withinMs, type CancelSignal, type Clock } from '../time/clock';
+import { Cancellation, withinMs, type CancelSignal } from '../time/clock';
+import { Semaphore } from '../time/semaphore';
+import type { AtlasClient } from '../http/client';
 import { whyNotFetchable } from '../http/addresses';
-import { TransportError, DOWNLOAD_TIMEOUT_MS, type ByteStream, type Http } from '../http/http';
+import { TransportError, DOWNLOAD_TIMEOUT_MS, type ByteStream } from '../http/http';
 import { blockedUrlError, DownloadError, openPublicFile } from '../http/publicFile';
 import { fetchWithRetries } from '../http/retry';
-import { StreamGuard, peek, readPart } from '../http/streams';
+import { StreamGuard, peek } from '../http/streams';
 import { asNumber } from '../json';
 import { truncate } from '../text';
 import type { PredictionOutput } from '../predictions/outputs';
@@ -27,21 +29,18 @@ class RefusedError extends DownloadError {
 /** Why a file cannot be stored. */
 export class StoreError extends RefusedError {}
 
-/** Where downloaded files are stored: n8n's binary storage. Both throw StoreError. */
-export interface FileStore<Stored> {
-	/**
-	 * Stores a file as it arrives.
-	 * @param source the stream behind `content`; its class can create other streams
-	 * @param content the bytes; throws if they turn out not to be the whole file
-	 */
-	storeStream(
-		source: ByteStream,
-		content: AsyncIterable<Uint8Array>,
-		fileName: string,
-		mimeType: string,
-	): Promise<Stored>;
-	storeBytes(bytes: Uint8Array, fileName: string, mimeType: string): Promise<Stored>;
-}
+/**
+ * Stores a file as it arrives, in n8n's binary storage.
+ * @param content the bytes; throws if they turn out not to be the whole file
+ * @param source the stream behind them, whose class can create other streams; left out for a file in the answer itself
+ * @throws StoreError
+ */
+export type StoreFile<Stored> = (
+	content: AsyncIterable<Uint8Array>,
+	fileName: string,
+	mimeType: string,
+	source?: ByteStream,
+) => Promise<Stored>;
 
 export interface DownloadOrder {
 	predictionId: string;
@@ -50,36 +49,44 @@ export interface DownloadOrder {
 	baseName: string;
 	/** The option `maxDownloadMb`, in bytes. */
 	maxBytes: number;
-	signal: CancelSignal | undefined;
 }
+
+/** More downloads at once are no faster: the disk is the limit. */
+const MAX_PARALLEL = 8;
 
 /** Statuses of a link that has expired. */
 const EXPIRED_STATUS_CODES = new Set([403, 404, 410]);
 
 /** Fetches outputs of finished predictions: without the API key, and whole or not at all. */
 export class Downloads<Stored> {
+	private readonly turns: Semaphore;
+
 	constructor(
-		private readonly http: Http,
-		private readonly clock: Clock,
-		private readonly baseUrl: string,
-		private readonly store: FileStore<Stored>,
-	) {}
+		private readonly client: AtlasClient,
+		private readonly store: StoreFile<Stored>,
+		private readonly signal: CancelSignal | undefined,
+		maxParallel = MAX_PARALLEL,
+	) {
+		this.turns = new Semaphore(Math.min(maxParallel, MAX_PARALLEL));
+	}
 
 	/** Fetches one output into the store. @throws AtlasError (`download`) with the prediction ID; CancelledError */
 	async fetch(order: DownloadOrder): Promise<Stored> {
-		throwIfAborted(order.signal);
+		const { client, signal } = this;
 		const fetchOnce = async () => await this.fetchOnce(order);
-		const result = await fetchWithRetries('paidResult', this.clock, order.signal, fetchOnce);
+		const fetch = async () => await fetchWithRetries('paidResult', client.clock, signal, fetchOnce);
+		const result = await this.turns.use(signal, fetch);
 		if (result.error) throw outputError(order, result.error);
 		return result.value;
 	}
 
 	/** Fetches a file that can be done without: one attempt, of {@link DOWNLOAD_TIMEOUT_MS} in all. */
 	async fetchBriefly(order: DownloadOrder): Promise<Stored> {
-		const isOver = new Cancellation(order.signal);
-		const work = this.fetchOnce({ ...order, signal: isOver });
+		const isOver = new Cancellation(this.signal);
 		const timedOut = () => new DownloadError('it took too long');
-		return await withinMs(this.clock, DOWNLOAD_TIMEOUT_MS, work, timedOut).finally(() => {
+		const fetch = async () =>
+			await withinMs(this.client.clock, DOWNLOAD_TIMEOUT_MS, this.fetchOnce(order, isOver), timedOut);
+		return await this.turns.use(this.signal, fetch).finally(() => {
 			isOver.abort();
 			isOver.detach();
 		});
@@ -89,29 +96,34 @@ export class Downloads<Stored> {
 	checkLink(order: Pick<DownloadOrder, 'predictionId' | 'output'>): void {
 		const { url } = order.output;
 		if (url === undefined) return;
-		const objection = whyNotFetchable(url, this.baseUrl);
+		const objection = whyNotFetchable(url, this.client.baseUrl);
 		if (objection !== null) throw outputError(order, blockedUrlError(url, objection));
 	}
 
-	private async fetchOnce(order: DownloadOrder): Promise<Stored> {
+	private async fetchOnce(order: DownloadOrder, signal = this.signal): Promise<Stored> {
 		const { base64, url } = order.output;
-		if (url !== undefined) return await this.download(url, order);
+		if (url !== undefined) return await this.download(url, order, signal);
 		if (base64 === null) throw new DownloadError('its content was not read', { isFinal: true });
 		return await this.decode(base64, order);
 	}
 
 	private async decode(base64: string, { maxBytes, baseName }: DownloadOrder): Promise<Stored> {
 		if ((base64.length * 3) / 4 > maxBytes + KIND_BYTES) throw outputTooLargeError(maxBytes);
-		const { beginning, chunks } = await peek(decodeBase64(base64, this.clock), KIND_BYTES);
+		const { beginning, chunks } = await peek(decodeBase64(base64, this.client.clock), KIND_BYTES);
 		const kind = outputKind(beginning);
 		if (!kind) throw new DownloadError('the file is incomplete', { isFinal: true });
-		const bytes = await readPart(wholeFile(chunks, { kind, maxBytes }), Infinity);
-		return await this.store.storeBytes(bytes, `${baseName}.${kind.extension}`, kind.mimeType);
+		const content = wholeFile(chunks, { kind, maxBytes });
+		return await this.store(content, `${baseName}.${kind.extension}`, kind.mimeType);
 	}
 
-	private async download(url: string, { signal, maxBytes, baseName }: DownloadOrder): Promise<Stored> {
-		const { body, statusCode, headers } = await openPublicFile(this.http, url, this.baseUrl, signal);
-		const guard = new StreamGuard(body, this.clock, DOWNLOAD_TIMEOUT_MS, signal);
+	private async download(
+		url: string,
+		{ maxBytes, baseName }: DownloadOrder,
+		signal: CancelSignal | undefined,
+	): Promise<Stored> {
+		const { http, clock, baseUrl } = this.client;
+		const { body, statusCode, headers } = await openPublicFile(http, url, baseUrl, signal);
+		const guard = new StreamGuard(body, clock, DOWNLOAD_TIMEOUT_MS, signal);
 		try {
 			if (statusCode !== 200) throw statusError(statusCode);
 			const announcedBytes = asNumber(headers['content-length']);
@@ -121,7 +133,7 @@ export class Downloads<Stored> {
 			if (!kind) throw notAnOutputError(beginning, url);
 			const check: WholeFileCheck = { kind, maxBytes, announcedBytes, guard };
 			const fileName = `${baseName}.${kind.extension}`;
-			const storing = this.store.storeStream(body, wholeFile(chunks, check), fileName, kind.mimeType);
+			const storing = this.store(wholeFile(chunks, check), fileName, kind.mimeType, body);
 			return await storing.catch((error: unknown) => {
 				throw check.failure ?? error;
 			});
