@@ -45,6 +45,9 @@ export class AtlasError extends Error {
 	/** Whether it concerns the whole run rather than one item: n8n then names no item. */
 	readonly isRunWide: boolean;
 
+	/** Whether it says that a submit of its item may be billed although nothing shows it. */
+	readonly isLostTold: boolean;
+
 	constructor(message: string, details: AtlasErrorDetails) {
 		const id = details.predictionId ?? null;
 		const line = withoutTags(oneLine(message));
@@ -60,6 +63,7 @@ export class AtlasError extends Error {
 		this.requestId = details.requestId ?? null;
 		this.isTooLarge = details.isTooLarge ?? false;
 		this.isRunWide = details.isRunWide ?? false;
+		this.isLostTold = details.isLostTold ?? details.kind === 'unknown';
 	}
 }
 

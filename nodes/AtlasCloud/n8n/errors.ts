@@ -22,51 +22,31 @@ export const NO_REASON = 'The item failed for an unknown reason';
  */
 export function asAtlasError(error: unknown, records: PurchaseRecord[] = []): AtlasError {
 	const atlasError = error instanceof AtlasError ? error : wrapError(error);
-	const named =
-		records.length === 1 ? withPurchase(atlasError, records[0]) : withOtherIds(atlasError, records);
-	return records.some(isUnresolved) ? withLost(named) : named;
-}
-
-/** Whether an error says of its own item that a submit is lost. */
-function saysLost({ kind, description }: AtlasError): boolean {
-	return kind === 'unknown' || description.includes('may have been accepted and billed');
-}
-
-function withLost(error: AtlasError): AtlasError {
-	if (saysLost(error)) return error;
-	const description = `${error.description} An earlier request of this item may have been accepted and billed: check with Prediction > Get Many.`;
-	return new AtlasError(error.message, { ...error, description: description.trim() });
-}
-
-/** Adds predictions that the error does not mention: those of the item's other images. */
-function withOtherIds(error: AtlasError, records: PurchaseRecord[]): AtlasError {
-	const said = `${error.message} ${error.description}`;
-	const otherIds = records.flatMap(idsOf).filter((id) => !said.includes(id));
-	if (otherIds.length === 0) return error;
-	const description = `${error.description} Other predictions of this item: ${otherIds.join(', ')}.`.trim();
-	return new AtlasError(error.message, { ...error, description });
-}
-
-/** Adds the predictions of earlier attempts that the error does not mention yet. */
-function withPurchase(error: AtlasError, record: PurchaseRecord): AtlasError {
-	const id = idOf(record);
-	const missingId = id !== undefined && !error.message.includes(id) ? id : undefined;
-	const isLost = missingId !== undefined && !isPaid(record);
-	const failedIds = isLost ? [...record.formerIds, missingId] : record.formerIds;
-	const sentences: string[] = [];
-	if (missingId !== undefined && !isLost) {
-		sentences.push(
+	const { message, description, predictionId, isLostTold } = atlasError;
+	// Several are those of the item's images: what came of the others is not told here.
+	const [only] = records.length === 1 ? records : [];
+	const id = only && idOf(only);
+	const isMissing = id !== undefined && !message.includes(id);
+	const isBilled = isMissing && records.some(isPaid);
+	const formerIds = only?.formerIds ?? [];
+	const failedIds = isMissing && !isBilled ? [...formerIds, id] : formerIds;
+	const isNew = (one: string) => !`${message} ${description}`.includes(one);
+	const otherIds = only ? [] : records.flatMap(idsOf).filter(isNew);
+	const isLost = !isLostTold && records.some(isUnresolved);
+	const sentences = [
+		isBilled &&
 			'This prediction was already submitted and won’t be billed again: get its result with Prediction > Wait for Completion.',
-		);
-	}
-	if (failedIds.length > 0) {
-		sentences.push(`Earlier predictions of this item that failed: ${failedIds.join(', ')}.`);
-	}
-	if (sentences.length === 0) return error;
-	return new AtlasError(error.message, {
-		...error,
-		description: [error.description, ...sentences].join(' ').trim(),
-		predictionId: error.predictionId ?? id,
+		failedIds.length > 0 && `Earlier predictions of this item that failed: ${failedIds.join(', ')}.`,
+		otherIds.length > 0 && `Other predictions of this item: ${otherIds.join(', ')}.`,
+		isLost &&
+			'An earlier request of this item may have been accepted and billed: check with Prediction > Get Many.',
+	].filter((sentence) => sentence !== false);
+	if (sentences.length === 0) return atlasError;
+	return new AtlasError(message, {
+		...atlasError,
+		description: [description, ...sentences].join(' ').trim(),
+		predictionId: predictionId ?? id,
+		isLostTold: isLostTold || isLost,
 	});
 }
 
@@ -106,20 +86,20 @@ export function toNodeError(
 	undelivered = NOTHING,
 ): NodeOperationError {
 	const atlasError = asAtlasError(error);
+	const { isLostTold } = atlasError;
 	const { message, description, ...details } = errorJson(atlasError);
 	const isOther = (id: string) => !message.includes(id);
-	const isTold = saysLost(atlasError);
 	const others: Undelivered = {
 		paid: undelivered.paid.filter((record) => isOther(idOf(record) ?? '')),
 		failedIds: undelivered.failedIds.filter(isOther),
 		maybeIds: undelivered.maybeIds.filter(isOther),
 		// The error of an item whose submit is unknown says so itself.
-		lostCount: undelivered.lostCount - (isTold ? 1 : 0),
+		lostCount: undelivered.lostCount - (isLostTold ? 1 : 0),
 	};
 	const node = context.getNode();
 	const advice = [
 		description,
-		...describeUndelivered(others, context.getMode(), 'other ', isTold ? 'other ' : ''),
+		...describeUndelivered(others, context.getMode(), 'other ', isLostTold ? 'other ' : ''),
 		others.paid.length > 0 && KEEP_ROWS,
 	]
 		.filter((sentence) => sentence !== false)

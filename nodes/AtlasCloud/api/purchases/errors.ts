@@ -60,7 +60,8 @@ function describeBill(record: PurchaseRecord | undefined): string {
 
 /** What is known of a first submit that stays unknown although the second created nothing. */
 function firstSubmitDetails(record: PurchaseRecord | undefined) {
-	return { predictionId: mayBeBilled(record) ? record.maybeIds[0] : null, status: null };
+	const isLostTold = mayBeBilled(record);
+	return { predictionId: isLostTold ? record.maybeIds[0] : null, status: null, isLostTold };
 }
 
 /** The error of a submit that Atlas may have accepted. */
