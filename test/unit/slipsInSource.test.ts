@@ -47,8 +47,8 @@ function textOf(node: ts.Node): string | undefined {
 
 /** Texts that no person reads as prose, and names of our own. */
 const EXCEPTIONS = [
-	// Extensions of programs, in a list
-	/^htm html xhtml /,
+	// Extensions, in a list
+	/^(jpeg jpe|asp aspx) /,
 ];
 
 const texts = [...sourceTexts('nodes'), ...sourceTexts('credentials')].filter(

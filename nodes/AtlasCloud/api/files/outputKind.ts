@@ -8,35 +8,25 @@ export interface ServedAs {
 }
 
 /** Types that say nothing about the file. Plain text is one: error pages are served as such, too. */
-const VAGUE_TYPES = new Set([
-	'application/octet-stream',
-	'binary/octet-stream',
-	'application/binary',
-	'application/x-binary',
-	'application/force-download',
-	'application/download',
-	'application/unknown',
-	'text/plain',
-]);
+const VAGUE_TYPE =
+	/^(text\/plain|(application|binary)\/(octet-stream|(x-)?binary|(force-)?download|unknown))$/;
 
 /** What a model never makes: pages, programs, and the JSON or XML of an error. */
 const FORBIDDEN_TYPE = /html|xml|json|svg|script|x-sh$|php|executable|msdownload|msdos|x-elf|mach-binary/;
-const FORBIDDEN_EXTENSIONS = new Set(
-	'htm html xhtml xml json svg svgz js mjs cjs php asp aspx jsp css wasm exe dll msi com scr bat cmd ps1 vbs hta sh jar bin'.split(
-		' ',
-	),
-);
 
-/** Types and extensions of kinds that are recognized by their bytes, with other names of them. */
+/** Types of kinds that are recognized by their bytes, with other names of them. */
 const KNOWN_TYPES = new Set([
 	...FILE_KINDS.map(({ mimeType }) => mimeType),
 	...['image/jpg', 'image/pjpeg', 'image/heif', 'image/x-png', 'image/x-ms-bmp', 'image/vnd.microsoft.icon'],
 	...['audio/mp3', 'audio/x-wav', 'audio/wave', 'audio/vnd.wave', 'audio/x-m4a', 'audio/m4a', 'audio/x-flac'],
 	...['audio/opus', 'application/ogg', 'video/x-m4v', 'application/x-zip-compressed'],
 ]);
-const KNOWN_EXTENSIONS = new Set([
+
+/** Extensions of these kinds, and of what a model never makes. */
+const REFUSED_EXTENSIONS = new Set([
 	...FILE_KINDS.map(({ extension }) => extension),
-	...['jpeg', 'jpe', 'jfif', 'tif', 'heif', 'm4v', 'qt', 'oga', 'opus', 'm4b'],
+	...'jpeg jpe jfif tif heif m4v qt oga opus m4b htm html xhtml xml json svg svgz js mjs cjs php'.split(' '),
+	...'asp aspx jsp css wasm exe dll msi com scr bat cmd ps1 vbs hta sh jar bin'.split(' '),
 ]);
 
 /**
@@ -75,11 +65,10 @@ function textOf(beginning: Uint8Array): string {
 function kindServed({ contentType = '', url }: ServedAs): FileKind | null {
 	const mimeType = contentType.split(';')[0].trim().toLowerCase();
 	const extension = extensionOf(url);
-	if (FORBIDDEN_TYPE.test(mimeType) || (extension !== null && FORBIDDEN_EXTENSIONS.has(extension)))
-		return null;
-	// Such a file would have been recognized by its bytes: it is not what it is served as.
-	if (KNOWN_TYPES.has(mimeType) || (extension !== null && KNOWN_EXTENSIONS.has(extension))) return null;
-	const isVague = !/^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/.test(mimeType) || VAGUE_TYPES.has(mimeType);
+	// A file of a known kind would have been recognized by its bytes: it is not what it is served as.
+	if (FORBIDDEN_TYPE.test(mimeType) || KNOWN_TYPES.has(mimeType)) return null;
+	if (extension !== null && REFUSED_EXTENSIONS.has(extension)) return null;
+	const isVague = !/^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/.test(mimeType) || VAGUE_TYPE.test(mimeType);
 	if (isVague) return extension === null ? null : served(extension, 'application/octet-stream');
 	return served(extension ?? extensionOfType(mimeType), mimeType);
 }
