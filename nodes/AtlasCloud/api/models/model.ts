@@ -9,7 +9,7 @@ import { isExpression, labelOf, truncate } from '../text';
 import { throwIfAborted } from '../time/clock';
 import { MAX_SCHEMA_BYTES, readInputSchema, type ModelField } from './inputSchema';
 import { estimateUsd, listPriceOf, type ListPrice } from './prices';
-import { isFixedPrice, isSeedreamEdit, knownModel, rulesInFields, type ModelRules } from './seedream';
+import { isSeedreamEdit, knownModel, rulesInFields, type ModelRules } from './seedream';
 
 const MODEL_TYPES = ['Image', 'Video', 'Audio', 'Text'] as const;
 
@@ -157,26 +157,16 @@ export class ModelInfos {
 		return estimateUsd(price, { ...Object.fromEntries(defaults), ...body });
 	}
 
-	/** Whether the list price is what every request of this model costs. @throws CancelledError */
-	async hasFixedPrice(model: string): Promise<boolean> {
-		return isFixedPrice(model, (await this.entryOf(model))?.price ?? null);
-	}
-
 	private async read(model: string): Promise<ModelInfo> {
-		const entry = await this.entryOf(model);
-		if (!entry) return { type: null, price: null, fields: null, isUnreadable: entry === null };
+		this.catalog ??= this.readCatalog();
+		const catalog = await this.catalog;
+		const entry = catalog?.find(({ id }) => id === model);
+		if (!entry) return { type: null, price: null, fields: null, isUnreadable: catalog === null };
 		const { type, price, schemaUrl } = entry;
 		const document = schemaUrl === null ? 'missing' : await readSchemaDocument(this.client, schemaUrl);
 		if (document === 'missing') return { type, price, fields: null, isUnreadable: false };
 		const fields = document && readInputSchema(document);
 		return { type, price, fields, isUnreadable: fields === null };
-	}
-
-	/** Null where the catalog cannot be read; undefined where it does not list the model. */
-	private async entryOf(model: string): Promise<CatalogModel | null | undefined> {
-		this.catalog ??= this.readCatalog();
-		const catalog = await this.catalog;
-		return catalog && catalog.find(({ id }) => id === model);
 	}
 
 	private async readCatalog(): Promise<CatalogModel[] | null> {

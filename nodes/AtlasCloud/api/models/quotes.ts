@@ -4,6 +4,7 @@ import { FINAL_STATUS_CODES } from '../http/retry';
 import { asObject, asString, canonicalJson, type JsonObject } from '../json';
 import type { ModelInfos } from './model';
 import { asAmount, dollars, roundUsd } from './prices';
+import { isFixedPrice } from './seedream';
 
 /** What a request would cost. */
 export interface Quote {
@@ -121,7 +122,7 @@ export class Quotes {
 			listPriceUsd: usd,
 			discountPercent: null,
 			isEstimate: true,
-			isMinimum: !(await this.models.hasFixedPrice(model)),
+			isMinimum: !isFixedPrice(model, (await this.models.of(model)).price),
 			currency: 'USD',
 		};
 	}
