@@ -21,14 +21,14 @@ export function quoteOperation(kind: NodeKind): Operation<PurchaseJob> {
 
 		async work(run, { request, predictionCount }, itemIndex) {
 			const quote = await run.quotes.of(await kind.quoteRequestOf(run, request));
-			const { model, priceUsd, listPriceUsd, discountPercent, isEstimate, currency } = quote;
+			const { priceUsd, listPriceUsd, discountPercent, isEstimate } = quote;
 			const json = {
-				model,
+				model: request.model,
 				priceUsd: roundUsd(priceUsd * predictionCount),
 				listPriceUsd: listPriceUsd && roundUsd(listPriceUsd * predictionCount),
 				discountPercent,
 				isEstimate,
-				currency,
+				currency: 'USD',
 			};
 			return { items: [{ json, pairedItem: { item: itemIndex } }] };
 		},

@@ -72,7 +72,7 @@ async function quotesOf(run: NodeRun, planned: PlannedPurchase[], maxCostUsd: nu
 		if (quote.isMinimum) {
 			// A limit must hold for the size and the inputs that are sent.
 			throw new AtlasError(
-				`Atlas Cloud gave no quote for ${quote.model}, and its list price, ${dollars(quote.priceUsd)}, is only the lowest`,
+				`Atlas Cloud gave no quote for ${request.model}, and its list price, ${dollars(quote.priceUsd)}, is only the lowest`,
 				{ kind: 'read', description: 'Run the workflow again later.' },
 			);
 		}

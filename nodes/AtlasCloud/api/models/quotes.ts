@@ -6,9 +6,8 @@ import type { ModelInfos } from './model';
 import { asAmount, dollars, roundUsd } from './prices';
 import { isFixedPrice } from './seedream';
 
-/** What a request would cost. */
+/** What a request would cost, in USD. */
 export interface Quote {
-	model: string;
 	/** What the account pays, with its markup and discount. */
 	priceUsd: number;
 	/** Before the discount; null if Atlas did not say. */
@@ -19,8 +18,6 @@ export interface Quote {
 	isEstimate: boolean;
 	/** Whether it is a list price in place of a quote, and may be less than what this size and these inputs cost. */
 	isMinimum: boolean;
-	/** ISO 4217; always the one of `priceUsd`. */
-	currency: 'USD';
 }
 
 export interface QuoteRequest {
@@ -105,25 +102,22 @@ export class Quotes {
 		const answer = await client.ask(QUOTE_PATH, body, 'get a quote', {
 			maxAttempts: MAX_ATTEMPTS,
 			giveUpAtMs: client.clock.nowMs() + MAX_QUOTE_MS,
-			isUsable: (json) => readQuote(body.model, json) !== null,
+			isUsable: (json) => readQuote(json) !== null,
 		});
-		return readQuote(body.model, answer.json)!;
+		return readQuote(answer.json)!;
 	}
 
 	/** By the list price; null where that does not tell. */
 	private async estimate(body: QuoteRequest['body']): Promise<Quote | null> {
-		const { model } = body;
 		const usd = await this.models.estimateUsd(body);
 		// A list price of nothing is free only if a quote says the same.
 		if (usd === null || usd === 0) return null;
 		return {
-			model,
 			priceUsd: usd,
 			listPriceUsd: usd,
 			discountPercent: null,
 			isEstimate: true,
-			isMinimum: !isFixedPrice(model, (await this.models.of(model)).price),
-			currency: 'USD',
+			isMinimum: !isFixedPrice(body.model, (await this.models.of(body.model)).price),
 		};
 	}
 }
@@ -153,19 +147,17 @@ function noPriceError(model: string, cause: Quote | Error): AtlasError {
 }
 
 /** Reads Atlas's answer (docs/atlas-cloud-api.md, Quote); null if it gives no price in dollars. */
-function readQuote(model: string, json: unknown): Quote | null {
+function readQuote(json: unknown): Quote | null {
 	const data = asObject(asObject(json)?.data);
 	const priceUsd = asAmount(data?.price);
 	if (!data || priceUsd === null || asString(data.currency ?? 'USD')?.toUpperCase() !== 'USD') return null;
 	const listPriceUsd = asAmount(data.origin_price);
 	const paidPercent = asAmount(data.discount);
 	return {
-		model,
 		priceUsd,
 		listPriceUsd,
 		discountPercent: paidPercent === null || paidPercent > 100 ? null : roundUsd(100 - paidPercent),
 		isEstimate: data.estimated === true,
 		isMinimum: false,
-		currency: 'USD',
 	};
 }
