@@ -173,9 +173,7 @@ const KEYWORDS = [
 
 /** Resolves the schemas of one document. What many `$ref`s repeat is limited: a small document could fill the memory. */
 class SchemaResolver {
-	/** Sizes of what `$ref`s lead to, in characters of JSON. */
-	private readonly sizes = new Map<JsonObject, number>();
-
+	/** In characters of JSON. */
 	private repeatedSize = 0;
 
 	constructor(private readonly document: JsonObject) {}
@@ -219,10 +217,7 @@ class SchemaResolver {
 			return object && Object.hasOwn(object, decoded) ? object[decoded] : undefined;
 		}, this.document);
 		const target = asObject(found);
-		if (!target) return undefined;
-		const size = this.sizes.get(target) ?? JSON.stringify(target).length;
-		this.sizes.set(target, size);
-		this.repeatedSize += size;
+		if (target) this.repeatedSize += JSON.stringify(target).length;
 		return target;
 	}
 }
