@@ -1,4 +1,4 @@
-import { asBoolean, readText } from '../../nodes/AtlasCloud/api/cells';
+import { readBoolean, readText } from '../../nodes/AtlasCloud/api/cells';
 
 it.each<[value: unknown, wanted: string]>([
 	['  Make it red \u200b\n', 'Make it red'],
@@ -95,6 +95,9 @@ it.each<[value: unknown, wanted: boolean | null]>([
 	['maybe', null],
 	[2, null],
 	[null, null],
+	[[true], null],
 ])('reads %j as yes or no: %j', (value, wanted) => {
-	expect(asBoolean(value)).toBe(wanted);
+	const read = () => readBoolean('Simplify', value, '');
+	if (wanted === null) expect(read).toThrow("'Simplify' must be true or false");
+	else expect(read()).toBe(wanted);
 });

@@ -37,19 +37,11 @@ export function invisibleIn(text: string): string | null {
 	return `an invisible character (U+${code})`;
 }
 
-/** Yes or no, also as a spreadsheet has it; null for anything else. */
-export function asBoolean(value: unknown): boolean | null {
-	if (typeof value === 'boolean') return value;
-	if (typeof value !== 'string' && typeof value !== 'number') return null;
-	const text = trimInvisible(String(value)).toLowerCase();
-	if (['true', 'yes', 'on', '1'].includes(text)) return true;
-	return ['false', 'no', 'off', '0'].includes(text) ? false : null;
-}
-
-/** Yes or no. @param title the field's display name @throws AtlasError (`input`) */
+/** Yes or no, also as a spreadsheet has it. @param title the field's display name @throws AtlasError (`input`) */
 export function readBoolean(title: string, value: unknown, advice: string): boolean {
-	const found = asBoolean(value);
-	if (found !== null) return found;
+	const text = typeof value === 'object' ? '' : trimInvisible(String(value)).toLowerCase();
+	if (['true', 'yes', 'on', '1'].includes(text)) return true;
+	if (['false', 'no', 'off', '0'].includes(text)) return false;
 	throw inputError(`'${title}' must be true or false, but it is ${describeValue(value)}`, advice);
 }
 
