@@ -54,11 +54,8 @@ const isFirst = ({ name, isRequired }: ModelField) => isRequired || name === 'pr
 function labelWithRange({ title, minimum, maximum, enumValues, media }: ModelField): string {
 	if (minimum === null || maximum === null || enumValues || media) return title;
 	// A seed may be any number that there is.
-	const isEverything = Math.abs(minimum) >= WHOLE_RANGE || Math.abs(maximum) >= WHOLE_RANGE;
-	return isEverything ? title : `${title} (${minimum}–${maximum})`;
+	return maximum - minimum >= 1_000_000 ? title : `${title} (${minimum}–${maximum})`;
 }
-
-const WHOLE_RANGE = 1_000_000;
 
 function toMapperField(field: ModelField): ResourceMapperField {
 	const { name, isRequired, enumValues } = field;
