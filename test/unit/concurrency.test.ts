@@ -1,6 +1,6 @@
 import { Concurrency, type Mark } from '../../nodes/AtlasCloud/api/pace/concurrency';
 
-const NOTHING_TOLD = { workMs: null, totalMs: null };
+const NOTHING_TOLD = { createdAt: null, completedAt: null, predictTimeSeconds: null };
 
 describe('the limit', () => {
 	/** Submits and finishes one after another. */

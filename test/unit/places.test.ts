@@ -1,4 +1,5 @@
-import { Places, type EndedPrediction, type Place } from '../../nodes/AtlasCloud/api/pace/places';
+import type { EndedPrediction } from '../../nodes/AtlasCloud/api/pace/concurrency';
+import { Places, type Place } from '../../nodes/AtlasCloud/api/pace/places';
 import { Cancellation } from '../../nodes/AtlasCloud/api/time/clock';
 import { VirtualClock } from './virtualClock';
 

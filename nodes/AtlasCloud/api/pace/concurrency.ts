@@ -34,12 +34,12 @@ export interface Mark {
 	readonly rank: number;
 }
 
-/** How long a prediction took, as far as its record says so. */
-export interface RecordedTimes {
+/** When a prediction ended, as its record says. */
+export interface EndedPrediction {
+	createdAt: string | null;
+	completedAt: string | null;
 	/** How long the service worked on it. */
-	workMs: number | null;
-	/** From created to completed. */
-	totalMs: number | null;
+	predictTimeSeconds: number | null;
 }
 
 /** Predictions of one kind that were submitted one after another. */
@@ -179,19 +179,20 @@ export class Concurrency {
 		return this.inFlight.size > 0 && this.refusals.refused(this.inFlight.size, nowMs);
 	}
 
-	/** A prediction is over, or nobody waits for it any more. @param times null unless it succeeded */
-	ended(mark: Mark, nowMs: number, times: RecordedTimes | null): void {
+	/** A prediction is over, or nobody waits for it any more. @param prediction null unless it succeeded */
+	ended(mark: Mark, nowMs: number, prediction: EndedPrediction | null): void {
 		this.nowMs = nowMs;
 		const { group, sentAtMs, rank } = mark;
 		if (!this.inFlight.delete(mark)) return;
 		group.open--;
-		if (!times || sentAtMs === null) return;
+		if (!prediction || sentAtMs === null) return;
 		const { baseline } = group;
-		const { workMs, totalMs } = times;
+		const workMs = (prediction.predictTimeSeconds ?? 0) * 1_000;
+		const totalMs = Date.parse(prediction.completedAt ?? '') - Date.parse(prediction.createdAt ?? '');
 		const lifeMs = Math.max(1, nowMs - sentAtMs);
-		const isTold = workMs !== null && workMs > 0;
+		const isTold = workMs > 0;
 		// The part of its life that holds its time in the queue.
-		const partMs = isTold ? Math.max(0, (totalMs ?? lifeMs) - workMs) : lifeMs;
+		const partMs = isTold ? Math.max(0, (totalMs > 0 ? totalMs : lifeMs) - workMs) : lifeMs;
 		group.count++;
 		group.sumMs += partMs;
 		group.rankSum += rank;

@@ -1,7 +1,7 @@
 import type { CancelSignal, Clock } from '../time/clock';
 import type { Permit, WaitLimits } from './rateLimiter';
 import { Semaphore } from '../time/semaphore';
-import { START, type Mark, type RecordedTimes } from './concurrency';
+import { START, type EndedPrediction, type Mark } from './concurrency';
 import { laneOf, type Entry, type Lane, type Share } from './lane';
 
 /** Prepared (read, uploaded) ahead of those in flight: this share of the limit. */
@@ -24,13 +24,6 @@ export interface PlaceRequest {
 	shape: string;
 	/** `wait`: until it is over. `leave`: nobody waits for it, and only the number of requests is limited. */
 	then: 'wait' | 'leave';
-}
-
-/** When a prediction ended, as its record says. */
-export interface EndedPrediction {
-	createdAt: string | null;
-	completedAt: string | null;
-	predictTimeSeconds: number | null;
 }
 
 /** What kept a run from having more in flight. */
@@ -220,16 +213,8 @@ export class Place implements Entry {
 		this.permit = this.mark = null;
 		permit?.released();
 		// A refused submit was never in flight: its pause goes on.
-		if (mark) lane.concurrency.ended(mark, lane.nowMs(), prediction && recordedTimes(prediction));
+		if (mark) lane.concurrency.ended(mark, lane.nowMs(), prediction);
 		lane.giveBack(this);
 		this.places.ended(this.purchase.then, prediction !== null);
 	}
-}
-
-function recordedTimes({ predictTimeSeconds, createdAt, completedAt }: EndedPrediction): RecordedTimes {
-	const totalMs = Date.parse(completedAt ?? '') - Date.parse(createdAt ?? '');
-	return {
-		workMs: predictTimeSeconds === null ? null : predictTimeSeconds * 1_000,
-		totalMs: totalMs > 0 ? totalMs : null,
-	};
 }
