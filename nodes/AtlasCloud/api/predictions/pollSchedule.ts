@@ -128,14 +128,8 @@ class Durations {
 	}
 
 	private countUpTo(ms: number): number {
-		let low = 0;
-		let high = this.sorted.length;
-		while (low < high) {
-			const middle = (low + high) >> 1;
-			if (this.sorted[middle] <= ms) low = middle + 1;
-			else high = middle;
-		}
-		return low;
+		const index = this.sorted.findIndex((one) => one > ms);
+		return index < 0 ? this.sorted.length : index;
 	}
 }
 
