@@ -1,10 +1,11 @@
 import { truncate } from '../text';
 import { asNumber, asObject, asString, parseJson, type JsonObject } from '../json';
+import type { TimedAnswer } from '../time/atlasClock';
 import { MAX_RETRY_AFTER_MS, type TransportError } from './http';
 import type { Redaction } from './redaction';
 
 /** An answer of Atlas: completely read, its content not yet trusted. */
-export interface Answer {
+export interface Answer extends TimedAnswer {
 	statusCode: number;
 	/** `X-Request-ID`, or the envelope's `request_id`. */
 	requestId: string | null;
@@ -18,11 +19,6 @@ export interface Answer {
 	envelopeCode: number | null;
 	/** Atlas's own error message. */
 	reason: string | null;
-	/** Our clock, in ms, when the request was sent and when the headers arrived. */
-	sentAtMs: number;
-	receivedAtMs: number;
-	/** Atlas's clock by the `Date` header, in ms; null if there is none. */
-	dateMs: number | null;
 }
 
 /** An answer, or why there was none. */
@@ -62,7 +58,7 @@ export function toAnswer(
 	headers: Record<string, string>,
 	text: string,
 	redaction: Redaction,
-): Omit<Answer, 'sentAtMs' | 'receivedAtMs' | 'dateMs'> {
+): Omit<Answer, keyof TimedAnswer> {
 	// Redacted after parsing: JSON text can spell each letter of the key in several ways.
 	const json = redaction.json(parseJson(text));
 	const envelope: JsonObject = asObject(json) ?? {};

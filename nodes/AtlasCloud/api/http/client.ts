@@ -25,13 +25,8 @@ export const MAX_ANSWER_BYTES = 16_000_000;
 /** The largest prediction that is read: its images and its request may be embedded as base64. */
 export const MAX_PREDICTION_BYTES = 128_000_000;
 
-interface ClientRequest {
-	method: 'GET' | 'POST';
+interface ClientRequest extends Omit<HttpRequest, 'url' | 'authenticated' | 'signal'> {
 	path: string;
-	timeoutMs: number;
-	json?: unknown;
-	file?: FileBody;
-	headers?: Record<string, string>;
 	/** Default: true. */
 	authenticated?: boolean;
 	/** The largest answer that is read. */

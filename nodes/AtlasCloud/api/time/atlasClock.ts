@@ -29,7 +29,7 @@ const MAX_SHARP_MS = 5_000;
 /** If Atlas's clock differs from ours, so many of its answers have to agree about it. */
 const SHARE_IF_DIFFERENT = 0.75;
 
-/** When an answer was sent and received on our clock, and its `Date` on Atlas's; in ms. */
+/** When a request was sent and its answer's headers arrived on our clock, and its `Date` on Atlas's; in ms. */
 export interface TimedAnswer {
 	sentAtMs: number;
 	receivedAtMs: number;
