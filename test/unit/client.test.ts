@@ -12,7 +12,7 @@ async function read(...answers: Array<FakeAnswer | Error>) {
 	const http = new FakeHttp(inTurn(...answers));
 	const client = clientOf(http, clock);
 	const startMs = clock.nowMs();
-	const reading = settled<Answer, AtlasError>(client.get('/x', 'read it'));
+	const reading = settled<Answer, AtlasError>(client.read('/x', 'read it'));
 	const { value: answer, error } = await clock.until(reading);
 	return { answer, error, requests: http.requests, tookMs: clock.nowMs() - startMs };
 }
@@ -80,7 +80,7 @@ describe('a read', () => {
 		const clock = new VirtualClock();
 		const client = clientOf(new FakeHttp(() => answer), clock);
 		const startMs = clock.nowMs();
-		const reading = client.get('/x', 'read it', { giveUpAtMs: startMs + 10_000 });
+		const reading = client.read('/x', 'read it', { giveUpAtMs: startMs + 10_000 });
 		await expect(clock.until(reading)).rejects.toThrow('Couldn’t read it');
 		expect(clock.nowMs() - startMs).toBeLessThan(25_000);
 	});
@@ -108,7 +108,7 @@ describe('a read', () => {
 		const signal = new Cancellation();
 		const http = new FakeHttp(() => bad(503, { 'retry-after': '100' }));
 		const client = new AtlasClient(BASE_URL, http, clock, signal);
-		const work = client.get('/x', 'x');
+		const work = client.read('/x', 'x');
 		work.catch(() => {});
 		await clock.pass(10_000);
 		signal.abort();

@@ -77,7 +77,7 @@ async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boo
 	const keySet = keySets.get(client.baseUrl) ?? new KeySet(client.clock);
 	keySets.set(client.baseUrl, keySet);
 	const read = async () =>
-		await client.get(JWKS_PATH, 'read the keys of Atlas Cloud’s webhooks', {
+		await client.read(JWKS_PATH, 'read the keys of Atlas Cloud’s webhooks', {
 			// The keys are public.
 			authenticated: false,
 			isUsable: (json) => readKeySet(json).size > 0,

@@ -25,20 +25,18 @@ export const MAX_ANSWER_BYTES = 16_000_000;
 /** The largest prediction that is read: its images and its request may be embedded as base64. */
 export const MAX_PREDICTION_BYTES = 128_000_000;
 
-interface ClientRequest extends Omit<HttpRequest, 'url' | 'authenticated' | 'signal'> {
+interface ClientRequest extends Omit<HttpRequest, 'url' | 'authenticated'> {
 	path: string;
 	/** Default: true. */
 	authenticated?: boolean;
 	/** The largest answer that is read. */
 	maxBytes?: number;
-	/** Default: the execution's cancel signal. */
-	signal?: CancelSignal;
 }
 
 /** How long a canceled execution still waits for the answer to a submit, in ms: its ID would be lost, and it is billed. */
 const LATE_SUBMIT_MS = 3_000;
 
-type ReadOptions = RetryOptions & Pick<ClientRequest, 'authenticated' | 'maxBytes'>;
+type ReadOptions = RetryOptions & Pick<ClientRequest, 'json' | 'authenticated' | 'maxBytes'>;
 
 /** Sends requests to Atlas and reads their answers. */
 export class AtlasClient {
@@ -72,27 +70,16 @@ export class AtlasClient {
 		return await this.exchange({ ...submit, signal: this.lateSignal });
 	}
 
-	/** Reads, with retries: see {@link sendWithRetries}. */
-	async get(path: string, what: string, options: ReadOptions = {}): Promise<Answer> {
-		const { authenticated, maxBytes, ...retries } = options;
-		return await this.read({ method: 'GET', path, authenticated, maxBytes }, what, retries);
-	}
-
-	/** Asks with a body, with retries: see {@link sendWithRetries}. Only for what costs and creates nothing. */
-	async ask(path: string, json: unknown, what: string, retries: RetryOptions = {}): Promise<Answer> {
-		return await this.read({ method: 'POST', path, json }, what, retries);
-	}
-
-	private async read(
-		request: Omit<ClientRequest, 'timeoutMs'>,
-		what: string,
-		retries: RetryOptions,
-	): Promise<Answer> {
+	/** Reads, with retries: see {@link sendWithRetries}. With `json` it is a POST: only for what costs and creates nothing. */
+	async read(path: string, what: string, options: ReadOptions = {}): Promise<Answer> {
+		const { json, authenticated, maxBytes, ...retries } = options;
 		const { giveUpAtMs = Infinity } = retries;
+		const method = json === undefined ? 'GET' : 'POST';
 		const send = async () => {
 			// An attempt ends with the time of the whole read, but has a second at least.
 			const leftMs = Math.max(1_000, giveUpAtMs - this.clock.nowMs());
-			return await this.exchange({ ...request, timeoutMs: Math.min(READ_TIMEOUT_MS, leftMs) });
+			const timeoutMs = Math.min(READ_TIMEOUT_MS, leftMs);
+			return await this.exchange({ method, path, json, authenticated, maxBytes, timeoutMs });
 		};
 		return await sendWithRetries(send, what, this.clock, this.signal, retries);
 	}

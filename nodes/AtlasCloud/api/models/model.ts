@@ -50,7 +50,7 @@ function toModel(value: unknown): CatalogModel | null {
 
 /** Reads the catalog, without the key. @throws AtlasError (`read`), also for an answer that is none; CancelledError */
 export async function readCatalog(client: AtlasClient, maxAttempts?: number): Promise<CatalogModel[]> {
-	const answer = await client.get('/api/v1/models', 'read the model catalog', {
+	const answer = await client.read('/api/v1/models', 'read the model catalog', {
 		authenticated: false,
 		maxAttempts,
 		// A broken answer must not look like a catalog that lists nothing.

@@ -99,7 +99,8 @@ export class Quotes {
 	private async ask(body: QuoteRequest['body']): Promise<Quote> {
 		if (this.outage) throw this.outage;
 		const { client } = this;
-		const answer = await client.ask(QUOTE_PATH, body, 'get a quote', {
+		const answer = await client.read(QUOTE_PATH, 'get a quote', {
+			json: body,
 			maxAttempts: MAX_ATTEMPTS,
 			giveUpAtMs: client.clock.nowMs() + MAX_QUOTE_MS,
 			isUsable: (json) => readQuote(json) !== null,

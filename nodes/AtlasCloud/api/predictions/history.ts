@@ -95,7 +95,7 @@ export function pageReader(client: AtlasClient, filter: HistoryFilter) {
 	async function fetchPage(pageNo: number, pageSize: number): Promise<HistoryPage | null> {
 		const canAskForLess = pageSize > 1;
 		const answer = await client
-			.get(pathOfPage(filter, pageNo, pageSize), 'read the prediction history', {
+			.read(pathOfPage(filter, pageNo, pageSize), 'read the prediction history', {
 				isUsable: (json) => rowsOfPage(json) !== null,
 				isRetryable: (exchange) => isRetryable(exchange) && !(canAskForLess && isTooLarge(exchange)),
 				maxBytes: canAskForLess ? undefined : MAX_PREDICTION_BYTES,
