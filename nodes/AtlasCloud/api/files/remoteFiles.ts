@@ -57,8 +57,12 @@ export class RemoteImages {
 	}
 }
 
-/** Not every host keeps to a range. */
-async function* beginningOf(chunks: AsyncIterable<Uint8Array>, maxBytes: number, guard: StreamGuard) {
+/** Chunks until there are so many bytes: not every host keeps to a range. */
+export async function* beginningOf(
+	chunks: AsyncIterable<Uint8Array>,
+	maxBytes: number,
+	guard: StreamGuard,
+): AsyncGenerator<Uint8Array> {
 	let size = 0;
 	for await (const chunk of chunks) {
 		guard.received(chunk.byteLength);

@@ -126,7 +126,7 @@ export class Search {
 		const wanted = query.identity.inputs.map(toWanted);
 		const isTaken = ({ id }: Row) => id !== null && this.ledger.isTaken(id);
 		const takeOne = (row: Row, match: InputMatch): T | null => {
-			if (match === 'other' || match === 'gone') return null;
+			if (match === 'other') return null;
 			const { id } = row;
 			// The row itself may fit two items of the same body.
 			const taken = match === 'same' && id !== null ? adopt({ ...row, id }) : null;
@@ -138,7 +138,7 @@ export class Search {
 		for (const row of rows) {
 			if (++this.rowsSeen % ROWS_AT_ONCE === 0) await this.client.clock.sleepMs(0);
 			const known = isTaken(row) ? 'other' : this.knownInputs(row, wanted);
-			if (known === 'other' || known === 'gone' || !this.isFree(row, query)) continue;
+			if (known === 'other' || !this.isFree(row, query)) continue;
 			if (known === undefined) unread.push(row);
 			else {
 				const taken = takeOne(row, known);
@@ -223,8 +223,8 @@ function toWanted(input: IdentifiedInput): Wanted {
 
 /** What inputs come to together: one that is another file decides; then one that is not known. */
 function worst(results: Array<InputMatch | undefined>): InputMatch | undefined {
-	const sure = results.find((result) => result === 'other' || result === 'gone');
-	if (sure || results.includes(undefined)) return sure;
+	if (results.includes('other')) return 'other';
+	if (results.includes(undefined)) return undefined;
 	return results.find((result) => result !== 'same') ?? 'same';
 }
 
