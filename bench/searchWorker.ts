@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EarlierInputs } from '../nodes/AtlasCloud/api/purchases/earlierInputs';
 import { Ledger } from '../nodes/AtlasCloud/api/purchases/ledger';
+import { identify } from '../nodes/AtlasCloud/api/purchases/request';
 import { Search } from '../nodes/AtlasCloud/api/purchases/search';
 import { AtlasClient } from '../nodes/AtlasCloud/api/http/client';
 import type { Http } from '../nodes/AtlasCloud/api/http/http';
@@ -98,7 +99,7 @@ async function measure(job: SearchJob): Promise<SearchCost> {
 			const url = `https://files.example.com/new-${index}.png`;
 			const prompt = job.isSamePrompt ? 'Make it gold' : `Make it gold, new ${index}`;
 			const body = { model: MODEL, prompt };
-			const identity = { fingerprint: '', body, inputs: [{ path: ['images', 0] as const, url }] };
+			const identity = identify({ body, inputs: [{ path: ['images', 0], url }] });
 			const query = {
 				identity,
 				sinceMs: startMs - HOUR_MS,

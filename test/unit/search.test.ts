@@ -3,7 +3,12 @@ import { sha256 } from '../../nodes/AtlasCloud/api/hash';
 import { EarlierInputs } from '../../nodes/AtlasCloud/api/purchases/earlierInputs';
 import { hashOf, valuesOf } from '../../nodes/AtlasCloud/api/purchases/body';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
-import type { IdentifiedInput, InputPath, RequestBody } from '../../nodes/AtlasCloud/api/purchases/request';
+import {
+	identify,
+	type InputPath,
+	type PurchaseInput,
+	type RequestBody,
+} from '../../nodes/AtlasCloud/api/purchases/request';
 import { Search } from '../../nodes/AtlasCloud/api/purchases/search';
 import { compareBodies, readBody, wantedBody } from '../../nodes/AtlasCloud/api/purchases/body';
 import { added, cut, otherName, parsed, twice, withDefaults, withoutRequest } from '../oddRows';
@@ -44,9 +49,12 @@ interface Setup {
 	mayHaveFailed?: boolean;
 }
 
-type Content = { sha256: string; sizeBytes: number } | { url: string };
+type Content = { file: unknown } | { url: string };
 
-const content = (text: string): Content => ({ sha256: sha256(text), sizeBytes: text.length });
+const content = (text: string): Content => ({
+	file: { content: { sha256: sha256(text), sizeBytes: text.length } },
+});
+const inputAt = (path: InputPath, input: Content) => ({ path, ...input }) as PurchaseInput;
 const bodyOf = ({ images, prompt = BODY.prompt, fields }: Past) =>
 	fields ? { model: BODY.model, ...fields } : { ...BODY, prompt, images };
 
@@ -102,10 +110,10 @@ function setup(past: Past[], options: Setup = {}) {
 		ledger.settle(record, { state: 'lost' }, sentAtMs + 1_000);
 	}
 	const search = new Search(client, ledger, new EarlierInputs(client, undefined));
-	const take = async (body: RequestBody, inputs: IdentifiedInput[]): Promise<string | null> =>
+	const take = async (body: RequestBody, inputs: PurchaseInput[]): Promise<string | null> =>
 		await search.take(
 			{
-				identity: { fingerprint: '', body, inputs },
+				identity: identify({ body, inputs }),
 				sinceMs: startMs - 3_600_000,
 				mayHaveFailed,
 				giveUpAtMs: clock.nowMs() + 300_000,
@@ -115,11 +123,11 @@ function setup(past: Past[], options: Setup = {}) {
 	const claim = async (...inputs: Content[]) =>
 		await take(
 			BODY,
-			inputs.map((input, i) => ({ path: ['images', i] as InputPath, ...input }) as IdentifiedInput),
+			inputs.map((input, i) => inputAt(['images', i], input)),
 		);
 	return {
 		claim: async (...inputs: Content[]) => await clock.until(claim(...inputs)),
-		claimBody: async (body: RequestBody, inputs: IdentifiedInput[]) => await clock.until(take(body, inputs)),
+		claimBody: async (body: RequestBody, inputs: PurchaseInput[]) => await clock.until(take(body, inputs)),
 		claimAll: async (all: Content[][]) =>
 			await clock.until(Promise.all(all.map(async (inputs) => await claim(...inputs)))),
 		readAgain: () => search.readAgain(),
@@ -233,7 +241,7 @@ describe('what was bought before', () => {
 			{ id: 'old', fields, secondsAgo: 86_400 },
 			{ id: 'older', fields, secondsAgo: 90_000 },
 		]);
-		expect(await claimBody(BODY, [{ path: ['image'], url: image } as IdentifiedInput])).toBeNull();
+		expect(await claimBody(BODY, [inputAt(['image'], { url: image })])).toBeNull();
 	});
 
 	it('is looked for in one reading by items that look again within seconds', async () => {
@@ -261,18 +269,17 @@ describe('what was bought before', () => {
 		);
 		const of = (...kinds: string[]) => [
 			{ model: 'm', refers: kinds.map((type) => ({ type })) },
-			kinds.map((_type, i) => ({ path: ['refers', i, 'url'], ...content('photo A') }) as IdentifiedInput),
+			kinds.map((_type, i) => inputAt(['refers', i, 'url'], content('photo A'))),
 		];
 		const taken = async (...kinds: string[]) =>
-			await claimBody(...(of(...kinds) as [RequestBody, IdentifiedInput[]]));
+			await claimBody(...(of(...kinds) as [RequestBody, PurchaseInput[]]));
 		expect(await taken('video')).toBeNull();
 		expect(await taken('video', 'video')).toBe('two');
 		expect(await taken('image')).toBe('image');
-		const lipsync = (video: string, audio: string) =>
-			[
-				{ path: ['video'], ...content(video) },
-				{ path: ['audio'], ...content(audio) },
-			] as IdentifiedInput[];
+		const lipsync = (video: string, audio: string) => [
+			inputAt(['video'], content(video)),
+			inputAt(['audio'], content(audio)),
+		];
 		expect(await claimBody({ model: 'm' }, lipsync('photo A', 'photo B'))).toBeNull();
 		expect(await claimBody({ model: 'm' }, lipsync('photo B', 'photo A'))).toBe('swapped');
 	});

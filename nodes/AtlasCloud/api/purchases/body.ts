@@ -1,6 +1,5 @@
 import { sha256 } from '../hash';
 import { asObject, isShallow, parseJson, type JsonObject } from '../json';
-import type { InputPath } from './request';
 
 /**
  * A request body as its values by their places: small, and independent of how it was written down. Numbers are kept as
@@ -130,8 +129,8 @@ export interface WantedBody {
 	inputPlaces: ReadonlySet<string>;
 }
 
-export function wantedBody(body: JsonObject, paths: InputPath[]): WantedBody {
-	return { values: valuesOf(body), inputPlaces: new Set(paths.map(placeOf)) };
+export function wantedBody(body: JsonObject, inputPlaces: string[]): WantedBody {
+	return { values: valuesOf(body), inputPlaces: new Set(inputPlaces) };
 }
 
 /** Whether a row's model is surely not ours. Another name without a maker (`maker/model`) may be another name of ours. */

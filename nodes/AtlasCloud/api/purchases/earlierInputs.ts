@@ -9,8 +9,7 @@ import { DOWNLOAD_TIMEOUT_MS } from '../http/http';
 import { asNumber } from '../json';
 import { memoize } from '../memo';
 import type { CancelSignal } from '../time/clock';
-import { contentValue } from './body';
-import type { FileInput } from './request';
+import type { FileContent } from './request';
 
 /** Limit of one run: a crash can leave several hundred predictions in flight, each with several inputs. */
 const MAX_FILES = 5_000;
@@ -48,10 +47,10 @@ export class EarlierInputs {
 
 	/**
 	 * What is known without a request.
-	 * @param value of the earlier body: a URL, or the content of a data URI
+	 * @param value of the earlier body: a URL, or the content of another data URI
 	 */
-	known(value: string, { sha256, sizeBytes }: FileInput): InputMatch | undefined {
-		if (value.startsWith('data:')) return value === contentValue(sha256, sizeBytes) ? 'same' : 'other';
+	known(value: string, { sha256, sizeBytes }: FileContent): InputMatch | undefined {
+		if (value.startsWith('data:')) return 'other';
 		// An upload name of ours holds the content's hash: no download is needed where Atlas kept it.
 		const isSame = isUploadOf(value, sha256);
 		if (isSame !== null) return isSame ? 'same' : 'other';
@@ -61,7 +60,7 @@ export class EarlierInputs {
 	}
 
 	/** Reads what is at an earlier input's URL: where nothing is known. @throws CancelledError */
-	async compare(value: string, { sha256, sizeBytes }: FileInput): Promise<InputMatch> {
+	async compare(value: string, { sha256, sizeBytes }: FileContent): Promise<InputMatch> {
 		const key = `${sizeBytes} ${value}`;
 		const look = await memoize(this.looks, key, async () => await this.look(value, sizeBytes));
 		this.seen.set(key, look);

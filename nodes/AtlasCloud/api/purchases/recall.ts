@@ -2,7 +2,6 @@ import { areFilesDeleted } from '../files/remoteFiles';
 import type { AtlasClient } from '../http/client';
 import { tryReadPrediction } from '../predictions/readPrediction';
 import { beforeSubmit } from '../time/clock';
-import { placeOf } from './body';
 import { notReusedError } from './errors';
 import type { PurchaseTools } from './tools';
 import {
@@ -123,7 +122,7 @@ export class Recall {
 		const { ledger, clock } = this.tools;
 		// Of a long value, only the hash is known.
 		const shown = (value = '') => (/^https?:/i.test(value) ? shownInput(value) : 'data:…');
-		const images = this.identity.inputs.map(({ path }) => shown(body.values.get(placeOf(path))));
+		const images = this.identity.inputs.map(({ place }) => shown(body.values.get(place)));
 		// Its time starts anew: nobody has waited for it in this execution yet.
 		const sent = { images, bodyHash: '', sentAtMs: clock.nowMs() };
 		const fate: Fate & { id: string } =

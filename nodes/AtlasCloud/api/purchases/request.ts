@@ -1,6 +1,7 @@
 import type { InputFile } from '../files/uploads';
 import { sha256 } from '../hash';
 import { asNumber, asObject, asString, canonicalJson, type JsonObject } from '../json';
+import { contentValue, placeOf, valueOf } from './body';
 
 /** Where an input stands in the request body: `['image']`, `['images', 0]`, `['refers', 1, 'url']`. */
 export type InputPath = readonly [field: string, ...keys: Array<string | number>];
@@ -48,13 +49,18 @@ export interface PurchaseRequest {
 	estimateUsd?: number | null;
 }
 
-/** An input by its content, or by the URL that the item gives. */
-export type IdentifiedInput = { path: InputPath } & (
-	{ sha256: string; sizeBytes: number; url?: undefined } | { sha256?: undefined; url: string }
-);
+/** An input as a body holds it, wherever it was uploaded to. */
+export interface IdentifiedInput {
+	/** Where it stands in a body. */
+	place: string;
+	/** Of its URL, or of a data URI with its content. */
+	value: string;
+	/** Undefined where only the URL counts. */
+	file?: FileContent;
+}
 
-/** One by its content. */
-export type FileInput = Extract<IdentifiedInput, { sha256: string }>;
+/** What a file is known by. */
+export type FileContent = Pick<InputFile['content'], 'sha256' | 'sizeBytes'>;
 
 /** How a request is known again, wherever its files were uploaded to. */
 export interface Identity {
@@ -66,12 +72,17 @@ export interface Identity {
 }
 
 /** Knows a request by the content of its files. */
-export function identify(request: PurchaseRequest): Identity {
-	const { body } = request;
-	const inputs = request.inputs.map(({ path, file, url }): IdentifiedInput =>
-		file ? { path, sha256: file.content.sha256, sizeBytes: file.content.sizeBytes } : { path, url },
-	);
-	return { fingerprint: sha256(canonicalJson([body, inputs])), body, inputs };
+export function identify({ body, inputs }: Pick<PurchaseRequest, 'body' | 'inputs'>): Identity {
+	const contents = inputs.map(({ path, file, url }) => [path, file?.content.sha256 ?? url]);
+	return {
+		fingerprint: sha256(canonicalJson([body, contents])),
+		body,
+		inputs: inputs.map(({ path, file, url }) => ({
+			place: placeOf(path),
+			value: file ? contentValue(file.content.sha256, file.content.sizeBytes) : valueOf(url),
+			file: file?.content,
+		})),
+	};
 }
 
 /** A copy of the body with each value at its path. Lists and objects on the way are made where they are missing. */

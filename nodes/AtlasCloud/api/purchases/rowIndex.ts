@@ -53,11 +53,11 @@ export class RowIndex {
 
 	/** The rows that a request may have bought, judging by all but its inputs. */
 	matching({ body, inputs }: Pick<Identity, 'body' | 'inputs'>): Matches {
-		const paths = inputs.map(({ path }) => path);
-		const key = canonicalJson([body, paths]);
+		const places = inputs.map(({ place }) => place);
+		const key = canonicalJson([body, places]);
 		const known = this.known.get(key);
 		if (known) return known;
-		const wanted = wantedBody(body, paths);
+		const wanted = wantedBody(body, places);
 		const groups = [
 			...(this.byPrompt.get(wanted.values.get(PROMPT) ?? '')?.values() ?? []),
 			...this.odd.values(),

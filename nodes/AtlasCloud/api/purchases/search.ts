@@ -2,12 +2,12 @@ import type { AtlasClient } from '../http/client';
 import { sha256 } from '../hash';
 import { canonicalJson } from '../json';
 import { Semaphore } from '../time/semaphore';
-import { INPUT_LIKE, isCut, placeOf, valueOf } from './body';
+import { INPUT_LIKE, isCut } from './body';
 import type { EarlierInputs, InputMatch } from './earlierInputs';
 import { doubtError } from './errors';
 import type { Ledger } from './ledger';
 import { confirm, pageSizeOf, readBackTo, type Row } from './reading';
-import type { FileInput, IdentifiedInput, Identity } from './request';
+import type { FileContent, IdentifiedInput, Identity } from './request';
 import { RowIndex } from './rowIndex';
 
 /** Rows whose inputs are compared at the same time. */
@@ -31,15 +31,6 @@ export interface SearchQuery {
 	mayHaveFailed: boolean;
 	/** Our clock, in ms: the search ends then. */
 	giveUpAtMs: number;
-}
-
-/** An input that a row has to have. */
-interface Wanted {
-	input: IdentifiedInput;
-	/** Where it stands in a body. */
-	place: string;
-	/** The value of a URL. */
-	sent: string | undefined;
 }
 
 /** A row that may be ours, and why that cannot be told. */
@@ -123,7 +114,7 @@ export class Search {
 		adopt: (row: FoundRow) => T | null,
 		doubts: Doubt[] = [],
 	): Promise<T | null> {
-		const wanted = query.identity.inputs.map(toWanted);
+		const { identity } = query;
 		const isTaken = ({ id }: Row) => id !== null && this.ledger.isTaken(id);
 		const takeOne = (row: Row, match: InputMatch): T | null => {
 			if (match === 'other') return null;
@@ -137,7 +128,7 @@ export class Search {
 		const unread: Row[] = [];
 		for (const row of rows) {
 			if (++this.rowsSeen % ROWS_AT_ONCE === 0) await this.client.clock.sleepMs(0);
-			const known = isTaken(row) ? 'other' : this.knownInputs(row, wanted);
+			const known = isTaken(row) ? 'other' : this.knownInputs(row, identity);
 			if (known === 'other' || !this.isFree(row, query)) continue;
 			if (known === undefined) unread.push(row);
 			else {
@@ -147,7 +138,7 @@ export class Search {
 		}
 		for (let i = 0; i < unread.length; i += COMPARED_AT_ONCE) {
 			const some = unread.slice(i, i + COMPARED_AT_ONCE);
-			const matches = await Promise.all(some.map(async (row) => await this.readInputs(row, wanted)));
+			const matches = await Promise.all(some.map(async (row) => await this.readInputs(row, identity)));
 			for (const [j, match] of matches.entries()) {
 				const taken = takeOne(some[j], match);
 				if (taken !== null) return taken;
@@ -166,21 +157,21 @@ export class Search {
 	}
 
 	/** What is known of a row's inputs without a request; undefined if nothing is. */
-	private knownInputs({ body }: Row, wanted: Wanted[]): InputMatch | undefined {
-		return worst(wanted.map((input) => this.knownInput(body.values.get(input.place) ?? '', input)));
+	private knownInputs({ body }: Row, { inputs }: Identity): InputMatch | undefined {
+		return worst(inputs.map((input) => this.knownInput(body.values.get(input.place) ?? '', input)));
 	}
 
-	private knownInput(value: string, { input, sent }: Wanted): InputMatch | undefined {
-		if (value === sent) return 'same';
+	private knownInput(value: string, { value: wanted, file }: IdentifiedInput): InputMatch | undefined {
+		if (value === wanted) return 'same';
 		if (!isReadable(value)) return { unreadable: 'its inputs couldn’t be read' };
-		return input.sha256 === undefined ? 'other' : this.inputs.known(value, input);
+		return file ? this.inputs.known(value, file) : 'other';
 	}
 
-	private async readInputs({ body }: Row, wanted: Wanted[]): Promise<InputMatch> {
+	private async readInputs({ body }: Row, { inputs }: Identity): Promise<InputMatch> {
 		const results = await Promise.all(
-			wanted.map(async (one): Promise<InputMatch> => {
-				const value = body.values.get(one.place) ?? '';
-				return this.knownInput(value, one) ?? (await this.inputs.compare(value, one.input as FileInput));
+			inputs.map(async (input): Promise<InputMatch> => {
+				const value = body.values.get(input.place) ?? '';
+				return this.knownInput(value, input) ?? (await this.inputs.compare(value, input.file as FileContent));
 			}),
 		);
 		return worst(results) ?? 'same';
@@ -211,14 +202,6 @@ export class Search {
 
 function ofState(rows: Row[], state: Row['state']): Row[] {
 	return rows.filter((row) => row.state === state);
-}
-
-function toWanted(input: IdentifiedInput): Wanted {
-	return {
-		input,
-		place: placeOf(input.path),
-		sent: input.url === undefined ? undefined : valueOf(input.url),
-	};
 }
 
 /** What inputs come to together: one that is another file decides; then one that is not known. */
