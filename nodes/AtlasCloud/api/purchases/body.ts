@@ -135,6 +135,7 @@ export function wantedBody(body: JsonObject, inputPlaces: string[]): WantedBody 
 
 /** Whether a row's model is surely not ours. Another name without a maker (`maker/model`) may be another name of ours. */
 function isOtherModel(ours: string, theirs: string): boolean {
+	if (theirs === ours) return false;
 	const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 	const [a, b] = [plain(ours), plain(theirs)];
 	return theirs.includes('/') && !a.includes(b) && !b.includes(a);

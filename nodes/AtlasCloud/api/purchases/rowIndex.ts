@@ -1,14 +1,5 @@
 import { canonicalJson } from '../json';
-import {
-	compareBodies,
-	fieldOf,
-	INPUT_LIKE,
-	isCut,
-	placeOf,
-	wantedBody,
-	type ReadBody,
-	type WantedBody,
-} from './body';
+import { compareBodies, fieldOf, isCut, placeOf, wantedBody, type ReadBody, type WantedBody } from './body';
 import type { Reading, Row } from './reading';
 import type { Identity } from './request';
 
@@ -20,16 +11,12 @@ export interface Matches {
 
 const PROMPT = placeOf(['prompt']);
 
-/**
- * The rows of a reading by what they ask for. Rows that differ in their inputs only are compared once, and only with
- * requests of the same prompt: the time it takes grows with rows and requests, not with their product.
- */
+/** The rows of a reading by what they ask for. A row is compared only with requests of the same prompt. */
 export class RowIndex {
-	/** Rows of the same shape, by their prompt. */
-	private readonly byPrompt = new Map<string, Map<string, Row[]>>();
+	private readonly byPrompt = new Map<string, Row[]>();
 
 	/** Rows whose prompt is not sure. */
-	private readonly odd = new Map<string, Row[]>();
+	private readonly odd: Row[] = [];
 
 	/** How many whole bodies of a model there are, and how many of them have a field. */
 	private readonly fieldCounts = new Map<string, Map<string, number>>();
@@ -42,12 +29,9 @@ export class RowIndex {
 			this.addFields(row.body);
 			const prompt = row.body.values.get(PROMPT) ?? '';
 			const isOdd = !row.body.isWhole || isCut(prompt);
-			const groups = isOdd ? this.odd : (this.byPrompt.get(prompt) ?? new Map<string, Row[]>());
-			if (!isOdd) this.byPrompt.set(prompt, groups);
-			const key = shapeOf(row);
-			const group = groups.get(key);
-			if (group) group.push(row);
-			else groups.set(key, [row]);
+			const rowsOf = isOdd ? this.odd : (this.byPrompt.get(prompt) ?? []);
+			rowsOf.push(row);
+			if (!isOdd) this.byPrompt.set(prompt, rowsOf);
 		}
 	}
 
@@ -58,16 +42,11 @@ export class RowIndex {
 		const known = this.known.get(key);
 		if (known) return known;
 		const wanted = wantedBody(body, places);
-		const groups = [
-			...(this.byPrompt.get(wanted.values.get(PROMPT) ?? '')?.values() ?? []),
-			...this.odd.values(),
-		];
-		// What stands for an input elsewhere may be a value of this body.
-		const isPlain = ![...wanted.values.values()].some((value) => INPUT_LIKE.test(value));
+		const ofPrompt = this.byPrompt.get(wanted.values.get(PROMPT) ?? '') ?? [];
 		const matches: Matches = { same: [], maybe: [] };
-		for (const rows of isPlain ? groups : groups.flat().map((row) => [row])) {
-			const result = this.compare(wanted, rows[0]);
-			if (result !== 'other') matches[result].push(...rows);
+		for (const row of [...ofPrompt, ...this.odd]) {
+			const result = this.compare(wanted, row);
+			if (result !== 'other') matches[result].push(row);
 		}
 		this.known.set(key, matches);
 		return matches;
@@ -88,10 +67,4 @@ export class RowIndex {
 		for (const field of new Set([...body.values.keys()].map(fieldOf)))
 			counts.set(field, (counts.get(field) ?? 0) + 1);
 	}
-}
-
-function shapeOf({ body, model }: Row): string {
-	const values = [...body.values].map(([place, value]) => [place, INPUT_LIKE.test(value) ? '' : value]);
-	values.sort(([a], [b]) => (a < b ? -1 : 1));
-	return JSON.stringify([values, body.isWhole, body.cut, model]);
 }
