@@ -625,7 +625,7 @@ class Play {
 		const unreported = ids.filter((id) => !said.includes(id) && !kept.includes(id)).length;
 		// What is unknown has no ID: then it is said, as often as there are IDs that nobody knows.
 		const count = (text: string) => kept.split(text).length - 1;
-		const saidUnknown = count('"state":"lost"') + (mayResubmit ? count('"wasResubmitted":true') : 0);
+		const saidUnknown = count('"state":"lost"') + (mayResubmit ? count('"firstSubmit":') : 0);
 		this.stage.count('lostIds', Math.max(0, unreported - saidUnknown));
 		this.must(
 			unreported <= saidUnknown,

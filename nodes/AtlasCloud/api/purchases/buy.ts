@@ -125,7 +125,7 @@ async function lookFor(
 	}
 	if (found.kind === 'unclear') ledger.noteMaybe(record, found.ids);
 	// Only once, because each time may be billed, and never if Atlas gave an ID.
-	const mayResubmit = request.mayResubmit && reportedId === undefined && !record.wasResubmitted;
+	const mayResubmit = request.mayResubmit && reportedId === undefined && record.firstSubmit === undefined;
 	// What was lost in an earlier attempt is in the run's plan.
 	const costUsd = submitted?.record === record ? (record.estimateUsd ?? 0) : 0;
 	if (found.kind === 'none' && mayResubmit && costUsd <= budget.spareUsd) {

@@ -49,7 +49,7 @@ function isModeration({ answer }: Exchange): boolean {
 
 /** Whether an earlier submit of the item may have created something. */
 const mayBeBilled = (record: PurchaseRecord | undefined): record is PurchaseRecord =>
-	record !== undefined && (record.wasResubmitted || isUnresolved(record));
+	record !== undefined && (record.firstSubmit !== undefined || isUnresolved(record));
 
 /** What a submit that created nothing means for the bill. */
 function describeBill(record: PurchaseRecord | undefined): string {

@@ -1,7 +1,6 @@
 import type { TimeSpan } from '../time/atlasClock';
 import { Slots, type LedgerScope, type Slot } from './slots';
 import {
-	firstSubmitOf,
 	submitTimesOf,
 	idOf,
 	idsOf,
@@ -104,7 +103,7 @@ export class Ledger {
 	 */
 	settle(record: PurchaseRecord, fate: Fate, endedAtMs = record.endedAtMs): void {
 		// That the second submit created nothing says nothing about the first.
-		const isStillOpen = fate.state === 'refused' && record.wasResubmitted;
+		const isStillOpen = fate.state === 'refused' && record.firstSubmit !== undefined;
 		this.update(
 			record,
 			isStillOpen ? { fate: { state: 'lost' }, ...record.firstSubmit } : { fate, endedAtMs },
@@ -220,7 +219,7 @@ export class Ledger {
 	private store(slot: Slot, facts: PurchaseFacts, fate: Fate, origin: Origin): PurchaseRecord {
 		const key = this.slots.keyOf(slot);
 		const before = this.kept.records[key];
-		const isLost = before?.fate.state === 'lost';
+		const lost = before?.fate.state === 'lost' ? before : undefined;
 		const record: PurchaseRecord = {
 			...facts,
 			fate,
@@ -229,9 +228,10 @@ export class Ledger {
 			formerIds: before ? idsOf(before) : [],
 			// An MCP client's call has no execution ID (n8n 2.41).
 			formerUsd: before && before.executionId === this.scope.executionId ? spentUsd(before) : 0,
-			maybeIds: isLost ? before.maybeIds : [],
-			wasResubmitted: isLost || before?.wasResubmitted === true,
-			firstSubmit: isLost ? firstSubmitOf(before) : before?.firstSubmit,
+			maybeIds: lost?.maybeIds ?? [],
+			firstSubmit: lost
+				? { sentAtMs: lost.sentAtMs, endedAtMs: lost.endedAtMs, bodyHash: lost.bodyHash, images: lost.images }
+				: before?.firstSubmit,
 			isDelivered: false,
 		};
 		this.kept.records[key] = record;

@@ -4,7 +4,7 @@ import { idOf, type PurchaseFacts, type PurchaseRecord } from './record';
 /** A prediction that is paid for and that nobody has got. */
 export interface Leftover {
 	id: string;
-	facts: Omit<PurchaseFacts, 'bodyHash' | 'sentAtMs'>;
+	facts: PurchaseFacts;
 }
 
 interface Kept extends Leftover {
@@ -77,10 +77,9 @@ export class Leftovers {
 		for (const record of paid) {
 			const id = idOf(record);
 			if (id === undefined || record.origin === 'reused') continue;
-			const { fingerprint, model, keptUntilMs, prompt, size, images, hasUrl, estimateUsd } = record;
-			const facts = { fingerprint, model, keptUntilMs, prompt, size, images, hasUrl, estimateUsd };
 			const keptAtMs = kept.get(id)?.keptAtMs ?? this.clock.nowMs();
-			kept.set(id, { facts, id, owner: this.owner, keptAtMs, isTaken: false });
+			// A copy: n8n's own record may change.
+			kept.set(id, { facts: { ...record }, id, owner: this.owner, keptAtMs, isTaken: false });
 		}
 		const nowMs = this.clock.nowMs();
 		for (const [id, { keptAtMs }] of kept)

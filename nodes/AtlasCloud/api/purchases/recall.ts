@@ -85,7 +85,7 @@ export class Recall {
 		while (!this.isOver) {
 			const left = leftovers.take(this.identity.fingerprint, (id) => !ledger.isTaken(id));
 			if (!left) break;
-			const facts = { ...left.facts, bodyHash: '', sentAtMs: clock.nowMs() };
+			const facts = { ...left.facts, bodyHash: '', sentAtMs: clock.nowMs(), endedAtMs: undefined };
 			const record = ledger.adopt(this.request, facts, { state: 'bought', id: left.id }, 'failedRun');
 			if (record) return record;
 		}

@@ -43,13 +43,6 @@ export interface PurchaseFacts {
 	readonly estimateUsd: number | null;
 }
 
-/** A submit that was lost before another one was sent. */
-export type FirstSubmit = Pick<PurchaseRecord, 'sentAtMs' | 'endedAtMs' | 'bodyHash' | 'images'>;
-
-export function firstSubmitOf({ sentAtMs, endedAtMs, bodyHash, images }: PurchaseRecord): FirstSubmit {
-	return { sentAtMs, endedAtMs, bodyHash, images };
-}
-
 /** Whose purchase it was at first. */
 export type Origin =
 	/** This item's, in this execution or the one that is retried. */
@@ -75,10 +68,11 @@ export interface PurchaseRecord extends PurchaseFacts {
 	readonly formerIds: string[];
 	/** What earlier submits of it may have cost in this execution, in USD. */
 	readonly formerUsd: number;
-	/** It was lost and was submitted once more, which is the limit. What came of the first submit stays unknown. */
-	readonly wasResubmitted: boolean;
-	/** What the first of two submits is looked for by. */
-	readonly firstSubmit?: FirstSubmit;
+	/**
+	 * What the first submit is looked for by if it was lost, and submitted once more, which is the limit. What came of it
+	 * stays unknown.
+	 */
+	readonly firstSubmit?: Pick<PurchaseRecord, 'sentAtMs' | 'endedAtMs' | 'bodyHash' | 'images'>;
 	/** Whether n8n has its output. */
 	readonly isDelivered: boolean;
 }
