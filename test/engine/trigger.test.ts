@@ -288,6 +288,14 @@ it('shows a failed execution where the credential’s key is rejected: that does
 	expect(host.failures).toEqual([expect.stringContaining('API key')]);
 });
 
+it('starts with nothing that is not selected, though its event could not be told when the call came', async () => {
+	await rehost({ parameters: { events: ['failed'] } });
+	const signed = await signedEnd();
+	sandbox.addFault({ endpoint: 'prediction', action: { type: 'status', status: 401 } });
+	await deliver(signed);
+	expect(host.executions.flat()).toEqual([]);
+});
+
 it('has nothing stored for a delivery that starts nothing: n8n writes what all nodes of a workflow store', async () => {
 	const signed = await signedEnd();
 	await deliver(signed);

@@ -93,10 +93,10 @@ function setUp(...answers: Array<Error | ReturnType<typeof answerOf>>) {
 		if (answer instanceof Error) throw answer;
 		return await Promise.resolve({ ...answer, receivedAtMs: nowMs });
 	};
-	const set = new KeySet({ nowMs: () => nowMs, sleepMs: async () => {} });
+	const set = new KeySet();
 	/** Whether a delivery counts that is signed with this key, at this time on our clock. */
 	const hasSigned = async (kid: string, ageMs = 0) =>
-		await set.hasSigned(signed({ kid, at: (nowMs - ageMs) / 1_000 }), read);
+		await set.hasSigned(signed({ kid, at: (nowMs - ageMs) / 1_000 }), nowMs, read);
 	return { hasSigned, reads: () => reads, waitMs: (ms: number) => (nowMs += ms) };
 }
 

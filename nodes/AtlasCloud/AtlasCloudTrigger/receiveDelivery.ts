@@ -10,7 +10,7 @@ import { Downloads } from '../api/files/downloads';
 import type { AtlasClient } from '../api/http/client';
 import { asArray } from '../api/json';
 import { recentlyUsed } from '../api/memo';
-import { isPredictionId } from '../api/predictions/prediction';
+import { isPredictionId, type Prediction } from '../api/predictions/prediction';
 import { readPrediction } from '../api/predictions/readPrediction';
 import { Cancellation, type Clock } from '../api/time/clock';
 import { Semaphore } from '../api/time/semaphore';
@@ -74,7 +74,7 @@ const keySets = new Map<string, KeySet>();
 
 /** Whether Atlas Cloud sent a call, not long ago. @throws AtlasError (`read`) if its keys cannot be read */
 async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boolean> {
-	const keySet = keySets.get(client.baseUrl) ?? new KeySet(client.clock);
+	const keySet = keySets.get(client.baseUrl) ?? new KeySet();
 	keySets.set(client.baseUrl, keySet);
 	const read = async () =>
 		await client.read(JWKS_PATH, 'read the keys of Atlas Cloud’s webhooks', {
@@ -82,7 +82,7 @@ async function isFromAtlas(client: AtlasClient, delivery: Delivery): Promise<boo
 			authenticated: false,
 			isUsable: (json) => readKeySet(json).size > 0,
 		});
-	return await keySet.hasSigned(delivery, read);
+	return await keySet.hasSigned(delivery, client.clock.nowMs(), read);
 }
 
 /** How many predictions are stored with the workflow. n8n writes all of them for each event. */
@@ -136,6 +136,14 @@ async function isStarted(response: Response, clock: Clock): Promise<boolean> {
 	return !response.writableEnded || response.statusCode < 300;
 }
 
+/** A rejected key, and no credit, are for a person to see. */
+const LASTING = new Set([401, 402]);
+
+/** @param events the parameter Events */
+function isSelected({ status }: Prediction, events: unknown): boolean {
+	return [events].flat().includes(status);
+}
+
 /**
  * The item that a prediction starts the workflow with; none if its event is not selected.
  * @throws AtlasError (`read`) if it cannot be read now, or has not ended
@@ -151,7 +159,9 @@ async function startItems(
 	const prediction = await readPrediction(client, predictionId, undefined, options).catch(
 		(error: unknown) => {
 			// What passes by itself. Anything else a person has to see, such as a rejected key: the execution meets it again.
-			if (!(error instanceof AtlasError) || (!error.isRunWide && !error.isTooLarge)) throw error;
+			const isLasting =
+				error instanceof AtlasError && (error.isTooLarge || LASTING.has(error.statusCode ?? 0));
+			if (!isLasting) throw error;
 			return null;
 		},
 	);
@@ -160,8 +170,7 @@ async function startItems(
 		const description = 'Atlas Cloud delivers the event again.';
 		throw new AtlasError(message, { kind: 'read', description, predictionId, status: 'processing' });
 	}
-	const events = [context.getNodeParameter('events', [])].flat() as unknown[];
-	return !prediction || events.includes(prediction.status) ? items : [];
+	return !prediction || isSelected(prediction, context.getNodeParameter('events', [])) ? items : [];
 }
 
 /**
@@ -175,6 +184,7 @@ export async function resultItems(context: IExecuteFunctions): Promise<INodeExec
 		downloadFiles: context.getNodeParameter('downloadFiles', 0, true),
 		outputDataFieldName: context.getNodeParameter('outputDataFieldName', 0, 'data'),
 	} as IDataObject;
+	const events = context.getNodeParameter('events', 0, []);
 	try {
 		const { client } = await connect(context, undefined, signal);
 		const downloads = new Downloads(client, n8nFileStore(context.helpers), signal);
@@ -182,6 +192,7 @@ export async function resultItems(context: IExecuteFunctions): Promise<INodeExec
 			const baseName = `${MODEL_STYLE.fileNamePrefix}-${String(predictionId)}`;
 			const destination = readDestination(index, options, baseName, MODEL_STYLE);
 			const prediction = await readPrediction(client, String(predictionId), signal);
+			if (!isSelected(prediction, events)) return [];
 			return await outputItems({ client, downloads, signal }, prediction, {}, destination);
 		});
 		return (await Promise.all(results)).flat();

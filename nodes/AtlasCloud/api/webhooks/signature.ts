@@ -1,7 +1,6 @@
 import { createPublicKey, verify, type KeyObject } from 'crypto';
 import type { Answer } from '../http/answer';
 import { asArray, asNumber, asObject, asString } from '../json';
-import type { Clock } from '../time/clock';
 
 /** How far a delivery's time may be from ours, in seconds: an older one could be a recording. */
 const MAX_AGE_SECONDS = 300;
@@ -74,44 +73,35 @@ export class KeySet {
 	/** Atlas's clock minus ours, in ms. */
 	private aheadMs = 0;
 
-	/** When the last reading began; infinite during one. */
+	/** When the last reading began. */
 	private lastReadMs = -Infinity;
 
 	/** All deliveries until the next reading share its outcome, be it a failure. */
 	private lastReading: Promise<void> = Promise.resolve();
 
-	constructor(private readonly clock: Clock) {}
-
 	/**
 	 * Whether Atlas signed a delivery, not long ago.
+	 * @param nowMs our clock, in ms: one of now, because a set of keys outlives a sleep of the machine
 	 * @param read gets the JSON Web Key Set; not kept, because it may hold on to a request
 	 * @throws whatever `read` throws, for a minute: it may well be genuine. The keys are then as they were
 	 */
-	async hasSigned(delivery: Delivery, read: () => Promise<KeySetAnswer>): Promise<boolean> {
+	async hasSigned(delivery: Delivery, nowMs: number, read: () => Promise<KeySetAnswer>): Promise<boolean> {
 		if (keyIdOf(delivery) === null) return false;
-		if (this.isGenuine(delivery)) return true;
-		const isDue = this.clock.nowMs() - this.lastReadMs >= MIN_REFRESH_MS;
-		if (isDue) this.lastReading = this.readOnce(read);
+		const fits = () => isGenuine(delivery, this.keys, nowMs, nowMs + this.aheadMs);
+		if (fits()) return true;
+		if (Math.abs(nowMs - this.lastReadMs) >= MIN_REFRESH_MS) {
+			this.lastReadMs = nowMs;
+			this.lastReading = this.readOnce(read);
+		}
 		await this.lastReading;
-		return this.isGenuine(delivery);
-	}
-
-	private isGenuine(delivery: Delivery): boolean {
-		const nowMs = this.clock.nowMs();
-		return isGenuine(delivery, this.keys, nowMs, nowMs + this.aheadMs);
+		return fits();
 	}
 
 	private async readOnce(read: () => Promise<KeySetAnswer>): Promise<void> {
-		const beganMs = this.clock.nowMs();
-		this.lastReadMs = Infinity;
-		try {
-			const { json, dateMs, receivedAtMs } = await read();
-			this.aheadMs = dateMs === null ? 0 : dateMs - receivedAtMs;
-			const keys = readKeySet(json);
-			// A key that is gone from the set is no longer trusted; an answer without any key is broken.
-			if (keys.size > 0) this.keys = keys;
-		} finally {
-			this.lastReadMs = beganMs;
-		}
+		const { json, dateMs, receivedAtMs } = await read();
+		this.aheadMs = dateMs === null ? 0 : dateMs - receivedAtMs;
+		const keys = readKeySet(json);
+		// A key that is gone from the set is no longer trusted; an answer without any key is broken.
+		if (keys.size > 0) this.keys = keys;
 	}
 }
