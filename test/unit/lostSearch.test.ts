@@ -13,8 +13,6 @@ import { emptyLedger } from './purchaseTools';
 import { VirtualClock } from './virtualClock';
 
 const BODY = { model: 'm', prompt: 'make it gold', images: ['https://files.example.com/a.png'] };
-const HASH = hashOf(valuesOf(BODY));
-
 const SENT = {
 	prompt: BODY.prompt,
 	size: null,
@@ -45,6 +43,7 @@ interface Story {
 	answer?: (n: number) => FakeAnswer | undefined;
 	/** Submits that are lost together. Default 1. */
 	count?: number;
+	prompt?: string;
 }
 
 /** Loses a submit that left a second ago, and searches for it. */
@@ -56,7 +55,9 @@ async function search(story: Story) {
 		takenIds = [],
 		answer = () => undefined,
 		count = 1,
+		prompt = BODY.prompt,
 	} = story;
+	const sent = { ...BODY, prompt };
 	const { alter = (row) => row } = story;
 	const clock = new VirtualClock();
 	const sentAtMs = clock.nowMs();
@@ -66,7 +67,7 @@ async function search(story: Story) {
 		const items = rows
 			.filter(({ at }) => clock.nowMs() >= sentAtMs + at * 1_000)
 			.sort((a, b) => b.at - a.at)
-			.map(({ id, at, createdAt = (ms) => Math.floor(ms / 1_000), body = BODY }) => ({
+			.map(({ id, at, createdAt = (ms) => Math.floor(ms / 1_000), body = sent }) => ({
 				ID: id,
 				createdAt: createdAt(sentAtMs + (at + skewSeconds) * 1_000),
 				model: 'm',
@@ -87,7 +88,7 @@ async function search(story: Story) {
 	const lost = new LostSearch(clientOf(http, clock), ledger, undefined);
 	await clock.pass(1_000);
 	const startMs = clock.nowMs();
-	const facts = { fingerprint: 'f', bodyHash: HASH, model: 'm', sentAtMs, ...SENT };
+	const facts = { fingerprint: 'f', bodyHash: hashOf(valuesOf(sent)), model: 'm', sentAtMs, ...SENT, prompt };
 	const records = Array.from({ length: count }, (_, itemIndex) => {
 		const record = ledger.begin({ itemIndex }, facts);
 		ledger.settle(record, { state: 'lost' }, clock.nowMs());
@@ -174,6 +175,7 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 		['has a shortened URL', { alter: added({ images: ['https://files.example…'] }) }],
 		['is shortened to nothing', { alter: cut(0) }],
 		['has its inputs emptied', { alter: added({ images: [] }) }],
+		['has them emptied beside a long prompt', { alter: added({ images: [] }), prompt: 'gold '.repeat(500) }],
 		['names no model in its body', { alter: added({ model: undefined }) }],
 		['has no body', { alter: withoutRequest }],
 		['has an added field', { alter: withDefaults }],

@@ -376,6 +376,7 @@ describe('a history that is odd is not one in which nothing was bought', () => {
 			'requests name no model, nor do rows',
 			{ alter: onAll((row) => ({ ...added({ model: undefined })(row), model: null })) },
 		],
+		['requests name no model, and have defaults', { alter: onAll(added({ model: undefined, seed: -1 })) }],
 		['inputs in requests are emptied', { alter: onOurs(added({ images: [] })) }],
 		['inputs in requests are left out', { alter: onOurs(added({ images: ['…'] })) }],
 		['requests are JSON', { alter: onAll(parsed) }],

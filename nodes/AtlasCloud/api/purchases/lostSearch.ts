@@ -167,9 +167,10 @@ export class LostSearch {
 			inputPlaces: new Set<string>(),
 		};
 		if (compareBodies(wanted, body, model, () => true) === 'other') return false;
-		const values = [...body.values.values()];
+		const values = [...body.values].flatMap(([place, value]) => (wanted.values.has(place) ? [] : [value]));
 		const isThere = (wanted: string) => values.some((one) => one === wanted || isShortened(one, wanted));
-		const showsInputs = body.isWhole && values.some((one) => INPUT_LIKE.test(one));
+		// A long text may be an input, or not.
+		const showsInputs = body.isWhole && values.some((one) => INPUT_LIKE.test(one) && !one.startsWith('#'));
 		return !showsInputs || images.every((url) => isCut(url) || isThere(valueOf(url)));
 	}
 

@@ -11,6 +11,9 @@ export interface Matches {
 
 const PROMPT = placeOf(['prompt']);
 
+/** Every body has one. */
+const ANY_FIELD = '';
+
 /** The rows of a reading by what they ask for. A row is compared only with requests of the same prompt. */
 export class RowIndex {
 	private readonly byPrompt = new Map<string, Row[]>();
@@ -18,15 +21,15 @@ export class RowIndex {
 	/** Rows whose prompt is not sure. */
 	private readonly odd: Row[] = [];
 
-	/** How many whole bodies of a model there are, and how many of them have a field. */
+	/** How many whole bodies of a model have a field. */
 	private readonly fieldCounts = new Map<string, Map<string, number>>();
 
 	private readonly known = new Map<string, Matches>();
 
 	constructor({ rows, olderBodies }: Reading) {
-		for (const body of olderBodies) this.addFields(body);
+		for (const body of olderBodies) this.addFields(body, null);
 		for (const row of rows) {
-			this.addFields(row.body);
+			this.addFields(row.body, row.model);
 			const prompt = row.body.values.get(PROMPT) ?? '';
 			const isOdd = !row.body.isWhole || isCut(prompt);
 			const rowsOf = isOdd ? this.odd : (this.byPrompt.get(prompt) ?? []);
@@ -53,18 +56,18 @@ export class RowIndex {
 	}
 
 	private compare(wanted: WantedBody, { body, model }: Row): 'same' | 'maybe' | 'other' {
-		const counts = this.fieldCounts.get(body.values.get('model') ?? '');
+		const counts = this.fieldCounts.get(body.values.get('model') ?? model ?? '');
 		// A field that another body of the model does not have is none that Atlas adds.
-		const mayBeAdded = (field: string) => counts?.get(field) === counts?.get('model');
+		const mayBeAdded = (field: string) => counts?.get(field) === counts?.get(ANY_FIELD);
 		return compareBodies(wanted, body, model, mayBeAdded);
 	}
 
-	private addFields(body: ReadBody): void {
+	private addFields(body: ReadBody, rowModel: string | null): void {
 		if (!body.isWhole) return;
-		const model = body.values.get('model') ?? '';
+		const model = body.values.get('model') ?? rowModel ?? '';
 		const counts = this.fieldCounts.get(model) ?? new Map<string, number>();
 		this.fieldCounts.set(model, counts);
-		for (const field of new Set([...body.values.keys()].map(fieldOf)))
+		for (const field of new Set([ANY_FIELD, ...[...body.values.keys()].map(fieldOf)]))
 			counts.set(field, (counts.get(field) ?? 0) + 1);
 	}
 }
