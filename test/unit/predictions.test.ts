@@ -259,6 +259,11 @@ describe('a failure', () => {
 		});
 	});
 
+	it.each(['OutputImageSensitiveContentDetected', 'Content moderation timed out, please try again'])(
+		'by moderation is none that another try may pass: %s',
+		(error) => expect(of({ status: 'failed', error })?.isModerated).toBe(false),
+	);
+
 	it('is not read from endlessly nested words', () => {
 		const depth = 100_000;
 		const error = JSON.parse(`${'{"error":'.repeat(depth)}"m"${'}'.repeat(depth)}`) as unknown;

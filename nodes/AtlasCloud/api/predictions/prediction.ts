@@ -43,9 +43,12 @@ export interface Prediction {
 /** Atlas's `error_code` for content moderation. */
 const MODERATION_CODE = 1039;
 
-/** Whether a message says that content moderation stopped a request, without its code. */
+/** Whether a message says, without its code, that content moderation would stop the same request again. */
 export function saysModeration(reason: string | null): boolean {
-	return /sensitive ?(content|information)|content (moderation|policy)/i.test(reason ?? '');
+	const text = reason ?? '';
+	// Another result may pass.
+	const mayPass = /\boutput|generated|time(d )?out|unavailable|try again/i.test(text);
+	return !mayPass && /sensitive ?(content|information)|content (moderation|policy)/i.test(text);
 }
 
 const NOT_SAFE = 'The result was flagged as not safe for work';
