@@ -8,7 +8,7 @@ it.each<[value: unknown, wanted: string]>([
 		'The handlebars template {{ Object }} for "$5", a $node of $json.',
 	],
 	['Paint car #1 in #FF0000 and #NAME', 'Paint car #1 in #FF0000 and #NAME'],
-	['#sale!', '#sale!'],
+	['#SALE!', '#SALE!'],
 	['#FF0000', '#FF0000'],
 	['undefined behavior', 'undefined behavior'],
 	['[object] in the middle', '[object] in the middle'],
@@ -67,6 +67,7 @@ it.each<[value: unknown, message: string]>([
 		'#BUSY!',
 		'#ЗНАЧ!',
 		'#SAYI/0!',
+		'#VALOR!',
 		'Loading...',
 	].map((one): [string, string] => [one, `'Prompt' contains the spreadsheet error ${one}`]),
 	...['undefined', 'null', 'NULL', 'nan', '…', '...', '[truncated]'].map((one): [string, string] => [

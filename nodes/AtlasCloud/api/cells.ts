@@ -1,4 +1,4 @@
-import { inputError } from './errors';
+import { inputError, type AtlasError } from './errors';
 import { asNumber } from './json';
 import { truncate } from './text';
 
@@ -102,6 +102,7 @@ export function readText(title: string, value: unknown): string {
 		);
 	}
 	checkMeant(title, text);
+	checkCell(title, text);
 	return text;
 }
 
@@ -117,7 +118,15 @@ const SHEET_ERROR =
 	/(?<![^\s"'“‘„«([/,;:])#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!|FIELD!|GETTING_DATA)(?![A-Za-z0-9])/;
 
 /** A cell that is nothing but an error, in the language of its sheet: `#BEZUG!`, `#¿NOMBRE?`, `#N/D`. */
-const ERROR_CELL = /^(?:#(?:[¡¿]?\p{Lu}[\p{Lu}\d/_]{0,30}[!?]|\p{Lu}\/\p{Lu}|NV|NB|YOK)|Loading\.\.\.)$/u;
+const ERROR_CELL = new RegExp(
+	`^(?:#(?:[¡¿]?(?:${[
+		...['REF', 'VALUE', 'NAME', 'NUM', 'NULL', 'DIV/0', 'BUSY', 'BLOCKED', 'CONNECT', 'UNKNOWN', 'PYTHON'],
+		...['BEZUG', 'WERT', 'ZAHL', 'VALEUR', 'NOM', 'NOMBRE', 'VALOR', 'VALORE', 'RIF', 'NOME', 'NÚM'],
+		...['WAARDE', 'VERW', 'GETAL', 'NAAM', 'ARG', 'ADR', 'NAZWA', 'LICZBA', 'VÄRDEFEL', 'REFERENS', 'VÆRDI'],
+		...['BAŞV', 'DEĞER', 'AD', 'SAYI', 'SAYI/0', 'ЗНАЧ', 'ССЫЛКА', 'ИМЯ', 'ЧИСЛО', 'ДЕЛ/0'],
+	].join('|')})[!?]|\\p{Lu}/\\p{Lu}|NV|NB|YOK)|Loading\\.\\.\\.)$`,
+	'u',
+);
 
 /**
  * Checks a text, or all texts in a list or an object.
@@ -142,13 +151,20 @@ export function checkMeant(title: string, value: unknown): void {
 			'Its expression returns a whole object. Choose one of the object’s fields, such as {{ $json.color.name }}.',
 		);
 	}
-	const sheetError = (ERROR_CELL.exec(text) ?? SHEET_ERROR.exec(text))?.[0];
-	if (sheetError !== undefined) {
-		throw inputError(
-			`'${title}' contains the spreadsheet error ${sheetError}`,
-			'Correct the formula in the sheet, or remove the row with a Filter node.',
-		);
-	}
+	const sheetError = SHEET_ERROR.exec(text)?.[0];
+	if (sheetError !== undefined) throw sheetErrorIn(title, sheetError);
+}
+
+function sheetErrorIn(title: string, sheetError: string): AtlasError {
+	return inputError(
+		`'${title}' contains the spreadsheet error ${sheetError}`,
+		'Correct the formula in the sheet, or remove the row with a Filter node.',
+	);
+}
+
+/** @throws AtlasError (`input`) for a text that is nothing but what an empty or a broken cell holds */
+function checkCell(title: string, text: string): void {
+	if (ERROR_CELL.test(text)) throw sheetErrorIn(title, text);
 	// The marks are those of a shortened text: a history row with nothing else could be any request's.
 	if (/^(?:undefined|null|nan|…|\.\.\.|\[truncated\])$/i.test(text)) {
 		throw inputError(

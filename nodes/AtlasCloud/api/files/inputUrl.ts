@@ -35,11 +35,16 @@ const SHARE_PAGES: Array<{ name: string; host: RegExp; path: RegExp; shows?: key
 	{ name: 'WeTransfer', host: /^(we\.tl|wetransfer\.com)$/, path: /./ },
 	{ name: 'WhatsApp', host: /^lookaside\.fbsbx\.com$/, path: /^\/whatsapp_business\//, shows: 'login' },
 	{ name: 'Slack', host: /\.slack\.com$/, path: /^\/files[-/]/, shows: 'login' },
-	{ name: 'GitHub', host: /^github\.com$/, path: /\/blob\/(?!.*[?&]raw=)/, shows: 'address' },
-	{ name: 'Imgur', host: /^(www\.|m\.)?imgur\.com$/, path: /^[^.?]*(\?|$)/, shows: 'address' },
+	{ name: 'GitHub', host: /^github\.com$/, path: /^\/[^/]+\/[^/]+\/blob\/(?!.*[?&]raw=)/, shows: 'address' },
+	{
+		name: 'Imgur',
+		host: /^(www\.|m\.)?imgur\.com$/,
+		path: /^(?!\/download\/)[^.?]*(\?|$)/,
+		shows: 'address',
+	},
 	{ name: 'ImgBB', host: /^ibb\.co$/, path: /./, shows: 'address' },
 	{ name: 'Pinterest', host: /^(.+\.)?pinterest\.[a-z.]+$/, path: /^\/pin\//, shows: 'address' },
-	{ name: 'Wikimedia', host: /\.wiki[mp]edia\.org$/, path: /^\/wiki\/(?!Special:)/, shows: 'address' },
+	{ name: 'Wikimedia', host: /\.wiki[mp]edia\.org$/, path: /^\/wiki\/(?!special:)[^/]+$/i, shows: 'address' },
 ];
 
 /** How a file gets to Atlas that Atlas cannot fetch. @param isTool whether an AI agent calls the node */
