@@ -120,7 +120,7 @@ it.each(promises)('a promise is tested word for word: %s', (promise) => {
 	expect(named).toContain(promise.toLowerCase());
 });
 
-it('a release is built: .npmrc keeps npm from doing it before it publishes', () => {
+it('a release is built by its workflow: npm runs no scripts', () => {
 	expect(read('.npmrc')).toContain('ignore-scripts=true');
 	expect(read('.github/workflows/release.yml')).toMatch(/run: npm run build\n[^]*npm publish/);
 });

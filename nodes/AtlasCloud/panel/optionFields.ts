@@ -34,7 +34,7 @@ export function optionFields(
 			// Without a minimum: an expression may give what is left of a budget.
 			default: 1,
 			description:
-				'Safety limit: if the run would cost more than this, nothing is submitted or billed. Counts what your account pays. 0 refuses everything that costs money.',
+				'Safety limit: if the run could cost more than this, nothing is submitted or billed. Counts what your account pays, also for results of earlier runs that it may reuse. 0 refuses everything that costs money.',
 		},
 		{
 			displayName: 'Reuse Paid Results (Hours)',

@@ -51,7 +51,7 @@ export async function submit(
 		const record = ledger.begin(request, factsOf(request, identity, { images, bodyHash, sentAtMs }));
 		// The item's time starts with its first submit: until then it only waits for others.
 		deadlineMs ??= sentAtMs + request.timeoutMs;
-		// The answer to a request that has left is always awaited.
+		// The answer to a request that has left is awaited: after a cancel, for a few seconds.
 		const exchange = await tools.client.post(request.endpoint, bodyToSend, request.headers);
 		const endedAtMs = clock.nowMs();
 		before = { record, exchange };
