@@ -62,7 +62,7 @@ it('is not called for a result that is reused, and the hint says so', async () =
 	const parameters = { resource: 'prediction', operation: 'submit', options };
 	const { hint } = await runSeedream({ parameters, executionId: '2' });
 	expect(submits()).toBe(1);
-	expect(hint).toContain("doesn’t call this 'Webhook URL'");
+	expect(hint).toContain("only calls the 'Webhook URL' of their first submit");
 });
 
 describe('a manual retry with another webhook URL', () => {

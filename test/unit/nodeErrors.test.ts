@@ -2,11 +2,12 @@ import type { IExecuteFunctions, INode, WorkflowExecuteMode } from 'n8n-workflow
 import type { PurchaseRecord } from '../../nodes/AtlasCloud/api/purchases/record';
 import { toNodeError } from '../../nodes/AtlasCloud/n8n/errors';
 
-it.each<[WorkflowExecuteMode, string]>([
+it.each<[WorkflowExecuteMode, string, string?]>([
 	['manual', 'Run the node again by hand within 15 minutes, or select Retry in the Executions tab,'],
 	['integrated', 'Select Retry for this sub-workflow’s own execution in the Executions tab'],
-])('says how to get what was made from a URL, in mode %s', (mode, advice) => {
-	const context = { getMode: () => mode, getNode: () => ({ type: '' }) as INode } as IExecuteFunctions;
+	['trigger', 'Call this tool again with the same input', 'seedreamEditTool'],
+])('says how to get what was made from a URL, in mode %s', (mode, advice, type = '') => {
+	const context = { getMode: () => mode, getNode: () => ({ type }) as INode } as IExecuteFunctions;
 	const paid = [{ fate: { state: 'bought', id: 'p1' }, hasUrl: true } as PurchaseRecord];
 	const undelivered = { paid, failedIds: [], maybeIds: [], lostCount: 0 };
 	const { description } = toNodeError(context, new Error('no'), 0, undelivered);

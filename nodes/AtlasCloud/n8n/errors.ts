@@ -1,4 +1,4 @@
-import { type IExecuteFunctions, NodeOperationError, type WorkflowExecuteMode } from 'n8n-workflow';
+import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { AtlasError, CancelledError } from '../api/errors';
 import { asNumber, asObject, asString } from '../api/json';
 import { dollars } from '../api/models/prices';
@@ -76,11 +76,16 @@ export function errorJson(error: AtlasError, prompt: string | null = null) {
 const KEEP_ROWS =
 	'To keep finished rows when one fails, set On Error to Continue in the node’s Settings. The IDs are in the error’s details.';
 
+type ErrorContext = Pick<IExecuteFunctions, 'getMode' | 'getNode'>;
+
+/** Whether an AI agent or an MCP client calls the node. */
+const isTool = (context: ErrorContext) => context.getNode().type.endsWith('Tool');
+
 const NOTHING: Undelivered = { paid: [], failedIds: [], maybeIds: [], lostCount: 0 };
 
 /** The error that n8n shows for the node. @param undelivered what the run bought and has not returned */
 export function toNodeError(
-	context: Pick<IExecuteFunctions, 'getMode' | 'getNode'>,
+	context: ErrorContext,
 	error: unknown,
 	itemIndex?: number,
 	undelivered = NOTHING,
@@ -96,24 +101,22 @@ export function toNodeError(
 		// The error of an item whose submit is unknown says so itself.
 		lostCount: undelivered.lostCount - (isLostTold ? 1 : 0),
 	};
-	const node = context.getNode();
 	const advice = [
 		description,
-		...describeUndelivered(others, context.getMode(), 'other ', isLostTold ? 'other ' : ''),
+		...describeUndelivered(others, context, 'other ', isLostTold ? 'other ' : ''),
 		others.paid.length > 0 && KEEP_ROWS,
 	]
 		.filter((sentence) => sentence !== false)
 		.join('\n')
 		.trim();
-	const isTool = node.type.endsWith('Tool');
-	const nodeError = new NodeOperationError(node, message, {
+	const nodeError = new NodeOperationError(context.getNode(), message, {
 		itemIndex,
 		// n8n shows the description as HTML.
-		description: isTool ? advice : advice.replace(/\n/g, '<br>'),
+		description: isTool(context) ? advice : advice.replace(/\n/g, '<br>'),
 	});
 	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost. An agent sees nothing
 	// but the message (n8n 2.41).
-	nodeError.message = isTool ? `${message}\n${advice}`.trim() : message;
+	nodeError.message = isTool(context) ? `${message}\n${advice}`.trim() : message;
 	const otherIds = idsIn(others);
 	// n8n shows messages under the error's details.
 	if (otherIds.length > 0)
@@ -143,7 +146,7 @@ export function cancelError(
 	if (ids.some((id) => !logged.has(id))) {
 		loggedIds.set(execution, new Set([...logged, ...ids]));
 		const predictionIds = idsIn(undelivered);
-		const sentences = describeUndelivered(undelivered, context.getMode());
+		const sentences = describeUndelivered(undelivered, context);
 		const said = [`${nodeName} was canceled.`, ...sentences].join(' ');
 		context.logger.warn(`${said} Prediction IDs: ${predictionIds.join(', ')}`, { predictionIds });
 	}
@@ -151,9 +154,10 @@ export function cancelError(
 }
 
 /** How the next run gets what was paid for: see {@link Leftovers}. In words that go on with "to get them". */
-function howToGet(paid: PurchaseRecord[], mode: WorkflowExecuteMode): string {
+function howToGet(paid: PurchaseRecord[], context: ErrorContext): string {
+	if (isTool(context)) return 'Call this tool again with the same input';
 	if (paid.some(({ hasUrl }) => hasUrl))
-		return mode === 'integrated'
+		return context.getMode() === 'integrated'
 			? 'Select Retry for this sub-workflow’s own execution in the Executions tab'
 			: 'Run the node again by hand within 15 minutes, or select Retry in the Executions tab,';
 	const hours = Math.min(
@@ -166,7 +170,7 @@ function howToGet(paid: PurchaseRecord[], mode: WorkflowExecuteMode): string {
 /** Sentences about what is billed, or may be. @param other what tells it from the item whose error has them */
 function describeUndelivered(
 	{ paid, failedIds, maybeIds, lostCount }: Undelivered,
-	mode: WorkflowExecuteMode,
+	context: ErrorContext,
 	other: 'other ' | '' = '',
 	otherLost = other,
 ): string[] {
@@ -179,7 +183,7 @@ function describeUndelivered(
 			: [plural(paid.length, `${other}prediction`), 'are', 'them'];
 	const sentences = [
 		paid.length > 0 &&
-			`${these} of this run ${are} billed${cost} and not lost. ${howToGet(paid, mode)} to get ${them}.`,
+			`${these} of this run ${are} billed${cost} and not lost. ${howToGet(paid, context)} to get ${them}.`,
 		failedIds.length > 0 && `Also failed: ${failedIds.join(', ')}.`,
 		lostCount > 0 &&
 			`For ${plural(lostCount, `${otherLost}item`)}, it’s unclear whether Atlas Cloud accepted the request: check with Prediction > Get Many.`,

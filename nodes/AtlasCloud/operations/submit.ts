@@ -6,7 +6,7 @@ import { buyAll, purchasing } from './buy';
 import type { NodeKind, PurchaseJob } from './kind';
 
 const NOT_CALLED =
-	"Atlas Cloud doesn’t call this 'Webhook URL' for reused predictions: get them with Wait for Completion.";
+	"For reused predictions, Atlas Cloud only calls the 'Webhook URL' of their first submit, and not again if they have ended: get those with Wait for Completion.";
 
 /** Submits purchases and returns their prediction IDs at once. */
 export function submitOperation(kind: NodeKind): Operation<PurchaseJob> {
