@@ -7,8 +7,10 @@ import {
 	matchInput,
 	sizeLabel,
 	UNKNOWN_SIZES,
+	type SizeRules,
 } from '../../nodes/AtlasCloud/api/models/sizeRules';
 import { parseSize, sentSize, shapeName, sizeText, tierName } from '../../nodes/AtlasCloud/api/models/sizes';
+import { sizeOptions } from '../../nodes/AtlasCloud/SeedreamEdit/size';
 import type { InputSchema } from '../../sandbox/models/model';
 import { SEEDREAM_MODELS } from '../../sandbox/models/seedream';
 import { schemaAt, schemaPath } from '../../sandbox/schemas';
@@ -23,6 +25,13 @@ const PHOTOS = {
 };
 
 const rulesOf = (id: string) => readSizeRules(readInputSchema(schemaAt(schemaPath(id))!));
+
+it('are offered in the shape of the input only where size and shape are chosen apart', () => {
+	const ofInput = (rules: SizeRules) =>
+		sizeOptions(rules).flatMap(({ name, value }) => (name.includes('Input Image ·') ? [value] : []));
+	expect(ofInput(rulesOf('bytedance/seedream-v5.5/edit'))).toEqual(['1K', '1.5K', '2K']);
+	expect(ofInput(modelOf({ size: oneOf('2048x2048 (1:1)', '2496x1664 (3:2)') }).rules)).toEqual([]);
+});
 
 it.each([
 	['2048*1024', '2048*1024'],

@@ -8,7 +8,13 @@ import { inputError } from '../api/errors';
 import { asNumber, asString } from '../api/json';
 import { ModelInfos } from '../api/models/model';
 import { KNOWN_MODELS, offeredSizes } from '../api/models/seedream';
-import { INPUT_SHAPE, sizeLabel, UNKNOWN_SIZES, type SizeRules } from '../api/models/sizeRules';
+import {
+	INPUT_SHAPE,
+	sizeLabel,
+	UNKNOWN_SIZES,
+	type SizeChoice,
+	type SizeRules,
+} from '../api/models/sizeRules';
 import type { Dimensions } from '../api/models/sizes';
 import { truncate } from '../api/text';
 import { connect } from '../n8n/connect';
@@ -25,10 +31,12 @@ const CUSTOM: INodePropertyOptions = {
 	description: 'Set width and height in pixels',
 };
 
-function sizeOptions(rules: SizeRules): INodePropertyOptions[] {
+/** What the Size list offers. */
+export function sizeOptions(rules: SizeRules): INodePropertyOptions[] {
 	const choices = offeredSizes(rules);
 	// Where a size and a shape are chosen apart, the size alone keeps the shape of the input.
-	const tiers = choices.flatMap(({ value }) => (/ /.test(value) ? [value.split(' ')[0]] : []));
+	const isTier = ({ fields, dimensions }: SizeChoice) => !dimensions && Object.keys(fields).length > 1;
+	const tiers = choices.filter(isTier).map(({ value }) => value.split(' ')[0]);
 	const ofInput = choices.some(({ ratio }) => ratio === 'input') ? [] : [...new Set(tiers)];
 	return [
 		MATCH_INPUT,
