@@ -11,6 +11,11 @@ it('opaque is refused by a model that has other backgrounds only', () => {
 	);
 });
 
+it('transparent is a PNG, however the model spells it', () => {
+	const rules = { ...rulesInFields(null), backgrounds: ['transparent'], outputFormats: ['JPEG', 'PNG'] };
+	expect(formatFields({}, rules, 'vendor/model', true)).toEqual({ ...TRANSPARENT, output_format: 'PNG' });
+});
+
 const V45 = 'bytedance/seedream-v4.5/edit';
 const V47 = 'bytedance/seedream-v4.7/edit';
 const V55 = 'bytedance/seedream-v5.5/edit';

@@ -60,7 +60,7 @@ export function formatFields(
 		throw inputError('A JPEG can’t be transparent', "Set 'Output Format' to PNG, or 'Background' to Auto.");
 	}
 	const chosen = given ?? (isCutOut && format !== 'jpeg' ? 'transparent' : null);
-	const isPng = chosen === 'transparent' && outputFormats?.includes('png');
+	const isPng = chosen === 'transparent' && outputFormats?.some((one) => one.toLowerCase() === 'png');
 	return {
 		...outputFormatField(isPng ? 'png' : format, outputFormats, model),
 		...(chosen === null || isMissing ? {} : { background: chosen }),
