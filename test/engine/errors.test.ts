@@ -198,6 +198,14 @@ it('knows a moderated submit by the code in a good status, too', async () => {
 	expect((await edit()).error?.message).toMatch(/^Content moderation blocked this request/);
 });
 
+it('names the size that was sent in a failed row, too', async () => {
+	const given = { parameters: { model: 'bytedance/seedream-v5.5/edit' }, nodeExtras: CONTINUE };
+	const { json } = await edit(given);
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'failTask', shape: 'status200' } });
+	const { out } = await edit(given);
+	expect(out[0].json).toMatchObject({ status: 'failed', size: json[0].size });
+});
+
 it('says what may be wrong if the key is refused, and asks only once', async () => {
 	const before = sandbox.ledger.requests.length;
 	const { error } = await edit({ credentialData: { apiKey: 'wrong-key' } });

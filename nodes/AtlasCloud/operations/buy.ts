@@ -1,5 +1,6 @@
 import { AtlasError, CancelledError, runError } from '../api/errors';
 import { asNumber, asString } from '../api/json';
+import { sentSize } from '../api/models/sizes';
 import { buy, type Bought } from '../api/purchases/buy';
 import { plural } from '../api/text';
 import { beforeSubmit } from '../api/time/clock';
@@ -97,7 +98,7 @@ export function purchasing(kind: NodeKind) {
 			notes,
 			model,
 			prompt: asString(body.prompt),
-			size: asString(body.size),
+			size: sentSize(body),
 		}),
 
 		/** Refuses a run that buys more than its limit, such as Max Edits per Run. */
