@@ -169,6 +169,12 @@ describe('the rules of a model', () => {
 		],
 		['hidden/edit', {}, '', ''],
 		['film', { type: 'Video' }, 'film doesn’t edit images', 'Atlas Cloud Models node'],
+		[
+			'bytedance/seedream-v4.5',
+			{},
+			'bytedance/seedream-v4.5 doesn’t edit images',
+			'Choose a Seedream edit model',
+		],
 		['paint', { schema: at }, 'paint doesn’t edit images', 'Choose a Seedream edit model'],
 	])('%s: %j', async (model, more, message, howTo) => {
 		const others = [

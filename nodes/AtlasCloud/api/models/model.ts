@@ -97,6 +97,9 @@ export interface ModelInfo {
 	isUnreadable: boolean;
 }
 
+/** Seedream models that take no image, by their IDs: for those without a schema. */
+const TEXT_TO_IMAGE = /(^|\/)seedream[^/]*(\/(sequential|text-to-image))?$/i;
+
 /** The catalog is read with few attempts: the models that are known here run without it. */
 const MAX_CATALOG_ATTEMPTS = 2;
 
@@ -126,7 +129,8 @@ export class ModelInfos {
 		const { type, fields, isUnreadable } = await this.of(model);
 		if (type === null) await this.checkListed(model);
 		const takesImages =
-			!fields || isSeedreamEdit(model) || fields.some(({ media }) => media?.kind === 'image');
+			isSeedreamEdit(model) ||
+			(fields ? fields.some(({ media }) => media?.kind === 'image') : !TEXT_TO_IMAGE.test(model));
 		if (takesImages && (type ?? 'Image') === 'Image') return { ...rulesInFields(fields), isUnreadable };
 		throw inputError(
 			`${model} doesn’t edit images`,
