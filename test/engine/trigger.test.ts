@@ -296,13 +296,6 @@ it('starts with nothing that is not selected, though its event could not be told
 	expect(host.executions.flat()).toEqual([]);
 });
 
-it('has nothing stored for a delivery that starts nothing: n8n writes what all nodes of a workflow store', async () => {
-	const signed = await signedEnd();
-	await deliver(signed);
-	expect(await deliver(signed)).toBe(200);
-	expect(host.saves).toBe(1);
-});
-
 it('is asked to come again for a prediction that is still running', async () => {
 	sandbox.setOptions({ predictSeconds: 60 });
 	const { json } = await runSeedream({

@@ -42,8 +42,6 @@ export interface TriggerHost {
 	staticData: IDataObject;
 	/** Runs an execution, as n8n does when a call started or a person retries it. */
 	execute(items: INodeExecutionData[]): Promise<void>;
-	/** How often n8n stored that. */
-	saves: number;
 	close(): void;
 }
 
@@ -57,7 +55,7 @@ let hosts = 0;
 export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost> {
 	await initCore(options.binaryMode);
 	const workflowId = `wf${++hosts}`;
-	const host = { executions: [], failures: [], statuses: [], staticData: options.staticData ?? {}, saves: 0 };
+	const host = { executions: [], failures: [], statuses: [], staticData: options.staticData ?? {} };
 	const execute = async (items: INodeExecutionData[]): Promise<void> => {
 		const { sandbox, parameters = {}, binaryMode } = options;
 		const { run, items: out } = await runNode({
@@ -82,10 +80,7 @@ export async function hostTrigger(options: TriggerOptions): Promise<TriggerHost>
 			const { workflowData, webhookResponse, noWebhookResponse } = await node.webhook.call(context);
 			if (workflowData) await options.beforeStart?.(response);
 			if (workflowData && startFailures-- > 0) return void answer(500, {});
-			if (workflow.staticData.__dataChanged) {
-				served.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
-				served.saves++;
-			}
+			served.staticData = JSON.parse(JSON.stringify(workflow.staticData)) as IDataObject;
 			if (workflowData) await served.execute(workflowData[0]);
 			if (!noWebhookResponse) answer(200, webhookResponse ?? { message: 'Workflow was started' });
 		} catch {

@@ -111,8 +111,8 @@ async function itemsOnce(
 		async () => await handling.use(undefined, async () => await startItems(context, client, predictionId)),
 		async () => await isStarted(context.getResponseObject(), client.clock),
 	);
-	// n8n then writes all that the workflow's nodes store, and with it what another execution may just have changed.
-	if (items !== null && items.length > 0) stored.handledPredictionIds = handled.newest(MAX_STORED);
+	// Also for a repeat: calls at the same moment may have overwritten each other's.
+	stored.handledPredictionIds = handled.newest(MAX_STORED);
 	return items;
 }
 
