@@ -79,7 +79,8 @@ const KEEP_ROWS =
 type ErrorContext = Pick<IExecuteFunctions, 'getMode' | 'getNode'>;
 
 /** Whether an AI agent or an MCP client calls the node. */
-const isTool = (context: ErrorContext) => context.getNode().type.endsWith('Tool');
+export const isTool = (context: Pick<IExecuteFunctions, 'getNode'>) =>
+	context.getNode().type.endsWith('Tool');
 
 const NOTHING: Undelivered = { paid: [], failedIds: [], maybeIds: [], lostCount: 0 };
 

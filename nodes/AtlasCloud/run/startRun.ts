@@ -18,6 +18,7 @@ import { startClock } from '../n8n/clock';
 import { connect } from '../n8n/connect';
 import { n8nFileStore } from '../n8n/fileStore';
 import { DEFAULT_CONCURRENCY, readConcurrency } from '../panel/options';
+import { isTool } from '../n8n/errors';
 import type { NodeRun } from '../nodeRun';
 
 /** n8n keeps contexts in the execution's data: they survive attempts, and a manual retry of the execution. */
@@ -48,7 +49,7 @@ export function beginAttempt(
 		executionId: context.getExecutionId() ?? '',
 		// Only the data of expressions has it.
 		runIndex: Number(context.getWorkflowDataProxy(0).$runIndex) || 0,
-		isTool: context.getNode().type.endsWith('Tool'),
+		isTool: isTool(context),
 	};
 	const ledger = new Ledger(keptPurchases(context), scope, onBought);
 	ledger.startAttempt();
