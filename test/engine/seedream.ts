@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type {
 	IBinaryData,
 	ICredentialDataDecryptedObject,
@@ -174,6 +175,8 @@ export async function refusal(options: SeedreamOptions): Promise<{ message: stri
 export async function fastSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
 	return await startSandbox({
 		clock: virtualTime,
+		// An account of its own: a sandbox may get the port of an earlier one, whose purchases the node remembers.
+		apiKey: randomUUID(),
 		predictSeconds: 1,
 		jitter: 0,
 		preparedPictures: true,
