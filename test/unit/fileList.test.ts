@@ -65,6 +65,7 @@ it.each<[what: string, given: unknown, wanted: unknown[]]>([
 	],
 	['objects', [{ url: a }, { src: b }], [{ url: a }, { src: b }]],
 	['objects as JSON', JSON.stringify([{ url: a }]), [{ url: a }]],
+	['an object as text', '[object Object], [object Object] ', ['[object Object]', '[object Object]']],
 	['a number', 7, [7]],
 	['braces that are no JSON', '{a}', ['{a}']],
 ])('reads %s', (_what, given, wanted) => {

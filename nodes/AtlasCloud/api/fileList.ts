@@ -56,7 +56,7 @@ const BEFORE_ADDRESS = /[\s,;|](?=["'`“‘<]?(?:https?:\/\/|data:))/i;
 
 function splitLine(line: string, isName: (text: string) => boolean): string[] {
 	if (isName(line)) return [line];
-	const inner = line.startsWith('[') && line.endsWith(']') ? line.slice(1, -1) : line;
+	const inner = /^\[(?!object )/.test(line) && line.endsWith(']') ? line.slice(1, -1) : line;
 	return inner
 		.replace(NAMED_ADDRESS, '$1')
 		.split(BEFORE_ADDRESS)
