@@ -6,8 +6,13 @@ const png = 'data:image/png;base64,iVBORw0KGgo=';
 const wrapped = `data:image/png;base64,${'QUJD'.repeat(12)}\n${'QUJD'.repeat(19)}\r\nQUJD`;
 const joined = wrapped.replace(/\s/g, '');
 
+const base64 = `\n${`${'QUJD'.repeat(15)} \r\n`.repeat(20)}QQ==\n`;
+
+/** How n8n's forms name a file: by its question. */
+const question = 'Please_upload_a_photo_of_the_product_from_the_front_as_JPEG_or_PNG_0';
+
 /** Files that the item has. */
-const names = ['photo', 'logo', 'front, left', 'my photo', 'a;b', ' spaced '];
+const names = [question, 'photo', 'logo', 'front, left', 'my photo', 'a;b', ' spaced '];
 
 it.each<[what: string, given: unknown, wanted: unknown[]]>([
 	['nothing', undefined, []],
@@ -63,6 +68,8 @@ it.each<[what: string, given: unknown, wanted: unknown[]]>([
 		'data:image/svg+xml;utf8,<svg a="1,2"/>',
 		['data:image/svg+xml;utf8,<svg a="1,2"/>'],
 	],
+	['wrapped base64 without its type', base64, [base64]],
+	['names on lines, the first as long as a line of base64', `${question}\nlogo`, [question, 'logo']],
 	['objects', [{ url: a }, { src: b }], [{ url: a }, { src: b }]],
 	['objects as JSON', JSON.stringify([{ url: a }]), [{ url: a }]],
 	['an object as text', '[object Object], [object Object] ', ['[object Object]', '[object Object]']],
@@ -97,6 +104,7 @@ it('takes no longer for long texts', () => {
 		','.repeat(long),
 		`${png.slice(0, -1)}${'A'.repeat(long)}`,
 		`x${' '.repeat(long)}x`,
+		`${'A'.repeat(76)}\n`.repeat(long / 50),
 	];
 	for (const text of texts) expect(fileList(text).length).toBeLessThan(2);
 	expect(fileList(`${'\n'.repeat(long)}${'A\n'.repeat(1000)}`)).toHaveLength(1000);

@@ -21,11 +21,17 @@ export function fileList(value: unknown, isName: (text: string) => boolean = () 
 	if (value === null || value === undefined) return [];
 	if (Array.isArray(value)) return value.flatMap((one) => fileList(one, isName));
 	if (typeof value !== 'string') return [value];
-	if (isName(value)) return [value];
+	if (isName(value) || isWrappedBase64(value, isName)) return [value];
 	const text = trimInvisible(value);
 	const parsed = /^["[{]/.test(text) ? parseJson(text) : undefined;
 	if (parsed !== undefined) return fileList(parsed, isName);
 	return linesOf(text, isName).flatMap((line) => splitLine(line, isName));
+}
+
+/** Base64 in lines of 60 characters or more, without `data:` before it: a file's content, and no list. */
+function isWrappedBase64(text: string, isName: (text: string) => boolean): boolean {
+	const line = /^\s*([\w+/-]{60,})\s/.exec(text.slice(0, MAX_WRAPPED_LINE))?.[1];
+	return line !== undefined && !isName(line) && !/[^\w+/=\s-]/.test(text);
 }
 
 /** Base64 is wrapped at 64 or 76 characters, in the first line after a data URI's type. */
