@@ -270,6 +270,24 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 			/WhatsApp link needs a login.*has your WhatsApp credential/s,
 		],
 		[
+			'Drive’s trigger without a download',
+			{ json: { kind: 'drive#file', id: '1', mimeType: 'image/png', webViewLink: ADDRESS } },
+			'data',
+			/^This item has no file, only Google Drive’s description.*File > Download/s,
+		],
+		[
+			'a list of an API',
+			{ json: { type: 'list', data: ['a'] } },
+			'*',
+			/^This item has no image files.*no files/s,
+		],
+		[
+			'a row with the ID of a file',
+			{ json: { file_id: '1' } },
+			'data',
+			/^No image found in the field "data".*no files/s,
+		],
+		[
 			'a form’s field by its label',
 			{
 				json: { Photo: [{ filename: 'a.png', mimetype: 'image/png', size: 9 }] },

@@ -39,7 +39,7 @@ export function noFileError(reader: FileReader, name: string): AtlasError {
 		return inputError('The binary of this item is one file, not a list of fields with files', IN_CODE);
 	}
 	if (!run.ledger.scope.isTool && Object.hasOwn(json, name)) return columnError(reader, name, json[name]);
-	const described = item.fields.length === 0 && ['*', 'data'].includes(name) ? shapeWithin(json) : null;
+	const described = item.fields.length === 0 && ['*', 'data'].includes(name) ? shapeWithin([json]) : null;
 	if (described) return describedError(reader, `This item has no file, only ${described.what}`, described);
 	if (name === '*') return inputError('This item has no image files', describeChoices(reader));
 	if (field.takesUrls !== false && /[/\\]|^\w+:/.test(name)) {
@@ -117,7 +117,7 @@ const SHAPES: Shape[] = [
 	{ keys: ['webViewLink'], ...DRIVE },
 	{ keys: ['kind', 'mimeType', 'id'], ...DRIVE },
 	{
-		keys: ['file_id'],
+		keys: ['file_id', 'file_unique_id'],
 		what: 'Telegram’s description of a file',
 		advice:
 			'Turn on Download Images/Files in the Telegram Trigger, or use Telegram > File > Get. Then enter the name of the file’s field.',
@@ -141,7 +141,7 @@ function descriptionIn(value: unknown): Shape | null {
 	const object = asObject(Array.isArray(value) ? value[0] : value);
 	if (!object || isTrustedBinary(object)) return null;
 	const found = SHAPES.find(({ keys }) => keys.every((key) => key in object)) ?? null;
-	return found === BUFFER && !Array.isArray(object.data) ? null : found;
+	return found === BUFFER && object.type !== 'Buffer' ? null : found;
 }
 
 /** Deep and wide enough for the messages of chats. */
