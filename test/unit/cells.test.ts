@@ -1,4 +1,4 @@
-import { readBoolean, readText } from '../../nodes/AtlasCloud/api/cells';
+import { readBoolean, readRatio, readText } from '../../nodes/AtlasCloud/api/cells';
 
 it.each<[value: unknown, wanted: string]>([
 	['  Make it red \u200b\n', 'Make it red'],
@@ -101,4 +101,22 @@ it.each<[value: unknown, wanted: boolean | null]>([
 	const read = () => readBoolean('Simplify', value, '');
 	if (wanted === null) expect(read).toThrow("'Simplify' must be true or false");
 	else expect(read()).toBe(wanted);
+});
+
+it.each([
+	['16:09', '16:9'],
+	['09:16:00', '9:16'],
+	['01:01:00', '1:1'],
+	['0.672916666666667', '16:9'],
+	['0.04236111111111111', '1:1'],
+	['16:9', '16:9'],
+	['10:10', '10:10'],
+	['16:10', '16:10'],
+	['16:09:30', '16:09:30'],
+	['0.67', '0.67'],
+	['2', '2'],
+	['2K', '2K'],
+	['', ''],
+])('reads "%s" as the ratio "%s"', (text, wanted) => {
+	expect(readRatio(text)).toBe(wanted);
 });

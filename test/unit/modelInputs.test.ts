@@ -11,6 +11,7 @@ it.each<[JsonObject, unknown, unknown]>([
 	[{ type: 'integer' }, '10', 10],
 	[{ type: 'integer', enum: [5, 10] }, '10', 10],
 	[{ type: 'string', enum: ['480p', '720p'] }, '720P', '720p'],
+	[{ type: 'string', enum: ['16:9', '9:16'] }, 0.6729166666666667, '16:9'],
 	[{ type: 'string' }, 7, '7'],
 	[{ type: 'boolean' }, 'false', false],
 	[{ type: 'array', items: { type: 'number' } }, '[1, 2]', [1, 2]],

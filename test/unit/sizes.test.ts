@@ -225,6 +225,7 @@ describe('a size by name', () => {
 	it.each([
 		['v5.5', '1K', { size: '1K', aspect_ratio: '3:2' }],
 		['v5.5', '16:9', { size: '2K', aspect_ratio: '16:9' }],
+		['v5.5', '16:09:00', { size: '2K', aspect_ratio: '16:9' }],
 		['v5.5', '1.5k 9:21', { size: '1.5K', aspect_ratio: '9:21' }],
 		['v6', 'square', { image_size: 'square' }],
 		['v6', 'auto_4K', { image_size: 'auto_4K' }],

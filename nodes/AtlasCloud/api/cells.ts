@@ -70,6 +70,15 @@ function describeRange(min: number, max: number): string {
 	return max < Infinity ? `, ${max} or lower` : '';
 }
 
+/** A ratio that a spreadsheet took for a time: `16:09:00`, or a part of a day. Any other text stays as it is. */
+export function readRatio(text: string): string {
+	const minutes = Number(text) * 24 * 60;
+	const whole = Math.round(minutes);
+	if (/^0\.\d/.test(text) && Math.abs(minutes - whole) < 0.001)
+		return `${Math.floor(whole / 60)}:${whole % 60}`;
+	return text.replace(/^0?(\d{1,2}):0?(\d{1,2})(:00)?$/, '$1:$2');
+}
+
 /** A value in the words of a message: `"red"`, `3`, `a list`. */
 export function describeValue(value: unknown): string {
 	if (typeof value === 'string') return `"${truncate(value)}"`;

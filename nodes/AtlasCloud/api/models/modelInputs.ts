@@ -1,4 +1,4 @@
-import { describeValue, isBlank, readBoolean, readNumber, readText } from '../cells';
+import { describeValue, isBlank, readBoolean, readNumber, readRatio, readText } from '../cells';
 import { inputError } from '../errors';
 import { asNumber, parseJson, type JsonObject } from '../json';
 import { truncate } from '../text';
@@ -88,14 +88,14 @@ function convert(field: ModelField, value: unknown): unknown {
 	}
 }
 
-/** The listed value that reads the same: text `10` means the number 10, `720P` means `720p`. */
+/** The listed value that reads the same: text `10` means the number 10, `720P` means `720p`, `16:09` means `16:9`. */
 function enumValue({ title }: ModelField, allowed: EnumValue[], value: unknown): EnumValue {
 	const text = String(value).trim();
 	const exact = allowed.find((one) => one === value) ?? allowed.find((one) => String(one) === text);
 	const number = asNumber(text);
 	const found =
 		exact ??
-		allowed.find((one) => String(one).toLowerCase() === text.toLowerCase()) ??
+		allowed.find((one) => String(one).toLowerCase() === readRatio(text).toLowerCase()) ??
 		allowed.find((one) => number !== null && asNumber(one) === number);
 	if (found !== undefined) return found;
 	throw inputError(

@@ -1,3 +1,4 @@
+import { readRatio } from '../cells';
 import { inputError } from '../errors';
 import type { JsonObject } from '../json';
 import { truncate } from '../text';
@@ -140,7 +141,7 @@ function clamp(value: number, min: number, max: number): number {
  * @throws AtlasError (`input`) when the model does not offer it
  */
 export function namedSize(name: string, rules: SizeRules, model: string): SizeRules {
-	const wanted = normalizedName(name);
+	const wanted = normalizedName(readRatio(name.trim()));
 	const exact = rules.choices.filter(({ value }) => normalizedName(value) === wanted);
 	const parts = rules.choices.filter(({ fields }) =>
 		Object.values(fields).some((one) => normalizedName(String(one)) === wanted),
