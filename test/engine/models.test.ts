@@ -185,6 +185,22 @@ describe('Generate', () => {
 			"has no such input: camera_fixed. To send it anyway, use 'Extra Body Fields'",
 		);
 	});
+
+	it.each<[prompt: string | null, isTold: boolean]>([
+		['', true],
+		['={{ $json.Prompt }} ', true],
+		// As the panel leaves a field that nobody filled in.
+		[null, false],
+	])('says in the hint that a prompt was empty: %j: %j', async (prompt, isTold) => {
+		const items = [{ files: { photo } }];
+		const { hint } = await run({
+			resource: 'video',
+			model: VIDEO.image,
+			items,
+			inputs: { image: 'photo', prompt },
+		});
+		expect(hint.includes('Sent without a prompt.')).toBe(isTold);
+	});
 });
 
 describe('Any Model and Submit', () => {
@@ -306,6 +322,15 @@ describe('before anything is sent, for all items,', () => {
 			'a link without a kind',
 			{ resource: 'video', model: VIDEO.mixed, inputs: { prompt: 'x', refers: 'https://a.example.com/b' } },
 			/^'References': "https:\/\/a\.example\.com\/b" doesn’t show whether.*"type": "image"/s,
+		],
+		[
+			'a prompt whose column is not there, though the model needs none',
+			{
+				resource: 'video',
+				model: VIDEO.image,
+				inputs: { image: 'photo', prompt: '={{ $json.Prompt }}' },
+			},
+			/^'Prompt' is empty\n.*name of the field.*\?\? ''/s,
 		],
 		[
 			'an extra field that is a file’s',

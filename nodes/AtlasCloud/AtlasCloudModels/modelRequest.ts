@@ -97,11 +97,14 @@ async function resolveModel(
 	const info = await run.models.of(model);
 	const refusal = info.isUnreadable ? whileUnreadable(run, order) : undefined;
 	const type = mediaTypeOf(model, info, resourceType);
-	const { body, inputs, notes } = await readInputs(run, request, given, info.fields);
+	const { body, inputs, notes = [] } = await readInputs(run, request, given, info.fields);
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
 	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
 	for (const [name, value] of Object.entries(wholeBody)) checkMeant(name, value);
+	const takesPrompt = info.fields?.some(({ name }) => name === 'prompt');
+	if (takesPrompt && typeof given.prompt === 'string' && !('prompt' in wholeBody))
+		notes.push('Sent without a prompt.');
 	const estimateUsd = await run.models.estimateUsd(wholeBody);
 	const timeout = readTimeout(options, defaultTimeoutSeconds(type));
 	const endpoint = endpointOf(type);

@@ -1,5 +1,5 @@
 import { describeValue, isBlank, readBoolean, readNumber, readRatio, readText } from '../cells';
-import { inputError } from '../errors';
+import { inputError, type AtlasError } from '../errors';
 import { asNumber, parseJson, type JsonObject } from '../json';
 import { truncate } from '../text';
 import type { EnumValue, ModelField } from './inputSchema';
@@ -39,6 +39,8 @@ export function checkInputs(fields: ModelField[], given: JsonObject): ModelInput
 		const { name, title, isRequired, media: rule } = field;
 		const value = Object.hasOwn(given, name) ? given[name] : undefined;
 		if (isEmpty(value)) {
+			const isMissing = value === undefined && Object.hasOwn(given, name);
+			if (isMissing && name === 'prompt' && !isRequired) throw missingError(title);
 			const fallback = isRequired ? defaultOf(field) : undefined;
 			if (fallback !== undefined) entries.push([name, fallback]);
 		} else if (rule) {
@@ -52,6 +54,14 @@ export function checkInputs(fields: ModelField[], given: JsonObject): ModelInput
 	const dropped = Object.keys(given).filter((name) => !names.has(name) && !isEmpty(given[name]));
 	// A field may be called `__proto__`.
 	return { body: Object.fromEntries(entries), media, dropped };
+}
+
+/** The error of a prompt that is undefined, unlike an empty one: most often, its expression misspells a field. */
+function missingError(title: string): AtlasError {
+	return inputError(
+		`'${title}' is empty`,
+		"Its expression returns nothing for this item. Check the name of the field it reads, or add ?? '' to it if the prompt may be empty.",
+	);
 }
 
 /** Some schemas require a field and give its default. */
