@@ -131,6 +131,16 @@ describe.each(Object.entries(NODES))('%s', (_name, given) => {
 
 	it.each<[string, (bytes: Buffer) => InputItem & { given?: unknown }]>([
 		['without a type', (bytes) => ({ binary: { data: { data: bytes.toString('base64') } as IBinaryData } })],
+		...['data', '={{ $binary.data }}'].map((entry): [string, (bytes: Buffer) => object] => [
+			`whose name, type, and extension are numbers, as ${entry}`,
+			(bytes) => ({
+				binary: {
+					data: { data: bytes.toString('base64'), fileName: 0, mimeType: 5, fileExtension: 6 } as never,
+					other: PDF,
+				},
+				given: entry,
+			}),
+		]),
 		['with blanks in its name', (bytes) => ({ files: { 'my photo': bytes }, given: 'my photo' })],
 		['with a comma in its name', (bytes) => ({ files: { 'front, left': bytes }, given: 'front, left' })],
 		['with blanks around its name', (bytes) => ({ files: { 'photo ': bytes }, given: 'photo' })],

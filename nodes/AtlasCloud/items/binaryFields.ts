@@ -47,13 +47,22 @@ export function isBinaryLike(value: unknown): value is IBinaryData {
 	return isTrustedBinary(value) || (isFile && addressIn(value) === null);
 }
 
+/** A file whose name and type are texts: a Code node or a webhook may have given anything. */
+function withTexts(binary: IBinaryData): IBinaryData {
+	const texts = ['id', 'fileName', 'fileExtension', 'mimeType'] as const;
+	const given = texts.filter((key) => (binary[key] ?? null) !== null);
+	if (given.every((key) => typeof binary[key] === 'string')) return binary;
+	return { ...binary, ...Object.fromEntries(given.map((key) => [key, String(binary[key])])) };
+}
+
 /** A list of files, as a form leaves them in combined mode, is named as it would be without: `Photo_0`. */
 function fieldsIn(holder: unknown, isFile: (value: unknown) => value is IBinaryData): BinaryField[] {
 	return Object.entries(asObject(holder) ?? {})
 		.flatMap(([name, value]): Array<[string, unknown]> =>
 			Array.isArray(value) ? value.map((one, i) => [`${name}_${i}`, one]) : [[name, value]],
 		)
-		.filter((entry): entry is BinaryField => isFile(entry[1]));
+		.filter((entry): entry is BinaryField => isFile(entry[1]))
+		.map(([name, binary]) => [name, withTexts(binary)]);
 }
 
 /** Reads an item's files: its binary fields, and in 2.x's combined binary mode those in its json. */
@@ -80,7 +89,7 @@ export function findByName({ item, fields, isCombined }: ItemFiles, name: string
 	const found = fields.find(([own]) => trimInvisible(own) === trimmed)?.[1];
 	if (found || !isCombined) return found;
 	const value = trimmed.split('.').reduce<unknown>((inner, key) => asObject(inner)?.[key], item.json);
-	return isTrustedBinary(value) ? value : undefined;
+	return isTrustedBinary(value) ? withTexts(value) : undefined;
 }
 
 /**
@@ -95,7 +104,7 @@ export function findByValue(
 	{ fields }: ItemFiles,
 	title: string,
 ): { fieldName: string | null; binary: IBinaryData } {
-	const binary = withContent(value, fields, title);
+	const binary = withContent(withTexts(value), fields, title);
 	const field = fields.find(([, own]) => own === binary || (own.id && own.id === binary.id));
 	if (field) return { fieldName: field[0], binary: field[1] };
 	if (isTrustedBinary(binary)) return { fieldName: null, binary };
