@@ -161,6 +161,26 @@ describe('Generate', () => {
 		});
 	});
 
+	it('takes other services’ objects into lists of objects, without what the model does not have', async () => {
+		const url = 'https://files.example.com/a';
+		const files = [
+			{ id: 'att1', url, filename: 'a.jpg', type: 'image/jpeg', thumbnails: { small: { url } } },
+			{ name: 'a.mp4', type: 'file', file: { url: `${url}.mp4?x=1` } },
+			{ url, type: 'Audio' },
+		];
+		await run({
+			resource: 'video',
+			model: VIDEO.mixed,
+			items: [{ json: { files } }],
+			inputs: { prompt: 'a walk', refers: '={{ $json.files }}' },
+		});
+		expect(bodies()[0]?.refers).toEqual([
+			{ url, type: 'image' },
+			{ url: `${url}.mp4?x=1`, type: 'video' },
+			{ url, type: 'audio' },
+		]);
+	});
+
 	it('takes JSON, and files in it by name', async () => {
 		await run({
 			resource: 'video',

@@ -1,6 +1,6 @@
 import type { IBinaryData } from 'n8n-workflow';
 import { inputError } from '../api/errors';
-import { asObject, type JsonObject } from '../api/json';
+import { asArray, asObject, type JsonObject } from '../api/json';
 import { kindByUrl, type MediaRule } from '../api/models/mediaFields';
 import type { MediaInput } from '../api/models/modelInputs';
 import type { InputPath, PurchaseInput } from '../api/purchases/request';
@@ -64,21 +64,24 @@ interface MediaEntry {
 }
 
 async function readMedia(reader: FileReader, field: MediaInput, entry: unknown): Promise<MediaEntry[]> {
-	const { objectKey, kindKey } = field.rule;
+	const { objectKey, entry: known = {} } = field.rule;
 	const object = isBinaryLike(entry) || objectKey === null ? undefined : asObject(entry);
-	const { [objectKey ?? '']: inner, ...given } = object ?? {};
-	const sources = await readEntry(reader, object ? inner : entry);
-	return sources.map((source) => {
-		const isTold = objectKey === null || (kindKey !== null && kindKey in given);
-		const rest = isTold ? given : { ...given, ...kindOf(field, source) };
-		return { source, rest };
-	});
+	const { [objectKey ?? '']: inner, ...others } = object ?? {};
+	// Another service’s object may have its address elsewhere, and much that the model does not know.
+	const sources = await readEntry(reader, inner ?? entry);
+	const rest = Object.fromEntries(Object.entries(others).filter(([key]) => Object.hasOwn(known, key)));
+	return sources.map((source) => ({ source, rest: { ...rest, ...kindOf(field, source, rest) } }));
 }
 
-/** What the object of a file says about its kind. */
-function kindOf({ title, rule: { objectKey, kindKey } }: MediaInput, { file, url }: InputSource): JsonObject {
+/** What the object of a file says about its kind. @param rest what stands beside the file: `image/png` tells it, too */
+function kindOf({ title, rule }: MediaInput, { file, url }: InputSource, rest: JsonObject): JsonObject {
+	const { objectKey, kindKey, entry } = rule;
 	if (kindKey === null || objectKey === null) return {};
-	const kind = file ? file.kind.mimeType.split('/')[0] : kindByUrl(url);
+	const told = String(rest[kindKey]).split('/')[0].toLowerCase();
+	const kinds = asArray(asObject(entry?.[kindKey])?.enum);
+	const kind =
+		kinds.find((one) => String(one).toLowerCase() === told) ??
+		(file ? file.kind.mimeType.split('/')[0] : kindByUrl(url));
 	if (kind) return { [kindKey]: kind };
 	throw inputError(
 		`'${title}': "${truncate(url ?? '')}" doesn’t show whether the file is an image, a video, or audio`,

@@ -17,6 +17,8 @@ export interface MediaRule {
 	objectKey: string | null;
 	/** The key beside it that names the kind of file: `image`, `video` or `audio`. */
 	kindKey: string | null;
+	/** The schemas of all keys of such an object. */
+	entry?: JsonObject;
 	/** `image/png`, `image/*` or `.png`, in lower case; empty where the schema does not tell. */
 	accept: string[];
 	/** Megabytes (10^6 bytes). */
@@ -124,6 +126,7 @@ export function mediaRuleOf(
 		isList,
 		objectKey,
 		kindKey,
+		...(objectKey === null ? {} : { entry: properties }),
 		accept,
 		maxSizeMb: asNumber(schema['x-max-size-mb']) ?? asNumber(items?.['x-max-size-mb']),
 	};
