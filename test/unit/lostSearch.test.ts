@@ -6,6 +6,7 @@ import {
 	type Candidate,
 	type Found,
 } from '../../nodes/AtlasCloud/api/purchases/lostSearch';
+import { sentSize } from '../../nodes/AtlasCloud/api/models/sizes';
 import { Ledger } from '../../nodes/AtlasCloud/api/purchases/ledger';
 import { added, cut, otherName, parsed, twice, withDefaults, withoutRequest } from '../oddRows';
 import { clientOf, FakeHttp, type FakeAnswer } from './fakeHttp';
@@ -44,6 +45,8 @@ interface Story {
 	/** Submits that are lost together. Default 1. */
 	count?: number;
 	prompt?: string;
+	/** Further fields of the body. */
+	fields?: object;
 }
 
 /** Loses a submit that left a second ago, and searches for it. */
@@ -56,8 +59,9 @@ async function search(story: Story) {
 		answer = () => undefined,
 		count = 1,
 		prompt = BODY.prompt,
+		fields = {},
 	} = story;
-	const sent = { ...BODY, prompt };
+	const sent = { ...BODY, prompt, ...fields };
 	const { alter = (row) => row } = story;
 	const clock = new VirtualClock();
 	const sentAtMs = clock.nowMs();
@@ -88,7 +92,15 @@ async function search(story: Story) {
 	const lost = new LostSearch(clientOf(http, clock), ledger, undefined);
 	await clock.pass(1_000);
 	const startMs = clock.nowMs();
-	const facts = { fingerprint: 'f', bodyHash: hashOf(valuesOf(sent)), model: 'm', sentAtMs, ...SENT, prompt };
+	const facts = {
+		...SENT,
+		fingerprint: 'f',
+		bodyHash: hashOf(valuesOf(sent)),
+		model: 'm',
+		sentAtMs,
+		prompt,
+		size: sentSize(sent),
+	};
 	const records = Array.from({ length: count }, (_, itemIndex) => {
 		const record = ledger.begin({ itemIndex }, facts);
 		ledger.settle(record, { state: 'lost' }, clock.nowMs());
@@ -179,6 +191,10 @@ describe('a row that could be ours, and cannot be understood, is not taken for "
 		['names no model in its body', { alter: added({ model: undefined }) }],
 		['has no body', { alter: withoutRequest }],
 		['has an added field', { alter: withDefaults }],
+		[
+			'has one beside a size that is no text',
+			{ alter: withDefaults, fields: { resolution: '720p', aspect_ratio: '16:9' } },
+		],
 		['has another name of its model', { alter: cut(0), rows: [own] }],
 		...[8, 20, 45, 60, -8, -20, -45, -60].map((seconds): [string, Partial<Story>] => [
 			`comes with Date headers that are ${seconds} s off`,

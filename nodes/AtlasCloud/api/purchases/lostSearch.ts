@@ -161,11 +161,8 @@ export class LostSearch {
 			if (!mayHaveCreated(submitTimesOf(record), possible)) return false;
 		}
 		if (bodyHash === record.bodyHash) return true;
-		const { prompt, size, images } = record;
-		const wanted = {
-			values: valuesOf({ model: record.model, prompt, size }),
-			inputPlaces: new Set<string>(),
-		};
+		const { prompt, images } = record;
+		const wanted = { values: valuesOf({ model: record.model, prompt }), inputPlaces: new Set<string>() };
 		if (compareBodies(wanted, body, model, () => true) === 'other') return false;
 		const values = [...body.values].flatMap(([place, value]) => (wanted.values.has(place) ? [] : [value]));
 		const isThere = (wanted: string) => values.some((one) => one === wanted || isShortened(one, wanted));
