@@ -306,6 +306,21 @@ it('is asked to come again for a prediction that is still running', async () => 
 	expect(host.executions).toEqual([]);
 });
 
+it('shows a failed execution if Atlas Cloud calls the prediction running again when it is read there', async () => {
+	const predictionId = await ended();
+	sandbox.addFault({
+		endpoint: 'prediction',
+		nth: 2,
+		action: {
+			type: 'status',
+			status: 200,
+			body: { code: 200, data: { id: predictionId, status: 'processing' } },
+		},
+	});
+	expect(await deliver(sandbox.signWebhook(bodyOf(predictionId)))).toBe(200);
+	expect(host.failures).toEqual([expect.stringContaining(`${predictionId} is still running`)]);
+});
+
 it('shows a failed execution with the prediction ID if a file cannot be fetched, and Retry goes on with it', async () => {
 	const predictionId = await ended();
 	sandbox.addFault({ endpoint: 'file', times: 4, action: { type: 'status', status: 503 } });

@@ -144,6 +144,15 @@ function isSelected({ status }: Prediction, events: unknown): boolean {
 	return [events].flat().includes(status);
 }
 
+/** Reads a prediction that Atlas has reported to be over. @throws AtlasError (`read`), also if it still runs */
+async function readEnded(...[client, predictionId, ...options]: Parameters<typeof readPrediction>) {
+	const prediction = await readPrediction(client, predictionId, ...options);
+	if (prediction.status !== 'processing') return prediction;
+	const message = `Prediction ${predictionId} is still running, although Atlas Cloud reported its end`;
+	const description = 'Retry the execution in a minute.';
+	throw new AtlasError(message, { kind: 'read', description, predictionId, status: 'processing' });
+}
+
 /**
  * The item that a prediction starts the workflow with; none if its event is not selected.
  * @throws AtlasError (`read`) if it cannot be read now, or has not ended
@@ -156,20 +165,12 @@ async function startItems(
 	const items = [{ json: { predictionId } }];
 	// Atlas signs calls about anybody's predictions, and delivers again what is answered with an error.
 	const options = { isAskedAgain: true };
-	const prediction = await readPrediction(client, predictionId, undefined, options).catch(
-		(error: unknown) => {
-			// What passes by itself. Anything else a person has to see, such as a rejected key: the execution meets it again.
-			const isLasting =
-				error instanceof AtlasError && (error.isTooLarge || LASTING.has(error.statusCode ?? 0));
-			if (!isLasting) throw error;
-			return null;
-		},
-	);
-	if (prediction?.status === 'processing') {
-		const message = `Prediction ${predictionId} is still running, although Atlas Cloud reported its end`;
-		const description = 'Atlas Cloud delivers the event again.';
-		throw new AtlasError(message, { kind: 'read', description, predictionId, status: 'processing' });
-	}
+	const prediction = await readEnded(client, predictionId, undefined, options).catch((error: unknown) => {
+		// What passes by itself. Anything else a person has to see, such as a rejected key: the execution meets it again.
+		const isLasting = error instanceof AtlasError && (error.isTooLarge || LASTING.has(error.statusCode ?? 0));
+		if (!isLasting) throw error;
+		return null;
+	});
 	return !prediction || isSelected(prediction, context.getNodeParameter('events', [])) ? items : [];
 }
 
@@ -191,7 +192,7 @@ export async function resultItems(context: IExecuteFunctions): Promise<INodeExec
 		const results = context.getInputData().map(async ({ json: { predictionId } }, index) => {
 			const baseName = `${MODEL_STYLE.fileNamePrefix}-${String(predictionId)}`;
 			const destination = readDestination(index, options, baseName, MODEL_STYLE);
-			const prediction = await readPrediction(client, String(predictionId), signal);
+			const prediction = await readEnded(client, String(predictionId), signal);
 			if (!isSelected(prediction, events)) return [];
 			return await outputItems({ client, downloads, signal }, prediction, {}, destination);
 		});
