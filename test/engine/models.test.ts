@@ -372,6 +372,11 @@ describe('before anything is sent, for all items,', () => {
 			/^'shots' contains an expression/,
 		],
 		[
+			'a broken cell as the prompt of a model without a schema',
+			{ model: 'a/new-model', asJson: true, inputs: { prompt: 'Loading...' } },
+			/^'prompt' contains the spreadsheet error Loading/,
+		],
+		[
 			'more files than any model takes in the inputs of a model without a schema',
 			{
 				model: 'a/new-model',

@@ -1,11 +1,17 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { checkMeant, describeValue, isBlank } from '../api/cells';
+import { checkMeant, describeValue, isBlank, readText } from '../api/cells';
 import { inputError } from '../api/errors';
 import { listNames } from '../api/text';
 import { asObject, omit, parseJson, type JsonObject } from '../api/json';
 import { endpointOf, type MediaModelType, type ModelInfo } from '../api/models/model';
 import { checkInputs } from '../api/models/modelInputs';
-import { placeAt, type InputPath, type PurchaseInput, type PurchaseRequest } from '../api/purchases/request';
+import {
+	placeAt,
+	type InputPath,
+	type PurchaseInput,
+	type PurchaseRequest,
+	type RequestBody,
+} from '../api/purchases/request';
 import {
 	DEFAULT_TIMEOUT_SECONDS,
 	readExtraBodyFields,
@@ -100,8 +106,9 @@ async function resolveModel(
 	const { body, inputs, notes = [] } = await readInputs(run, request, given, info.fields);
 	const inputNames = inputs.map(({ path: [name] }) => name);
 	const extra = readExtraBodyFields(options, [...OWN_FIELDS, ...inputNames]);
-	const wholeBody = { ...body, ...omit(extra, 'webhook_url'), model };
+	const wholeBody: RequestBody = { ...body, ...omit(extra, 'webhook_url'), model };
 	for (const [name, value] of Object.entries(wholeBody)) checkMeant(name, value);
+	if (typeof wholeBody.prompt === 'string') readText('prompt', wholeBody.prompt);
 	const takesPrompt = info.fields?.some(({ name }) => name === 'prompt');
 	if (takesPrompt && typeof given.prompt === 'string' && !('prompt' in wholeBody))
 		notes.push('Sent without a prompt.');
