@@ -156,7 +156,9 @@ export function cancelError(
 
 /** How the next run gets what was paid for: see {@link Leftovers}. In words that go on with "to get them". */
 function howToGet(paid: PurchaseRecord[], context: ErrorContext): string {
-	if (isTool(context)) return 'Call this tool again with the same input';
+	// A call that is repeated may be a new, billed request.
+	if (isTool(context))
+		return `Use Prediction > Wait for Completion with ${paid.flatMap((record) => idOf(record) ?? []).join(', ')}`;
 	if (paid.some(({ hasUrl }) => hasUrl))
 		return context.getMode() === 'integrated'
 			? 'Select Retry for this sub-workflow’s own execution in the Executions tab'
