@@ -45,6 +45,18 @@ it('rejects those who wait on a cancel, and keeps count', async () => {
 	(await semaphore.acquire(undefined))();
 });
 
+it('forgets nobody else on a cancel that makes room', async () => {
+	const budget = new Semaphore(100);
+	const signal = new Cancellation();
+	const release = await budget.acquire(undefined, 50);
+	const canceled = [80, 10].map(async (bytes) => await budget.use(signal, async () => {}, bytes));
+	const other = budget.acquire(undefined, 45);
+	signal.abort();
+	await Promise.allSettled(canceled);
+	release();
+	(await other)();
+});
+
 /** Asks for bytes; tells whether they were given. */
 function ask(budget: Semaphore, bytes: number, signal?: Cancellation) {
 	const asked = { isGiven: false, release: () => {} };
