@@ -149,11 +149,14 @@ describe('one prediction', () => {
 		expect(all.filter((prediction) => prediction?.status !== 'completed')).toEqual([]);
 	});
 
-	it('that completes while n8n sleeps is not called late', async () => {
-		const atlas = new Atlas((_id, atMs) => (atMs < 5_000 ? inProgress : done));
+	it.each([0, 10])('that completes while n8n sleeps is not called late: network after %d s', async (s) => {
+		const sleptMs = 3 * 3_600_000;
+		const page = { statusCode: 502, chunks: [Buffer.from('<html>Bad gateway</html>')] };
+		const isUp = (atMs: number) => atMs > sleptMs + s * 1_000;
+		const atlas = new Atlas((_id, atMs) => (atMs < 5_000 ? inProgress : isUp(atMs) ? done : page));
 		const work = settled<Prediction | null, AtlasError>(atlas.waitFor('p', { timeoutMs: 60_000 }));
 		await atlas.clock.pass(2_000);
-		atlas.clock.agenda.nowMs += 3 * 3_600_000;
+		atlas.clock.agenda.nowMs += sleptMs;
 		expect((await atlas.clock.until(work)).value?.status).toBe('completed');
 	});
 

@@ -24,9 +24,6 @@ import { Waiting, type Wait, type WaitingRun } from './waiting';
 /** For all predictions of an account that this process waits for: about four each for twenty edits of three seconds. */
 const MAX_POLLS_PER_SECOND = 40;
 
-/** Failed polls in a row that end a wait after its deadline: one broken answer must not lose a billed edit. */
-const MAX_FAILED_POLLS_WHEN_LATE = 4;
-
 /** What is learned of an account outlives a run. Holds numbers and hashes, no keys. */
 const accounts = recentlyUsed((): { watch?: Watch } => ({}));
 
@@ -174,10 +171,8 @@ class Watch {
 		} else if (isNotFound(exchange) || isDenied(exchange)) {
 			if (!this.looksAgain(waiting, nowMs)) this.fail(waiting, pollError(id, exchange));
 		} else {
-			const failedPolls = ++waiting.failedPolls;
 			waiting.lastFailedPoll = exchange;
-			if (isLate && failedPolls >= MAX_FAILED_POLLS_WHEN_LATE) this.expire(waiting);
-			else waiting.pause(backoffMs(failedPolls - 1, 500, 8_000), nowMs);
+			waiting.pause(backoffMs(waiting.failedPolls++, 500, 8_000), nowMs);
 		}
 	}
 
