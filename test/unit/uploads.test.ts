@@ -140,6 +140,19 @@ describe('uploads', () => {
 		expect(await urlsOf(['logo'])).toEqual([before]);
 	});
 
+	it('hold no memory while Atlas Cloud makes them wait', async () => {
+		const throttled = { statusCode: 429, headers: { 'retry-after': '60' }, json: { code: 429, msg: 'slow' } };
+		const { clock, http, uploads } = setup((n) => (n === 1 ? throttled : link()));
+		const { content, ...rest } = file('photo');
+		let held = 0;
+		const hold = async () => await Promise.resolve((++held, () => void held--));
+		const url = uploads.url({ ...rest, content: { ...content, hold } }, 0);
+		await clock.until(clock.sleepMs(30_000));
+		expect([http.requests.length, held]).toEqual([1, 0]);
+		expect(await clock.until(url)).toMatch(/^https/);
+		expect(held).toBe(0);
+	});
+
 	it('that have another file’s URL by now are not submitted', async () => {
 		const clock = new VirtualClock();
 		let submits = 0;
@@ -183,7 +196,7 @@ describe('uploads', () => {
 		const { clock, http, uploads } = setup(() => ({ json }));
 		const url = uploads.url(file(JSON.stringify(json)), 0).catch(({ message }: Error) => message);
 		expect(await clock.until(url)).toMatch(outcome);
-		expect(http.requests).toHaveLength(typeof outcome === 'string' ? 4 : 1);
+		expect(http.requests).toHaveLength(typeof outcome === 'string' ? 6 : 1);
 	});
 
 	it('are retried, and what failed is not remembered', async () => {
@@ -192,7 +205,7 @@ describe('uploads', () => {
 		const named = { ...file('x'), fileName: '<b>'.repeat(1_000) };
 		const failed = await clock.until(uploads.url(named, 0).catch((error: AtlasError) => error.message));
 		expect(failed).toMatch(/^Couldn’t upload [^<]{1,200}: /);
-		expect(http.requests).toHaveLength(4);
+		expect(http.requests).toHaveLength(6);
 		isDown = false;
 		expect(await clock.until(uploads.url(file('x'), 0))).toMatch(/^https/);
 	});

@@ -35,8 +35,6 @@ export interface FileContent {
 
 const UPLOAD_PATH = '/api/v1/model/uploadMedia';
 
-const MAX_ATTEMPTS = 4;
-
 /** How long an upload is retried while Atlas rejects it as too early, in ms. */
 const MAX_THROTTLED_MS = 600_000;
 
@@ -96,31 +94,25 @@ export class Uploads {
 			sizeBytes: content.sizeBytes,
 			open: () => exactly(file),
 		};
-		const release = await content.hold(this.signal);
-		try {
-			const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
-			const send = async () => await this.sendThrottled(body, giveUpAtMs);
-			const answer = await sendWithRetries(send, `upload ${describeFile(file)}`, clock, this.signal, {
-				maxAttempts: MAX_ATTEMPTS,
-				isUsable: (json) => linkIn(json) !== null,
-				isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
-			});
-			const url = linkIn(answer.json) as string; // guaranteed by isUsable
-			noteContent(url, content.sha256);
-			this.tooOldAtMs.set(content.sha256, clock.nowMs() + MAX_LINK_AGE_MS);
-			return url;
-		} finally {
-			release();
-		}
+		const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
+		const send = async () => await this.sendThrottled(body, content, giveUpAtMs);
+		const answer = await sendWithRetries(send, `upload ${describeFile(file)}`, clock, this.signal, {
+			isUsable: (json) => linkIn(json) !== null,
+			isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
+		});
+		const url = linkIn(answer.json) as string; // guaranteed by isUsable
+		noteContent(url, content.sha256);
+		this.tooOldAtMs.set(content.sha256, clock.nowMs() + MAX_LINK_AGE_MS);
+		return url;
 	}
 
 	/** Sends a file as soon as the rate limiter permits. A 429 does not count as an attempt. */
-	private async sendThrottled(body: FileBody, giveUpAtMs: number): Promise<Exchange> {
+	private async sendThrottled(body: FileBody, content: FileContent, giveUpAtMs: number): Promise<Exchange> {
 		for (;;) {
 			throwIfAborted(this.signal);
 			const permit = await this.rateLimiter.acquire(this.signal, { maxPauseMs: MAX_RETRY_AFTER_MS });
 			if (!permit) throw uploadsThrottledError();
-			const exchange = await this.client.upload(UPLOAD_PATH, body).catch((error: unknown) => {
+			const exchange = await this.sendOnce(body, content).catch((error: unknown) => {
 				permit.released();
 				throw error;
 			});
@@ -131,6 +123,16 @@ export class Uploads {
 			const isOver =
 				this.client.clock.nowMs() >= giveUpAtMs || (answer?.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS;
 			if (!isThrottled(exchange) || isOver) return exchange;
+		}
+	}
+
+	/** Memory for its content is held no longer than that: other executions share it. */
+	private async sendOnce(body: FileBody, content: FileContent): Promise<Exchange> {
+		const release = await content.hold(this.signal);
+		try {
+			return await this.client.upload(UPLOAD_PATH, body);
+		} finally {
+			release();
 		}
 	}
 }
