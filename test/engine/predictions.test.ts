@@ -67,6 +67,25 @@ describe.each(BINARY_MODES)('files kept in mode %s', (binaryMode) => {
 		expect(sha256(await readBinary(out[0]!.binary!.original))).toBe(sha256(bytes));
 	});
 
+	it('Wait for Completion keeps it, or what was kept of it, although the item has other images', async () => {
+		const [bytes, logo] = await Promise.all([picture({ left: '#135' }), picture({ left: '#531' })]);
+		const submitted = await submit({
+			binaryMode,
+			items: [{ files: { photo: bytes } }],
+			parameters: { images: 'photo' },
+		});
+		const [json] = submitted.json;
+		const { out } = await wait({
+			binaryMode,
+			items: [
+				{ json, files: { logo, photo: bytes } },
+				{ json: { predictionId: json?.predictionId }, files: { data: logo, original: bytes } },
+			],
+			parameters: { options: { keepInputImage: true } },
+		});
+		for (const { binary } of out) expect(sha256(await readBinary(binary!.original))).toBe(sha256(bytes));
+	});
+
 	it('Get brings the pictures of a prediction that is done', async () => {
 		const json = await edited();
 		const { error, out } = await get({ binaryMode, items: [{ json }] });

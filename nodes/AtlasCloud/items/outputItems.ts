@@ -164,7 +164,7 @@ export function timedOutItems(
 
 /**
  * Puts the input's first image beside the output, where the option Keep Input Image asks for it.
- * @param first the first input of the request; by default the item's first image, or what Submit says of it
+ * @param first the first input of the request; by default what Keep Input Image, Submit, or the item's first image say
  */
 export async function withInputImage(
 	run: NodeRun,
@@ -191,13 +191,20 @@ async function inputImage(
 ): Promise<IBinaryData | undefined> {
 	if (first?.file) return await binaryOf(first.file);
 	const { item, fields } = readBinaryFields(context, itemIndex);
-	const image = fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
-	if (!first && image) return image;
+	const kept = fields.find(([name]) => name === INPUT_IMAGE_FIELD)?.[1];
+	if (!first && kept) return kept;
 	// The item may carry the fields of another prediction.
 	const isOf = item.json.predictionId === predictionId;
 	const url = first?.url ?? (isOf ? asString(asArray(item.json.images)[0]) : null);
-	if (url === null) return undefined;
-	const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD, maxBytes };
+	const orderOf = (url: string) => ({
+		predictionId: '',
+		output: { url },
+		baseName: INPUT_IMAGE_FIELD,
+		maxBytes,
+	});
 	// The edit is paid for, and neither it nor another image's error must be lost over its input.
-	return await downloads.fetchBriefly(order).catch(() => undefined);
+	const fetched =
+		url === null ? undefined : await downloads.fetchBriefly(orderOf(url)).catch(() => undefined);
+	if (fetched || first) return fetched;
+	return fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
 }
