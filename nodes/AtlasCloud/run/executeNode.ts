@@ -156,7 +156,9 @@ function aboutOf(context: IExecuteFunctions, { about, index }: ItemRun): AboutIt
 			return null;
 		}
 	};
-	return about ?? { model: parameter('model'), prompt: parameter('prompt') };
+	if (about) return about;
+	const predictionId = parameter('predictionId') ?? undefined;
+	return { model: parameter('model'), prompt: parameter('prompt'), predictionId };
 }
 
 function throwFirstFault(
