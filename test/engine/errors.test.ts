@@ -16,6 +16,7 @@ import {
 	type InputItem,
 	type SeedreamOptions,
 	type SeedreamResult,
+	storeFile,
 } from './seedream';
 
 // Over n8n's own helpers, axios, and sockets.
@@ -139,6 +140,38 @@ it.each<[string, SeedreamOptions]>([
 	);
 	const { items } = await edit({ ...run, nodeExtras: BRANCH, downstream: ['Good', 'Bad'] });
 	expect(items.map((output) => output.length)).toEqual([0, 2]);
+});
+
+it('hands on no unedited photo in n8n’s combined binary mode, either, with the input’s fields', async () => {
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'status', status: 400 } });
+	const photo = await picture();
+	const { out } = await edit({
+		items: async (context) => {
+			const _files = { data: await storeFile(context, photo) } as unknown as IDataObject;
+			return [{ json: { sku: 'A', _files }, pairedItem: { item: 0 } }];
+		},
+		settings: { binaryMode: 'combined' },
+		nodeExtras: CONTINUE,
+		parameters: { options: { includeInputFields: true } },
+	});
+	expect(out[0]?.json).toHaveProperty('error');
+	expect(out[0]?.json).not.toHaveProperty('_files');
+	expect(out[0]?.json).toHaveProperty('sku');
+});
+
+it('names the prediction of a failed row that could not even begin', async () => {
+	const json = { predictionId: 'p-1' };
+	const { out } = await runSeedream({
+		items: [{ json }],
+		nodeExtras: CONTINUE,
+		credentialData: { baseUrl: 'http://example.com' },
+		parameters: {
+			resource: 'prediction',
+			operation: 'waitForCompletion',
+			predictionId: '={{ $json.predictionId }}',
+		},
+	});
+	expect(out[0]?.json).toMatchObject({ predictionId: 'p-1', status: 'failed' });
 });
 
 it.each([

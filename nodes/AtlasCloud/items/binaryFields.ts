@@ -1,8 +1,8 @@
-import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { trimInvisible } from '../api/cells';
 import { inputError } from '../api/errors';
 import { addressIn } from '../api/fileList';
-import { asObject } from '../api/json';
+import { asObject, omit } from '../api/json';
 import { truncate } from '../api/text';
 
 export type BinaryField = [name: string, binary: IBinaryData];
@@ -65,11 +65,20 @@ function fieldsIn(holder: unknown, isFile: (value: unknown) => value is IBinaryD
 		.map(([name, binary]) => [name, withTexts(binary)]);
 }
 
+/** Whether n8n keeps files in the json: see {@link ItemFiles}. 1.x has no such setting. */
+function isCombinedMode(context: IExecuteFunctions): boolean {
+	return asObject(context.getWorkflowSettings?.())?.binaryMode === 'combined';
+}
+
+/** An item's fields without the files that n8n keeps among them. */
+export function fieldsWithoutFiles(context: IExecuteFunctions, json: IDataObject): IDataObject {
+	return isCombinedMode(context) ? (omit(json, '_files') as IDataObject) : json;
+}
+
 /** Reads an item's files: its binary fields, and in 2.x's combined binary mode those in its json. */
 export function readBinaryFields(context: IExecuteFunctions, itemIndex: number): ItemFiles {
 	const item = context.getInputData()[itemIndex];
-	// n8n 1.x has no such setting.
-	const isCombined = asObject(context.getWorkflowSettings?.())?.binaryMode === 'combined';
+	const isCombined = isCombinedMode(context);
 	const fields = fieldsIn(item.binary, isBinary);
 	if (isCombined) {
 		fields.push(...fieldsIn(item.json._files, isTrustedBinary), ...fieldsIn(item.json, isTrustedBinary));

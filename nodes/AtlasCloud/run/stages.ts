@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { Semaphore } from '../api/time/semaphore';
+import { fieldsWithoutFiles } from '../items/binaryFields';
 import { NO_REASON } from '../n8n/errors';
 import type { ItemRun, NodeRun, ItemResult } from '../nodeRun';
 import { simplifyField } from '../panel/optionFields';
@@ -60,7 +61,7 @@ export function itemRunsOf(context: IExecuteFunctions, operation: Operation | un
 	const { fields = [] } = operation ?? {};
 	return inputs.map(({ json }, index) => ({
 		index,
-		inputFields: isIncluded(context, fields, index) ? json : undefined,
+		inputFields: isIncluded(context, fields, index) ? fieldsWithoutFiles(context, json) : undefined,
 	}));
 }
 
