@@ -39,6 +39,7 @@ export class Cancellation implements CancelSignal {
 	readonly abort = (): void => {
 		if (this.aborted) return;
 		this.aborted = true;
+		this.detach();
 		// Not a copy: a listener may remove another, which must then not be called.
 		for (const listener of this.listeners) listener();
 		this.listeners.clear();
