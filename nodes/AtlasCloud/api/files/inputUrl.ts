@@ -43,7 +43,7 @@ const SHARE_PAGES: Array<{ name: string; host: RegExp; path: RegExp; shows?: key
 		shows: 'address',
 	},
 	{ name: 'ImgBB', host: /^ibb\.co$/, path: /./, shows: 'address' },
-	{ name: 'Pinterest', host: /^(.+\.)?pinterest\.[a-z.]+$/, path: /^\/pin\//, shows: 'address' },
+	{ name: 'Pinterest', host: /^(.+\.)?pinterest(\.[a-z]+){1,2}$/, path: /^\/pin\//, shows: 'address' },
 	{ name: 'Wikimedia', host: /\.wiki[mp]edia\.org$/, path: /^\/wiki\/(?!special:)[^/]+$/i, shows: 'address' },
 ];
 
