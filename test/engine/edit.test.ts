@@ -170,7 +170,7 @@ it.each([
 	['...', 'image-edited.png'],
 	['data', 'data-edited.png'],
 	['Größe 10%.webp', 'Größe 10%-edited.png'],
-	[`${'a'.repeat(99)}😀.png`, `${'a'.repeat(99)}-edited.png`],
+	[`${'写'.repeat(69)}😀.png`, `${'写'.repeat(69)}-edited.png`],
 ])('names the edit of "%s" "%s"', async (fileName, wanted) => {
 	const { out } = await succeed({
 		items: [{ files: { data: { bytes: await picture(), fileName } } }],
@@ -194,14 +194,20 @@ it('leaves the image at Atlas if Download Images is off', async () => {
 });
 
 it('puts the input’s json first if Include Input Fields is on', async () => {
-	const items = [{ json: { sku: 'A-1', prompt: 'old', status: 'new' }, files: { data: await picture() } }];
+	const items = [
+		{
+			json: { sku: 'A-1', constructor: 'Lotus', prompt: 'old', status: 'new' },
+			files: { data: await picture() },
+		},
+	];
 	const plain = await runSeedream({ items });
 	expect(plain.json[0]).not.toHaveProperty('sku');
 	const { json } = await runSeedream({
 		items,
 		parameters: { options: { includeInputFields: true } },
 	});
-	expect(json[0]).toMatchObject({ sku: 'A-1', prompt: 'make it black and white', status: 'completed' });
+	const kept = { sku: 'A-1', constructor: 'Lotus', prompt: 'make it black and white', status: 'completed' };
+	expect(json[0]).toMatchObject(kept);
 	expect(Object.keys(json[0] ?? {})[0]).toBe('sku');
 	// Nothing of the row is lost.
 	expect(json[0]?.inputFields).toEqual({ prompt: 'old', status: 'new' });

@@ -71,7 +71,7 @@ export function simplified(json: IDataObject, columns: string[]): IDataObject {
  * kept under `inputFields`. So is `error`: at the top, n8n would take a good item for a failed one and run the node again.
  */
 export function withInputFields(inputFields: IDataObject, json: IDataObject): IDataObject {
-	const isHidden = (name: string) => name in json || name === 'error' || name === 'inputFields';
+	const isHidden = (name: string) => Object.hasOwn(json, name) || name === 'error' || name === 'inputFields';
 	const entries = Object.entries(inputFields);
 	const hidden = entries.filter(([name]) => isHidden(name));
 	return {
