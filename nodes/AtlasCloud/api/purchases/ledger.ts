@@ -56,7 +56,7 @@ export class Ledger {
 	isPartlyBought(slots: Slot[]): boolean {
 		// A tool's purchases are known by their requests, so any open one may be the item's.
 		const known = this.scope.isTool
-			? Object.values(this.kept.records).filter((record) => this.slots.isOpenCall(record))
+			? this.slots.openCalls().map(([, record]) => record)
 			: this.ofThisExecution(slots.map((slot) => this.current(slot)));
 		const isMade = known.some((record) => isPaid(record) || isUnresolved(record));
 		return isMade && slots.some((slot) => this.mayBuy(slot, false));
@@ -184,9 +184,10 @@ export class Ledger {
 		return undeliveredOf(this.slots.ofThisRun());
 	}
 
-	/** What this run has paid for, and neither returned nor has still in work. */
+	/** What this run has paid for, and not returned. What a retry did not come to is left as it was. */
 	leftOver(): PurchaseRecord[] {
-		return this.slots.ofThisRun(true).filter((record) => isPaid(record) && !record.isDelivered);
+		const ofThisAttempt = this.ofThisExecution(this.slots.ofThisRun());
+		return ofThisAttempt.filter((record) => isPaid(record) && !record.isDelivered);
 	}
 
 	delivered(): PurchaseRecord[] {

@@ -58,15 +58,25 @@ export class Slots {
 		this.keys.set(itemIndex, ofItem.set(imageIndex, key));
 	}
 
-	/** @param isIdle only those that nobody works on */
-	ofThisRun(isIdle = false): PurchaseRecord[] {
-		const beginning = `${this.scope.runIndex}/`;
-		const isIt = (key: string) => key.startsWith(beginning) && !(isIdle && this.inUse.has(key));
+	/** Each call of a tool is a run of its own, and others may be under way. */
+	ofThisRun(): PurchaseRecord[] {
+		const { isTool, runIndex } = this.scope;
+		const isIt = (key: string) => (isTool ? this.own.has(key) : key.startsWith(`${runIndex}/`));
 		return Object.entries(this.records).flatMap(([key, record]) => (isIt(key) ? [record] : []));
 	}
 
 	isInUse(key: string): boolean {
 		return this.inUse.has(key);
+	}
+
+	/**
+	 * What a new call of a tool may continue, by key. A call that was answered is over, but not if a person retries the
+	 * execution: then the agent makes it again.
+	 */
+	openCalls(): Array<[string, PurchaseRecord]> {
+		const isOpen = ({ isDelivered, executionId }: PurchaseRecord) =>
+			!isDelivered || executionId !== this.scope.executionId;
+		return Object.entries(this.records).filter(([key, record]) => isOpen(record) && !this.inUse.has(key));
 	}
 
 	/** From here on, the record under the slot's key is the one that the request continues, if there is any. */
@@ -96,10 +106,7 @@ export class Slots {
 		let key = base;
 		for (let n = 2; inUse.has(key); n++) key = `${base}~${n}`;
 		this.note(slot, key);
-		const open = Object.entries(records).filter(
-			([itsKey, record]) =>
-				record.fingerprint === fingerprint && this.isOpenCall(record) && !inUse.has(itsKey),
-		);
+		const open = this.openCalls().filter(([, record]) => record.fingerprint === fingerprint);
 		const isWorthIt = ({ fate }: PurchaseRecord) =>
 			fate.state !== 'refused' && (fate.state !== 'failed' || fate.isModerated);
 		const [earlierKey, record] =
@@ -108,11 +115,6 @@ export class Slots {
 		if (earlierKey === undefined || record === undefined) return;
 		delete records[earlierKey];
 		records[key] = record;
-	}
-
-	/** A call that was answered is over, but not if a person retries the execution: then the agent makes it again. */
-	isOpenCall({ isDelivered, executionId }: PurchaseRecord): boolean {
-		return !isDelivered || executionId !== this.scope.executionId;
 	}
 
 	private plainKey({ itemIndex, imageIndex = 0 }: Slot): string {
