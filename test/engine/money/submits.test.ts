@@ -231,6 +231,20 @@ describe('Resubmit If Lost', () => {
 		expect([submits(), chargedIds().length]).toEqual([2, 1]);
 	});
 
+	it('holds up no other edit while it is looked for', async () => {
+		await atlas({ history: { delaySeconds: 30 }, predictSeconds: 8 });
+		match('a', { type: 'delay', seconds: 5 });
+		match('a', { type: 'resetAfter' });
+		const result = await edit({
+			items: items('a', 'b', 'a', 'c'),
+			parameters: { ...parameters, options: { concurrency: 2 } },
+		});
+		expect(result.error).toBeUndefined();
+		expect(ledger.charges.map(({ prompt }) => prompt[0])).toEqual(['b', 'a', 'c', 'a']);
+		// The first one is lost from 5 s on, and found after 30 s.
+		expect(submitSeconds()[2]).toBeLessThan(20);
+	});
+
 	it('still reports an unknown edit when the batch stops before it is resent', async () => {
 		match('b', { type: 'resetAfter' });
 		match('a', { type: 'delay', seconds: 5 });

@@ -141,7 +141,6 @@ export class Place implements Entry {
 	 * @throws CancelledError
 	 */
 	async enter({ deadlineMs = Infinity, maxPauseMs }: WaitLimits = {}): Promise<boolean> {
-		if (this.permit) return true;
 		this.giveBack(null);
 		const { clock, signal } = this.places.options;
 		const limits = { deadlineMs: this.lane.nowMs() + deadlineMs - clock.nowMs(), maxPauseMs };
@@ -198,7 +197,7 @@ export class Place implements Entry {
 	}
 
 	/**
-	 * The purchase is over, or nobody waits for it any more: the next one gets its place. Only the first call counts.
+	 * The purchase is over, or waits for something else: the next one gets its place, if it has one.
 	 * @param prediction as it completed; null if it did not
 	 */
 	leave(prediction: EndedPrediction | null = null): void {
