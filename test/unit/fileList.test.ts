@@ -108,6 +108,8 @@ it('takes no longer for long texts', () => {
 	];
 	for (const text of texts) expect(fileList(text).length).toBeLessThan(2);
 	expect(fileList(`${'\n'.repeat(long)}${'A\n'.repeat(1000)}`)).toHaveLength(1000);
+	const deep = `${'['.repeat(5_000)}${'"A",'.repeat(99_999)}"A"${']'.repeat(5_000)}`;
+	expect(fileList(deep)).toHaveLength(100_000);
 	const isName = (text: string) => text === 'A';
 	for (const repeated of [',A', ', «https://x.org/'])
 		expect(fileList(`https://x.org/${repeated.repeat(50_000)}`, isName)).toHaveLength(50_001);

@@ -19,7 +19,7 @@ export function isDataUri(text: string): boolean {
  */
 export function fileList(value: unknown, isName: (text: string) => boolean = () => false): unknown[] {
 	if (value === null || value === undefined) return [];
-	if (Array.isArray(value)) return value.flatMap((one) => fileList(one, isName));
+	if (Array.isArray(value)) return value.flat(Infinity).flatMap((one) => fileList(one, isName));
 	if (typeof value !== 'string') return [value];
 	if (isName(value) || isWrappedBase64(value, isName)) return [value];
 	const text = trimInvisible(value);
