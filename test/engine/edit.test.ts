@@ -242,7 +242,10 @@ it('puts the input’s first image beside the edited one if Keep Input Image is 
 });
 
 it.each<[string, (own: Buffer) => { images: string; item: InputItem }]>([
-	['a data URI', (own) => ({ images: `data:image/png;base64,${own.toString('base64')}`, item: {} })],
+	[
+		'a data URI',
+		(own) => ({ images: `data:image/png;name=..%2F..%2Fs.php;base64,${own.toString('base64')}`, item: {} }),
+	],
 	['a name without its blanks', (own) => ({ images: 'photo', item: { files: { 'photo ': own } } })],
 	[
 		'a file without a type',
@@ -261,7 +264,12 @@ it.each<[string, (own: Buffer) => { images: string; item: InputItem }]>([
 		],
 		parameters: { images, options: { keepInputImage: true } },
 	});
-	expect(sha256(await readBinary(out[0]!.binary!.original))).toBe(sha256(own));
+	const { original } = out[0]!.binary!;
+	expect(sha256(await readBinary(original))).toBe(sha256(own));
+	expect(original).toMatchObject({
+		fileName: expect.stringMatching(/^\w+\.png$/) as string,
+		fileExtension: 'png',
+	});
 	const waited = await runSeedream({
 		binaryMode: 'default',
 		items: [{ json: json[0], ...item, binary: item.binary ?? {} }],

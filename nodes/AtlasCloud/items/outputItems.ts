@@ -1,6 +1,7 @@
 import type { IBinaryData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { AtlasError } from '../api/errors';
 import { asArray, asString } from '../api/json';
+import type { InputFile } from '../api/files/uploads';
 import { withFiles } from '../api/predictions/readPrediction';
 import { toPrediction, type Prediction } from '../api/predictions/prediction';
 import type { PurchaseInput } from '../api/purchases/request';
@@ -10,7 +11,7 @@ import type { AboutItem, NodeRun, ItemResult } from '../nodeRun';
 import type { TimeoutOptions } from '../panel/options';
 import type { NodeStyle } from '../panel/style';
 import { readBinaryFields } from './binaryFields';
-import { INPUT_IMAGE_FIELD, type OutputDestination } from './destination';
+import { INPUT_IMAGE_FIELD, safeStem, type OutputDestination } from './destination';
 
 /** What output items need of a run. */
 export type DownloadTools = Pick<NodeRun, 'client' | 'downloads' | 'signal'>;
@@ -183,13 +184,23 @@ export async function withInputImage(
 	return { items, notes: [note] };
 }
 
+/** What n8n does not hold may have any name: a data URI, or an object in a stranger's JSON. */
+function withSafeName(
+	binary: IBinaryData,
+	{ fileName, kind: { extension, mimeType } }: InputFile,
+): IBinaryData {
+	if (binary.id) return binary;
+	const name = `${safeStem(fileName ?? INPUT_IMAGE_FIELD)}.${extension}`;
+	return { data: binary.data, mimeType, fileName: name, fileExtension: extension };
+}
+
 async function inputImage(
 	{ context, downloads }: NodeRun,
 	{ itemIndex, maxDownloadBytes: maxBytes }: OutputDestination,
 	predictionId: unknown,
 	first?: PurchaseInput,
 ): Promise<IBinaryData | undefined> {
-	if (first?.file) return await binaryOf(first.file);
+	if (first?.file) return withSafeName(await binaryOf(first.file), first.file);
 	const { item, fields } = readBinaryFields(context, itemIndex);
 	const kept = fields.find(([name]) => name === INPUT_IMAGE_FIELD)?.[1];
 	if (!first && kept) return kept;
