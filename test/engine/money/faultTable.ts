@@ -196,8 +196,8 @@ export function allRows(): Row[] {
 	return rows;
 }
 
-/** The node sleeps in slices of a second. */
-const SLACK_MS = 1_000;
+/** The node sleeps in slices of a second: it notices so late that the time is up, and that its last polls' time is. */
+const SLACK_MS = 2_000;
 
 /** All tries of one picture, each with the pause after it. */
 const DOWNLOADS_MS = 4 * (2 * DOWNLOAD_TIMEOUT_MS + 8_000);
