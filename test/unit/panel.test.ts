@@ -99,11 +99,18 @@ describe('Size', () => {
 		expect(shown.slice(start, start + 4)).toEqual(['size', 'width', 'height', 'sizeNotice']);
 	});
 
-	it('only a fixed size shows the notice that it changes the shape', () => {
-		const isNoticeShown = (size: string) => namesOf(visible({ ...EDIT, size })).includes('sizeNotice');
-		expect(isNoticeShown('2048*2048')).toBe(true);
-		expect(isNoticeShown('matchInput')).toBe(false);
-		expect(isNoticeShown('={{ $json.size }}')).toBe(false);
+	it.each([
+		['2048*2048', true],
+		['2K 16:9', true],
+		['matchInput', false],
+		['2K', false],
+		['1.5k', false],
+		['2K auto', false],
+		['auto', false],
+		['2K adaptive', false],
+		['={{ $json.size }}', false],
+	])('%s shows the notice that it changes the shape: %s', (size, isShown) => {
+		expect(namesOf(visible({ ...EDIT, size })).includes('sizeNotice')).toBe(isShown);
 	});
 });
 

@@ -106,7 +106,8 @@ export const sizeFields: INodeProperties[] = [
 		type: 'notice',
 		default: '',
 		displayOptions: {
-			hide: { size: [MATCH_INPUT.value, { _cnd: { regex: '^=' } }] },
+			// A tier alone fixes no shape, and neither does `auto`.
+			hide: { size: [MATCH_INPUT.value, { _cnd: { regex: '^=|^[\\d.]+[kK]$|auto|adaptive' } }] },
 		},
 	},
 ];
