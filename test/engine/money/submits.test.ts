@@ -101,11 +101,11 @@ describe('a lost answer', () => {
 		expect(error?.description?.split('<br>')).toEqual([
 			'To avoid billing you twice, it was not sent again.',
 			expect.stringMatching(
-				/^1\. Look for it with Prediction > Get Many: .* created at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC /,
+				/^1\. Look for it with Prediction > Get Many and 'Return All' on: .* created at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC /,
 			) as string,
 			'2. If it’s there, get its result with Prediction > Wait for Completion.',
 			expect.stringMatching(
-				/^3\. If it isn’t \(Atlas Cloud keeps it until \d{4}-.* UTC\), nothing was billed: run this item again/,
+				/^3\. If it isn’t there \(Atlas Cloud keeps it until \d{4}-.* UTC\), it was most likely never created: run this item again/,
 			),
 		]);
 		expect([submits(), chargedIds()]).toEqual([1, []]);

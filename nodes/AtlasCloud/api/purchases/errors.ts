@@ -93,9 +93,9 @@ export function lostError(record: PurchaseRecord, exchange: Exchange | null, fou
 		predictionId: idOf(record) ?? record.maybeIds[0],
 		description: [
 			`To avoid billing you twice, it was not sent again.${unread}`,
-			`1. Look for it with Prediction > Get Many: a prediction of ${record.model}, created at ${[...times].join(' or ')} or shortly after.`,
+			`1. Look for it with Prediction > Get Many and 'Return All' on: a prediction of ${record.model}, created at ${[...times].join(' or ')} or shortly after.`,
 			'2. If it’s there, get its result with Prediction > Wait for Completion.',
-			`3. If it isn’t (Atlas Cloud keeps it until ${describeTime(record.keptUntilMs)}), nothing was billed: run this item again in a new execution.`,
+			`3. If it isn’t there (Atlas Cloud keeps it until ${describeTime(record.keptUntilMs)}), it was most likely never created: run this item again in a new execution.`,
 		].join('\n'),
 	});
 }
