@@ -4,6 +4,7 @@ import { TransportError } from '../../nodes/AtlasCloud/api/http/http';
 import {
 	LARGE_ANSWER_BYTES,
 	UNKNOWN_ANSWER_BYTES,
+	peek,
 	readAll,
 	readPart,
 } from '../../nodes/AtlasCloud/api/http/streams';
@@ -33,6 +34,15 @@ describe('a stream', () => {
 		expect((await readPart(chunks, 65_536)).length).toBe(65_536);
 		expect(seen).toEqual({ pieces: 7, isEnded: true });
 		expect((await readPart(counted(3, 10).chunks, 65_536)).length).toBe(30);
+	});
+
+	it.each([
+		['its beginning', 5],
+		['more', 25],
+	])('that was looked into is ended, too, if only %s is read', async (_what, wanted) => {
+		const { seen, chunks } = counted(1_000, 10);
+		await readPart((await peek(chunks, 15)).chunks, wanted);
+		expect(seen.isEnded).toBe(true);
 	});
 
 	it.each([

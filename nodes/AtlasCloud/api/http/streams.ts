@@ -86,8 +86,12 @@ export async function peek(
 		size += next.value.byteLength;
 	}
 	const chunks = (async function* () {
-		yield* parts;
-		for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+		try {
+			yield* parts;
+			for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+		} finally {
+			await iterator.return?.();
+		}
 	})();
 	return { beginning: Buffer.concat(parts), chunks };
 }
