@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/inspect';
 import { RemoteImages } from '../../nodes/AtlasCloud/api/files/remoteFiles';
+import { dimensionsOf, type ItemFile } from '../../nodes/AtlasCloud/n8n/itemFile';
 import { clientOf, FakeHttp } from './fakeHttp';
 import { VirtualClock } from './virtualClock';
 
@@ -69,6 +70,24 @@ describe('dimensions far into a file', () => {
 		const jpeg = Buffer.concat([plain.subarray(0, 2), profile, profile, profile, plain.subarray(2)]);
 		expect(imageSize(jpeg.subarray(0, 65_536))).toBeNull();
 		expect(await imageSizeFurtherIn(streamOf([jpeg]))).toEqual({ width: 700, height: 300 });
+	});
+
+	it('are read only while there is memory for the file', async () => {
+		const steps: string[] = [];
+		const content = {
+			dimensions: null,
+			hold: async () => {
+				steps.push('hold');
+				return await Promise.resolve(() => steps.push('release'));
+			},
+			async *open() {
+				steps.push('open');
+				yield await Promise.reject<Buffer>(new Error('n8n lost it'));
+			},
+		};
+		const file = { content } as unknown as ItemFile;
+		await expect(dimensionsOf(file, undefined)).rejects.toThrow('n8n lost it');
+		expect(steps).toEqual(['hold', 'open', 'release']);
 	});
 
 	it('are not searched for without end', async () => {

@@ -74,7 +74,9 @@ export async function readImages(
  * @throws AtlasError (`input`) where they cannot be read; CancelledError
  */
 export async function inputDimensions(run: NodeRun, image: InputSource): Promise<Dimensions> {
-	const dimensions = image.file ? await dimensionsOf(image.file) : await dimensionsAt(run, image.url);
+	const dimensions = image.file
+		? await dimensionsOf(image.file, run.signal)
+		: await dimensionsAt(run, image.url);
 	if (dimensions) return dimensions;
 	throw inputError(
 		'The width and height of the first image can’t be read',

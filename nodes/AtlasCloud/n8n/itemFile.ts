@@ -114,9 +114,18 @@ async function* collecting(chunks: AsyncIterable<Uint8Array>, parts: Uint8Array[
 	}
 }
 
-/** The file's dimensions, read further into it where the first 64 kB do not hold them; null where they cannot be read. */
-export async function dimensionsOf({ content }: ItemFile): Promise<Dimensions | null> {
-	return content.dimensions ?? (await imageSizeFurtherIn(content.open()));
+/**
+ * The file's dimensions, read further into it where the first 64 kB do not hold them.
+ * @returns null where they cannot be read
+ * @throws CancelledError
+ */
+export async function dimensionsOf(
+	{ content }: ItemFile,
+	signal: CancelSignal | undefined,
+): Promise<Dimensions | null> {
+	if (content.dimensions) return content.dimensions;
+	const release = await content.hold(signal);
+	return await imageSizeFurtherIn(content.open()).finally(release);
 }
 
 /** n8n's own record of a file, with its kind by its bytes. */
