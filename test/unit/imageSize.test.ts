@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import { imageSize, imageSizeFurtherIn } from '../../nodes/AtlasCloud/api/files/inspect';
+import { imageSize, imageSizeFurtherIn, inspectFile } from '../../nodes/AtlasCloud/api/files/inspect';
 import { RemoteImages } from '../../nodes/AtlasCloud/api/files/remoteFiles';
 import { dimensionsOf, type ItemFile } from '../../nodes/AtlasCloud/n8n/itemFile';
 import { clientOf, FakeHttp } from './fakeHttp';
@@ -61,15 +61,27 @@ describe('dimensions far into a file', () => {
 		expect(found).toEqual({ width: 700, height: 300 });
 	});
 
-	it('of a JPEG are found behind long color profiles', async () => {
-		const plain = await sharp({ create: { width: 700, height: 300, channels: 3, background: '#123' } })
-			.jpeg()
-			.toBuffer();
+	/** @param length of what comes before the dimensions, in profiles of 60 kB */
+	const farIn = async (length: number, orientation?: number) => {
+		const image = sharp({ create: { width: 700, height: 300, channels: 3, background: '#123' } });
+		const plain = await image.withMetadata({ orientation }).jpeg().toBuffer();
 		const profile = Buffer.alloc(60_002);
 		profile.write('ffe2ea60', 'hex');
-		const jpeg = Buffer.concat([plain.subarray(0, 2), profile, profile, profile, plain.subarray(2)]);
+		return Buffer.concat([plain.subarray(0, 2), ...Array<Buffer>(length).fill(profile), plain.subarray(2)]);
+	};
+
+	it('of a JPEG are found behind long color profiles', async () => {
+		const jpeg = await farIn(3);
 		expect(imageSize(jpeg.subarray(0, 65_536))).toBeNull();
 		expect(await imageSizeFurtherIn(streamOf([jpeg]))).toEqual({ width: 700, height: 300 });
+	});
+
+	it.each([
+		[undefined, { width: 700, height: 300 }],
+		[6, { width: 300, height: 700 }],
+	])('of a JPEG are found wherever they are when it is read whole (%s)', async (orientation, wanted) => {
+		const { dimensions } = await inspectFile(streamOf(inPieces(await farIn(80, orientation), 100_000)));
+		expect(dimensions).toEqual(wanted);
 	});
 
 	it('are read only while there is memory for the file', async () => {

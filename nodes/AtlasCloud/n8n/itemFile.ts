@@ -115,7 +115,7 @@ async function* collecting(chunks: AsyncIterable<Uint8Array>, parts: Uint8Array[
 }
 
 /**
- * The file's dimensions, read further into it where the first 64 kB do not hold them.
+ * The file's dimensions. Those of a TIFF may take a second look, as its directory is often at its end.
  * @returns null where they cannot be read
  * @throws CancelledError
  */

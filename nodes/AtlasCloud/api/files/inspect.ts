@@ -9,7 +9,7 @@ import { ImageScan } from './imageScan';
 import { BMP, fileKind, GIF, JPEG, PNG, TIFF, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
-/** What the first 64 kB of a file tell; each null if they do not. */
+/** What a file's beginning tells; each null if it does not. */
 export interface HeaderFacts {
 	/** By its bytes. */
 	kind: FileKind | null;
@@ -40,16 +40,15 @@ export async function inspectFile(chunks: AsyncIterable<Uint8Array>): Promise<Fi
 	const header = beginning.subarray(0, HEADER_BYTES);
 	const scan = new ImageScan(fileKind(header));
 	const { hex, sizeBytes } = await sha256OfStream(scan.passing(all));
-	const isTurnedFurtherIn = scan.isWhole ? scan.isTurned : undefined;
-	return { ...inspectHeader(header, isTurnedFurtherIn), sizeBytes, sha256: hex, isWhole: scan.isWhole };
+	return { ...inspectHeader(header, scan), sizeBytes, sha256: hex, isWhole: scan.isWhole };
 }
 
-/** @param isTurnedFurtherIn as in {@link imageSize} */
-export function inspectHeader(header: Uint8Array, isTurnedFurtherIn?: boolean): HeaderFacts {
+/** @param fileScan as in {@link imageSize} */
+export function inspectHeader(header: Uint8Array, fileScan?: ImageScan): HeaderFacts {
 	const kind = fileKind(header);
 	return {
 		kind,
-		dimensions: imageSize(header, isTurnedFurtherIn),
+		dimensions: imageSize(header, fileScan),
 		// A copy: a slice would keep the whole header in memory.
 		beginning: Uint8Array.from(header.subarray(0, kind ? 0 : UNKNOWN_BYTES)),
 	};
@@ -58,20 +57,20 @@ export function inspectHeader(header: Uint8Array, isTurnedFurtherIn?: boolean): 
 /**
  * The width and height of an image as it is seen: with its EXIF orientation applied.
  * @param bytes the beginning of the file
- * @param isTurnedFurtherIn whether EXIF data behind these bytes turn it, if that is known
- * @returns null if they are not in these bytes, or Seedream does not accept the kind of file
+ * @param fileScan of the whole file, if it was read
+ * @returns null if they are not in these bytes or found by the scan, or Seedream does not accept the kind of file
  */
-export function imageSize(bytes: Uint8Array, isTurnedFurtherIn?: boolean): Dimensions | null {
+export function imageSize(bytes: Uint8Array, fileScan?: ImageScan): Dimensions | null {
 	const kind = fileKind(bytes);
 	if (!kind?.isInput) return null;
-	const scan = new ImageScan(kind);
-	scan.add(bytes);
+	const scan = fileScan ?? new ImageScan(kind);
+	if (!fileScan) scan.add(bytes);
 	const size = kind === JPEG ? scan.dimensions : kind === BMP ? bitmapSize(bytes) : headerSize(kind, bytes);
 	if (!size || !(size.width > 0 && size.height > 0)) return null;
 	// EXIF data come after the pixels of a WebP; a flag of its extended header (VP8X) announces them.
 	const isExifBehind = kind === WEBP && !scan.isWhole && bytes[15] === 0x58 && (bytes[20] & 8) > 0;
-	if (isExifBehind && isTurnedFurtherIn === undefined) return null;
-	const turned = isTurnedFurtherIn || scan.isTurned || (kind === TIFF && isTurned(bytes));
+	if (isExifBehind) return null;
+	const turned = scan.isTurned || (kind === TIFF && isTurned(bytes));
 	return turned ? { width: size.height, height: size.width } : size;
 }
 
