@@ -63,6 +63,21 @@ it.each(['<Error/>', '<html>', 'not found'])('%j may be an error, even in place 
 });
 
 it.each([
+	['a.usdz', 'model/vnd.usdz+zip', ['usdz', 'model/vnd.usdz+zip']],
+	['a', 'model/vnd.usdz+zip', ['usdz', 'model/vnd.usdz+zip']],
+	['a.3mf', 'application/octet-stream', ['3mf', 'application/octet-stream']],
+	['a.3mf', 'application/vnd.ms-package.3dmanufacturing-3dmodel+xml', ['3mf', 'application/octet-stream']],
+	['a.usdz', 'application/zip', ['usdz', 'application/octet-stream']],
+	['a', 'application/zip', ['zip', 'application/zip']],
+	['a.zip', 'binary/octet-stream', ['zip', 'application/zip']],
+	['a', undefined, ['zip', 'application/zip']],
+	['a.png', 'image/png', ['zip', 'application/zip']],
+	['a.jar', 'application/octet-stream', ['zip', 'application/zip']],
+])('a ZIP at %s as %s may be of a kind of its own', (path, contentType, kind) => {
+	expect(kindServed(path, contentType, Buffer.from('PK\x03\x04'))).toEqual(kind);
+});
+
+it.each([
 	['ftypisom', ['mp4', 'video/mp4']],
 	['fLaC', ['flac', 'audio/flac']],
 ])('%s is what its bytes say, whatever it is served as', (text, kind) => {

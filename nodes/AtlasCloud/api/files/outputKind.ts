@@ -1,9 +1,9 @@
 import { isValidUrl } from '../text';
-import { FILE_KINDS, fileKind, KIND_BYTES, SVG, WEB_PAGE, type FileKind } from './kinds';
+import { FILE_KINDS, fileKind, KIND_BYTES, SVG, WEB_PAGE, ZIP, type FileKind } from './kinds';
 
 /** What the host says about a file. */
 export interface ServedAs {
-	contentType: string | undefined;
+	contentType?: string;
 	url: string;
 }
 
@@ -37,6 +37,8 @@ const REFUSED_EXTENSIONS = new Set([
  */
 export function outputKind(beginning: Uint8Array, servedAs?: ServedAs): FileKind | null {
 	const kind = fileKind(beginning);
+	// USDZ, 3MF, and others are ZIPs inside.
+	if (kind === ZIP && servedAs) return kindServed(servedAs) ?? kindServed({ url: servedAs.url }) ?? ZIP;
 	if (kind) return kind === SVG || kind === WEB_PAGE ? null : kind;
 	return servedAs && beginning.byteLength > 0 && !looksLikeMarkup(beginning) ? kindServed(servedAs) : null;
 }
@@ -83,8 +85,8 @@ function extensionOf(url: string): string | null {
 	return /\.([a-z0-9]{1,8})$/i.exec(path)?.[1].toLowerCase() ?? null;
 }
 
-/** For a URL without one: the subtype, such as `aac` of `audio/aac`, without characters that no extension has. */
+/** For a URL without one: the subtype, such as `usdz` of `model/vnd.usdz+zip`, without characters that no extension has. */
 function extensionOfType(mimeType: string): string {
-	const subtype = mimeType.split('/')[1].replace(/^(x-|vnd\.)+/, '');
+	const subtype = mimeType.split('/')[1].replace(/^(x-|vnd\.)+|\+.*/g, '');
 	return subtype.replace(/[^a-z0-9]/g, '').slice(0, 12);
 }
