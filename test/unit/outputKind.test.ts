@@ -58,6 +58,11 @@ it.each([
 	expect(outputKind(Buffer.from(text))).toBeNull();
 });
 
+it.each(['json', 'geojson', 'gltf'])('JSON in place of a .%s file is the result', (extension) => {
+	const url = `https://cdn.example.com/a.${extension}`;
+	expect(unwantedFile(Buffer.from('{"asset":{}}'), url)).toBe('a JSON file');
+});
+
 it.each(['<Error/>', '<html>', 'not found'])('%j may be an error, even in place of JSON', (text) => {
 	expect(unwantedFile(Buffer.from(text), 'https://cdn.example.com/a.json')).toBeNull();
 });

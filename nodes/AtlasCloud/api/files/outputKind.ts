@@ -49,7 +49,8 @@ export function outputKind(beginning: Uint8Array, servedAs?: ServedAs): FileKind
  */
 export function unwantedFile(beginning: Uint8Array, url: string): string | null {
 	if (fileKind(beginning) === SVG) return 'an SVG file';
-	return extensionOf(url) === 'json' && /^[{[]/.test(textOf(beginning)) ? 'a JSON file' : null;
+	const isJson = /json$|^gltf$/.test(extensionOf(url) ?? '') && /^[{[]/.test(textOf(beginning));
+	return isJson ? 'a JSON file' : null;
 }
 
 /** Pages, XML, and JSON, whatever they are served as. */
