@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import {
 	BMP,
+	describeKind,
 	GIF,
 	JPEG,
 	fileKind,
@@ -58,6 +59,7 @@ it.each([
 	['web page', Buffer.from('<!-- x --><head>')],
 	['ZIP or Office', Buffer.from('PK\x03\x04')],
 	['WAV', Buffer.from('RIFF\0\0\0\0WAVE')],
+	['AVI', Buffer.from('RIFF\0\0\0\0AVI LIST')],
 	['GLB', Buffer.from('glTF\x02\0\0\0')],
 	['MKV', Buffer.from('\x1aE\xdf\xa3\x9fB\x82\x88matroska', 'latin1')],
 	['MP3', Buffer.from('\xff\xfb\x90\0', 'latin1')],
@@ -133,6 +135,17 @@ it('takes a scanner’s TIFF for none of them', () => {
 	expect(fileKind(bytes)).toBe(TIFF);
 });
 
+it.each([
+	['RIFF\0\0\0\0AVI LIST', '', 'an AVI file'],
+	['OggS', '', 'an Ogg file'],
+	['fLaC', '', 'a FLAC file'],
+	['\0\0\0\x18ftypqt  ', '', 'a MOV file'],
+	['unknown', 'audio/aac', 'an AAC file'],
+])('%j (%s) is called %s', (bytes, declared, described) => {
+	const [kind] = inputKinds(fileKind(Buffer.from(bytes)), declared);
+	expect(kind && describeKind(kind)).toBe(described);
+});
+
 const fixture = (name: string) => readFileSync(join(__dirname, '../fixtures/media', name)).subarray(0, 512);
 const mimeTypes = (bytes: Buffer, declared = 'application/octet-stream') =>
 	inputKinds(fileKind(bytes), declared).map(({ mimeType }) => mimeType);
@@ -159,6 +172,10 @@ describe('what a file may be sent as', () => {
 
 	it('is what n8n says for a sound or video of a format that is not known here', () => {
 		expect(inputKinds(null, 'audio/aac')).toMatchObject([{ mimeType: 'audio/aac', extension: 'aac' }]);
-		expect(mimeTypes(Buffer.from('RIFF....AVI '), 'video/x-msvideo')).toEqual([]);
+		const asf = Buffer.from('3026b2758e66cf11', 'hex');
+		expect(inputKinds(fileKind(asf), 'video/x-ms-wmv')).toMatchObject([
+			{ name: 'WMV', mimeType: 'video/x-ms-wmv', extension: 'wmv' },
+		]);
+		expect(mimeTypes(asf, 'video/vnd.unknown')).toEqual([]);
 	});
 });

@@ -42,6 +42,7 @@ export const MP4 = other('MP4', 'mp4', 'video/mp4', /^.{4}ftyp/s);
 export const MOV = other('MOV', 'mov', 'video/quicktime', /^.{4}(ftypqt {2}|moov|wide|mdat)/s);
 const WEBM = other('WebM', 'webm', 'video/webm', /^\x1aE\xdf\xa3.{0,56}webm/s);
 const MATROSKA = other('MKV', 'mkv', 'video/x-matroska', /^\x1aE\xdf\xa3/);
+const AVI = other('AVI', 'avi', 'video/x-msvideo', /^RIFF.{4}AVI /s);
 const M4A = other('M4A', 'm4a', 'audio/mp4', /^.{4}ftypM4[AB] /s);
 // A tag, or the head of a Layer III frame.
 export const MP3 = other('MP3', 'mp3', 'audio/mpeg', /^(ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef])/);
@@ -68,7 +69,7 @@ export const FILE_KINDS: readonly FileKind[] = [
 	other('ICO', 'ico', 'image/x-icon', /^\0\0\x01\0/),
 	other('JPEG XL', 'jxl', 'image/jxl', /^(\xff\n|\0{3}\x0cJXL )/),
 	other('JPEG 2000', 'jp2', 'image/jp2', /^\0{3}\x0cjP {2}/),
-	...[M4A, MOV, MP4, WEBM, MATROSKA, WAV, OGG, FLAC, GLB, MP3],
+	...[M4A, MOV, MP4, WEBM, MATROSKA, AVI, WAV, OGG, FLAC, GLB, MP3],
 	...[PDF, ZIP, SVG, WEB_PAGE],
 ];
 
@@ -76,7 +77,7 @@ export const FILE_KINDS: readonly FileKind[] = [
 export function describeKind(kind: FileKind): string {
 	if (kind === WEB_PAGE || kind === PDF) return `a ${kind.name}`;
 	if (CAMERA_RAWS.includes(kind)) return `a camera raw file (${kind.name})`;
-	return `${/^(AVIF|SVG|ICO|MP3|MP4|MKV|M4A|Ogg)/.test(kind.name) ? 'an' : 'a'} ${kind.name} file`;
+	return `${/^([AIO]|M[P4K]|SVG)/.test(kind.name) ? 'an' : 'a'} ${kind.name} file`;
 }
 
 /** Number of first bytes that {@link fileKind} needs at most: of a document with comments before its first tag. */
@@ -127,7 +128,7 @@ const ALTERNATIVES = new Map<FileKind, FileKind>([
  */
 export function inputKinds(kind: FileKind | null, declaredMimeType: string): FileKind[] {
 	if (kind) return [kind, ...[ALTERNATIVES.get(kind) ?? []].flat()];
-	const declared = /^(?:video|audio)\/(?:x-)?([a-z0-9]{2,5})$/i.exec(declaredMimeType);
+	const declared = /^(?:video|audio)\/(?:x-(?:ms-)?)?([a-z0-9]{2,5})$/i.exec(declaredMimeType);
 	if (!declared) return [];
 	const [, subtype] = declared;
 	return [other(subtype.toUpperCase(), subtype.toLowerCase(), declaredMimeType.toLowerCase())];
