@@ -219,20 +219,37 @@ describe('media fields', () => {
 		});
 	});
 
-	it('take the kinds of files that the schema names', () => {
-		const rule = { kind: 'image' as const, isList: false, objectKey: null, kindKey: null, maxSizeMb: null };
-		expect(isAccepted({ ...rule, accept: ['image/jpeg'] }, 'image/jpeg', 'jpg')).toBe(true);
-		expect(isAccepted({ ...rule, accept: ['.jpeg'] }, 'image/jpeg', 'jpg')).toBe(true);
-		expect(isAccepted({ ...rule, accept: ['image/*'] }, 'image/webp', 'webp')).toBe(true);
-		expect(isAccepted({ ...rule, accept: ['.png'] }, 'image/jpeg', 'jpg')).toBe(false);
-		expect(isAccepted({ ...rule, accept: [] }, 'video/mp4', 'mp4')).toBe(false);
-		expect(isAccepted({ ...rule, kind: null, accept: [] }, 'video/mp4', 'mp4')).toBe(true);
+	const rule: MediaRule = {
+		kind: 'image',
+		isList: false,
+		objectKey: null,
+		kindKey: null,
+		accept: [],
+		maxSizeMb: null,
+	};
+
+	it.each<[Partial<MediaRule>, string, boolean]>([
+		[{ accept: ['image/jpeg'] }, 'image/jpeg .jpg', true],
+		[{ accept: ['.jpeg'] }, 'image/jpeg .jpg', true],
+		[{ accept: ['image/*'] }, 'image/webp .webp', true],
+		[{ accept: ['.png'] }, 'image/jpeg .jpg', false],
+		[{ accept: ['image/x-ms-bmp'] }, 'image/bmp .bmp', true],
+		[{ accept: ['audio/x-flac'] }, 'audio/flac .flac', true],
+		[{ accept: ['audio/x-m4a'] }, 'audio/mp4 .m4a', true],
+		[{ accept: ['audio/x-wav'] }, 'audio/wav .wav', true],
+		[{ accept: ['audio/vnd.wave'] }, 'audio/wav .wav', true],
+		[{}, 'video/mp4 .mp4', false],
+		[{ kind: null }, 'video/mp4 .mp4', true],
+	])('of %j take the kinds of files that the schema names: %s', (differs, file, expected) => {
+		const [mimeType = '', extension = ''] = file.split(' .');
+		expect(isAccepted({ ...rule, ...differs }, mimeType, extension)).toBe(expected);
 	});
 });
 
 it.each<[Partial<MediaRule>, string | null]>([
 	[{ accept: ['image/jpeg', 'image/png', '.webp'] }, 'JPEG, PNG, WEBP'],
 	[{ accept: ['audio/*'] }, 'any audio file'],
+	[{ accept: ['image/x-ms-bmp', '.bmp', 'audio/x-wav'] }, 'BMP, WAV'],
 	[{ kind: 'video' }, 'any video file'],
 	[{}, null],
 ])('a field with %j says that it takes %s', (rule, expected) => {

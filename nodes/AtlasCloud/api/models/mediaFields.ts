@@ -144,7 +144,7 @@ export function describeAccepted({ accept, kind }: MediaRule): string | null {
 	const names = accept.map((entry) => {
 		const [type, subtype] = entry.split('/');
 		if (subtype === '*' || entry === '*') return entry.startsWith('*') ? 'any file' : `any ${type} file`;
-		return (subtype ?? type).replace(/^\.|^x-/, '').toUpperCase();
+		return formatOf(entry).toUpperCase();
 	});
 	return [...new Set(names)].join(', ');
 }
@@ -155,7 +155,12 @@ export function isAccepted({ accept, kind }: MediaRule, mimeType: string, extens
 	if (accept.length === 0) return kind === null || kind === type;
 	const names = ALIASES.find((aliases) => aliases.includes(extension)) ?? [extension];
 	const fitting = ['*', '*/*', type, `${type}/*`, mimeType];
-	return accept.some((entry) => fitting.includes(entry) || names.includes(entry.replace(/^(.*\/)?\.?/, '')));
+	return accept.some((entry) => fitting.includes(entry) || names.includes(formatOf(entry)));
+}
+
+/** E.g. `bmp` of `.bmp` and `image/x-ms-bmp`. */
+function formatOf(accepted: string): string {
+	return accepted.replace(/^(.*\/)?(\.|x-|ms-|vnd\.)*/, '');
 }
 
 const ALIASES = [
@@ -163,6 +168,6 @@ const ALIASES = [
 	['tif', 'tiff'],
 	['mov', 'quicktime'],
 	['mp3', 'mpeg', 'mpga'],
-	['m4a', 'mp4a', 'x-m4a'],
-	['wav', 'x-wav', 'wave'],
+	['m4a', 'mp4a'],
+	['wav', 'wave'],
 ];
