@@ -13,6 +13,7 @@ import {
 	WEBP,
 	type FileKind,
 } from '../../nodes/AtlasCloud/api/files/kinds';
+import { acceptedKind, fileFieldOf } from '../../nodes/AtlasCloud/items/inputFiles';
 import { bmpPicture, tiff } from '../engine/pictures';
 
 const made: Record<string, [FileKind, () => Promise<Buffer>]> = {
@@ -177,5 +178,32 @@ describe('what a file may be sent as', () => {
 			{ name: 'WMV', mimeType: 'video/x-ms-wmv', extension: 'wmv' },
 		]);
 		expect(mimeTypes(asf, 'video/vnd.unknown')).toEqual([]);
+	});
+
+	const asDeclared = (accept: string[], mimeType: string, fileExtension: string, bytes: string) => {
+		const rule = { kind: null, isList: false, objectKey: null, kindKey: null, accept, maxSizeMb: null };
+		const beginning = Buffer.from(bytes);
+		const facts = { kind: fileKind(beginning), dimensions: null, beginning };
+		return acceptedKind(fileFieldOf('Mesh', rule), 'The file', facts, { mimeType, fileExtension });
+	};
+
+	it.each([
+		['.obj', 'model/obj'],
+		['.FBX', 'text/plain'],
+		['.srt', 'application/x-subrip'],
+	])('is what n8n says in a field that lists %s, which has no signature', (dotted, mimeType) => {
+		const extension = dotted.slice(1).toLowerCase();
+		const accept = ['.glb', `.${extension}`];
+		expect(asDeclared(accept, mimeType, dotted.slice(1), 'v 1 0 0')).toMatchObject({ extension, mimeType });
+	});
+
+	it.each([
+		['in a field that does not list it', ['.glb', '.obj'], 'model/stl', 'stl', 'solid a'],
+		['for a format that has a signature', ['.glb', '.obj'], 'model/gltf-binary', 'glb', 'v 1 0 0'],
+		['for an image', ['image/*', '.obj'], 'image/jpeg', 'jpeg', 'v 1 0 0'],
+		['against its bytes', ['.glb', '.obj'], 'model/obj', 'obj', '<html>'],
+		['for an empty file', ['.glb', '.obj'], 'model/obj', 'obj', ''],
+	])('is not what n8n says %s', (_why, accept, mimeType, extension, bytes) => {
+		expect(() => asDeclared(accept, mimeType, extension, bytes)).toThrow(/^The file is /);
 	});
 });

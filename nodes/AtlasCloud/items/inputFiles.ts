@@ -5,7 +5,7 @@ import { addressIn, fileList, isDataUri, isUrl } from '../api/fileList';
 import { isOneDataUri, readDataUri } from '../api/files/dataUri';
 import { checkInputUrl } from '../api/files/inputUrl';
 import type { HeaderFacts } from '../api/files/inspect';
-import { adviceOnKind, describeKind, inputKinds, type FileKind } from '../api/files/kinds';
+import { adviceOnKind, describeKind, inputKinds, isToldByBytes, type FileKind } from '../api/files/kinds';
 import { otherContent } from '../api/files/otherContent';
 import { describeAccepted, isAccepted, kindByUrl, type MediaRule } from '../api/models/mediaFields';
 import { truncate } from '../api/text';
@@ -231,13 +231,15 @@ export function acceptedKind(
 			[accepts, adviceOnKind(kind, rule.kind)].join(' ').trim(),
 		);
 	}
-	if (accepts === null && beginning.length > 0) return declaredKind(binary);
+	const declared = declaredKind(binary);
+	const isListed = rule.kind === null && isAccepted(rule, declared.mimeType, declared.extension);
+	if (beginning.length > 0 && (accepts === null || (isListed && !isToldByBytes(declared)))) return declared;
 	const { what, advice } = otherContent(beginning, binary.fileName ?? null, rule.kind);
 	const check = [accepts, 'Check what the previous node returns.'].join(' ').trim();
 	throw inputError(`${holder} ${what}`, advice ?? check);
 }
 
-/** For a field that takes any file, n8n's word is enough. */
+/** What n8n says of a file, where that is enough. */
 function declaredKind({ mimeType, fileExtension }: Partial<IBinaryData>): FileKind {
 	const extension = (fileExtension ?? '').replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 	const type = mimeType ?? 'application/octet-stream';

@@ -134,6 +134,11 @@ export function inputKinds(kind: FileKind | null, declaredMimeType: string): Fil
 	return [other(subtype.toUpperCase(), subtype.toLowerCase(), declaredMimeType.toLowerCase())];
 }
 
+/** Whether the bytes of such a file have to tell what it is: nobody's word is enough. */
+export function isToldByBytes({ mimeType, extension }: FileKind): boolean {
+	return /^(image|video|audio)\//.test(mimeType) || FILE_KINDS.some((kind) => kind.extension === extension);
+}
+
 /** What to do about a file of the wrong kind. @param wanted the kind that its field takes, such as `image` */
 export function adviceOnKind(kind: FileKind, wanted: string | null): string {
 	if (kind === WEB_PAGE) return 'The previous node returned a web page instead of the file: check its URL.';
