@@ -157,7 +157,7 @@ export function checkMeant(title: string, value: unknown): void {
 	if (object !== undefined) {
 		throw inputError(
 			`'${title}' contains ${object} instead of text`,
-			'Its expression returns a whole object. Choose one of the object’s fields, such as {{ $json.color.name }}.',
+			'Its expression returns a whole object. Choose one of the object’s fields, such as {{ $json.color.name }}. If the object is a file, remove what stands beside the expression, or use a list: {{ [$binary.front, $binary.back] }}.',
 		);
 	}
 	const sheetError = SHEET_ERROR.exec(text)?.[0];
