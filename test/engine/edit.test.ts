@@ -170,7 +170,8 @@ it.each([
 	['...', 'image-edited.png'],
 	['data', 'data-edited.png'],
 	['Größe 10%.webp', 'Größe 10%-edited.png'],
-	[`${'写'.repeat(69)}😀.png`, `${'写'.repeat(69)}-edited.png`],
+	[`${'a'.repeat(99)}😀.png`, `${'a'.repeat(99)}-edited.png`],
+	[`${'写'.repeat(65)}😀写.png`, `${'写'.repeat(65)}-edited.png`],
 ])('names the edit of "%s" "%s"', async (fileName, wanted) => {
 	const { out } = await succeed({
 		items: [{ files: { data: { bytes: await picture(), fileName } } }],
@@ -269,6 +270,7 @@ it.each<[string, (own: Buffer) => { images: string; item: InputItem }]>([
 	expect(original).toMatchObject({
 		fileName: expect.stringMatching(/^\w+\.png$/) as string,
 		fileExtension: 'png',
+		fileType: 'image',
 	});
 	const waited = await runSeedream({
 		binaryMode: 'default',

@@ -54,7 +54,7 @@ export function readDestination(
 /** The output field of the option Keep Input Image. */
 export const INPUT_IMAGE_FIELD = 'original';
 
-/** A file name without extension, safe on any system: no folders, no control characters, and not too long: most allow 255 bytes. */
+/** A file name without extension, safe on any system: no folders, no control characters, at most 100 characters and 200 bytes: most allow 255. */
 export function safeStem(fileName: string): string {
 	const stem = fileName
 		.split(/[\\/]/)
@@ -62,7 +62,9 @@ export function safeStem(fileName: string): string {
 		.replace(/\.[A-Za-z0-9]{1,5}$/, '')
 		.replace(/[\u0000-\u001f<>:"|?*\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 		.trim();
-	return cut(stem, 70).replace(/^\.+/, '') || 'image';
+	// A character has up to three bytes in each of its units.
+	const name = Buffer.byteLength(cut(stem, 100)) > 200 ? cut(stem, 66) : cut(stem, 100);
+	return name.replace(/^\.+/, '') || 'image';
 }
 
 /** A file name without extension for an image at a URL. */

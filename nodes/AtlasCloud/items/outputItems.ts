@@ -185,13 +185,10 @@ export async function withInputImage(
 }
 
 /** What n8n does not hold may have any name: a data URI, or an object in a stranger's JSON. */
-function withSafeName(
-	binary: IBinaryData,
-	{ fileName, kind: { extension, mimeType } }: InputFile,
-): IBinaryData {
+function withSafeName(binary: IBinaryData, { fileName, kind: { extension } }: InputFile): IBinaryData {
 	if (binary.id) return binary;
 	const name = `${safeStem(fileName ?? INPUT_IMAGE_FIELD)}.${extension}`;
-	return { data: binary.data, mimeType, fileName: name, fileExtension: extension };
+	return { ...binary, fileName: name, fileExtension: extension, fileType: 'image' };
 }
 
 async function inputImage(
