@@ -140,6 +140,11 @@ describe('a lost submit', () => {
 		expect(tookMs).toBeLessThan(SEARCH_MS + 30_000);
 	});
 
+	it('is not one of another size', async () => {
+		const row = { ...own, body: { ...BODY, size: '2048*2048' } };
+		expect((await search({ rows: [row], fields: { size: '1024*1024' } })).result).toEqual({ kind: 'none' });
+	});
+
 	// With a clock ten minutes off, a prediction ten minutes older or newer would seem to be this one.
 	it.each<[string, number, number]>([
 		['stale', 1, -600],

@@ -1,5 +1,6 @@
 import { AtlasError } from '../errors';
 import type { AtlasClient } from '../http/client';
+import { parseSize } from '../models/sizes';
 import type { TimeSpan } from '../time/atlasClock';
 import { pauseMs, throwIfAborted, type CancelSignal } from '../time/clock';
 import { compareBodies, INPUT_LIKE, isCut, isShortened, valueOf, valuesOf } from './body';
@@ -161,8 +162,10 @@ export class LostSearch {
 			if (!mayHaveCreated(submitTimesOf(record), possible)) return false;
 		}
 		if (bodyHash === record.bodyHash) return true;
-		const { prompt, images } = record;
-		const wanted = { values: valuesOf({ model: record.model, prompt }), inputPlaces: new Set<string>() };
+		const { model: ourModel, prompt, images } = record;
+		// Of other fields, such as a tier and a ratio, the record's size is only a label.
+		const size = body.values.has('size') && parseSize(record.size ?? '') ? record.size : null;
+		const wanted = { values: valuesOf({ model: ourModel, prompt, size }), inputPlaces: new Set<string>() };
 		if (compareBodies(wanted, body, model, () => true) === 'other') return false;
 		const values = [...body.values].flatMap(([place, value]) => (wanted.values.has(place) ? [] : [value]));
 		const isThere = (wanted: string) => values.some((one) => one === wanted || isShortened(one, wanted));
