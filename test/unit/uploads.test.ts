@@ -153,6 +153,14 @@ describe('uploads', () => {
 		expect(held).toBe(0);
 	});
 
+	it('are retried though they had to wait long for memory', async () => {
+		const { clock, uploads } = setup((n) => (n === 1 ? { statusCode: 503 } : link()));
+		const { content, ...rest } = file('video');
+		const hold = async () => await clock.sleepMs(1_200_000).then(() => () => {});
+		const url = uploads.url({ ...rest, content: { ...content, hold } }, 0);
+		expect(await clock.until(url)).toMatch(/^https/);
+	});
+
 	it('that have another file’s URL by now are not submitted', async () => {
 		const clock = new VirtualClock();
 		let submits = 0;

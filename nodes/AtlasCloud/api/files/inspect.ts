@@ -9,7 +9,7 @@ import { ImageScan } from './imageScan';
 import { BMP, fileKind, GIF, JPEG, PNG, TIFF, WEBP, type FileKind } from './kinds';
 import { isTurned } from './tiff';
 
-/** What a file's beginning tells; each null if it does not. */
+/** What is told by a file's beginning, or the scan of all of it; each null if it is not. */
 export interface HeaderFacts {
 	/** By its bytes. */
 	kind: FileKind | null;
@@ -58,7 +58,7 @@ export function inspectHeader(header: Uint8Array, fileScan?: ImageScan): HeaderF
  * The width and height of an image as it is seen: with its EXIF orientation applied.
  * @param bytes the beginning of the file
  * @param fileScan of the whole file, if it was read
- * @returns null if they are not in these bytes or found by the scan, or Seedream does not accept the kind of file
+ * @returns null if they are neither in these bytes nor found by the scan, or Seedream does not accept the kind of file
  */
 export function imageSize(bytes: Uint8Array, fileScan?: ImageScan): Dimensions | null {
 	const kind = fileKind(bytes);

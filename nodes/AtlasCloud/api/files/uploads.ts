@@ -94,9 +94,10 @@ export class Uploads {
 			sizeBytes: content.sizeBytes,
 			open: () => exactly(file),
 		};
-		const giveUpAtMs = clock.nowMs() + MAX_THROTTLED_MS;
-		const send = async () => await this.sendThrottled(body, content, giveUpAtMs);
+		const send = async () => await this.sendThrottled(body, content);
 		const answer = await sendWithRetries(send, `upload ${describeFile(file)}`, clock, this.signal, {
+			// It may first have waited for memory or its turn. The attempts are limited.
+			giveUpAtMs: Infinity,
 			isUsable: (json) => linkIn(json) !== null,
 			isRetryable: (exchange) => !isThrottled(exchange) && isRetryable(exchange),
 		});
@@ -107,7 +108,8 @@ export class Uploads {
 	}
 
 	/** Sends a file as soon as the rate limiter permits. A 429 does not count as an attempt. */
-	private async sendThrottled(body: FileBody, content: FileContent, giveUpAtMs: number): Promise<Exchange> {
+	private async sendThrottled(body: FileBody, content: FileContent): Promise<Exchange> {
+		let giveUpAtMs: number | null = null;
 		for (;;) {
 			throwIfAborted(this.signal);
 			const permit = await this.rateLimiter.acquire(this.signal, { maxPauseMs: MAX_RETRY_AFTER_MS });
@@ -120,13 +122,14 @@ export class Uploads {
 			if (!answer) permit.released();
 			else if (isThrottled(exchange)) permit.rejected(answer.retryAfterMs);
 			else permit.accepted();
-			const isOver =
-				this.client.clock.nowMs() >= giveUpAtMs || (answer?.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS;
-			if (!isThrottled(exchange) || isOver) return exchange;
+			if (!isThrottled(exchange)) return exchange;
+			const nowMs = this.client.clock.nowMs();
+			giveUpAtMs ??= nowMs + MAX_THROTTLED_MS;
+			if (nowMs >= giveUpAtMs || (answer?.retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS) return exchange;
 		}
 	}
 
-	/** Memory for its content is held no longer than that: other executions share it. */
+	/** Memory for its content is held only while it is sent: other executions share it. */
 	private async sendOnce(body: FileBody, content: FileContent): Promise<Exchange> {
 		const release = await content.hold(this.signal);
 		try {

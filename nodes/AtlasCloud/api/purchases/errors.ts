@@ -117,7 +117,7 @@ export function doubtError(doubts: Doubt[]): AtlasError {
 	return new AtlasError(`${NOT_CHECKED}: ${first.why}${named}${more}`, {
 		kind: 'unknown',
 		status: 'unknown',
-		// It is about another submit than those that this run lost.
+		// It is about a submit other than those that this run has lost.
 		isLostTold: false,
 		description:
 			'Nothing was submitted. Retry the execution later, or check with Prediction > Get Many. To submit the request anyway, run the item in a new execution.',

@@ -112,7 +112,7 @@ async function enter(
 		while (lostSearch.isLooking(bodyHash)) await pauseMs(clock, 500, signal);
 		if (!(await place.enter(limits))) return false;
 		if (!lostSearch.isLooking(bodyHash)) return true;
-		// Others need not wait for the search, too.
+		// Others need not wait for the search as well.
 		place.leave();
 	}
 }
