@@ -243,7 +243,7 @@ it.each<[string, number, SeedreamOptions['mode'], boolean]>([
 	['by hand, within 15 minutes', 10, 'manual', true],
 	['by hand, later', 20, 'manual', false],
 	['by itself', 1, 'trigger', false],
-	['by Retry, where its own record is refused', 1, 'retry', false],
+	['by Retry, though its own record is refused', 1, 'retry', true],
 ])(
 	'an image made from a URL is picked up by a run that is started %s: %d min, %s, %s',
 	async (_how, ...row) => {

@@ -522,10 +522,7 @@ class Play {
 			}
 			const picked = failed[which % Math.max(1, failed.length)];
 			if (!picked) break;
-			// Its record says that nothing was created: it buys anew, whatever others bought since. See docs/billing.md.
 			const isLater = last.isCrashed || picked.saved !== last.saved;
-			if (isLater && picked.saved.failed && keptBy(picked.saved.failed).includes('"state":"refused"'))
-				continue;
 			stage.count('retries');
 			if (picked.saved !== last.saved) stage.count('retriesOfEarlier');
 			if (picked.retries++ > 0) stage.count('retriesOnceMore');

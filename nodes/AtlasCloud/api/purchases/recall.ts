@@ -65,9 +65,10 @@ export class Recall {
 			if (own.origin !== 'reused') leftovers.resume(idOf(own) ?? '');
 			return own;
 		}
-		// The item's own record proves that nothing was created: what others bought since is not its.
-		if (retriedSinceMs !== null && own?.fate.state !== 'refused') {
-			const query = this.query(retriedSinceMs - RETRY_SLACK_MS, true);
+		// What an execution before had refused, a retry that crashed may have bought since. Its own proves that nothing was created.
+		const isRefused = own?.fate.state === 'refused' && own.executionId === ledger.scope.executionId;
+		if (retriedSinceMs !== null && !isRefused) {
+			const query = this.query((own?.endedAtMs ?? retriedSinceMs) - RETRY_SLACK_MS, true);
 			const found = await search.take(query, (row) => this.adopt(row, 'own'));
 			if (found && (isPaid(found) || isModerated(found))) return found;
 		}
