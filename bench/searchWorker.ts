@@ -87,7 +87,10 @@ function historyOf(job: SearchJob): Http {
 
 async function measure(job: SearchJob): Promise<SearchCost> {
 	const client = new AtlasClient('https://api.example.com', historyOf(job), startClock(), undefined);
-	const ledger = new Ledger({ records: {}, takenIds: {} }, { executionId: '1', runIndex: 0, isTool: false });
+	const ledger = new Ledger(
+		{ records: {}, takenIds: {} },
+		{ executionId: '1', runIndex: 0, isTool: false, parametersHash: 'p' },
+	);
 	const search = new Search(client, ledger, new EarlierInputs(client, undefined));
 	const delay = monitorEventLoopDelay({ resolution: 1 });
 	const before = process.memoryUsage.rss();

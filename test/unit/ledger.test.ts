@@ -33,7 +33,7 @@ it('counts nothing as spent before the first purchase of a call without an execu
 
 it('counts nothing of another call of the tool that is under way in the same run of the node', () => {
 	const kept: KeptPurchases = { records: {}, takenIds: {} };
-	const scope = { executionId: '1', runIndex: 0, isTool: true };
+	const scope = { executionId: '1', runIndex: 0, isTool: true, parametersHash: 'p' };
 	const slot = { itemIndex: 0 };
 	const first = new Ledger(kept, scope);
 	first.open(slot, 'f');
@@ -51,10 +51,10 @@ it('counts nothing of another call of the tool that is under way in the same run
 it('leaves over nothing that a retry has not come to', () => {
 	const kept: KeptPurchases = { records: {}, takenIds: {} };
 	const slots = [{ itemIndex: 0 }, { itemIndex: 1 }];
-	const failed = new Ledger(kept, { executionId: '1', runIndex: 0, isTool: false });
+	const failed = new Ledger(kept, { executionId: '1', runIndex: 0, isTool: false, parametersHash: 'p' });
 	for (const slot of slots)
 		failed.settle(failed.begin(slot, facts), { state: 'bought', id: `p${slot.itemIndex}` });
-	const retry = new Ledger(kept, { executionId: '2', runIndex: 0, isTool: false });
+	const retry = new Ledger(kept, { executionId: '2', runIndex: 0, isTool: false, parametersHash: 'p' });
 	retry.resume(retry.current(slots[0])!);
 	retry.close();
 	expect(retry.leftOver().map(idOf)).toEqual(['p0']);

@@ -87,7 +87,7 @@ async function search(story: Story) {
 		);
 	});
 	const taken = Object.fromEntries(takenIds.map((id) => [id, true as const]));
-	const scope = { executionId: '1', runIndex: 0, isTool: false };
+	const scope = { executionId: '1', runIndex: 0, isTool: false, parametersHash: 'p' };
 	const ledger = new Ledger({ records: {}, takenIds: taken }, scope);
 	const lost = new LostSearch(clientOf(http, clock), ledger, undefined);
 	await clock.pass(1_000);

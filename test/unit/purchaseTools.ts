@@ -10,7 +10,10 @@ import { Places } from '../../nodes/AtlasCloud/api/pace/places';
 import { Search } from '../../nodes/AtlasCloud/api/purchases/search';
 
 export function emptyLedger(executionId = '1'): Ledger {
-	return new Ledger({ records: {}, takenIds: {} }, { executionId, runIndex: 0, isTool: false });
+	return new Ledger(
+		{ records: {}, takenIds: {} },
+		{ executionId, runIndex: 0, isTool: false, parametersHash: 'p' },
+	);
 }
 
 /** All that a purchase needs, on this client. */

@@ -93,7 +93,10 @@ function setup(past: Past[], options: Setup = {}) {
 		return fileAnswer(url, ++fileCount) ?? found;
 	});
 	const client = clientOf(http, clock);
-	const ledger = new Ledger({ records: {}, takenIds }, { executionId: '1', runIndex: 0, isTool: false });
+	const ledger = new Ledger(
+		{ records: {}, takenIds },
+		{ executionId: '1', runIndex: 0, isTool: false, parametersHash: 'p' },
+	);
 	if (lost) {
 		const bodyHash = hashOf(valuesOf(bodyOf(lost)));
 		const facts = {

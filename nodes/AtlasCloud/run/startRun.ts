@@ -9,6 +9,7 @@ import { Leftovers } from '../api/purchases/leftovers';
 import { LostSearch } from '../api/purchases/lostSearch';
 import { Search } from '../api/purchases/search';
 import { sha256 } from '../api/hash';
+import { canonicalJson } from '../api/json';
 import { Downloads } from '../api/files/downloads';
 import { RemoteImages } from '../api/files/remoteFiles';
 import { Cancellation } from '../api/time/clock';
@@ -50,6 +51,7 @@ export function beginAttempt(
 		// Only the data of expressions has it.
 		runIndex: Number(context.getWorkflowDataProxy(0).$runIndex) || 0,
 		isTool: isTool(context),
+		parametersHash: sha256(canonicalJson(context.getNode().parameters)).slice(0, 16),
 	};
 	const ledger = new Ledger(keptPurchases(context), scope, onBought);
 	ledger.startAttempt();

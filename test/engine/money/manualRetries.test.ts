@@ -56,6 +56,11 @@ describe('a manual retry of a failed execution', () => {
 		expectBilledOnce(await retryManually(await failedDownload()));
 	});
 
+	it('resumes what was bought for a prompt that changes by itself', async () => {
+		const failed = await failedDownload({ parameters: { prompt: '={{ "at " + Math.random() }}' } });
+		expectBilledOnce(await retryManually(failed));
+	});
+
 	it('resumes it long after its time is up', async () => {
 		const failed = await failedDownload();
 		await virtualTime.sleepMs(3_600_000);

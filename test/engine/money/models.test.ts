@@ -250,7 +250,8 @@ it('a manual retry buys again for another file under the name that means the onl
 	const [item] = failed.run.data.executionData?.nodeExecutionStack[0]?.data.main[0] ?? [];
 	if (!item?.binary?.Photo_0) throw new Error('The retried item has no file');
 	item.binary.Photo_0.data = other.toString('base64');
-	await retryManually(failed, { ...callOf({ inputs: TYPED, binaryMode: 'default' }) });
+	// As long as the node is the same, n8n gives it the same items.
+	await retryManually(failed, { ...callOf({ inputs: TYPED, binaryMode: 'default' }) }, { simplify: true });
 	expect(submits()).toBe(2);
 	expect(new Set(ledger.uploads.map(({ sha256 }) => sha256)).size).toBe(2);
 });

@@ -226,6 +226,7 @@ export class Ledger {
 			fate,
 			origin,
 			executionId: this.scope.executionId,
+			parametersHash: this.scope.parametersHash,
 			formerIds: before ? idsOf(before) : [],
 			// An MCP client's call has no execution ID (n8n 2.41).
 			formerUsd: before && before.executionId === this.scope.executionId ? spentUsd(before) : 0,

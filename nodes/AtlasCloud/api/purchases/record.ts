@@ -59,6 +59,8 @@ export type Origin =
 export interface PurchaseRecord extends PurchaseFacts {
 	readonly fate: Readonly<Fate>;
 	readonly executionId: string;
+	/** See `LedgerScope`. */
+	readonly parametersHash: string;
 	readonly origin: Origin;
 	/** Our clock, in ms, when the answer came or was given up on; missing if n8n died first. */
 	readonly endedAtMs?: number;

@@ -10,6 +10,8 @@ export interface LedgerScope {
 	 * (`makeHandleToolInvocation`, n8n-core 2.41), so it does not tell a retry from a new request.
 	 */
 	isTool: boolean;
+	/** Of the node's parameters as they are written, expressions and all. */
+	parametersHash: string;
 }
 
 /** Which purchase of which item: one that asks for several images may take several. */
@@ -94,9 +96,10 @@ export class Slots {
 
 	private openItem(slot: Slot, fingerprint: string): void {
 		const record = this.records[this.keyOf(slot)];
-		const isOwn = record?.executionId === this.scope.executionId;
-		// A person changed the request before retrying the execution: that is a new purchase.
-		if (!isOwn && record?.fingerprint !== fingerprint) delete this.records[this.keyOf(slot)];
+		const { executionId, parametersHash } = this.scope;
+		// A person changed the node before retrying the execution: that is a new purchase. A prompt may also change by itself.
+		const isChanged = record?.fingerprint !== fingerprint && record?.parametersHash !== parametersHash;
+		if (isChanged && record?.executionId !== executionId) delete this.records[this.keyOf(slot)];
 	}
 
 	/** A tool call is identified by its request: parallel calls have the same run index (n8n 2.41, ToolsAgent V2). */
