@@ -159,6 +159,13 @@ it('hands on no unedited photo in n8n’s combined binary mode, either, with the
 	expect(out[0]?.json).toHaveProperty('sku');
 });
 
+it('offers a Retry for a prediction that Atlas Cloud canceled', async () => {
+	const patch = { status: 'canceled', outputs: null };
+	sandbox.addFault({ endpoint: 'submit', action: { type: 'patchResult', patch } });
+	const { run } = await edit();
+	expect(run.status).toBe('error');
+});
+
 it('names the prediction of a failed row that could not even begin', async () => {
 	const json = { predictionId: 'p-1' };
 	const { out } = await runSeedream({
@@ -340,7 +347,7 @@ describe('an invalid parameter or input', () => {
 
 it.each<[string, () => unknown, Partial<IDataObject>]>([
 	['nothing', () => undefined, { message: 'The item failed for an unknown reason' }],
-	['a cancel of nobody’s', () => new CancelledError(), { message: 'The execution was canceled' }],
+	['a cancel of nobody’s', () => new CancelledError(), { message: 'The execution was cancelled' }],
 	[
 		'an error that cannot be read',
 		() =>

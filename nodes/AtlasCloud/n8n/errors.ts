@@ -118,6 +118,9 @@ export function toNodeError(
 	// n8n replaces a message that contains ECONNRESET or the like, and the prediction ID would be lost. An agent sees nothing
 	// but the message (n8n 2.41).
 	nodeError.message = isTool(context) ? `${message}\n${advice}`.trim() : message;
+	// n8n takes that word for a cancel of the execution, and then offers no Retry (n8n-core 2.41).
+	if (!(error instanceof CancelledError))
+		nodeError.message = nodeError.message.replaceAll('canceled', 'cancelled');
 	const otherIds = idsIn(others);
 	// n8n shows messages under the error's details.
 	if (otherIds.length > 0)
