@@ -27,16 +27,16 @@ useSandbox();
 
 const RESUBMIT = { options: { resubmitUnknown: true } };
 
-// Its own record proves that nothing was created. What the second bought could as well be another execution's.
-it('gives the retry of a refused edit an image of its own, whatever another retry bought', async () => {
+// The other retry may have crashed, and n8n's data are then the same.
+it('gives the retry of a refused edit what another retry bought since', async () => {
 	fails('submit', { type: 'status', status: 402 });
 	const first = await edit();
 	expect(first.error?.message).toContain('(402');
 	const second = await retryManually(first, { executionId: '2' });
 	expect(idsIn(second)).toEqual(chargedIds());
 	const third = await retryManually(first, { executionId: '3' });
-	expect(new Set([...idsIn(second), ...idsIn(third)])).toEqual(new Set(chargedIds()));
-	expect([submits(), chargedIds().length]).toEqual([3, 2]);
+	expect(idsIn(third)).toEqual(chargedIds());
+	expect([submits(), chargedIds().length]).toEqual([2, 1]);
 });
 
 it.each(['a URL', 'no input'])(

@@ -347,7 +347,7 @@ describe('an invalid parameter or input', () => {
 
 it.each<[string, () => unknown, Partial<IDataObject>]>([
 	['nothing', () => undefined, { message: 'The item failed for an unknown reason' }],
-	['a cancel of nobody’s', () => new CancelledError(), { message: 'The execution was cancelled' }],
+	['a cancel of nobody’s', () => new CancelledError(), {}],
 	[
 		'an error that cannot be read',
 		() =>

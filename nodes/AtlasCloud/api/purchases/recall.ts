@@ -65,10 +65,11 @@ export class Recall {
 			if (own.origin !== 'reused') leftovers.resume(idOf(own) ?? '');
 			return own;
 		}
-		// What an execution before had refused, a retry that crashed may have bought since. Its own proves that nothing was created.
+		// A refusal in this execution proves that nothing was created. One in an earlier execution does not: a retry that
+		// crashed since, and left no record, may have bought it.
 		const isRefused = own?.fate.state === 'refused' && own.executionId === ledger.scope.executionId;
 		if (retriedSinceMs !== null && !isRefused) {
-			const query = this.query((own?.endedAtMs ?? retriedSinceMs) - RETRY_SLACK_MS, true);
+			const query = this.query(own?.endedAtMs ?? retriedSinceMs - RETRY_SLACK_MS, true);
 			const found = await search.take(query, (row) => this.adopt(row, 'own'));
 			if (found && (isPaid(found) || isModerated(found))) return found;
 		}
