@@ -12,9 +12,18 @@ describe('a list price', () => {
 		expect(listPriceOf({ type: 'Audio', price })).toEqual({ usd: 0.018, unit: 'generation' });
 	});
 
+	it.each([
+		[0.1 + 0.2, 0.3],
+		['0.30000000000000004', 0.3],
+		['9e-05', 0.00009],
+		[' 1.5E+1 ', 15],
+	])('may be %j', (base_price, expected) => {
+		expect(listPriceOf({ price: { actual: { base_price } } })?.usd).toBeCloseTo(expected, 12);
+	});
+
 	it('is null where the catalog names none that can be true', () => {
 		expect(listPriceOf({ type: 'Video' })).toBeNull();
-		for (const price of [-1, '-1', NaN, '1e999', '', ' ', '0x10', null, true, [], {}])
+		for (const price of [-1, '-1', NaN, '1e999', '', ' ', '0x10', '1.2.3', 'Infinity', null, true, [], {}])
 			expect(listPriceOf({ price: { actual: { base_price: price } } })).toBeNull();
 	});
 

@@ -29,9 +29,9 @@ const PER_UNIT: Record<PriceUnit, string> = {
 	'1k_chars': 'per 1,000 characters',
 };
 
-/** A number that is not negative, also in plain decimal digits; null for anything else. */
+/** A number that is not negative, also as decimal text; null for anything else. */
 export function asAmount(value: unknown): number | null {
-	if (typeof value === 'string' && !/^\s*\d{1,15}(\.\d{1,15})?\s*$/.test(value)) return null;
+	if (typeof value === 'string' && !/^[\s\d.e+-]*$/i.test(value)) return null;
 	const number = asNumber(value);
 	return number !== null && number >= 0 ? number : null;
 }
