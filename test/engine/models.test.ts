@@ -1,4 +1,4 @@
-import { SPEECH, UPSCALE, VIDEO } from '../sandbox/mediaModels';
+import { LYRICS, SPEECH, UPSCALE, VIDEO } from '../sandbox/mediaModels';
 import { mediaFile, models, parametersOf, type ModelOptions } from './models';
 import {
 	BINARY_MODES,
@@ -284,6 +284,15 @@ describe('Get a Quote', () => {
 		expect(json[0]?.priceUsd).toEqual(expect.any(Number));
 		expect(sandbox.ledger.uploads).toHaveLength(2);
 		expect(sandbox.ledger.charges).toEqual([]);
+	});
+
+	it.each([
+		['each prompt of an audio model: its length may be billed', LYRICS, 2],
+		['all prompts of an image model', 'bytedance/seedream-v4', 1],
+	])('is asked for once for %s', async (_what, model, count) => {
+		const items = [{ json: { prompt: 'a' } }, { json: { prompt: 'a long song' } }];
+		await run({ ...quote, model, items, inputs: { prompt: '={{ $json.prompt }}' } });
+		expect(sandbox.ledger.count('quote')).toBe(count);
 	});
 });
 

@@ -157,11 +157,12 @@ export async function modelQuoteRequest(
 	run: NodeRun,
 	{ body, inputs, itemIndex, model }: PurchaseRequest,
 ): Promise<QuoteRequest> {
-	const { price, fields } = await run.models.of(model);
-	// Their content does not change the price. While it is not known what is billed, it may be the text.
+	const { type, price, fields } = await run.models.of(model);
+	// Their content does not change the price. Of sounds, or while it is not known what is billed, it may be the text.
+	const isTextPriced = type === 'Audio' || price === null || price.unit === '1k_chars';
 	const unpricedFields = [
 		...(fields?.filter(({ media }) => media?.kind === 'image').map(({ name }) => name) ?? []),
-		...(price === null || price.unit === '1k_chars' ? [] : ['prompt']),
+		...(isTextPriced ? [] : ['prompt']),
 	];
 	const urlOf = async ({ path, file, url }: PurchaseInput): Promise<string> => {
 		const isImage = file?.kind.mimeType.startsWith('image/') ?? false;
