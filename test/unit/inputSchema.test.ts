@@ -78,6 +78,26 @@ describe('the input fields of a model', () => {
 			{ type: 'text', enumValues: null },
 		],
 		[
+			'a range or another number',
+			{
+				anyOf: [
+					{ type: 'integer', minimum: 4, maximum: 15, multipleOf: 2 },
+					{ type: 'integer', enum: [-1] },
+				],
+			},
+			{ type: 'integer', minimum: null, maximum: null, multipleOf: null, examples: [-1] },
+		],
+		[
+			'a short list or a longer one',
+			{
+				oneOf: [
+					{ type: 'array', minItems: 1, maxItems: 2 },
+					{ type: 'array', minItems: 4, maxItems: 4 },
+				],
+			},
+			{ type: 'json', minItems: null, maxItems: null },
+		],
+		[
 			'a file or a list of files',
 			{
 				anyOf: [

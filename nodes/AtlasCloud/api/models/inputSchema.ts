@@ -205,7 +205,9 @@ class SchemaResolver {
 		if (isListed && types.size === 1) return { ...useful[0], title: undefined, enum: values };
 		// `number or "auto"`, `"16:9" or [w, h]`: no single input of n8n's fits, so anything may be typed.
 		if (types.size > 1 || types.has(undefined)) return { examples: values, alternatives: useful };
-		return { ...useful[0], enum: undefined, examples: values };
+		const limits = { minimum: undefined, maximum: undefined, multipleOf: undefined };
+		const counts = { minItems: undefined, maxItems: undefined };
+		return { ...useful[0], ...limits, ...counts, enum: undefined, examples: values };
 	}
 
 	private follow(ref: unknown): JsonObject | undefined {
