@@ -40,6 +40,15 @@ it('a schema says what a model accepts', () => {
 	});
 });
 
+it('a format or a background that lists no values is there all the same', () => {
+	const text = { type: 'string' };
+	expect(rulesInSchema({ output_format: text, background: text })).toMatchObject({
+		outputFormats: ['jpeg', 'png'],
+		backgrounds: null,
+	});
+	expect(rulesInSchema({})).toMatchObject({ outputFormats: [], backgrounds: [] });
+});
+
 const imageList = { type: 'array', items: { type: 'string' }, maxItems: 2 };
 it.each<[object, object]>([
 	[{ image_urls: imageList }, { imagesField: { name: 'image_urls', isList: true }, maxInputImages: 2 }],

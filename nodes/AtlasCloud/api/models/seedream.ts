@@ -11,7 +11,7 @@ export interface ModelRules {
 	/** Where the input images go: mostly a list called `images`. */
 	imagesField: { name: string; isList: boolean };
 	maxInputImages: number;
-	/** What the field takes: nothing where the model has none, null where its fields are not known. */
+	/** What the field takes: nothing where the model has no such field, null where its values are not known. */
 	outputFormats: string[] | null;
 	backgrounds: string[] | null;
 	/** Null where one prediction makes one image. */
@@ -36,18 +36,22 @@ const MAX_INPUT_IMAGES = 14;
 /** Max input and output images of a sequential model together. */
 export const MAX_SEQUENTIAL_IMAGES = 15;
 
+/** What every model with an output format takes, for those that list none. */
+const USUAL_FORMATS = ['jpeg', 'png'];
+
 /** The rules in a model's fields. @param fields null where they are not known: Atlas then checks the request itself */
 export function rulesInFields(fields: ModelField[] | null): ModelRules {
 	const field = (name: string) => fields?.find((one) => one.name === name);
-	const valuesOf = (name: string) => fields && (field(name)?.enumValues ?? []).map(String);
+	const valuesOf = (one: ModelField | undefined, unlisted: string[] | null) =>
+		one ? (one.enumValues?.map(String) ?? unlisted) : fields && [];
 	const images = fields && imagesFieldIn(fields);
 	const isList = images?.media?.isList ?? true;
 	return {
 		sizes: readSizeRules(fields),
 		imagesField: { name: images?.name ?? 'images', isList },
 		maxInputImages: isList ? (images?.maxItems ?? MAX_INPUT_IMAGES) : 1,
-		outputFormats: valuesOf('output_format'),
-		backgrounds: valuesOf('background'),
+		outputFormats: valuesOf(field('output_format'), USUAL_FORMATS),
+		backgrounds: valuesOf(field('background'), null),
 		imageCount: imageCountIn(fields ?? []),
 		isUnreadable: false,
 	};
