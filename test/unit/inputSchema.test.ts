@@ -239,6 +239,21 @@ describe('media fields', () => {
 		});
 	});
 
+	it('may be lists of objects with references and alternatives in them', () => {
+		const properties = {
+			url: { anyOf: [text, { type: 'null' }] },
+			type: { $ref: '#/components/schemas/Kind' },
+			broken: 1,
+		};
+		const input = { properties: { refers: { type: 'array', items: { $ref: '#/components/schemas/File' } } } };
+		const [field] = fieldsOf(input, { File: { properties }, Kind: { enum: ['image', 'video'] } });
+		expect(field.media).toMatchObject({
+			objectKey: 'url',
+			kindKey: 'type',
+			entry: { type: { enum: ['image', 'video'] } },
+		});
+	});
+
 	const rule: MediaRule = {
 		kind: 'image',
 		isList: false,

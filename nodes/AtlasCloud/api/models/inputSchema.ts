@@ -67,7 +67,7 @@ export function readInputSchema(document: JsonObject): ModelField[] | null {
 		if (!property || isExpression(name)) continue;
 		const resolved = withList(resolver.resolve(property));
 		const items = asObject(resolved.items);
-		const field = toField(name, resolved, items && resolver.resolve(items), required.has(name));
+		const field = toField(name, resolved, items && resolver.resolveWhole(items), required.has(name));
 		enumValues += (field.enumValues?.length ?? 0) + field.examples.length;
 		if (enumValues > MAX_ENUM_VALUES || resolver.isExhausted) return null;
 		fields.push(field);
@@ -191,6 +191,14 @@ class SchemaResolver {
 		const { $ref, anyOf, oneOf, allOf } = schema;
 		const target = this.follow($ref) ?? this.alternative(anyOf ?? oneOf) ?? merged(allOf);
 		return target ? { ...this.resolve(target, depth + 1), ...own } : own;
+	}
+
+	/** The same, with the properties of an object resolved, too. */
+	resolveWhole(schema: JsonObject): JsonObject {
+		const whole = this.resolve(schema);
+		const entries = Object.entries(asObject(whole.properties) ?? {});
+		const resolved = entries.map(([name, one]) => [name, this.resolve(asObject(one) ?? {})]);
+		return { ...whole, properties: Object.fromEntries(resolved) as JsonObject };
 	}
 
 	/** What all alternatives but `null` have in common: their type, and their values where each lists some. */
