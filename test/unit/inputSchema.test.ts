@@ -15,6 +15,10 @@ function fieldOf(property: JsonObject, name = 'field'): ModelField {
 	return fieldsOf({ properties: { [name]: property } })[0];
 }
 
+const OWN = { properties: { image: { type: 'string' }, seed: { type: 'integer' } }, required: ['image'] };
+
+const EITHER = ['seed', 'image'].map((name) => ({ type: 'object', required: [name] }));
+
 describe('the input fields of a model', () => {
 	it('come in the order that Atlas gives them, the others after them, without the model', () => {
 		const text = { type: 'string' };
@@ -51,6 +55,20 @@ describe('the input fields of a model', () => {
 			enumValues: ['16:9', '1:1'],
 			defaultValue: '1:1',
 		});
+	});
+
+	it.each<[string, JsonObject]>([
+		['several parts', { allOf: [{ $ref: '#/components/schemas/Base' }, OWN] }],
+		['one part and its own', { allOf: [{ $ref: '#/components/schemas/Base' }], ...OWN }],
+		['a reference and its own', { $ref: '#/components/schemas/Base', ...OWN }],
+		['parts beside alternatives', { allOf: [{ $ref: '#/components/schemas/Base' }, OWN], anyOf: EITHER }],
+	])('are those of all parts: of %s', (_what, input) => {
+		const Base = { properties: { prompt: { type: 'string' } }, required: ['prompt'] };
+		expect(fieldsOf(input, { Base })).toMatchObject([
+			{ name: 'prompt', isRequired: true },
+			{ name: 'image', isRequired: true },
+			{ name: 'seed', isRequired: false },
+		]);
 	});
 
 	it('survive a reference that leads to itself, or nowhere', () => {
@@ -146,6 +164,7 @@ describe('a document counts as unreadable', () => {
 		['many keys by reference', properties(500, ref), properties(10_000, {}), false],
 		['many file types by reference', properties(500, ref), { 'x-accept': repeat(10_000, String) }, false],
 		['references that branch', properties(2, ref), { anyOf: repeat(1_000, () => ref) }, false],
+		['parts that branch', properties(2, ref), { allOf: repeat(1_000, () => ref) }, false],
 		['one alternative again and again', properties(500, { anyOf: [ref] }), listOf(1_000), false],
 	])('with %s: %#', (_what, fields, A, expected) => {
 		expect(isReadable({ properties: fields }, A)).toBe(expected);

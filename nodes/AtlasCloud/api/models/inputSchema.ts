@@ -165,11 +165,11 @@ export const MAX_SCHEMA_BYTES = 1_000_000;
 const MAX_DEPTH = 8;
 
 /** What is read of a schema; anything else is not even copied. */
-const KEYWORDS = [
+const KEYWORDS = new Set([
 	...['type', 'title', 'description', 'default', 'enum', 'examples', 'alternatives', 'required'],
 	...['minimum', 'maximum', 'multipleOf', 'items', 'minItems', 'maxItems', 'properties', 'format'],
 	...['hidden', 'disabled', 'x-hidden', 'x-accept', 'x-max-size-mb', 'x-order-properties'],
-];
+]);
 
 /** Resolves the schemas of one document. What many `$ref`s repeat is limited: a small document could fill the memory. */
 class SchemaResolver {
@@ -183,14 +183,14 @@ class SchemaResolver {
 		return this.repeatedSize > MAX_SCHEMA_BYTES;
 	}
 
-	/** Follows local `$ref`s, and takes the first alternative that is not `null`. What stands beside them wins. */
+	/** Follows local `$ref`s, and takes what alternatives have in common. What stands beside them wins. */
 	resolve(schema: JsonObject, depth = 0): JsonObject {
-		const known = KEYWORDS.filter((key) => Object.hasOwn(schema, key));
-		const own = Object.fromEntries(known.map((key) => [key, schema[key]]));
+		const own = Object.fromEntries(Object.entries(schema).filter(([key]) => KEYWORDS.has(key)));
 		if (depth > MAX_DEPTH) return own;
 		const { $ref, anyOf, oneOf, allOf } = schema;
-		const target = this.follow($ref) ?? this.alternative(anyOf ?? oneOf) ?? merged(allOf);
-		return target ? { ...this.resolve(target, depth + 1), ...own } : own;
+		const parts = [this.follow($ref), this.alternative(anyOf ?? oneOf), ...objectsIn(allOf)];
+		const resolved = parts.flatMap<JsonObject>((part) => (part ? this.resolve(part, depth + 1) : []));
+		return resolved.length > 0 ? merged([...resolved, own]) : own;
 	}
 
 	/** The same, with the properties of an object resolved, too. */
@@ -214,7 +214,7 @@ class SchemaResolver {
 		// `number or "auto"`, `"16:9" or [w, h]`: no single input of n8n's fits, so anything may be typed.
 		if (types.size > 1 || types.has(undefined)) return { examples: values, alternatives: useful };
 		const limits = { minimum: undefined, maximum: undefined, multipleOf: undefined };
-		const counts = { minItems: undefined, maxItems: undefined };
+		const counts = { minItems: undefined, maxItems: undefined, required: undefined };
 		return { ...useful[0], ...limits, ...counts, enum: undefined, examples: values };
 	}
 
@@ -236,7 +236,12 @@ function objectsIn(value: unknown): JsonObject[] {
 	return asArray(value).flatMap<JsonObject>((one) => asObject(one) ?? []);
 }
 
-function merged(schemas: unknown): JsonObject | undefined {
-	const parts = objectsIn(schemas);
-	return parts.length > 0 ? Object.fromEntries(parts.flatMap((part) => Object.entries(part))) : undefined;
+/** The later one wins, but the properties of all count. */
+function merged(parts: JsonObject[]): JsonObject {
+	const entriesOf = (objects: unknown[]) => objects.flatMap((one) => Object.entries(asObject(one) ?? {}));
+	const whole: JsonObject = Object.fromEntries(entriesOf(parts));
+	const required = parts.flatMap((part) => asArray(part.required));
+	if (!whole.properties) return { ...whole, required };
+	const properties: JsonObject = Object.fromEntries(entriesOf(parts.map((part) => part.properties)));
+	return { ...whole, required, properties };
 }
