@@ -27,6 +27,11 @@ describe('a list price', () => {
 			expect(listPriceOf({ price: { actual: { base_price: price } } })).toBeNull();
 	});
 
+	it.each(['1m_tokens', 'megapixel', 'constructor'])('is null for the unknown unit %s', (unit) => {
+		for (const type of ['Video', 'Audio'])
+			expect(listPriceOf({ type, price: { actual: { base_price: 1, unit } } })).toBeNull();
+	});
+
 	it('reads as people write it', () => {
 		expect(priceText({ usd: 0.032, unit: 'image' })).toBe('$0.032 per image');
 		expect(priceText({ usd: 0.2, unit: '1k_chars' })).toBe('$0.20 per 1,000 characters');

@@ -9,14 +9,14 @@ export interface ListPrice {
 	unit: PriceUnit;
 }
 
-/** The list price in a catalog entry; null where there is none. */
+/** The list price in a catalog entry; null where there is none, or none that is understood. */
 export function listPriceOf(entry: JsonObject): ListPrice | null {
 	const price = asObject(entry.price);
 	const actual = asObject(price?.actual);
 	const usd = asAmount(actual?.base_price) ?? asAmount(price?.base_price);
 	if (usd === null) return null;
-	const named = asString(actual?.unit ?? price?.unit)?.toLowerCase() ?? '';
-	if (Object.hasOwn(PER_UNIT, named)) return { usd, unit: named as PriceUnit };
+	const named = asString(actual?.unit ?? price?.unit)?.toLowerCase();
+	if (named !== undefined) return Object.hasOwn(PER_UNIT, named) ? { usd, unit: named as PriceUnit } : null;
 	// Older entries have no unit: a video is then charged by the second.
 	return { usd, unit: entry.type === 'Video' ? 'second' : 'generation' };
 }
