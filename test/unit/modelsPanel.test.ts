@@ -85,7 +85,7 @@ describe('the list of models', () => {
 	it('holds those of the resource’s type, with price and unit', async () => {
 		const results = await search('audio');
 		expect(results).toContainEqual({
-			name: 'Speak 3 Text to Speech · $0.05 per 1,000 characters',
+			name: 'Speak 3 Text to Speech · from $0.05 per 1,000 characters',
 			value: SPEECH,
 			url: `https://www.atlascloud.ai/models/${SPEECH}`,
 		});

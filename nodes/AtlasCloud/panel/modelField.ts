@@ -21,7 +21,7 @@ export interface ListedModel {
 /** A model's entry in the list, such as `Seedream v5.5 · from $0.02 per image`, with a link to its page. */
 function modelEntry({ id, name, price }: ListedModel): INodeListSearchItems {
 	return {
-		name: price ? `${name} · ${isFixedPrice(id, price) ? '' : 'from '}${priceText(price)}` : name,
+		name: price ? `${name} · ${isFixedPrice(id) ? '' : 'from '}${priceText(price)}` : name,
 		value: id,
 		url: `https://www.atlascloud.ai/models/${encodeURI(id)}`,
 	};

@@ -118,7 +118,7 @@ export class Quotes {
 			listPriceUsd: usd,
 			discountPercent: null,
 			isEstimate: true,
-			isMinimum: !isFixedPrice(body.model, (await this.models.of(body.model)).price),
+			isMinimum: !isFixedPrice(body.model),
 		};
 	}
 }

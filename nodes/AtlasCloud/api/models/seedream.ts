@@ -167,11 +167,11 @@ export function knownModel(model: string): KnownModel | undefined {
 }
 
 /**
- * Whether a list price holds for all requests. Else it is that of the smallest size and the fewest inputs, and Atlas does
- * not say so (docs/atlas-cloud-api.md, Sizes of the Seedream models).
+ * Whether the list price holds for all requests. Else it is that of the smallest size and the fewest inputs, Atlas does not
+ * say so (docs/atlas-cloud-api.md, Sizes of the Seedream models), or nobody knows what is counted: bytes, or characters.
  */
-export function isFixedPrice(model: string, price: ListPrice | null): boolean {
-	return knownModel(model) !== undefined || price?.unit === 'minute' || price?.unit === '1k_chars';
+export function isFixedPrice(model: string): boolean {
+	return knownModel(model) !== undefined;
 }
 
 /** Whether the model edits images with Seedream. */
