@@ -61,6 +61,28 @@ describe('a manual retry of a failed execution', () => {
 		expectBilledOnce(await retryManually(failed));
 	});
 
+	it('submits a prompt that changes by itself anew where moderation stopped it', async () => {
+		fails('submit', MODERATED);
+		const failed = await edit({ parameters: { prompt: '={{ "at " + Math.random() }}' } });
+		const retried = await retryManually(failed);
+		expect([retried.error, submits()]).toEqual([undefined, 2]);
+	});
+
+	it('reads the history once for rows that were refused at different times', async () => {
+		const readings = async (count: number) => {
+			await atlas();
+			for (let nth = 1; nth <= count; nth++) {
+				fails('submit', { type: 'delay', seconds: nth }, 1, nth);
+				fails('submit', { type: 'status', status: 402 }, 1, nth);
+			}
+			const failed = await edit({ items: Array.from({ length: count }, () => ({ files: { data: photo } })) });
+			const before = ledger.count('history');
+			expect(idsIn(await retryManually(failed))).toHaveLength(count);
+			return ledger.count('history') - before;
+		};
+		expect(await readings(3)).toBe(await readings(1));
+	});
+
 	it('resumes it long after its time is up', async () => {
 		const failed = await failedDownload();
 		await virtualTime.sleepMs(3_600_000);

@@ -18,7 +18,8 @@ import {
 import type { Identity, PurchaseRequest } from './request';
 import type { FoundRow, SearchQuery } from './search';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /**
  * How much earlier than the retried execution a prediction may be, in ms. The crashed machine's clock may have been
@@ -67,9 +68,11 @@ export class Recall {
 		}
 		// A refusal in this execution proves that nothing was created. One in an earlier execution does not: a retry that
 		// crashed since, and left no record, may have bought it.
-		const isRefused = own?.fate.state === 'refused' && own.executionId === ledger.scope.executionId;
-		if (retriedSinceMs !== null && !isRefused) {
-			const query = this.query(own?.endedAtMs ?? retriedSinceMs - RETRY_SLACK_MS, true);
+		const refused = own?.fate.state === 'refused' ? own : undefined;
+		if (retriedSinceMs !== null && refused?.executionId !== ledger.scope.executionId) {
+			// Rows that were refused together share a reading of the history.
+			const sinceMs = refused?.endedAtMs && refused.endedAtMs - (refused.endedAtMs % MINUTE_MS);
+			const query = this.query(sinceMs ?? retriedSinceMs - RETRY_SLACK_MS, true);
 			const found = await search.take(query, (row) => this.adopt(row, 'own'));
 			if (found && (isPaid(found) || isModerated(found))) return found;
 		}

@@ -1,4 +1,4 @@
-import type { PurchaseRecord, PurchaseRecords } from './record';
+import { isPaid, isUnresolved, type PurchaseRecord, type PurchaseRecords } from './record';
 
 /** Which execution and run of the node the items belong to. */
 export interface LedgerScope {
@@ -97,9 +97,10 @@ export class Slots {
 	private openItem(slot: Slot, fingerprint: string): void {
 		const record = this.records[this.keyOf(slot)];
 		const { executionId, parametersHash } = this.scope;
+		if (!record || record.fingerprint === fingerprint || record.executionId === executionId) return;
 		// A person changed the node before retrying the execution: that is a new purchase. A prompt may also change by itself.
-		const isChanged = record?.fingerprint !== fingerprint && record?.parametersHash !== parametersHash;
-		if (isChanged && record?.executionId !== executionId) delete this.records[this.keyOf(slot)];
+		const isSameNode = record.parametersHash === parametersHash;
+		if (!isSameNode || !(isPaid(record) || isUnresolved(record))) delete this.records[this.keyOf(slot)];
 	}
 
 	/** A tool call is identified by its request: parallel calls have the same run index (n8n 2.41, ToolsAgent V2). */
