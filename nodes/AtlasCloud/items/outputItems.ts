@@ -204,15 +204,11 @@ async function inputImage(
 	// The item may carry the fields of another prediction.
 	const isOf = item.json.predictionId === predictionId;
 	const url = first?.url ?? (isOf ? asString(asArray(item.json.images)[0]) : null);
-	const orderOf = (url: string) => ({
-		predictionId: '',
-		output: { url },
-		baseName: INPUT_IMAGE_FIELD,
-		maxBytes,
-	});
-	// The edit is paid for, and neither it nor another image's error must be lost over its input.
-	const fetched =
-		url === null ? undefined : await downloads.fetchBriefly(orderOf(url)).catch(() => undefined);
-	if (fetched || first) return fetched;
+	if (url !== null) {
+		const order = { predictionId: '', output: { url }, baseName: INPUT_IMAGE_FIELD, maxBytes };
+		// The edit is paid for, and neither it nor another image's error must be lost over its input.
+		const fetched = await downloads.fetchBriefly(order).catch(() => undefined);
+		if (fetched || first) return fetched;
+	}
 	return fields.find(([, { mimeType }]) => mimeType?.startsWith('image/'))?.[1];
 }
